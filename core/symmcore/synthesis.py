@@ -1,0 +1,1 @@
+"""Symmetrical synthesis (Eq. 1-2)."""

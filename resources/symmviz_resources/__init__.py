@@ -1,0 +1,1 @@
+"""Pictures, icons and styles that ship with symmviz."""

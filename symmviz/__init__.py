@@ -1,0 +1,1 @@
+"""The symmviz desktop application."""
