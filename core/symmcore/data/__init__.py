@@ -1,0 +1,1 @@
+"""Image datasets, their splits, and the batches drawn from them."""

@@ -1,0 +1,69 @@
+"""A labelled image dataset with its train and test split, in memory."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.runs.records import IndexArray
+
+ImageArray = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageDataset:
+    """Images with labels, split once into train and test.
+
+    Attributes:
+        name: the dataset's name on the command line, such as "digits".
+        images: (N, H, W, C) uint8, C 1 or 3.
+        labels: (N,) int64 in [0, len(class_names)).
+        class_names: what each label is called.
+        train: (T,) int64, positions of the training images, ascending.
+        test: (S,) int64, positions of the test images, ascending.
+        split: a sentence saying how the split was made.
+    """
+
+    name: str
+    images: ImageArray
+    labels: IndexArray
+    class_names: tuple[str, ...]
+    train: IndexArray
+    test: IndexArray
+    split: str
+
+    def fingerprint(self) -> str:
+        """SHA-256 of images, labels and split: equal for equal training input."""
+        digest = hashlib.sha256()
+        for array in (self.images, self.labels, self.train, self.test):
+            digest.update(str((array.dtype.str, array.shape)).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def split_within_classes(
+    labels: IndexArray, train_share: float, seed: int
+) -> tuple[IndexArray, IndexArray]:
+    """Split positions at random within each class.
+
+    Args:
+        labels: (N,) int64.
+        train_share: share of each class that trains, in (0, 1), rounded to whole images.
+        seed: decides which images.
+
+    Returns:
+        Positions of the training and of the test images, each ascending.
+    """
+    random = np.random.default_rng([seed, _SPLIT_STREAM])
+    train = []
+    for label in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == label))
+        train.append(members[: round(train_share * len(members))])
+    chosen = np.sort(np.concatenate(train))
+    return chosen, np.setdiff1d(np.arange(len(labels)), chosen)
+
+
+# Each use of the run's seed draws from a stream of its own, so that one more draw in one
+# place changes nothing elsewhere.
+_SPLIT_STREAM = 1

@@ -1,0 +1,78 @@
+"""Batches of positive pairs: P pairs, spread evenly over the classes."""
+
+import numpy as np
+
+from symmcore.errors import InputError
+from symmcore.runs.records import IndexArray
+
+_SAMPLER_STREAM = 2
+
+
+class PairSampler:
+    """Draws batches of ``2 * pairs`` images as pairs of one class, evenly over classes.
+
+    With at least as many classes as pairs, every pair of a batch is of another class
+    (the paper's 64 x 2). With fewer, each class gives ``pairs // classes`` pairs, and a
+    random choice of classes one more. The images of a class are dealt from a shuffled
+    deck, shuffled anew when it runs out, so that every image is seen equally often. A
+    pair never holds one image twice.
+    """
+
+    def __init__(self, labels: IndexArray, positions: IndexArray, pairs: int, seed: int) -> None:
+        """Prepare the decks.
+
+        Args:
+            labels: (N,) int64, of the whole dataset.
+            positions: (T,) int64, the training images to draw from.
+            pairs: pairs in a batch.
+            seed: decides every batch.
+
+        Raises:
+            InputError: if fewer than two classes have two training images.
+        """
+        self._random = np.random.default_rng([seed, _SAMPLER_STREAM])
+        self._pairs = pairs
+        members = (positions[labels[positions] == label] for label in np.unique(labels[positions]))
+        self._decks = [_Deck(images, self._random) for images in members if len(images) > 1]
+        if len(self._decks) < 2:
+            raise InputError(
+                f"The training images hold {len(self._decks)} classes with two images or more: "
+                "metric learning needs at least two such classes."
+            )
+
+    def next_batch(self) -> IndexArray:
+        """Draw the next batch.
+
+        Returns:
+            (2 * pairs,) int64 positions in the dataset; rows 2g and 2g + 1 are a pair.
+        """
+        each, left_over = divmod(self._pairs, len(self._decks))
+        counts = np.full(len(self._decks), each)
+        counts[self._random.choice(len(self._decks), left_over, replace=False)] += 1
+        drawn = [
+            pair
+            for deck, count in zip(self._decks, counts, strict=True)
+            for pair in deck.draw_pairs(int(count))
+        ]
+        order = self._random.permutation(len(drawn))
+        return np.array([drawn[position] for position in order], dtype=np.int64).reshape(-1)
+
+
+class _Deck:
+    """The images of one class, dealt in random order, each once before any again."""
+
+    def __init__(self, images: IndexArray, random: np.random.Generator) -> None:
+        self._images = images
+        self._random = random
+        self._left: list[int] = []
+
+    def draw_pairs(self, count: int) -> list[tuple[int, int]]:
+        return [(first := self._draw(None), self._draw(first)) for _ in range(count)]
+
+    def _draw(self, partner: int | None) -> int:
+        if not self._left:
+            self._left = [int(image) for image in self._random.permutation(self._images)]
+            if self._left[-1] == partner:
+                # The old deck's last card and the new one's first are the same image.
+                self._left[0], self._left[-1] = self._left[-1], self._left[0]
+        return self._left.pop()

@@ -1,0 +1,9 @@
+"""The one error that means: what was asked for cannot be done as asked."""
+
+
+class InputError(ValueError):
+    """A setting, name, file or folder that the user gave is wrong.
+
+    The message is one sentence for the user: it names the value or file and says what
+    would be right. The command line prints it and exits with 2; the window shows it.
+    """

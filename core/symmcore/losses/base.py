@@ -1,0 +1,158 @@
+"""What all losses share: the check of a batch, the result, and what was selected."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from symmcore.mining import (
+    Candidates,
+    Mined,
+    Miner,
+    check_embeddings,
+    check_labels,
+    pair_groups,
+)
+from symmcore.mining.candidates import code_tables
+from symmcore.symm import PairSet, Symm, check_finite
+from symmcore.synthesis import computing_dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which points mining picked for every ordered pair of negative groups.
+
+    The tensors stay on the device of the embeddings; what is derived from them waits for it.
+
+    Attributes:
+        groups: Positions in the batch of each group's images i and j, int64 of shape (2, G).
+        negatives: Which groups are negatives of each other, bool of shape (G, G).
+        codes: Code of the picked candidate, uint8 of shape (G, G); meaningless where
+            ``negatives`` is False.
+        candidates: What the codes stand for.
+    """
+
+    groups: Tensor
+    negatives: Tensor
+    codes: Tensor
+    candidates: Candidates
+
+    @property
+    def row_types(self) -> Tensor:
+        """``PointType`` of the points picked in g, int64 of shape (1, G, G), or (2, G, G).
+
+        The angular loss picks two. Meaningless where ``negatives`` is False.
+        """
+        return code_tables(self.candidates, self.codes.device).rows[:, self.codes.long()]
+
+    @property
+    def column_types(self) -> Tensor:
+        """``PointType`` of the point picked in h, int64 of shape (G, G)."""
+        return code_tables(self.candidates, self.codes.device).columns[self.codes.long()]
+
+    @property
+    def synthetic_ratio(self) -> float:
+        """Share of synthetic points among all points picked, over all pairs (Fig. 7)."""
+        points = [*self.row_types, self.column_types]
+        synthetic = sum((kinds[self.negatives] >= 2).sum() for kinds in points)
+        return float(synthetic / (self.negatives.sum() * len(points)))
+
+    @property
+    def counts(self) -> Tensor:
+        """How often each type in g was picked with each type in h: int64 (4, 4), on the CPU.
+
+        For the angular loss both p with r and q with r are counted.
+        """
+        column = self.column_types[self.negatives]
+        cells = [4 * row[self.negatives] + column for row in self.row_types]
+        return torch.bincount(torch.cat(cells), minlength=16).view(4, 4).cpu()
+
+
+@dataclass(frozen=True, slots=True)
+class LossResult:
+    """A loss and what mining selected for it.
+
+    Attributes:
+        loss: Scalar, differentiable.
+        selection: What was selected; None for a baseline, which selects nothing.
+    """
+
+    loss: Tensor
+    selection: Selection | None
+
+
+class MetricLoss(nn.Module, ABC):
+    """A loss on a batch of embeddings and labels, with or without Symmetrical Synthesis.
+
+    Args:
+        symm: Settings of the synthesis; None for the baseline.
+        candidates: Gives what mining chooses from, for a pair set.
+
+    Raises:
+        TypeError: If symm is neither None nor a ``Symm``.
+        ValueError: If its rank exceeds the number of candidates.
+    """
+
+    def __init__(self, symm: Symm | None, candidates: Callable[[PairSet], Candidates]) -> None:
+        super().__init__()
+        if symm is not None and not isinstance(symm, Symm):
+            raise TypeError(f"symm must be a Symm or None, not {type(symm).__name__}")
+        self.symm = symm
+        self._miner = None if symm is None else Miner(symm, candidates(symm.pairs))
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """The loss of a batch.
+
+        Args:
+            embeddings: Shape (B, D), floating point, on any device; float16 and bfloat16 are
+                computed in float32, also under autocast.
+            labels: Integers of shape (B,). Kept on the CPU they spare a GPU the wait.
+
+        Returns:
+            Scalar tensor. NaN in the embeddings of a group gives NaN.
+
+        Raises:
+            TypeError: If the embeddings are not a floating-point or the labels not an
+                integer tensor.
+            ValueError: If their shapes do not fit, or the batch has no two pairs of images
+                of different classes.
+        """
+        return self.detailed(embeddings, labels).loss
+
+    def detailed(self, embeddings: Tensor, labels: Tensor) -> LossResult:
+        """The loss of a batch and what was selected; arguments and errors as ``forward``."""
+        check_embeddings(embeddings)
+        check_labels(labels, embeddings.shape[0])
+        groups = pair_groups(labels, embeddings.device)
+        with torch.autocast(embeddings.device.type, enabled=False):
+            points = embeddings.to(computing_dtype(embeddings.dtype))
+            points = points.index_select(0, groups.members.flatten())
+            negatives = groups.negatives()
+            loss, mined = self._compute(points.unflatten(0, (2, -1)), negatives)
+        if self._miner is None or mined is None:
+            return LossResult(loss, None)
+        candidates = self._miner.candidates
+        return LossResult(loss, Selection(groups.members, negatives, mined.codes, candidates))
+
+    @abstractmethod
+    def _compute(self, points: Tensor, negatives: Tensor) -> tuple[Tensor, Mined | None]:
+        """The loss of groups, and what was mined for it unless it is a baseline.
+
+        Args:
+            points: Originals of the groups, of shape (2, G, D).
+            negatives: Which groups are negatives of each other, bool of shape (G, G).
+        """
+
+
+def check_not_negative(name: str, value: float) -> float:
+    """Return ``value`` if it is a finite number of at least 0.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is negative or not finite.
+    """
+    if check_finite(name, value) < 0:
+        raise ValueError(f"{name} must not be negative, not {value}")
+    return value

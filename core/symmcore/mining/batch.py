@@ -1,0 +1,110 @@
+"""What a batch of embeddings and labels must be, and the pair groups in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The pair groups of a batch, ordered by the position of their first image.
+
+    Attributes:
+        members: Positions in the batch of the groups' images i and j, int64 of shape (2, G).
+        labels: The groups' labels, of shape (G,).
+    """
+
+    members: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return self.labels.shape[0]
+
+    def negatives(self) -> Tensor:
+        """Which groups are negatives of each other: bool of shape (G, G)."""
+        return self.labels[:, None] != self.labels[None, :]
+
+
+def pair_groups(labels: Tensor, device: torch.device) -> Groups:
+    """Pair the images of each class: in batch order the 1st with the 2nd, the 3rd with the 4th.
+
+    An odd image left over takes no part. How many groups there are decides the shape of all
+    that follows, so labels on an accelerator are copied to the CPU, which waits for the
+    device; labels on the CPU cost no waiting.
+
+    Args:
+        labels: Integer labels of shape (B,), on any device.
+        device: Where the groups are needed.
+
+    Returns:
+        The groups, on ``device``.
+
+    Raises:
+        ValueError: If there is no group, or no two groups of different labels.
+    """
+    values = labels.detach().cpu().numpy()
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    is_start = np.ones(len(values), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_start[1:])
+    position = np.arange(len(values))
+    rank = position - np.maximum.accumulate(np.where(is_start, position, 0))
+    # The second image of a group has an odd rank in its class.
+    seconds = np.flatnonzero(rank % 2 == 1)
+    first, second = order[seconds - 1], order[seconds]
+    in_batch_order = np.argsort(first)
+    members = np.stack((first[in_batch_order], second[in_batch_order]))
+    group_labels = values[members[0]]
+    _check_groups(group_labels, images=len(values), classes=int(is_start.sum()))
+    return Groups(
+        torch.from_numpy(members).to(device, non_blocking=True),
+        torch.from_numpy(group_labels).to(device, non_blocking=True),
+    )
+
+
+def check_embeddings(embeddings: Tensor, name: str = "embeddings") -> None:
+    """Check that embeddings are a floating-point tensor of shape (N, D), N and D at least 1.
+
+    Raises:
+        TypeError: If they are not a floating-point tensor.
+        ValueError: If they have another shape.
+    """
+    if not isinstance(embeddings, Tensor):
+        raise TypeError(f"{name} must be a tensor, not {type(embeddings).__name__}")
+    if not embeddings.is_floating_point():
+        raise TypeError(f"{name} must be floating point, not {embeddings.dtype}")
+    if embeddings.dim() != 2 or embeddings.numel() == 0:
+        shape = tuple(embeddings.shape)
+        raise ValueError(f"{name} must have shape (N, D) with N and D at least 1, not {shape}")
+
+
+def check_labels(labels: Tensor, count: int) -> None:
+    """Check that labels are an integer tensor of shape (count,).
+
+    Raises:
+        TypeError: If they are not an integer tensor.
+        ValueError: If they have another shape.
+    """
+    if not isinstance(labels, Tensor):
+        raise TypeError(f"labels must be a tensor, not {type(labels).__name__}")
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise TypeError(f"labels must be integers, not {labels.dtype}")
+    if labels.shape != (count,):
+        raise ValueError(
+            f"labels must have shape ({count},), one for each embedding, not {tuple(labels.shape)}"
+        )
+
+
+def _check_groups(group_labels: np.ndarray, images: int, classes: int) -> None:
+    held = f"the batch held {images} images of {classes} classes"
+    if len(group_labels) == 0:
+        raise ValueError(
+            f"{held} and no two of one class; at least two classes with two images each are needed"
+        )
+    if (group_labels == group_labels[0]).all():
+        raise ValueError(
+            f"{held}, of which only class {group_labels[0]} has two images; at least two classes "
+            "with two images each are needed"
+        )

@@ -1,0 +1,78 @@
+"""What runs in the projection process: jobs in, projections out, one at a time."""
+
+import signal
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from threadpoolctl import threadpool_limits
+
+from symmcore.projection.base import Projector
+from symmcore.projection.pipe import receive, send
+from symmcore.runs.records import Frame, Projection
+
+ProjectorFactory = Callable[[], Projector]
+
+
+class Job(NamedTuple):
+    """The frames of one step; another generation is another training."""
+
+    generation: int
+    frames: tuple[Frame, ...]
+
+
+class Failure(NamedTuple):
+    """Why a job has no projections: one line for the user, then the traceback."""
+
+    text: str
+
+
+Answer = tuple[Projection, ...] | Failure
+
+
+def pca_projector() -> Projector:
+    """Make a PCA projector, importing it only here: the window does without SciPy."""
+    from symmcore.projection.pca import PcaProjector
+
+    return PcaProjector()
+
+
+def serve(connection: Connection) -> None:
+    """Answer jobs until the other end of the pipe is closed; runs in the process.
+
+    The first message is a :data:`ProjectorFactory`, answered by None once everything is
+    imported; every other a :class:`Job`, answered by its projections or a
+    :class:`Failure`. Each generation gets a new projector.
+    """
+    # Ctrl-C reaches every process of the terminal; it is the parent that decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with connection:
+        try:
+            _serve(connection)
+        except (EOFError, OSError):
+            return  # The parent has closed its end, or is gone.
+
+
+def _serve(connection: Connection) -> None:
+    """Answer jobs until the pipe breaks."""
+    factory: ProjectorFactory = receive(connection)
+    projector = factory()
+    generation = 0
+    # From here on, when the libraries are loaded: more threads would take cores from training.
+    with threadpool_limits(1):
+        send(connection, None)
+        while True:
+            job: Job = receive(connection)
+            if job.generation != generation:
+                projector, generation = factory(), job.generation
+            send(connection, _answer(projector, job.frames))
+
+
+def _answer(projector: Projector, frames: tuple[Frame, ...]) -> Answer:
+    """Project, or say why not."""
+    try:
+        return projector.project(frames)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
+        line = f"The picture of step {frames[0].step} failed: {error}"
+        return Failure(f"{line}\n{''.join(traceback.format_exception(error))}")

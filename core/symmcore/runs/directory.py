@@ -1,0 +1,163 @@
+"""Writes run directories: config.json, metrics.jsonl and frames/, whole or not at all."""
+
+import dataclasses
+import json
+import math
+import os
+from io import TextIOWrapper
+from pathlib import Path
+
+import safetensors.numpy
+
+from symmcore.errors import InputError
+from symmcore.runs.records import EvalRecord, Frame, Snapshot, StepRecord
+from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.sink import TrainingContext
+from symmcore.training.status import RunState, TrainingStatus
+
+CONFIG = "config.json"
+METRICS = "metrics.jsonl"
+FRAMES = "frames"
+
+
+class RunDirectories:
+    """A sink that keeps each run of a training in a directory of its own.
+
+    One run is written to ``out`` itself; several to ``out/<name of the run>``. Nothing
+    is made before training begins. A frame and config.json appear under their name only
+    when they are complete; metrics are appended line by line and flushed.
+    """
+
+    def __init__(self, out: Path, config: TrainingConfig) -> None:
+        """Choose the directories.
+
+        Raises:
+            InputError: if one of them holds a run already or cannot be made.
+        """
+        self._directories = run_directories(out, config)
+        self._metrics: list[TextIOWrapper] = []
+        self._begun = False
+        check_free(out, self._directories)
+
+    def begin(self, context: TrainingContext) -> None:
+        """Make the directories and write each config.json.
+
+        Raises:
+            InputError: if a directory cannot be written, or holds a run by now.
+        """
+        for directory, spec in zip(self._directories, context.config.specs, strict=True):
+            try:
+                (directory / FRAMES).mkdir(parents=True, exist_ok=True)
+                mode = "a" if self._begun else "x"  # "x" fails if another process was first
+                self._metrics.append((directory / METRICS).open(mode, encoding="utf-8"))
+                text = json.dumps(_settings(context, spec), indent=2, ensure_ascii=False)
+                _write_whole(directory / CONFIG, (text + "\n").encode())
+            except FileExistsError as error:
+                raise InputError(_HOLDS_RUN.format(directory)) from error
+            except OSError as error:
+                raise InputError(_CANNOT_WRITE.format(directory, error.strerror)) from error
+        self._begun = True
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        """Append one line to the run's metrics.jsonl."""
+        stream = self._metrics[run]
+        stream.write(metrics_line(record) + "\n")
+        stream.flush()
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """Keep each run's watched frame; the gallery is not kept."""
+        for directory, snapshot in zip(self._directories, snapshots, strict=True):
+            path = directory / FRAMES / f"{snapshot.frame.step:08d}.safetensors"
+            _write_whole(path, frame_bytes(snapshot.frame))
+
+    def status(self, status: TrainingStatus) -> None:
+        """Close the files when the training has ended."""
+        if status.state is RunState.FINISHED:
+            for stream in self._metrics:
+                stream.close()
+            self._metrics.clear()
+
+
+def run_directories(out: Path, config: TrainingConfig) -> tuple[Path, ...]:
+    """Where each run of a training goes: ``out``, or a folder in it for each of several."""
+    if len(config.specs) == 1:
+        return (out,)
+    return tuple(out / spec.folder_name for spec in config.specs)
+
+
+def check_free(out: Path, directories: tuple[Path, ...]) -> None:
+    """Make sure that writing to these directories can work and overwrites nothing.
+
+    Raises:
+        InputError: saying which directory holds a run or cannot be written.
+    """
+    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise InputError(_CANNOT_WRITE.format(out, f"{existing} is a file"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(_CANNOT_WRITE.format(out, f"no permission to write in {existing}"))
+    children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
+    for directory in (out, *directories):
+        if any((directory / name).exists() for name in (CONFIG, METRICS, FRAMES)):
+            raise InputError(_HOLDS_RUN.format(directory))
+    for child in children:
+        if (child / METRICS).exists():
+            raise InputError(_HOLDS_RUN.format(child))
+
+
+def metrics_line(record: StepRecord | EvalRecord) -> str:
+    """A record as one line of metrics.jsonl; what is not finite or not there is null."""
+    fields = dataclasses.asdict(record)
+    recall_at = fields.pop("test_recall_at", ())
+    fields |= {f"test_recall_at_{k}": value for k, value in recall_at}
+    kind = "step" if isinstance(record, StepRecord) else "eval"
+    return json.dumps({"kind": kind} | {name: _json_number(v) for name, v in fields.items()})
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """A frame as a safetensors file.
+
+    For each split: embeddings (N, D) float32, partner, labels and samples (N,) int64,
+    named ``train_embeddings`` and so on.
+    """
+    arrays = {}
+    for split, watched in (("train", frame.train), ("test", frame.test)):
+        arrays[f"{split}_embeddings"] = watched.points.embeddings
+        arrays[f"{split}_partner"] = watched.partner
+        arrays[f"{split}_labels"] = watched.points.labels
+        arrays[f"{split}_samples"] = watched.points.samples
+    content: bytes = safetensors.numpy.save(arrays)
+    return content
+
+
+_HOLDS_RUN = "{} already holds a run: choose another output folder, nothing was overwritten."
+_CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
+
+
+def _json_number(value: float | None) -> float | None:
+    return value if value is None or math.isfinite(value) else None
+
+
+def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
+    settings = dataclasses.asdict(context.config)
+    del settings["specs"]
+    return {
+        "name": spec.name,
+        **settings,
+        **dataclasses.asdict(spec),
+        "learning_rate": spec.learning_rate or context.config.learning_rate,
+        "device": context.environment.device,
+        "threads": context.environment.threads,
+        "versions": dict(context.environment.versions),
+        "dataset_fingerprint": context.dataset.fingerprint(),
+        "split": context.dataset.split,
+    }
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

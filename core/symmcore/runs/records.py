@@ -1,0 +1,131 @@
+"""What training tells the world, as frozen data: plain numbers and read-only arrays.
+
+Everything here crosses threads, and some of it processes, so nothing is ever changed
+after it was made; arrays are marked read-only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+IndexArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One optimiser step of one run.
+
+    Attributes:
+        step: number of optimiser steps finished, from 1.
+        loss: the loss of the batch, before the step.
+        synthetic_ratio: share of synthetic points among those picked (Fig. 7), in [0, 1];
+            None for a run without Symm, which picks nothing.
+        seconds: training time since step 0, pauses left out.
+    """
+
+    step: int
+    loss: float
+    synthetic_ratio: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvalRecord:
+    """Scores of one run after ``step`` steps; shares in [0, 1].
+
+    Training Recall@1 is taken on the watched training images, test scores on every test
+    image. ``synthetic`` is the Recall@1 of synthetic points among synthetic points
+    (Fig. 6). The last three are only there at the end of training.
+    """
+
+    step: int
+    train_recall_at_1: float
+    test_recall_at_1: float
+    train_synthetic_recall_at_1: float
+    test_synthetic_recall_at_1: float
+    seconds: float
+    test_recall_at: tuple[tuple[int, float], ...] = ()
+    test_nmi: float | None = None
+    test_f1: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedSet:
+    """Some images of a dataset and their embeddings, not normalised.
+
+    Attributes:
+        samples: (N,) int64, positions in the dataset.
+        labels: (N,) int64.
+        embeddings: (N, D) float32.
+    """
+
+    samples: IndexArray
+    labels: IndexArray
+    embeddings: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WatchedSet:
+    """The watched images of one split with their synthetic points.
+
+    Attributes:
+        points: the images and their embeddings, N rows.
+        partner: (N,) int64, row of the image that served as the axis of symmetry;
+            -1 where the class has no other watched image.
+        synthetic: (N, D) float32, each row reflected about its partner's; rows without
+            a partner hold the row itself.
+    """
+
+    points: EmbeddedSet
+    partner: IndexArray
+    synthetic: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """The watch set of one run as embedded after ``step`` steps."""
+
+    step: int
+    train: WatchedSet
+    test: WatchedSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One run's newest state: the watched frame, and every test image for retrieval."""
+
+    frame: Frame
+    gallery: EmbeddedSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanePoints:
+    """Where the N watched images of one split lie in the plane.
+
+    Attributes:
+        original: (N, 2) float32.
+        synthetic: (N, 2) float32.
+    """
+
+    original: FloatArray
+    synthetic: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """A frame of one run, projected to the plane.
+
+    Attributes:
+        step: the frame's step.
+        method: what projected it, such as "pca".
+        explained: share of the original points' variance that the plane keeps, or None
+            where the method has no such number.
+    """
+
+    step: int
+    method: str
+    train: PlanePoints
+    test: PlanePoints
+    explained: float | None

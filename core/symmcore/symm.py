@@ -1,0 +1,89 @@
+"""What to synthesise and mine: the settings of Symmetrical Synthesis, without torch."""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal, get_args
+
+PairSet = Literal["paper", "official"]
+PAIR_SETS: tuple[PairSet, ...] = get_args(PairSet)
+
+MAX_RANK = 24  # the angular loss has the most candidates a pair of groups
+
+
+class PointType(IntEnum):
+    """The four points of a pair group, in the order that breaks ties."""
+
+    I = 0  # noqa: E741 - the paper's name
+    J = 1
+    I_SYNTHETIC = 2
+    J_SYNTHETIC = 3
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the point is a reflection rather than an embedding of the batch."""
+        return self >= PointType.I_SYNTHETIC
+
+    @property
+    def symbol(self) -> str:
+        """The point's name in the paper: ``i``, ``j``, ``i'`` or ``j'``."""
+        return ("i", "j", "i'", "j'")[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Symm:
+    """Settings of Symmetrical Synthesis; a loss built without them is its baseline.
+
+    Attributes:
+        alpha: How far a synthetic point lies from its original (Eq. 2); 2 is the mirror image.
+        beta: Norm of a synthetic point as a multiple of the original's (Eq. 2).
+        rank: Take the rank-th hardest candidate of each pair of groups (Fig. 5); 1 is the
+            hardest. The loss checks it against its number of candidates.
+        pairs: ``"paper"`` for all combinations of the points of two groups, ``"official"``
+            for those the authors' code looks at.
+
+    Raises:
+        TypeError: If alpha or beta is not a number, or rank is not an integer.
+        ValueError: If alpha or beta is not positive and finite, rank is outside 1 to 24, or
+            pairs has another value.
+    """
+
+    alpha: float = 2.0
+    beta: float = 1.0
+    rank: int = 1
+    pairs: PairSet = "paper"
+
+    def __post_init__(self) -> None:
+        check_reflection(self.alpha, self.beta)
+        if isinstance(self.rank, bool) or not isinstance(self.rank, int):
+            raise TypeError(f"rank must be an integer, not {type(self.rank).__name__}")
+        if not 1 <= self.rank <= MAX_RANK:
+            raise ValueError(f"rank must be between 1 and {MAX_RANK}, not {self.rank}")
+        if self.pairs not in PAIR_SETS:
+            raise ValueError(f"pairs must be 'paper' or 'official', not {self.pairs!r}")
+
+
+def check_reflection(alpha: float, beta: float) -> None:
+    """Check the parameters of a reflection (Eq. 2).
+
+    Raises:
+        TypeError: If one of them is not a number.
+        ValueError: If one of them is not positive and finite.
+    """
+    for name, value in (("alpha", alpha), ("beta", beta)):
+        if check_finite(name, value) <= 0:
+            raise ValueError(f"{name} must be positive, not {value}")
+
+
+def check_finite(name: str, value: float) -> float:
+    """Return ``value`` if it is a finite number.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is infinite or not a number in the arithmetic sense.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, not {value}")
+    return value

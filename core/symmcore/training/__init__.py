@@ -1,0 +1,1 @@
+"""Configuration, one step, the loop, and how others follow and steer it."""

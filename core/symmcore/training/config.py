@@ -1,0 +1,216 @@
+"""All settings of a training, validated; light enough to import before torch."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from symmcore.data.catalog import dataset_entry
+from symmcore.errors import InputError
+from symmcore.loss_catalog import LossSettings, check_settings, loss_info
+from symmcore.symm import Symm
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+# torch takes seeds of 64 bits; a spin box holds 31.
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What one of several compared runs does differently from the others.
+
+    Attributes:
+        loss: name of the loss, such as "npair".
+        symm: settings of Symmetrical Synthesis; None trains the baseline.
+        loss_settings: settings of the loss; defaults where nothing was said.
+        learning_rate: of this run; None takes the training's.
+    """
+
+    loss: str = "npair"
+    symm: Symm | None = None
+    loss_settings: LossSettings = LossSettings()
+    learning_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check_loss()
+        if self.learning_rate is not None:
+            _check_positive("learning rate", self.learning_rate)
+
+    @property
+    def name(self) -> str:
+        """The SPEC that describes this run, in its shortest form: "npair+symm:rank=2"."""
+        base = self.loss if self.symm is None else f"{self.loss}+symm"
+        settings = ",".join(f"{key}={value}" for key, value in self._differences())
+        return f"{base}:{settings}" if settings else base
+
+    @property
+    def folder_name(self) -> str:
+        """The name as a folder: no colon, which some systems forbid."""
+        return self.name.replace(":", "_")
+
+    def _check_loss(self) -> None:
+        try:
+            info = loss_info(self.loss)
+            check_settings(info, self.loss_settings)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{str(error).capitalize()}.") from error
+        if self.symm is not None and self.symm.rank > info.max_rank(self.symm.pairs):
+            raise InputError(
+                f"The rank is {self.symm.rank}: {info.title} has "
+                f"{info.max_rank(self.symm.pairs)} candidates with pairs={self.symm.pairs}."
+            )
+
+    def _differences(self) -> list[tuple[str, str]]:
+        differences = []
+        if self.symm is not None:
+            default = Symm()
+            for field in dataclasses.fields(Symm):
+                value = getattr(self.symm, field.name)
+                if value != getattr(default, field.name):
+                    differences.append((field.name, _text(value)))
+        for name, value in self.loss_settings.given().items():
+            differences.append((name, _text(value)))
+        if self.learning_rate is not None:
+            differences.append(("lr", _text(self.learning_rate)))
+        return differences
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """A training of one or more runs in lockstep.
+
+    Attributes:
+        dataset: name of the dataset.
+        specs: one entry a run; no two alike.
+        steps: optimiser steps of each run.
+        seed: decides split, batches, augmentation, initial weights and watch set.
+        device: "auto" takes a GPU where there is one.
+        network: name of the embedding network.
+        dim: size of an embedding.
+        batch_size: images in a batch; even, since they come in pairs.
+        learning_rate: Adam's, for runs that name none.
+        eval_every: steps between evaluations.
+        watch_limit: most images of each split that the watch set holds.
+        threads: torch threads on the CPU; None leaves one core free.
+
+    Raises:
+        InputError: if a value is out of range or a name unknown.
+    """
+
+    dataset: str = "digits"
+    specs: tuple[RunSpec, ...] = (RunSpec(symm=Symm()),)
+    steps: int = 300
+    seed: int = 0
+    device: str = "auto"
+    network: str = "small"
+    dim: int = 64
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    eval_every: int = 10
+    watch_limit: int = 2000
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        dataset_entry(self.dataset)
+        self._check_specs()
+        _check_at_least("steps", self.steps, 1)
+        _check_at_least("seed", self.seed, 0)
+        if self.seed > LARGEST_SEED:
+            raise InputError(f"The seed is {self.seed}: at most {LARGEST_SEED} is possible.")
+        _check_at_least("embedding size", self.dim, 2)
+        _check_at_least("batch size", self.batch_size, 4)
+        if self.batch_size % 2:
+            raise InputError(
+                f"The batch size is {self.batch_size}: images come in pairs, so it must be even."
+            )
+        _check_positive("learning rate", self.learning_rate)
+        _check_at_least("number of steps between evaluations", self.eval_every, 1)
+        _check_at_least("watch limit", self.watch_limit, 2)
+        if self.threads is not None:
+            _check_at_least("number of threads", self.threads, 1)
+        if self.device not in DEVICES:
+            raise InputError(f"Unknown device {self.device!r}: choose one of {', '.join(DEVICES)}.")
+
+    def with_steps(self, steps: int) -> "TrainingConfig":
+        """The same training with another number of steps."""
+        return dataclasses.replace(self, steps=steps)
+
+    def _check_specs(self) -> None:
+        if not self.specs:
+            raise InputError("There is nothing to train: name at least one loss.")
+        names = [spec.name for spec in self.specs]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"{name} is to be compared with itself: name each run once.")
+
+
+def parse_spec(text: str) -> RunSpec:
+    """Read a SPEC: a loss, ``+symm``, and settings, as in "npair+symm:rank=2,lr=0.001".
+
+    Raises:
+        InputError: naming the part that is wrong and what would be right.
+    """
+    head, _, tail = text.partition(":")
+    loss, plus, suffix = head.partition("+")
+    if plus and suffix != "symm":
+        raise InputError(f"{text!r} ends its loss with '+{suffix}': only '+symm' can follow.")
+    symm: dict[str, float | int | str] = {}
+    settings: dict[str, float] = {}
+    learning_rate = None
+    for item in filter(None, tail.split(",")):
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise InputError(f"{item!r} in {text!r} has no value: write setting=value.")
+        if key == "lr":
+            learning_rate = _number(key, value, text)
+        elif key in _SYMM_KEYS:
+            symm[key] = value if key == "pairs" else _number(key, value, text)
+        elif key in _LOSS_KEYS:
+            settings[key] = _number(key, value, text)
+        else:
+            known = ", ".join((*_SYMM_KEYS, *_LOSS_KEYS, "lr"))
+            raise InputError(f"Unknown setting {key!r} in {text!r}: choose from {known}.")
+    if symm and not plus:
+        raise InputError(f"{next(iter(symm))!r} in {text!r} belongs to Symm: write {loss}+symm.")
+    return RunSpec(loss, make_symm(symm) if plus else None, LossSettings(**settings), learning_rate)
+
+
+def make_symm(settings: dict[str, float | int | str]) -> Symm:
+    """Symm with some settings off their defaults.
+
+    Raises:
+        InputError: if one is out of range.
+    """
+    rank = settings.get("rank", 1)
+    if isinstance(rank, float):
+        if not rank.is_integer():
+            raise InputError(f"The rank is {rank}: it must be a whole number.")
+        settings = settings | {"rank": int(rank)}
+    try:
+        return Symm(**settings)  # type: ignore[arg-type]  # Symm checks the types itself
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{str(error).capitalize()}.") from error
+
+
+_SYMM_KEYS = tuple(field.name for field in dataclasses.fields(Symm))
+_LOSS_KEYS = tuple(field.name for field in dataclasses.fields(LossSettings))
+
+
+def _number(key: str, value: str, text: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise InputError(f"{value!r} in {text!r} is not a number: {key} takes one.") from None
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _check_at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"The {name} is {value}: it must be at least {least}.")
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"The {name} is {value:g}: it must be a positive number.")

@@ -1,0 +1,160 @@
+"""Embeds the watch set and every test image, and scores what it sees."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from symmcore.data.batches import BatchLoader
+from symmcore.data.dataset import ImageDataset
+from symmcore.evaluation import (
+    clustering_scores,
+    random_partners,
+    recall_at_k,
+    synthetic_recall_at_1,
+)
+from symmcore.runs.records import (
+    EmbeddedSet,
+    EvalRecord,
+    Frame,
+    IndexArray,
+    Snapshot,
+    WatchedSet,
+)
+from symmcore.synthesis import reflect
+from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.control import Control
+from symmcore.training.learner import Learner
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+_WATCH_STREAM = 3
+_EVALUATION_BATCH = 512
+_FINAL_KS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """One run's scores and the embeddings they were taken on."""
+
+    record: EvalRecord
+    snapshot: Snapshot
+
+
+class Evaluator:
+    """Evaluates learners on one dataset, always on the same images.
+
+    The watch set is at most ``config.watch_limit`` images of each split, drawn once by
+    the seed, and each watched image keeps its partner for the whole training.
+    """
+
+    def __init__(self, dataset: ImageDataset, loader: BatchLoader, config: TrainingConfig) -> None:
+        random = np.random.default_rng([config.seed, _WATCH_STREAM])
+        self._dataset = dataset
+        self._loader = loader
+        self._seed = config.seed
+        self._watched_train = _watched(dataset.train, config.watch_limit, random)
+        self._watched_test = _watched(dataset.test, config.watch_limit, random)
+        self._train_partner = self._partners(self._watched_train)
+        self._test_partner = self._partners(self._watched_test)
+
+    def evaluate(
+        self,
+        learner: Learner,
+        spec: RunSpec,
+        step: int,
+        seconds: float,
+        control: Control,
+        *,
+        final: bool,
+    ) -> Evaluation:
+        """Embed and score.
+
+        Args:
+            learner: the run's network.
+            spec: the run's settings: its alpha and beta make the synthetic points.
+            step: optimiser steps finished.
+            seconds: training time so far, for the record.
+            control: looked at between batches.
+            final: whether to add Recall@2, 4, 8, NMI and F1.
+
+        Raises:
+            StopRequestedError: if a stop was asked for meanwhile.
+        """
+        train = self._embed(learner, self._watched_train, control)
+        gallery = self._embed(learner, self._dataset.test, control)
+        train_labels = self._labels(self._watched_train)
+        test_labels = self._labels(self._dataset.test)
+        recall = recall_at_k(
+            gallery, test_labels, tuple(k for k in _FINAL_KS if k < len(gallery)) if final else (1,)
+        )
+        clusters = clustering_scores(gallery, test_labels, self._seed) if final else None
+        record = EvalRecord(
+            step=step,
+            train_recall_at_1=recall_at_k(train, train_labels, (1,)).at[1],
+            test_recall_at_1=recall.at[1],
+            train_synthetic_recall_at_1=synthetic_recall_at_1(train, train_labels, self._seed),
+            test_synthetic_recall_at_1=synthetic_recall_at_1(gallery, test_labels, self._seed),
+            seconds=seconds,
+            test_recall_at=tuple(recall.at.items()) if final else (),
+            test_nmi=None if clusters is None else clusters.nmi,
+            test_f1=None if clusters is None else clusters.f1,
+        )
+        in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
+        frame = Frame(
+            step=step,
+            train=self._watched_set(train, self._watched_train, self._train_partner, spec),
+            test=self._watched_set(
+                gallery[in_gallery.to(gallery.device)], self._watched_test, self._test_partner, spec
+            ),
+        )
+        return Evaluation(record, Snapshot(frame, self._embedded_set(gallery, self._dataset.test)))
+
+    def _embed(self, learner: Learner, positions: IndexArray, control: Control) -> Tensor:
+        parts = []
+        for start in range(0, len(positions), _EVALUATION_BATCH):
+            control.checkpoint()
+            batch = self._loader.evaluation_batch(positions[start : start + _EVALUATION_BATCH])
+            parts.append(learner.embed(batch))
+        return torch.cat(parts)
+
+    def _labels(self, positions: IndexArray) -> Tensor:
+        return torch.from_numpy(self._dataset.labels[positions])
+
+    def _partners(self, positions: IndexArray) -> IndexArray:
+        partners: IndexArray = random_partners(self._labels(positions), self._seed).numpy()
+        return _read_only(partners)
+
+    def _embedded_set(self, embeddings: Tensor, positions: IndexArray) -> EmbeddedSet:
+        return EmbeddedSet(
+            samples=_read_only(positions),
+            labels=_read_only(self._dataset.labels[positions]),
+            embeddings=_read_only(embeddings.cpu().numpy()),
+        )
+
+    def _watched_set(
+        self, embeddings: Tensor, positions: IndexArray, partner: IndexArray, spec: RunSpec
+    ) -> WatchedSet:
+        axis = torch.from_numpy(np.where(partner < 0, np.arange(len(partner)), partner))
+        alpha, beta = (2.0, 1.0) if spec.symm is None else (spec.symm.alpha, spec.symm.beta)
+        synthetic = reflect(embeddings, embeddings[axis.to(embeddings.device)], alpha, beta)
+        return WatchedSet(
+            points=self._embedded_set(embeddings, positions),
+            partner=partner,
+            synthetic=_read_only(synthetic.cpu().numpy()),
+        )
+
+
+def _watched(positions: IndexArray, limit: int, random: np.random.Generator) -> IndexArray:
+    if len(positions) <= limit:
+        return positions
+    return np.sort(random.choice(positions, limit, replace=False))
+
+
+def _read_only(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,81 @@
+"""Where a training sends what it has to tell."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from symmcore.data.dataset import ImageDataset
+from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.training.config import TrainingConfig
+from symmcore.training.status import TrainingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a training ran on: kept with it, since the numbers depend on it.
+
+    Attributes:
+        device: torch's name of the device, such as "cpu" or "cuda:0".
+        threads: torch threads of the training thread.
+        versions: (package, version) of what the numbers depend on.
+    """
+
+    device: str
+    threads: int
+    versions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingContext:
+    """What a training works with, known once it is prepared."""
+
+    config: TrainingConfig
+    environment: Environment
+    dataset: ImageDataset
+
+
+class Sink(Protocol):
+    """Receives, on the training thread, what a training of N runs produces.
+
+    ``run`` is the position of the run in ``config.specs``. A method must not keep the
+    training waiting longer than a small write to disk takes.
+    """
+
+    def begin(self, context: TrainingContext) -> None:
+        """Training is prepared; again, with more steps, when a finished one goes on."""
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        """One record of one run."""
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """The newest state of every run, all after the same step."""
+
+    def status(self, status: TrainingStatus) -> None:
+        """What the training is doing has changed."""
+
+
+class Sinks:
+    """Hands everything to each of several sinks, in order."""
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self._sinks = tuple(sinks)
+
+    def begin(self, context: TrainingContext) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.begin(context)
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.scalar(run, record)
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.snapshots(snapshots)
+
+    def status(self, status: TrainingStatus) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.status(status)

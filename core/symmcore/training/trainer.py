@@ -1,0 +1,203 @@
+"""The training loop: N runs in lockstep on the same batches, in the thread that calls it."""
+
+import math
+import os
+import platform
+import time
+import traceback
+from collections import deque
+from importlib.metadata import version
+
+import torch
+
+from symmcore.data.batches import BatchLoader
+from symmcore.data.catalog import dataset_entry
+from symmcore.data.sampler import PairSampler
+from symmcore.errors import InputError
+from symmcore.runs.records import StepRecord
+from symmcore.training.config import TrainingConfig
+from symmcore.training.control import Control, StopRequestedError
+from symmcore.training.evaluator import Evaluator
+from symmcore.training.learner import Learner
+from symmcore.training.sink import Environment, Sink, TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+
+_PACKAGES = ("symmviz", "torch", "numpy", "scikit-learn")
+# Digits are 8 pixels wide: one pixel is as much as a hand moves.
+_SHIFT = 1
+_SPEED_WINDOW_SECONDS = 3.0
+
+
+class _DivergedError(Exception):
+    """A run's loss is no longer a number."""
+
+
+class _Prepared:
+    """What a training works with, made once and kept for going on."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        device = _resolve_device(config.device)
+        dataset = dataset_entry(config.dataset).load(config.seed)
+        loader = BatchLoader(dataset, device, config.seed, _SHIFT)
+        channels = dataset.images.shape[-1]
+        self.dataset = dataset
+        self.loader = loader
+        self.sampler = PairSampler(
+            dataset.labels, dataset.train, config.batch_size // 2, config.seed
+        )
+        self.evaluator = Evaluator(dataset, loader, config)
+        self.learners = [Learner(spec, config, channels, device) for spec in config.specs]
+        self.environment = Environment(
+            device=str(device),
+            threads=torch.get_num_threads(),
+            versions=(
+                ("python", platform.python_version()),
+                *((package, version(package)) for package in _PACKAGES),
+            ),
+        )
+
+
+class Trainer:
+    """Trains the runs of a configuration and tells a sink everything.
+
+    :meth:`run` trains up to the configured number of steps in the calling thread and
+    always ends with a FINISHED status. After :meth:`extend` it can be called again, also
+    from another thread once the first call has returned.
+    """
+
+    def __init__(self, config: TrainingConfig, sink: Sink) -> None:
+        self._config = config
+        self._sink = sink
+        self._prepared: _Prepared | None = None
+        self._step = 0
+        self._evaluated_step = -1
+        self._seconds = 0.0
+        self._pace: deque[tuple[float, int]] = deque()
+
+    def extend(self, steps: int) -> None:
+        """Ask for ``steps`` more steps than there are now; call :meth:`run` afterwards."""
+        self._config = self._config.with_steps(self._step + steps)
+
+    def run(self, control: Control) -> TrainingStatus:
+        """Train to the last step, or until stopped, diverged or failed.
+
+        Returns:
+            The status it ended with, which the sink has been told too.
+        """
+        try:
+            self._train(control)
+            status = self._finished(FinishReason.COMPLETED)
+        except StopRequestedError:
+            status = self._finished(FinishReason.STOPPED)
+        except _DivergedError as error:
+            status = self._finished(FinishReason.DIVERGED, str(error))
+        except InputError as error:
+            status = self._finished(FinishReason.INVALID, str(error))
+        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
+            text = f"{type(error).__name__}: {error}"
+            status = self._finished(FinishReason.FAILED, text, traceback.format_exc())
+        self._sink.status(status)
+        return status
+
+    def _train(self, control: Control) -> None:
+        self._report(RunState.PREPARING)
+        torch.set_num_threads(self._config.threads or default_threads())
+        if self._prepared is None:
+            self._prepared = _Prepared(self._config)
+        prepared = self._prepared
+        self._sink.begin(TrainingContext(self._config, prepared.environment, prepared.dataset))
+        self._pace.clear()
+        if self._step == 0:
+            self._evaluate(prepared, control)
+        while self._step < self._config.steps:
+            self._wait_while_paused(control)
+            self._advance(prepared)
+            last = self._step == self._config.steps
+            if last or self._step % self._config.eval_every == 0:
+                self._evaluate(prepared, control)
+
+    def _wait_while_paused(self, control: Control) -> None:
+        if control.paused:
+            self._report(RunState.PAUSED)
+            self._pace.clear()
+        control.checkpoint()
+
+    def _advance(self, prepared: _Prepared) -> None:
+        started = time.perf_counter()
+        images, labels = prepared.loader.training_batch(prepared.sampler.next_batch())
+        results = [learner.step(images, labels) for learner in prepared.learners]
+        self._step += 1
+        self._seconds += time.perf_counter() - started
+        for run, (loss, ratio) in enumerate(results):
+            self._sink.scalar(run, StepRecord(self._step, loss, ratio, self._seconds))
+        self._report(RunState.TRAINING)
+        for spec, (loss, _) in zip(self._config.specs, results, strict=True):
+            if not math.isfinite(loss):
+                rate = spec.learning_rate or self._config.learning_rate
+                raise _DivergedError(
+                    f"The loss of {spec.name} became {loss} at step {self._step}. "
+                    f"Try a lower learning rate (now {rate:g}) or another seed."
+                )
+
+    def _evaluate(self, prepared: _Prepared, control: Control) -> None:
+        self._report(RunState.EVALUATING)
+        started = time.perf_counter()
+        final = self._step == self._config.steps
+        evaluations = [
+            prepared.evaluator.evaluate(
+                learner, spec, self._step, self._seconds, control, final=final
+            )
+            for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
+        ]
+        self._seconds += time.perf_counter() - started
+        for run, evaluation in enumerate(evaluations):
+            self._sink.scalar(run, evaluation.record)
+        self._sink.snapshots(tuple(evaluation.snapshot for evaluation in evaluations))
+        self._report(RunState.TRAINING)
+
+    def _report(self, state: RunState) -> None:
+        self._sink.status(
+            TrainingStatus(state, self._step, self._config.steps, self._steps_per_second())
+        )
+
+    def _finished(
+        self, reason: FinishReason, message: str = "", detail: str = ""
+    ) -> TrainingStatus:
+        return TrainingStatus(
+            RunState.FINISHED,
+            self._step,
+            self._config.steps,
+            self._steps_per_second(),
+            message,
+            reason,
+            detail,
+        )
+
+    def _steps_per_second(self) -> float | None:
+        now = time.perf_counter()
+        self._pace.append((now, self._step))
+        while now - self._pace[0][0] > _SPEED_WINDOW_SECONDS and len(self._pace) > 2:
+            self._pace.popleft()
+        seconds, steps = now - self._pace[0][0], self._step - self._pace[0][1]
+        return steps / seconds if steps > 0 and seconds > 0 else None
+
+
+def default_threads() -> int:
+    """Torch threads for training: every core this process may use but one.
+
+    The one left over keeps a window responsive; with as many threads as cores a step
+    can also take many times as long, whenever anything else runs.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, cores - 1)
+
+
+def _resolve_device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("Device 'cuda' was asked for, but torch finds no GPU: choose cpu or auto.")
+    return torch.device(name)

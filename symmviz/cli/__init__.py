@@ -1,0 +1,24 @@
+"""The command line: the window, or training and benchmarks without one."""
+
+import sys
+from collections.abc import Sequence
+
+from symmcore.errors import InputError
+from symmviz.cli.arguments import parse_arguments
+
+_BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        0 when done, 1 when it failed, 2 after one line that says what was wrong with the
+        input, 130 when interrupted.
+    """
+    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return options.run(options)
+    except InputError as error:
+        print(f"symmviz: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        return _BAD_INPUT

@@ -1,0 +1,102 @@
+"""What can be written on the command line."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from symmcore.data.catalog import DATASETS
+from symmcore.training.config import DEVICES, TrainingConfig
+from symmviz.cli.commands import (
+    list_datasets,
+    open_window,
+    run_benchmark,
+    train,
+)
+
+_DEFAULTS = TrainingConfig()
+
+
+class Options(argparse.Namespace):
+    """The parsed command line; ``run`` carries it out."""
+
+    run: "Callable[[Options], int]"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; argparse would print its usage first."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[:1].upper() + message[1:]
+        self.exit(2, f"{self.prog}: {sentence.rstrip('.')} (see {self.prog} --help).\n")
+
+
+def parse_arguments(arguments: Sequence[str]) -> Options:
+    """Read a command line; leaves the process with status 2 where it is wrong."""
+    parser = _Parser(
+        prog="symmviz",
+        description="Watch a metric-learning embedding form. Without a command: the window.",
+    )
+    parser.add_argument("--version", action="version", version=version("symmviz"))
+    parser.set_defaults(run=open_window)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    _add_train(commands.add_parser("train", help="train without a window"))
+    datasets = commands.add_parser("datasets", help="list the datasets")
+    datasets.set_defaults(run=list_datasets)
+    bench = commands.add_parser("bench", help="measure")
+    bench.add_argument("name", choices=["ui"], metavar="NAME", help="what to measure: ui")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+    bench.add_argument(
+        "--rounds",
+        type=_at_least(1),
+        default=10,
+        metavar="N",
+        help="alternations with and without the window (default %(default)s)",
+    )
+    bench.set_defaults(run=run_benchmark)
+    return parser.parse_args(arguments, Options())
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    known = ", ".join(entry.name for entry in DATASETS)
+    parser.description = "Train without a window and record the run."
+    parser.set_defaults(run=train)
+    add = parser.add_argument
+    add("dataset", metavar="DATASET", help=f"what to train on: {known}")
+    add("--loss", default="npair", metavar="NAME", help="the loss (default %(default)s)")
+    add("--symm", action="store_true", help="with Symmetrical Synthesis")
+    add(
+        "--compare",
+        nargs="+",
+        metavar="SPEC",
+        help="train several in lockstep: npair npair+symm, with settings npair+symm:rank=2",
+    )
+    add("--out", type=Path, metavar="DIR", help="where to record (default runs/<date-time>-...)")
+    for flag, kind, default, text in (
+        ("--steps", int, _DEFAULTS.steps, "optimiser steps"),
+        ("--seed", int, _DEFAULTS.seed, "decides everything random"),
+        ("--batch-size", int, _DEFAULTS.batch_size, "images in a batch"),
+        ("--dim", int, _DEFAULTS.dim, "size of an embedding"),
+        ("--lr", float, _DEFAULTS.learning_rate, "Adam's learning rate"),
+        ("--eval-every", int, _DEFAULTS.eval_every, "steps between evaluations"),
+    ):
+        add(flag, type=kind, default=default, metavar="N", help=f"{text} (default %(default)s)")
+    add("--network", default=_DEFAULTS.network, help="embedding network (default %(default)s)")
+    add("--device", default="auto", help=f"{', '.join(DEVICES)} (default %(default)s)")
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="torch threads on the CPU (default: all cores but one); numbers depend on it",
+    )
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return number

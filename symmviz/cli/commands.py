@@ -1,0 +1,117 @@
+"""What each command does; each imports only what it needs."""
+
+import json
+import signal
+import sys
+from argparse import Namespace
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from symmcore.data.catalog import DATASETS
+from symmcore.errors import InputError
+from symmcore.runs.directory import RunDirectories, run_directories
+from symmcore.symm import Symm
+from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.control import Control
+from symmcore.training.sink import Sinks
+from symmcore.training.status import FinishReason
+from symmviz.cli.progress import ProgressSink
+from symmviz.presenters.start import run_folder
+
+_FAILED = 1
+_INTERRUPTED = 130
+
+
+def open_window(_: Namespace) -> int:
+    """Open the window."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    from symmviz.app import run_window  # imports Qt
+
+    return run_window()
+
+
+def train(options: Namespace) -> int:
+    """Train without a window."""
+    config = TrainingConfig(
+        dataset=options.dataset,
+        specs=_specs(options),
+        steps=options.steps,
+        seed=options.seed,
+        device=options.device,
+        network=options.network,
+        dim=options.dim,
+        batch_size=options.batch_size,
+        learning_rate=options.lr,
+        eval_every=options.eval_every,
+        threads=options.threads,
+    )
+    out = options.out or run_folder(Path("runs"), config, datetime.now())
+    progress = ProgressSink(config)
+    directories = RunDirectories(out, config)
+    control = Control()
+    _stop_on_interrupt(control)
+
+    from symmcore.training.trainer import Trainer  # imports torch
+
+    status = Trainer(config, Sinks([directories, progress])).run(control)
+    if status.reason is FinishReason.INVALID:
+        raise InputError(status.message)
+    for line in progress.final_scores():
+        _say(line)
+    if status.reason is not FinishReason.INVALID and progress.began:
+        for directory in run_directories(out, config):
+            _say(f"Recorded in {directory}")
+    if status.reason is FinishReason.COMPLETED:
+        return 0
+    if status.reason is FinishReason.STOPPED:
+        return _INTERRUPTED
+    sys.stderr.write(status.detail)
+    sys.stderr.write(f"symmviz: {status.message}\n")
+    return _FAILED
+
+
+def list_datasets(_: Namespace) -> int:
+    """List the datasets."""
+    for entry in DATASETS:
+        _say(f"{entry.name}: {entry.images:,} images of {entry.classes} classes, {entry.split}.")
+        _say(f"  {entry.description}")
+    return 0
+
+
+def run_benchmark(options: Namespace) -> int:
+    """Measure the window's responsiveness and its cost to training."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    from symmviz.benchmarks.ui import measure  # imports Qt
+
+    report = measure(options.rounds)
+    for line in report.lines():
+        _say(line)
+    if options.json is not None:
+        options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _specs(options: Namespace) -> tuple[RunSpec, ...]:
+    if options.compare is None:
+        return (RunSpec(options.loss, Symm() if options.symm else None),)
+    if options.symm or options.loss != "npair":
+        raise InputError("--compare names its losses itself: leave out --loss and --symm.")
+    return tuple(parse_spec(text) for text in options.compare)
+
+
+def _stop_on_interrupt(control: Control) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        control.stop()
+        # a second one ends the process at once
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, stop)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")

@@ -1,0 +1,91 @@
+"""A sink that shows training as a progress bar on stderr."""
+
+import sys
+
+from tqdm import tqdm
+
+from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.training.config import TrainingConfig
+from symmcore.training.sink import TrainingContext
+from symmcore.training.status import RunState, TrainingStatus
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class ProgressSink:
+    """Shows each run's loss, share of synthetic points picked and Recall@1."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self._names = [spec.name for spec in config.specs]
+        self._steps: list[StepRecord | None] = [None] * len(self._names)
+        self._evaluations: list[EvalRecord | None] = [None] * len(self._names)
+        self._bar: tqdm[None] | None = None
+
+    @property
+    def began(self) -> bool:
+        """Whether training was prepared."""
+        return self._bar is not None
+
+    def begin(self, context: TrainingContext) -> None:
+        """Show the bar."""
+        environment = context.environment
+        sys.stderr.write(
+            f"{context.dataset.name}: {len(context.dataset.train):,} training and "
+            f"{len(context.dataset.test):,} test images, on {environment.device} with "
+            f"{environment.threads} threads, seed {context.config.seed}\n"
+        )
+        on_terminal = sys.stderr.isatty()
+        self._bar = tqdm(
+            total=context.config.steps,
+            unit="step",
+            file=sys.stderr,
+            dynamic_ncols=True,
+            # in a file, a line now and then says enough
+            mininterval=0.1 if on_terminal else _SECONDS_BETWEEN_LINES,
+        )
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        """Take in the newest numbers."""
+        if isinstance(record, EvalRecord):
+            self._evaluations[run] = record
+        else:
+            self._steps[run] = record
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """Not shown here."""
+
+    def status(self, status: TrainingStatus) -> None:
+        """Move the bar."""
+        if self._bar is None:
+            return
+        self._bar.set_postfix_str(
+            " | ".join(self._words(run) for run in range(len(self._names))), refresh=False
+        )
+        self._bar.update(status.step - self._bar.n)
+        if status.state is RunState.FINISHED:
+            self._bar.refresh()
+            self._bar.close()
+
+    def final_scores(self) -> list[str]:
+        """A line for each run that was scored at the end of training."""
+        lines = []
+        for name, record in zip(self._names, self._evaluations, strict=True):
+            if record is None or record.test_nmi is None or record.test_f1 is None:
+                continue
+            recall = "  ".join(f"R@{k} {value:.4f}" for k, value in record.test_recall_at)
+            lines.append(
+                f"{name}  step {record.step}  test  {recall}  NMI {record.test_nmi:.4f}  "
+                f"F1 {record.test_f1:.4f}"
+            )
+        return lines
+
+    def _words(self, run: int) -> str:
+        step, evaluation = self._steps[run], self._evaluations[run]
+        words = [self._names[run]] if len(self._names) > 1 else []
+        if step is not None:
+            words.append(f"loss {step.loss:.3f}")
+            if step.synthetic_ratio is not None:
+                words.append(f"ratio {step.synthetic_ratio:.2f}")
+        if evaluation is not None:
+            words.append(f"R@1 {evaluation.test_recall_at_1:.4f}")
+        return " ".join(words)

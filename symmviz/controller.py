@@ -1,0 +1,148 @@
+"""Joins session, presenters and views; holds no state of the training itself."""
+
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPointF
+from PySide6.QtWidgets import QApplication, QWidget
+
+from symmcore.errors import InputError
+from symmcore.training.sink import TrainingContext
+from symmviz.bridge import Bridge
+from symmviz.live import Updates
+from symmviz.presenters.controls import ControlsPresenter
+from symmviz.presenters.retrieve import RetrievePresenter
+from symmviz.presenters.start import run_folder, training_config
+from symmviz.presenters.watch import WatchPresenter
+from symmviz.retrieval import Query, Split
+from symmviz.session import Session
+from symmviz.settings import Settings
+from symmviz.views.main_window import MainWindow
+from symmviz.views.theme import Appearance, apply_appearance
+
+
+class Controller(QObject):
+    """What each of the user's actions does, and where each update goes."""
+
+    def __init__(self, app: QApplication, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self._app = app
+        self._window = window
+        self._session = session
+        self._settings = Settings()
+        self._context: TrainingContext | None = None
+        self._watch = WatchPresenter(window.watch_page)
+        self._retrieve = RetrievePresenter(window.retrieve_page, session.find_neighbours)
+        self._controls = ControlsPresenter(window.controls)
+        self._bridge = Bridge(session.drain, self._deliver, self)
+        self._connect()
+        self._bridge.start()
+
+    def start(self, *, compare: bool) -> None:
+        """Train what the Start page says."""
+        page = self._window.start_page
+        page.set_error("")
+        try:
+            form = page.form()
+            config = training_config(form, compare=compare)
+            out = run_folder(form.runs_folder, config, datetime.now())
+            self._session.start(config, out)
+        except InputError as error:
+            page.set_error(str(error))
+            return
+        self._controls.starting()
+        self._window.set_training_pages(True)
+        self._window.show_page(self._window.watch_page)
+
+    def select(self, query: Query) -> None:
+        """Make an image the query everywhere."""
+        self._watch.select(query)
+        self._retrieve.select(query)
+        self._window.watch_page.set_selection(self._describe(query))
+
+    def _connect(self) -> None:
+        window, session = self._window, self._session
+        window.start_page.start.connect(lambda: self.start(compare=False))
+        window.start_page.compare.connect(lambda: self.start(compare=True))
+        window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
+        window.controls.pause.connect(session.pause)
+        window.controls.resume.connect(session.resume)
+        window.controls.extend.connect(self._extend)
+        window.stop_confirmed.connect(self._stop)
+        window.closed.connect(self._close)
+        window.appearance_chosen.connect(self._choose_appearance)
+        self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
+        watch = window.watch_page
+        watch.shown_changed.connect(window.set_shown)
+        watch.split_chosen.connect(self._watch.set_split)
+        watch.row_picked.connect(lambda row: self.select(self._watch.query_at(row)))
+        watch.row_hovered.connect(self._on_hovered)
+        watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
+        window.retrieve_page.chosen.connect(self.select)
+
+    def _deliver(self, updates: Updates) -> None:
+        if updates.context is not None and updates.context is not self._context:
+            self._begin(updates.context)
+        if updates.snapshots is not None:
+            self._watch.set_snapshots(updates.snapshots)
+            self._retrieve.set_snapshots(updates.snapshots)
+        if updates.projections is not None:
+            self._watch.set_projections(updates.projections)
+        self._watch.add_records(updates.records)
+        self._watch.draw_next_panel()
+        if updates.status is not None:
+            self._controls.set_status(updates.status)
+        if updates.problem is not None:
+            self._controls.set_problem(updates.problem)
+        self._retrieve.poll()
+
+    def _begin(self, context: TrainingContext) -> None:
+        goes_on = self._context is not None and self._context.dataset is context.dataset
+        self._context = context
+        self._controls.begin(context)
+        if not goes_on:
+            self._watch.begin(context)
+            self._retrieve.begin(context)
+
+    def _extend(self, steps: int) -> None:
+        self._session.extend(steps)
+        self._controls.starting()
+
+    def _stop(self) -> None:
+        self._session.stop()
+        self._controls.stopping()
+
+    def _close(self) -> None:
+        self._settings.geometry = self._window.saveGeometry()
+        self._bridge.stop()
+        self._session.stop()
+
+    def _choose_runs_folder(self, folder: Path) -> None:
+        self._settings.runs_folder = folder
+        self._window.start_page.set_runs_folder(folder)
+
+    def _choose_appearance(self, appearance: Appearance) -> None:
+        self._settings.appearance = appearance
+        self._apply_appearance()
+
+    def _apply_appearance(self) -> None:
+        apply_appearance(self._app, self._settings.appearance)
+
+    def _on_hovered(self, row: int, position: QPointF, scatter: QWidget) -> None:
+        if self._context is None:
+            return
+        query = self._watch.query_at(row)
+        page = self._window.watch_page
+        page.hover_card.show_at(
+            scatter.mapTo(page, position.toPoint()),
+            self._context.dataset.images[query.sample],
+            self._describe(query).replace(" · ", "\n"),
+        )
+
+    def _describe(self, query: Query) -> str:
+        if self._context is None:
+            return ""
+        dataset = self._context.dataset
+        kind = "Test" if query.split is Split.TEST else "Training"
+        name = dataset.class_names[int(dataset.labels[query.sample])]
+        return f"{kind} image {query.sample} · class {name}"

@@ -1,0 +1,1 @@
+"""Turn records into what views show; know no widgets and import no Qt."""

@@ -1,0 +1,142 @@
+"""The training bar: what can be done now, how far it is, and what went wrong."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from symmcore.training.sink import TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Which commands make sense now."""
+
+    pause: bool = False
+    resume: bool = False
+    stop: bool = False
+    extend: bool = False
+    start: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user must see: a sentence, and for a bug a text to copy."""
+
+    text: str
+    detail: str = ""
+
+
+class ControlsView(Protocol):
+    """What the presenter needs of the training bar."""
+
+    def set_commands(self, commands: Commands) -> None:
+        """Enable just these commands."""
+
+    def set_progress(self, step: int, total: int, text: str) -> None:
+        """Show how far training is."""
+
+    def set_facts(self, text: str) -> None:
+        """Show device and seed."""
+
+    def set_notice(self, notice: Notice | None) -> None:
+        """Show a notice until it is dismissed, or none."""
+
+
+class ControlsPresenter:
+    """Turns a training's status into buttons, progress and notices."""
+
+    def __init__(self, view: ControlsView) -> None:
+        self._view = view
+        self._running = False
+        self._stopping = False
+        view.set_commands(Commands())
+
+    @property
+    def running(self) -> bool:
+        """Whether a training is under way: stopping it loses the steps to come."""
+        return self._running
+
+    def starting(self) -> None:
+        """A training was asked for: nothing else can be until it answers."""
+        self._running = True
+        self._stopping = False
+        self._view.set_notice(None)
+        self._view.set_commands(Commands(start=False, stop=True))
+        self._view.set_progress(0, 0, "Preparing: importing torch and reading the images")
+
+    def stopping(self) -> None:
+        """A stop was asked for and comes at the next batch boundary."""
+        self._stopping = True
+        self._view.set_commands(Commands(start=False))
+
+    def begin(self, context: TrainingContext) -> None:
+        """Show what the training runs on."""
+        self._view.set_facts(f"{context.environment.device} · seed {context.config.seed}")
+
+    def set_status(self, status: TrainingStatus) -> None:
+        """Show a new status."""
+        self._running = status.state is not RunState.FINISHED
+        self._view.set_commands(self._commands(status))
+        if status.total_steps:
+            self._view.set_progress(status.step, status.total_steps, _progress_text(status))
+        if status.state is RunState.FINISHED:
+            self._view.set_notice(_notice(status))
+
+    def set_problem(self, text: str) -> None:
+        """Show that something beside the training went wrong."""
+        self._view.set_notice(Notice(text))
+
+    def _commands(self, status: TrainingStatus) -> Commands:
+        if status.state is RunState.FINISHED:
+            return Commands(start=True, extend=status.can_continue)
+        if self._stopping:
+            return Commands(start=False)
+        paused = status.state is RunState.PAUSED
+        preparing = status.state is RunState.PREPARING
+        return Commands(start=False, stop=True, resume=paused, pause=not paused and not preparing)
+
+
+_STATE_WORDS = {
+    RunState.PREPARING: "Preparing",
+    RunState.TRAINING: "Training",
+    RunState.EVALUATING: "Training",
+    RunState.PAUSED: "Paused",
+}
+_REASON_WORDS = {
+    FinishReason.COMPLETED: "Finished",
+    FinishReason.STOPPED: "Stopped",
+    FinishReason.DIVERGED: "Diverged",
+    FinishReason.INVALID: "Not started",
+    FinishReason.FAILED: "Failed",
+}
+
+
+def _progress_text(status: TrainingStatus) -> str:
+    word = _REASON_WORDS[status.reason] if status.reason else _STATE_WORDS[status.state]
+    parts = [word, f"step {status.step:,} of {status.total_steps:,}"]
+    active = status.state in (RunState.TRAINING, RunState.EVALUATING)
+    if active and status.steps_per_second is not None:
+        parts.append(f"{status.steps_per_second:.0f} steps/s")
+        if status.seconds_left is not None:
+            parts.append(f"{_duration(status.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def _notice(status: TrainingStatus) -> Notice | None:
+    if status.reason is FinishReason.FAILED:
+        return Notice(f"Training failed: {status.message}", status.detail)
+    if status.reason is FinishReason.DIVERGED:
+        return Notice(f"{status.message} Everything up to then is kept.")
+    return Notice(status.message) if status.message else None

@@ -1,0 +1,168 @@
+"""The Retrieve page: a query image and what each run finds for it."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from symmcore.data.dataset import ImageArray, ImageDataset
+from symmcore.runs.records import IndexArray, Snapshot
+from symmcore.training.sink import TrainingContext
+from symmviz.presenters.display import RunTitle
+from symmviz.presenters.watch import run_title
+from symmviz.retrieval import Query, RunNeighbours, Split
+
+NEIGHBOURS = 10
+
+Search = Callable[[tuple[Snapshot, ...], Query, int], "Future[tuple[RunNeighbours, ...]]"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageCard:
+    """An image to show with its caption.
+
+    Attributes:
+        query: what it is as a query, for when it is clicked.
+        image: (H, W, C) uint8.
+        class_name: its class.
+        similarity: cosine similarity to the query; None for the query itself.
+        correct: whether it is of the query's class; None for the query itself.
+    """
+
+    query: Query
+    image: ImageArray
+    class_name: str
+    similarity: float | None = None
+    correct: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NeighbourRow:
+    """What one run finds: its title, a caption, and the cards, nearest first."""
+
+    run: RunTitle
+    caption: str
+    cards: tuple[ImageCard, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """The test images to choose a query from, in the order they are shown in."""
+
+    images: ImageArray
+    samples: IndexArray
+    labels: IndexArray
+    class_names: tuple[str, ...]
+
+
+class RetrieveView(Protocol):
+    """What the presenter needs of the Retrieve page."""
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        """Show the images to choose from."""
+
+    def set_query(self, card: ImageCard | None, caption: str) -> None:
+        """Show the chosen image, or how to choose one."""
+
+    def set_rows(self, rows: tuple[NeighbourRow, ...]) -> None:
+        """Show what the runs find."""
+
+    def show_in_gallery(self, sample: int) -> None:
+        """Mark an image of the gallery as chosen and scroll to it."""
+
+
+class RetrievePresenter:
+    """Searches the newest embeddings for the chosen image, again with every new frame.
+
+    One search at a time is under way; its result is dropped when another image was
+    chosen, or another training begun, meanwhile.
+    """
+
+    def __init__(self, view: RetrieveView, search: Search) -> None:
+        self._view = view
+        self._search = search
+        self._context: TrainingContext | None = None
+        self._snapshots: tuple[Snapshot, ...] | None = None
+        self._query: Query | None = None
+        self._pending: Future[tuple[RunNeighbours, ...]] | None = None
+        self._wanted = False
+
+    def begin(self, context: TrainingContext) -> None:
+        """Show the images of a new training."""
+        self._context = context
+        self._snapshots = self._query = self._pending = None
+        self._wanted = False
+        dataset = context.dataset
+        self._view.set_gallery(
+            Gallery(dataset.images, dataset.test, dataset.labels[dataset.test], dataset.class_names)
+        )
+        self._view.set_query(None, "Click an image to see what each run finds for it.")
+        self._view.set_rows(())
+
+    def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """Search these embeddings from now on."""
+        self._snapshots = snapshots
+        self._wanted = self._query is not None
+
+    def select(self, query: Query) -> None:
+        """Choose the query image."""
+        if self._context is None:
+            return
+        self._query = query
+        self._pending = None
+        self._wanted = True
+        split = "test" if query.split is Split.TEST else "training"
+        card = _card(self._context.dataset, query)
+        self._view.set_query(card, f"{split.capitalize()} image {query.sample}")
+        if query.split is Split.TEST:
+            self._view.show_in_gallery(query.sample)
+        self.poll()
+
+    def poll(self) -> None:
+        """Show a result that is there, and begin the next search; called every tick."""
+        if self._pending is not None and self._pending.done():
+            results, self._pending = self._pending.result(), None
+            self._view.set_rows(self._rows(results))
+        if self._wanted and self._pending is None and self._snapshots and self._query:
+            self._wanted = False
+            self._pending = self._search(self._snapshots, self._query, NEIGHBOURS)
+
+    def _rows(self, results: tuple[RunNeighbours, ...]) -> tuple[NeighbourRow, ...]:
+        context, query = self._context, self._query
+        if context is None or query is None:
+            return ()
+        return tuple(
+            NeighbourRow(
+                run=run_title(spec),
+                caption=_caption(result, query.split),
+                cards=tuple(
+                    _card(
+                        context.dataset,
+                        Query(found.sample, query.split),
+                        found.similarity,
+                        found.correct,
+                    )
+                    for found in result.neighbours
+                ),
+            )
+            for spec, result in zip(context.config.specs, results, strict=True)
+        )
+
+
+def _caption(result: RunNeighbours, split: Split) -> str:
+    right = sum(found.correct for found in result.neighbours)
+    kind = "test" if split is Split.TEST else "watched training"
+    return (
+        f"step {result.step:,} · {right} of {len(result.neighbours)} right · "
+        f"searched {result.searched:,} other {kind} images"
+    )
+
+
+def _card(
+    dataset: ImageDataset,
+    query: Query,
+    similarity: float | None = None,
+    correct: bool | None = None,
+) -> ImageCard:
+    name = dataset.class_names[int(dataset.labels[query.sample])]
+    return ImageCard(query, dataset.images[query.sample], name, similarity, correct)

@@ -1,0 +1,190 @@
+"""Owns every thread and process behind the window: starts, steers, stops and joins them."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symmcore.projection.worker import ProjectionWorker
+from symmcore.runs.directory import RunDirectories
+from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.training.config import TrainingConfig
+from symmcore.training.control import Control
+from symmcore.training.sink import Sink, Sinks, TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.live import LiveBuffer, Updates
+from symmviz.retrieval import Query, RunNeighbours, find_neighbours
+
+if TYPE_CHECKING:
+    from symmcore.training.trainer import Trainer
+
+
+class Session:
+    """One training at a time, its projections, and searches in its newest embeddings.
+
+    Threads and processes, all started here and joined by :meth:`close`:
+
+    - the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
+    - the warm-up thread, which imports torch behind the start page;
+    - the projection worker (a thread and a process) and one retrieval thread, from
+      :meth:`open` on.
+
+    All methods are for the GUI thread and return at once, but for ``close``.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = LiveBuffer()
+        self._projector = ProjectionWorker(
+            on_result=self._buffer.projections, on_error=self._buffer.problem
+        )
+        self._searches = ThreadPoolExecutor(1, thread_name_prefix="symmviz-retrieval")
+        self._warm_up = threading.Thread(target=_import_training, name="symmviz-warm-up")
+        self._control = Control()
+        self._training: threading.Thread | None = None
+        self._trainer: Trainer | None = None
+        self._opened = False
+
+    def open(self) -> None:
+        """Start what can be made ready before the user chooses anything; once."""
+        if not self._opened:
+            self._opened = True
+            self._projector.start()
+            self._warm_up.start()
+
+    def start(self, config: TrainingConfig, out: Path) -> None:
+        """Train ``config`` and record it under ``out``.
+
+        Raises:
+            InputError: if ``out`` holds a run or cannot be written.
+            RuntimeError: if a training is running.
+        """
+        directories = RunDirectories(out, config)
+        self._end_training()
+        self.open()
+        self._trainer = None
+        self._projector.reset()
+        self._buffer.clear()
+        sink = Sinks([directories, self._buffer, _ProjectionFeed(self._projector)])
+
+        def prepare() -> "Trainer":
+            from symmcore.training.trainer import Trainer  # imports torch
+
+            self._trainer = Trainer(config, sink)
+            return self._trainer
+
+        self._launch(prepare)
+
+    def extend(self, steps: int) -> None:
+        """Go on with the finished training for ``steps`` more steps.
+
+        Raises:
+            RuntimeError: if there is none, or it has not ended.
+        """
+        self._end_training()
+        trainer = self._trainer
+        if trainer is None:
+            raise RuntimeError("there is no training to go on with")
+        trainer.extend(steps)
+        self._launch(lambda: trainer)
+
+    def pause(self) -> None:
+        """Hold the training at the next batch boundary."""
+        self._control.pause()
+
+    def resume(self) -> None:
+        """Let a paused training go on."""
+        self._control.resume()
+
+    def stop(self) -> None:
+        """End the training at the next batch boundary; what was recorded stays."""
+        self._control.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether a training thread is alive."""
+        return self._training is not None and self._training.is_alive()
+
+    def find_neighbours(
+        self, snapshots: tuple[Snapshot, ...], query: Query, count: int
+    ) -> "Future[tuple[RunNeighbours, ...]]":
+        """Search on the retrieval thread."""
+        return self._searches.submit(find_neighbours, snapshots, query, count)
+
+    def drain(self) -> Updates:
+        """Take everything that training and projection produced since the last call."""
+        return self._buffer.drain()
+
+    def close(self, timeout: float) -> bool:
+        """Stop everything and wait for it, ``timeout`` seconds at most; safe to call twice.
+
+        Returns:
+            Whether everything has ended. If not, a training step or torch's import is
+            still under way: nothing recorded is at risk, and the process may be ended.
+        """
+        deadline = time.monotonic() + timeout
+        self._control.stop()
+        self._searches.shutdown(wait=False, cancel_futures=True)
+        self._projector.close(timeout)
+        threads = [self._warm_up, *([self._training] if self._training else [])]
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _launch(self, prepare: "Callable[[], Trainer]") -> None:
+        control = self._control = Control()
+        self._training = threading.Thread(
+            target=_train, args=(prepare, control, self._buffer), name="symmviz-training"
+        )
+        self._training.start()
+
+    def _end_training(self) -> None:
+        if self._training is None:
+            return
+        # FINISHED is the last thing a training says: its thread has nothing left to do.
+        self._training.join(timeout=0.2)
+        if self._training.is_alive():
+            raise RuntimeError("a training is running")
+        self._training = None
+
+
+class _ProjectionFeed:
+    """Passes every run's watched frame on to the projection worker."""
+
+    def __init__(self, worker: ProjectionWorker) -> None:
+        self._worker = worker
+
+    def begin(self, context: TrainingContext) -> None:
+        pass
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        pass
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        self._worker.submit(tuple(snapshot.frame for snapshot in snapshots))
+
+    def status(self, status: TrainingStatus) -> None:
+        pass
+
+
+def _import_training() -> None:
+    import symmcore.data.digits
+    import symmcore.training.trainer  # noqa: F401 - imported for the next who imports it
+
+
+def _train(prepare: "Callable[[], Trainer]", control: Control, sink: Sink) -> None:
+    try:
+        prepare().run(control)
+    except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
+        # Training reports its own failures; this is torch that cannot be imported, say.
+        sink.status(
+            TrainingStatus(
+                RunState.FINISHED,
+                message=f"{type(error).__name__}: {error}",
+                reason=FinishReason.FAILED,
+                detail=traceback.format_exc(),
+            )
+        )

@@ -1,0 +1,145 @@
+"""The bar under the page buttons: training commands, progress, notices."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from symmviz.presenters.controls import Commands, Notice
+
+
+class NoticeBar(QFrame):
+    """A sentence that stays until dismissed; a failure's text can be copied."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("notice", True)
+        self._notice: Notice | None = None
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.copy_button = QPushButton("Copy details", self)
+        self.copy_button.setToolTip("Copy the full text of the error, to report it.")
+        self.copy_button.clicked.connect(self._copy)
+        self._dismiss = QPushButton("Dismiss", self)
+        self._dismiss.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self.copy_button)
+        layout.addWidget(self._dismiss)
+        self.hide()
+
+    def show_notice(self, notice: Notice | None) -> None:
+        """Show a notice, or none."""
+        self._notice = notice
+        self.setVisible(notice is not None)
+        if notice is not None:
+            self._text.setText(notice.text)
+            self.copy_button.setVisible(bool(notice.detail))
+
+    def text(self) -> str:
+        """The sentence that is shown; empty when nothing is."""
+        return self._text.text() if self.isVisibleTo(self.parentWidget()) else ""
+
+    def _copy(self) -> None:
+        if self._notice is not None:
+            QGuiApplication.clipboard().setText(self._notice.detail)
+
+
+class ControlsBar(QWidget):
+    """See :class:`symmviz.presenters.controls.ControlsView` for what it shows."""
+
+    pause = Signal()
+    resume = Signal()
+    stop = Signal()
+    extend = Signal(int)
+    """Go on for this many more steps."""
+    commands_changed = Signal(Commands)
+    """Other commands make sense now."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._progress = QProgressBar(self)
+        self._progress.setTextVisible(False)
+        self._progress.setMinimumWidth(140)
+        self._text = QLabel("No training yet", self)
+        self._facts = QLabel(self)
+        self._facts.setProperty("muted", True)
+        self.pause_button = self._button("Pause", "Hold at the next batch (P).", self.pause)
+        self.resume_button = self._button("Resume", "Go on with the next batch (P).", self.resume)
+        self.stop_button = self._button(
+            "Stop", "End this training; what was recorded stays.", self.stop
+        )
+        self.extend_button = self._button("Go on", "Train for that many more steps.", None)
+        self.extend_button.clicked.connect(lambda: self.extend.emit(self._more.value()))
+        self._more = QSpinBox(self)
+        self._more.setRange(1, 1_000_000)
+        self._more.setValue(300)
+        self._more.setSuffix(" more steps")
+        self._more.setSingleStep(100)
+        self.notice = NoticeBar(self)
+        bar = QFrame(self)
+        bar.setProperty("bar", True)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(12, 6, 12, 6)
+        for button in (self.pause_button, self.resume_button, self.stop_button):
+            row.addWidget(button)
+        row.addWidget(self.extend_button)
+        row.addWidget(self._more)
+        row.addSpacing(8)
+        row.addWidget(self._progress, 1)
+        row.addSpacing(8)
+        row.addWidget(self._text)
+        row.addSpacing(16)
+        row.addWidget(self._facts)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(bar)
+        layout.addWidget(self.notice)
+
+    def set_commands(self, commands: Commands) -> None:
+        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        self.pause_button.setVisible(not commands.resume)
+        self.resume_button.setVisible(commands.resume)
+        self.pause_button.setEnabled(commands.pause)
+        self.resume_button.setEnabled(commands.resume)
+        self.stop_button.setEnabled(commands.stop)
+        self.extend_button.setVisible(commands.extend)
+        self._more.setVisible(commands.extend)
+        self.commands_changed.emit(commands)
+
+    def set_progress(self, step: int, total: int, text: str) -> None:
+        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        self._progress.setRange(0, total)
+        self._progress.setValue(step)
+        self._text.setText(text)
+
+    def set_facts(self, text: str) -> None:
+        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        self._facts.setText(text)
+
+    def set_notice(self, notice: Notice | None) -> None:
+        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        self.notice.show_notice(notice)
+
+    def progress_text(self) -> str:
+        """What is said beside the progress bar."""
+        return self._text.text()
+
+    def _button(self, text: str, tip: str, signal: "Signal | None") -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        if signal is not None:
+            button.clicked.connect(lambda: signal.emit())
+        return button

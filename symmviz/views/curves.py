@@ -1,0 +1,121 @@
+"""One shared plot: a few lines a run over training steps."""
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from symmviz.presenters.display import Curve, Panel, Variant
+from symmviz.views.theme import theme_of
+
+_STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
+_LEGENDS = {
+    Panel.RECALL: ("test", "train"),
+    Panel.SYNTHETIC_RECALL: ("test", "train"),
+    Panel.RATIO: ("synthetic", "original"),
+    Panel.LOSS: ("of each batch", ""),
+}
+_TIPS = {
+    Panel.RECALL: (
+        "Share of images whose nearest neighbour is of their class. Training: among the "
+        "watched training images. Test: among all test images. The axis fits the curves."
+    ),
+    Panel.SYNTHETIC_RECALL: (
+        "The same among synthetic points alone: each image reflected about another image of "
+        "its class (Fig. 6 of the paper)."
+    ),
+    Panel.RATIO: (
+        "Which points are picked as the hardest negative pairs: synthetic or original "
+        "(Fig. 7 of the paper). A run without Symm picks nothing and has no line here."
+    ),
+    Panel.LOSS: (
+        "The loss of each batch. Losses of different methods are not on one scale: with Symm "
+        "the negatives are harder, so its loss is larger."
+    ),
+}
+_WIDTH = 1.6
+
+
+class CurvePanel(QWidget):
+    """A titled plot whose axes fit its lines."""
+
+    def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines: dict[tuple[int, Variant], pg.PlotDataItem] = {}
+        self._title = QLabel(panel.value, self)
+        self._title.setProperty("title", True)
+        self._legend = QLabel(_legend(panel), self)
+        self._legend.setProperty("muted", True)
+        self.setToolTip(_TIPS[panel])
+        self._plot = pg.PlotWidget(self)
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.setLabel("bottom", "step")
+        self._plot.getAxis("left").setWidth(46)
+        self._plot.getAxis("bottom").enableAutoSIPrefix(False)
+        self._plot.getViewBox().setMouseEnabled(x=True, y=True)
+        self._plot.scene().sigMouseClicked.connect(self._on_clicked)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self._title)
+        layout.addWidget(self._legend)
+        layout.addWidget(self._plot, 1)
+        self._apply_theme()
+
+    def clear(self) -> None:
+        """Drop every line."""
+        for line in self._lines.values():
+            self._plot.removeItem(line)
+        self._lines.clear()
+        self._plot.enableAutoRange()
+
+    def set_curve(self, curve: Curve) -> None:
+        """Draw one line anew."""
+        key = (curve.run, curve.variant)
+        if key not in self._lines:
+            self._lines[key] = self._add_line(*key)
+        self._lines[key].setData(curve.steps, curve.values)
+
+    def line_data(self, run: int, variant: Variant) -> tuple[list[float], list[float]]:
+        """What is drawn of a line now: its steps and values."""
+        steps, values = self._lines[run, variant].getOriginalDataset()
+        return list(steps), list(values)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._apply_theme()
+
+    def _add_line(self, run: int, variant: Variant) -> pg.PlotDataItem:
+        line = pg.PlotDataItem(
+            connect="finite", antialias=True, autoDownsample=True, downsampleMethod="peak"
+        )
+        line.setPen(self._pen(run, variant))
+        self._plot.addItem(line)
+        return line
+
+    def _pen(self, run: int, variant: Variant) -> QPen:
+        pen = QPen(QColor(theme_of(self.palette()).run_colour(run)), _WIDTH, _STROKES[variant])
+        pen.setCosmetic(True)
+        return pen
+
+    def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
+        if event.double():
+            self._plot.enableAutoRange()
+
+    def _apply_theme(self) -> None:
+        theme = theme_of(self.palette())
+        self._plot.setBackground(theme.base)
+        for name in ("left", "bottom"):
+            axis = self._plot.getAxis(name)
+            axis.setPen(QColor(theme.border))
+            axis.setTextPen(QColor(theme.muted))
+        for (run, variant), line in self._lines.items():
+            line.setPen(self._pen(run, variant))
+
+
+def _legend(panel: Panel) -> str:
+    solid, dashed = _LEGENDS[panel]
+    return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"

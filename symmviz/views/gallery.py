@@ -1,0 +1,133 @@
+"""A grid of images to choose one from; thumbnails are made as they are scrolled to."""
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QPixmap, QPixmapCache
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+
+from symmcore.runs.records import IndexArray
+from symmviz.presenters.retrieve import Gallery
+from symmviz.views.images import image_pixmap
+
+_SIZE = 56
+_ANY_INDEX = QModelIndex | QPersistentModelIndex
+
+
+class _GalleryModel(QAbstractListModel):
+    """The rows of a gallery, all or those of one class."""
+
+    def __init__(self, parent: QListView) -> None:
+        super().__init__(parent)
+        self._list = parent
+        self._gallery: Gallery | None = None
+        self._rows: IndexArray = np.empty(0, dtype=np.int64)
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        QPixmapCache.clear()  # its keys are positions in the old dataset
+        self.beginResetModel()
+        self._gallery = gallery
+        self._rows = np.arange(len(gallery.samples))
+        self.endResetModel()
+
+    def set_class(self, label: int | None) -> None:
+        if self._gallery is None:
+            return
+        self.beginResetModel()
+        if label is None:
+            self._rows = np.arange(len(self._gallery.samples))
+        else:
+            self._rows = np.flatnonzero(self._gallery.labels == label)
+        self.endResetModel()
+
+    def counts(self) -> tuple[int, int]:
+        return len(self._rows), 0 if self._gallery is None else len(self._gallery.samples)
+
+    def sample(self, row: int) -> int:
+        assert self._gallery is not None, "there are rows"  # noqa: S101
+        return int(self._gallery.samples[self._rows[row]])
+
+    def row_of(self, sample: int) -> int | None:
+        if self._gallery is None:
+            return None
+        rows = np.flatnonzero(self._gallery.samples[self._rows] == sample)
+        return int(rows[0]) if len(rows) else None
+
+    def rowCount(self, parent: _ANY_INDEX | None = None) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def data(self, index: _ANY_INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if self._gallery is None or not index.isValid():
+            return None
+        row = int(self._rows[index.row()])
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._thumbnail(int(self._gallery.samples[row]))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            name = self._gallery.class_names[int(self._gallery.labels[row])]
+            return f"Test image {int(self._gallery.samples[row])}, class {name}"
+        return None
+
+    def _thumbnail(self, sample: int) -> QPixmap:
+        assert self._gallery is not None, "there are rows"  # noqa: S101
+        ratio = self._list.devicePixelRatioF()
+        key = f"symmviz-{sample}-{ratio}"
+        pixmap = QPixmap()
+        if not QPixmapCache.find(key, pixmap):
+            pixmap = image_pixmap(self._gallery.images[sample], _SIZE, ratio)
+            QPixmapCache.insert(key, pixmap)
+        return pixmap
+
+
+class GalleryView(QListView):
+    """Shows test images; click, or move with the arrow keys, to choose one."""
+
+    chosen = Signal(int)
+    """An image was chosen: its position in the dataset."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._images = _GalleryModel(self)
+        self._marking = False
+        self.setModel(self._images)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setIconSize(QSize(_SIZE, _SIZE))
+        self.setGridSize(QSize(_SIZE + 8, _SIZE + 8))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.selectionModel().currentChanged.connect(self._on_current)
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        """Show other images."""
+        self._images.set_gallery(gallery)
+
+    def set_class(self, label: int | None) -> None:
+        """Show only the images of one class, or all."""
+        self._images.set_class(label)
+
+    def counts(self) -> tuple[int, int]:
+        """How many images are shown, of how many."""
+        return self._images.counts()
+
+    def mark(self, sample: int) -> None:
+        """Mark an image as chosen without announcing it; none where it is not shown."""
+        row = self._images.row_of(sample)
+        self._marking = True
+        if row is None:
+            self.clearSelection()
+            self.setCurrentIndex(QModelIndex())
+        else:
+            self.setCurrentIndex(self._images.index(row))
+        self._marking = False
+
+    def _on_current(self, current: QModelIndex, _: QModelIndex) -> None:
+        if current.isValid() and not self._marking:
+            self.chosen.emit(self._images.sample(current.row()))

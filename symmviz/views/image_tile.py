@@ -1,0 +1,66 @@
+"""A neighbour: its image, class, similarity, and whether it is right."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+
+from symmviz.presenters.retrieve import ImageCard
+from symmviz.retrieval import Query
+from symmviz.views.images import image_pixmap
+from symmviz.views.theme import theme_of
+
+_SIZE = 72
+
+
+class ImageTile(QWidget):
+    """A button with the image over a line that says what was found.
+
+    Right and wrong differ in shape (check or cross) as well as in colour.
+    """
+
+    chosen = Signal(Query)
+    """The image was clicked: make it the query."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._card: ImageCard | None = None
+        self._button = QToolButton(self)
+        self._button.setIconSize(QSize(_SIZE, _SIZE))
+        self._button.setAutoRaise(True)
+        self._button.clicked.connect(self._on_clicked)
+        self._text = QLabel(self)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._text)
+
+    def show_card(self, card: ImageCard) -> None:
+        """Show another neighbour; what is the same is left as it is."""
+        if self._card is None or self._card.query != card.query:
+            self._button.setIcon(QIcon(image_pixmap(card.image, _SIZE, self.devicePixelRatioF())))
+        self._card = card
+        theme = theme_of(self.palette())
+        mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
+        self._text.setText(
+            f"<span style='color:{colour}'><b>{mark}</b></span> {card.class_name}"
+            f" · {card.similarity:.3f}"
+        )
+        verdict = "the query's class" if card.correct else "another class than the query"
+        self._button.setToolTip(
+            f"Image {card.query.sample}, class {card.class_name}: {verdict}. "
+            f"Cosine similarity {card.similarity:.4f}. Click to make it the query."
+        )
+
+    def text(self) -> str:
+        """The line under the image, as markup."""
+        return self._text.text()
+
+    def click(self) -> None:
+        """Choose this image, as a click does."""
+        self._button.click()
+
+    def _on_clicked(self) -> None:
+        if self._card is not None:
+            self.chosen.emit(self._card.query)

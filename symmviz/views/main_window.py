@@ -1,0 +1,257 @@
+"""The window: three pages, the training bar, menus and the status line."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from symmviz.presenters.controls import Commands
+from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.retrieve_page import RetrievePage
+from symmviz.views.start_page import StartPage
+from symmviz.views.theme import Appearance
+from symmviz.views.watch_page import WatchPage
+
+_MOUSE_HELP = (
+    ("Drag, wheel", "Move and zoom a picture or plot"),
+    ("Double click", "Fit it again"),
+    ("Click a point", "Select its image"),
+    ("Arrow keys", "Move among the test images (Retrieve)"),
+)
+
+
+class MainWindow(QMainWindow):
+    """Holds the pages; asks once before a running training is stopped or closed."""
+
+    stop_confirmed = Signal()
+    """The user wants the training stopped and was asked."""
+    closed = Signal()
+    """The window is closing and will not be shown again."""
+    painted = Signal()
+    """The window was painted for the first time."""
+    appearance_chosen = Signal(Appearance)
+    """The user wants other colours."""
+
+    def __init__(self, start: StartPage, appearance: Appearance) -> None:
+        super().__init__()
+        self.setWindowTitle("symmviz")
+        self.start_page = start
+        self.watch_page = WatchPage(self)
+        self.retrieve_page = RetrievePage(self)
+        self.controls = ControlsBar(self)
+        self._commands = Commands()
+        self._close_confirmed = False
+        self._painted = False
+        self._stack = QStackedWidget(self)
+        self._page_group = QButtonGroup(self)
+        self._shown = QLabel(self)
+        self.statusBar().addWidget(self._shown, 1)
+        self.statusBar().setSizeGripEnabled(False)
+        self._lay_out()
+        self._make_menus(appearance)
+        self.controls.commands_changed.connect(self._on_commands)
+        self.controls.stop.connect(self.ask_to_stop)
+        self.show_page(self.start_page)
+
+    def show_page(self, page: QWidget) -> None:
+        """Turn to a page."""
+        at = self._stack.indexOf(page)
+        self._stack.setCurrentIndex(at)
+        self._page_group.button(at).setChecked(True)
+
+    @property
+    def page(self) -> QWidget:
+        """The page that is shown."""
+        return self._stack.currentWidget()
+
+    def set_shown(self, text: str) -> None:
+        """Say in the status line what is shown of what."""
+        self._shown.setText(text)
+
+    def shown(self) -> str:
+        """What the status line says."""
+        return self._shown.text()
+
+    def set_training_pages(self, available: bool) -> None:
+        """Offer the pages that need a training."""
+        for page in (self.watch_page, self.retrieve_page):
+            self._page_group.button(self._stack.indexOf(page)).setEnabled(available)
+
+    def ask_to_stop(self) -> None:
+        """Ask once whether to stop the running training."""
+        self._ask(
+            "Stop this training?",
+            "What was recorded is kept, and you can go on from here.",
+            "Stop training",
+            self.stop_confirmed.emit,
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Announce the first picture, once it is on the screen."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.painted.emit)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Close, after asking where a training would be lost."""
+        if self._commands.start or self._close_confirmed:
+            event.accept()
+            self.hide()
+            self.closed.emit()
+            return
+        event.ignore()
+        self._ask(
+            "Close while training?",
+            "The training ends at its next batch. What was recorded is kept.",
+            "Stop and close",
+            self._close_now,
+        )
+
+    def _close_now(self) -> None:
+        self._close_confirmed = True
+        self.close()
+
+    def _ask(self, title: str, text: str, yes: str, then: Callable[[], None]) -> None:
+        if self.findChild(QMessageBox) is not None:
+            return  # being asked already
+        box = QMessageBox(QMessageBox.Icon.Question, title, title, parent=self)
+        box.setInformativeText(text)
+        agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(agree)
+
+        def answered() -> None:
+            agreed = box.clickedButton() is agree
+            box.setParent(None)
+            box.deleteLater()
+            if agreed:
+                then()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def _lay_out(self) -> None:
+        header = QFrame(self)
+        header.setProperty("bar", True)
+        row = QHBoxLayout(header)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(0)
+        for at, (title, page) in enumerate(self._pages()):
+            button = QPushButton(title, self)
+            button.setProperty("page", True)
+            button.setCheckable(True)
+            button.setToolTip(f"Ctrl+{at + 1}")
+            button.clicked.connect(lambda _=False, page=page: self.show_page(page))
+            self._page_group.addButton(button, at)
+            self._stack.addWidget(page)
+            row.addWidget(button)
+        row.addStretch(1)
+        content = QWidget(self)
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(header)
+        layout.addWidget(self.controls)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(content)
+        self.set_training_pages(False)
+
+    def _pages(self) -> tuple[tuple[str, QWidget], ...]:
+        return (
+            ("Start", self.start_page),
+            ("Watch", self.watch_page),
+            ("Retrieve", self.retrieve_page),
+        )
+
+    def _make_menus(self, appearance: Appearance) -> None:
+        file = self.menuBar().addMenu("&File")
+        self._add(file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
+        view = self.menuBar().addMenu("&View")
+        for at, (title, page) in enumerate(self._pages()):
+            self._add(
+                view,
+                title,
+                QKeySequence(f"Ctrl+{at + 1}"),
+                lambda page=page, at=at: (
+                    self.show_page(page) if self._page_group.button(at).isEnabled() else None
+                ),
+            )
+        view.addSeparator()
+        self._add(view, "Fit view", QKeySequence("F"), self.watch_page.fit)
+        self._add(view, "Colour by kind or class", QKeySequence("C"), self.watch_page.toggle_colour)
+        self._add_appearance(view.addMenu("Appearance"), appearance)
+        training = self.menuBar().addMenu("&Training")
+        self._pause_action = self._add(
+            training, "Pause or resume", QKeySequence("P"), self._toggle_pause
+        )
+        self._stop_action = self._add(training, "Stop", QKeySequence("Ctrl+."), self.ask_to_stop)
+        self._on_commands(self._commands)
+        help_menu = self.menuBar().addMenu("&Help")
+        self._add(
+            help_menu,
+            "Keyboard shortcuts",
+            QKeySequence(QKeySequence.StandardKey.HelpContents),
+            self.show_shortcuts,
+        )
+
+    def _add(
+        self, menu: QMenu, text: str, shortcut: QKeySequence, then: Callable[[], object]
+    ) -> QAction:
+        action = menu.addAction(text)
+        action.setShortcut(shortcut)
+        action.triggered.connect(lambda: then())
+        return action
+
+    def _add_appearance(self, menu: QMenu, current: Appearance) -> None:
+        group = QActionGroup(self)
+        for appearance in Appearance:
+            action = menu.addAction(appearance.value)
+            action.setCheckable(True)
+            action.setChecked(appearance is current)
+            action.triggered.connect(
+                lambda _=False, appearance=appearance: self.appearance_chosen.emit(appearance)
+            )
+            group.addAction(action)
+
+    def show_shortcuts(self) -> None:
+        """List every shortcut there is."""
+        rows = [
+            (action.shortcut().toString(QKeySequence.SequenceFormat.NativeText), action.text())
+            for action in self.findChildren(QAction)
+            if not action.shortcut().isEmpty()
+        ]
+        table = "".join(
+            f"<tr><td style='padding-right:24px'><b>{keys}</b></td>"
+            f"<td>{text.replace('&', '')}</td></tr>"
+            for keys, text in (*rows, *_MOUSE_HELP)
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "Shortcuts", f"<table>{table}</table>")
+        box.setParent(self, box.windowFlags())
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _toggle_pause(self) -> None:
+        if self._commands.resume:
+            self.controls.resume.emit()
+        elif self._commands.pause:
+            self.controls.pause.emit()
+
+    def _on_commands(self, commands: Commands) -> None:
+        self._commands = commands
+        self.start_page.set_can_start(commands.start)
+        self._pause_action.setEnabled(commands.pause or commands.resume)
+        self._stop_action.setEnabled(commands.stop)

@@ -1,0 +1,205 @@
+"""The Retrieve page: test images to choose from, and what each run finds for one."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from symmviz.presenters.retrieve import Gallery, ImageCard, NeighbourRow
+from symmviz.retrieval import Query, Split
+from symmviz.views.gallery import GalleryView
+from symmviz.views.image_tile import ImageTile
+from symmviz.views.images import image_pixmap
+
+_QUERY_SIZE = 112
+_ALL = -1
+
+
+class _RowWidget(QFrame):
+    """One run's title, caption and neighbours."""
+
+    chosen = Signal(Query)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self._title = QLabel(self)
+        self._title.setProperty("title", True)
+        self._caption = QLabel(self)
+        self._caption.setProperty("muted", True)
+        self._tiles: list[ImageTile] = []
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 10)
+        layout.addWidget(self._title)
+        layout.addWidget(self._caption)
+        layout.addLayout(self._grid)
+
+    def show_row(self, row: NeighbourRow) -> None:
+        """Show a run's neighbours, in the tiles there are where they suffice."""
+        self._title.setText(row.run.title)
+        self._caption.setText(row.caption)
+        while len(self._tiles) < len(row.cards):
+            self._add_tile()
+        for tile in self._tiles[len(row.cards) :]:
+            tile.hide()
+        for tile, card in zip(self._tiles, row.cards, strict=False):
+            tile.show_card(card)
+            tile.show()
+
+    def tile(self, at: int) -> ImageTile:
+        """The tile of the neighbour at this rank, from 0."""
+        return self._tiles[at]
+
+    def _add_tile(self) -> None:
+        tile = ImageTile(self)
+        tile.chosen.connect(self.chosen)
+        at = len(self._tiles)
+        self._grid.addWidget(tile, at // 5, at % 5)
+        self._tiles.append(tile)
+
+
+class RetrievePage(QWidget):
+    """See :class:`symmviz.presenters.retrieve.RetrieveView` for what it shows."""
+
+    chosen = Signal(Query)
+    """An image of the gallery, or a neighbour, was clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._card: ImageCard | None = None
+        self._classes = QComboBox(self)
+        self._classes.setToolTip("Show only the test images of one class.")
+        self._classes.currentIndexChanged.connect(self._on_class)
+        self._count = QLabel(self)
+        self._count.setProperty("muted", True)
+        self._gallery = GalleryView(self)
+        self._gallery.chosen.connect(lambda sample: self.chosen.emit(Query(sample, Split.TEST)))
+        self._picture = QLabel(self)
+        self._picture.setFixedSize(_QUERY_SIZE, _QUERY_SIZE)
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._name = QLabel(self)
+        self._name.setProperty("heading", True)
+        self._caption = QLabel(self)
+        self._caption.setWordWrap(True)
+        self._caption.setProperty("muted", True)
+        self._rows: list[_RowWidget] = []
+        self._row_area = QVBoxLayout()
+        self._lay_out()
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        self._gallery.set_gallery(gallery)
+        self._classes.blockSignals(True)
+        self._classes.clear()
+        self._classes.addItem("All classes", _ALL)
+        for label, name in enumerate(gallery.class_names):
+            if (gallery.labels == label).any():
+                self._classes.addItem(f"Class {name}", label)
+        self._classes.blockSignals(False)
+        self._show_count()
+
+    def set_query(self, card: ImageCard | None, caption: str) -> None:
+        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        self._card = card
+        self._name.setText("" if card is None else f"Class {card.class_name}")
+        self._name.setVisible(card is not None)
+        self._picture.setVisible(card is not None)
+        self._caption.setText(caption)
+        self._show_picture()
+
+    def set_rows(self, rows: tuple[NeighbourRow, ...]) -> None:
+        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        while len(self._rows) < len(rows):
+            widget = _RowWidget(self)
+            widget.chosen.connect(self.chosen)
+            self._row_area.addWidget(widget)
+            self._rows.append(widget)
+        for widget in self._rows[len(rows) :]:
+            widget.hide()
+        for widget, row in zip(self._rows, rows, strict=False):
+            widget.show_row(row)
+            widget.show()
+
+    def show_in_gallery(self, sample: int) -> None:
+        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        self._gallery.mark(sample)
+
+    @property
+    def gallery(self) -> GalleryView:
+        """The grid of test images."""
+        return self._gallery
+
+    def row(self, run: int) -> _RowWidget:
+        """A run's neighbours."""
+        return self._rows[run]
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the picture anew on a screen of another density."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._show_picture()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._classes)
+        head.addWidget(self._count)
+        head.addStretch(1)
+        left = QWidget(self)
+        choose = QVBoxLayout(left)
+        choose.setContentsMargins(0, 0, 0, 0)
+        choose.addLayout(head)
+        choose.addWidget(self._gallery, 1)
+        query = QHBoxLayout()
+        words = QVBoxLayout()
+        words.addStretch(1)
+        words.addWidget(self._name)
+        words.addWidget(self._caption)
+        words.addStretch(1)
+        query.addWidget(self._picture)
+        query.addSpacing(8)
+        query.addLayout(words, 1)
+        content = QWidget(self)
+        found = QVBoxLayout(content)
+        found.setContentsMargins(4, 0, 4, 0)
+        found.addLayout(query)
+        found.addLayout(self._row_area)
+        found.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(content)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.addWidget(left)
+        splitter.addWidget(scroll)
+        splitter.setStretchFactor(0, 5)
+        splitter.setStretchFactor(1, 6)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 8)
+        layout.addWidget(splitter)
+
+    def _on_class(self) -> None:
+        label = self._classes.currentData()
+        self._gallery.set_class(None if label == _ALL else label)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        shown, total = self._gallery.counts()
+        self._count.setText(f"{shown:,} of {total:,} test images")
+
+    def _show_picture(self) -> None:
+        if self._card is not None:
+            self._picture.setPixmap(
+                image_pixmap(self._card.image, _QUERY_SIZE, self.devicePixelRatioF())
+            )

@@ -1,0 +1,196 @@
+"""Colours: one palette for light, one for dark, and what colours mean."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import colorcet
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+# Okabe and Ito's colours for all kinds of colour vision, black left out.
+_OKABE_ITO = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#999999",
+)
+
+
+class Appearance(Enum):
+    """Which palette to use."""
+
+    SYSTEM = "Like the system"
+    LIGHT = "Light"
+    DARK = "Dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What each thing is coloured with.
+
+    Attributes:
+        original: original points (Fig. 8 draws them blue).
+        synthetic: synthetic points (Fig. 8 draws them red).
+        runs: one colour a run, for lines; used again from the start beyond the last.
+        ring: around the selected point.
+        right: a neighbour of the query's class.
+        wrong: a neighbour of another class.
+        glasbey: colours for more classes than Okabe and Ito's eight.
+    """
+
+    dark: bool
+    window: str
+    base: str
+    raised: str
+    text: str
+    muted: str
+    border: str
+    accent: str
+    accent_text: str
+    original: str
+    synthetic: str
+    runs: tuple[str, ...]
+    ring: str
+    right: str
+    wrong: str
+    glasbey: tuple[str, ...]
+
+    def class_colour(self, label: int, class_count: int) -> str:
+        """The colour of a class: Okabe-Ito's up to 8 classes, Glasbey's beyond."""
+        colours = _OKABE_ITO if class_count <= len(_OKABE_ITO) else self.glasbey
+        return colours[label % len(colours)]
+
+    def run_colour(self, run: int) -> str:
+        """The colour of a run's lines."""
+        return self.runs[run % len(self.runs)]
+
+
+LIGHT = Theme(
+    dark=False,
+    window="#f4f5f7",
+    base="#ffffff",
+    raised="#ffffff",
+    text="#1c1f24",
+    muted="#5d6470",
+    border="#d5d8de",
+    accent="#2563b8",
+    accent_text="#ffffff",
+    original="#0072B2",
+    synthetic="#D55E00",
+    runs=("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555"),
+    ring="#1c1f24",
+    right="#00805d",
+    wrong="#c24400",
+    glasbey=tuple(colorcet.glasbey_dark),
+)
+DARK = Theme(
+    dark=True,
+    window="#1d1f23",
+    base="#15171a",
+    raised="#26292e",
+    text="#e8eaed",
+    muted="#a0a6b0",
+    border="#3a3e46",
+    accent="#5b9bea",
+    accent_text="#10141a",
+    original="#4aa8e0",
+    synthetic="#ff8a4c",
+    runs=("#1fc299", "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb"),
+    ring="#ffffff",
+    right="#1fc299",
+    wrong="#ff8a4c",
+    glasbey=tuple(colorcet.glasbey_light),
+)
+
+
+def theme_of(palette: QPalette) -> Theme:
+    """The theme that a widget's palette belongs to."""
+    return DARK if palette.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+
+
+def apply_appearance(app: QApplication, appearance: Appearance) -> None:
+    """Colour the whole application; every widget hears of it as a palette change."""
+    system_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    dark = system_dark if appearance is Appearance.SYSTEM else appearance is Appearance.DARK
+    theme = DARK if dark else LIGHT
+    app.setPalette(_palette(theme))
+    app.setStyleSheet(_STYLE.format(theme=theme))
+
+
+def _palette(theme: Theme) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for target, colour in (
+        (role.Window, theme.window),
+        (role.WindowText, theme.text),
+        (role.Base, theme.base),
+        (role.AlternateBase, theme.window),
+        (role.Text, theme.text),
+        (role.PlaceholderText, theme.muted),
+        (role.Button, theme.raised),
+        (role.ButtonText, theme.text),
+        (role.BrightText, theme.wrong),
+        (role.ToolTipBase, theme.raised),
+        (role.ToolTipText, theme.text),
+        (role.Highlight, theme.accent),
+        (role.HighlightedText, theme.accent_text),
+        (role.Link, theme.accent),
+        (role.Mid, theme.border),
+    ):
+        palette.setColor(target, QColor(colour))
+    group = QPalette.ColorGroup.Disabled
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(group, target, QColor(theme.muted))
+    return palette
+
+
+_STYLE = """
+QFrame[card="true"] {{
+    background: {theme.raised}; border: 1px solid {theme.border}; border-radius: 8px;
+}}
+QFrame[card="true"] QLabel {{ background: transparent; border: none; }}
+QLabel[muted="true"] {{ color: {theme.muted}; }}
+QLabel[error="true"] {{ color: {theme.wrong}; }}
+QLabel[heading="true"] {{ font-size: 15pt; font-weight: 600; }}
+QLabel[title="true"] {{ font-weight: 600; }}
+QPushButton {{
+    padding: 5px 14px; border: 1px solid {theme.border}; border-radius: 6px;
+    background: {theme.raised}; color: {theme.text};
+}}
+QPushButton:hover {{ border-color: {theme.accent}; }}
+QPushButton:focus {{ border-color: {theme.accent}; }}
+QPushButton:pressed {{ background: {theme.border}; }}
+QPushButton:disabled {{ color: {theme.muted}; background: {theme.window}; }}
+QPushButton[primary="true"] {{
+    background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
+    font-weight: 600;
+}}
+QPushButton[primary="true"]:disabled {{
+    background: {theme.window}; color: {theme.muted}; border-color: {theme.border};
+}}
+QPushButton[page="true"] {{
+    border: none; border-radius: 0; background: transparent; padding: 8px 14px;
+    border-bottom: 2px solid transparent;
+}}
+QPushButton[page="true"]:checked {{
+    border-bottom: 2px solid {theme.accent}; font-weight: 600;
+}}
+QPushButton[page="true"]:focus {{ color: {theme.accent}; }}
+QFrame[notice="true"] {{
+    background: {theme.raised}; border: 1px solid {theme.wrong}; border-radius: 6px;
+}}
+QFrame[notice="true"] QLabel {{ background: transparent; border: none; }}
+QFrame[bar="true"] {{ background: {theme.raised}; border-bottom: 1px solid {theme.border}; }}
+QProgressBar {{
+    border: none; border-radius: 3px; background: {theme.border}; max-height: 6px;
+}}
+QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
+QToolTip {{
+    background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
+}}
+"""

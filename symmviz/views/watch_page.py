@@ -1,0 +1,238 @@
+"""The Watch page: one scatter a run, what is selected, and the shared plots."""
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from symmviz.presenters.display import (
+    ColourBy,
+    Curve,
+    Panel,
+    PointCloud,
+    PointPositions,
+    RunTitle,
+)
+from symmviz.retrieval import Split
+from symmviz.views.curves import CurvePanel
+from symmviz.views.hover_card import HoverCard
+from symmviz.views.legend import ColourLegend, RunLegend
+from symmviz.views.scatter import EmbeddingScatter
+
+
+class _Column(QFrame):
+    """A run's title, caption and scatter."""
+
+    def __init__(self, title: RunTitle, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        heading = QLabel(title.title, self)
+        heading.setProperty("title", True)
+        self.caption = QLabel("Waiting for the first picture", self)
+        self.caption.setProperty("muted", True)
+        self.caption.setToolTip(
+            "The plane is that of the two main directions of the normalised embeddings, "
+            "followed from frame to frame so that the picture does not flip or jump."
+        )
+        self.scatter = EmbeddingScatter(self)
+        head = QHBoxLayout()
+        head.addWidget(heading)
+        head.addStretch(1)
+        head.addWidget(self.caption)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 8)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self.scatter, 1)
+
+
+class WatchPage(QWidget):
+    """See :class:`symmviz.presenters.watch.WatchView` for what it shows."""
+
+    split_chosen = Signal(Split)
+    """The user wants to see the watched images of this split."""
+    row_picked = Signal(int)
+    """A point of the cloud was clicked."""
+    row_hovered = Signal(int, QPointF, QWidget)
+    """The pointer rests at a point: its row, where, and in which scatter."""
+    neighbours_wanted = Signal()
+    """The user wants to see the selected image's neighbours."""
+    shown_changed = Signal(str)
+    """Something else is shown: what, of how much."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns: list[_Column] = []
+        self._cloud: PointCloud | None = None
+        self.hover_card = HoverCard(self)
+        self._split = QComboBox(self)
+        self._split.addItem("Test images", Split.TEST)
+        self._split.addItem("Training images", Split.TRAIN)
+        self._split.setToolTip("Which watched images the scatters show.")
+        self._split.currentIndexChanged.connect(
+            lambda: self.split_chosen.emit(self._split.currentData())
+        )
+        self._colour = QComboBox(self)
+        self._colour.addItem("Colour by kind", ColourBy.KIND)
+        self._colour.addItem("Colour by class", ColourBy.CLASS)
+        self._colour.setToolTip("Original against synthetic points, or one colour a class.")
+        self._colour.currentIndexChanged.connect(self._on_colour)
+        self._synthetic = QCheckBox("Synthetic points", self)
+        self._synthetic.setChecked(True)
+        self._synthetic.setToolTip(
+            "Each watched image reflected about another watched image of its class. A run "
+            "without Symm has them too, but does not train on them."
+        )
+        self._synthetic.toggled.connect(self._on_synthetic)
+        self._fit = QPushButton("Fit view", self)
+        self._fit.setToolTip("Show all points again (or double-click a scatter).")
+        self._fit.clicked.connect(self.fit)
+        self._legend = ColourLegend(self)
+        self._run_legend = RunLegend(self)
+        self._selection = QLabel("Click a point to select its image.", self)
+        self._selection.setProperty("muted", True)
+        self._see = QPushButton("See its neighbours", self)
+        self._see.setEnabled(False)
+        self._see.clicked.connect(self.neighbours_wanted)
+        self._scatters = QHBoxLayout()
+        self._panels = {panel: CurvePanel(panel, self) for panel in Panel}
+        self._lay_out()
+
+    def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        for column in self._columns:
+            self._scatters.removeWidget(column)
+            column.deleteLater()
+        self._cloud = None
+        self._columns = [self._make_column(title) for title in runs]
+        for column in self._columns:
+            self._scatters.addWidget(column, 1)
+        for panel in self._panels.values():
+            panel.clear()
+        self._run_legend.set_runs(tuple(run.title for run in runs))
+        self.set_selection("")
+
+    def set_cloud(self, cloud: PointCloud) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._cloud = cloud
+        for column in self._columns:
+            column.scatter.set_cloud(cloud)
+        self._update_legend()
+
+    def move_points(self, run: int, positions: PointPositions) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.move_points(positions)
+
+    def set_caption(self, run: int, text: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].caption.setText(text)
+
+    def set_extent(self, extent: float) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        for column in self._columns:
+            column.scatter.set_extent(extent)
+
+    def set_curve(self, curve: Curve) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._panels[curve.panel].set_curve(curve)
+
+    def set_selected(self, row: int | None) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        for column in self._columns:
+            column.scatter.set_selected(row)
+
+    def set_shown(self, text: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self.shown_changed.emit(text)
+
+    def set_selection(self, text: str) -> None:
+        """Say which image is selected; empty for none."""
+        self._selection.setText(text or "Click a point to select its image.")
+        self._see.setEnabled(bool(text))
+
+    def fit(self) -> None:
+        """Show all points in every column."""
+        for column in self._columns:
+            column.scatter.fit()
+
+    def scatter(self, run: int) -> EmbeddingScatter:
+        """A run's scatter."""
+        return self._columns[run].scatter
+
+    def panel(self, panel: Panel) -> CurvePanel:
+        """One of the shared plots."""
+        return self._panels[panel]
+
+    def toggle_colour(self) -> None:
+        """Colour by the other meaning."""
+        self._colour.setCurrentIndex(1 - self._colour.currentIndex())
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        for widget in (self._split, self._colour, self._synthetic, self._legend):
+            head.addWidget(widget)
+        head.addStretch(1)
+        head.addWidget(self._fit)
+        chosen = QHBoxLayout()
+        chosen.addWidget(self._selection)
+        chosen.addStretch(1)
+        chosen.addWidget(self._see)
+        top = QWidget(self)
+        above = QVBoxLayout(top)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.addLayout(head)
+        above.addLayout(self._scatters, 1)
+        above.addLayout(chosen)
+        bottom = QFrame(self)
+        bottom.setProperty("card", True)
+        below = QGridLayout(bottom)
+        below.setContentsMargins(10, 6, 10, 8)
+        below.setHorizontalSpacing(16)
+        below.addWidget(self._run_legend, 0, 0, 1, len(self._panels))
+        for at, panel in enumerate(self._panels.values()):
+            below.addWidget(panel, 1, at)
+            below.setColumnStretch(at, 1)
+        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.addWidget(top)
+        splitter.addWidget(bottom)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 8)
+        layout.addWidget(splitter)
+
+    def _make_column(self, title: RunTitle) -> _Column:
+        column = _Column(title, self)
+        scatter = column.scatter
+        scatter.set_colour_by(self._colour.currentData())
+        scatter.set_synthetic_visible(self._synthetic.isChecked())
+        scatter.picked.connect(self.row_picked)
+        scatter.hovered.connect(
+            lambda row, at, scatter=scatter: self.row_hovered.emit(row, at, scatter)
+        )
+        scatter.left.connect(self.hover_card.hide)
+        return column
+
+    def _on_colour(self) -> None:
+        for column in self._columns:
+            column.scatter.set_colour_by(self._colour.currentData())
+        self._update_legend()
+
+    def _on_synthetic(self, visible: bool) -> None:
+        for column in self._columns:
+            column.scatter.set_synthetic_visible(visible)
+
+    def _update_legend(self) -> None:
+        self._legend.set_meaning(
+            self._colour.currentData(), self._cloud.class_names if self._cloud else ()
+        )

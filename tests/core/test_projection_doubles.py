@@ -1,0 +1,110 @@
+"""Projectors that the worker's tests send to its process; holds no test of its own.
+
+The process imports this file by its plain name, so it needs neither pytest nor SciPy.
+"""
+
+import json
+import os
+import socket
+import sys
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from symmcore.runs.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
+
+
+def make_frame(step: int, seed: int = 0, count: int = 40, dim: int = 8) -> Frame:
+    random = np.random.default_rng([seed, step])
+
+    def watched() -> WatchedSet:
+        index = np.arange(count, dtype=np.int64)
+        rows = random.normal(size=(2, count, dim)).astype(np.float32)
+        return WatchedSet(EmbeddedSet(index, index, rows[0]), index, rows[1])
+
+    return Frame(step, watched(), watched())
+
+
+def projection(step: int, method: str, explained: float | None = None) -> Projection:
+    points = np.full((1, 2), step, dtype=np.float32)
+    planes = PlanePoints(points, points), PlanePoints(points, points)
+    return Projection(step, method, *planes, explained)
+
+
+def meet(port: int) -> bool:
+    """Tell the test that this point is reached, and wait until it says go on."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        return connection.recv(1) == b"g"
+
+
+class Gated:
+    """Waits for the test at each job; ``explained`` counts this projector's jobs."""
+
+    name = "gated"
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._jobs = 0
+
+    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+        meet(self._port)
+        self._jobs += 1
+        return tuple(projection(frame.step, self.name, self._jobs) for frame in frames)
+
+
+class GatedStart(Gated):
+    """Waits for the test while it is made, too."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        meet(port)
+
+
+class Failing:
+    """Fails at odd steps."""
+
+    name = "failing"
+
+    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+        step = frames[0].step
+        if step % 2:
+            raise ArithmeticError(f"odd step {step}")
+        return (projection(step, self.name),)
+
+
+class GatedFailing(Failing):
+    """Waits for the test before it fails, or does not."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+        meet(self._port)
+        return super().project(frames)
+
+
+class Deadly:
+    """Ends its process at every job."""
+
+    name = "deadly"
+
+    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+        os._exit(3)
+
+
+class Inspecting:
+    """Projects by PCA, and then tells by ``method`` what the process has loaded."""
+
+    name = "inspecting"
+
+    def __init__(self) -> None:
+        from symmcore.projection.pca import PcaProjector
+
+        self._pca = PcaProjector()
+
+    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+        self._pca.project(frames)
+        modules = sorted({name.partition(".")[0] for name in sys.modules})
+        threads = [pool["num_threads"] for pool in threadpool_info()]
+        found = {"modules": modules, "threads": threads}
+        return (projection(frames[0].step, json.dumps(found)),)

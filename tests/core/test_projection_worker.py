@@ -1,0 +1,434 @@
+import contextlib
+import importlib
+import json
+import multiprocessing
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symmcore.projection.pca import PcaProjector
+from symmcore.projection.pipe import receive, send
+from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
+
+HERE = Path(__file__).parent
+PATIENCE = 20.0  # how long a test waits for what must happen, before it fails
+
+posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+
+
+class Heard:
+    """What a worker has told: results and errors, in order."""
+
+    def __init__(self) -> None:
+        self._told: queue.Queue = queue.Queue()
+
+    def on_result(self, projections) -> None:
+        self._told.put(("result", projections, threading.current_thread().name))
+
+    def on_error(self, text: str) -> None:
+        self._told.put(("error", text, threading.current_thread().name))
+
+    def next(self, kind: str):
+        told, what, thread = self._told.get(timeout=PATIENCE)
+        assert told == kind, what
+        assert thread == "projection"
+        return what
+
+    def nothing(self) -> bool:
+        return self._told.empty()
+
+
+class Gate:
+    """Where the process waits for the test; see ``test_projection_doubles.meet``."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(PATIENCE)
+        self.port = self._server.getsockname()[1]
+        self._inside: list[socket.socket] = []
+
+    def wait(self) -> None:
+        """Wait until the process is at the gate."""
+        self._inside.append(self._server.accept()[0])
+
+    def open(self) -> None:
+        """Let it through."""
+        with self._inside.pop() as connection:
+            connection.sendall(b"g")
+
+    def close(self) -> None:
+        for connection in (*self._inside, self._server):
+            connection.close()
+
+
+@pytest.fixture
+def doubles(monkeypatch):
+    # The process takes over sys.path, and so finds this module by the same name.
+    monkeypatch.syspath_prepend(HERE)
+    return importlib.import_module("test_projection_doubles")
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    with contextlib.closing(Gate()) as gate:
+        yield gate
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def make_worker(heard):
+    """Make started workers; close them after the test, and see that nothing is left."""
+    workers = []
+
+    def make(*factory) -> ProjectionWorker:
+        workers.append(ProjectionWorker(heard.on_result, heard.on_error, *factory))
+        workers[-1].start()
+        return workers[-1]
+
+    yield make
+    for worker in workers:
+        worker.close(PATIENCE)
+    assert_nothing_left()
+
+
+def assert_nothing_left() -> None:
+    assert "projection" not in {thread.name for thread in threading.enumerate()}
+    assert multiprocessing.active_children() == []
+
+
+def process_id() -> int:
+    (process,) = multiprocessing.active_children()
+    assert process.name == "projection"
+    return process.pid
+
+
+def steps(projections) -> list[int]:
+    return [projection.step for projection in projections]
+
+
+def test_projects_every_run_as_the_projector_does(make_worker, heard, doubles) -> None:
+    worker, here = make_worker(), PcaProjector()
+    for step in (10, 20):
+        frames = doubles.make_frame(step, seed=1), doubles.make_frame(step, seed=2)
+        worker.submit(frames)
+        results, expected = heard.next("result"), here.project(frames)
+        assert steps(results) == [step, step]
+        for result, wanted in zip(results, expected, strict=True):
+            assert result.explained == pytest.approx(wanted.explained)
+            for split in ("train", "test"):
+                for kind in ("original", "synthetic"):
+                    points = getattr(getattr(result, split), kind)
+                    assert points.dtype == np.float32
+                    assert points.flags.c_contiguous
+                    assert not points.flags.writeable
+                    there = getattr(getattr(wanted, split), kind)
+                    np.testing.assert_allclose(points, there, atol=1e-5)
+
+
+def test_newest_frames_win(make_worker, heard, gate, doubles) -> None:
+    worker = make_worker(partial(doubles.Gated, gate.port))
+    worker.submit((doubles.make_frame(1),))
+    gate.wait()
+    for step in (2, 3, 4):
+        worker.submit((doubles.make_frame(step),))
+    gate.open()
+    gate.wait()
+    gate.open()
+    assert steps(heard.next("result")) == [1]
+    assert steps(heard.next("result")) == [4]
+    assert heard.nothing()
+
+
+def test_frames_before_start_are_kept(heard, doubles) -> None:
+    worker = ProjectionWorker(heard.on_result, heard.on_error)
+    worker.submit((doubles.make_frame(1),))
+    worker.submit(())
+    worker.start()
+    assert steps(heard.next("result")) == [1]
+    worker.close(PATIENCE)
+
+
+def test_reset_drops_what_is_under_way_and_waiting(make_worker, heard, gate, doubles) -> None:
+    worker = make_worker(partial(doubles.Gated, gate.port))
+    for step in (1, 2):
+        worker.submit((doubles.make_frame(step),))
+        gate.wait()
+        if step == 1:
+            gate.open()
+            assert [result.explained for result in heard.next("result")] == [1]
+    worker.submit((doubles.make_frame(3),))
+    worker.reset()
+    gate.open()
+    worker.submit((doubles.make_frame(4),))
+    gate.wait()
+    gate.open()
+    (result,) = heard.next("result")
+    assert (result.step, result.explained) == (4, 1)  # the first job of a new projector
+    assert heard.nothing()
+
+
+def test_reset_drops_a_stale_failure(make_worker, heard, doubles, gate) -> None:
+    worker = make_worker(partial(doubles.GatedFailing, gate.port))
+    worker.submit((doubles.make_frame(1),))
+    gate.wait()
+    worker.reset()
+    worker.submit((doubles.make_frame(2),))
+    gate.open()
+    gate.wait()
+    gate.open()
+    assert steps(heard.next("result")) == [2]
+
+
+def test_reset_waits_for_a_running_callback(doubles) -> None:
+    order: list[str] = []
+    entered, leave, done = threading.Event(), threading.Event(), threading.Event()
+
+    def on_result(_) -> None:
+        entered.set()
+        assert leave.wait(PATIENCE)
+        order.append("result")
+
+    def reset() -> None:
+        worker.reset()
+        order.append("reset")
+        done.set()
+
+    worker = ProjectionWorker(on_result, order.append)
+    worker.start()
+    worker.submit((doubles.make_frame(1),))
+    assert entered.wait(PATIENCE)
+    resetter = threading.Thread(target=reset)
+    resetter.start()
+    worker.submit((doubles.make_frame(2),))  # does not wait, neither for callback nor for reset
+    leave.set()
+    assert done.wait(PATIENCE)
+    resetter.join(PATIENCE)
+    worker.close(PATIENCE)
+    assert order[:2] == ["result", "reset"]
+
+
+def test_callback_may_submit_and_reset(heard, doubles) -> None:
+    def on_result(projections) -> None:
+        heard.on_result(projections)
+        if steps(projections) == [1]:
+            worker.reset()
+            worker.submit((doubles.make_frame(2),))
+
+    worker = ProjectionWorker(on_result, heard.on_error)
+    worker.start()
+    worker.submit((doubles.make_frame(1),))
+    assert steps(heard.next("result")) == [1]
+    assert steps(heard.next("result")) == [2]
+    worker.close(PATIENCE)
+
+
+def test_failure_is_told_once_and_work_goes_on(make_worker, heard, doubles) -> None:
+    worker = make_worker(doubles.Failing)
+    worker.submit((doubles.make_frame(1),))
+    line, _, details = heard.next("error").partition("\n")
+    assert line == "The picture of step 1 failed: odd step 1"
+    assert "Traceback" in details
+    worker.submit((doubles.make_frame(2),))
+    assert steps(heard.next("result")) == [2]
+    assert heard.nothing()
+
+
+@posix
+def test_killed_process_is_replaced_and_its_job_done(make_worker, heard, gate, doubles) -> None:
+    worker = make_worker(partial(doubles.Gated, gate.port))
+    worker.submit((doubles.make_frame(1),))
+    gate.wait()
+    os.kill(process_id(), signal.SIGKILL)
+    assert "ended unexpectedly (exit code -9)" in heard.next("error")
+    gate.wait()
+    gate.open()
+    assert steps(heard.next("result")) == [1]
+
+
+@posix
+def test_process_killed_while_idle_is_replaced(make_worker, heard, doubles) -> None:
+    worker = make_worker()
+    worker.submit((doubles.make_frame(1),))
+    heard.next("result")
+    os.kill(process_id(), signal.SIGKILL)
+    worker.submit((doubles.make_frame(2),))
+    assert "ended unexpectedly" in heard.next("error")
+    assert steps(heard.next("result")) == [2]
+
+
+def test_deadly_frames_do_not_make_a_storm(make_worker, heard, doubles) -> None:
+    worker = make_worker(doubles.Deadly)
+    worker.submit((doubles.make_frame(1),))
+    assert "exit code 3" in heard.next("error")  # and once more with a new process:
+    assert "exit code 3" in heard.next("error")
+    for step in range(SUBMISSIONS_PER_RESTART):
+        assert heard.nothing()
+        worker.submit((doubles.make_frame(step),))
+    assert "exit code 3" in heard.next("error")
+    worker.reset()  # a new training gets a new chance at once
+    worker.submit((doubles.make_frame(1),))
+    assert "exit code 3" in heard.next("error")
+    worker.close(PATIENCE)
+    assert heard.nothing()
+
+
+@pytest.mark.parametrize("moment", ["at once", "starting", "idle", "computing"])
+def test_close_at_any_moment(moment, make_worker, heard, gate, doubles) -> None:
+    if moment == "starting":
+        worker = make_worker(partial(doubles.GatedStart, gate.port))
+        worker.submit((doubles.make_frame(1),))
+        gate.wait()
+    else:
+        worker = make_worker(partial(doubles.Gated, gate.port))
+    if moment in ("idle", "computing"):
+        worker.submit((doubles.make_frame(1),))
+        gate.wait()
+    if moment == "idle":
+        gate.open()
+        heard.next("result")
+    began = time.monotonic()
+    worker.close(2.0)
+    assert time.monotonic() - began < 1.5
+    assert_nothing_left()
+    worker.submit((doubles.make_frame(2),))
+    worker.reset()
+    worker.close(2.0)
+    assert heard.nothing()
+    with pytest.raises(RuntimeError, match="closed"):
+        worker.start()
+
+
+def test_close_before_start_and_double_start(make_worker) -> None:
+    unstarted = ProjectionWorker(print, print)
+    unstarted.close(0.0)
+    unstarted.close(0.0)
+    with pytest.raises(RuntimeError, match="closed"):
+        unstarted.start()
+    with pytest.raises(RuntimeError, match="once"):
+        make_worker().start()
+
+
+@posix
+def test_close_kills_a_process_that_does_not_end(make_worker, gate, doubles) -> None:
+    worker = make_worker(partial(doubles.Gated, gate.port))
+    worker.submit((doubles.make_frame(1),))
+    gate.wait()
+    os.kill(process_id(), signal.SIGSTOP)  # cannot see SIGTERM now
+    began = time.monotonic()
+    worker.close(0.6)
+    assert time.monotonic() - began < 0.6
+    assert_nothing_left()
+
+
+@posix
+def test_interrupt_is_the_parents_business(make_worker, heard, gate, doubles) -> None:
+    worker = make_worker(partial(doubles.Gated, gate.port))
+    worker.submit((doubles.make_frame(1),))
+    gate.wait()
+    os.kill(process_id(), signal.SIGINT)
+    gate.open()
+    assert steps(heard.next("result")) == [1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts in /proc")
+def test_no_pipe_is_left(doubles) -> None:
+    def files_open() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def run() -> None:
+        heard = Heard()
+        worker = ProjectionWorker(heard.on_result, heard.on_error, doubles.Failing)
+        worker.start()
+        worker.submit((doubles.make_frame(2),))
+        heard.next("result")
+        worker.close(PATIENCE)
+
+    run()  # the first one starts multiprocessing's resource tracker, which stays
+    before = files_open()
+    run()
+    assert files_open() == before
+
+
+PROGRAM = """
+import json, os, queue, signal, sys
+from symmcore.projection.worker import ProjectionWorker
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+sys.path.insert(0, sys.argv[1])
+import test_projection_doubles as doubles
+told = queue.Queue()
+worker = ProjectionWorker(told.put, told.put, doubles.Inspecting)
+worker.start()
+worker.submit((doubles.make_frame(1),))
+(result,) = told.get(timeout=20)
+print(result.method)
+"""
+
+
+def run_program(ending: str) -> tuple[int, list[str]]:
+    """Run it in an interpreter of its own; gives its exit status and lines.
+
+    It waits for every process that has the program's output open, so for the worker's.
+    """
+    done = subprocess.run(  # noqa: S603 - the program is the one above
+        [sys.executable, "-W", "error", "-c", PROGRAM + ending, str(HERE)],
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_loads_no_more_than_it_needs() -> None:
+    status, (here, there) = run_program("worker.close(20)")
+    assert status == 0
+    assert not {"torch", "PySide6", "scipy", "sklearn"} & set(json.loads(here))
+    found = json.loads(there)
+    assert not {"torch", "PySide6"} & set(found["modules"])
+    assert "scipy" in found["modules"]
+    assert found["threads"]
+    assert set(found["threads"]) == {1}
+
+
+def test_forgotten_worker_does_not_keep_the_program() -> None:
+    assert run_program("")[0] == 0
+
+
+@posix
+def test_process_ends_with_its_parent() -> None:
+    ending = "sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    assert run_program(ending)[0] == -signal.SIGKILL
+
+
+def test_pipe_carries_arrays_as_they_are() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    message = {
+        "large": np.arange(300_000, dtype=np.float32).reshape(-1, 3),
+        "empty": np.zeros((0, 2), dtype=np.float32),
+        "not contiguous": np.arange(10)[::2],
+    }
+    with ours, theirs:
+        sender = threading.Thread(target=send, args=(ours, message))
+        sender.start()
+        received = receive(theirs)
+        sender.join(PATIENCE)
+    for name, array in message.items():
+        np.testing.assert_array_equal(received[name], array)
+        assert received[name].dtype == array.dtype
+    assert not received["large"].flags.writeable
