@@ -46,10 +46,11 @@ class Session:
         self._training: threading.Thread | None = None
         self._trainer: Trainer | None = None
         self._opened = False
+        self._closed = False
 
     def open(self) -> None:
         """Start what can be made ready before the user chooses anything; once."""
-        if not self._opened:
+        if not self._opened and not self._closed:
             self._opened = True
             self._projector.start()
             self._warm_up.start()
@@ -124,6 +125,7 @@ class Session:
             Whether everything has ended. If not, a training step or torch's import is
             still under way: nothing recorded is at risk, and the process may be ended.
         """
+        self._closed = True
         deadline = time.monotonic() + timeout
         self._control.stop()
         self._searches.shutdown(wait=False, cancel_futures=True)

@@ -89,12 +89,15 @@ def neighbours(queries: Tensor, gallery: Tensor, k: int, exclude_self: bool = Fa
             f"not {len(queries)} and {len(gallery)}"
         )
     _check_count("k", k, len(gallery) - exclude_self)
-    left, right = _features(queries), _features(gallery)
+    left = _features(queries)
+    right, copies = _without_copies(_features(gallery))
     indices = torch.empty(len(left), k, dtype=torch.int64, device=left.device)
     similarities = left.new_empty(len(left), k)
-    rows = max(1, _BLOCK_ELEMENTS // len(right))
+    rows = max(1, _BLOCK_ELEMENTS // len(gallery))
     for start in range(0, len(left), rows):
         block = left[start : start + rows] @ right.T
+        if copies is not None:
+            block = block.index_select(1, copies)
         missing = block.isnan()
         block.masked_fill_(missing, -torch.inf)
         if exclude_self:
@@ -129,8 +132,7 @@ def recall_at_k(embeddings: Tensor, labels: Tensor, ks: Sequence[int] = (1, 2, 4
     for k in ks:
         _check_count("K", k, len(embeddings) - 1)
     labels = labels.to(embeddings.device)
-    _, inverse, counts = labels.unique(return_inverse=True, return_counts=True)
-    is_query = counts[inverse] > 1
+    is_query = (_class_sizes(labels) > 1).to(embeddings.device)
     queries = int(is_query.sum())
     left_out = len(labels) - queries
     if queries == 0:
@@ -230,6 +232,32 @@ def synthetic_recall_at_1(embeddings: Tensor, labels: Tensor, seed: int = 0) -> 
 
 def _features(embeddings: Tensor) -> Tensor:
     return normalise(embeddings.detach().to(computing_dtype(embeddings.dtype)))
+
+
+def _class_sizes(labels: Tensor) -> Tensor:
+    """The number of images in the class of each image, on the CPU."""
+    _, inverse, counts = np.unique(labels.cpu().numpy(), return_inverse=True, return_counts=True)
+    return torch.from_numpy(counts[inverse])
+
+
+def _without_copies(points: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The distinct points, and which of them each point is (None if all are distinct).
+
+    Copies of a point must tie exactly, but a matrix product may round the same sum differently in
+    two columns. Points are told apart by a hash of their bits.
+    """
+    bits = torch.int64 if points.dtype == torch.float64 else torch.int32
+    generator = torch.Generator().manual_seed(0)
+    factors = torch.randint(-(2**62), 2**62, (points.shape[1],), generator=generator)
+    # Adding zero turns -0.0 into 0.0.
+    hashes = (points + 0.0).view(bits).long() @ factors.to(points.device)
+    values, copies = np.unique(hashes.cpu().numpy(), return_inverse=True)
+    if len(values) == len(points):
+        return points, None
+    first = np.empty(len(values), dtype=np.int64)
+    first[copies[::-1]] = np.arange(len(points))[::-1]
+    to = points.device
+    return points[torch.from_numpy(first).to(to)], torch.from_numpy(copies).to(to)
 
 
 def _check_count(name: str, count: int, most: int) -> None:

@@ -1,23 +1,10 @@
 """Embedding networks: images (B, C, H, W) in, embeddings (B, D) out, not normalised."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from symmcore.errors import InputError
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkEntry:
-    """A network that can be chosen by name."""
-
-    name: str
-    description: str
-
-
-NETWORKS = (
-    NetworkEntry("small", "Three convolutions and one linear layer, for images of 8 to 32 pixels."),
-)
+from symmcore.network_catalog import network_info
 
 
 class SmallNetwork(nn.Module):
@@ -55,7 +42,7 @@ def build_network(name: str, channels: int, dim: int) -> nn.Module:
     Raises:
         InputError: if there is no network of that name.
     """
-    if name == "small":
-        return SmallNetwork(channels, dim)
-    known = ", ".join(entry.name for entry in NETWORKS)
-    raise InputError(f"Unknown network {name!r}: choose one of {known}.")
+    return _BUILDERS[network_info(name).name](channels, dim)
+
+
+_BUILDERS: dict[str, Callable[[int, int], nn.Module]] = {"small": SmallNetwork}

@@ -71,16 +71,15 @@ def reflection_weights(
     """
     # Written so that NaN counts as not zero and stays NaN.
     no_axis = axis_square < torch.finfo(axis_square.dtype).tiny
-    coefficient = dot / axis_square.masked_fill(no_axis, 1.0)
+    # Divided by infinity, the coefficient is zero and so is its gradient.
+    coefficient = dot / axis_square.masked_fill(no_axis, torch.inf)
     if alpha == 2.0:
         # The bracket has the norm of x already; rescaling would only add rounding.
-        on_x = torch.full_like(no_axis, -beta, dtype=dot.dtype)
-        on_axis = coefficient * (2.0 * beta)
-    else:
-        scale = beta * _norm_ratio(square, dot * coefficient, alpha)
-        on_x = scale * (1.0 - alpha)
-        on_axis = scale * alpha * coefficient
-    return on_x.masked_fill(no_axis, beta), on_axis.masked_fill(no_axis, 0.0)
+        on_x = torch.full_like(axis_square, -beta, requires_grad=False)
+        return on_x.masked_fill_(no_axis, beta), coefficient * (2.0 * beta)
+    scale = beta * _norm_ratio(square, dot * coefficient, alpha)
+    on_x = scale * (1.0 - alpha)
+    return on_x.masked_fill(no_axis, beta), scale * alpha * coefficient
 
 
 def computing_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -106,7 +105,6 @@ def _check_points(x: Tensor, axis: Tensor) -> None:
     shapes = f"{tuple(x.shape)} and {tuple(axis.shape)}"
     if x.shape[-1] != axis.shape[-1]:
         raise ValueError(f"x and axis must have the same last dimension, not {shapes}")
-    try:
-        torch.broadcast_shapes(x.shape, axis.shape)
-    except RuntimeError:
-        raise ValueError(f"x and axis must have shapes that broadcast, not {shapes}") from None
+    for left, right in zip(x.shape[::-1], axis.shape[::-1], strict=False):
+        if left != right and 1 not in (left, right):
+            raise ValueError(f"x and axis must have shapes that broadcast, not {shapes}")

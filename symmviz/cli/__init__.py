@@ -7,6 +7,7 @@ from symmcore.errors import InputError
 from symmviz.cli.arguments import parse_arguments
 
 _BAD_INPUT = 2
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,3 +23,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"symmviz: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
         return _BAD_INPUT
+    except KeyboardInterrupt:
+        return _INTERRUPTED

@@ -1,9 +1,11 @@
 """What each command does; each imports only what it needs."""
 
+import contextlib
 import json
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -52,16 +54,15 @@ def train(options: Namespace) -> int:
     progress = ProgressSink(config)
     directories = RunDirectories(out, config)
     control = Control()
-    _stop_on_interrupt(control)
+    with _interrupt_stops(control):
+        from symmcore.training.trainer import Trainer  # imports torch
 
-    from symmcore.training.trainer import Trainer  # imports torch
-
-    status = Trainer(config, Sinks([directories, progress])).run(control)
+        status = Trainer(config, Sinks([directories, progress])).run(control)
     if status.reason is FinishReason.INVALID:
         raise InputError(status.message)
     for line in progress.final_scores():
         _say(line)
-    if status.reason is not FinishReason.INVALID and progress.began:
+    if progress.began:
         for directory in run_directories(out, config):
             _say(f"Recorded in {directory}")
     if status.reason is FinishReason.COMPLETED:
@@ -104,13 +105,18 @@ def _specs(options: Namespace) -> tuple[RunSpec, ...]:
     return tuple(parse_spec(text) for text in options.compare)
 
 
-def _stop_on_interrupt(control: Control) -> None:
+@contextlib.contextmanager
+def _interrupt_stops(control: Control) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        control.stop()
         # a second one ends the process at once
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        control.stop()
 
-    signal.signal(signal.SIGINT, stop)
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _say(line: str) -> None:

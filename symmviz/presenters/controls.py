@@ -78,10 +78,10 @@ class ControlsPresenter:
         """Show a new status."""
         self._running = status.state is not RunState.FINISHED
         self._view.set_commands(self._commands(status))
-        if status.total_steps:
-            self._view.set_progress(status.step, status.total_steps, _progress_text(status))
-        if status.state is RunState.FINISHED:
-            self._view.set_notice(_notice(status))
+        self._view.set_progress(status.step, status.total_steps, _progress_text(status))
+        notice = _notice(status) if status.state is RunState.FINISHED else None
+        if notice is not None:  # one about a problem beside the training stays
+            self._view.set_notice(notice)
 
     def set_problem(self, text: str) -> None:
         """Show that something beside the training went wrong."""
@@ -114,6 +114,8 @@ _REASON_WORDS = {
 
 def _progress_text(status: TrainingStatus) -> str:
     word = _REASON_WORDS[status.reason] if status.reason else _STATE_WORDS[status.state]
+    if status.total_steps == 0:  # it ended before it could be prepared
+        return word
     parts = [word, f"step {status.step:,} of {status.total_steps:,}"]
     active = status.state in (RunState.TRAINING, RunState.EVALUATING)
     if active and status.steps_per_second is not None:

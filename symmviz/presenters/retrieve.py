@@ -85,13 +85,16 @@ class RetrievePresenter:
         self._snapshots: tuple[Snapshot, ...] | None = None
         self._query: Query | None = None
         self._pending: Future[tuple[RunNeighbours, ...]] | None = None
+        self._outdated = False
         self._wanted = False
+        self._failed = False
 
     def begin(self, context: TrainingContext) -> None:
         """Show the images of a new training."""
         self._context = context
-        self._snapshots = self._query = self._pending = None
-        self._wanted = False
+        self._snapshots = self._query = None
+        self._outdated = True
+        self._wanted = self._failed = False
         dataset = context.dataset
         self._view.set_gallery(
             Gallery(dataset.images, dataset.test, dataset.labels[dataset.test], dataset.class_names)
@@ -109,11 +112,9 @@ class RetrievePresenter:
         if self._context is None:
             return
         self._query = query
-        self._pending = None
+        self._outdated = True
         self._wanted = True
-        split = "test" if query.split is Split.TEST else "training"
-        card = _card(self._context.dataset, query)
-        self._view.set_query(card, f"{split.capitalize()} image {query.sample}")
+        self._show_query()
         if query.split is Split.TEST:
             self._view.show_in_gallery(query.sample)
         self.poll()
@@ -121,11 +122,31 @@ class RetrievePresenter:
     def poll(self) -> None:
         """Show a result that is there, and begin the next search; called every tick."""
         if self._pending is not None and self._pending.done():
-            results, self._pending = self._pending.result(), None
-            self._view.set_rows(self._rows(results))
+            search, self._pending = self._pending, None
+            if not self._outdated and not search.cancelled():
+                self._show_result(search)
         if self._wanted and self._pending is None and self._snapshots and self._query:
-            self._wanted = False
+            self._wanted = self._outdated = False
             self._pending = self._search(self._snapshots, self._query, NEIGHBOURS)
+
+    def _show_result(self, search: "Future[tuple[RunNeighbours, ...]]") -> None:
+        error = search.exception()
+        if error is not None:
+            self._show_query(f"the search failed: {type(error).__name__}: {error}")
+            self._view.set_rows(())
+            return
+        if self._failed:
+            self._show_query()
+        self._view.set_rows(self._rows(search.result()))
+
+    def _show_query(self, trouble: str = "") -> None:
+        context, query = self._context, self._query
+        if context is None or query is None:
+            return
+        self._failed = bool(trouble)
+        kind = "Test" if query.split is Split.TEST else "Training"
+        words = [f"{kind} image {query.sample}", *([trouble] if trouble else [])]
+        self._view.set_query(_card(context.dataset, query), " · ".join(words))
 
     def _rows(self, results: tuple[RunNeighbours, ...]) -> tuple[NeighbourRow, ...]:
         context, query = self._context, self._query

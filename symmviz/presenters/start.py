@@ -7,6 +7,9 @@ from pathlib import Path
 from symmcore.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
 
+# File systems allow 255 bytes; a folder is still to be read at a glance.
+_LONGEST_LOSSES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class StartForm:
@@ -67,6 +70,8 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
 def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:
     """A folder for a new training: date, time, dataset and losses; one not there yet."""
     losses = "-vs-".join(spec.folder_name for spec in config.specs)
+    if len(losses) > _LONGEST_LOSSES:
+        losses = f"{len(config.specs)}-runs"
     stem = f"{now:%Y%m%d-%H%M%S}-{config.dataset}-{losses}"
     candidate, number = runs_folder / stem, 2
     while candidate.exists():

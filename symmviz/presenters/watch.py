@@ -31,8 +31,8 @@ from symmviz.retrieval import Query, Split
 
 # The shared extent follows the points out at once, but in only when they fill less than
 # this share of it, so that the picture does not breathe from frame to frame.
-_SHRINK_BELOW = 0.6
-_MARGIN = 1.08
+_SHRINK_BELOW = 0.8
+_MARGIN = 1.1
 
 
 class WatchView(Protocol):

@@ -49,7 +49,7 @@ class NoticeBar(QFrame):
 
     def text(self) -> str:
         """The sentence that is shown; empty when nothing is."""
-        return self._text.text() if self.isVisibleTo(self.parentWidget()) else ""
+        return "" if self.isHidden() else self._text.text()
 
     def _copy(self) -> None:
         if self._notice is not None:
@@ -75,13 +75,17 @@ class ControlsBar(QWidget):
         self._text = QLabel("No training yet", self)
         self._facts = QLabel(self)
         self._facts.setProperty("muted", True)
-        self.pause_button = self._button("Pause", "Hold at the next batch (P).", self.pause)
-        self.resume_button = self._button("Resume", "Go on with the next batch (P).", self.resume)
-        self.stop_button = self._button(
-            "Stop", "End this training; what was recorded stays.", self.stop
-        )
-        self.extend_button = self._button("Go on", "Train for that many more steps.", None)
-        self.extend_button.clicked.connect(lambda: self.extend.emit(self._more.value()))
+        self.pause_button = self._button("Pause", "Hold at the next batch (P).")
+        self.resume_button = self._button("Resume", "Go on with the next batch (P).")
+        self.stop_button = self._button("Stop", "End this training; what was recorded stays.")
+        for button, signal in (
+            (self.pause_button, self.pause),
+            (self.resume_button, self.resume),
+            (self.stop_button, self.stop),
+        ):
+            button.clicked.connect(signal)
+        self.extend_button = self._button("Go on", "Train for that many more steps.")
+        self.extend_button.clicked.connect(self._on_extend)
         self._more = QSpinBox(self)
         self._more.setRange(1, 1_000_000)
         self._more.setValue(300)
@@ -137,9 +141,10 @@ class ControlsBar(QWidget):
         """What is said beside the progress bar."""
         return self._text.text()
 
-    def _button(self, text: str, tip: str, signal: "Signal | None") -> QPushButton:
+    def _on_extend(self) -> None:
+        self.extend.emit(self._more.value())
+
+    def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
         button.setToolTip(tip)
-        if signal is not None:
-            button.clicked.connect(lambda: signal.emit())
         return button

@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from symmviz.presenters.display import Curve, Panel, Variant
-from symmviz.views.theme import theme_of
+from symmviz.views.theme import current_theme
 
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
 _LEGENDS = {
@@ -47,13 +47,14 @@ class CurvePanel(QWidget):
         self._legend = QLabel(_legend(panel), self)
         self._legend.setProperty("muted", True)
         self.setToolTip(_TIPS[panel])
-        self._plot = pg.PlotWidget(self)
-        self._plot.setMenuEnabled(False)
+        self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.hideButtons()
         self._plot.setLabel("bottom", "step")
         self._plot.getAxis("left").setWidth(46)
         self._plot.getAxis("bottom").enableAutoSIPrefix(False)
-        self._plot.getViewBox().setMouseEnabled(x=True, y=True)
+        # Steps begin at 0; a single evaluation is not worth an axis in fractions of a step.
+        self._plot.getViewBox().setLimits(xMin=0, minXRange=10)
+        self._plot.getViewBox().setDefaultPadding(0.04)
         self._plot.scene().sigMouseClicked.connect(self._on_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,6 +78,11 @@ class CurvePanel(QWidget):
             self._lines[key] = self._add_line(*key)
         self._lines[key].setData(curve.steps, curve.values)
 
+    @property
+    def lines(self) -> set[tuple[int, Variant]]:
+        """The lines there are: run and stroke."""
+        return set(self._lines)
+
     def line_data(self, run: int, variant: Variant) -> tuple[list[float], list[float]]:
         """What is drawn of a line now: its steps and values."""
         steps, values = self._lines[run, variant].getOriginalDataset()
@@ -97,7 +103,7 @@ class CurvePanel(QWidget):
         return line
 
     def _pen(self, run: int, variant: Variant) -> QPen:
-        pen = QPen(QColor(theme_of(self.palette()).run_colour(run)), _WIDTH, _STROKES[variant])
+        pen = QPen(QColor(current_theme().run_colour(run)), _WIDTH, _STROKES[variant])
         pen.setCosmetic(True)
         return pen
 
@@ -106,8 +112,8 @@ class CurvePanel(QWidget):
             self._plot.enableAutoRange()
 
     def _apply_theme(self) -> None:
-        theme = theme_of(self.palette())
-        self._plot.setBackground(theme.base)
+        theme = current_theme()
+        self._plot.setBackground(theme.raised)
         for name in ("left", "bottom"):
             axis = self._plot.getAxis(name)
             axis.setPen(QColor(theme.border))

@@ -5,18 +5,29 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
+    QRect,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QPixmap, QPixmapCache
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPixmapCache
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from symmcore.runs.records import IndexArray
 from symmviz.presenters.retrieve import Gallery
 from symmviz.views.images import image_pixmap
+from symmviz.views.theme import current_theme
 
 _SIZE = 56
+_OUTLINE = 3
 _ANY_INDEX = QModelIndex | QPersistentModelIndex
 
 
@@ -84,6 +95,26 @@ class _GalleryModel(QAbstractListModel):
         return pixmap
 
 
+class _OutlineDelegate(QStyledItemDelegate):
+    """Draws a thumbnail, and an outline around the chosen one: a tint would change it."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _ANY_INDEX) -> None:
+        """Draw one item."""
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        pixmap = index.data(Qt.ItemDataRole.DecorationRole)
+        corner = area.center() - QPoint(_SIZE // 2 - 1, _SIZE // 2 - 1)
+        painter.drawPixmap(corner, pixmap)
+        colour = None
+        if state & QStyle.StateFlag.State_Selected:
+            colour = QColor(current_theme().accent)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            colour = QColor(current_theme().muted)
+        if colour is not None:
+            painter.setPen(QPen(colour, _OUTLINE))
+            painter.drawRect(QRect(corner, QSize(_SIZE, _SIZE)).adjusted(-2, -2, 1, 1))
+
+
 class GalleryView(QListView):
     """Shows test images; click, or move with the arrow keys, to choose one."""
 
@@ -101,6 +132,8 @@ class GalleryView(QListView):
         self.setUniformItemSizes(True)
         self.setIconSize(QSize(_SIZE, _SIZE))
         self.setGridSize(QSize(_SIZE + 8, _SIZE + 8))
+        self.setItemDelegate(_OutlineDelegate(self))
+        self.setMouseTracking(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().currentChanged.connect(self._on_current)
@@ -116,6 +149,10 @@ class GalleryView(QListView):
     def counts(self) -> tuple[int, int]:
         """How many images are shown, of how many."""
         return self._images.counts()
+
+    def choose(self, row: int) -> None:
+        """Choose the image at a row, as a click does."""
+        self.setCurrentIndex(self._images.index(row))
 
     def mark(self, sample: int) -> None:
         """Mark an image as chosen without announcing it; none where it is not shown."""

@@ -15,6 +15,7 @@ class HoverCard(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._area = parent
         self.setProperty("card", True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._picture = QLabel(self)
@@ -30,7 +31,7 @@ class HoverCard(QFrame):
         self._picture.setPixmap(image_pixmap(image, _SIZE, self.devicePixelRatioF()))
         self._text.setText(text)
         self.adjustSize()
-        area = self.parentWidget().rect()
+        area = self._area.rect()
         x, y = position.x() + _OFFSET, position.y() + _OFFSET
         if x + self.width() > area.right():
             x = position.x() - _OFFSET - self.width()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 from symmviz.presenters.retrieve import ImageCard
 from symmviz.retrieval import Query
 from symmviz.views.images import image_pixmap
-from symmviz.views.theme import theme_of
+from symmviz.views.theme import current_theme
 
 _SIZE = 72
 
@@ -41,7 +41,7 @@ class ImageTile(QWidget):
         if self._card is None or self._card.query != card.query:
             self._button.setIcon(QIcon(image_pixmap(card.image, _SIZE, self.devicePixelRatioF())))
         self._card = card
-        theme = theme_of(self.palette())
+        theme = current_theme()
         mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
         self._text.setText(
             f"<span style='color:{colour}'><b>{mark}</b></span> {card.class_name}"

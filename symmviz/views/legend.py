@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from symmviz.presenters.display import ColourBy
-from symmviz.views.theme import Theme, theme_of
+from symmviz.views.theme import Theme, current_theme
 
 # More names than this do not fit a line; hovering tells a point's class.
 _MOST_NAMES = 12
@@ -20,7 +20,7 @@ class _ThemedLabel(QLabel):
             self._render()
 
     def _render(self) -> None:
-        self.setText(self._markup(theme_of(self.palette())))
+        self.setText(self._markup(current_theme()))
 
     def _markup(self, theme: Theme) -> str:
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """The window: three pages, the training bar, menus and the status line."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPaintEvent
@@ -57,11 +58,13 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._stack = QStackedWidget(self)
         self._page_group = QButtonGroup(self)
+        self._page_actions: list[QAction] = []
         self._shown = QLabel(self)
         self.statusBar().addWidget(self._shown, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._lay_out()
         self._make_menus(appearance)
+        self.set_training_pages(False)
         self.controls.commands_changed.connect(self._on_commands)
         self.controls.stop.connect(self.ask_to_stop)
         self.show_page(self.start_page)
@@ -73,7 +76,7 @@ class MainWindow(QMainWindow):
         self._page_group.button(at).setChecked(True)
 
     @property
-    def page(self) -> QWidget:
+    def page(self) -> QWidget | None:
         """The page that is shown."""
         return self._stack.currentWidget()
 
@@ -88,7 +91,9 @@ class MainWindow(QMainWindow):
     def set_training_pages(self, available: bool) -> None:
         """Offer the pages that need a training."""
         for page in (self.watch_page, self.retrieve_page):
-            self._page_group.button(self._stack.indexOf(page)).setEnabled(available)
+            at = self._stack.indexOf(page)
+            self._page_group.button(at).setEnabled(available)
+            self._page_actions[at].setEnabled(available)
 
     def ask_to_stop(self) -> None:
         """Ask once whether to stop the running training."""
@@ -118,10 +123,11 @@ class MainWindow(QMainWindow):
             "Close while training?",
             "The training ends at its next batch. What was recorded is kept.",
             "Stop and close",
-            self._close_now,
+            self.close_without_asking,
         )
 
-    def _close_now(self) -> None:
+    def close_without_asking(self) -> None:
+        """Close now, whatever is running."""
         self._close_confirmed = True
         self.close()
 
@@ -168,7 +174,6 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.controls)
         layout.addWidget(self._stack, 1)
         self.setCentralWidget(content)
-        self.set_training_pages(False)
 
     def _pages(self) -> tuple[tuple[str, QWidget], ...]:
         return (
@@ -182,14 +187,8 @@ class MainWindow(QMainWindow):
         self._add(file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
-            self._add(
-                view,
-                title,
-                QKeySequence(f"Ctrl+{at + 1}"),
-                lambda page=page, at=at: (
-                    self.show_page(page) if self._page_group.button(at).isEnabled() else None
-                ),
-            )
+            keys = QKeySequence(f"Ctrl+{at + 1}")
+            self._page_actions.append(self._add(view, title, keys, partial(self.show_page, page)))
         view.addSeparator()
         self._add(view, "Fit view", QKeySequence("F"), self.watch_page.fit)
         self._add(view, "Colour by kind or class", QKeySequence("C"), self.watch_page.toggle_colour)

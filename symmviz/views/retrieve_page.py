@@ -4,7 +4,6 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -36,14 +35,13 @@ class _RowWidget(QFrame):
         self._caption = QLabel(self)
         self._caption.setProperty("muted", True)
         self._tiles: list[ImageTile] = []
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(6)
-        self._grid.setVerticalSpacing(8)
+        self._across = QHBoxLayout()
+        self._across.setSpacing(4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         layout.addWidget(self._title)
         layout.addWidget(self._caption)
-        layout.addLayout(self._grid)
+        layout.addLayout(self._across)
 
     def show_row(self, row: NeighbourRow) -> None:
         """Show a run's neighbours, in the tiles there are where they suffice."""
@@ -57,6 +55,10 @@ class _RowWidget(QFrame):
             tile.show_card(card)
             tile.show()
 
+    def caption(self) -> str:
+        """What is said of the run's search."""
+        return self._caption.text()
+
     def tile(self, at: int) -> ImageTile:
         """The tile of the neighbour at this rank, from 0."""
         return self._tiles[at]
@@ -64,8 +66,7 @@ class _RowWidget(QFrame):
     def _add_tile(self) -> None:
         tile = ImageTile(self)
         tile.chosen.connect(self.chosen)
-        at = len(self._tiles)
-        self._grid.addWidget(tile, at // 5, at % 5)
+        self._across.addWidget(tile)
         self._tiles.append(tile)
 
 
@@ -144,6 +145,14 @@ class RetrievePage(QWidget):
         """A run's neighbours."""
         return self._rows[run]
 
+    def row_count(self) -> int:
+        """How many runs' neighbours are shown."""
+        return sum(not row.isHidden() for row in self._rows)
+
+    def query_caption(self) -> str:
+        """What is said of the query."""
+        return self._caption.text()
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Draw the picture anew on a screen of another density."""
         super().changeEvent(event)
@@ -182,8 +191,9 @@ class RetrievePage(QWidget):
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(left)
         splitter.addWidget(scroll)
-        splitter.setStretchFactor(0, 5)
-        splitter.setStretchFactor(1, 6)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([350, 890])
         splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)

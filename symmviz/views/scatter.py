@@ -3,17 +3,17 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from symmcore.runs.records import FloatArray
 from symmviz.presenters.display import ColourBy, PointCloud, PointPositions
-from symmviz.views.theme import Theme, theme_of
+from symmviz.views.theme import Theme, current_theme
 
 PICK_RADIUS_PX = 14
 _HOVER_CARD_DELAY_MS = 125
 _ORIGINAL_SIZE = 7
-_SYNTHETIC_SIZE = 7
+_SYNTHETIC_SIZE = 8
 _POINT_ALPHA = 190
 
 
@@ -48,7 +48,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     """The pointer rests at a point no more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, enableMenu=False)
         self._cloud: PointCloud | None = None
         self._positions: PointPositions | None = None
         self._colour_by = ColourBy.KIND
@@ -64,7 +64,6 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
             self.addItem(item)
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
-        self.setMenuEnabled(False)
         self.hideButtons()
         box = self.getViewBox()
         box.setAspectLocked(True)
@@ -127,6 +126,16 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         """Show everything again and follow the points from now on."""
         self._following = True
         self._fit()
+
+    @property
+    def positions(self) -> PointPositions | None:
+        """Where the points are drawn now."""
+        return self._positions
+
+    @property
+    def selected(self) -> int | None:
+        """The row of the ringed point."""
+        return self._selected
 
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""
@@ -210,28 +219,40 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
                 ring.setData(*self._positions.original[row][:, None])
 
     def _apply_theme(self) -> None:
-        theme = theme_of(self.palette())
-        self.setBackground(theme.base)
-        self._ring.setPen(QPen(QColor(theme.ring), 2.5))
-        self._hover_ring.setPen(QPen(QColor(theme.ring), 1.5))
+        theme = current_theme()
+        self.setBackground(theme.raised)
+        self._ring.setPen(pg.mkPen(theme.ring, width=2.5))
+        self._hover_ring.setPen(pg.mkPen(theme.ring, width=1.5))
         self._style_points()
 
     def _style_points(self) -> None:
         if self._cloud is None or self._positions is None:
             return
-        theme = theme_of(self.palette())
+        theme = current_theme()
         for item, positions, colours, symbol, size in (
-            (self._synthetic, self._positions.synthetic, self._colours(theme, True), "d", 8),
-            (self._original, self._positions.original, self._colours(theme, False), "o", 7),
+            (
+                self._synthetic,
+                self._positions.synthetic,
+                self._colours(theme, theme.synthetic),
+                "d",
+                _SYNTHETIC_SIZE,
+            ),
+            (
+                self._original,
+                self._positions.original,
+                self._colours(theme, theme.original),
+                "o",
+                _ORIGINAL_SIZE,
+            ),
         ):
             # setData makes styles for all points at once; they share a brush a colour.
             item.setData(
                 positions[:, 0], positions[:, 1], brush=colours, pen=None, symbol=symbol, size=size
             )
 
-    def _colours(self, theme: Theme, synthetic: bool) -> QBrush | list[QBrush]:
+    def _colours(self, theme: Theme, kind: str) -> QBrush | list[QBrush]:
         if self._colour_by is ColourBy.KIND:
-            return _brush(theme.synthetic if synthetic else theme.original)
+            return _brush(kind)
         assert self._cloud is not None, "points have a cloud"  # noqa: S101
         count = len(self._cloud.class_names)
         brushes = [_brush(theme.class_colour(label, count)) for label in range(count)]

@@ -109,7 +109,6 @@ class StartPage(QWidget):
         self._make_buttons()
         self._folder = QLabel(self)
         self._folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._folder.setWordWrap(True)
         self._show_folder()
         self._lay_out()
 

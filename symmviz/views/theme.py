@@ -19,6 +19,8 @@ _OKABE_ITO = (
     "#F0E442",
     "#999999",
 )
+# Of neither too light nor too dark colours, so that it serves both themes.
+_GLASBEY = tuple(colorcet.b_glasbey_hv)
 
 
 class Appearance(Enum):
@@ -86,7 +88,7 @@ LIGHT = Theme(
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
-    glasbey=tuple(colorcet.glasbey_dark),
+    glasbey=_GLASBEY,
 )
 DARK = Theme(
     dark=True,
@@ -104,13 +106,15 @@ DARK = Theme(
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",
-    glasbey=tuple(colorcet.glasbey_light),
+    glasbey=_GLASBEY,
 )
 
 
-def theme_of(palette: QPalette) -> Theme:
-    """The theme that a widget's palette belongs to."""
-    return DARK if palette.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+def current_theme() -> Theme:
+    """The theme the application is coloured with now."""
+    # Not a widget's own palette: style sheets make its background transparent black.
+    window = QGuiApplication.palette().color(QPalette.ColorRole.Window)
+    return DARK if window.lightness() < 128 else LIGHT
 
 
 def apply_appearance(app: QApplication, appearance: Appearance) -> None:
@@ -178,7 +182,7 @@ QPushButton[page="true"] {{
     border-bottom: 2px solid transparent;
 }}
 QPushButton[page="true"]:checked {{
-    border-bottom: 2px solid {theme.accent}; font-weight: 600;
+    border-bottom: 2px solid {theme.accent}; color: {theme.accent};
 }}
 QPushButton[page="true"]:focus {{ color: {theme.accent}; }}
 QFrame[notice="true"] {{
@@ -190,6 +194,7 @@ QProgressBar {{
     border: none; border-radius: 3px; background: {theme.border}; max-height: 6px;
 }}
 QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
+QSpinBox, QDoubleSpinBox, QComboBox {{ min-height: 24px; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

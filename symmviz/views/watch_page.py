@@ -172,6 +172,10 @@ class WatchPage(QWidget):
         """One of the shared plots."""
         return self._panels[panel]
 
+    def choose_split(self, at: int) -> None:
+        """Show the first (test) or second (training) kind of images."""
+        self._split.setCurrentIndex(at)
+
     def toggle_colour(self) -> None:
         """Colour by the other meaning."""
         self._colour.setCurrentIndex(1 - self._colour.currentIndex())
@@ -204,8 +208,9 @@ class WatchPage(QWidget):
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([390, 250])
         splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)

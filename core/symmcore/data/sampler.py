@@ -36,8 +36,8 @@ class PairSampler:
         self._decks = [_Deck(images, self._random) for images in members if len(images) > 1]
         if len(self._decks) < 2:
             raise InputError(
-                f"The training images hold {len(self._decks)} classes with two images or more: "
-                "metric learning needs at least two such classes."
+                "Metric learning needs at least two classes with two training images each: "
+                f"this dataset has {len(self._decks)}."
             )
 
     def next_batch(self) -> IndexArray:

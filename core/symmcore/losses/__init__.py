@@ -1,16 +1,22 @@
 """The losses of the paper, each alone or with Symmetrical Synthesis.
 
-loss = NPairLoss(symm=Symm())
-loss(embeddings, labels).backward()
+Example:
+    >>> loss = NPairLoss(symm=Symm())
+    >>> loss(embeddings, labels).backward()
 """
 
+from symmcore.losses.angular import AngularLoss
 from symmcore.losses.base import LossResult, MetricLoss, Selection
+from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
 from symmcore.losses.registry import LOSSES, LossEntry, build_loss
+from symmcore.losses.triplet import TripletLoss
 from symmcore.symm import PointType, Symm
 
 __all__ = [
     "LOSSES",
+    "AngularLoss",
+    "LiftedStructureLoss",
     "LossEntry",
     "LossResult",
     "MetricLoss",
@@ -18,5 +24,6 @@ __all__ = [
     "PointType",
     "Selection",
     "Symm",
+    "TripletLoss",
     "build_loss",
 ]

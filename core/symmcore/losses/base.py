@@ -11,12 +11,13 @@ from symmcore.mining import (
     Candidates,
     Mined,
     Miner,
+    PickedCodes,
     check_embeddings,
     check_labels,
     pair_groups,
 )
 from symmcore.mining.candidates import code_tables
-from symmcore.symm import PairSet, Symm, check_finite
+from symmcore.symm import PairSet, PointType, Symm, check_finite
 from symmcore.synthesis import computing_dtype
 
 
@@ -28,16 +29,19 @@ class Selection:
 
     Attributes:
         groups: Positions in the batch of each group's images i and j, int64 of shape (2, G).
-        negatives: Which groups are negatives of each other, bool of shape (G, G).
-        codes: Code of the picked candidate, uint8 of shape (G, G); meaningless where
-            ``negatives`` is False.
-        candidates: What the codes stand for.
+        same: Which groups are of one class, bool of shape (G, G); the others are negatives
+            of each other.
+        picked: The picked candidates.
     """
 
     groups: Tensor
-    negatives: Tensor
-    codes: Tensor
-    candidates: Candidates
+    same: Tensor
+    picked: PickedCodes
+
+    @property
+    def negatives(self) -> Tensor:
+        """Which groups are negatives of each other, bool of shape (G, G)."""
+        return ~self.same
 
     @property
     def row_types(self) -> Tensor:
@@ -45,19 +49,20 @@ class Selection:
 
         The angular loss picks two. Meaningless where ``negatives`` is False.
         """
-        return code_tables(self.candidates, self.codes.device).rows[:, self.codes.long()]
+        codes = self.picked.matrix().long()
+        return code_tables(self.picked.candidates, codes.device).rows[:, codes]
 
     @property
     def column_types(self) -> Tensor:
         """``PointType`` of the point picked in h, int64 of shape (G, G)."""
-        return code_tables(self.candidates, self.codes.device).columns[self.codes.long()]
+        codes = self.picked.matrix().long()
+        return code_tables(self.picked.candidates, codes.device).columns[codes]
 
     @property
     def synthetic_ratio(self) -> float:
         """Share of synthetic points among all points picked, over all pairs (Fig. 7)."""
-        points = [*self.row_types, self.column_types]
-        synthetic = sum((kinds[self.negatives] >= 2).sum() for kinds in points)
-        return float(synthetic / (self.negatives.sum() * len(points)))
+        kinds = torch.cat((self.row_types, self.column_types[None]))[:, self.negatives]
+        return int((kinds >= PointType.I_SYNTHETIC).sum()) / kinds.numel()
 
     @property
     def counts(self) -> Tensor:
@@ -129,20 +134,20 @@ class MetricLoss(nn.Module, ABC):
         with torch.autocast(embeddings.device.type, enabled=False):
             points = embeddings.to(computing_dtype(embeddings.dtype))
             points = points.index_select(0, groups.members.flatten())
-            negatives = groups.negatives()
-            loss, mined = self._compute(points.unflatten(0, (2, -1)), negatives)
-        if self._miner is None or mined is None:
+            same = groups.same_class()
+            loss, mined = self._compute(points.view(2, -1, points.shape[1]), same)
+        if mined is None:
             return LossResult(loss, None)
-        candidates = self._miner.candidates
-        return LossResult(loss, Selection(groups.members, negatives, mined.codes, candidates))
+        return LossResult(loss, Selection(groups.members, same, mined.codes))
 
     @abstractmethod
-    def _compute(self, points: Tensor, negatives: Tensor) -> tuple[Tensor, Mined | None]:
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
         """The loss of groups, and what was mined for it unless it is a baseline.
 
         Args:
             points: Originals of the groups, of shape (2, G, D).
-            negatives: Which groups are negatives of each other, bool of shape (G, G).
+            same: Which groups are of one class, so no negatives of each other, bool of shape
+                (G, G).
         """
 
 

@@ -14,7 +14,7 @@ class NPairLoss(MetricLoss):
 
     .. math::
         \frac{1}{G} \sum_g \log\Big(1 + \sum_h \exp(s_{gh} - x_i^g \cdot x_j^g)\Big)
-        + \frac{\lambda}{4} \big(\overline{\lVert x_i \rVert^2} + \overline{\lVert x_j \rVert^2}\big)
+        + \frac{\lambda}{4 G} \sum_g \big(\lVert x_i^g \rVert^2 + \lVert x_j^g \rVert^2\big)
 
     over the groups h of another label than g; :math:`s_{gh} = x_i^g \cdot x_j^h` (Eq. 7), and
     with synthesis the largest product of a point of g with a point of h (Eq. 8). Embeddings are
@@ -38,9 +38,13 @@ class NPairLoss(MetricLoss):
         super().__init__(symm, pair_candidates)
         self.l2_reg = check_not_negative("l2_reg", l2_reg)
 
-    def _compute(self, points: Tensor, negatives: Tensor) -> tuple[Tensor, Mined | None]:
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
         geometry = measure(points)
         mined = None if self._miner is None else self._miner.products(geometry)
-        products = torch.mm(points[0], points[1].T) if mined is None else mined.values
-        loss = log_one_plus_sums(products - geometry.dot[:, None], negatives).mean()
+        if mined is None:
+            first, second = points.unbind()
+            products = torch.mm(first, second.T)
+        else:
+            products = mined.values
+        loss = log_one_plus_sums(products, geometry.dot, same).mean()
         return loss + self.l2_reg * norm_penalty(geometry), mined

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from symmcore.loss_catalog import CATALOG, LossInfo, LossSettings, check_settings, loss_info
+from symmcore.loss_catalog import LossInfo, LossSettings, check_settings, loss_info
+from symmcore.losses.angular import AngularLoss
 from symmcore.losses.base import MetricLoss
+from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
+from symmcore.losses.triplet import TripletLoss
 from symmcore.symm import Symm
 
 
@@ -22,10 +26,12 @@ class LossEntry:
     factory: Callable[..., MetricLoss]
 
 
-_FACTORIES: tuple[tuple[str, Callable[..., MetricLoss]], ...] = (("npair", NPairLoss),)
-
-LOSSES: tuple[LossEntry, ...] = tuple(
-    LossEntry(loss_info(name), factory) for name, factory in _FACTORIES
+LOSSES: tuple[LossEntry, ...] = (
+    LossEntry(loss_info("npair"), NPairLoss),
+    LossEntry(loss_info("angular"), AngularLoss),
+    LossEntry(loss_info("triplet"), TripletLoss),
+    LossEntry(loss_info("triplet-semihard"), partial(TripletLoss, semihard=True)),
+    LossEntry(loss_info("lifted"), LiftedStructureLoss),
 )
 
 

@@ -1,28 +1,53 @@
-"""Terms that several losses have in common."""
+"""Terms that the N-pair and angular losses have in common."""
+
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from symmcore.mining import Geometry
 
 
-def log_one_plus_sums(exponents: Tensor, negatives: Tensor) -> Tensor:
-    """log(1 + sum_h exp(z_gh)) over the negatives h of each g, stable for any z.
-
-    The 1 is added in the logarithm's own scale: 1 minus a share of the sum would lose the
-    gradient in float32 once the share is close to 1.
+def log_one_plus_sums(negative: Tensor, positive: Tensor, left_out: Tensor) -> Tensor:
+    """log(1 + sum_h exp(n_gh - p_g)) for each g, stable for any n and p.
 
     Args:
-        exponents: z, of shape (G, H).
-        negatives: Which h count for g, bool of shape (G, H).
+        negative: n, of shape (G, H).
+        positive: p, of shape (G,).
+        left_out: Which h do not count for g, bool of shape (G, H). Not all of a row.
 
     Returns:
         Shape (G,).
     """
-    sums = torch.logsumexp(exponents.masked_fill(~negatives, -torch.inf), 1)
-    return torch.logaddexp(sums, torch.zeros_like(sums))
+    result: Tensor = _LogOnePlusSums.apply(negative, positive, left_out)
+    return result
 
 
 def norm_penalty(geometry: Geometry) -> Tensor:
     """A quarter of the mean ||x_i||^2 plus the mean ||x_j||^2 (from the authors' code)."""
     return 0.25 * geometry.squares.mean(1).sum()
+
+
+class _LogOnePlusSums(torch.autograd.Function):
+    """One matrix is kept for the gradient, where the separate operations would keep several."""
+
+    @staticmethod
+    def forward(ctx: Any, negative: Tensor, positive: Tensor, left_out: Tensor) -> Tensor:
+        shares = negative.masked_fill(left_out, -torch.inf)
+        largest = shares.amax(1, keepdim=True)
+        shares.sub_(largest).exp_()
+        sums = shares.sum(1)
+        exponent = sums.log() + largest[:, 0] - positive
+        # The 1 joins in the logarithm: 1 minus the share of the positive would lose its
+        # gradient in float32 once that share is close to 1.
+        result = torch.logaddexp(exponent, torch.zeros_like(exponent))
+        ctx.save_for_backward(shares, torch.exp(exponent - result), sums)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        shares, slope, sums = ctx.saved_tensors
+        on_exponent = grad * slope
+        return shares * (on_exponent / sums)[:, None], -on_exponent, None

@@ -2,8 +2,9 @@
 
 from symmcore.mining.batch import Groups, check_embeddings, check_labels, pair_groups
 from symmcore.mining.candidates import Candidates, pair_candidates, triplet_candidates
-from symmcore.mining.geometry import Geometry, measure
-from symmcore.mining.mine import Mined, Miner, tie_tolerance
+from symmcore.mining.distances import rounding, square_root, squared_distances, widest
+from symmcore.mining.geometry import Geometry, measure, normalise
+from symmcore.mining.mine import Mined, Miner, PickedCodes, tie_tolerance
 
 __all__ = [
     "Candidates",
@@ -11,11 +12,17 @@ __all__ = [
     "Groups",
     "Mined",
     "Miner",
+    "PickedCodes",
     "check_embeddings",
     "check_labels",
     "measure",
+    "normalise",
     "pair_candidates",
     "pair_groups",
+    "rounding",
+    "square_root",
+    "squared_distances",
     "tie_tolerance",
     "triplet_candidates",
+    "widest",
 ]

@@ -22,9 +22,9 @@ class Groups:
     def __len__(self) -> int:
         return self.labels.shape[0]
 
-    def negatives(self) -> Tensor:
-        """Which groups are negatives of each other: bool of shape (G, G)."""
-        return self.labels[:, None] != self.labels[None, :]
+    def same_class(self) -> Tensor:
+        """Which groups are of one class, so no negatives of each other: bool, (G, G)."""
+        return self.labels[:, None] == self.labels
 
 
 def pair_groups(labels: Tensor, device: torch.device) -> Groups:

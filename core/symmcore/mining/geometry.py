@@ -1,9 +1,11 @@
 """The four points of each pair group, as weights on the two originals."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from symmcore.symm import Symm
 from symmcore.synthesis import reflection_weights
@@ -38,14 +40,35 @@ class Geometry:
         )
         return torch.cat((self.squares, synthetic))
 
+    @torch.no_grad()
+    def all_points(self, own: Tensor, other: Tensor) -> Tensor:
+        """The four points of each group without gradients, by type, of shape (4 G, D)."""
+        synthetic = own[..., None] * self.points + other[..., None] * self.points.flip(0)
+        return torch.cat((self.points, synthetic)).flatten(0, 1)
+
 
 def measure(points: Tensor) -> Geometry:
     """The geometry of groups with originals ``points`` of shape (2, G, D)."""
-    return Geometry(
-        points=points,
-        dot=(points[0] * points[1]).sum(-1),
-        squares=(points * points).sum(-1),
-    )
+    dot, squares = _Products.apply(points)
+    return Geometry(points=points, dot=dot, squares=squares)
+
+
+class _Products(torch.autograd.Function):
+    """x_i . x_j, ||x_i||^2 and ||x_j||^2, with one pass over the points in either direction."""
+
+    @staticmethod
+    def forward(ctx: Any, points: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(points)
+        return (points[0] * points[1]).sum(-1), (points * points).sum(-1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, on_dot: Tensor, on_squares: Tensor) -> tuple[Tensor]:
+        (points,) = ctx.saved_tensors
+        result = points * (2.0 * on_squares)[..., None]
+        result[0].addcmul_(points[1], on_dot[:, None])
+        result[1].addcmul_(points[0], on_dot[:, None])
+        return (result,)
 
 
 def type_weights(own: Tensor, other: Tensor) -> Tensor:
@@ -55,12 +78,10 @@ def type_weights(own: Tensor, other: Tensor) -> Tensor:
         own: Weights of the reflections on the reflected point, of shape (2, G).
         other: Weights on the axis, of shape (2, G).
     """
-    weights = own.new_zeros(2, 4, own.shape[1])
-    weights[0, 0] = 1.0
-    weights[1, 1] = 1.0
-    weights[0, 2], weights[1, 2] = own[0], other[0]
-    weights[0, 3], weights[1, 3] = other[1], own[1]
-    return weights
+    none, one = torch.zeros_like(own[0]), torch.ones_like(own[0])
+    on_first = (one, none, own[0], other[1])
+    on_second = (none, one, other[0], own[1])
+    return torch.stack((*on_first, *on_second)).view(2, 4, -1)
 
 
 def normalise(points: Tensor) -> Tensor:

@@ -1,15 +1,54 @@
-"""Mining as the losses use it: the hardest products, differentiable."""
+"""Mining as the losses use it: the hardest products and distances, differentiable."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from symmcore.mining.candidates import Candidates
+from symmcore.mining.candidates import Candidates, code_tables, look_up
+from symmcore.mining.distances import correction, is_close
 from symmcore.mining.geometry import Geometry
 from symmcore.mining.picked import picked_products
 from symmcore.mining.search import Search, search
+from symmcore.mining.tiles import Blocks
 from symmcore.symm import Symm
+
+
+@dataclass(frozen=True, slots=True)
+class PickedCodes:
+    """Which candidate is picked for every pair of groups, as mining left it.
+
+    Attributes:
+        candidates: What the codes stand for.
+        blocks: How the pairs of groups are cut into tiles.
+        tiles: Codes of each tile, uint8, in the order of ``blocks.tiles()``.
+    """
+
+    candidates: Candidates
+    blocks: Blocks
+    tiles: tuple[Tensor, ...]
+
+    def matrix(self) -> Tensor:
+        """The codes of all ordered pairs (g, h), uint8 of shape (G, G).
+
+        Meaningless where g and h are of one class.
+        """
+        exchanged = code_tables(self.candidates, self.tiles[0].device).exchanged
+        groups = self.blocks.spans[-1].stop
+        result = self.tiles[0].new_empty(groups, groups)
+        for (row, column), codes in zip(self.blocks.tiles(), self.tiles, strict=True):
+            rows, columns = self.blocks.spans[row], self.blocks.spans[column]
+            if exchanged is None:
+                result[rows, columns] = codes
+                continue
+            mirrored = look_up(exchanged, codes.long()).T
+            if row == column:
+                codes, mirrored = codes.triu(1), mirrored.tril(-1)
+                result[rows, columns] = codes + mirrored
+            else:
+                result[rows, columns] = codes
+                result[columns, rows] = mirrored
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +57,11 @@ class Mined:
 
     Attributes:
         values: Products, or squared distances, of shape (G, G); with gradients at the picks.
-        codes: Codes of the picks, uint8 of shape (G, G).
+        codes: Codes of the picks.
     """
 
     values: Tensor
-    codes: Tensor
+    codes: PickedCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +92,29 @@ class Miner:
         tolerance = tie_tolerance(geometry.points.dtype)
         return self._mine(geometry, own, other, tolerance, None)
 
+    def squared_distances(self, geometry: Geometry, tolerance: float) -> Mined:
+        """(D*_gh)^2, the smallest squared Euclidean distance of a candidate pair of g and h.
+
+        Args:
+            geometry: The groups, in float64 where the device has it.
+            tolerance: Relative difference of distances up to which candidates are tied.
+        """
+        own, other = geometry.reflections(self.symm)
+        squares = geometry.point_squares(own, other)
+        mined = self._mine(geometry, own, other, tolerance, squares.detach())
+        tables = code_tables(self.candidates, squares.device)
+        codes = mined.codes.matrix().long()
+        rows, columns = look_up(tables.rows[0], codes), look_up(tables.columns, codes)
+        sums = squares.T.gather(1, rows) + squares.gather(0, columns)
+        distances = sums - 2.0 * mined.values
+        close = is_close(distances, sums)
+        if distances.device.type != "cpu" or close.any():
+            points = geometry.all_points(own, other)
+            group = torch.arange(len(codes), device=codes.device)
+            left, right = len(codes) * rows + group[:, None], len(codes) * columns + group
+            distances = distances + correction(distances, close, points, left, right)
+        return Mined(distances, mined.codes)
+
     def _mine(
         self,
         geometry: Geometry,
@@ -74,7 +136,8 @@ class Miner:
         )
         picks = search(job)
         values = picked_products(geometry.points, own, other, picks, self.candidates)
-        return Mined(values, picks.codes)
+        codes = tuple(tile.codes for tile in picks.tiles)
+        return Mined(values, PickedCodes(self.candidates, picks.blocks, codes))
 
 
 def tie_tolerance(dtype: torch.dtype) -> float:

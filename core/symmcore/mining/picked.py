@@ -1,16 +1,16 @@
 """The products of the picked points, differentiable in the embeddings."""
 
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from symmcore.mining.candidates import Candidates, CodeTables, code_tables
+from symmcore.mining.candidates import Candidates, code_tables, look_up
 from symmcore.mining.geometry import type_weights
-from symmcore.mining.search import Picks
-
-_BLOCK = 512  # groups a block of rows in the backward pass
+from symmcore.mining.search import Picks, TilePicks
+from symmcore.mining.tiles import Blocks
 
 
 def picked_products(
@@ -38,7 +38,7 @@ class _PickedProducts(torch.autograd.Function):
 
     So the gradient with respect to the originals is the (2 G, 2 G) matrix of w u_a v_b times
     the originals, w being the incoming gradient, and that with respect to a weight of a
-    reflection is the sum of w times the slopes of the search.
+    reflection is the sum of w times the slopes of the search. Both are taken tile by tile.
     """
 
     @staticmethod
@@ -51,64 +51,124 @@ class _PickedProducts(torch.autograd.Function):
         candidates: Candidates,
     ) -> Tensor:
         ctx.candidates = candidates
-        ctx.slopes = len(picks.slopes)
-        ctx.save_for_backward(points, own, other, picks.codes, *picks.slopes, *picks.own_slopes)
+        ctx.blocks = picks.blocks
+        ctx.counts = (len(picks.tiles[0].slopes), len(picks.tiles[0].own_slopes))
+        kept = [(tile.codes, *tile.slopes, *tile.own_slopes) for tile in picks.tiles]
+        ctx.save_for_backward(points, own, other, *chain.from_iterable(kept))
         return picks.values.detach()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        points, own, other, codes, *slopes = ctx.saved_tensors
-        tables = code_tables(ctx.candidates, points.device)
-        if ctx.candidates.symmetric:
-            # (g, h) and (h, g) are one pick: its whole gradient counts for either side.
-            grad = grad + grad.T
+        points, own, other, *kept = ctx.saved_tensors
+        slopes, own_slopes = ctx.counts
+        step = 1 + slopes + own_slopes
+        tiles = [
+            TilePicks(
+                kept[first],
+                tuple(kept[first + 1 : first + 1 + slopes]),
+                tuple(kept[first + 1 + slopes : first + step]),
+            )
+            for first in range(0, len(kept), step)
+        ]
         with torch.autocast(points.device.type, enabled=False):
-            on_points = _points_gradient(points, type_weights(own, other), codes, grad, tables)
-        on_other = _weights_gradient(grad, codes, slopes[: ctx.slopes], tables)
-        on_own = None
-        if ctx.needs_input_grad[1]:
-            on_own = _weights_gradient(grad, codes, slopes[ctx.slopes :], tables)
-        return on_points, on_own, on_other, None, None
+            gradient = _Gradient(points, own, other, ctx.blocks, ctx.candidates)
+            for place, tile in zip(ctx.blocks.tiles(), tiles, strict=True):
+                gradient.add(grad, place, tile)
+        return gradient.points(), gradient.own, gradient.other, None, None
 
 
-def _points_gradient(
-    points: Tensor, weights: Tensor, codes: Tensor, grad: Tensor, tables: CodeTables
-) -> Tensor:
-    """Gradient with respect to the originals at fixed weights, of shape (2, G, D)."""
-    row_weights = weights[:, tables.rows].sum(1).transpose(1, 2)  # (2, G, K)
-    column_weights = weights[:, tables.columns]  # (2, K, G)
-    flat = points.flatten(0, 1)
-    groups = codes.shape[0]
-    result = torch.zeros_like(points)
-    matrix = points.new_empty(2, min(_BLOCK, groups), 2, groups)
-    for first in range(0, groups, _BLOCK):
-        rows = slice(first, min(first + _BLOCK, groups))
-        index = codes[rows].long()
-        block = matrix[:, : len(index)]
-        for a in range(2):
-            left = row_weights[a, rows].gather(1, index).mul_(grad[rows])
-            for b in range(2):
-                torch.mul(left, column_weights[b].gather(0, index), out=block[a, :, b])
-        square = block.reshape(-1, 2 * groups)
-        result[:, rows] += torch.mm(square, flat).view(2, len(index), -1)
-        if tables.exchanged is None:
-            result += torch.mm(square.T, points[:, rows].flatten(0, 1)).view_as(points)
-    return result
+class _Gradient:
+    """Gathers the gradient tile by tile.
+
+    Attributes:
+        own: With respect to the reflections' weights on the reflected point, of shape (2, G).
+        other: With respect to those on the axis, of shape (2, G).
+    """
+
+    def __init__(
+        self, points: Tensor, own: Tensor, other: Tensor, blocks: Blocks, candidates: Candidates
+    ) -> None:
+        tables = code_tables(candidates, points.device)
+        weights = type_weights(own, other)
+        self.own = torch.zeros_like(own)
+        self.other = torch.zeros_like(other)
+        self._blocks = blocks
+        self._columns = _by_code(weights, tables.columns)
+        self._rows = sum(
+            (_by_code(weights, row) for row in tables.rows[1:]),
+            start=_by_code(weights, tables.rows[0]),
+        )
+        self._synthetic = [kinds.to(points.dtype) for kinds in tables.synthetic]
+        self._originals = blocks.split(points)
+        self._parts: list[Tensor | None] = [None] * len(self._originals)
+
+    def points(self) -> Tensor:
+        """The gradient with respect to the originals, of shape (2, G, D)."""
+        return self._blocks.join([part for part in self._parts if part is not None])
+
+    def add(self, grad: Tensor, place: tuple[int, int], tile: TilePicks) -> None:
+        """Add what the pairs of groups of one tile contribute."""
+        row, column = place
+        rows, columns = self._blocks.spans[row], self._blocks.spans[column]
+        grad_tile = grad[rows, columns]
+        if self._blocks.symmetric:
+            # (g, h) and (h, g) are one pick, which is the tile's.
+            grad_tile = grad_tile + grad[columns, rows].T
+            if row == column:
+                grad_tile = grad_tile.triu_(1)
+        codes = tile.codes.long()
+        matrix = self._matrix(grad_tile, codes, rows, columns)
+        if row == column:
+            self._add_product(row, matrix + matrix.T, row)
+        else:
+            self._add_product(row, matrix, column)
+            self._add_product(column, matrix.T, row)
+        for total, slopes in ((self.other, tile.slopes), (self.own, tile.own_slopes)):
+            if slopes:
+                self._add_slopes(total, grad_tile, slopes, codes, (rows, columns))
+
+    def _add_product(self, block: int, matrix: Tensor, other: int) -> None:
+        """Add ``matrix`` times the originals of block ``other`` to the gradient of ``block``."""
+        part = self._parts[block]
+        if part is None:
+            self._parts[block] = torch.mm(matrix, self._originals[other])
+        else:
+            part.addmm_(matrix, self._originals[other])
+
+    def _matrix(self, grad: Tensor, codes: Tensor, rows: slice, columns: slice) -> Tensor:
+        """w u_a v_b, of shape (2 g, 2 h)."""
+        height, width = codes.shape
+        left = _look_up_each(self._rows[:, rows], codes, 0).mul_(grad)
+        right = _look_up_each(self._columns[:, columns], codes, 1)
+        matrix = grad.new_empty(2, height, 2, width)
+        torch.mul(left[:, :, None], right.transpose(0, 1), out=matrix)
+        return matrix.view(2 * height, 2 * width)
+
+    def _add_slopes(
+        self,
+        total: Tensor,
+        grad: Tensor,
+        slopes: tuple[Tensor, ...],
+        codes: Tensor,
+        place: tuple[slice, slice],
+    ) -> None:
+        """Add the gradient with respect to one weight of the reflections, (2, G)."""
+        last = len(slopes) - 1
+        for point, (slope, kinds) in enumerate(zip(slopes, self._synthetic, strict=True)):
+            side = 1 if point == last else 0  # the last point is one of h, the others are of g
+            weighted = look_up(kinds, codes).mul_(grad * slope)
+            total[:, place[side]] += weighted.sum(2 - side)
 
 
-def _weights_gradient(
-    grad: Tensor, codes: Tensor, slopes: list[Tensor], tables: CodeTables
-) -> Tensor:
-    """Gradient with respect to one weight of both reflections, of shape (2, G)."""
-    index = codes.long()
-    types = [row[index] for row in tables.rows]
-    if tables.exchanged is None:
-        types.append(tables.columns[index])
-    result = grad.new_zeros(2, grad.shape[0])
-    for place, (slope, kinds) in enumerate(zip(slopes, types, strict=True)):
-        side = 1 if place < len(tables.rows) else 0  # sum over h for points of g, and vice versa
-        weighted = grad * slope
-        for synthetic in range(2):
-            result[synthetic] += weighted.masked_fill(kinds != 2 + synthetic, 0.0).sum(side)
-    return result
+def _by_code(weights: Tensor, types: Tensor) -> Tensor:
+    """The weights (2, 4, G) of the point each code has in one place, of shape (2, G, K)."""
+    return weights.index_select(1, types).transpose(1, 2).contiguous()
+
+
+def _look_up_each(table: Tensor, codes: Tensor, side: int) -> Tensor:
+    """Look codes (g, h) up in a table of shape (2, N, K), N along that side: (2, g, h)."""
+    count = table.shape[1]
+    first = table.shape[2] * torch.arange(count, device=codes.device)
+    places = codes + (first[:, None] if side == 0 else first)
+    return look_up(table.flatten(1), places)

@@ -4,17 +4,18 @@ Every synthetic point is a combination of two originals, so a product of any two
 groups follows from the four products of their originals. The groups are taken in tiles small
 enough for the cache: no synthetic point is made, and the products of all combinations exist
 for one tile at a time. Nothing here is differentiable; ``picked_products`` is.
+
+Comparisons are written with floating-point results, and masks as sums of powers of two: on a CPU
+torch vectorises those, not booleans or the place of a maximum.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from symmcore.mining.candidates import Candidates, CodeTables, code_tables
-
-_BLOCK = 128  # groups on each side of a tile: 16 products of a tile fit a core's cache
+from symmcore.mining.candidates import Candidates, CodeTables, code_tables, look_up
+from symmcore.mining.tiles import Blocks, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,80 +47,67 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class TilePicks:
+    """What is picked for the pairs of groups of one tile.
+
+    Attributes:
+        codes: Codes of the candidates, uint8 of shape (g, h).
+        slopes: For each point of the candidate, in the order p, (q,) n, the product of its
+            axis with the other side, where the point is synthetic (elsewhere it means
+            nothing), each of shape (g, h). Empty if not asked for.
+        own_slopes: The same, with the point's original in place of its axis.
+    """
+
+    codes: Tensor
+    slopes: tuple[Tensor, ...]
+    own_slopes: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Picks:
     """What is picked for each ordered pair of groups (g, h).
 
     Pairs of groups of one class are filled in too, with no meaning on the diagonal.
 
     Attributes:
-        codes: Code of the picked candidate, uint8 of shape (G, G).
-        values: Its product, p . n or (p + q) . r, of shape (G, G).
-        slopes: For each point of the candidate, in the order p, (q,) n, a (G, G) matrix that
-            holds the product of the point's axis with the other side, where the point is
-            synthetic (elsewhere it means nothing). Of a symmetric set only the first is
-            kept, because the second is its transpose. Empty if not asked for.
-        own_slopes: The same, with the point's original in place of its axis.
+        values: Products of the picks, p . n or (p + q) . r, of shape (G, G).
+        blocks: How the pairs of groups are cut into tiles.
+        tiles: The picks of each tile, in the order of ``blocks.tiles()``.
     """
 
-    codes: Tensor
     values: Tensor
-    slopes: tuple[Tensor, ...]
-    own_slopes: tuple[Tensor, ...]
+    blocks: Blocks
+    tiles: tuple[TilePicks, ...]
 
 
 @torch.no_grad()
 def search(job: Search) -> Picks:
     """Find the pick of every pair of groups."""
     groups = job.points.shape[1]
+    blocks = cut(groups, job.points.device, job.candidates.symmetric)
     tables = code_tables(job.candidates, job.points.device)
-    picks = _empty_picks(job, groups)
-    block = min(_BLOCK, groups)
-    buffer = job.points.new_empty(16 * block * block)
-    for rows in _spans(0, groups):
-        start = rows.start if job.candidates.symmetric else 0
-        gram = _gram(job.points, rows, slice(start, groups))
-        for columns in _spans(start, groups):
-            part = gram[..., columns.start - start : columns.stop - start]
-            products = _products(job, part, rows, columns, buffer)
-            tile = _pick(job, tables, products, rows, columns)
-            _store(picks, tile, tables, rows, columns)
-    return picks
+    kept = _Kept.of(job, tables)
+    originals = blocks.split(job.points)
+    values = job.points.new_empty(groups, groups)
+    tiles = []
+    for row, column in blocks.tiles():
+        rows, columns = blocks.spans[row], blocks.spans[column]
+        gram = torch.mm(originals[row], originals[column].T)
+        products = _products(job, gram, rows, columns)
+        stack = _candidate_values(job.candidates, products)
+        index = _pick(job, tables, stack, rows, columns)
+        picked, tile = kept.gather(products.flatten(0, 1), index)
+        _store(values, picked, rows, columns, blocks.symmetric)
+        tiles.append(tile)
+    return Picks(values, blocks, tuple(tiles))
 
 
-def _spans(start: int, stop: int) -> Iterator[slice]:
-    for first in range(start, stop, _BLOCK):
-        yield slice(first, min(first + _BLOCK, stop))
-
-
-def _empty_picks(job: Search, groups: int) -> Picks:
-    shape = (groups, groups)
-    count = 1 if job.candidates.symmetric else len(job.candidates.rows[0]) + 1
-
-    def matrices(wanted: bool) -> tuple[Tensor, ...]:
-        return tuple(job.points.new_empty(shape) for _ in range(count if wanted else 0))
-
-    return Picks(
-        codes=torch.empty(shape, dtype=torch.uint8, device=job.points.device),
-        values=job.points.new_empty(shape),
-        slopes=matrices(job.slopes),
-        own_slopes=matrices(job.own_slopes),
-    )
-
-
-def _gram(points: Tensor, rows: slice, columns: slice) -> Tensor:
-    """Products of the originals, [a, b, g, h] = x_a^g . x_b^h."""
-    left = points[:, rows].flatten(0, 1)
-    right = points[:, columns].flatten(0, 1)
-    gram = torch.mm(left, right.T)
-    return gram.view(2, rows.stop - rows.start, 2, -1).transpose(1, 2)
-
-
-def _products(job: Search, gram: Tensor, rows: slice, columns: slice, buffer: Tensor) -> Tensor:
-    """Products of the four points of g with those of h, [p, n, g, h], written to ``buffer``."""
-    shape = (4, 4, rows.stop - rows.start, columns.stop - columns.start)
-    products = buffer[: 16 * shape[2] * shape[3]].view(shape)
+def _products(job: Search, gram: Tensor, rows: slice, columns: slice) -> Tensor:
+    """Products of the four points of g with those of h, [p, n, g, h]."""
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    products = gram.new_empty(4, 4, height, width)
     known = products[:2]
-    known[:, :2] = gram
+    known[:, :2] = gram.view(2, height, 2, width).transpose(1, 2)
     other = job.other[:, columns]
     torch.mul(known[:, :2], job.own[:, None, columns], out=known[:, 2:])
     known[:, 2].addcmul_(known[:, 1], other[0])
@@ -131,105 +119,105 @@ def _products(job: Search, gram: Tensor, rows: slice, columns: slice, buffer: Te
     return products
 
 
-def _pick(job: Search, tables: CodeTables, products: Tensor, rows: slice, columns: slice) -> Picks:
-    """The picks of one tile; all slopes are there if asked for."""
-    values = _candidate_values(job.candidates, tables, products)
-    hardness = values
-    floor = None
-    if job.squares is not None:
-        hardness, floor = _negative_squares(job, tables, values, rows, columns)
-    if job.rank == 1:
-        index = _hardest(hardness, tables, job.tolerance, floor)
-    else:
-        order = hardness.argsort(dim=0, descending=True, stable=True)
-        index = order[job.rank - 1]
-    return Picks(
-        codes=index.to(torch.uint8),
-        values=values.gather(0, index[None])[0],
-        slopes=_slopes(tables, products, index, tables.axis) if job.slopes else (),
-        own_slopes=_slopes(tables, products, index, tables.own) if job.own_slopes else (),
-    )
-
-
-def _candidate_values(candidates: Candidates, tables: CodeTables, products: Tensor) -> Tensor:
-    """Products of the candidates, [code, g, h]."""
-    planes = products.flatten(0, 1)
-    if len(candidates) == len(planes):
-        return planes
-    values = planes[4 * tables.rows[0] + tables.columns]
-    for row in tables.rows[1:]:
-        values += planes[4 * row + tables.columns]
+def _candidate_values(candidates: Candidates, products: Tensor) -> Tensor:
+    """Values of the candidates, stacked as ``CodeTables.places`` says: [place, g, h]."""
+    if len(candidates) == 16:
+        return products.flatten(0, 1)
+    values = products.new_empty(len(candidates), *products.shape[2:])
+    for value, row, column in zip(values, candidates.rows, candidates.columns, strict=True):
+        if len(row) == 1:
+            value.copy_(products[row[0], column])
+        else:
+            torch.add(products[row[0], column], products[row[1], column], out=value)
     return values
 
 
-def _negative_squares(
-    job: Search, tables: CodeTables, values: Tensor, rows: slice, columns: slice
-) -> tuple[Tensor, Tensor]:
-    """Minus the squared distances of the candidate pairs, and what rounding may add to them."""
-    assert job.squares is not None
-    row, column = job.squares[:, rows], job.squares[:, columns]
-    hardness = 2.0 * values
-    hardness -= row[tables.rows[0], :, None]
-    hardness -= column[tables.columns, None, :]
-    rounding = 16.0 * torch.finfo(values.dtype).eps
-    floor = rounding * (row.amax(0)[:, None] + column.amax(0))
-    return hardness, floor
-
-
-def _hardest(
-    hardness: Tensor, tables: CodeTables, tolerance: float, floor: Tensor | None
-) -> Tensor:
-    """Codes of the hardest candidates after the tie rule, int64 of shape (g, h)."""
-    best = hardness.amax(0)
+def _pick(job: Search, tables: CodeTables, stack: Tensor, rows: slice, columns: slice) -> Tensor:
+    """Codes of the picks of a tile, int64 of shape (g, h)."""
+    floor = None
+    if job.squares is not None:
+        stack, floor = _nearness(
+            stack,
+            job.squares[tables.rows[0, tables.order], rows, None],
+            job.squares[tables.columns[tables.order], None, columns],
+        )
+    if job.rank > 1:
+        place = stack.argsort(dim=0, descending=True, stable=True)[job.rank - 1]
+        return look_up(tables.order, place)
+    best = stack.amax(0)
     if floor is None:
-        least = best - tolerance * best.abs()
+        least = best.sub(best.abs(), alpha=job.tolerance)
     else:
         # The rule speaks of distances; a square differs by twice as much.
-        least = best - (2.0 * tolerance + tolerance**2) * best.abs() - floor
-    tied = (hardness >= least).view(torch.uint8)
-    preferred = (tied * tables.preference[:, None, None]).amax(0)
-    return tables.by_preference[preferred.long()].long()
+        least = best.sub(best.abs(), alpha=job.tolerance * (2.0 + job.tolerance)).sub_(floor)
+    return _first_of_tied(stack, least, tables)
 
 
-def _slopes(
-    tables: CodeTables, products: Tensor, index: Tensor, originals: Tensor
-) -> tuple[Tensor, ...]:
-    """For each point of the picked candidates, one original times the other side of the pick.
+def _nearness(stack: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
+    """Minus half the squared distances of pairs, and what rounding may add to it.
 
     Args:
-        tables: The candidates' tables.
-        products: All products of the tile.
-        index: Codes of the picks.
-        originals: For each type of point, which of i (0) and j (1) to take in its place.
+        stack: Their products, of shape (K, g, h).
+        row: Squared norms of the points of g, of shape (K, g, 1).
+        column: Squared norms of the points of h, of shape (K, 1, h).
     """
-    planes = products.flatten(0, 1)
-    column = tables.columns[index]
-    rows = [row[index] for row in tables.rows]
-    slopes = [planes.gather(0, (4 * originals[row] + column)[None])[0] for row in rows]
-    against = [planes.gather(0, (4 * row + originals[column])[None])[0] for row in rows]
-    return (*slopes, against[0] if len(against) == 1 else against[0] + against[1])
+    nearness = stack.sub(row, alpha=0.5).sub_(column, alpha=0.5)
+    rounding = 8.0 * torch.finfo(stack.dtype).eps
+    return nearness, rounding * (row.amax(0) + column.amax(0))
 
 
-def _store(picks: Picks, tile: Picks, tables: CodeTables, rows: slice, columns: slice) -> None:
-    """Write a tile's picks, and those of the pairs exchanged if the candidates allow it."""
-    if tables.exchanged is None:
-        picks.codes[rows, columns] = tile.codes
-        picks.values[rows, columns] = tile.values
-        for whole, part in zip(picks.slopes, tile.slopes, strict=True):
-            whole[rows, columns] = part
-        for whole, part in zip(picks.own_slopes, tile.own_slopes, strict=True):
-            whole[rows, columns] = part
-        return
-    mirrored = tables.exchanged[tile.codes.long()].T
-    planes = [(picks.codes, tile.codes, mirrored), (picks.values, tile.values, tile.values.T)]
-    if tile.slopes:
-        planes.append((picks.slopes[0], tile.slopes[0], tile.slopes[1].T))
-    if tile.own_slopes:
-        planes.append((picks.own_slopes[0], tile.own_slopes[0], tile.own_slopes[1].T))
-    for whole, upper, lower in planes:
-        if rows == columns:
-            # On the diagonal the rule decides for g < h alone, the other half follows.
-            whole[rows, columns] = upper.triu(1).add_(lower.tril(-1))
-        else:
-            whole[rows, columns] = upper
-            whole[columns, rows] = lower
+def _first_of_tied(stack: Tensor, least: Tensor, tables: CodeTables) -> Tensor:
+    """The smallest code among the candidates of at least ``least``, int64 of shape (g, h)."""
+    tied = torch.ge(stack, least, out=torch.empty_like(stack))
+    # The highest bit of the sum of powers of two says which code it is.
+    sums = torch.mv(tied.flatten(1).T, tables.weights.to(stack.dtype))
+    last = len(tables.columns) - 1
+    if stack.dtype == torch.float64:
+        codes = (last + 1023) - (sums.view(torch.int64) >> 52)
+    else:
+        codes = (last + 127) - (sums.view(torch.int32) >> 23)
+    # Every comparison with NaN fails: the last code, of synthetic points alone, is NaN too.
+    return codes.clamp_max_(last).long().view(least.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What to keep of the products: the values picked, and the slopes that are asked for.
+
+    Attributes:
+        planes: The planes of all of them, int64 of shape (sum of counts, K); one gather for
+            all costs less than one for each.
+        counts: How many planes add up to the value, and to each slope.
+        on_axis: How many of the slopes are on the axis; the others are on the original.
+    """
+
+    planes: Tensor
+    counts: list[int]
+    on_axis: int
+
+    @classmethod
+    def of(cls, job: Search, tables: CodeTables) -> "_Kept":
+        on_axis = tables.on_axis if job.slopes else ()
+        on_own = tables.on_own if job.own_slopes else ()
+        wanted = (tables.values, *on_axis, *on_own)
+        return cls(torch.cat(wanted), [len(planes) for planes in wanted], len(on_axis))
+
+    def gather(self, products: Tensor, codes: Tensor) -> tuple[Tensor, TilePicks]:
+        """Values and picks of a tile from its products (16, g, h) and codes (g, h)."""
+        found = products.gather(0, look_up(self.planes, codes)).split_with_sizes(self.counts)
+        value, *slopes = [part.sum(0) if len(part) > 1 else part[0] for part in found]
+        on_axis, on_own = slopes[: self.on_axis], slopes[self.on_axis :]
+        return value, TilePicks(codes.to(torch.uint8), tuple(on_axis), tuple(on_own))
+
+
+def _store(values: Tensor, tile: Tensor, rows: slice, columns: slice, symmetric: bool) -> None:
+    """Write a tile's values, and those of the pairs exchanged if the candidates allow it."""
+    if not symmetric:
+        values[rows, columns] = tile
+    elif rows == columns:
+        # On the diagonal the rule decides for g < h alone, the other half follows.
+        upper = tile.triu(1)
+        torch.add(upper, upper.T, out=values[rows, columns])
+    else:
+        values[rows, columns] = tile
+        values[columns, rows] = tile.T

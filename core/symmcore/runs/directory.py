@@ -1,12 +1,14 @@
 """Writes run directories: config.json, metrics.jsonl and frames/, whole or not at all."""
 
+import contextlib
 import dataclasses
 import json
 import math
 import os
-from io import TextIOWrapper
 from pathlib import Path
+from typing import IO, Any
 
+import numpy.typing as npt
 import safetensors.numpy
 
 from symmcore.errors import InputError
@@ -35,7 +37,7 @@ class RunDirectories:
             InputError: if one of them holds a run already or cannot be made.
         """
         self._directories = run_directories(out, config)
-        self._metrics: list[TextIOWrapper] = []
+        self._metrics: list[IO[str]] = []
         self._begun = False
         check_free(out, self._directories)
 
@@ -48,14 +50,11 @@ class RunDirectories:
         for directory, spec in zip(self._directories, context.config.specs, strict=True):
             try:
                 (directory / FRAMES).mkdir(parents=True, exist_ok=True)
-                mode = "a" if self._begun else "x"  # "x" fails if another process was first
-                self._metrics.append((directory / METRICS).open(mode, encoding="utf-8"))
+                self._metrics.append(self._open_metrics(directory))
                 text = json.dumps(_settings(context, spec), indent=2, ensure_ascii=False)
                 _write_whole(directory / CONFIG, (text + "\n").encode())
-            except FileExistsError as error:
-                raise InputError(_HOLDS_RUN.format(directory)) from error
             except OSError as error:
-                raise InputError(_CANNOT_WRITE.format(directory, error.strerror)) from error
+                raise _cannot_write(directory, error) from error
         self._begun = True
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
@@ -74,8 +73,19 @@ class RunDirectories:
         """Close the files when the training has ended."""
         if status.state is RunState.FINISHED:
             for stream in self._metrics:
-                stream.close()
+                # Every line was flushed, or its failure is why the training ended: closing
+                # tries again what failed, and the others must still hear of the end.
+                with contextlib.suppress(OSError):
+                    stream.close()
             self._metrics.clear()
+
+    def _open_metrics(self, directory: Path) -> IO[str]:
+        if self._begun:
+            return (directory / METRICS).open("a", encoding="utf-8")
+        try:
+            return (directory / METRICS).open("x", encoding="utf-8")
+        except FileExistsError as error:  # another process was first
+            raise InputError(_HOLDS_RUN.format(directory)) from error
 
 
 def run_directories(out: Path, config: TrainingConfig) -> tuple[Path, ...]:
@@ -91,6 +101,13 @@ def check_free(out: Path, directories: tuple[Path, ...]) -> None:
     Raises:
         InputError: saying which directory holds a run or cannot be written.
     """
+    try:
+        _check_free(out, directories)
+    except OSError as error:  # a name too long, or a folder that cannot be looked into
+        raise _cannot_write(out, error) from error
+
+
+def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
     existing = next(path for path in (out, *out.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise InputError(_CANNOT_WRITE.format(out, f"{existing} is a file"))
@@ -120,7 +137,7 @@ def frame_bytes(frame: Frame) -> bytes:
     For each split: embeddings (N, D) float32, partner, labels and samples (N,) int64,
     named ``train_embeddings`` and so on.
     """
-    arrays = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     for split, watched in (("train", frame.train), ("test", frame.test)):
         arrays[f"{split}_embeddings"] = watched.points.embeddings
         arrays[f"{split}_partner"] = watched.partner
@@ -132,6 +149,10 @@ def frame_bytes(frame: Frame) -> bytes:
 
 _HOLDS_RUN = "{} already holds a run: choose another output folder, nothing was overwritten."
 _CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(_CANNOT_WRITE.format(path, error.strerror or error))
 
 
 def _json_number(value: float | None) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from symmcore.data.catalog import dataset_entry
 from symmcore.errors import InputError
 from symmcore.loss_catalog import LossSettings, check_settings, loss_info
+from symmcore.network_catalog import network_info
 from symmcore.symm import Symm
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -52,7 +53,7 @@ class RunSpec:
             info = loss_info(self.loss)
             check_settings(info, self.loss_settings)
         except (ValueError, TypeError) as error:
-            raise InputError(f"{str(error).capitalize()}.") from error
+            raise as_input_error(error) from error
         if self.symm is not None and self.symm.rank > info.max_rank(self.symm.pairs):
             raise InputError(
                 f"The rank is {self.symm.rank}: {info.title} has "
@@ -111,6 +112,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         dataset_entry(self.dataset)
+        network_info(self.network)
         self._check_specs()
         _check_at_least("steps", self.steps, 1)
         _check_at_least("seed", self.seed, 0)
@@ -156,10 +158,14 @@ def parse_spec(text: str) -> RunSpec:
     symm: dict[str, float | int | str] = {}
     settings: dict[str, float] = {}
     learning_rate = None
+    given: set[str] = set()
     for item in filter(None, tail.split(",")):
         key, equals, value = item.partition("=")
         if not equals:
             raise InputError(f"{item!r} in {text!r} has no value: write setting=value.")
+        if key in given:
+            raise InputError(f"{text!r} sets {key} twice: say it once.")
+        given.add(key)
         if key == "lr":
             learning_rate = _number(key, value, text)
         elif key in _SYMM_KEYS:
@@ -188,7 +194,13 @@ def make_symm(settings: dict[str, float | int | str]) -> Symm:
     try:
         return Symm(**settings)  # type: ignore[arg-type]  # Symm checks the types itself
     except (ValueError, TypeError) as error:
-        raise InputError(f"{str(error).capitalize()}.") from error
+        raise as_input_error(error) from error
+
+
+def as_input_error(error: Exception) -> InputError:
+    """What the core says of a bad value, as a sentence for the user."""
+    text = str(error)
+    return InputError(f"{text[:1].upper()}{text[1:]}.")
 
 
 _SYMM_KEYS = tuple(field.name for field in dataclasses.fields(Symm))
@@ -203,7 +215,11 @@ def _number(key: str, value: str, text: str) -> float:
 
 
 def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    if isinstance(value, str):
+        return value
+    short = f"{value:g}"
+    # two settings that differ must not have one name
+    return short if float(short) == value else repr(value)
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

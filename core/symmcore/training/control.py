@@ -1,6 +1,7 @@
 """Commands to a training, as threading primitives that it looks at between batches."""
 
 import threading
+from collections.abc import Callable
 
 
 class StopRequestedError(Exception):
@@ -31,17 +32,25 @@ class Control:
         self._stop.set()
         self._running.set()
 
-    @property
-    def paused(self) -> bool:
-        """Whether the next checkpoint will wait."""
-        return not self._running.is_set()
-
-    def checkpoint(self) -> None:
+    def checkpoint(self, waiting: Callable[[], None]) -> bool:
         """Wait while paused.
+
+        Takes no lock unless it waits, so that a signal handler may call :meth:`stop`.
+
+        Args:
+            waiting: called before it waits, and only then: whoever watches must learn of
+                every wait, since only a command ends it.
+
+        Returns:
+            Whether it waited.
 
         Raises:
             StopRequestedError: if a stop was asked for.
         """
-        self._running.wait()
+        waits = not self._running.is_set() and not self._stop.is_set()
+        if waits:
+            waiting()
+            self._running.wait()
         if self._stop.is_set():
             raise StopRequestedError
+        return waits

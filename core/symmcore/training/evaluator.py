@@ -1,5 +1,6 @@
 """Embeds the watch set and every test image, and scores what it sees."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from symmcore.data.batches import BatchLoader
 from symmcore.data.dataset import ImageDataset
+from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
     random_partners,
@@ -26,7 +28,6 @@ from symmcore.runs.records import (
 )
 from symmcore.synthesis import reflect
 from symmcore.training.config import RunSpec, TrainingConfig
-from symmcore.training.control import Control
 from symmcore.training.learner import Learner
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -49,6 +50,9 @@ class Evaluator:
 
     The watch set is at most ``config.watch_limit`` images of each split, drawn once by
     the seed, and each watched image keeps its partner for the whole training.
+
+    Raises:
+        InputError: if no two watched images of a split are of one class.
     """
 
     def __init__(self, dataset: ImageDataset, loader: BatchLoader, config: TrainingConfig) -> None:
@@ -67,7 +71,7 @@ class Evaluator:
         spec: RunSpec,
         step: int,
         seconds: float,
-        control: Control,
+        checkpoint: Callable[[], None],
         *,
         final: bool,
     ) -> Evaluation:
@@ -78,14 +82,11 @@ class Evaluator:
             spec: the run's settings: its alpha and beta make the synthetic points.
             step: optimiser steps finished.
             seconds: training time so far, for the record.
-            control: looked at between batches.
+            checkpoint: called between batches; it may wait, or raise to end the evaluation.
             final: whether to add Recall@2, 4, 8, NMI and F1.
-
-        Raises:
-            StopRequestedError: if a stop was asked for meanwhile.
         """
-        train = self._embed(learner, self._watched_train, control)
-        gallery = self._embed(learner, self._dataset.test, control)
+        train = self._embed(learner, self._watched_train, checkpoint)
+        gallery = self._embed(learner, self._dataset.test, checkpoint)
         train_labels = self._labels(self._watched_train)
         test_labels = self._labels(self._dataset.test)
         recall = recall_at_k(
@@ -113,10 +114,12 @@ class Evaluator:
         )
         return Evaluation(record, Snapshot(frame, self._embedded_set(gallery, self._dataset.test)))
 
-    def _embed(self, learner: Learner, positions: IndexArray, control: Control) -> Tensor:
+    def _embed(
+        self, learner: Learner, positions: IndexArray, checkpoint: Callable[[], None]
+    ) -> Tensor:
         parts = []
         for start in range(0, len(positions), _EVALUATION_BATCH):
-            control.checkpoint()
+            checkpoint()
             batch = self._loader.evaluation_batch(positions[start : start + _EVALUATION_BATCH])
             parts.append(learner.embed(batch))
         return torch.cat(parts)
@@ -126,6 +129,11 @@ class Evaluator:
 
     def _partners(self, positions: IndexArray) -> IndexArray:
         partners: IndexArray = random_partners(self._labels(positions), self._seed).numpy()
+        if (partners < 0).all():
+            raise InputError(
+                f"None of the {len(positions)} watched images shares its class with another: "
+                "raise the watch limit."
+            )
         return _read_only(partners)
 
     def _embedded_set(self, embeddings: Tensor, positions: IndexArray) -> EmbeddedSet:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from symmcore.losses import build_loss
 from symmcore.networks import build_network
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import RunSpec, TrainingConfig, as_input_error
 
 
 class Learner:
@@ -17,6 +17,9 @@ class Learner:
     It draws (dropout) from a random state of its own, so that it gets the same numbers
     alone and beside other runs. Learners of one seed start from the same weights
     wherever their shapes match.
+
+    Raises:
+        InputError: if the loss does not take the settings of the spec.
     """
 
     def __init__(
@@ -24,7 +27,10 @@ class Learner:
     ) -> None:
         torch.manual_seed(config.seed)
         self._network = build_network(config.network, channels, config.dim).to(device)
-        self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
+        try:
+            self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
+        except (ValueError, TypeError) as error:
+            raise as_input_error(error) from error
         self._optimizer = torch.optim.Adam(
             self._network.parameters(), lr=spec.learning_rate or config.learning_rate
         )

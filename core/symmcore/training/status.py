@@ -1,8 +1,8 @@
 """What a training is doing, as one frozen snapshot.
 
     PREPARING -> TRAINING <-> EVALUATING -> FINISHED
-                    |
-                  PAUSED
+                     |             |
+                   PAUSED        PAUSED
 
 Every path ends in FINISHED, with the reason; a finished training that was completed or
 stopped can go on, and is then TRAINING again.

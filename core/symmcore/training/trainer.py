@@ -6,6 +6,7 @@ import platform
 import time
 import traceback
 from collections import deque
+from functools import partial
 from importlib.metadata import version
 
 import torch
@@ -72,6 +73,7 @@ class Trainer:
         self._step = 0
         self._evaluated_step = -1
         self._seconds = 0.0
+        self._held = 0.0
         self._pace: deque[tuple[float, int]] = deque()
 
     def extend(self, steps: int) -> None:
@@ -107,27 +109,36 @@ class Trainer:
         prepared = self._prepared
         self._sink.begin(TrainingContext(self._config, prepared.environment, prepared.dataset))
         self._pace.clear()
-        if self._step == 0:
-            self._evaluate(prepared, control)
-        while self._step < self._config.steps:
-            self._wait_while_paused(control)
-            self._advance(prepared)
-            last = self._step == self._config.steps
-            if last or self._step % self._config.eval_every == 0:
+        while True:
+            if self._evaluation_due():
                 self._evaluate(prepared, control)
+            if self._step >= self._config.steps:
+                return
+            self._checkpoint(control, RunState.TRAINING)
+            self._advance(prepared)
 
-    def _wait_while_paused(self, control: Control) -> None:
-        if control.paused:
-            self._report(RunState.PAUSED)
+    def _evaluation_due(self) -> bool:
+        """Whether this step is to be evaluated and was not; a stop may have cut it short."""
+        wanted = self._step % self._config.eval_every == 0 or self._step == self._config.steps
+        return wanted and self._evaluated_step != self._step
+
+    def _checkpoint(self, control: Control, state: RunState) -> None:
+        held = time.perf_counter()
+        if control.checkpoint(lambda: self._report(RunState.PAUSED)):
+            self._held += time.perf_counter() - held
             self._pace.clear()
-        control.checkpoint()
+            self._report(state)
+
+    def _clock(self) -> float:
+        """Seconds, from no particular start, that stand still during a pause."""
+        return time.perf_counter() - self._held
 
     def _advance(self, prepared: _Prepared) -> None:
-        started = time.perf_counter()
+        started = self._clock()
         images, labels = prepared.loader.training_batch(prepared.sampler.next_batch())
         results = [learner.step(images, labels) for learner in prepared.learners]
         self._step += 1
-        self._seconds += time.perf_counter() - started
+        self._seconds += self._clock() - started
         for run, (loss, ratio) in enumerate(results):
             self._sink.scalar(run, StepRecord(self._step, loss, ratio, self._seconds))
         self._report(RunState.TRAINING)
@@ -141,18 +152,20 @@ class Trainer:
 
     def _evaluate(self, prepared: _Prepared, control: Control) -> None:
         self._report(RunState.EVALUATING)
-        started = time.perf_counter()
+        started = self._clock()
+        checkpoint = partial(self._checkpoint, control, RunState.EVALUATING)
         final = self._step == self._config.steps
         evaluations = [
             prepared.evaluator.evaluate(
-                learner, spec, self._step, self._seconds, control, final=final
+                learner, spec, self._step, self._seconds, checkpoint, final=final
             )
             for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
         ]
-        self._seconds += time.perf_counter() - started
+        self._seconds += self._clock() - started
         for run, evaluation in enumerate(evaluations):
             self._sink.scalar(run, evaluation.record)
         self._sink.snapshots(tuple(evaluation.snapshot for evaluation in evaluations))
+        self._evaluated_step = self._step
         self._report(RunState.TRAINING)
 
     def _report(self, state: RunState) -> None:
@@ -200,4 +213,6 @@ def _resolve_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("Device 'cuda' was asked for, but torch finds no GPU: choose cpu or auto.")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise InputError("Device 'mps' was asked for, but torch finds none: choose cpu or auto.")
     return torch.device(name)

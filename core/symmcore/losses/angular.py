@@ -1,0 +1,58 @@
+"""Angular loss (Eq. 9 and 10)."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from symmcore.losses.base import MetricLoss, check_not_negative
+from symmcore.losses.terms import log_one_plus_sums, norm_penalty
+from symmcore.mining import Mined, measure, triplet_candidates
+from symmcore.symm import Symm, check_finite
+
+
+class AngularLoss(MetricLoss):
+    r"""Angular loss (Wang et al. 2017), alone or with Symmetrical Synthesis.
+
+    .. math::
+        \frac{1}{G} \sum_g \log\Big(1 + \sum_h \exp(4 \tan^2 a \; t_{gh}
+        - 2 (1 + \tan^2 a) \; x_i^g \cdot x_j^g)\Big)
+        + \frac{\lambda}{4 G} \sum_g \big(\lVert x_i^g \rVert^2 + \lVert x_j^g \rVert^2\big)
+
+    over the groups h of another label than g; :math:`t_{gh} = (x_i^g + x_j^g) \cdot x_j^h`
+    (Eq. 9), and with synthesis the largest (p + q) . r over two different points p, q of g and a
+    point r of h (Eq. 10). Embeddings are used as they are, not normalised.
+
+    Args:
+        angle_deg: The angle a, in degrees (the authors' code uses 45).
+        l2_reg: Weight of the squared norms (the authors' code uses 0.002).
+        symm: Settings of the synthesis; None for the baseline. It has 24 candidates, with
+            ``pairs="official"`` 12.
+
+    Raises:
+        TypeError: If angle_deg or l2_reg is not a number or symm not a ``Symm``.
+        ValueError: If angle_deg is not between 0 and 90, l2_reg is negative or not finite, or
+            the rank exceeds the candidates.
+    """
+
+    def __init__(
+        self, angle_deg: float = 45.0, l2_reg: float = 0.002, symm: Symm | None = None
+    ) -> None:
+        super().__init__(symm, triplet_candidates)
+        if not 0.0 < check_finite("angle_deg", angle_deg) < 90.0:
+            raise ValueError(f"angle_deg must be between 0 and 90 degrees, not {angle_deg}")
+        self.angle_deg = angle_deg
+        self.l2_reg = check_not_negative("l2_reg", l2_reg)
+
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
+        geometry = measure(points)
+        mined = None if self._miner is None else self._miner.products(geometry)
+        if mined is None:
+            first, second = points.unbind()
+            products = torch.mm(first + second, second.T)
+        else:
+            products = mined.values
+        square = math.tan(math.radians(self.angle_deg)) ** 2
+        positive = 2.0 * (1.0 + square) * geometry.dot
+        loss = log_one_plus_sums(4.0 * square * products, positive, same).mean()
+        return loss + self.l2_reg * norm_penalty(geometry), mined

@@ -1,0 +1,63 @@
+"""Lifted structure loss (Eq. 5 and 6)."""
+
+import torch
+from torch import Tensor
+
+from symmcore.losses.base import MetricLoss, check_not_negative
+from symmcore.mining import (
+    Mined,
+    measure,
+    normalise,
+    pair_candidates,
+    square_root,
+    squared_distances,
+    tie_tolerance,
+    widest,
+)
+from symmcore.symm import Symm
+
+
+class LiftedStructureLoss(MetricLoss):
+    r"""Lifted structure loss (Oh Song et al. 2016), alone or with Symmetrical Synthesis.
+
+    On L2-normalised embeddings, the baseline (Eq. 5) is
+
+    .. math::
+        \frac{1}{2 G} \sum_g \Big[\log\Big(\sum_k e^{m - D_{ik}} + \sum_k e^{m - D_{jk}}\Big)
+        + D_{ij}\Big]_+^2
+
+    over the grouped images k of other labels. With synthesis (Eq. 6), where D*_gh is the smallest
+    distance of a point of g from a point of h:
+
+    .. math::
+        \frac{1}{G} \sum_g \Big[\log \sum_h e^{m - D^*_{gh}} + D_{ij}\Big]_+^2
+
+    A distance of zero has zero gradient.
+
+    Args:
+        margin: The margin m.
+        symm: Settings of the synthesis; None for the baseline.
+
+    Raises:
+        TypeError: If margin is not a number or symm not a ``Symm``.
+        ValueError: If margin is negative or not finite, or the rank exceeds the candidates.
+    """
+
+    def __init__(self, margin: float = 1.0, symm: Symm | None = None) -> None:
+        super().__init__(symm, pair_candidates)
+        self.margin = check_not_negative("margin", margin)
+
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
+        points, dtype = normalise(widest(points)), points.dtype
+        positive = square_root((points[0] - points[1]).square().sum(-1))
+        if self._miner is None:
+            mined, share = None, 0.5
+            same = same.repeat(2, 2)
+            squares = squared_distances(points.flatten(0, 1), ~same)
+        else:
+            mined, share = self._miner.squared_distances(measure(points), tie_tolerance(dtype)), 1.0
+            squares = mined.values
+        exponents = (self.margin - square_root(squares)).masked_fill(same, -torch.inf)
+        # The rows of x_i and of x_j of a group belong to one sum.
+        sums = exponents.view(-1, len(positive), exponents.shape[1]).logsumexp((0, 2))
+        return share * torch.relu(sums + positive).square().mean().to(dtype), mined

@@ -1,0 +1,115 @@
+"""Fixtures for tests with Qt: offscreen, private settings, and nothing left behind."""
+
+import gc
+import os
+import threading
+import traceback
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before any QApplication: a test opens no window on the developer's screen.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from symmviz.app import Launched, launch
+from symmviz.settings import Settings
+
+_STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
+
+
+def _where() -> str:
+    """The innermost frames of this project, or all where there are none."""
+    frames = traceback.extract_stack()[:-2]
+    ours = [frame for frame in frames if "symmviz" in frame.filename or "tests" in frame.filename]
+    return "".join(traceback.format_list((ours or frames)[-4:]))
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves a thread running, and say where it was started."""
+    original = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        _STARTED[thread] = _where()
+        original(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    before = set(threading.enumerate())
+    yield
+    leaked = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in leaked:
+        # one that is just returning is not left running
+        thread.join(timeout=2)
+    alive = [thread for thread in leaked if thread.is_alive()]
+    assert not alive, "threads left running:\n" + "\n".join(
+        f"{thread.name}, started at\n{_STARTED.get(thread, 'unknown')}" for thread in alive
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_timers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves a QTimer running, and say where it was started."""
+    started: list[tuple[weakref.ref[QTimer], str]] = []
+    original = QTimer.start
+
+    def start(timer: QTimer, *arguments: int) -> None:
+        started.append((weakref.ref(timer), _where()))
+        original(timer, *arguments)
+
+    monkeypatch.setattr(QTimer, "start", start)
+    yield
+    _delete_deferred()
+    running = []
+    for reference, where in started:
+        timer = reference()
+        try:
+            if timer is not None and timer.isActive():
+                running.append(where)
+        except RuntimeError:
+            continue  # Qt has deleted it
+    assert not running, "timers left running, started at\n" + "\n".join(running)
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_windows(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a top-level widget."""
+    before = {id(widget) for widget in QApplication.topLevelWidgets()}
+    yield
+    request.node.funcargs.clear()  # or pytest keeps the test's window from being freed
+    _delete_deferred()
+    leaked = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
+    assert not leaked, f"top-level widgets left: {leaked}"
+
+
+def _delete_deferred() -> None:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()  # pyqtgraph's menus have no parent but Python
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path) -> Path:
+    """Where the window keeps runs; its settings are this test's own."""
+    QSettings.setPath(
+        QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings")
+    )
+    folder = tmp_path / "runs"
+    Settings().runs_folder = folder
+    return folder
+
+
+@pytest.fixture
+def launched(qapp: QApplication, qtbot: QtBot, runs_folder: Path) -> Iterator[Launched]:
+    """The real window, on its Start page; whatever a test leaves running is stopped."""
+    parts = launch(qapp)
+    qtbot.waitExposed(parts.window)
+    yield parts
+    parts.window.close_without_asking()
+    assert parts.session.close(30), "a thread did not end"
+    parts.window.deleteLater()
+    _delete_deferred()

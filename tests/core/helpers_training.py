@@ -1,0 +1,138 @@
+"""A dataset of seconds, and a sink that remembers: for tests of training and what it feeds."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from symmcore.data import catalog
+from symmcore.data.catalog import DatasetEntry
+from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.runs.records import (
+    EmbeddedSet,
+    EvalRecord,
+    Frame,
+    Snapshot,
+    StepRecord,
+    WatchedSet,
+)
+from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.sink import TrainingContext
+from symmcore.training.status import RunState, TrainingStatus
+
+CLASSES = 4
+IMAGES_A_CLASS = 18
+
+
+def tiny_dataset(seed: int) -> ImageDataset:
+    """Four classes of 18 images of 8 x 8 pixels: a bright quarter, and noise."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(CLASSES), IMAGES_A_CLASS)
+    images = random.integers(0, 120, (len(labels), 8, 8, 1), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = divmod(int(label), 2)
+        image[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] += 100
+    train, test = split_within_classes(labels, 2 / 3, seed)
+    return ImageDataset(
+        "tiny", images, labels, ("upper left", "upper right", "lower left", "lower right"),
+        train, test, "by image",
+    )  # fmt: skip
+
+
+def add_dataset(monkeypatch: pytest.MonkeyPatch, name: str = "tiny", load=tiny_dataset) -> None:
+    """Make a dataset known by name, as the catalogue's own are."""
+    entry = DatasetEntry(name, name.title(), "Made for tests.", 72, CLASSES, "by image", load)
+    monkeypatch.setattr(catalog, "DATASETS", (*catalog.DATASETS, entry))
+
+
+def tiny_config(*specs: str, **settings) -> TrainingConfig:
+    """A training of milliseconds on the tiny dataset, which must be known by then."""
+    chosen = {
+        "dataset": "tiny",
+        "steps": 4,
+        "batch_size": 12,
+        "dim": 8,
+        "eval_every": 2,
+        "threads": 1,
+        "device": "cpu",
+    } | settings
+    return TrainingConfig(specs=tuple(parse_spec(spec) for spec in specs or ["npair"]), **chosen)
+
+
+class Recorder:
+    """A sink that keeps everything in order, and lets a test act in between.
+
+    Attributes:
+        hook: called on the training thread with what was just told: a context, a
+            (run, record), a tuple of snapshots, or a status.
+    """
+
+    def __init__(self, hook: Callable[[object], None] = lambda told: None) -> None:
+        self.hook = hook
+        self.contexts: list[TrainingContext] = []
+        self.records: list[tuple[int, StepRecord | EvalRecord]] = []
+        self.frames: list[tuple[Snapshot, ...]] = []
+        self.statuses: list[TrainingStatus] = []
+
+    def begin(self, context: TrainingContext) -> None:
+        self.contexts.append(context)
+        self.hook(context)
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        self.records.append((run, record))
+        self.hook((run, record))
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        self.frames.append(snapshots)
+        self.hook(snapshots)
+
+    def status(self, status: TrainingStatus) -> None:
+        self.statuses.append(status)
+        self.hook(status)
+
+    def steps(self, run: int = 0) -> list[StepRecord]:
+        """The step records of one run, wall times left out."""
+        return [r for r in self._of(run) if isinstance(r, StepRecord)]
+
+    def evaluations(self, run: int = 0) -> list[EvalRecord]:
+        """The evaluations of one run, wall times left out."""
+        return [r for r in self._of(run) if isinstance(r, EvalRecord)]
+
+    def states(self) -> list[RunState]:
+        """The states told, repetitions left out."""
+        states: list[RunState] = []
+        for status in self.statuses:
+            if states[-1:] != [status.state]:
+                states.append(status.state)
+        return states
+
+    def _of(self, run: int) -> list[StepRecord | EvalRecord]:
+        return [
+            dataclasses.replace(record, seconds=0.0) for of, record in self.records if of == run
+        ]
+
+
+def make_snapshot(step: int = 0, seed: int = 0, spread: float = 1.0) -> Snapshot:
+    """A snapshot of 12 watched training and 9 test images in 5 dimensions, partners made up."""
+    random = np.random.default_rng(seed)
+
+    def watched(samples: list[int]) -> WatchedSet:
+        count = len(samples)
+        return WatchedSet(
+            EmbeddedSet(
+                np.array(samples),
+                np.arange(count) % 3,
+                spread * random.standard_normal((count, 5)).astype(np.float32),
+            ),
+            np.where(np.arange(count) == 1, -1, (np.arange(count) + 3) % count),
+            random.standard_normal((count, 5)).astype(np.float32),
+        )
+
+    train, test = watched(list(range(0, 24, 2))), watched(list(range(1, 19, 2)))
+    return Snapshot(Frame(step, train, test), test.points)
+
+
+def spec(text: str) -> RunSpec:
+    """A run by its SPEC."""
+    return parse_spec(text)

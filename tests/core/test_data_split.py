@@ -1,0 +1,118 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from symmcore.data import catalog, digits
+from symmcore.data.catalog import DATASETS, dataset_entry
+from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def loaded() -> ImageDataset:
+    return digits.load_digits(0)
+
+
+@pytest.mark.parametrize("sizes", [[3, 3], [30, 60, 9], [2, 4, 5, 7, 10, 100]])
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_each_class_is_split_two_to_one(sizes, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    train, test = split_within_classes(labels, 2 / 3, seed)
+    for label, size in enumerate(sizes):
+        assert np.sum(labels[train] == label) == round(2 * size / 3)
+        assert np.sum(labels[test] == label) == size - round(2 * size / 3)
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(len(labels)))
+    assert (np.diff(train) > 0).all()
+    assert (np.diff(test) > 0).all()
+    assert train.dtype == test.dtype == np.int64
+
+
+def test_the_seed_decides_the_split():
+    labels = np.repeat(np.arange(5), 12)
+    one, again, other = (split_within_classes(labels, 2 / 3, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one[0], again[0])
+    assert not np.array_equal(one[0], other[0])
+
+
+def test_the_split_is_drawn_within_classes_of_any_label_values():
+    labels = np.array([7, 7, 7, -2, -2, -2])
+    train, test = split_within_classes(labels, 2 / 3, 0)
+    assert sorted(labels[train]) == [-2, -2, 7, 7]
+    assert sorted(labels[test]) == [-2, 7]
+
+
+def test_digits_are_what_scikit_learn_ships(loaded):
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    assert loaded.images.shape == (1797, 8, 8, 1)
+    assert loaded.images.dtype == np.uint8
+    # 16 steps of ink, over the whole range, told apart
+    assert sorted(np.unique(loaded.images)) == sorted({round(255 * step / 16) for step in range(17)})
+    np.testing.assert_array_equal(np.rint(loaded.images[..., 0] * (16 / 255)), bunch.images)
+    np.testing.assert_array_equal(loaded.labels, bunch.target)
+    assert loaded.class_names == tuple("0123456789")
+
+
+def test_digits_have_all_ten_classes_on_both_sides_two_to_one(loaded):
+    assert set(loaded.labels[loaded.train]) == set(loaded.labels[loaded.test]) == set(range(10))
+    for label in range(10):
+        ratio = np.sum(loaded.labels[loaded.train] == label) / np.sum(loaded.labels == label)
+        assert abs(ratio - 2 / 3) < 0.005
+    assert not set(loaded.train) & set(loaded.test)
+    assert len(loaded.train) + len(loaded.test) == 1797
+
+
+@pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)
+def test_what_the_catalogue_says_is_what_is_loaded(entry):
+    dataset = dataset_entry(entry.name).load(5)
+    assert dataset.name == entry.name
+    assert len(dataset.images) == len(dataset.labels) == entry.images
+    assert len(dataset.class_names) == len(np.unique(dataset.labels)) == entry.classes
+    assert dataset.labels.min() == 0
+    assert dataset.labels.max() == entry.classes - 1
+    assert dataset.labels.dtype == dataset.train.dtype == dataset.test.dtype == np.int64
+
+
+def test_the_seed_decides_the_split_of_digits(loaded):
+    again, other = digits.load_digits(0), digits.load_digits(1)
+    assert again.fingerprint() == loaded.fingerprint()
+    assert other.fingerprint() != loaded.fingerprint()
+    np.testing.assert_array_equal(other.images, loaded.images)
+
+
+def test_unknown_dataset():
+    with pytest.raises(InputError, match=r"^Unknown dataset 'digit': choose one of digits\.$"):
+        catalog.dataset_entry("digit")
+
+
+def changed(array: np.ndarray) -> np.ndarray:
+    copy = array.copy()
+    copy.flat[-1] += 1
+    return copy
+
+
+@pytest.mark.parametrize("part", ["images", "labels", "train", "test"])
+def test_the_fingerprint_changes_with_any_content(loaded, part):
+    other = dataclasses.replace(loaded, **{part: changed(getattr(loaded, part))})
+    assert other.fingerprint() != loaded.fingerprint()
+
+
+def test_the_fingerprint_changes_with_shape_type_and_border(loaded):
+    prints = {
+        loaded.fingerprint(),
+        dataclasses.replace(loaded, images=loaded.images.reshape(1797, 4, 16, 1)).fingerprint(),
+        dataclasses.replace(loaded, images=loaded.images.astype(np.int8)).fingerprint(),
+        # the last training image becomes the first test image: the same bytes in one row
+        dataclasses.replace(
+            loaded, train=loaded.train[:-1], test=np.append(loaded.train[-1], loaded.test)
+        ).fingerprint(),
+    }
+    assert len(prints) == 4
+
+
+def test_the_fingerprint_is_of_content_not_of_memory_layout(loaded):
+    transposed = np.asfortranarray(loaded.images)
+    assert dataclasses.replace(loaded, images=transposed).fingerprint() == loaded.fingerprint()
+    assert len(loaded.fingerprint()) == 64
