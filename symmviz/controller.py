@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from symmcore.errors import InputError
 from symmcore.training.sink import TrainingContext
+from symmcore.training.status import TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.live import Updates
 from symmviz.presenters.controls import ControlsPresenter
@@ -31,12 +32,18 @@ class Controller(QObject):
         self._session = session
         self._settings = Settings()
         self._context: TrainingContext | None = None
+        self._status: TrainingStatus | None = None
         self._watch = WatchPresenter(window.watch_page)
         self._retrieve = RetrievePresenter(window.retrieve_page, session.find_neighbours)
         self._controls = ControlsPresenter(window.controls)
         self._bridge = Bridge(session.drain, self._deliver, self)
         self._connect()
         self._bridge.start()
+
+    @property
+    def status(self) -> TrainingStatus | None:
+        """The newest status of the training, as far as it was delivered."""
+        return self._status
 
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
@@ -91,6 +98,7 @@ class Controller(QObject):
         self._watch.add_records(updates.records)
         self._watch.draw_next_panel()
         if updates.status is not None:
+            self._status = updates.status
             self._controls.set_status(updates.status)
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)

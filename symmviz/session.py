@@ -16,7 +16,7 @@ from symmcore.training.control import Control
 from symmcore.training.sink import Sink, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.live import LiveBuffer, Updates
-from symmviz.retrieval import Query, RunNeighbours, find_neighbours
+from symmviz.retrieval import Query, RunNeighbours
 
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
@@ -28,7 +28,7 @@ class Session:
     Threads and processes, all started here and joined by :meth:`close`:
 
     - the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
-    - the warm-up thread, which imports torch behind the start page;
+    - the warm-up thread, which imports torch behind the start page; a training waits for it;
     - the projection worker (a thread and a process) and one retrieval thread, from
       :meth:`open` on.
 
@@ -41,7 +41,7 @@ class Session:
             on_result=self._buffer.projections, on_error=self._buffer.problem
         )
         self._searches = ThreadPoolExecutor(1, thread_name_prefix="symmviz-retrieval")
-        self._warm_up = threading.Thread(target=_import_training, name="symmviz-warm-up")
+        self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
         self._control = Control()
         self._training: threading.Thread | None = None
         self._trainer: Trainer | None = None
@@ -71,6 +71,7 @@ class Session:
         sink = Sinks([directories, self._buffer, _ProjectionFeed(self._projector)])
 
         def prepare() -> "Trainer":
+            self._warm_up.join()  # it changes torch's random state
             from symmcore.training.trainer import Trainer  # imports torch
 
             self._trainer = Trainer(config, sink)
@@ -108,11 +109,16 @@ class Session:
         """Whether a training thread is alive."""
         return self._training is not None and self._training.is_alive()
 
+    @property
+    def warm(self) -> bool:
+        """Whether what is slow to import has been imported."""
+        return self._opened and not self._warm_up.is_alive()
+
     def find_neighbours(
         self, snapshots: tuple[Snapshot, ...], query: Query, count: int
     ) -> "Future[tuple[RunNeighbours, ...]]":
         """Search on the retrieval thread."""
-        return self._searches.submit(find_neighbours, snapshots, query, count)
+        return self._searches.submit(_find_neighbours, snapshots, query, count)
 
     def drain(self) -> Updates:
         """Take everything that training and projection produced since the last call."""
@@ -172,9 +178,18 @@ class _ProjectionFeed:
         pass
 
 
-def _import_training() -> None:
-    import symmcore.data.digits
-    import symmcore.training.trainer  # noqa: F401 - imported for the next who imports it
+def _find_neighbours(
+    snapshots: tuple[Snapshot, ...], query: Query, count: int
+) -> tuple[RunNeighbours, ...]:
+    from symmviz.search import find_neighbours  # imports torch
+
+    return find_neighbours(snapshots, query, count)
+
+
+def _warm_up() -> None:
+    from symmcore.training.warm_up import warm_up  # imports torch
+
+    warm_up()
 
 
 def _train(prepare: "Callable[[], Trainer]", control: Control, sink: Sink) -> None:

@@ -1,6 +1,6 @@
 """The bar under the page buttons: training commands, progress, notices."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.presenters.controls import Commands, Notice
+
+_LONGEST_TEXT = "Training · step 100,000 of 100,000 · 1000 steps/s · 59 min 59 s left"
 
 
 class NoticeBar(QFrame):
@@ -73,6 +75,9 @@ class ControlsBar(QWidget):
         self._progress.setTextVisible(False)
         self._progress.setMinimumWidth(140)
         self._text = QLabel("No training yet", self)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        # Of one width, or the whole window is laid out anew with every number it shows.
+        self._text.setFixedWidth(self.fontMetrics().horizontalAdvance(_LONGEST_TEXT))
         self._facts = QLabel(self)
         self._facts.setProperty("muted", True)
         self.pause_button = self._button("Pause", "Hold at the next batch (P).")

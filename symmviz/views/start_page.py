@@ -187,6 +187,7 @@ class StartPage(QWidget):
         form.addRow("Embedding size", self._dim)
         form.addRow("Learning rate", self._learning_rate)
         form.addRow("Steps between pictures", self._eval_every)
+        _centre_labels(form)
         self._advanced.hide()
         self._more = QToolButton(self)
         self._more.setText("Advanced")
@@ -237,6 +238,7 @@ class StartPage(QWidget):
         form.addRow("Seed", self._seed)
         form.addRow("Device", self._device)
         form.addRow("Runs are kept in", self._folder_row())
+        _centre_labels(form)
         form.addRow(self._more)
         form.addRow(self._advanced)
         buttons = QHBoxLayout()
@@ -296,6 +298,16 @@ class StartPage(QWidget):
 
     def _show_folder(self) -> None:
         self._folder.setText(str(self._runs_folder))
+
+
+def _centre_labels(form: QFormLayout) -> None:
+    """Put each row's label beside the middle of its field, not its top."""
+    for row in range(form.rowCount()):
+        label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+        field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+        widget = label.widget() if label is not None else None
+        if widget is not None and field is not None:
+            widget.setMinimumHeight(field.sizeHint().height())
 
 
 def _spin_box(parent: QWidget, least: int, most: int, value: int, step: int) -> QSpinBox:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -28,31 +29,44 @@ from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
 from symmviz.views.scatter import EmbeddingScatter
 
+# Made with the window: making one takes longer than a frame may.
+_COLUMNS_AHEAD = 2
+
 
 class _Column(QFrame):
     """A run's title, caption and scatter."""
 
-    def __init__(self, title: RunTitle, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        heading = QLabel(title.title, self)
-        heading.setProperty("title", True)
-        self.caption = QLabel("Waiting for the first picture", self)
+        self._heading = QLabel(self)
+        self._heading.setProperty("title", True)
+        self.caption = QLabel(self)
         self.caption.setProperty("muted", True)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
+        # takes the width there is: its text changes with every frame
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.caption.setToolTip(
             "The plane is that of the two main directions of the normalised embeddings, "
             "followed from frame to frame so that the picture does not flip or jump."
         )
         self.scatter = EmbeddingScatter(self)
         head = QHBoxLayout()
-        head.addWidget(heading)
-        head.addStretch(1)
-        head.addWidget(self.caption)
+        head.addWidget(self._heading)
+        head.addWidget(self.caption, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addWidget(self.scatter, 1)
+
+    def begin(self, title: RunTitle) -> None:
+        """Show another run, which has no picture yet."""
+        self._heading.setText(title.title)
+        self.caption.setText("Waiting for the first picture")
+        self.scatter.set_cloud(None)
+        self.scatter.set_selected(None)
+        self.scatter.fit()
 
 
 class WatchPage(QWidget):
@@ -71,6 +85,7 @@ class WatchPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pool: list[_Column] = []
         self._columns: list[_Column] = []
         self._cloud: PointCloud | None = None
         self.hover_card = HoverCard(self)
@@ -106,16 +121,19 @@ class WatchPage(QWidget):
         self._scatters = QHBoxLayout()
         self._panels = {panel: CurvePanel(panel, self) for panel in Panel}
         self._lay_out()
+        for _ in range(_COLUMNS_AHEAD):
+            self._add_column()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        for column in self._columns:
-            self._scatters.removeWidget(column)
-            column.deleteLater()
         self._cloud = None
-        self._columns = [self._make_column(title) for title in runs]
-        for column in self._columns:
-            self._scatters.addWidget(column, 1)
+        while len(self._pool) < len(runs):
+            self._add_column()
+        self._columns = self._pool[: len(runs)]
+        for column, title in zip(self._columns, runs, strict=True):
+            column.begin(title)
+        for column in self._pool:
+            column.setVisible(column in self._columns)
         for panel in self._panels.values():
             panel.clear()
         self._run_legend.set_runs(tuple(run.title for run in runs))
@@ -216,8 +234,9 @@ class WatchPage(QWidget):
         layout.setContentsMargins(12, 10, 12, 8)
         layout.addWidget(splitter)
 
-    def _make_column(self, title: RunTitle) -> _Column:
-        column = _Column(title, self)
+    def _add_column(self) -> None:
+        column = _Column(self)
+        column.hide()
         scatter = column.scatter
         scatter.set_colour_by(self._colour.currentData())
         scatter.set_synthetic_visible(self._synthetic.isChecked())
@@ -226,15 +245,16 @@ class WatchPage(QWidget):
             lambda row, at, scatter=scatter: self.row_hovered.emit(row, at, scatter)
         )
         scatter.left.connect(self.hover_card.hide)
-        return column
+        self._pool.append(column)
+        self._scatters.addWidget(column, 1)
 
     def _on_colour(self) -> None:
-        for column in self._columns:
+        for column in self._pool:
             column.scatter.set_colour_by(self._colour.currentData())
         self._update_legend()
 
     def _on_synthetic(self, visible: bool) -> None:
-        for column in self._columns:
+        for column in self._pool:
             column.scatter.set_synthetic_visible(visible)
 
     def _update_legend(self) -> None:

@@ -290,6 +290,7 @@ def test_a_failure_in_training_is_shown_and_another_run_can_start(
     def fail(*_: object) -> None:
         raise RuntimeError("the network fell over")
 
+    qtbot.waitUntil(lambda: launched.session.warm, timeout=WAIT_MS)
     with monkeypatch.context() as patched:
         patched.setattr(Learner, "step", fail)
         start(qtbot, launched)

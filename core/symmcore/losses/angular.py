@@ -2,12 +2,11 @@
 
 import math
 
-import torch
 from torch import Tensor
 
 from symmcore.losses.base import MetricLoss, check_not_negative
 from symmcore.losses.terms import log_one_plus_sums, norm_penalty
-from symmcore.mining import Mined, measure, triplet_candidates
+from symmcore.mining import Mined, cross_products, measure, triplet_candidates
 from symmcore.symm import Symm, check_finite
 
 
@@ -49,10 +48,10 @@ class AngularLoss(MetricLoss):
         mined = None if self._miner is None else self._miner.products(geometry)
         if mined is None:
             first, second = points.unbind()
-            products = torch.mm(first + second, second.T)
+            products = cross_products(first + second, second)
         else:
             products = mined.values
         square = math.tan(math.radians(self.angle_deg)) ** 2
         positive = 2.0 * (1.0 + square) * geometry.dot
         loss = log_one_plus_sums(4.0 * square * products, positive, same).mean()
-        return loss + self.l2_reg * norm_penalty(geometry), mined
+        return loss + norm_penalty(geometry, self.l2_reg), mined

@@ -14,6 +14,7 @@ from symmcore.mining import (
     PickedCodes,
     check_embeddings,
     check_labels,
+    full_precision,
     pair_groups,
 )
 from symmcore.mining.candidates import code_tables
@@ -131,7 +132,7 @@ class MetricLoss(nn.Module, ABC):
         check_embeddings(embeddings)
         check_labels(labels, embeddings.shape[0])
         groups = pair_groups(labels, embeddings.device)
-        with torch.autocast(embeddings.device.type, enabled=False):
+        with full_precision(embeddings.device):
             points = embeddings.to(computing_dtype(embeddings.dtype))
             points = points.index_select(0, groups.members.flatten())
             same = groups.same_class()

@@ -48,14 +48,15 @@ class LiftedStructureLoss(MetricLoss):
         self.margin = check_not_negative("margin", margin)
 
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
-        points, dtype = normalise(widest(points)), points.dtype
+        dtype, tolerance = points.dtype, tie_tolerance(points.dtype)
+        points = normalise(widest(points))
         positive = square_root((points[0] - points[1]).square().sum(-1))
         if self._miner is None:
             mined, share = None, 0.5
             same = same.repeat(2, 2)
-            squares = squared_distances(points.flatten(0, 1), ~same)
+            squares = squared_distances(points.flatten(0, 1), ~same, tolerance)
         else:
-            mined, share = self._miner.squared_distances(measure(points), tie_tolerance(dtype)), 1.0
+            mined, share = self._miner.squared_distances(measure(points), tolerance), 1.0
             squares = mined.values
         exponents = (self.margin - square_root(squares)).masked_fill(same, -torch.inf)
         # The rows of x_i and of x_j of a group belong to one sum.

@@ -1,11 +1,10 @@
 """N-pair loss (Eq. 7 and 8)."""
 
-import torch
 from torch import Tensor
 
 from symmcore.losses.base import MetricLoss, check_not_negative
 from symmcore.losses.terms import log_one_plus_sums, norm_penalty
-from symmcore.mining import Mined, measure, pair_candidates
+from symmcore.mining import Mined, cross_products, measure, pair_candidates
 from symmcore.symm import Symm
 
 
@@ -43,8 +42,8 @@ class NPairLoss(MetricLoss):
         mined = None if self._miner is None else self._miner.products(geometry)
         if mined is None:
             first, second = points.unbind()
-            products = torch.mm(first, second.T)
+            products = cross_products(first, second)
         else:
             products = mined.values
         loss = log_one_plus_sums(products, geometry.dot, same).mean()
-        return loss + self.l2_reg * norm_penalty(geometry), mined
+        return loss + norm_penalty(geometry, self.l2_reg), mined

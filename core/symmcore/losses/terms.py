@@ -24,9 +24,9 @@ def log_one_plus_sums(negative: Tensor, positive: Tensor, left_out: Tensor) -> T
     return result
 
 
-def norm_penalty(geometry: Geometry) -> Tensor:
-    """A quarter of the mean ||x_i||^2 plus the mean ||x_j||^2 (from the authors' code)."""
-    return 0.25 * geometry.squares.mean(1).sum()
+def norm_penalty(geometry: Geometry, weight: float) -> Tensor:
+    """weight / 4 times the mean ||x_i||^2 plus the mean ||x_j||^2 (from the authors' code)."""
+    return geometry.squares.sum() * (0.25 * weight / len(geometry.dot))
 
 
 class _LogOnePlusSums(torch.autograd.Function):

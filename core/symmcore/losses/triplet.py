@@ -54,15 +54,16 @@ class TripletLoss(MetricLoss):
         self.semihard = semihard
 
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
-        points, dtype = normalise(widest(points)), points.dtype
+        dtype, tolerance = points.dtype, tie_tolerance(points.dtype)
+        points = normalise(widest(points))
         positive = (points[0] - points[1]).square().sum(-1)
         if self._miner is None:
             mined = None
             # Both images of a group are anchors, in the order i of all groups, j of all groups.
             positive, same = positive.repeat(2), same.repeat(2, 2)
-            distances = squared_distances(points.flatten(0, 1), ~same)
+            distances = squared_distances(points.flatten(0, 1), ~same, tolerance)
         else:
-            mined = self._miner.squared_distances(measure(points), tie_tolerance(dtype))
+            mined = self._miner.squared_distances(measure(points), tolerance)
             distances = mined.values
         if self.semihard:
             chosen = _semihard(positive.detach(), distances.detach(), same)

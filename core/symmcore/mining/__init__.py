@@ -5,6 +5,7 @@ from symmcore.mining.candidates import Candidates, pair_candidates, triplet_cand
 from symmcore.mining.distances import rounding, square_root, squared_distances, widest
 from symmcore.mining.geometry import Geometry, measure, normalise
 from symmcore.mining.mine import Mined, Miner, PickedCodes, tie_tolerance
+from symmcore.mining.precision import cross_products, full_precision
 
 __all__ = [
     "Candidates",
@@ -15,6 +16,8 @@ __all__ = [
     "PickedCodes",
     "check_embeddings",
     "check_labels",
+    "cross_products",
+    "full_precision",
     "measure",
     "normalise",
     "pair_candidates",

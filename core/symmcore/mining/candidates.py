@@ -82,10 +82,10 @@ class CodeTables:
         rows: Types of the points of g, int64 of shape (1 or 2, K).
         columns: Type of the point of h, int64 of shape (K,).
         synthetic: Whether a point of the candidate is i', and whether it is j', as 0 or 1;
-            a float64 (2, K) for each point, in the order p, (q,) n.
+            a (2, K) for each point, in the order p, (q,) n.
         exchanged: Codes with g and h exchanged, uint8 of shape (K,); None if not symmetric.
         order: The code at each place of the stack of values that is searched, int64 (K,).
-        weights: For each place a power of two, larger for a smaller code, float64 (K,).
+        weights: For each place a power of two, larger for a smaller code, of shape (K,).
         values: The planes whose sum is the value, int64 of shape (1 or 2, K).
         on_axis: The planes whose sum is the slope on the axis, int64 of shape (1 or 2, K),
             for each point.
@@ -104,8 +104,10 @@ class CodeTables:
 
 
 @cache
-def code_tables(candidates: Candidates, device: torch.device) -> CodeTables:
-    """The lookup tables of a set of candidates on a device."""
+def code_tables(
+    candidates: Candidates, device: torch.device, dtype: torch.dtype = torch.float32
+) -> CodeTables:
+    """The lookup tables of a set of candidates on a device, for products of type ``dtype``."""
     # A table first made in inference mode could not be used in training afterwards.
     with torch.inference_mode(False):
         rows = torch.tensor(candidates.rows).T.contiguous()
@@ -123,10 +125,10 @@ def code_tables(candidates: Candidates, device: torch.device) -> CodeTables:
         return CodeTables(
             rows=rows.to(device),
             columns=columns.to(device),
-            synthetic=tuple((kinds == point).double().to(device) for point in (*rows, columns)),
+            synthetic=tuple((kinds == point).to(device, dtype) for point in (*rows, columns)),
             exchanged=exchanged,
             order=order.to(device),
-            weights=(2.0 ** (len(candidates) - 1 - order)).double().to(device),
+            weights=(2.0 ** (len(candidates) - 1 - order)).to(device, dtype),
             values=values.to(device),
             on_axis=_slope_planes(rows, columns, axis, device),
             on_own=_slope_planes(rows, columns, own, device),

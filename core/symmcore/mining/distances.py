@@ -8,9 +8,9 @@ close for it are computed again from differences.
 import torch
 from torch import Tensor
 
-# Below this share of the squared norms a squared distance is computed from differences.
-_CLOSE = 1e-10
-_CHUNK_ELEMENTS = 2**22
+# Elements of the differences held at a time.
+_CPU_CHUNK = 2**22
+_DEVICE_CHUNK = 2**26
 
 
 def widest(points: Tensor) -> Tensor:
@@ -29,12 +29,13 @@ def square_root(squares: Tensor) -> Tensor:
     return squares.masked_fill(empty, 1.0).sqrt().masked_fill(empty, 0.0)
 
 
-def squared_distances(points: Tensor, wanted: Tensor) -> Tensor:
+def squared_distances(points: Tensor, wanted: Tensor, accuracy: float) -> Tensor:
     """Squared distances of all points from each other.
 
     Args:
         points: Shape (N, D).
         wanted: Which distances matter, bool of shape (N, N); the others may be inaccurate.
+        accuracy: Relative error allowed.
 
     Returns:
         Shape (N, N), differentiable.
@@ -42,7 +43,7 @@ def squared_distances(points: Tensor, wanted: Tensor) -> Tensor:
     squares = (points * points).sum(-1)
     sums = squares[:, None] + squares
     result = sums - 2.0 * torch.mm(points, points.T)
-    close = wanted & is_close(result, sums)
+    close = wanted & is_close(result, sums, accuracy)
     index = torch.arange(len(points), device=points.device)
     shape = close.shape
     return result + correction(
@@ -68,12 +69,12 @@ def correction(
     """
     result = torch.zeros_like(squares)
     if squares.device.type == "cpu":
-        where = close.flatten().nonzero()[:, 0]
+        where, elements = close.flatten().nonzero()[:, 0], _CPU_CHUNK
     else:
         # To ask a device which pairs are close is to wait for it: correct all of them.
-        where = torch.arange(close.numel(), device=close.device)
+        where, elements = torch.arange(close.numel(), device=close.device), _DEVICE_CHUNK
     left, right = left.flatten(), right.flatten()
-    size = max(1, _CHUNK_ELEMENTS // points.shape[1])
+    size = max(1, elements // points.shape[1])
     for start in range(0, len(where), size):
         chunk = where[start : start + size]
         difference = points[left[chunk]] - points[right[chunk]]
@@ -85,6 +86,13 @@ def correction(
     return result.masked_fill(~close, 0.0)
 
 
-def is_close(squares: Tensor, sums: Tensor) -> Tensor:
-    """Which squared distances a Gram matrix cannot give, ``sums`` being the squared norms'."""
-    return squares.detach() < _CLOSE * sums.detach()
+def is_close(squares: Tensor, sums: Tensor, accuracy: float) -> Tensor:
+    """Which squared distances a Gram matrix gives with a larger relative error.
+
+    Args:
+        squares: Squared distances from a Gram matrix.
+        sums: Sums of the squared norms of the two points of each.
+        accuracy: Relative error allowed.
+    """
+    smallest = 10.0 * torch.finfo(squares.dtype).eps / accuracy
+    return squares.detach() < smallest * sums.detach()

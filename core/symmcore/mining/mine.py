@@ -97,7 +97,8 @@ class Miner:
 
         Args:
             geometry: The groups, in float64 where the device has it.
-            tolerance: Relative difference of distances up to which candidates are tied.
+            tolerance: Relative difference of distances up to which candidates are tied, and
+                relative error allowed.
         """
         own, other = geometry.reflections(self.symm)
         squares = geometry.point_squares(own, other)
@@ -107,7 +108,7 @@ class Miner:
         rows, columns = look_up(tables.rows[0], codes), look_up(tables.columns, codes)
         sums = squares.T.gather(1, rows) + squares.gather(0, columns)
         distances = sums - 2.0 * mined.values
-        close = is_close(distances, sums)
+        close = is_close(distances, sums, tolerance)
         if distances.device.type != "cpu" or close.any():
             points = geometry.all_points(own, other)
             group = torch.arange(len(codes), device=codes.device)

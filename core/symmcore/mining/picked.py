@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from symmcore.mining.candidates import Candidates, code_tables, look_up
 from symmcore.mining.geometry import type_weights
+from symmcore.mining.precision import full_precision
 from symmcore.mining.search import Picks, TilePicks
 from symmcore.mining.tiles import Blocks
 
@@ -71,7 +72,7 @@ class _PickedProducts(torch.autograd.Function):
             )
             for first in range(0, len(kept), step)
         ]
-        with torch.autocast(points.device.type, enabled=False):
+        with full_precision(points.device):
             gradient = _Gradient(points, own, other, ctx.blocks, ctx.candidates)
             for place, tile in zip(ctx.blocks.tiles(), tiles, strict=True):
                 gradient.add(grad, place, tile)
@@ -89,7 +90,7 @@ class _Gradient:
     def __init__(
         self, points: Tensor, own: Tensor, other: Tensor, blocks: Blocks, candidates: Candidates
     ) -> None:
-        tables = code_tables(candidates, points.device)
+        tables = code_tables(candidates, points.device, points.dtype)
         weights = type_weights(own, other)
         self.own = torch.zeros_like(own)
         self.other = torch.zeros_like(other)
@@ -99,7 +100,7 @@ class _Gradient:
             (_by_code(weights, row) for row in tables.rows[1:]),
             start=_by_code(weights, tables.rows[0]),
         )
-        self._synthetic = [kinds.to(points.dtype) for kinds in tables.synthetic]
+        self._synthetic = tables.synthetic
         self._originals = blocks.split(points)
         self._parts: list[Tensor | None] = [None] * len(self._originals)
 
@@ -139,8 +140,11 @@ class _Gradient:
     def _matrix(self, grad: Tensor, codes: Tensor, rows: slice, columns: slice) -> Tensor:
         """w u_a v_b, of shape (2 g, 2 h)."""
         height, width = codes.shape
-        left = _look_up_each(self._rows[:, rows], codes, 0).mul_(grad)
-        right = _look_up_each(self._columns[:, columns], codes, 1)
+        left = self._rows[:, rows].gather(2, codes.expand(2, -1, -1)).mul_(grad)
+        # A gather along the first side of a matrix is slow: look up in the flattened table.
+        count = len(self._columns[0, 0])
+        first = torch.arange(0, count * width, count, device=codes.device)
+        right = look_up(self._columns[:, columns].flatten(1), codes + first)
         matrix = grad.new_empty(2, height, 2, width)
         torch.mul(left[:, :, None], right.transpose(0, 1), out=matrix)
         return matrix.view(2 * height, 2 * width)
@@ -164,11 +168,3 @@ class _Gradient:
 def _by_code(weights: Tensor, types: Tensor) -> Tensor:
     """The weights (2, 4, G) of the point each code has in one place, of shape (2, G, K)."""
     return weights.index_select(1, types).transpose(1, 2).contiguous()
-
-
-def _look_up_each(table: Tensor, codes: Tensor, side: int) -> Tensor:
-    """Look codes (g, h) up in a table of shape (2, N, K), N along that side: (2, g, h)."""
-    count = table.shape[1]
-    first = table.shape[2] * torch.arange(count, device=codes.device)
-    places = codes + (first[:, None] if side == 0 else first)
-    return look_up(table.flatten(1), places)

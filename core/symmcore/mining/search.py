@@ -85,7 +85,7 @@ def search(job: Search) -> Picks:
     """Find the pick of every pair of groups."""
     groups = job.points.shape[1]
     blocks = cut(groups, job.points.device, job.candidates.symmetric)
-    tables = code_tables(job.candidates, job.points.device)
+    tables = code_tables(job.candidates, job.points.device, job.points.dtype)
     kept = _Kept.of(job, tables)
     originals = blocks.split(job.points)
     values = job.points.new_empty(groups, groups)
@@ -170,7 +170,7 @@ def _first_of_tied(stack: Tensor, least: Tensor, tables: CodeTables) -> Tensor:
     """The smallest code among the candidates of at least ``least``, int64 of shape (g, h)."""
     tied = torch.ge(stack, least, out=torch.empty_like(stack))
     # The highest bit of the sum of powers of two says which code it is.
-    sums = torch.mv(tied.flatten(1).T, tables.weights.to(stack.dtype))
+    sums = torch.mv(tied.flatten(1).T, tables.weights)
     last = len(tables.columns) - 1
     if stack.dtype == torch.float64:
         codes = (last + 1023) - (sums.view(torch.int64) >> 52)

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
@@ -143,7 +144,9 @@ def frame_bytes(frame: Frame) -> bytes:
         arrays[f"{split}_partner"] = watched.partner
         arrays[f"{split}_labels"] = watched.points.labels
         arrays[f"{split}_samples"] = watched.points.samples
-    content: bytes = safetensors.numpy.save(arrays)
+    # safetensors writes the memory as it lies, whatever the strides say
+    ordered = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content: bytes = safetensors.numpy.save(ordered)
     return content
 
 

@@ -1,0 +1,1 @@
+"""Measurements behind ``symmviz bench``: ratios within one run, never absolute claims."""

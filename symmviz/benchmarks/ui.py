@@ -1,0 +1,277 @@
+"""How responsive the window stays while two runs train, and what it costs them.
+
+Two measurements, on digits, N-pair with and without Symm in lockstep:
+
+1. A 5 ms timer ticks in the GUI thread for 30 s from Start on. A tick's lateness is how
+   long after its due time it came. The gap of importing torch, which is over before Start
+   can be clicked by a person, is printed apart.
+2. Training speed with the window open, drawing and projecting, against the same training
+   in a thread while the window's thread sleeps and nothing is projected; in alternation, in
+   one process, with the same torch threads, both recorded to disk.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from symmcore.runs.directory import RunDirectories
+from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.symm import Symm
+from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.control import Control
+from symmcore.training.sink import Sinks, TrainingContext
+from symmcore.training.status import TrainingStatus
+from symmviz.app import Launched, launch
+
+_TICK_MS = 5
+_LATENESS_SECONDS = 30.0
+_LONG_GAP_MS = 30.0
+_ROUND_SECONDS = 6.0
+_SETTLE_SECONDS = 1.5
+_ENDLESS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was measured; times in milliseconds.
+
+    Attributes:
+        cores: cores this process may use.
+        threads: torch threads of the training.
+        torch_import_gap: the longest lateness while torch was imported behind the Start page.
+        ticks: how many were measured.
+        lateness_p50: median lateness of a tick.
+        lateness_p99: 99th percentile.
+        lateness_max: the latest tick.
+        share_in_long_gaps: share of the time spent in gaps over 30 ms.
+        with_window: steps a second of each round with the window.
+        without_window: the same without, in the same order.
+        ratio_median: median of the rounds' ratios, with over without.
+        ratio_low: first quartile of the ratios.
+        ratio_high: third quartile.
+    """
+
+    cores: int
+    threads: int
+    torch_import_gap: float
+    ticks: int
+    lateness_p50: float
+    lateness_p99: float
+    lateness_max: float
+    share_in_long_gaps: float
+    with_window: tuple[float, ...]
+    without_window: tuple[float, ...]
+    ratio_median: float
+    ratio_low: float
+    ratio_high: float
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        return [
+            f"{self.cores} cores, {self.threads} torch threads, "
+            f"platform {QApplication.platformName()}",
+            f"Importing torch behind the Start page: longest gap {self.torch_import_gap:.0f} ms",
+            f"Lateness of {self.ticks:,} ticks from Start on: p50 {self.lateness_p50:.1f} ms, "
+            f"p99 {self.lateness_p99:.1f} ms, max {self.lateness_max:.0f} ms, "
+            f"{self.share_in_long_gaps:.2%} of the time in gaps over {_LONG_GAP_MS:.0f} ms "
+            "(bars: p99 30 ms, max 150 ms)",
+            f"Training with the window against without, {len(self.with_window)} alternations: "
+            f"median ratio {self.ratio_median:.3f}, quartiles {self.ratio_low:.3f} to "
+            f"{self.ratio_high:.3f} (bar: 0.90); medians "
+            f"{statistics.median(self.with_window):.1f} against "
+            f"{statistics.median(self.without_window):.1f} steps/s",
+        ]
+
+    def as_json(self) -> dict[str, object]:
+        """The report for programs."""
+        return asdict(self)
+
+
+class _Ticker(QObject):
+    """Notes when a timer's ticks come; gaps between them, in milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._times: list[float] = []
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(lambda: self._times.append(time.perf_counter()))
+
+    def start(self) -> None:
+        self._times = [time.perf_counter()]
+        self._timer.start(_TICK_MS)
+
+    def stop(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        self._timer.stop()
+        self._times.append(time.perf_counter())
+        return 1000 * np.diff(np.array(self._times))
+
+
+def measure(rounds: int) -> Report:
+    """Measure with a real window; ``offscreen`` where there is no screen.
+
+    Args:
+        rounds: alternations of the second measurement.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication), "made just now"  # noqa: S101 - Qt's type is wider
+    with tempfile.TemporaryDirectory() as folder:
+        launched = launch(app)
+        bench = _Bench(launched, Path(folder))
+        try:
+            return bench.run(rounds)
+        finally:
+            launched.window.close_without_asking()
+            launched.session.close(30)
+
+
+class _NewestStep:
+    """A sink that keeps how far training is."""
+
+    def __init__(self) -> None:
+        self.step = 0
+
+    def begin(self, context: TrainingContext) -> None:
+        pass
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        pass
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        pass
+
+    def status(self, status: TrainingStatus) -> None:
+        self.step = status.step
+
+
+class _Bench:
+    """The window under measurement."""
+
+    def __init__(self, launched: Launched, folder: Path) -> None:
+        self._launched = launched
+        self._folder = folder
+        self._ticker = _Ticker()
+        self._number = 0
+
+    def run(self, rounds: int) -> Report:
+        import_gaps = self._import_torch()
+        gaps = self._watch_ticks()
+        speeds = [self._alternation() for _ in range(rounds)]
+        ratios = [with_window / without for with_window, without in speeds]
+        low, median, high = np.percentile(ratios, [25, 50, 75])
+        lateness = np.maximum(gaps - _TICK_MS, 0)
+        from symmcore.training.trainer import default_threads
+
+        return Report(
+            cores=len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1,
+            threads=default_threads(),
+            torch_import_gap=float(import_gaps.max() - _TICK_MS),
+            ticks=len(gaps),
+            lateness_p50=float(np.percentile(lateness, 50)),
+            lateness_p99=float(np.percentile(lateness, 99)),
+            lateness_max=float(lateness.max()),
+            share_in_long_gaps=float(gaps[gaps > _LONG_GAP_MS].sum() / gaps.sum()),
+            with_window=tuple(pair[0] for pair in speeds),
+            without_window=tuple(pair[1] for pair in speeds),
+            ratio_median=float(median),
+            ratio_low=float(low),
+            ratio_high=float(high),
+        )
+
+    def _import_torch(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        self._ticker.start()
+        _process_until(lambda: self._launched.session.warm, 120)
+        return self._ticker.stop()
+
+    def _watch_ticks(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        """Ticks from Start on, with the Watch page drawing."""
+        controller, page = self._launched.controller, self._launched.window.start_page
+        page.set_runs_folder(self._folder)
+        page.set_steps(_ENDLESS)
+        self._ticker.start()
+        controller.start(compare=True)
+        _process_for(_LATENESS_SECONDS)
+        gaps = self._ticker.stop()
+        self._stop()
+        return gaps
+
+    def _alternation(self) -> tuple[float, float]:
+        """Steps a second with the window and without, first one or the other in turn."""
+        self._number += 1
+        if self._number % 2:
+            with_window = self._speed_with_window()
+            return with_window, self._speed_without_window()
+        without = self._speed_without_window()
+        return self._speed_with_window(), without
+
+    def _speed_with_window(self) -> float:
+        """Steps a second, once the training has settled, with everything drawn."""
+        controller = self._launched.controller
+        controller.start(compare=True)
+        _process_for(_SETTLE_SECONDS)
+        first, began = self._step(), time.perf_counter()
+        _process_for(_ROUND_SECONDS)
+        speed = (self._step() - first) / (time.perf_counter() - began)
+        self._stop()
+        return speed
+
+    def _step(self) -> int:
+        status = self._launched.controller.status
+        return 0 if status is None else status.step
+
+    def _speed_without_window(self) -> float:
+        """The same training in a thread of its own; this thread, the window's, sleeps."""
+        from symmcore.training.trainer import Trainer
+
+        config = TrainingConfig(specs=(RunSpec(), RunSpec(symm=Symm())), steps=_ENDLESS)
+        newest = _NewestStep()
+        out = self._folder / f"without-{self._number}"
+        trainer = Trainer(config, Sinks([RunDirectories(out, config), newest]))
+        control = Control()
+        thread = threading.Thread(target=trainer.run, args=(control,))
+        thread.start()
+        time.sleep(_SETTLE_SECONDS)
+        first, began = newest.step, time.perf_counter()
+        time.sleep(_ROUND_SECONDS)
+        speed = (newest.step - first) / (time.perf_counter() - began)
+        control.stop()
+        thread.join()
+        return speed
+
+    def _stop(self) -> None:
+        session = self._launched.session
+        session.stop()
+        _process_until(lambda: not session.running, 60)
+        _process_for(0.3)
+
+
+def _process_for(seconds: float) -> None:
+    """Run the event loop for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def _process_until(reached: Callable[[], bool], seconds: float) -> None:
+    """Run the event loop until something is so.
+
+    Raises:
+        TimeoutError: if it is not in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the window did not get there")
+        _process_for(0.02)

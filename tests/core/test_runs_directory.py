@@ -1,0 +1,528 @@
+import dataclasses
+import errno
+import io
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
+
+from symmcore.errors import InputError
+from symmcore.runs.directory import RunDirectories, check_free, metrics_line, run_directories
+from symmcore.runs.records import EvalRecord, StepRecord
+from symmcore.training.control import Control
+from symmcore.training.sink import Environment, Sinks, TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmcore.training.trainer import Trainer
+
+FINISHED = TrainingStatus(RunState.FINISHED, reason=FinishReason.COMPLETED)
+ENVIRONMENT = Environment("cpu", 3, (("python", "3.11.7"), ("torch", "2.15.0")))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    add_dataset(monkeypatch)
+
+
+def context_of(config) -> TrainingContext:
+    return TrainingContext(config, ENVIRONMENT, tiny_dataset(config.seed))
+
+
+def begun(out: Path, *specs: str, **settings) -> RunDirectories:
+    """The directories of a training that has begun."""
+    config = tiny_config(*specs, **settings)
+    directories = RunDirectories(out, config)
+    directories.begin(context_of(config))
+    return directories
+
+
+def lines(folder: Path) -> list[dict]:
+    text = (folder / "metrics.jsonl").read_text("utf-8")
+    assert text == "" or text.endswith("\n")
+    return [json.loads(line, parse_constant=no_constant) for line in text.splitlines()]
+
+
+def no_constant(name: str) -> None:
+    pytest.fail(f"{name} is no JSON")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All files below a folder and what they hold."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class TestWhatIsWritten:
+    def test_by_a_training(self, tmp_path):
+        out, sink = tmp_path / "some" / "run", Recorder()
+        config = tiny_config("npair+symm", steps=5)
+        status = Trainer(config, Sinks([RunDirectories(out, config), sink])).run(Control())
+        assert status.reason is FinishReason.COMPLETED
+        assert list(files(out)) == [
+            "config.json",
+            *(f"frames/{step:08d}.safetensors" for step in (0, 2, 4, 5)),
+            "metrics.jsonl",
+        ]
+        kinds = [(line["kind"], line["step"]) for line in lines(out)]
+        assert kinds == [("eval", 0), ("step", 1), ("step", 2), ("eval", 2), ("step", 3), ("step", 4),
+                         ("eval", 4), ("step", 5), ("eval", 5)]  # fmt: skip
+        assert [json.loads(metrics_line(record)) for _, record in sink.records] == lines(out)
+        losses = [line["loss"] for line in lines(out) if line["kind"] == "step"]
+        assert losses == [record.loss for record in sink.steps()]
+
+    def test_of_a_comparison(self, tmp_path):
+        out, sink = tmp_path / "both", Recorder()
+        config = tiny_config("npair", "npair+symm:rank=2,lr=0.01")
+        directories = RunDirectories(out, config)
+        assert not out.exists(), "nothing is made before training begins"
+        Trainer(config, Sinks([directories, sink])).run(Control())
+        assert sorted(path.name for path in out.iterdir()) == ["npair", "npair+symm_rank=2,lr=0.01"]
+        for run, folder in enumerate(run_directories(out, config)):
+            of_run = [json.loads(metrics_line(r)) for of, r in sink.records if of == run]
+            assert lines(folder) == of_run
+            saved = json.loads((folder / "config.json").read_text("utf-8"))
+            assert saved["name"] == config.specs[run].name
+
+    def test_when_it_goes_on(self, tmp_path):
+        config = tiny_config(steps=2)
+        trainer = Trainer(config, RunDirectories(tmp_path / "run", config))
+        trainer.run(Control())
+        before = files(tmp_path / "run")
+        trainer.extend(3)
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED
+        after = files(tmp_path / "run")
+        assert after["metrics.jsonl"].startswith(before["metrics.jsonl"])
+        assert [line["step"] for line in lines(tmp_path / "run")] == [0, 1, 2, 2, 3, 4, 4, 5, 5]
+        assert json.loads(after["config.json"]) == json.loads(before["config.json"]) | {"steps": 5}
+        frames = [name for name in before if name.startswith("frames")]
+        assert len(frames) == 2
+        assert all(after[name] == before[name] for name in frames)
+
+    def test_every_line_is_there_at_once(self, tmp_path):
+        # A training that is killed has everything on disk that it has said.
+        directories = begun(tmp_path / "run")
+        for step in range(1, 4):
+            directories.scalar(0, StepRecord(step, 1.5, None, 0.1))
+            assert [line["step"] for line in lines(tmp_path / "run")] == list(range(1, step + 1))
+        directories.status(FINISHED)
+
+    def test_nothing_is_left_open(self, tmp_path):
+        directories = begun(tmp_path / "both", "npair", "npair+symm")
+        streams = list(directories._metrics)
+        directories.status(TrainingStatus(RunState.PAUSED))
+        assert not any(stream.closed for stream in streams)
+        directories.status(FINISHED)
+        assert len(streams) == 2
+        assert all(stream.closed for stream in streams)
+
+
+class TestConfig:
+    def read(self, folder: Path) -> dict:
+        return json.loads((folder / "config.json").read_text("utf-8"), parse_constant=no_constant)
+
+    def test_says_everything_about_the_run(self, tmp_path):
+        text = "npair+symm:alpha=1.5,beta=0.5,rank=2,pairs=official,l2_reg=0.01,lr=0.02"
+        begun(tmp_path, text, seed=7, steps=9, watch_limit=50, device="auto", threads=None).status(FINISHED)
+        assert self.read(tmp_path) == {
+            "name": text,
+            "dataset": "tiny",
+            "steps": 9,
+            "seed": 7,
+            "device": "cpu",
+            "network": "small",
+            "dim": 8,
+            "batch_size": 12,
+            "learning_rate": 0.02,
+            "eval_every": 2,
+            "watch_limit": 50,
+            "threads": 3,
+            "loss": "npair",
+            "symm": {"alpha": 1.5, "beta": 0.5, "rank": 2, "pairs": "official"},
+            "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
+            "versions": {"python": "3.11.7", "torch": "2.15.0"},
+            "dataset_fingerprint": tiny_dataset(7).fingerprint(),
+            "split": "by image",
+        }
+
+    def test_of_a_baseline(self, tmp_path):
+        begun(tmp_path, "triplet", learning_rate=0.5).status(FINISHED)
+        saved = self.read(tmp_path)
+        assert saved["symm"] is None
+        assert (saved["loss"], saved["learning_rate"]) == ("triplet", 0.5)
+
+    def test_is_for_people_too(self, tmp_path):
+        begun(tmp_path).status(FINISHED)
+        text = (tmp_path / "config.json").read_text("utf-8")
+        assert text.startswith('{\n  "name": "npair",\n')
+        assert text.endswith("}\n")
+
+    def test_has_every_setting_of_a_training(self, tmp_path):
+        begun(tmp_path).status(FINISHED)
+        settings = {field.name for field in dataclasses.fields(tiny_config())} - {"specs"}
+        assert settings <= set(self.read(tmp_path))
+
+
+class TestMetrics:
+    def test_step(self):
+        line = metrics_line(StepRecord(3, 0.5, 0.25, 1.5))
+        assert json.loads(line) == {
+            "kind": "step", "step": 3, "loss": 0.5, "synthetic_ratio": 0.25, "seconds": 1.5
+        }  # fmt: skip
+        assert "\n" not in line
+
+    def test_evaluation(self):
+        record = EvalRecord(4, 0.9, 0.8, 0.7, 0.6, 2.5)
+        scores = {
+            "kind": "eval", "step": 4, "train_recall_at_1": 0.9, "test_recall_at_1": 0.8,
+            "train_synthetic_recall_at_1": 0.7, "test_synthetic_recall_at_1": 0.6, "seconds": 2.5,
+            "test_nmi": None, "test_f1": None,
+        }  # fmt: skip
+        assert json.loads(metrics_line(record)) == scores
+        final = dataclasses.replace(
+            record, test_recall_at=((1, 0.8), (2, 0.85), (8, 1.0)), test_nmi=0.5, test_f1=0.4
+        )
+        assert json.loads(metrics_line(final)) == scores | {
+            "test_recall_at_2": 0.85, "test_recall_at_8": 1.0, "test_nmi": 0.5, "test_f1": 0.4
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+    def test_what_is_no_number_is_null(self, value):
+        line = metrics_line(StepRecord(3, value, value, 1.5))
+        saved = json.loads(line, parse_constant=no_constant)
+        assert saved["loss"] is None
+        assert saved["synthetic_ratio"] is None
+        final = EvalRecord(4, value, value, value, value, 2.5, ((1, value), (2, value)), value, value)
+        saved = json.loads(metrics_line(final), parse_constant=no_constant)
+        assert {key for key, item in saved.items() if item is not None} == {"kind", "step", "seconds"}
+
+    def test_a_diverged_loss_is_null(self, tmp_path):
+        config = tiny_config("npair", learning_rate=1e30, steps=50)
+        status = Trainer(config, RunDirectories(tmp_path / "run", config)).run(Control())
+        assert status.reason is FinishReason.DIVERGED
+        last = lines(tmp_path / "run")[-1]
+        assert (last["kind"], last["step"], last["loss"]) == ("step", status.step, None)
+
+    def test_floats_lose_nothing(self):
+        value = 0.1 + 0.2
+        assert json.loads(metrics_line(StepRecord(1, value, 1 / 3, 0.0)))["loss"] == value
+
+
+class TestFrames:
+    def test_are_what_was_given(self, tmp_path):
+        directories = begun(tmp_path / "both", "npair", "npair+symm")
+        given = (make_snapshot(120, seed=1), make_snapshot(120, seed=2))
+        directories.snapshots(given)
+        directories.status(FINISHED)
+        for folder, snapshot in zip(("npair", "npair+symm"), given, strict=True):
+            saved = safetensors.numpy.load_file(
+                tmp_path / "both" / folder / "frames" / "00000120.safetensors"
+            )
+            expected = {}
+            for split, watched in (("train", snapshot.frame.train), ("test", snapshot.frame.test)):
+                expected[f"{split}_embeddings"] = watched.points.embeddings
+                expected[f"{split}_partner"] = watched.partner
+                expected[f"{split}_labels"] = watched.points.labels
+                expected[f"{split}_samples"] = watched.points.samples
+            assert set(saved) == set(expected)
+            for name, array in expected.items():
+                assert saved[name].dtype == array.dtype
+                np.testing.assert_array_equal(saved[name], array)
+
+    def test_are_the_same_from_any_memory_layout(self, tmp_path):
+        snapshot = make_snapshot()
+        points = snapshot.frame.train.points
+        strided = np.repeat(points.embeddings, 2, axis=0)[::2]
+        assert not strided.flags.c_contiguous
+        for number, embeddings in enumerate((np.asfortranarray(points.embeddings), strided)):
+            train = dataclasses.replace(
+                snapshot.frame.train, points=dataclasses.replace(points, embeddings=embeddings)
+            )
+            directories = begun(tmp_path / str(number))
+            directories.snapshots(
+                (dataclasses.replace(snapshot, frame=dataclasses.replace(snapshot.frame, train=train)),)
+            )
+            directories.status(FINISHED)
+            saved = safetensors.numpy.load_file(tmp_path / str(number) / "frames/00000000.safetensors")
+            np.testing.assert_array_equal(saved["train_embeddings"], points.embeddings)
+
+    def test_may_hold_nan(self, tmp_path):
+        directories = begun(tmp_path)
+        directories.snapshots((make_snapshot(spread=math.nan),))
+        directories.status(FINISHED)
+        saved = safetensors.numpy.load_file(tmp_path / "frames" / "00000000.safetensors")
+        assert np.isnan(saved["test_embeddings"]).all()
+
+
+def hold(*names: str) -> Callable[[Path], None]:
+    """Makes a folder that holds these."""
+
+    def make(out: Path) -> None:
+        for name in names:
+            path = out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix:
+                path.write_text("precious")
+            else:
+                path.mkdir()
+
+    return make
+
+
+class TestRefusing:
+    """What cannot be recorded is refused before training is prepared, and left as it is."""
+
+    def refused(self, out: Path, *specs: str) -> str:
+        before = files(out) if out.is_dir() else None
+        with pytest.raises(InputError) as caught:
+            RunDirectories(out, tiny_config(*specs))
+        message = str(caught.value)
+        assert message.endswith(".")
+        assert "\n" not in message
+        assert "choose another output folder" in message
+        assert before is None or files(out) == before
+        return message
+
+    @pytest.mark.parametrize("specs", [("npair",), ("npair", "npair+symm")], ids=["one", "two"])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            hold("config.json"),
+            hold("metrics.jsonl"),
+            hold("frames"),
+            hold("config.json", "metrics.jsonl", "frames/00000000.safetensors"),
+            hold("npair/metrics.jsonl", "npair/config.json"),
+            hold("npair+symm/metrics.jsonl"),
+            hold("another/metrics.jsonl"),
+        ],
+        ids=["config", "metrics", "frames", "run", "comparison", "comparison's second", "other runs"],
+    )
+    def test_a_folder_that_holds_a_run(self, specs, make, tmp_path):
+        make(tmp_path / "out")
+        message = self.refused(tmp_path / "out", *specs)
+        assert str(tmp_path / "out") in message
+        assert "already holds a run" in message
+        assert "nothing was overwritten" in message
+
+    def test_what_a_training_has_written(self, tmp_path):
+        begun(tmp_path / "one").status(FINISHED)
+        begun(tmp_path / "two", "npair", "npair+symm").status(FINISHED)
+        for out in (tmp_path / "one", tmp_path / "two", tmp_path / "two" / "npair"):
+            for specs in (("lifted",), ("npair", "lifted")):
+                self.refused(out, *specs)
+
+    def test_a_folder_in_which_a_run_of_the_comparison_has_begun(self, tmp_path):
+        hold("npair/config.json")(tmp_path / "out")
+        assert "npair already holds a run" in self.refused(tmp_path / "out", "npair", "npair+symm")
+
+    @pytest.mark.parametrize("below", ["", "run", "deep/er"])
+    def test_a_file(self, below, tmp_path):
+        file = tmp_path / "file"
+        file.write_text("precious")
+        assert "is a file" in self.refused(file / below)
+        assert file.read_text() == "precious"
+
+    def test_a_folder_without_permission(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+        for out in (tmp_path, tmp_path / "new", tmp_path / "a" / "b"):
+            assert f"no permission to write in {tmp_path}" in self.refused(out)
+
+    def test_a_folder_that_cannot_be_looked_into(self, tmp_path, monkeypatch):
+        def denied(path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(Path, "iterdir", denied)
+        assert "Permission denied" in self.refused(tmp_path)
+
+    def test_a_folder_below_one_that_cannot_be_looked_into(self, tmp_path, monkeypatch):
+        original = Path.exists
+
+        def exists(path):
+            if path != tmp_path and path.is_relative_to(tmp_path):
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return original(path)
+
+        monkeypatch.setattr(Path, "exists", exists)
+        with pytest.raises(InputError, match="Permission denied"):
+            check_free(tmp_path / "closed" / "run", (tmp_path / "closed" / "run",))
+
+    def test_a_name_that_is_too_long(self, tmp_path):
+        with pytest.raises(InputError, match="too long.*choose another output folder"):
+            RunDirectories(tmp_path / ("x" * 300) / "run", tiny_config())
+
+    @pytest.mark.parametrize("out", ["", "empty", "new", "a/b/c"])
+    def test_anything_else_is_fine(self, out, tmp_path):
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "notes.txt").write_text("mine")
+        begun(tmp_path / out).status(FINISHED)
+        assert (tmp_path / "notes.txt").read_text() == "mine"
+        assert (tmp_path / out / "config.json").exists()
+
+    def test_a_folder_of_the_present_one(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        begun(Path("run")).status(FINISHED)
+        assert (tmp_path / "run" / "metrics.jsonl").exists()
+
+
+class TestBeginning:
+    """What only shows when the first file is written ends in one sentence as well."""
+
+    def test_the_second_of_two_that_want_one_folder_is_refused(self, tmp_path):
+        config, other = tiny_config("npair"), tiny_config("lifted")
+        first, second = RunDirectories(tmp_path / "run", config), RunDirectories(tmp_path / "run", other)
+        first.begin(context_of(config))
+        first.scalar(0, StepRecord(1, 0.5, None, 0.1))
+        before = files(tmp_path / "run")
+        with pytest.raises(InputError, match="already holds a run"):
+            second.begin(context_of(other))
+        second.status(FINISHED)
+        assert files(tmp_path / "run") == before
+        first.scalar(0, StepRecord(2, 0.5, None, 0.1))
+        first.status(FINISHED)
+        assert len(lines(tmp_path / "run")) == 2
+
+    def test_the_second_trainings_status_says_so(self, tmp_path):
+        config = tiny_config("npair", "npair+symm")
+        out = tmp_path / "run"
+        racing = RunDirectories(out, config)
+        begun(out, "npair", "npair+symm").status(FINISHED)
+        before = files(out)
+        sink = Recorder()
+        status = Trainer(config, Sinks([racing, sink])).run(Control())
+        assert status.reason is FinishReason.INVALID
+        assert "already holds a run" in status.message
+        assert sink.contexts == []
+        assert sink.statuses[-1] == status
+        assert files(out) == before
+
+    @pytest.mark.parametrize(
+        ("method", "number"), [("mkdir", errno.EACCES), ("open", errno.EROFS), ("write_bytes", errno.ENOSPC)]
+    )
+    def test_an_error_of_the_system_is_bad_input(self, method, number, tmp_path, monkeypatch):
+        def fail(*_, **__):
+            raise OSError(number, os.strerror(number))
+
+        config = tiny_config()
+        directories = RunDirectories(tmp_path / "run", config)
+        monkeypatch.setattr(Path, method, fail)
+        with pytest.raises(InputError) as caught:
+            directories.begin(context_of(config))
+        assert os.strerror(number) in str(caught.value)
+        assert str(tmp_path / "run") in str(caught.value)
+        directories.status(FINISHED)
+
+    def test_a_file_in_place_of_a_runs_folder(self, tmp_path):
+        (tmp_path / "npair").write_text("precious")
+        with pytest.raises(InputError, match="cannot be written"):
+            begun(tmp_path, "npair", "npair+symm")
+        assert (tmp_path / "npair").read_text() == "precious"
+
+
+class TestInterrupted:
+    def test_writing_leaves_no_half_file(self, tmp_path, monkeypatch):
+        directories = begun(tmp_path / "run")
+        before = files(tmp_path / "run")
+        original = Path.write_bytes
+
+        def half(path: Path, content: bytes) -> int:
+            original(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Path, "write_bytes", half)
+        with pytest.raises(OSError, match="No space left"):
+            directories.snapshots((make_snapshot(),))
+        directories.status(FINISHED)
+        assert files(tmp_path / "run") == before
+
+    def test_renaming_leaves_no_half_file(self, tmp_path, monkeypatch):
+        directories = begun(tmp_path / "run")
+        before = files(tmp_path / "run")
+        monkeypatch.setattr(Path, "replace", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            directories.snapshots((make_snapshot(),))
+        directories.status(FINISHED)
+        assert files(tmp_path / "run") == before
+
+    def test_a_frame_has_its_name_only_when_it_is_whole(self, tmp_path, monkeypatch):
+        directories = begun(tmp_path / "run")
+        names: list[str] = []
+        original = Path.write_bytes
+
+        def watched(path: Path, content: bytes) -> int:
+            count = original(path, content)
+            names.extend(entry.name for entry in path.parent.iterdir())
+            return count
+
+        monkeypatch.setattr(Path, "write_bytes", watched)
+        directories.snapshots((make_snapshot(),))
+        directories.status(FINISHED)
+        (beside,) = names
+        assert not beside.endswith(".safetensors")
+        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == ["00000000.safetensors"]
+
+
+class FullDisk(io.RawIOBase):
+    """A file on a disk with room for so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content) -> int:
+        if len(content) > self.room:
+            full_disk()
+        self.room -= len(content)
+        return len(content)
+
+
+class TestFullDisk:
+    def test_while_metrics_are_written_ends_training(self, tmp_path, monkeypatch):
+        original = Path.open
+
+        def opened(path: Path, mode: str = "r", *arguments, **settings):
+            stream = original(path, mode, *arguments, **settings)
+            if path.name != "metrics.jsonl":
+                return stream
+            stream.close()
+            # Closing it tries to write what could not be flushed, and fails as well.
+            return io.TextIOWrapper(io.BufferedWriter(FullDisk(600)), "utf-8")
+
+        monkeypatch.setattr(Path, "open", opened)
+        config, sink = tiny_config("npair", "npair+symm"), Recorder()
+        directories = RunDirectories(tmp_path / "run", config)
+        status = Trainer(config, Sinks([directories, sink])).run(Control())
+        assert status.reason is FinishReason.FAILED
+        assert "No space left" in status.message
+        assert status.step > 0
+        assert [told for told in sink.statuses if told.state is RunState.FINISHED] == [status]
+        assert sink.statuses[-1] == status
+
+    def test_while_frames_are_written_ends_training(self, tmp_path, monkeypatch):
+        original = Path.write_bytes
+
+        def write(path: Path, content: bytes) -> int:
+            if "00000002" in path.name:
+                full_disk()
+            return original(path, content)
+
+        monkeypatch.setattr(Path, "write_bytes", write)
+        config, sink = tiny_config(), Recorder()
+        status = Trainer(config, Sinks([RunDirectories(tmp_path / "run", config), sink])).run(Control())
+        assert (status.reason, status.step) == (FinishReason.FAILED, 2)
+        assert "No space left" in status.message
+        assert sink.statuses[-1] == status
+        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == ["00000000.safetensors"]
+        assert [line["step"] for line in lines(tmp_path / "run")] == [0, 1, 2, 2]

@@ -1,0 +1,197 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from helpers_training import add_dataset, tiny_config, tiny_dataset
+
+from symmcore.data.batches import BatchLoader
+from symmcore.errors import InputError
+from symmcore.evaluation import clustering_scores
+from symmcore.training import evaluator as evaluator_module
+from symmcore.training.evaluator import Evaluator
+from symmcore.training.learner import Learner
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    add_dataset(monkeypatch)
+
+
+def evaluate(spec="npair+symm", *, final=True, step=7, dataset=None, checkpoint=lambda: None, **settings):
+    config = tiny_config(spec, **settings)
+    dataset = dataset or tiny_dataset(0)
+    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, 1), config)
+    learner = Learner(config.specs[0], config, 1, CPU)
+    return evaluator.evaluate(learner, config.specs[0], step, 1.5, checkpoint, final=final)
+
+
+def recall_at(embeddings: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """Recall@K image by image, in float64."""
+    points = embeddings.astype(np.float64)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    right = 0
+    for query in range(len(points)):
+        order = np.argsort(-(points @ points[query]), kind="stable")
+        nearest = [other for other in order if other != query][:k]
+        right += any(labels[other] == labels[query] for other in nearest)
+    return right / len(points)
+
+
+def reflected(points: np.ndarray, axes: np.ndarray, alpha: float, beta: float) -> np.ndarray:
+    """Eq. 1-2 row by row, in float64."""
+    rows = []
+    for x, axis in zip(points.astype(np.float64), axes.astype(np.float64), strict=True):
+        r = (x @ axis) / (axis @ axis) * axis
+        moved = alpha * (r - x) + x
+        if alpha != 2:
+            moved *= np.linalg.norm(x) / np.linalg.norm(moved)
+        rows.append(beta * moved)
+    return np.array(rows)
+
+
+def test_scores_are_those_of_the_embeddings_that_are_kept():
+    evaluation = evaluate()
+    record, frame, gallery = evaluation.record, evaluation.snapshot.frame, evaluation.snapshot.gallery
+    assert (record.step, record.seconds, frame.step) == (7, 1.5, 7)
+    train = frame.train.points
+    assert record.train_recall_at_1 == recall_at(train.embeddings, train.labels, 1)
+    assert record.test_recall_at_1 == recall_at(gallery.embeddings, gallery.labels, 1)
+    assert dict(record.test_recall_at) == {
+        k: recall_at(gallery.embeddings, gallery.labels, k) for k in (1, 2, 4, 8)
+    }
+    scores = clustering_scores(torch.tensor(gallery.embeddings), torch.tensor(gallery.labels), 0)
+    assert (record.test_nmi, record.test_f1) == (scores.nmi, scores.f1)
+
+
+def test_synthetic_recall_is_that_of_the_synthetic_points_for_the_papers_reflection():
+    # The watch set is all of both splits here, and has the partners that the score has.
+    evaluation = evaluate()
+    for watched, score in (
+        (evaluation.snapshot.frame.train, evaluation.record.train_synthetic_recall_at_1),
+        (evaluation.snapshot.frame.test, evaluation.record.test_synthetic_recall_at_1),
+    ):
+        assert score == recall_at(watched.synthetic, watched.points.labels, 1)
+
+
+def test_only_the_last_evaluation_has_the_final_scores():
+    record = evaluate(final=False).record
+    assert record.test_recall_at == ()
+    assert record.test_nmi is None
+    assert record.test_f1 is None
+    same = evaluate(final=True).record
+    assert dataclasses.replace(same, test_recall_at=(), test_nmi=None, test_f1=None) == record
+
+
+@pytest.mark.parametrize(
+    ("spec", "alpha", "beta"),
+    [("npair", 2, 1), ("npair+symm", 2, 1), ("npair+symm:alpha=1.5,beta=0.5", 1.5, 0.5)],
+)
+def test_synthetic_points_are_made_as_the_run_makes_them(spec, alpha, beta):
+    frame = evaluate(spec).snapshot.frame
+    for watched in (frame.train, frame.test):
+        points = watched.points.embeddings
+        expected = reflected(points, points[watched.partner], alpha, beta)
+        np.testing.assert_allclose(watched.synthetic, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_partner_is_another_image_of_the_class():
+    frame = evaluate().snapshot.frame
+    for watched in (frame.train, frame.test):
+        labels, partner = watched.points.labels, watched.partner
+        assert (labels[partner] == labels).all()
+        assert (partner != np.arange(len(partner))).all()
+
+
+def test_everything_is_watched_where_it_fits():
+    dataset = tiny_dataset(0)
+    snapshot = evaluate(dataset=dataset).snapshot
+    np.testing.assert_array_equal(snapshot.frame.train.points.samples, dataset.train)
+    np.testing.assert_array_equal(snapshot.frame.test.points.samples, dataset.test)
+    np.testing.assert_array_equal(snapshot.gallery.samples, dataset.test)
+    np.testing.assert_array_equal(snapshot.gallery.labels, dataset.labels[dataset.test])
+
+
+def test_the_watch_set_is_limited_the_gallery_is_not():
+    dataset = tiny_dataset(0)
+    snapshots = [evaluate(watch_limit=10, seed=seed).snapshot for seed in (0, 0, 1)]
+    for snapshot in snapshots:
+        for watched, split in ((snapshot.frame.train, dataset.train), (snapshot.frame.test, dataset.test)):
+            samples = watched.points.samples
+            assert len(samples) == len(watched.partner) == len(watched.synthetic) == 10
+            assert (np.diff(samples) > 0).all()
+            assert set(samples) <= set(split)
+            np.testing.assert_array_equal(watched.points.labels, dataset.labels[samples])
+        assert len(snapshot.gallery.samples) == len(dataset.test)
+    first, same, other = (snapshot.frame.test.points.samples for snapshot in snapshots)
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+def test_watched_test_images_are_the_gallerys_rows():
+    snapshot = evaluate(watch_limit=10).snapshot
+    rows = {int(sample): row for row, sample in enumerate(snapshot.gallery.samples)}
+    points = snapshot.frame.test.points
+    for sample, embedding in zip(points.samples, points.embeddings, strict=True):
+        np.testing.assert_array_equal(embedding, snapshot.gallery.embeddings[rows[int(sample)]])
+
+
+def test_an_image_alone_in_its_class_has_no_partner_and_no_synthetic_point():
+    dataset = tiny_dataset(0)
+    alone = dataset.test[np.flatnonzero(dataset.labels[dataset.test] == 2)[1:]]
+    dataset = dataclasses.replace(dataset, test=np.setdiff1d(dataset.test, alone))
+    watched = evaluate(dataset=dataset, final=False).snapshot.frame.test
+    lonely = np.flatnonzero(watched.partner == -1)
+    np.testing.assert_array_equal(watched.points.labels[lonely], [2])
+    np.testing.assert_allclose(
+        watched.synthetic[lonely], watched.points.embeddings[lonely], rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_watch_set_without_two_images_of_a_class_is_refused(split):
+    dataset = tiny_dataset(0)
+    of_each = np.array([getattr(dataset, split)[dataset.labels[getattr(dataset, split)] == c][0] for c in range(4)])
+    dataset = dataclasses.replace(dataset, **{split: np.sort(of_each)})
+    with pytest.raises(InputError, match=r"^None of the 4 watched images .* watch limit\.$"):
+        evaluate(dataset=dataset)
+
+
+def test_nothing_of_a_snapshot_can_be_written():
+    snapshot = evaluate(watch_limit=10).snapshot
+    arrays = [
+        array
+        for points in (snapshot.gallery, snapshot.frame.train.points, snapshot.frame.test.points)
+        for array in (points.samples, points.labels, points.embeddings)
+    ]
+    for watched in (snapshot.frame.train, snapshot.frame.test):
+        arrays += [watched.partner, watched.synthetic]
+    assert not any(array.flags.writeable for array in arrays)
+    assert {array.dtype for array in arrays} == {np.dtype(np.int64), np.dtype(np.float32)}
+
+
+def test_it_can_be_stopped_between_batches(monkeypatch):
+    monkeypatch.setattr(evaluator_module, "_EVALUATION_BATCH", 10)
+    calls = []
+    evaluate(checkpoint=lambda: calls.append(None), final=False)
+    assert len(calls) == 5 + 3  # 48 training and 24 test images
+
+    class Stopped(Exception):  # noqa: N818 - a signal, as a stop is
+        pass
+
+    def stop():
+        if len(calls) == 8 + 6:
+            raise Stopped
+        calls.append(None)
+
+    with pytest.raises(Stopped):
+        evaluate(checkpoint=stop, final=False)
+
+
+def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch):
+    whole = evaluate(final=False).snapshot.gallery.embeddings
+    monkeypatch.setattr(evaluator_module, "_EVALUATION_BATCH", 7)
+    parts = evaluate(final=False).snapshot.gallery.embeddings
+    np.testing.assert_allclose(whole, parts, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,145 @@
+import dataclasses
+
+import pytest
+import torch
+from helpers_training import add_dataset, tiny_config, tiny_dataset
+from torch import nn
+
+from symmcore.data.batches import BatchLoader
+from symmcore.data.sampler import PairSampler
+from symmcore.errors import InputError
+from symmcore.losses import build_loss
+from symmcore.networks import build_network
+from symmcore.training import learner as learner_module
+from symmcore.training.learner import Learner
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    add_dataset(monkeypatch)
+
+
+@pytest.fixture
+def batches():
+    """Three batches of images and labels."""
+    dataset = tiny_dataset(0)
+    loader = BatchLoader(dataset, CPU, 0, 1)
+    sampler = PairSampler(dataset.labels, dataset.train, 6, 0)
+    return [loader.training_batch(sampler.next_batch()) for _ in range(3)]
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    """The networks that learners are given, in order."""
+    made: list[nn.Module] = []
+
+    def build(name, channels, dim):
+        made.append(build_network(name, channels, dim))
+        return made[-1]
+
+    monkeypatch.setattr(learner_module, "build_network", build)
+    return made
+
+
+def learner(spec: str, **settings) -> Learner:
+    config = tiny_config(spec, **settings)
+    return Learner(config.specs[0], config, 1, CPU)
+
+
+def weights(network: nn.Module) -> list[torch.Tensor]:
+    return [weight.detach().clone() for weight in network.parameters()]
+
+
+@pytest.mark.parametrize("spec", ["npair", "npair+symm", "npair+symm:rank=2,alpha=1.5,lr=0.01"])
+def test_a_step_is_the_losss_gradient_through_adam(spec, batches, networks):
+    learning = learner(spec, seed=3)
+    config = tiny_config(spec)
+    run = config.specs[0]
+    torch.manual_seed(3)
+    network = build_network("small", 1, config.dim)
+    loss = build_loss(run.loss, run.symm)
+    adam = torch.optim.Adam(network.parameters(), lr=run.learning_rate or config.learning_rate)
+    for images, labels in batches:
+        adam.zero_grad()
+        result = loss.detailed(network(images), labels)
+        result.loss.backward()
+        adam.step()
+        ratio = None if result.selection is None else result.selection.synthetic_ratio
+        assert learning.step(images, labels) == (float(result.loss.detach()), ratio)
+    assert all(map(torch.equal, weights(networks[0]), weights(network)))
+
+
+def test_learners_of_one_seed_begin_alike_whatever_their_loss(networks):
+    for spec in ("npair", "npair+symm", "triplet"):
+        learner(spec, seed=5)
+        torch.rand(3)
+    learner("npair", seed=6)
+    first, *others, seeded_otherwise = map(weights, networks)
+    assert all(all(map(torch.equal, first, other)) for other in others)
+    assert not all(map(torch.equal, first, seeded_otherwise))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_loss_that_is_not_finite_is_told_and_changes_no_weight(bad, batches, networks, monkeypatch):
+    learning = learner("npair")
+    learning.step(*batches[0])  # Adam has moments: a step with zero gradients would move too
+    before = weights(networks[0])
+    original = learning._loss.detailed
+
+    def spoilt(embeddings, labels):
+        result = original(embeddings, labels)
+        return dataclasses.replace(result, loss=result.loss * 0 + bad)
+
+    monkeypatch.setattr(learning._loss, "detailed", spoilt)
+    loss, _ = learning.step(*batches[1])
+    assert str(loss) == str(bad)
+    assert all(map(torch.equal, before, weights(networks[0])))
+
+
+def with_dropout(name, channels, dim):
+    return nn.Sequential(build_network(name, channels, dim), nn.Dropout(0.5))
+
+
+def test_dropout_is_drawn_for_training_alone(batches, monkeypatch):
+    monkeypatch.setattr(learner_module, "build_network", with_dropout)
+    learning = learner("npair")
+    images = batches[0][0]
+    first = learning.embed(images)
+    assert torch.equal(first, learning.embed(images))
+    assert not first.requires_grad
+    assert (first != 0).all()
+    learning.step(*batches[0])
+    assert (learning.embed(images) != 0).all()
+
+
+def test_a_learner_draws_from_a_random_state_of_its_own(batches, monkeypatch):
+    monkeypatch.setattr(learner_module, "build_network", with_dropout)
+    alone = learner("npair+symm")
+    expected = [alone.step(*batch) for batch in batches]
+
+    one, other = learner("npair+symm"), learner("npair")
+    steps = []
+    for batch in batches:
+        torch.rand(5)
+        other.step(*batch)
+        before = torch.get_rng_state()
+        steps.append(one.step(*batch))
+        assert torch.equal(before, torch.get_rng_state()), "and leaves everyone else's alone"
+    assert steps == expected
+
+
+def test_dropout_differs_from_step_to_step(batches, monkeypatch):
+    monkeypatch.setattr(learner_module, "build_network", with_dropout)
+    frozen = learner("npair", learning_rate=1e-30)
+    assert frozen.step(*batches[0]) != frozen.step(*batches[0])
+
+
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [("npair:l2_reg=-1", "-1"), ("angular:angle_deg=90", "90"), ("lifted+symm:margin=-0.5", "-0.5")],
+)
+def test_a_setting_out_of_the_losss_range_is_bad_input(spec, named):
+    with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
+        learner(spec)

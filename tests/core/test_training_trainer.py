@@ -1,0 +1,544 @@
+import contextlib
+import dataclasses
+import errno
+import math
+import os
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
+from torch import nn
+
+from symmcore.networks import build_network
+from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.training import learner as learner_module
+from symmcore.training import trainer as trainer_module
+from symmcore.training.control import Control
+from symmcore.training.learner import Learner
+from symmcore.training.sink import TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmcore.training.trainer import Trainer, default_threads
+
+PATIENCE = 30.0  # how long a test waits for what must happen, before it fails
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch) -> Iterator[None]:
+    add_dataset(monkeypatch)
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def train(*specs: str, hook=lambda told: None, **settings) -> Recorder:
+    """Train to the end in this thread."""
+    sink = Recorder(hook)
+    status = Trainer(tiny_config(*specs, **settings), sink).run(Control())
+    assert status.reason is FinishReason.COMPLETED, status
+    assert_ended_once(sink, status)
+    return sink
+
+
+def assert_ended_once(sink: Recorder, status: TrainingStatus, runs: int = 1) -> None:
+    """FINISHED came last, and once for each time that training ran."""
+    finished = [told for told in sink.statuses if told.state is RunState.FINISHED]
+    assert len(finished) == runs
+    assert sink.statuses[-1] == finished[-1] == status
+    assert all((told.reason is None) == (told.state is not RunState.FINISHED) for told in sink.statuses)
+
+
+@contextlib.contextmanager
+def running(trainer: Trainer, control: Control) -> Iterator[threading.Thread]:
+    """Train in a thread of its own, which is stopped at the end whatever a test finds."""
+    thread = threading.Thread(target=trainer.run, args=(control,))
+    thread.start()
+    try:
+        yield thread
+    finally:
+        control.stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def with_dropout(name, channels, dim):
+    return nn.Sequential(build_network(name, channels, dim), nn.Dropout(0.3))
+
+
+def same_snapshots(one: list[Snapshot], other: list[Snapshot]) -> bool:
+    return len(one) == len(other) and all(
+        np.array_equal(a.gallery.embeddings, b.gallery.embeddings)
+        and np.array_equal(a.frame.train.synthetic, b.frame.train.synthetic)
+        and np.array_equal(a.frame.train.partner, b.frame.train.partner)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+class TestOneSeed:
+    def test_gives_one_training(self):
+        one, again = (train("npair", "npair+symm", steps=6) for _ in range(2))
+        other = train("npair", "npair+symm", steps=6, seed=1)
+        for run in range(2):
+            assert one.steps(run) == again.steps(run)
+            assert one.evaluations(run) == again.evaluations(run)
+            assert one.steps(run) != other.steps(run)
+
+    def test_gives_one_training_in_any_thread(self):
+        here, there = train("npair+symm", threads=2), Recorder()
+        with running(Trainer(tiny_config("npair+symm", threads=2), there), Control()) as thread:
+            thread.join(PATIENCE)
+        assert here.steps() == there.steps()
+        assert here.evaluations() == there.evaluations()
+
+    def test_decides_split_batches_and_weights_apart(self):
+        # Where one seed gave one stream, more classes in the split would change the batches.
+        one, other = train(seed=2), train(seed=3)
+        assert not np.array_equal(one.contexts[0].dataset.train, other.contexts[0].dataset.train)
+
+
+class TestLockstep:
+    SPECS = ("npair", "npair+symm", "triplet+symm:rank=2,lr=0.01")
+
+    @pytest.mark.parametrize("build", [build_network, with_dropout])
+    def test_a_run_has_exactly_the_records_it_has_alone(self, build, monkeypatch):
+        monkeypatch.setattr(learner_module, "build_network", build)
+        together = train(*self.SPECS, steps=5)
+        for run, spec in enumerate(self.SPECS):
+            alone = train(spec, steps=5)
+            assert together.steps(run) == alone.steps()
+            assert together.evaluations(run) == alone.evaluations()
+            assert same_snapshots(
+                [snapshots[run] for snapshots in together.frames],
+                [snapshots[0] for snapshots in alone.frames],
+            )
+
+    def test_dropout_is_there_to_be_shown(self, monkeypatch):
+        plain = train("npair")
+        monkeypatch.setattr(learner_module, "build_network", with_dropout)
+        assert train("npair").steps() != plain.steps()
+
+    def test_the_order_of_the_runs_does_not_matter(self):
+        one, other = train("npair", "npair+symm"), train("npair+symm", "npair")
+        assert one.steps(0) == other.steps(1)
+        assert one.steps(1) == other.steps(0)
+
+    def test_the_loss_makes_the_difference(self):
+        sink = train("npair", "npair+symm")
+        first, second = sink.evaluations(0)[0], sink.evaluations(1)[0]
+        assert first == second, "the same weights at first"
+        assert sink.steps(0) != sink.steps(1)
+        assert all(record.synthetic_ratio is None for record in sink.steps(0))
+        assert all(0 <= record.synthetic_ratio <= 1 for record in sink.steps(1))
+
+    def test_snapshots_of_all_runs_come_together(self):
+        sink = train("npair", "npair+symm")
+        assert [[s.frame.step for s in snapshots] for snapshots in sink.frames] == [[0, 0], [2, 2], [4, 4]]
+
+
+class TestWhatIsTold:
+    @pytest.mark.parametrize(
+        ("steps", "every", "evaluated"),
+        [(5, 2, [0, 2, 4, 5]), (4, 2, [0, 2, 4]), (3, 10, [0, 3]), (2, 1, [0, 1, 2]), (1, 1, [0, 1])],
+    )
+    def test_evaluations_are_at_the_first_every_nth_and_the_last_step(self, steps, every, evaluated):
+        sink = train(steps=steps, eval_every=every)
+        assert [record.step for record in sink.steps()] == list(range(1, steps + 1))
+        assert [record.step for record in sink.evaluations()] == evaluated
+        assert [snapshots[0].frame.step for snapshots in sink.frames] == evaluated
+        *before, last = sink.evaluations()
+        assert all(record.test_nmi is None and record.test_recall_at == () for record in before)
+        assert last.test_nmi is not None
+        assert last.test_f1 is not None
+        assert [k for k, _ in last.test_recall_at] == [1, 2, 4, 8]
+
+    def test_an_evaluation_comes_after_the_step_that_it_is_of(self):
+        order = [(record.step, type(record)) for _, record in train(steps=3).records]
+        assert order == [(0, EvalRecord), (1, StepRecord), (2, StepRecord), (2, EvalRecord),
+                         (3, StepRecord), (3, EvalRecord)]  # fmt: skip
+
+    def test_the_context_comes_before_everything_but_preparing(self):
+        told: list[object] = []
+        train(hook=told.append)
+        kinds = [type(item) for item in told]
+        assert kinds[:2] == [TrainingStatus, TrainingContext]
+        assert told[0].state is RunState.PREPARING
+        assert kinds.count(TrainingContext) == 1
+
+    def test_states(self):
+        assert train(steps=3).states() == [
+            RunState.PREPARING,
+            RunState.EVALUATING, RunState.TRAINING,
+            RunState.EVALUATING, RunState.TRAINING,
+            RunState.EVALUATING, RunState.TRAINING,
+            RunState.FINISHED,
+        ]  # fmt: skip
+
+    def test_steps_in_a_status_never_fall_behind_the_records(self):
+        seen = [0]
+
+        def hook(told: object) -> None:
+            if isinstance(told, tuple) and isinstance(told[-1], StepRecord):
+                seen.append(told[-1].step)
+            if isinstance(told, TrainingStatus):
+                assert told.step == seen[-1]
+                assert told.total_steps == 4
+
+        status = train(hook=hook).statuses[-1]
+        assert status.step == status.total_steps == 4
+
+    def test_the_environment_is_what_it_ran_on(self):
+        threads: list[int] = []
+
+        def hook(told: object) -> None:
+            threads.append(torch.get_num_threads())
+
+        context = train(hook=hook, threads=2).contexts[0]
+        assert set(threads[1:]) == {2}
+        assert context.environment.threads == 2
+        assert context.environment.device == "cpu"
+        versions = dict(context.environment.versions)
+        assert torch.__version__.startswith(versions["torch"])
+        assert {"python", "symmviz", "numpy", "scikit-learn"} < set(versions)
+
+    def test_seconds_grow(self):
+        sink = train(steps=4)
+        seconds = [record.seconds for _, record in sink.records if isinstance(record, StepRecord)]
+        assert seconds[0] > 0
+        assert all(a < b for a, b in zip(seconds, seconds[1:], strict=False))
+
+    def test_speed_and_time_left_follow_the_clock(self, monkeypatch):
+        clock = FakeClock(monkeypatch)
+        clock.tick = 0.0
+
+        def hook(told: object) -> None:
+            if isinstance(told, tuple) and isinstance(told[-1], StepRecord):
+                clock.now += 0.25
+
+        sink = train(hook=hook, steps=8, eval_every=100)
+        halfway = next(s for s in sink.statuses if s.step == 4)
+        assert halfway.steps_per_second == pytest.approx(4)
+        assert halfway.seconds_left == pytest.approx(1)
+        assert sink.statuses[0].steps_per_second is None
+        assert sink.statuses[0].seconds_left is None
+
+
+class FakeClock:
+    """The trainer's clock; every look at it takes a millisecond."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        self.tick = 0.001
+        monkeypatch.setattr(trainer_module.time, "perf_counter", self.read)
+
+    def read(self) -> float:
+        self.now += self.tick
+        return self.now
+
+
+def is_step(told: object, step: int) -> bool:
+    return isinstance(told, tuple) and isinstance(told[-1], StepRecord) and told[-1].step == step
+
+
+def is_status(told: object, state: RunState, step: int | None = None) -> bool:
+    return isinstance(told, TrainingStatus) and told.state is state and step in (None, told.step)
+
+
+class TestPause:
+    @pytest.mark.parametrize("moment", ["before", "training", "evaluating"])
+    def test_holds_until_resumed_says_so_and_changes_no_number(self, moment):
+        control, paused = Control(), threading.Event()
+
+        def hook(told: object) -> None:
+            if (moment == "training" and is_step(told, 3)) or (
+                moment == "evaluating" and is_status(told, RunState.EVALUATING, 2)
+            ):
+                if not paused.is_set():  # going on, it says EVALUATING once more
+                    control.pause()
+            if is_status(told, RunState.PAUSED):
+                paused.set()
+
+        if moment == "before":
+            control.pause()
+        sink = Recorder(hook)
+        with running(Trainer(tiny_config(steps=5), sink), control) as thread:
+            assert paused.wait(PATIENCE), sink.statuses[-1]
+            before = len(sink.records)
+            thread.join(0.2)
+            assert thread.is_alive()
+            assert len(sink.records) == before
+            assert sink.statuses[-1].state is RunState.PAUSED
+            assert sink.statuses[-1].step == {"before": 0, "training": 3, "evaluating": 2}[moment]
+            control.resume()
+            thread.join(PATIENCE)
+        assert sink.statuses[-1].reason is FinishReason.COMPLETED
+        after = sink.states()[sink.states().index(RunState.PAUSED) + 1]
+        assert after is (RunState.TRAINING if moment == "training" else RunState.EVALUATING)
+        undisturbed = train(steps=5)
+        assert sink.steps() == undisturbed.steps()
+        assert sink.evaluations() == undisturbed.evaluations()
+
+    @pytest.mark.parametrize("state", [RunState.TRAINING, RunState.EVALUATING])
+    def test_is_left_out_of_the_time(self, state, monkeypatch):
+        clock, control = FakeClock(monkeypatch), Control()
+
+        def hook(told: object) -> None:
+            if is_status(told, state, 2) and not control.was_paused:
+                control.was_paused = True
+                control.pause()
+            if is_status(told, RunState.PAUSED):
+                clock.now += 5000
+                control.resume()
+
+        control.was_paused = False
+        sink = Recorder(hook)
+        status = Trainer(tiny_config(), sink).run(control)
+        assert control.was_paused
+        assert status.reason is FinishReason.COMPLETED
+        assert RunState.PAUSED in sink.states()
+        assert 0 < sink.records[-1][1].seconds < 5
+        assert status.steps_per_second > 1
+
+
+class TestStop:
+    @pytest.mark.parametrize(
+        ("moment", "step"), [("before", 0), ("begun", 0), ("first evaluation", 0), ("training", 3),
+                             ("paused", 3), ("evaluating", 2), ("last evaluation", 5)],
+    )  # fmt: skip
+    def test_ends_it_at_the_next_boundary_and_it_can_go_on(self, moment, step):
+        control = Control()
+
+        def hook(told: object) -> None:
+            if moment == "paused":
+                if is_step(told, 3):
+                    control.pause()
+                if is_status(told, RunState.PAUSED):
+                    control.stop()
+            elif (
+                (moment == "begun" and isinstance(told, TrainingContext))
+                or (moment == "first evaluation" and is_status(told, RunState.EVALUATING, 0))
+                or (moment == "training" and is_step(told, 3))
+                or (moment == "evaluating" and is_status(told, RunState.EVALUATING, 2))
+                or (moment == "last evaluation" and is_status(told, RunState.EVALUATING, 5))
+            ):
+                control.stop()
+
+        if moment == "before":
+            control.stop()
+        sink = Recorder(hook)
+        trainer = Trainer(tiny_config(steps=5), sink)
+        status = trainer.run(control)
+        assert (status.reason, status.step) == (FinishReason.STOPPED, step)
+        assert status.can_continue
+        assert_ended_once(sink, status)
+        assert [record.step for record in sink.steps()] == list(range(1, step + 1))
+
+        trainer.extend(6 - step)
+        sink.hook = lambda told: None
+        status = trainer.run(Control())
+        assert (status.reason, status.step, status.total_steps) == (FinishReason.COMPLETED, 6, 6)
+        assert_ended_once(sink, status, runs=2)
+        whole = train(steps=6)
+        assert sink.steps() == whole.steps()
+        # also the evaluation that the stop cut short, where it was due
+        assert sink.evaluations() == whole.evaluations()
+        assert same_snapshots([f[0] for f in sink.frames], [f[0] for f in whole.frames])
+
+    def test_ends_a_pause_from_another_thread(self):
+        control, paused = Control(), threading.Event()
+
+        def hook(told: object) -> None:
+            if is_step(told, 2):
+                control.pause()
+            if is_status(told, RunState.PAUSED):
+                paused.set()
+
+        sink = Recorder(hook)
+        with running(Trainer(tiny_config(), sink), control):
+            assert paused.wait(PATIENCE)
+            control.stop()
+        assert sink.statuses[-1].reason is FinishReason.STOPPED
+        assert sink.statuses[-1].step == 2
+
+    def test_of_a_training_that_is_not_there_yet_prepares_it_all_the_same(self):
+        # so that it can go on, and its folder says what it was
+        control, sink = Control(), Recorder()
+        control.stop()
+        Trainer(tiny_config(), sink).run(control)
+        assert len(sink.contexts) == 1
+
+
+class TestGoingOn:
+    def test_equals_one_longer_training(self):
+        sink = Recorder()
+        trainer = Trainer(tiny_config("npair", "npair+symm", steps=3), sink)
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED
+        trainer.extend(4)
+        status = trainer.run(Control())
+        assert (status.step, status.total_steps) == (7, 7)
+        assert_ended_once(sink, status, runs=2)
+        whole = train("npair", "npair+symm", steps=7)
+        for run in range(2):
+            assert sink.steps(run) == whole.steps(run)
+            evaluations = {record.step: record for record in sink.evaluations(run)}
+            assert list(evaluations) == [0, 2, 3, 4, 6, 7]
+            assert [evaluations[record.step] for record in whole.evaluations(run)] == whole.evaluations(run)
+
+    def test_begins_again_with_more_steps_and_nothing_else(self):
+        sink = Recorder()
+        trainer = Trainer(tiny_config(steps=2), sink)
+        trainer.run(Control())
+        trainer.extend(3)
+        trainer.run(Control())
+        first, second = sink.contexts
+        assert (first.config.steps, second.config.steps) == (2, 5)
+        assert second.config == first.config.with_steps(5)
+        assert second.dataset is first.dataset
+
+    def test_the_last_step_is_not_evaluated_twice(self):
+        sink = Recorder()
+        trainer = Trainer(tiny_config(steps=2), sink)
+        trainer.run(Control())
+        trainer.extend(1)
+        trainer.run(Control())
+        assert [record.step for record in sink.evaluations()] == [0, 2, 3]
+
+    def test_works_in_another_thread(self):
+        sink = Recorder()
+        trainer = Trainer(tiny_config(steps=2, threads=2), sink)
+        for more in (0, 2):
+            if more:
+                trainer.extend(more)
+            with running(trainer, Control()) as thread:
+                thread.join(PATIENCE)
+        assert sink.steps() == train(steps=4, threads=2).steps()
+
+
+class TestDiverging:
+    def test_ends_training_with_the_step_and_what_to_try(self):
+        sink = Recorder()
+        status = Trainer(tiny_config("npair", "npair+symm:lr=1e+30", steps=50), sink).run(Control())
+        assert status.reason is FinishReason.DIVERGED
+        assert not status.can_continue
+        assert_ended_once(sink, status)
+        assert f"at step {status.step}" in status.message
+        assert "npair+symm:lr=1e+30" in status.message
+        assert "1e+30" in status.message
+        assert "lower learning rate" in status.message
+        assert not math.isfinite(sink.steps(1)[-1].loss)
+        assert all(math.isfinite(record.loss) for record in sink.steps(1)[:-1])
+        # the other run has all of its records too
+        assert sink.steps(1)[-1].step == sink.steps(0)[-1].step == status.step < 50
+        assert math.isfinite(sink.steps(0)[-1].loss)
+
+    def test_is_found_at_the_step_where_the_loss_is_nan(self, monkeypatch):
+        original = Learner.step
+        calls = []
+
+        def step(learner, images, labels):
+            calls.append(None)
+            loss, ratio = original(learner, images, labels)
+            return (math.nan if len(calls) == 3 else loss), ratio
+
+        monkeypatch.setattr(Learner, "step", step)
+        sink = Recorder()
+        status = Trainer(tiny_config(steps=9), sink).run(Control())
+        assert status.reason is FinishReason.DIVERGED
+        assert (status.step, len(calls)) == (3, 3)
+        assert "at step 3" in status.message
+        assert [record.step for record in sink.evaluations()] == [0, 2]
+
+
+class TestFailing:
+    def test_ends_with_the_text_and_the_traceback(self, monkeypatch):
+        original = Learner.step
+        calls = []
+
+        def step(learner, images, labels):
+            calls.append(None)
+            if len(calls) == 3:
+                raise RuntimeError("the cat sat on it")
+            return original(learner, images, labels)
+
+        monkeypatch.setattr(Learner, "step", step)
+        sink = Recorder()
+        status = Trainer(tiny_config(), sink).run(Control())
+        assert (status.reason, status.step) == (FinishReason.FAILED, 2)
+        assert status.message == "RuntimeError: the cat sat on it"
+        assert status.detail.startswith("Traceback")
+        assert "in step" in status.detail
+        assert not status.can_continue
+        assert_ended_once(sink, status)
+
+    @pytest.mark.parametrize("kind", [TrainingContext, StepRecord, EvalRecord, Snapshot])
+    def test_of_a_sink_ends_training_and_is_told(self, kind):
+        def hook(told: object) -> None:
+            item = told[-1] if isinstance(told, tuple) else told
+            if isinstance(item, kind):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        sink = Recorder(hook)
+        status = Trainer(tiny_config(), sink).run(Control())
+        assert status.reason is FinishReason.FAILED
+        assert "No space left" in status.message
+        assert_ended_once(sink, status)
+
+    def test_of_reading_the_dataset_is_told(self, monkeypatch):
+        def load(seed: int):
+            raise EOFError("the file is cut short")
+
+        add_dataset(monkeypatch, "broken", load)
+        sink = Recorder()
+        status = Trainer(tiny_config(dataset="broken"), sink).run(Control())
+        assert status.reason is FinishReason.FAILED
+        assert status.message == "EOFError: the file is cut short"
+        assert sink.contexts == []
+
+
+class TestInvalid:
+    def invalid(self, config) -> TrainingStatus:
+        sink = Recorder()
+        status = Trainer(config, sink).run(Control())
+        assert status.reason is FinishReason.INVALID, status
+        assert_ended_once(sink, status)
+        assert sink.contexts == [], "nothing is begun that cannot be done"
+        assert status.detail == ""
+        assert not status.can_continue
+        return status
+
+    def test_a_gpu_that_is_not_there(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        assert "'cuda'" in self.invalid(tiny_config(device="cuda")).message
+
+    def test_a_mac_that_is_not_there(self, monkeypatch):
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+        assert "'mps'" in self.invalid(tiny_config(device="mps")).message
+
+    def test_auto_takes_the_cpu_where_there_is_nothing_else(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        assert train(device="auto").contexts[0].environment.device == "cpu"
+
+    def test_a_dataset_of_one_class(self, monkeypatch):
+        def load(seed: int):
+            dataset = tiny_dataset(seed)
+            return dataclasses.replace(dataset, labels=np.zeros_like(dataset.labels))
+
+        add_dataset(monkeypatch, "uniform", load)
+        assert "two classes" in self.invalid(tiny_config(dataset="uniform")).message
+
+    def test_a_setting_that_only_the_loss_can_judge(self):
+        assert "-1" in self.invalid(tiny_config("npair:l2_reg=-1")).message
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (64, 63)])
+def test_a_core_is_left_free(cores, threads, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
+    assert default_threads() == threads
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(None, 1), (8, 7)])
+def test_a_core_is_left_free_where_the_system_only_counts_cores(cores, threads, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert default_threads() == threads
