@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from typing import NoReturn
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -44,24 +45,23 @@ def launch(app: QApplication) -> Launched:
     return Launched(window, session, controller)
 
 
-def run_window() -> int:
-    """Open the window and return the exit status once it was closed."""
+def run_window() -> NoReturn:
+    """Open the window, and end the process once it was closed."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName("symmviz")
     app.setApplicationDisplayName("symmviz")
     launched = launch(app)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.quit())
+        signal.signal(number, lambda *_: launched.window.close_without_asking())
     # Python handles a signal between two of its own instructions: give it some.
     awake = QTimer()
     awake.start(200)
     awake.timeout.connect(lambda: None)
     status = app.exec()
-    launched.window.hide()
-    if not launched.session.close(_LAST_STEP_SECONDS):
-        # A step, or torch's import, goes on and cannot be interrupted; everything recorded
-        # is on disk. Leaving normally would wait for that thread.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
+    launched.session.close(_LAST_STEP_SECONDS)
+    # Everything recorded is on disk, and every thread and process has ended, but for a step
+    # or torch's import, which cannot be interrupted and which leaving normally would wait
+    # for. Tearing torch and Qt down takes another second and gains nothing.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -6,11 +6,11 @@ from PySide6.QtCore import QObject, QTimer
 
 from symmviz.live import Updates
 
-_INTERVAL_MS = 33
+_INTERVAL_MS = 50
 
 
 class Bridge(QObject):
-    """Drains the session about 30 times a second, on the GUI thread.
+    """Drains the session 20 times a second, on the GUI thread.
 
     Pulling, not cross-thread signals: nothing is queued that the window has no time for.
     """

@@ -21,6 +21,10 @@ from symmviz.settings import Settings
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import Appearance, apply_appearance
 
+# Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
+# one plot every third tick is about two drawings a second of each.
+_TICKS_A_PANEL = 3
+
 
 class Controller(QObject):
     """What each of the user's actions does, and where each update goes."""
@@ -33,6 +37,7 @@ class Controller(QObject):
         self._settings = Settings()
         self._context: TrainingContext | None = None
         self._status: TrainingStatus | None = None
+        self._ticks = 0
         self._watch = WatchPresenter(window.watch_page)
         self._retrieve = RetrievePresenter(window.retrieve_page, session.find_neighbours)
         self._controls = ControlsPresenter(window.controls)
@@ -96,7 +101,9 @@ class Controller(QObject):
         if updates.projections is not None:
             self._watch.set_projections(updates.projections)
         self._watch.add_records(updates.records)
-        self._watch.draw_next_panel()
+        self._ticks += 1
+        if self._ticks % _TICKS_A_PANEL == 0:
+            self._watch.draw_next_panel()
         if updates.status is not None:
             self._status = updates.status
             self._controls.set_status(updates.status)

@@ -12,7 +12,7 @@ from symmcore.projection.worker import ProjectionWorker
 from symmcore.runs.directory import RunDirectories
 from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
-from symmcore.training.control import Control
+from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import Sink, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.live import LiveBuffer, Updates
@@ -20,6 +20,8 @@ from symmviz.retrieval import Query, RunNeighbours
 
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
+
+_STOP_SEEN_WITHIN_SECONDS = 0.05
 
 
 class Session:
@@ -70,8 +72,11 @@ class Session:
         self._buffer.clear()
         sink = Sinks([directories, self._buffer, _ProjectionFeed(self._projector)])
 
-        def prepare() -> "Trainer":
-            self._warm_up.join()  # it changes torch's random state
+        def prepare(control: Control) -> "Trainer":
+            while self._warm_up.is_alive():  # it changes torch's random state
+                self._warm_up.join(_STOP_SEEN_WITHIN_SECONDS)
+                if control.stopping:
+                    raise StopRequestedError
             from symmcore.training.trainer import Trainer  # imports torch
 
             self._trainer = Trainer(config, sink)
@@ -90,7 +95,7 @@ class Session:
         if trainer is None:
             raise RuntimeError("there is no training to go on with")
         trainer.extend(steps)
-        self._launch(lambda: trainer)
+        self._launch(lambda _: trainer)
 
     def pause(self) -> None:
         """Hold the training at the next batch boundary."""
@@ -124,8 +129,13 @@ class Session:
         """Take everything that training and projection produced since the last call."""
         return self._buffer.drain()
 
-    def close(self, timeout: float) -> bool:
-        """Stop everything and wait for it, ``timeout`` seconds at most; safe to call twice.
+    def close(self, timeout: float, import_timeout: float = 1.0) -> bool:
+        """Stop everything and wait for it; safe to call twice.
+
+        Args:
+            timeout: seconds to wait at most for the training's last step.
+            import_timeout: seconds to wait at most for torch's import, which cannot be
+                stopped and during which nothing can be lost.
 
         Returns:
             Whether everything has ended. If not, a training step or torch's import is
@@ -136,13 +146,13 @@ class Session:
         self._control.stop()
         self._searches.shutdown(wait=False, cancel_futures=True)
         self._projector.close(timeout)
-        threads = [self._warm_up, *([self._training] if self._training else [])]
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        if self._training is not None:
+            self._training.join(max(0.0, deadline - time.monotonic()))
+        if self._opened:
+            self._warm_up.join(import_timeout)
+        return not (self.running or self._warm_up.is_alive())
 
-    def _launch(self, prepare: "Callable[[], Trainer]") -> None:
+    def _launch(self, prepare: "Callable[[Control], Trainer]") -> None:
         control = self._control = Control()
         self._training = threading.Thread(
             target=_train, args=(prepare, control, self._buffer), name="symmviz-training"
@@ -192,9 +202,11 @@ def _warm_up() -> None:
     warm_up()
 
 
-def _train(prepare: "Callable[[], Trainer]", control: Control, sink: Sink) -> None:
+def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink) -> None:
     try:
-        prepare().run(control)
+        prepare(control).run(control)
+    except StopRequestedError:
+        sink.status(TrainingStatus(RunState.FINISHED, reason=FinishReason.CANCELLED))
     except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
         # Training reports its own failures; this is torch that cannot be imported, say.
         sink.status(

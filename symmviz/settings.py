@@ -28,7 +28,7 @@ class Settings:
 
     @runs_folder.setter
     def runs_folder(self, folder: Path) -> None:
-        self._store.setValue(_RUNS_FOLDER, str(folder))
+        self._set(_RUNS_FOLDER, str(folder))
 
     @property
     def appearance(self) -> Appearance:
@@ -38,7 +38,7 @@ class Settings:
 
     @appearance.setter
     def appearance(self, appearance: Appearance) -> None:
-        self._store.setValue(_APPEARANCE, appearance.name)
+        self._set(_APPEARANCE, appearance.name)
 
     @property
     def geometry(self) -> QByteArray | None:
@@ -48,4 +48,8 @@ class Settings:
 
     @geometry.setter
     def geometry(self, geometry: QByteArray) -> None:
-        self._store.setValue(_GEOMETRY, geometry)
+        self._set(_GEOMETRY, geometry)
+
+    def _set(self, key: str, value: object) -> None:
+        self._store.setValue(key, value)
+        self._store.sync()

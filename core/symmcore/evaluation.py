@@ -9,12 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from symmcore.mining import check_embeddings, check_labels
+from symmcore.mining import check_embeddings, check_labels, cross_products
 from symmcore.mining.geometry import normalise
 from symmcore.synthesis import computing_dtype, reflect
 
 # Similarities held at a time (64 MiB in float32).
 _BLOCK_ELEMENTS = 2**24
+# In place of a similarity that is NaN: below every cosine, above the query left out.
+_MISSING = -2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +93,22 @@ def neighbours(queries: Tensor, gallery: Tensor, k: int, exclude_self: bool = Fa
     _check_count("k", k, len(gallery) - exclude_self)
     left = _features(queries)
     right, copies = _without_copies(_features(gallery))
+    has_nan = bool(left.isnan().any() or right.isnan().any())
     indices = torch.empty(len(left), k, dtype=torch.int64, device=left.device)
     similarities = left.new_empty(len(left), k)
     rows = max(1, _BLOCK_ELEMENTS // len(gallery))
     for start in range(0, len(left), rows):
-        block = left[start : start + rows] @ right.T
+        block = cross_products(left[start : start + rows], right)
         if copies is not None:
             block = block.index_select(1, copies)
-        missing = block.isnan()
-        block.masked_fill_(missing, -torch.inf)
+        if has_nan:
+            block.nan_to_num_(nan=_MISSING)
         if exclude_self:
             block.diagonal(start).fill_(-torch.inf)
         found = _largest(block, k)
-        values = block.gather(1, found).masked_fill(missing.gather(1, found), torch.nan)
-        indices[start : start + rows], similarities[start : start + rows] = found, values
+        indices[start : start + rows] = found
+        similarities[start : start + rows] = block.gather(1, found)
+    similarities.masked_fill_(similarities == _MISSING, torch.nan)
     return Neighbours(indices, similarities)
 
 
@@ -124,11 +128,13 @@ def recall_at_k(embeddings: Tensor, labels: Tensor, ks: Sequence[int] = (1, 2, 4
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If shapes do not fit, a K is not between 1 and N - 1, or no class has two
-            images.
+        ValueError: If shapes do not fit, there is no K or one not between 1 and N - 1, or no class
+            has two images.
     """
     check_embeddings(embeddings)
     check_labels(labels, len(embeddings))
+    if not ks:
+        raise ValueError("ks must hold at least one K")
     for k in ks:
         _check_count("K", k, len(embeddings) - 1)
     labels = labels.to(embeddings.device)

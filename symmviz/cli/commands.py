@@ -32,7 +32,7 @@ def open_window(_: Namespace) -> int:
     check_window_possible()
     from symmviz.app import run_window  # imports Qt
 
-    return run_window()
+    run_window()
 
 
 def train(options: Namespace) -> int:

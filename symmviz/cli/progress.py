@@ -12,6 +12,12 @@ from symmcore.training.status import RunState, TrainingStatus
 _SECONDS_BETWEEN_LINES = 5.0
 
 
+class _Bar(tqdm):  # type: ignore[misc]  # tqdm publishes no types
+    """A bar without tqdm's own thread, which outlives it: every step updates it anyway."""
+
+    monitor_interval = 0
+
+
 class ProgressSink:
     """Shows each run's loss, share of synthetic points picked and Recall@1."""
 
@@ -19,7 +25,7 @@ class ProgressSink:
         self._names = [spec.name for spec in config.specs]
         self._steps: list[StepRecord | None] = [None] * len(self._names)
         self._evaluations: list[EvalRecord | None] = [None] * len(self._names)
-        self._bar: tqdm[None] | None = None
+        self._bar: _Bar | None = None
 
     @property
     def began(self) -> bool:
@@ -35,7 +41,7 @@ class ProgressSink:
             f"{environment.threads} threads, seed {context.config.seed}\n"
         )
         on_terminal = sys.stderr.isatty()
-        self._bar = tqdm(
+        self._bar = _Bar(
             total=context.config.steps,
             unit="step",
             file=sys.stderr,

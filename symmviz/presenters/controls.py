@@ -78,8 +78,11 @@ class ControlsPresenter:
         """Show a new status."""
         self._running = status.state is not RunState.FINISHED
         self._view.set_commands(self._commands(status))
-        self._view.set_progress(status.step, status.total_steps, _progress_text(status))
-        notice = _notice(status) if status.state is RunState.FINISHED else None
+        finished = status.state is RunState.FINISHED
+        # a total of 0 is shown as work of unknown length, which a finished one is not
+        total = max(1, status.total_steps) if finished else status.total_steps
+        self._view.set_progress(status.step, total, _progress_text(status))
+        notice = _notice(status) if finished else None
         if notice is not None:  # one about a problem beside the training stays
             self._view.set_notice(notice)
 
@@ -106,6 +109,7 @@ _STATE_WORDS = {
 _REASON_WORDS = {
     FinishReason.COMPLETED: "Finished",
     FinishReason.STOPPED: "Stopped",
+    FinishReason.CANCELLED: "Cancelled before it began",
     FinishReason.DIVERGED: "Diverged",
     FinishReason.INVALID: "Not started",
     FinishReason.FAILED: "Failed",

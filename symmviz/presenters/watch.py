@@ -29,10 +29,12 @@ from symmviz.presenters.display import (
 from symmviz.presenters.series import Series
 from symmviz.retrieval import Query, Split
 
-# The shared extent follows the points out at once, but in only when they fill less than
-# this share of it, so that the picture does not breathe from frame to frame.
+# The shared extent is the points' with a margin. It follows them out only when they come
+# to the edge, and in only when it would shrink to less than this share, so that the
+# picture does not breathe from frame to frame.
 _SHRINK_BELOW = 0.8
 _MARGIN = 1.1
+_EDGE = 1.02
 
 
 class WatchView(Protocol):
@@ -106,11 +108,10 @@ class WatchPresenter:
         self._series: list[_RunSeries] = []
         self._stale: set[Panel] = set()
         self._turns = itertools.cycle(Panel)
-        self._watched: WatchedSet | None = None
         self._snapshots: tuple[Snapshot, ...] | None = None
         self._projections: tuple[Projection, ...] | None = None
         self._query: Query | None = None
-        self._extent = 0.0
+        self._extent: float | None = None
 
     def begin(self, context: TrainingContext) -> None:
         """Empty the page for a new training."""
@@ -118,7 +119,7 @@ class WatchPresenter:
         self._series = [_RunSeries() for _ in context.config.specs]
         self._stale.clear()
         self._snapshots = self._projections = self._query = None
-        self._extent = 0.0
+        self._extent = None
         self._view.set_runs(tuple(run_title(spec) for spec in context.config.specs))
         self._view.set_shown("")
 
@@ -194,10 +195,11 @@ class WatchPresenter:
 
     def _follow_extent(self, arrays: list[FloatArray]) -> None:
         furthest = max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
-        needed = furthest * _MARGIN
-        if needed > self._extent or needed < _SHRINK_BELOW * self._extent:
-            self._extent = needed or 1.0
-            self._view.set_extent(self._extent)
+        extent = furthest * _MARGIN or 1.0
+        kept = self._extent
+        if kept is None or furthest * _EDGE > kept or extent < _SHRINK_BELOW * kept:
+            self._extent = extent
+            self._view.set_extent(extent)
 
     def _positions(self, projection: Projection) -> PlanePoints:
         return projection.train if self._split is Split.TRAIN else projection.test

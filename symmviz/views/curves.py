@@ -54,6 +54,8 @@ class CurvePanel(QWidget):
         self._plot.setLabel("bottom", "step")
         self._plot.getAxis("left").setWidth(46)
         self._plot.getAxis("bottom").enableAutoSIPrefix(False)
+        for name in ("left", "bottom"):
+            self._plot.getAxis(name).setStyle(maxTickLevel=0)  # half the time of a drawing
         # Steps begin at 0; a single evaluation is not worth an axis in fractions of a step.
         self._plot.getViewBox().setLimits(xMin=0, minXRange=10)
         self._plot.getViewBox().setDefaultPadding(0.04)

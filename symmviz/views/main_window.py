@@ -115,7 +115,6 @@ class MainWindow(QMainWindow):
         """Close, after asking where a training would be lost."""
         if self._commands.start or self._close_confirmed:
             event.accept()
-            self.hide()
             self.closed.emit()
             return
         event.ignore()
@@ -184,7 +183,7 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
-        self._add(file, "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
+        self._add(file, "&Quit", QKeySequence("Ctrl+Q"), self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
             keys = QKeySequence(f"Ctrl+{at + 1}")
@@ -203,7 +202,7 @@ class MainWindow(QMainWindow):
         self._add(
             help_menu,
             "Keyboard shortcuts",
-            QKeySequence(QKeySequence.StandardKey.HelpContents),
+            QKeySequence("F1"),
             self.show_shortcuts,
         )
 

@@ -29,7 +29,6 @@ from symmcore.loss_catalog import CATALOG
 from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
 from symmviz.presenters.start import StartForm
 
-_OFFERED_LOSSES = tuple(info for info in CATALOG if info.name == "npair")
 _DEVICE_TITLES = {
     "auto": "Automatic",
     "cpu": "CPU",
@@ -84,10 +83,10 @@ class StartPage(QWidget):
         super().__init__(parent)
         self._runs_folder = runs_folder
         self._loss = QComboBox(self)
-        for at, info in enumerate(_OFFERED_LOSSES):
+        for at, info in enumerate(CATALOG):
             self._loss.addItem(info.title, info.name)
             self._loss.setItemData(at, info.description, Qt.ItemDataRole.ToolTipRole)
-        self._loss.setToolTip(_OFFERED_LOSSES[0].description)
+        self._loss.currentIndexChanged.connect(self._on_loss)
         self._symm = QCheckBox("with Symmetrical Synthesis (Symm)", self)
         self._symm.setChecked(True)
         self._symm.setToolTip(
@@ -110,6 +109,7 @@ class StartPage(QWidget):
         self._folder = QLabel(self)
         self._folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._show_folder()
+        self._on_loss()
         self._lay_out()
 
     def form(self) -> StartForm:
@@ -142,6 +142,10 @@ class StartPage(QWidget):
     def error(self) -> str:
         """What is said to be wrong."""
         return self._error.text()
+
+    def set_loss(self, name: str) -> None:
+        """Choose a loss."""
+        self._loss.setCurrentIndex(self._loss.findData(name))
 
     def set_steps(self, steps: int) -> None:
         """Choose a number of steps."""
@@ -203,7 +207,7 @@ class StartPage(QWidget):
         self.start_button.setDefault(True)
         self.start_button.setMinimumWidth(120)
         self.start_button.clicked.connect(self.start)
-        self.compare_button = QPushButton("Compare N-pair with and without Symm", self)
+        self.compare_button = QPushButton(self)
         self.compare_button.setToolTip(
             "Trains both at once on the same initial weights, batches and augmentation, so "
             "that a difference between two curves is the loss and nothing else."
@@ -284,6 +288,11 @@ class StartPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
+
+    def _on_loss(self) -> None:
+        info = CATALOG[self._loss.currentIndex()]
+        self._loss.setToolTip(info.description)
+        self.compare_button.setText(f"Compare {info.title} with and without Symm")
 
     def _on_advanced(self, shown: bool) -> None:
         self._advanced.setVisible(shown)

@@ -110,6 +110,6 @@ def launched(qapp: QApplication, qtbot: QtBot, runs_folder: Path) -> Iterator[La
     qtbot.waitExposed(parts.window)
     yield parts
     parts.window.close_without_asking()
-    assert parts.session.close(30), "a thread did not end"
+    assert parts.session.close(30, import_timeout=30), "a thread did not end"
     parts.window.deleteLater()
     _delete_deferred()

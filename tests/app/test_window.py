@@ -189,7 +189,7 @@ def test_closing_at_any_moment_ends_everything(
         assert launched.window.isVisible(), "a running training is not closed without asking"
         answer(qtbot, launched, "Stop and close")
     assert not launched.window.isVisible()
-    assert launched.session.close(30)
+    assert launched.session.close(30, import_timeout=30)
 
 
 def test_closing_while_evaluating_ends_everything(
@@ -210,7 +210,7 @@ def test_closing_while_evaluating_ends_everything(
     assert embedding.wait(60)
     launched.window.close_without_asking()
     closing.set()
-    assert launched.session.close(30)
+    assert launched.session.close(30, import_timeout=30)
 
 
 def test_choosing_a_test_image_shows_its_neighbours_for_every_run(
@@ -359,3 +359,13 @@ def test_a_second_training_cannot_start_beside_the_first(qtbot: QtBot, launched:
     page = launched.window.start_page
     assert not page.start_button.isEnabled()
     assert not page.compare_button.isEnabled()
+
+
+def test_every_loss_of_the_paper_can_be_compared(
+    qtbot: QtBot, launched: Launched, runs_folder: Path
+) -> None:
+    launched.window.start_page.set_loss("lifted")
+    assert "Lifted structure" in launched.window.start_page.compare_button.text()
+    finish(qtbot, launched, compare=True, steps=5)
+    (folder,) = runs_folder.iterdir()
+    assert {path.name for path in folder.iterdir()} == {"lifted", "lifted+symm"}

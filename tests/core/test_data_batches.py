@@ -39,7 +39,9 @@ def test_every_training_image_is_shifted_on_its_own(make, shift):
     loader = BatchLoader(dataset, CPU, 0, shift)
     positions = np.arange(60)
     images, labels = loader.training_batch(positions)
-    moves = [(down, right) for down in range(-shift, shift + 1) for right in range(-shift, shift + 1)]
+    moves = [
+        (down, right) for down in range(-shift, shift + 1) for right in range(-shift, shift + 1)
+    ]
     seen = set()
     for image, position in zip(images.numpy(), positions, strict=True):
         fits = [m for m in moves if np.array_equal(image, shifted(dataset.images[position], *m))]
@@ -47,7 +49,9 @@ def test_every_training_image_is_shifted_on_its_own(make, shift):
         seen.update(fits)
     if shift == 1:
         assert seen == set(moves)
-    assert {down for down, _ in seen} == {right for _, right in seen} == set(range(-shift, shift + 1))
+    assert (
+        {down for down, _ in seen} == {right for _, right in seen} == set(range(-shift, shift + 1))
+    )
     np.testing.assert_array_equal(labels.numpy(), dataset.labels[positions])
 
 
@@ -61,7 +65,9 @@ def test_shape_type_and_range():
         assert images.dtype == torch.float32
         assert images.min() == -1
         assert images.max() == 1
-    assert (loader.evaluation_batch(np.array([0, 1])) == torch.tensor([-1.0, 1]).view(2, 1, 1, 1)).all()
+    assert (
+        loader.evaluation_batch(np.array([0, 1])) == torch.tensor([-1.0, 1]).view(2, 1, 1, 1)
+    ).all()
 
 
 def test_the_seed_decides_the_shifts():
@@ -98,7 +104,9 @@ def test_evaluation_draws_nothing():
 
 def test_without_shift_training_images_are_as_they_are():
     loader = BatchLoader(tiny_dataset(0), CPU, 0, 0)
-    assert torch.equal(loader.training_batch(np.arange(9))[0], loader.evaluation_batch(np.arange(9)))
+    assert torch.equal(
+        loader.training_batch(np.arange(9))[0], loader.evaluation_batch(np.arange(9))
+    )
 
 
 def test_the_dataset_is_not_changed():

@@ -51,7 +51,9 @@ def test_pairs_spread_evenly_over_the_classes_of_a_batch(sizes, pairs):
 def test_pairs_spread_evenly_over_the_classes_in_the_long_run():
     labels = labels_of([5] * 10)
     draw = sampler(labels, 14)  # each class has one pair, four of them have two
-    counts = Counter(int(labels[first]) for _ in range(2000) for first, _ in pairs_of(draw.next_batch()))
+    counts = Counter(
+        int(labels[first]) for _ in range(2000) for first, _ in pairs_of(draw.next_batch())
+    )
     # 2,000 draws of 4 of 10: the standard deviation of a class's count is 22
     assert all(abs(count - 2800) < 5 * 22 for count in counts.values()), counts
 

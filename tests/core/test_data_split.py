@@ -49,7 +49,9 @@ def test_digits_are_what_scikit_learn_ships(loaded):
     assert loaded.images.shape == (1797, 8, 8, 1)
     assert loaded.images.dtype == np.uint8
     # 16 steps of ink, over the whole range, told apart
-    assert sorted(np.unique(loaded.images)) == sorted({round(255 * step / 16) for step in range(17)})
+    assert sorted(np.unique(loaded.images)) == sorted(
+        {round(255 * step / 16) for step in range(17)}
+    )
     np.testing.assert_array_equal(np.rint(loaded.images[..., 0] * (16 / 255)), bunch.images)
     np.testing.assert_array_equal(loaded.labels, bunch.target)
     assert loaded.class_names == tuple("0123456789")

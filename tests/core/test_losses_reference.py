@@ -1,15 +1,15 @@
 """The baselines against pytorch-metric-learning, where its definitions coincide.
 
 All are compared with two images a class, which is one group a class; with more it pairs every two
-images of a class, and N-pair draws pairs at random. Its mean reducers then divide as ours do, but for
-the triplet loss, whose sum over triplets we divide by the number of anchors.
+images of a class, and N-pair draws pairs at random. Its mean reducers then divide as ours do, but
+for the triplet loss, whose sum over triplets we divide by the number of anchors.
 
-- N-pair: the same for given pairs and without our regulariser, which is not among its regularisers.
-- Angular: the same on normalised embeddings with the second images as references; without references
-  both images of a class are negatives, where Eq. 9 has the second one.
+- N-pair: the same for given pairs and without our regulariser, which it does not have.
+- Angular: the same on normalised embeddings with the second images as references; without
+  references both images of a class are negatives, where Eq. 9 has the second one.
 - Triplet and lifted structure: the same.
-- Semi-hard: the same when its batch-easy-hard miner chooses, and every anchor has a negative farther
-  than the positive (else it drops the anchor). Its triplet-margin miner keeps all within the margin.
+- Semi-hard: the same when its batch-easy-hard miner chooses and every anchor has a negative farther
+  than the positive (else it drops the anchor). Its triplet-margin miner keeps all in the margin.
 """
 
 from collections.abc import Callable

@@ -76,8 +76,10 @@ class TestWhatIsWritten:
             "metrics.jsonl",
         ]
         kinds = [(line["kind"], line["step"]) for line in lines(out)]
-        assert kinds == [("eval", 0), ("step", 1), ("step", 2), ("eval", 2), ("step", 3), ("step", 4),
-                         ("eval", 4), ("step", 5), ("eval", 5)]  # fmt: skip
+        assert kinds == [
+            ("eval", 0), ("step", 1), ("step", 2), ("eval", 2), ("step", 3), ("step", 4), ("eval", 4),
+            ("step", 5), ("eval", 5),
+        ]  # fmt: skip
         assert [json.loads(metrics_line(record)) for _, record in sink.records] == lines(out)
         losses = [line["loss"] for line in lines(out) if line["kind"] == "step"]
         assert losses == [record.loss for record in sink.steps()]
@@ -134,7 +136,9 @@ class TestConfig:
 
     def test_says_everything_about_the_run(self, tmp_path):
         text = "npair+symm:alpha=1.5,beta=0.5,rank=2,pairs=official,l2_reg=0.01,lr=0.02"
-        begun(tmp_path, text, seed=7, steps=9, watch_limit=50, device="auto", threads=None).status(FINISHED)
+        begun(tmp_path, text, seed=7, steps=9, watch_limit=50, device="auto", threads=None).status(
+            FINISHED
+        )
         assert self.read(tmp_path) == {
             "name": text,
             "dataset": "tiny",
@@ -203,9 +207,15 @@ class TestMetrics:
         saved = json.loads(line, parse_constant=no_constant)
         assert saved["loss"] is None
         assert saved["synthetic_ratio"] is None
-        final = EvalRecord(4, value, value, value, value, 2.5, ((1, value), (2, value)), value, value)
+        final = EvalRecord(
+            4, value, value, value, value, 2.5, ((1, value), (2, value)), value, value
+        )
         saved = json.loads(metrics_line(final), parse_constant=no_constant)
-        assert {key for key, item in saved.items() if item is not None} == {"kind", "step", "seconds"}
+        assert {key for key, item in saved.items() if item is not None} == {
+            "kind",
+            "step",
+            "seconds",
+        }
 
     def test_a_diverged_loss_is_null(self, tmp_path):
         config = tiny_config("npair", learning_rate=1e30, steps=50)
@@ -251,10 +261,16 @@ class TestFrames:
             )
             directories = begun(tmp_path / str(number))
             directories.snapshots(
-                (dataclasses.replace(snapshot, frame=dataclasses.replace(snapshot.frame, train=train)),)
+                (
+                    dataclasses.replace(
+                        snapshot, frame=dataclasses.replace(snapshot.frame, train=train)
+                    ),
+                )
             )
             directories.status(FINISHED)
-            saved = safetensors.numpy.load_file(tmp_path / str(number) / "frames/00000000.safetensors")
+            saved = safetensors.numpy.load_file(
+                tmp_path / str(number) / "frames/00000000.safetensors"
+            )
             np.testing.assert_array_equal(saved["train_embeddings"], points.embeddings)
 
     def test_may_hold_nan(self, tmp_path):
@@ -306,7 +322,15 @@ class TestRefusing:
             hold("npair+symm/metrics.jsonl"),
             hold("another/metrics.jsonl"),
         ],
-        ids=["config", "metrics", "frames", "run", "comparison", "comparison's second", "other runs"],
+        ids=[
+            "config",
+            "metrics",
+            "frames",
+            "run",
+            "comparison",
+            "comparison's second",
+            "other runs",
+        ],
     )
     def test_a_folder_that_holds_a_run(self, specs, make, tmp_path):
         make(tmp_path / "out")
@@ -358,7 +382,7 @@ class TestRefusing:
             check_free(tmp_path / "closed" / "run", (tmp_path / "closed" / "run",))
 
     def test_a_name_that_is_too_long(self, tmp_path):
-        with pytest.raises(InputError, match="too long.*choose another output folder"):
+        with pytest.raises(InputError, match=r"too long.*choose another output folder"):
             RunDirectories(tmp_path / ("x" * 300) / "run", tiny_config())
 
     @pytest.mark.parametrize("out", ["", "empty", "new", "a/b/c"])
@@ -380,7 +404,10 @@ class TestBeginning:
 
     def test_the_second_of_two_that_want_one_folder_is_refused(self, tmp_path):
         config, other = tiny_config("npair"), tiny_config("lifted")
-        first, second = RunDirectories(tmp_path / "run", config), RunDirectories(tmp_path / "run", other)
+        first, second = (
+            RunDirectories(tmp_path / "run", config),
+            RunDirectories(tmp_path / "run", other),
+        )
         first.begin(context_of(config))
         first.scalar(0, StepRecord(1, 0.5, None, 0.1))
         before = files(tmp_path / "run")
@@ -407,7 +434,8 @@ class TestBeginning:
         assert files(out) == before
 
     @pytest.mark.parametrize(
-        ("method", "number"), [("mkdir", errno.EACCES), ("open", errno.EROFS), ("write_bytes", errno.ENOSPC)]
+        ("method", "number"),
+        [("mkdir", errno.EACCES), ("open", errno.EROFS), ("write_bytes", errno.ENOSPC)],
     )
     def test_an_error_of_the_system_is_bad_input(self, method, number, tmp_path, monkeypatch):
         def fail(*_, **__):
@@ -469,7 +497,9 @@ class TestInterrupted:
         directories.status(FINISHED)
         (beside,) = names
         assert not beside.endswith(".safetensors")
-        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == ["00000000.safetensors"]
+        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == [
+            "00000000.safetensors"
+        ]
 
 
 class FullDisk(io.RawIOBase):
@@ -520,9 +550,13 @@ class TestFullDisk:
 
         monkeypatch.setattr(Path, "write_bytes", write)
         config, sink = tiny_config(), Recorder()
-        status = Trainer(config, Sinks([RunDirectories(tmp_path / "run", config), sink])).run(Control())
+        status = Trainer(config, Sinks([RunDirectories(tmp_path / "run", config), sink])).run(
+            Control()
+        )
         assert (status.reason, status.step) == (FinishReason.FAILED, 2)
         assert "No space left" in status.message
         assert sink.statuses[-1] == status
-        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == ["00000000.safetensors"]
+        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == [
+            "00000000.safetensors"
+        ]
         assert [line["step"] for line in lines(tmp_path / "run")] == [0, 1, 2, 2]

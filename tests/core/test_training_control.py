@@ -61,7 +61,9 @@ def test_a_waiting_thread_goes_on_only_when_told(then):
     assert ended == [True if then == "resume" else "stopped"]
 
 
-@pytest.mark.parametrize("commands", [["stop"], ["pause", "stop"], ["stop", "pause"], ["stop", "resume"]])
+@pytest.mark.parametrize(
+    "commands", [["stop"], ["pause", "stop"], ["stop", "pause"], ["stop", "resume"]]
+)
 def test_stop_wins_over_everything(commands):
     control = Control()
     for command in commands:

@@ -20,7 +20,9 @@ def tiny(monkeypatch):
     add_dataset(monkeypatch)
 
 
-def evaluate(spec="npair+symm", *, final=True, step=7, dataset=None, checkpoint=lambda: None, **settings):
+def evaluate(
+    spec="npair+symm", *, final=True, step=7, dataset=None, checkpoint=lambda: None, **settings
+):
     config = tiny_config(spec, **settings)
     dataset = dataset or tiny_dataset(0)
     evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, 1), config)
@@ -54,7 +56,11 @@ def reflected(points: np.ndarray, axes: np.ndarray, alpha: float, beta: float) -
 
 def test_scores_are_those_of_the_embeddings_that_are_kept():
     evaluation = evaluate()
-    record, frame, gallery = evaluation.record, evaluation.snapshot.frame, evaluation.snapshot.gallery
+    record, frame, gallery = (
+        evaluation.record,
+        evaluation.snapshot.frame,
+        evaluation.snapshot.gallery,
+    )
     assert (record.step, record.seconds, frame.step) == (7, 1.5, 7)
     train = frame.train.points
     assert record.train_recall_at_1 == recall_at(train.embeddings, train.labels, 1)
@@ -118,7 +124,10 @@ def test_the_watch_set_is_limited_the_gallery_is_not():
     dataset = tiny_dataset(0)
     snapshots = [evaluate(watch_limit=10, seed=seed).snapshot for seed in (0, 0, 1)]
     for snapshot in snapshots:
-        for watched, split in ((snapshot.frame.train, dataset.train), (snapshot.frame.test, dataset.test)):
+        for watched, split in (
+            (snapshot.frame.train, dataset.train),
+            (snapshot.frame.test, dataset.test),
+        ):
             samples = watched.points.samples
             assert len(samples) == len(watched.partner) == len(watched.synthetic) == 10
             assert (np.diff(samples) > 0).all()
@@ -153,7 +162,9 @@ def test_an_image_alone_in_its_class_has_no_partner_and_no_synthetic_point():
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_watch_set_without_two_images_of_a_class_is_refused(split):
     dataset = tiny_dataset(0)
-    of_each = np.array([getattr(dataset, split)[dataset.labels[getattr(dataset, split)] == c][0] for c in range(4)])
+    of_each = np.array(
+        [getattr(dataset, split)[dataset.labels[getattr(dataset, split)] == c][0] for c in range(4)]
+    )
     dataset = dataclasses.replace(dataset, **{split: np.sort(of_each)})
     with pytest.raises(InputError, match=r"^None of the 4 watched images .* watch limit\.$"):
         evaluate(dataset=dataset)

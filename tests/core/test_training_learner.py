@@ -82,7 +82,9 @@ def test_learners_of_one_seed_begin_alike_whatever_their_loss(networks):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
-def test_a_loss_that_is_not_finite_is_told_and_changes_no_weight(bad, batches, networks, monkeypatch):
+def test_a_loss_that_is_not_finite_is_told_and_changes_no_weight(
+    bad, batches, networks, monkeypatch
+):
     learning = learner("npair")
     learning.step(*batches[0])  # Adam has moments: a step with zero gradients would move too
     before = weights(networks[0])
@@ -138,7 +140,11 @@ def test_dropout_differs_from_step_to_step(batches, monkeypatch):
 
 @pytest.mark.parametrize(
     ("spec", "named"),
-    [("npair:l2_reg=-1", "-1"), ("angular:angle_deg=90", "90"), ("lifted+symm:margin=-0.5", "-0.5")],
+    [
+        ("npair:l2_reg=-1", "-1"),
+        ("angular:angle_deg=90", "90"),
+        ("lifted+symm:margin=-0.5", "-0.5"),
+    ],
 )
 def test_a_setting_out_of_the_losss_range_is_bad_input(spec, named):
     with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):

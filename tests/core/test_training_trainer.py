@@ -1,6 +1,7 @@
 import contextlib
 import dataclasses
 import errno
+import itertools
 import math
 import os
 import threading
@@ -47,7 +48,9 @@ def assert_ended_once(sink: Recorder, status: TrainingStatus, runs: int = 1) -> 
     finished = [told for told in sink.statuses if told.state is RunState.FINISHED]
     assert len(finished) == runs
     assert sink.statuses[-1] == finished[-1] == status
-    assert all((told.reason is None) == (told.state is not RunState.FINISHED) for told in sink.statuses)
+    assert all(
+        (told.reason is None) == (told.state is not RunState.FINISHED) for told in sink.statuses
+    )
 
 
 @contextlib.contextmanager
@@ -134,15 +137,27 @@ class TestLockstep:
 
     def test_snapshots_of_all_runs_come_together(self):
         sink = train("npair", "npair+symm")
-        assert [[s.frame.step for s in snapshots] for snapshots in sink.frames] == [[0, 0], [2, 2], [4, 4]]
+        assert [[s.frame.step for s in snapshots] for snapshots in sink.frames] == [
+            [0, 0],
+            [2, 2],
+            [4, 4],
+        ]
 
 
 class TestWhatIsTold:
     @pytest.mark.parametrize(
         ("steps", "every", "evaluated"),
-        [(5, 2, [0, 2, 4, 5]), (4, 2, [0, 2, 4]), (3, 10, [0, 3]), (2, 1, [0, 1, 2]), (1, 1, [0, 1])],
+        [
+            (5, 2, [0, 2, 4, 5]),
+            (4, 2, [0, 2, 4]),
+            (3, 10, [0, 3]),
+            (2, 1, [0, 1, 2]),
+            (1, 1, [0, 1]),
+        ],
     )
-    def test_evaluations_are_at_the_first_every_nth_and_the_last_step(self, steps, every, evaluated):
+    def test_evaluations_are_at_the_first_every_nth_and_the_last_step(
+        self, steps, every, evaluated
+    ):
         sink = train(steps=steps, eval_every=every)
         assert [record.step for record in sink.steps()] == list(range(1, steps + 1))
         assert [record.step for record in sink.evaluations()] == evaluated
@@ -206,7 +221,7 @@ class TestWhatIsTold:
         sink = train(steps=4)
         seconds = [record.seconds for _, record in sink.records if isinstance(record, StepRecord)]
         assert seconds[0] > 0
-        assert all(a < b for a, b in zip(seconds, seconds[1:], strict=False))
+        assert all(a < b for a, b in itertools.pairwise(seconds))
 
     def test_speed_and_time_left_follow_the_clock(self, monkeypatch):
         clock = FakeClock(monkeypatch)
@@ -251,11 +266,11 @@ class TestPause:
         control, paused = Control(), threading.Event()
 
         def hook(told: object) -> None:
-            if (moment == "training" and is_step(told, 3)) or (
-                moment == "evaluating" and is_status(told, RunState.EVALUATING, 2)
-            ):
-                if not paused.is_set():  # going on, it says EVALUATING once more
-                    control.pause()
+            if moment == "training" and is_step(told, 3):
+                control.pause()
+            evaluating = is_status(told, RunState.EVALUATING, 2)
+            if moment == "evaluating" and evaluating and not paused.is_set():
+                control.pause()  # once: going on, it says EVALUATING again
             if is_status(told, RunState.PAUSED):
                 paused.set()
 
@@ -383,7 +398,9 @@ class TestGoingOn:
             assert sink.steps(run) == whole.steps(run)
             evaluations = {record.step: record for record in sink.evaluations(run)}
             assert list(evaluations) == [0, 2, 3, 4, 6, 7]
-            assert [evaluations[record.step] for record in whole.evaluations(run)] == whole.evaluations(run)
+            assert [
+                evaluations[record.step] for record in whole.evaluations(run)
+            ] == whole.evaluations(run)
 
     def test_begins_again_with_more_steps_and_nothing_else(self):
         sink = Recorder()

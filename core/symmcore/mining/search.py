@@ -86,7 +86,7 @@ def search(job: Search) -> Picks:
     groups = job.points.shape[1]
     blocks = cut(groups, job.points.device, job.candidates.symmetric)
     tables = code_tables(job.candidates, job.points.device, job.points.dtype)
-    kept = _Kept.of(job, tables)
+    slopes = _Slopes.wanted(job, tables)
     originals = blocks.split(job.points)
     values = job.points.new_empty(groups, groups)
     tiles = []
@@ -96,9 +96,12 @@ def search(job: Search) -> Picks:
         products = _products(job, gram, rows, columns)
         stack = _candidate_values(job.candidates, products)
         index = _pick(job, tables, stack, rows, columns)
-        picked, tile = kept.gather(products.flatten(0, 1), index)
-        _store(values, picked, rows, columns, blocks.symmetric)
-        tiles.append(tile)
+        planes = products.flatten(0, 1)
+        picked = _take(planes, tables.values, index)
+        value = picked[0] if len(picked) == 1 else picked.sum(0)
+        _store(values, value, rows, columns, blocks.symmetric)
+        kept = ((), ()) if slopes is None else slopes.take(planes, index)
+        tiles.append(TilePicks(index.to(torch.uint8), *kept))
     return Picks(values, blocks, tuple(tiles))
 
 
@@ -181,13 +184,12 @@ def _first_of_tied(stack: Tensor, least: Tensor, tables: CodeTables) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """What to keep of the products: the values picked, and the slopes that are asked for.
+class _Slopes:
+    """Which slopes to keep; one gather for all of them costs less than one for each.
 
     Attributes:
-        planes: The planes of all of them, int64 of shape (sum of counts, K); one gather for
-            all costs less than one for each.
-        counts: How many planes add up to the value, and to each slope.
+        planes: The planes of all slopes, int64 of shape (sum of counts, K).
+        counts: How many planes add up to each slope.
         on_axis: How many of the slopes are on the axis; the others are on the original.
     """
 
@@ -196,18 +198,25 @@ class _Kept:
     on_axis: int
 
     @classmethod
-    def of(cls, job: Search, tables: CodeTables) -> "_Kept":
+    def wanted(cls, job: Search, tables: CodeTables) -> "_Slopes | None":
+        """What a search asks for; None if it wants no slopes."""
         on_axis = tables.on_axis if job.slopes else ()
         on_own = tables.on_own if job.own_slopes else ()
-        wanted = (tables.values, *on_axis, *on_own)
-        return cls(torch.cat(wanted), [len(planes) for planes in wanted], len(on_axis))
+        planes = (*on_axis, *on_own)
+        if not planes:
+            return None
+        return cls(torch.cat(planes), [len(part) for part in planes], len(on_axis))
 
-    def gather(self, products: Tensor, codes: Tensor) -> tuple[Tensor, TilePicks]:
-        """Values and picks of a tile from its products (16, g, h) and codes (g, h)."""
-        found = products.gather(0, look_up(self.planes, codes)).split_with_sizes(self.counts)
-        value, *slopes = [part.sum(0) if len(part) > 1 else part[0] for part in found]
-        on_axis, on_own = slopes[: self.on_axis], slopes[self.on_axis :]
-        return value, TilePicks(codes.to(torch.uint8), tuple(on_axis), tuple(on_own))
+    def take(self, products: Tensor, codes: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+        """The slopes on the axis and on the original of the picks of a tile."""
+        parts = _take(products, self.planes, codes).split_with_sizes(self.counts)
+        slopes = tuple(part.sum(0) if len(part) > 1 else part[0] for part in parts)
+        return slopes[: self.on_axis], slopes[self.on_axis :]
+
+
+def _take(products: Tensor, planes: Tensor, codes: Tensor) -> Tensor:
+    """From products (16, g, h) the planes (N, K) that each code stands for: (N, g, h)."""
+    return products.gather(0, look_up(planes, codes))
 
 
 def _store(values: Tensor, tile: Tensor, rows: slice, columns: slice, symmetric: bool) -> None:

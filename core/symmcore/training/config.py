@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symmcore.data.catalog import dataset_entry
 from symmcore.errors import InputError
@@ -28,7 +28,7 @@ class RunSpec:
 
     loss: str = "npair"
     symm: Symm | None = None
-    loss_settings: LossSettings = LossSettings()
+    loss_settings: LossSettings = field(default_factory=LossSettings)
     learning_rate: float | None = None
 
     def __post_init__(self) -> None:

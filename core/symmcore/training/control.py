@@ -32,6 +32,11 @@ class Control:
         self._stop.set()
         self._running.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stop.is_set()
+
     def checkpoint(self, waiting: Callable[[], None]) -> bool:
         """Wait while paused.
 

@@ -27,6 +27,7 @@ class FinishReason(Enum):
 
     COMPLETED = "completed"
     STOPPED = "stopped"
+    CANCELLED = "cancelled"
     DIVERGED = "diverged"
     INVALID = "invalid"
     FAILED = "failed"

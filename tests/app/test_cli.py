@@ -1,0 +1,469 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from helpers_training import add_dataset
+
+from symmcore.data.catalog import DATASETS
+from symmcore.training.learner import Learner
+from symmcore.training.trainer import Trainer
+from symmviz.cli import main
+
+PATIENCE = 120.0  # how long a process may take, on a machine that is busy
+
+# A few milliseconds a step, and two evaluations.
+QUICK = ["--steps", "4", "--batch-size", "12", "--dim", "8", "--eval-every", "4",
+         "--threads", "1", "--device", "cpu"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path, monkeypatch):
+    """A folder of its own to run in, a small dataset, and torch's threads as they were."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    add_dataset(monkeypatch)
+    threads = torch.get_num_threads()
+    yield tmp_path / "here"
+    torch.set_num_threads(threads)
+
+
+def call(*arguments: str) -> int:
+    """Run a command in this process: its exit status."""
+    try:
+        return main(arguments)
+    except SystemExit as error:  # argparse's way
+        return int(error.code or 0)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment as on a machine without a display."""
+    display = {
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "WAYLAND_SOCKET",
+        "XDG_SESSION_TYPE",
+        "QT_QPA_PLATFORM",
+    }
+    return {name: value for name, value in os.environ.items() if name not in display} | changes
+
+
+def python(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program of this file."""
+    return subprocess.run(  # noqa: S603 - what runs is this project's own
+        [sys.executable, *arguments],
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run symmviz as a user does."""
+    return python("-m", "symmviz", *arguments, **changes)
+
+
+def metrics(folder: Path) -> list[dict]:
+    text = (folder / "metrics.jsonl").read_text("utf-8")
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def without_times(records: list[dict]) -> list[dict]:
+    return [
+        {name: value for name, value in record.items() if name != "seconds"} for record in records
+    ]
+
+
+def one_line(error: str) -> str:
+    """What was said, if it was one clear line."""
+    assert error.endswith("\n")
+    (line,) = error.splitlines()
+    assert line.startswith("symmviz")
+    assert "Traceback" not in line
+    assert re.search(r"[.)]$", line)
+    return line
+
+
+class TestTrain:
+    def test_records_and_prints_the_scores(self, capsys, workplace):
+        code = call(
+            "train", "tiny", "--loss", "npair", "--symm", "--seed", "3", "--out", "run", *QUICK
+        )
+        assert code == 0
+        out, error = capsys.readouterr()
+        config = json.loads(Path("run/config.json").read_text("utf-8"))
+        assert (config["name"], config["dataset"], config["seed"]) == ("npair+symm", "tiny", 3)
+        assert (config["steps"], config["dim"], config["batch_size"]) == (4, 8, 12)
+        records = metrics(Path("run"))
+        assert [(r["kind"], r["step"]) for r in records] == [
+            ("eval", 0), ("step", 1), ("step", 2), ("step", 3), ("step", 4), ("eval", 4)
+        ]  # fmt: skip
+        assert sorted(path.name for path in Path("run/frames").iterdir()) == [
+            "00000000.safetensors", "00000004.safetensors"
+        ]  # fmt: skip
+        final = records[-1]
+        scores, where = out.splitlines()
+        assert scores.startswith("npair+symm  step 4  test  R@1 ")
+        for name, key in (("R@1", "test_recall_at_1"), ("R@8", "test_recall_at_8"),
+                          ("NMI", "test_nmi"), ("F1", "test_f1")):  # fmt: skip
+            assert f"{name} {final[key]:.4f}" in scores
+        assert where == "Recorded in run"
+        assert "48 training and 24 test images, on cpu with 1 threads, seed 3" in error
+        # the bar, as it was last
+        bar = error.splitlines()[-1]
+        assert "4/4" in bar
+        assert f"loss {records[-2]['loss']:.3f}" in bar
+        assert f"ratio {records[-2]['synthetic_ratio']:.2f}" in bar
+        assert f"R@1 {final['test_recall_at_1']:.4f}" in bar
+
+    def test_every_option_reaches_the_run(self):
+        options = (
+            "--loss lifted --steps 2 --seed 9 --batch-size 16 --dim 6 --lr 0.25 --eval-every 1 "
+            "--network small --device cpu --threads 2 --out run"
+        )
+        assert call("train", "tiny", *options.split()) == 0
+        config = json.loads(Path("run/config.json").read_text("utf-8"))
+        expected = {
+            "loss": "lifted", "symm": None, "steps": 2, "seed": 9, "batch_size": 16, "dim": 6,
+            "learning_rate": 0.25, "eval_every": 1, "network": "small", "threads": 2,
+        }  # fmt: skip
+        assert {key: config[key] for key in expected} == expected
+
+    def test_a_comparison_writes_what_each_run_writes_alone(self, capsys):
+        specs = ["npair", "npair+symm:rank=2"]
+        assert call("train", "tiny", "--compare", *specs, "--out", "both", *QUICK) == 0
+        out, error = capsys.readouterr()
+        assert [line.split("  ")[0] for line in out.splitlines()] == [
+            *specs, "Recorded in both/npair", "Recorded in both/npair+symm_rank=2"
+        ]  # fmt: skip
+        assert "npair loss" in error
+        assert "npair+symm:rank=2 loss" in error
+        for spec, folder in zip(specs, ("npair", "npair+symm_rank=2"), strict=True):
+            assert call("train", "tiny", "--compare", spec, "--out", f"alone {folder}", *QUICK) == 0
+            alone = metrics(Path(f"alone {folder}"))
+            assert without_times(metrics(Path("both") / folder)) == without_times(alone)
+
+    def test_the_default_folder_is_a_new_one_under_runs(self, capsys, workplace):
+        for _ in range(2):
+            assert call("train", "tiny", "--symm", *QUICK) == 0
+        folders = list((workplace / "runs").iterdir())
+        assert len(folders) == 2
+        assert all(re.fullmatch(r"\d{8}-\d{6}-tiny-npair\+symm(-\d)?", f.name) for f in folders)
+        assert "Recorded in runs/" in capsys.readouterr().out
+
+    def test_the_users_ctrl_c_is_theirs_again_afterwards(self):
+        before = signal.getsignal(signal.SIGINT)
+        assert call("train", "tiny", "--out", "run", *QUICK) == 0
+        assert signal.getsignal(signal.SIGINT) is before
+
+    def test_a_loss_that_diverges(self, capsys):
+        arguments = [*QUICK, "--steps", "50", "--lr", "1e30", "--eval-every", "100"]
+        assert call("train", "tiny", "--out", "run", *arguments) == 1
+        out, error = capsys.readouterr()
+        last = metrics(Path("run"))[-1]
+        assert last["loss"] is None
+        assert error.splitlines()[-1].startswith("symmviz: The loss of npair became ")
+        assert f"at step {last['step']}." in error
+        assert "Traceback" not in error
+        assert out == "Recorded in run\n"
+
+    def test_a_failure_is_told_with_its_traceback(self, capsys, monkeypatch):
+        def step(*_):
+            raise RuntimeError("the cat sat on it")
+
+        monkeypatch.setattr(Learner, "step", step)
+        assert call("train", "tiny", "--out", "run", *QUICK) == 1
+        error = capsys.readouterr().err
+        assert "Traceback" in error
+        assert error.splitlines()[-1] == "symmviz: RuntimeError: the cat sat on it"
+        assert [r["kind"] for r in metrics(Path("run"))] == ["eval"]
+
+    def test_a_second_ctrl_c_ends_at_once(self, monkeypatch):
+        def run(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Trainer, "run", run)
+        assert call("train", "tiny", "--out", "run", *QUICK) == 130
+
+
+class TestBadInput:
+    """Exit 2 and one line, and nothing is made or changed."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "named"),
+        [
+            (["train", "digit"], "'digit'"),
+            (["train", "digits", "--loss", "nope"], "'nope'"),
+            (["train", "digits", "--loss", ""], "''"),
+            (["train", "digits", "--loss", "npair+symm"], "'npair+symm'"),
+            (["train", "digits", "--steps", "-5"], "-5"),
+            (["train", "digits", "--steps", "0"], "0"),
+            (["train", "digits", "--steps", "many"], "'many'"),
+            (["train", "digits", "--steps", "1.5"], "'1.5'"),
+            (["train", "digits", "--seed", "-1"], "-1"),
+            (["train", "digits", "--seed", "99999999999"], "99999999999"),
+            (["train", "digits", "--batch-size", "7"], "7"),
+            (["train", "digits", "--batch-size", "2"], "2"),
+            (["train", "digits", "--dim", "0"], "0"),
+            (["train", "digits", "--lr", "0"], "0"),
+            (["train", "digits", "--lr", "-1"], "-1"),
+            (["train", "digits", "--lr", "nan"], "nan"),
+            (["train", "digits", "--eval-every", "0"], "0"),
+            (["train", "digits", "--threads", "0"], "0"),
+            (["train", "digits", "--device", "gpu"], "'gpu'"),
+            (["train", "digits", "--network", "resnet"], "'resnet'"),
+            (["train", "digits", "--compare", "npair", "npair"], "npair"),
+            (["train", "digits", "--compare", "npair", "npair+"], "'npair+'"),
+            (["train", "digits", "--compare", "npair+symm:rank=25"], "25"),
+            (["train", "digits", "--compare", "npair", "--symm"], "--symm"),
+            (["train", "digits", "--compare", "npair", "--loss", "lifted"], "--loss"),
+            (["train", "digits", "--compare"], "--compare"),
+            (["train", "digits", "--fast"], "--fast"),
+            (["train"], "DATASET"),
+            (["evolve"], "'evolve'"),
+            (["--frobnicate"], "--frobnicate"),
+            (["bench", "all"], "'all'"),
+        ],
+        ids=" ".join,
+    )
+    def test_settings(self, arguments, named, capsys, workplace):
+        assert call(*arguments) == 2
+        out, error = capsys.readouterr()
+        assert out == ""
+        assert named in one_line(error)
+        assert list(workplace.iterdir()) == []
+
+    def test_a_setting_that_only_the_loss_can_judge(self, capsys, workplace):
+        assert call("train", "tiny", "--compare", "npair:l2_reg=-1", *QUICK) == 2
+        assert "-1" in one_line(capsys.readouterr().err)
+        assert list(workplace.iterdir()) == []
+
+    def test_a_gpu_that_is_not_there(self, capsys, monkeypatch, workplace):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        assert call("train", "tiny", *QUICK, "--device", "cuda") == 2
+        assert "'cuda'" in one_line(capsys.readouterr().err)
+        assert list(workplace.iterdir()) == []
+
+    @pytest.mark.parametrize("compared", [False, True])
+    def test_a_folder_that_holds_a_run(self, compared, capsys, workplace):
+        specs = ["--compare", "npair", "npair+symm"] if compared else []
+        assert call("train", "tiny", *specs, "--out", "run", *QUICK) == 0
+        before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
+        capsys.readouterr()
+        for again in ([], ["--compare", "npair", "lifted"]):
+            assert call("train", "tiny", *again, "--out", "run", *QUICK) == 2
+            out, error = capsys.readouterr()
+            assert out == ""
+            assert "already holds a run" in one_line(error)
+        assert {
+            path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()
+        } == before
+
+    def test_a_file_as_folder(self, capsys, workplace):
+        Path("file").write_text("precious")
+        for out in ("file", "file/run"):
+            assert call("train", "tiny", "--out", out, *QUICK) == 2
+            assert "is a file" in one_line(capsys.readouterr().err)
+        assert Path("file").read_text() == "precious"
+
+    def test_a_folder_that_cannot_be_written(self, capsys, monkeypatch, workplace):
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        assert call("train", "tiny", "--out", "new/run", *QUICK) == 2
+        assert "no permission" in one_line(capsys.readouterr().err)
+        assert list(workplace.iterdir()) == []
+
+    def test_a_folder_that_turns_out_not_to_be_writable(self, capsys, monkeypatch, workplace):
+        def mkdir(path, *_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "mkdir", mkdir)
+        assert call("train", "tiny", "--out", "new/run", *QUICK) == 2
+        assert "Permission denied" in one_line(capsys.readouterr().err)
+        assert list(workplace.iterdir()) == []
+
+    def test_a_name_that_is_too_long(self, capsys):
+        assert call("train", "tiny", "--out", "x" * 300, *QUICK) == 2
+        assert "too long" in one_line(capsys.readouterr().err)
+
+
+class TestOtherCommands:
+    def test_datasets(self, capsys):
+        assert call("datasets") == 0
+        out = capsys.readouterr().out
+        assert "digits: 1,797 images of 10 classes" in out
+        assert all(entry.description in out for entry in DATASETS)
+        assert out.endswith(".\n")
+
+    def test_version(self, capsys):
+        from importlib.metadata import version
+
+        assert call("--version") == 0
+        assert capsys.readouterr().out.strip() == version("symmviz")
+
+    @pytest.mark.parametrize("command", [[], ["train"], ["datasets"], ["bench"]])
+    def test_help(self, command, capsys):
+        assert call(*command, "--help") == 0
+        assert capsys.readouterr().out.startswith("usage: symmviz")
+
+    def test_help_on_train_names_what_there_is(self, capsys):
+        call("train", "--help")
+        text = " ".join(capsys.readouterr().out.split())
+        for word in (
+            "digits",
+            "--compare",
+            "--eval-every",
+            "(default 300)",
+            "auto, cpu, cuda, mps",
+        ):
+            assert word in text
+
+
+class TestWindow:
+    """Where there can be none, ``symmviz`` says why in one line, before Qt aborts it."""
+
+    @pytest.mark.parametrize("command", [[], ["bench", "ui"]], ids=["window", "bench"])
+    def test_without_a_display(self, command):
+        done = run(*command)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        line = one_line(done.stderr)
+        assert "no display" in line
+        assert "`symmviz train`" in line
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X and Wayland are Linux's")
+    @pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
+    def test_with_a_display_that_does_not_answer(self, variable):
+        done = run(**{variable: ":987" if variable == "DISPLAY" else "nowhere-987"})
+        assert done.returncode == 2
+        line = one_line(done.stderr)
+        assert "987" in line or "apt install" in line  # this machine may lack a library besides
+        assert "`symmviz train`" in line
+
+    def test_with_qts_libraries_missing(self, capsys, monkeypatch):
+        import ctypes
+
+        def load(name):
+            raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+
+        monkeypatch.setattr(ctypes, "CDLL", load)
+        monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+        assert call() == 2
+        line = one_line(capsys.readouterr().err)
+        assert "libEGL.so.1" in line
+        assert "apt install" in line
+        assert " libegl1 " in line
+
+    def test_without_qt(self, capsys, monkeypatch):
+        import importlib.util
+
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+        assert call() == 2
+        assert "PySide6-Essentials" in one_line(capsys.readouterr().err)
+
+
+# Fails every import of what a machine without a screen does not have, and says so at the end.
+WITHOUT_QT = """
+import sys
+
+class Missing:
+    asked = []
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"PySide6", "shiboken6", "pyqtgraph", "umap", "colorcet"}:
+            self.asked.append(name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from symmviz.cli import main
+
+early = {"torch", "sklearn", "scipy"} & set(sys.modules)
+code = main(sys.argv[1:])
+sys.exit(f"asked for {Missing.asked}, early {early}" if Missing.asked or early else code)
+"""
+
+# Says when the third step begins, and waits there for the signal to have come.
+INTERRUPTED = """
+import signal, sys, threading
+from symmcore.training.learner import Learner
+from symmviz.cli import main
+
+original, steps, came = Learner.step, [], threading.Event()
+
+def step(*arguments):
+    steps.append(None)
+    if len(steps) == 3:
+        handler = signal.getsignal(signal.SIGINT)
+        signal.signal(signal.SIGINT, lambda *a: (handler(*a), came.set()))
+        print("begun", flush=True)
+        came.wait()
+    return original(*arguments)
+
+Learner.step = step
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class TestProcess:
+    def test_training_imports_no_qt_and_one_seed_gives_one_training(self, workplace):
+        arguments = ["train", "digits", "--compare", "npair", "npair+symm", *QUICK, "--out"]
+        done = python("-c", WITHOUT_QT, *arguments, "one")
+        assert done.returncode == 0, done.stderr
+        assert call(*arguments, "other") == 0
+        for name in ("npair", "npair+symm"):
+            one, other = (metrics(workplace / folder / name) for folder in ("one", "other"))
+            assert len(one) == 6
+            assert without_times(one) == without_times(other)
+            configs = [
+                (workplace / f / name / "config.json").read_text("utf-8") for f in ("one", "other")
+            ]
+            assert configs[0] == configs[1]
+
+    def test_the_command_line_and_the_presenters_import_neither_qt_nor_torch(self):
+        # The one answers at once, the others are imported before the window paints.
+        script = (
+            "import sys, symmviz.cli.arguments, symmviz.qt_check, symmviz.live, symmviz.session\n"
+            "from symmviz.presenters import controls, display, retrieve, start, watch\n"
+            "slow = {'torch', 'sklearn', 'PySide6', 'pyqtgraph'} & set(sys.modules)\n"
+            "sys.exit(f'imported {slow}' if slow else 0)"
+        )
+        done = python("-c", script)
+        assert done.returncode == 0, done.stderr
+
+    def test_bad_input_as_a_user_meets_it(self):
+        done = run("train", "digits", "--loss", "nope")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "'nope'" in one_line(done.stderr)
+
+    @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+    def test_ctrl_c_ends_training_at_a_batch_boundary(self, workplace):
+        arguments = ["train", "digits", *QUICK, "--steps", "100000", "--out", "run"]
+        process = subprocess.Popen(  # noqa: S603 - what runs is the program above
+            [sys.executable, "-c", INTERRUPTED, *arguments],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout.readline() == "begun\n"
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+            process.communicate()
+        assert process.returncode == 130, error
+        assert out == "Recorded in run\n"
+        assert "Traceback" not in error
+        records = metrics(workplace / "run")
+        assert [(r["kind"], r["step"]) for r in records] == [
+            ("eval", 0), ("step", 1), ("step", 2), ("step", 3)
+        ]  # fmt: skip
+        assert json.loads((workplace / "run" / "config.json").read_text("utf-8"))["steps"] == 100000
+        assert [p.name for p in (workplace / "run/frames").iterdir()] == ["00000000.safetensors"]

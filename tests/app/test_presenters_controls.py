@@ -1,0 +1,169 @@
+from unittest.mock import MagicMock, call
+
+import pytest
+from helpers_training import add_dataset, tiny_config, tiny_dataset
+
+from symmcore.training.sink import Environment, TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.presenters.controls import Commands, ControlsPresenter, ControlsView, Notice
+
+IDLE = Commands(start=True)
+BUSY = Commands(start=False)
+
+
+@pytest.fixture
+def view() -> MagicMock:
+    return MagicMock(spec=ControlsView)
+
+
+@pytest.fixture
+def presenter(view) -> ControlsPresenter:
+    return ControlsPresenter(view)
+
+
+def status(state=RunState.TRAINING, reason=None, step=40, total=300, **more) -> TrainingStatus:
+    return TrainingStatus(state, step, total, reason=reason, **more)
+
+
+def finished(reason: FinishReason, **more) -> TrainingStatus:
+    return status(RunState.FINISHED, reason, **more)
+
+
+def commands(view: MagicMock) -> Commands:
+    return view.set_commands.call_args.args[0]
+
+
+def text(view: MagicMock) -> str:
+    return view.set_progress.call_args.args[2]
+
+
+def notice(view: MagicMock) -> Notice | None:
+    return view.set_notice.call_args.args[0]
+
+
+def test_at_first_there_is_only_start(view, presenter):
+    assert view.mock_calls == [call.set_commands(IDLE)]
+    assert not presenter.running
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (status(RunState.PREPARING), Commands(start=False, stop=True)),
+        (status(RunState.TRAINING), Commands(start=False, stop=True, pause=True)),
+        (status(RunState.EVALUATING), Commands(start=False, stop=True, pause=True)),
+        (status(RunState.PAUSED), Commands(start=False, stop=True, resume=True)),
+        (finished(FinishReason.COMPLETED), Commands(start=True, extend=True)),
+        (finished(FinishReason.STOPPED), Commands(start=True, extend=True)),
+        (finished(FinishReason.CANCELLED), IDLE),
+        (finished(FinishReason.DIVERGED), IDLE),
+        (finished(FinishReason.INVALID), IDLE),
+        (finished(FinishReason.FAILED), IDLE),
+    ],
+    ids=lambda value: (
+        f"{value.state.name} {value.reason}" if isinstance(value, TrainingStatus) else ""
+    ),
+)
+def test_commands_are_those_that_make_sense(view, presenter, told, expected):
+    presenter.set_status(told)
+    assert commands(view) == expected
+    assert presenter.running == (told.state is not RunState.FINISHED)
+
+
+def test_starting_leaves_only_stop(view, presenter):
+    presenter.set_problem("an old one")
+    view.reset_mock()
+    presenter.starting()
+    assert commands(view) == Commands(start=False, stop=True)
+    assert notice(view) is None
+    assert "Preparing" in text(view)
+    assert presenter.running
+
+
+@pytest.mark.parametrize("state", [RunState.TRAINING, RunState.PAUSED, RunState.EVALUATING])
+def test_after_stop_there_is_nothing_to_do_until_it_has(view, presenter, state):
+    presenter.starting()
+    presenter.stopping()
+    assert commands(view) == BUSY
+    presenter.set_status(status(state))
+    assert commands(view) == BUSY
+    assert presenter.running
+    presenter.set_status(finished(FinishReason.STOPPED))
+    assert commands(view) == Commands(start=True, extend=True)
+
+
+def test_a_stop_is_forgotten_when_training_goes_on(view, presenter):
+    presenter.starting()
+    presenter.stopping()
+    presenter.set_status(finished(FinishReason.STOPPED))
+    presenter.starting()
+    presenter.set_status(status())
+    assert commands(view) == Commands(start=False, stop=True, pause=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (status(), "Training · step 40 of 300"),
+        (status(RunState.EVALUATING), "Training · step 40 of 300"),
+        (status(steps_per_second=10.0), "Training · step 40 of 300 · 10 steps/s · 26 s left"),
+        (status(steps_per_second=2.0), "Training · step 40 of 300 · 2 steps/s · 2 min 10 s left"),
+        (
+            status(total=100_000, steps_per_second=10.0),
+            "Training · step 40 of 100,000 · 10 steps/s · 2 h 46 min left",
+        ),
+        (status(RunState.PAUSED, steps_per_second=2.0), "Paused · step 40 of 300"),
+        (status(RunState.PREPARING, step=0), "Preparing · step 0 of 300"),
+        (finished(FinishReason.COMPLETED, steps_per_second=9.0), "Finished · step 40 of 300"),
+        (finished(FinishReason.STOPPED), "Stopped · step 40 of 300"),
+        (finished(FinishReason.DIVERGED), "Diverged · step 40 of 300"),
+        (finished(FinishReason.INVALID), "Not started · step 40 of 300"),
+        (finished(FinishReason.FAILED), "Failed · step 40 of 300"),
+    ],
+)
+def test_progress(view, presenter, told, expected):
+    presenter.set_status(told)
+    view.set_progress.assert_called_once_with(told.step, told.total_steps, expected)
+
+
+def test_a_failure_to_prepare_does_not_leave_it_preparing(view, presenter):
+    for reason, word in (
+        (FinishReason.FAILED, "Failed"),
+        (FinishReason.CANCELLED, "Cancelled before it began"),
+    ):
+        presenter.starting()
+        presenter.set_status(finished(reason, step=0, total=0))
+        step, total, shown = view.set_progress.call_args.args
+        assert (step, shown) == (0, word)
+        assert total > 0, "which would show work of unknown length"
+
+
+def test_a_failure_is_shown_with_something_to_copy(view, presenter):
+    presenter.set_status(
+        finished(FinishReason.FAILED, message="KeyError: 'x'", detail="Traceback ...")
+    )
+    assert notice(view) == Notice("Training failed: KeyError: 'x'", "Traceback ...")
+
+
+def test_a_divergence_says_what_to_try_and_what_is_kept(view, presenter):
+    presenter.set_status(finished(FinishReason.DIVERGED, message="Step 5. Try less."))
+    assert notice(view) == Notice("Step 5. Try less. Everything up to then is kept.")
+
+
+def test_bad_input_is_shown(view, presenter):
+    presenter.set_status(finished(FinishReason.INVALID, message="No GPU here."))
+    assert notice(view) == Notice("No GPU here.")
+
+
+@pytest.mark.parametrize("reason", [FinishReason.COMPLETED, FinishReason.STOPPED])
+def test_a_normal_end_needs_no_notice_and_hides_none(view, presenter, reason):
+    presenter.set_problem("The projection process ended.")
+    presenter.set_status(finished(reason))
+    assert notice(view) == Notice("The projection process ended.")
+
+
+def test_the_seed_and_device_are_shown(view, presenter, monkeypatch):
+    add_dataset(monkeypatch)
+    config = tiny_config(seed=17)
+    presenter.begin(TrainingContext(config, Environment("cuda:0", 3, ()), tiny_dataset(0)))
+    view.set_facts.assert_called_once_with("cuda:0 · seed 17")

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from symmviz.presenters.series import Series
+
+
+def test_empty():
+    series = Series()
+    assert series.last is None
+    assert len(series.steps) == len(series.values) == 0
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 512, 513, 5000])
+def test_everything_that_was_added_is_there(count):
+    series = Series()
+    values = np.random.default_rng(0).random(count)
+    for step, value in enumerate(values):
+        series.append(3 * step, value)
+        assert series.last == value
+    np.testing.assert_array_equal(series.steps, 3 * np.arange(count))
+    np.testing.assert_array_equal(series.values, values)
+
+
+def test_what_is_missing_is_a_gap():
+    series = Series()
+    series.append(1, 0.5)
+    series.append(2, None)
+    np.testing.assert_array_equal(series.values, [0.5, np.nan])
+    assert np.isnan(series.last)
+
+
+def test_what_was_given_out_does_not_change_when_it_grows():
+    series = Series()
+    for step in range(256):
+        series.append(step, step)
+    steps, values = series.steps, series.values
+    for step in range(256, 600):
+        series.append(step, -1.0)
+    np.testing.assert_array_equal(steps, np.arange(256))
+    np.testing.assert_array_equal(values, np.arange(256))

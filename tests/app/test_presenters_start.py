@@ -1,0 +1,89 @@
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from symmcore.errors import InputError
+from symmcore.symm import Symm
+from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmviz.presenters.start import StartForm, run_folder, training_config
+
+FORM = StartForm(
+    dataset="digits",
+    loss="angular",
+    symm=True,
+    steps=123,
+    seed=4,
+    device="cpu",
+    batch_size=64,
+    dim=16,
+    learning_rate=0.5,
+    eval_every=7,
+    runs_folder=Path("/somewhere/runs"),
+)
+NOW = datetime(2031, 2, 3, 4, 5, 6)
+
+
+def form(**changes) -> StartForm:
+    from dataclasses import replace
+
+    return replace(FORM, **changes)
+
+
+def test_every_field_reaches_the_training():
+    assert training_config(FORM, compare=False) == TrainingConfig(
+        dataset="digits",
+        specs=(RunSpec("angular", Symm()),),
+        steps=123,
+        seed=4,
+        device="cpu",
+        batch_size=64,
+        dim=16,
+        learning_rate=0.5,
+        eval_every=7,
+    )
+
+
+def test_with_or_without_symm_or_both():
+    def names(*, symm: bool, compare: bool) -> list[str]:
+        return [run.name for run in training_config(form(symm=symm), compare=compare).specs]
+
+    assert names(symm=True, compare=False) == ["angular+symm"]
+    assert names(symm=False, compare=False) == ["angular"]
+    assert names(symm=True, compare=True) == ["angular", "angular+symm"]
+    assert names(symm=False, compare=True) == ["angular", "angular+symm"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"batch_size": 7}, {"steps": 0}, {"dataset": "x"}, {"loss": "x"}]
+)
+def test_what_is_wrong_is_bad_input(changes):
+    with pytest.raises(InputError):
+        training_config(form(**changes), compare=False)
+
+
+def test_the_folder_says_when_and_what(tmp_path):
+    config = TrainingConfig(specs=(RunSpec(), RunSpec(symm=Symm(rank=2))))
+    folder = run_folder(tmp_path, config, NOW)
+    assert folder == tmp_path / "20310203-040506-digits-npair-vs-npair+symm_rank=2"
+    assert not folder.exists()
+
+
+def test_the_folder_is_one_that_is_not_there_yet(tmp_path):
+    config = TrainingConfig()
+    folders = []
+    for _ in range(3):
+        folders.append(run_folder(tmp_path, config, NOW))
+        folders[-1].mkdir()
+    assert [folder.name for folder in folders] == [
+        "20310203-040506-digits-npair+symm",
+        "20310203-040506-digits-npair+symm-2",
+        "20310203-040506-digits-npair+symm-3",
+    ]
+
+
+def test_the_folder_of_many_runs_has_a_name_that_a_disk_takes(tmp_path):
+    specs = tuple(parse_spec(f"triplet-semihard+symm:rank={rank}") for rank in range(2, 17))
+    folder = run_folder(tmp_path, TrainingConfig(specs=specs), NOW)
+    assert folder.name == "20310203-040506-digits-15-runs"
+    folder.mkdir()

@@ -1,0 +1,365 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics
+from torch import Tensor
+
+from symmcore import evaluation, reflect
+from symmcore.evaluation import (
+    clustering_scores,
+    neighbours,
+    random_partners,
+    recall_at_k,
+    synthetic_recall_at_1,
+)
+
+
+def clusters(
+    labels: list[int], dim: int = 8, noise: float = 0.8, seed: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Points about a centre for each class, in shuffled order, of different norms."""
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.tensor(labels)[torch.randperm(len(labels), generator=generator)]
+    centres = torch.randn(max(labels) + 1, dim, generator=generator, dtype=torch.float64)
+    x = centres[y] + noise * torch.randn(len(y), dim, generator=generator, dtype=torch.float64)
+    return x * (0.1 + torch.rand(len(y), 1, generator=generator, dtype=torch.float64)), y
+
+
+LABELS = [c for c in range(12) for _ in range(c + 1)]  # class 0 has one image
+
+
+def ranked(queries: Tensor, gallery: Tensor, left_out: bool) -> list[list[int]]:
+    """The gallery for each query, nearest first, by explicit loops."""
+    result = []
+    for q, query in enumerate(queries.tolist()):
+        similarities = []
+        for row in gallery.tolist():
+            norms = math.hypot(*query) * math.hypot(*row)
+            dot = math.fsum(a * b for a, b in zip(query, row, strict=True))
+            similarities.append(dot / norms if norms else 0.0)
+        order = sorted(range(len(similarities)), key=lambda n: (-similarities[n], n))
+        result.append([n for n in order if not (left_out and n == q)])
+    return result
+
+
+def recall_by_loops(x: Tensor, y: Tensor, k: int) -> tuple[float, int]:
+    right = queries = 0
+    labels = y.tolist()
+    for q, order in enumerate(ranked(x, x, left_out=True)):
+        if labels.count(labels[q]) > 1:
+            queries += 1
+            right += any(labels[n] == labels[q] for n in order[:k])
+    return right / queries, queries
+
+
+# --- neighbours
+
+
+@pytest.mark.parametrize("block", [1, 500, 10**6])
+@pytest.mark.parametrize("exclude_self", [False, True])
+def test_neighbours_are_those_of_loops(
+    exclude_self: bool, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "_BLOCK_ELEMENTS", block)
+    x, _ = clusters(LABELS)
+    queries = x if exclude_self else clusters(LABELS, seed=1)[0][:20]
+    found = neighbours(queries, x, 7, exclude_self)
+    expected = [order[:7] for order in ranked(queries, x, exclude_self)]
+    assert found.indices.dtype == torch.int64
+    assert found.indices.tolist() == expected
+    cosines = torch.cosine_similarity(queries[:, None], x[found.indices], dim=2)
+    torch.testing.assert_close(found.similarities, cosines)
+
+
+def test_all_of_the_gallery_can_be_asked_for() -> None:
+    x, _ = clusters(LABELS)
+    assert neighbours(x, x, len(x)).indices.tolist() == ranked(x, x, left_out=False)
+    everything = neighbours(x, x, len(x) - 1, exclude_self=True)
+    assert everything.indices.tolist() == ranked(x, x, left_out=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("dim", [3, 64, 513])
+def test_ties_go_to_the_lowest_index(dim: int, dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(dim)
+    distinct = torch.randn(15, dim, generator=generator, dtype=dtype)
+    copies = torch.randint(15, (400,), generator=generator)
+    found = neighbours(distinct[copies], distinct[copies], 120, exclude_self=True)
+    for q, (indices, similarities) in enumerate(
+        zip(found.indices.tolist(), found.similarities.tolist(), strict=True)
+    ):
+        assert q not in indices
+        own = [n for n in range(400) if copies[n] == copies[q] and n != q]
+        assert indices[: len(own)] == own
+        pairs = list(zip(similarities, indices, strict=True))
+        assert pairs == sorted(pairs, key=lambda pair: (-pair[0], pair[1]))
+        # The last place is shared by copies too: those with the lowest indices are in.
+        last = [n for n in range(400) if copies[n] == copies[indices[-1]] and n != q]
+        kept = [n for n in indices if copies[n] == copies[indices[-1]]]
+        assert kept == last[: len(kept)]
+
+
+def test_equal_points_are_found_in_order() -> None:
+    found = neighbours(torch.ones(5, 3), torch.ones(9, 3), 4)
+    assert found.indices.tolist() == [[0, 1, 2, 3]] * 5
+    found = neighbours(torch.ones(5, 3), torch.ones(5, 3), 3, exclude_self=True)
+    assert found.indices.tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2], [0, 1, 2]]
+
+
+def test_a_zero_vector_is_similar_to_nothing() -> None:
+    x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [2.0, 0.1]])
+    found = neighbours(x, x, 4)
+    assert found.indices[0].tolist() == [0, 1, 2, 3]
+    assert found.similarities[0].tolist() == [0.0] * 4
+    assert found.indices[1].tolist() == [1, 3, 0, 2]
+
+
+def test_nan_comes_last_and_is_not_hidden() -> None:
+    x = clusters(LABELS)[0][:10].clone()
+    x[4, 0] = math.nan
+    found = neighbours(x, x, 9, exclude_self=True)
+    others = [q for q in range(10) if q != 4]
+    assert found.indices[others, -1].tolist() == [4] * 9
+    assert found.similarities[others, -1].isnan().all()
+    assert found.similarities[others, :-1].isfinite().all()
+    assert found.similarities[4].isnan().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_compared_in_float32(dtype: torch.dtype) -> None:
+    x = clusters(LABELS)[0].to(dtype)
+    found, expected = neighbours(x, x, 5), neighbours(x.float(), x.float(), 5)
+    assert found.similarities.dtype == torch.float32
+    assert torch.equal(found.indices, expected.indices)
+
+
+def test_no_gradient_is_recorded() -> None:
+    x = clusters(LABELS)[0].requires_grad_()
+    assert not neighbours(x, x, 2).similarities.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("queries", "gallery", "k", "exclude_self", "error", "message"),
+    [
+        (torch.ones(3), torch.ones(3, 2), 1, False, ValueError, "queries must have shape"),
+        (torch.ones(3, 2), torch.ones(3, 2, 1), 1, False, ValueError, "gallery must have shape"),
+        (torch.ones(3, 2), torch.ones(3, 2).long(), 1, False, TypeError, "gallery must be float"),
+        (torch.ones(3, 2), torch.ones(4, 3), 1, False, ValueError, "queries have 2 dimensions"),
+        (torch.ones(3, 2), torch.ones(4, 2), 1, True, ValueError, "must be the same points"),
+        (torch.ones(3, 2), torch.ones(4, 2), 5, False, ValueError, "k must be between 1 and 4"),
+        (torch.ones(3, 2), torch.ones(3, 2), 3, True, ValueError, "k must be between 1 and 2"),
+        (torch.ones(3, 2), torch.ones(4, 2), 0, False, ValueError, "k must be between 1 and 4"),
+        (torch.ones(3, 2), torch.ones(4, 2), 1.0, False, TypeError, "k must be an integer"),
+    ],
+)
+def test_a_bad_search_is_explained(
+    queries: Tensor,
+    gallery: Tensor,
+    k: int,
+    exclude_self: bool,
+    error: type[Exception],
+    message: str,
+) -> None:
+    with pytest.raises(error, match=message):
+        neighbours(queries, gallery, k, exclude_self)
+
+
+# --- recall
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_recall_is_that_of_loops(seed: int, dtype: torch.dtype) -> None:
+    x, y = clusters(LABELS, seed=seed)
+    found = recall_at_k(x.to(dtype), y, (1, 2, 4, 8, 77))
+    for k in (1, 2, 4, 8, 77):
+        share, queries = recall_by_loops(x, y, k)
+        assert found.at[k] == share
+        assert found.queries == queries == len(x) - 1
+    assert found.left_out == 1
+    assert 0.0 < found.at[1] < found.at[8] < found.at[77] == 1.0
+
+
+def test_an_image_alone_in_its_class_is_no_query_but_can_be_in_the_way() -> None:
+    angles = torch.tensor([0.0, 0.1, 0.3])
+    x = torch.stack((angles.cos(), angles.sin()), 1)
+    found = recall_at_k(x, torch.tensor([7, 8, 7]), (1, 2))
+    assert (found.queries, found.left_out) == (2, 1)
+    assert found.at == {1: 0.0, 2: 1.0}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_recall_breaks_ties_by_index(dtype: torch.dtype) -> None:
+    y = torch.tensor([0, 1, 1, 0, 1, 0, 2, 2] * 40)
+    # All points coincide: the nearest of each is image 0, that of image 0 is image 1.
+    found = recall_at_k(torch.ones(320, 100, dtype=dtype) / 3, y, (1, 2))
+    right = [y[0] == label for label in y[1:]] + [y[1] == y[0]]
+    assert found.at[1] == sum(map(bool, right)) / 320
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_recall_with_copies_is_that_of_loops(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(20, 65, generator=generator, dtype=dtype)
+    copies = torch.randint(20, (150,), generator=generator)
+    y = torch.randint(30, (150,), generator=generator)
+    found = recall_at_k(x[copies], y)
+    for k in (1, 2, 4, 8):
+        assert found.at[k] == recall_by_loops(x[copies], y, k)[0]
+
+
+def test_recall_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = clusters(LABELS)
+    whole = recall_at_k(x, y)
+    monkeypatch.setattr(evaluation, "_BLOCK_ELEMENTS", 100)
+    assert recall_at_k(x, y) == whole
+
+
+def test_recall_of_nan_is_nan() -> None:
+    x, y = clusters(LABELS)
+    x[5, 0] = math.nan
+    found = recall_at_k(x, y, (1, 4))
+    assert all(math.isnan(share) for share in found.at.values())
+    assert (found.queries, found.left_out) == (77, 1)
+    assert math.isnan(synthetic_recall_at_1(x, y))
+    assert math.isnan(clustering_scores(x, y).nmi)
+    assert math.isnan(clustering_scores(x, y).f1)
+
+
+def test_recall_without_a_query_is_an_error() -> None:
+    with pytest.raises(ValueError, match="none of the 5 images shares its class with another"):
+        recall_at_k(torch.ones(5, 2), torch.arange(5), (1,))
+
+
+@pytest.mark.parametrize("k", [0, 5])
+def test_k_beyond_the_gallery_is_an_error(k: int) -> None:
+    with pytest.raises(ValueError, match="K must be between 1 and 4, the number of points to find"):
+        recall_at_k(torch.ones(5, 2), torch.zeros(5, dtype=torch.int64), (1, k))
+
+
+def test_recall_names_bad_arguments() -> None:
+    x, y = clusters(LABELS)
+    with pytest.raises(ValueError, match=r"labels must have shape \(78,\)"):
+        recall_at_k(x, y[1:])
+    with pytest.raises(TypeError, match="labels must be integers"):
+        recall_at_k(x, y.double())
+    with pytest.raises(TypeError, match="embeddings must be floating point"):
+        recall_at_k(x.long(), y)
+    with pytest.raises(ValueError, match="at least one K"):
+        recall_at_k(x, y, ())
+
+
+# --- clustering
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.8, 3.0])
+def test_clustering_scores_are_those_of_scikit_learn(noise: float) -> None:
+    x, y = clusters(LABELS, noise=noise)
+    features = (x / x.norm(dim=1, keepdim=True)).numpy()
+    from sklearn.cluster import KMeans
+
+    found = KMeans(12, n_init=1, random_state=3).fit_predict(features)
+    scores = clustering_scores(x, y, seed=3)
+    nmi = metrics.normalized_mutual_info_score(y.numpy(), found, average_method="arithmetic")
+    assert scores.nmi == pytest.approx(nmi, rel=1e-12)
+    same_class = [y[a] == y[b] for a in range(len(y)) for b in range(a)]
+    same_cluster = [found[a] == found[b] for a in range(len(y)) for b in range(a)]
+    f1 = metrics.f1_score(np.array(same_class), np.array(same_cluster))
+    assert scores.f1 == pytest.approx(f1, rel=1e-12)
+
+
+def test_well_separated_classes_score_one() -> None:
+    x = torch.eye(5).repeat_interleave(6, 0) * torch.linspace(1, 3, 30)[:, None]
+    y = torch.arange(5).repeat_interleave(6)
+    best = max(clustering_scores(x, y, seed).f1 for seed in range(5))
+    assert best == 1.0
+
+
+def test_collapsed_points_are_scored_without_a_warning() -> None:
+    y = torch.arange(4).repeat_interleave(3)
+    scores = clustering_scores(torch.ones(12, 3), y)
+    assert scores.nmi == 0.0
+    # One cluster: 12 of its 66 pairs are right, and all 12 right ones are found.
+    assert scores.f1 == pytest.approx(2 * 12 / (66 + 12))
+
+
+def test_single_images_have_no_pairs() -> None:
+    assert math.isnan(clustering_scores(torch.eye(4), torch.arange(4)).f1)
+
+
+def test_clustering_is_the_same_in_another_process() -> None:
+    code = (
+        "import torch; from symmcore.evaluation import clustering_scores;"
+        "g = torch.Generator().manual_seed(0); x = torch.randn(600, 16, generator=g);"
+        "s = clustering_scores(x, torch.arange(600) % 30, seed=5); print(s.nmi.hex(), s.f1.hex())"
+    )
+    found = set()
+    for threads in ("1", "3"):
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", code],
+            env={"OMP_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
+    assert "0x" in found.pop()
+
+
+def test_the_seed_is_used() -> None:
+    x, y = clusters(LABELS, noise=2.0)
+    assert clustering_scores(x, y, 1) == clustering_scores(x, y, 1)
+    assert len({clustering_scores(x, y, seed).nmi for seed in range(5)}) > 1
+
+
+# --- synthetic points
+
+
+def test_partners_are_others_of_the_class_and_all_of_them_equally_often() -> None:
+    y = torch.tensor([3, 1, 3, 3, 2, 1, 3])
+    drawn = torch.stack([random_partners(y, seed) for seed in range(3000)])
+    assert drawn.dtype == torch.int64
+    assert (drawn[:, 4] == -1).all()
+    assert (drawn[:, 1] == 5).all()
+    assert (drawn[:, 5] == 1).all()
+    for image in (0, 2, 3, 6):
+        others, counts = drawn[:, image].unique(return_counts=True)
+        assert others.tolist() == [n for n in (0, 2, 3, 6) if n != image]
+        assert (counts - 1000).abs().max() < 120  # over four standard deviations
+    assert torch.equal(random_partners(y, 7), drawn[7])
+
+
+def test_partners_are_drawn_independently() -> None:
+    # Were one step drawn for a whole class, images 0 and 1 would move together.
+    y = torch.zeros(4, dtype=torch.int64)
+    drawn = torch.stack([random_partners(y, seed) for seed in range(200)])
+    steps = (drawn - torch.arange(4)) % 4
+    assert (steps[:, 0] != steps[:, 1]).float().mean() > 0.5
+
+
+def test_partners_need_integer_labels() -> None:
+    with pytest.raises(TypeError, match="labels must be integers"):
+        random_partners(torch.ones(3), 0)
+    with pytest.raises(ValueError, match="labels must have shape"):
+        random_partners(torch.ones(3, 2, dtype=torch.int64), 0)
+
+
+def test_synthetic_recall_is_recall_of_the_reflections() -> None:
+    x, y = clusters(LABELS)
+    partners = random_partners(y, 4)
+    kept = [n for n in range(len(x)) if partners[n] >= 0]
+    points = torch.stack([reflect(x[n], x[partners[n]]) for n in kept])
+    assert len(kept) == 77
+    found = synthetic_recall_at_1(x, y, seed=4)
+    assert found == recall_by_loops(points, y[kept], 1)[0]
+    assert len({synthetic_recall_at_1(x, y, seed) for seed in range(6)}) > 1
+
+
+def test_synthetic_recall_needs_a_pair() -> None:
+    with pytest.raises(ValueError, match="none of the 3 images shares its class"):
+        synthetic_recall_at_1(torch.ones(3, 2), torch.arange(3))
