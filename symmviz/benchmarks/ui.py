@@ -124,7 +124,7 @@ def measure(rounds: int) -> Report:
         rounds: alternations of the second measurement.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication), "made just now"  # noqa: S101 - Qt's type is wider
+    assert isinstance(app, QApplication), "made just now"
     with tempfile.TemporaryDirectory() as folder:
         launched = launch(app)
         bench = _Bench(launched, Path(folder))

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except InputError as error:
-        print(f"symmviz: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        sys.stderr.write(f"symmviz: {error}\n")
         return _BAD_INPUT
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -166,7 +166,7 @@ class WatchPresenter:
     def query_at(self, row: int) -> Query:
         """The image behind a point of the cloud."""
         watched = self._watched_set()
-        assert watched is not None, "a point was picked before there was one"  # noqa: S101
+        assert watched is not None, "a point was picked before there was one"
         return Query(int(watched.points.samples[row]), self._split)
 
     def _show_cloud(self) -> None:

@@ -94,7 +94,7 @@ class CurvePanel(QWidget):
         steps, values = self._lines[run, variant].getOriginalDataset()
         return list(steps), list(values)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:

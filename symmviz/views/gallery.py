@@ -61,7 +61,7 @@ class _GalleryModel(QAbstractListModel):
         return len(self._rows), 0 if self._gallery is None else len(self._gallery.samples)
 
     def sample(self, row: int) -> int:
-        assert self._gallery is not None, "there are rows"  # noqa: S101
+        assert self._gallery is not None, "there are rows"
         return int(self._gallery.samples[self._rows[row]])
 
     def row_of(self, sample: int) -> int | None:
@@ -70,7 +70,7 @@ class _GalleryModel(QAbstractListModel):
         rows = np.flatnonzero(self._gallery.samples[self._rows] == sample)
         return int(rows[0]) if len(rows) else None
 
-    def rowCount(self, parent: _ANY_INDEX | None = None) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: _ANY_INDEX | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def data(self, index: _ANY_INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -85,7 +85,7 @@ class _GalleryModel(QAbstractListModel):
         return None
 
     def _thumbnail(self, sample: int) -> QPixmap:
-        assert self._gallery is not None, "there are rows"  # noqa: S101
+        assert self._gallery is not None, "there are rows"
         ratio = self._list.devicePixelRatioF()
         key = f"symmviz-{sample}-{ratio}"
         pixmap = QPixmap()

@@ -13,7 +13,7 @@ _MOST_NAMES = 12
 class _ThemedLabel(QLabel):
     """A label whose text is made anew when the palette changes."""
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:

@@ -104,14 +104,14 @@ class MainWindow(QMainWindow):
             self.stop_confirmed.emit,
         )
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Announce the first picture, once it is on the screen."""
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self.painted.emit)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Close, after asking where a training would be lost."""
         if self._commands.start or self._close_confirmed:
             event.accept()

@@ -153,7 +153,7 @@ class RetrievePage(QWidget):
         """What is said of the query."""
         return self._caption.text()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         """Draw the picture anew on a screen of another density."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.DevicePixelRatioChange:

@@ -139,30 +139,30 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""
-        assert self._positions is not None, "there are no points yet"  # noqa: S101
+        assert self._positions is not None, "there are no points yet"
         x, y = self._positions.original[row]
         scene = self.getViewBox().mapViewToScene(QPointF(float(x), float(y)))
         return QPointF(self.mapFromScene(scene))
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_rest"):
             self._apply_theme()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Ring the point under the pointer."""
         super().mouseMoveEvent(event)
         self._pointer = event.position()
         if event.buttons() == Qt.MouseButton.NoButton:
             self._set_hovered(self._row_at(event.position()))
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the view."""
         super().mouseDoubleClickEvent(event)
         self.fit()
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def leaveEvent(self, event: QEvent) -> None:
         """Drop the hover ring."""
         super().leaveEvent(event)
         self._set_hovered(None)
@@ -253,7 +253,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def _colours(self, theme: Theme, kind: str) -> QBrush | list[QBrush]:
         if self._colour_by is ColourBy.KIND:
             return _brush(kind)
-        assert self._cloud is not None, "points have a cloud"  # noqa: S101
+        assert self._cloud is not None, "points have a cloud"
         count = len(self._cloud.class_names)
         brushes = [_brush(theme.class_colour(label, count)) for label in range(count)]
         return [brushes[label] for label in self._cloud.labels]

@@ -55,7 +55,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def python(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program of this file."""
-    return subprocess.run(  # noqa: S603 - what runs is this project's own
+    return subprocess.run(
         [sys.executable, *arguments],
         env=environment(**changes),
         capture_output=True,
@@ -444,7 +444,7 @@ class TestProcess:
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
     def test_ctrl_c_ends_training_at_a_batch_boundary(self, workplace):
         arguments = ["train", "digits", *QUICK, "--steps", "100000", "--out", "run"]
-        process = subprocess.Popen(  # noqa: S603 - what runs is the program above
+        process = subprocess.Popen(
             [sys.executable, "-c", INTERRUPTED, *arguments],
             env=environment(),
             stdout=subprocess.PIPE,

@@ -299,7 +299,7 @@ def test_clustering_is_the_same_in_another_process() -> None:
     )
     found = set()
     for threads in ("1", "3"):
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-c", code],
             env={"OMP_NUM_THREADS": threads},
             capture_output=True,

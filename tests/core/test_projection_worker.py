@@ -384,7 +384,7 @@ def run_program(ending: str) -> tuple[int, list[str]]:
 
     It waits for every process that has the program's output open, so for the worker's.
     """
-    done = subprocess.run(  # noqa: S603 - the program is the one above
+    done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM + ending, str(HERE)],
         capture_output=True,
         text=True,

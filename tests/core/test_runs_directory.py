@@ -77,9 +77,16 @@ class TestWhatIsWritten:
         ]
         kinds = [(line["kind"], line["step"]) for line in lines(out)]
         assert kinds == [
-            ("eval", 0), ("step", 1), ("step", 2), ("eval", 2), ("step", 3), ("step", 4), ("eval", 4),
-            ("step", 5), ("eval", 5),
-        ]  # fmt: skip
+            ("eval", 0),
+            ("step", 1),
+            ("step", 2),
+            ("eval", 2),
+            ("step", 3),
+            ("step", 4),
+            ("eval", 4),
+            ("step", 5),
+            ("eval", 5),
+        ]
         assert [json.loads(metrics_line(record)) for _, record in sink.records] == lines(out)
         losses = [line["loss"] for line in lines(out) if line["kind"] == "step"]
         assert losses == [record.loss for record in sink.steps()]
@@ -182,24 +189,37 @@ class TestMetrics:
     def test_step(self):
         line = metrics_line(StepRecord(3, 0.5, 0.25, 1.5))
         assert json.loads(line) == {
-            "kind": "step", "step": 3, "loss": 0.5, "synthetic_ratio": 0.25, "seconds": 1.5
-        }  # fmt: skip
+            "kind": "step",
+            "step": 3,
+            "loss": 0.5,
+            "synthetic_ratio": 0.25,
+            "seconds": 1.5,
+        }
         assert "\n" not in line
 
     def test_evaluation(self):
         record = EvalRecord(4, 0.9, 0.8, 0.7, 0.6, 2.5)
         scores = {
-            "kind": "eval", "step": 4, "train_recall_at_1": 0.9, "test_recall_at_1": 0.8,
-            "train_synthetic_recall_at_1": 0.7, "test_synthetic_recall_at_1": 0.6, "seconds": 2.5,
-            "test_nmi": None, "test_f1": None,
-        }  # fmt: skip
+            "kind": "eval",
+            "step": 4,
+            "train_recall_at_1": 0.9,
+            "test_recall_at_1": 0.8,
+            "train_synthetic_recall_at_1": 0.7,
+            "test_synthetic_recall_at_1": 0.6,
+            "seconds": 2.5,
+            "test_nmi": None,
+            "test_f1": None,
+        }
         assert json.loads(metrics_line(record)) == scores
         final = dataclasses.replace(
             record, test_recall_at=((1, 0.8), (2, 0.85), (8, 1.0)), test_nmi=0.5, test_f1=0.4
         )
         assert json.loads(metrics_line(final)) == scores | {
-            "test_recall_at_2": 0.85, "test_recall_at_8": 1.0, "test_nmi": 0.5, "test_f1": 0.4
-        }  # fmt: skip
+            "test_recall_at_2": 0.85,
+            "test_recall_at_8": 1.0,
+            "test_nmi": 0.5,
+            "test_f1": 0.4,
+        }
 
     @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
     def test_what_is_no_number_is_null(self, value):

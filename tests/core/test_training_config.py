@@ -199,7 +199,7 @@ def test_the_command_lines_part_of_the_core_imports_no_torch():
         "slow = {'torch', 'sklearn', 'scipy', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(f'imported {slow}' if slow else 0)"
     )
-    done = subprocess.run(  # noqa: S603 - the program is the one above
+    done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
