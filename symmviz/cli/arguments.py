@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from symmcore.data.catalog import DATASETS
+from symmcore.loss_catalog import CATALOG
+from symmcore.symm import PAIR_SETS
 from symmcore.training.config import DEVICES, TrainingConfig
 from symmviz.cli.commands import (
     list_datasets,
@@ -60,12 +62,23 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     known = ", ".join(entry.name for entry in DATASETS)
+    losses = ", ".join(info.name for info in CATALOG)
     parser.description = "Train without a window and record the run."
     parser.set_defaults(run=train)
     add = parser.add_argument
     add("dataset", metavar="DATASET", help=f"what to train on: {known}")
-    add("--loss", default="npair", metavar="NAME", help="the loss (default %(default)s)")
+    add("--loss", metavar="NAME", help=f"the loss: {losses} (default npair)")
     add("--symm", action="store_true", help="with Symmetrical Synthesis")
+    for flag, kind, text in (
+        ("--alpha", float, "Symm: how far a synthetic point lies from its original (default 2)"),
+        ("--beta", float, "Symm: norm of a synthetic point over its original's (default 1)"),
+        ("--rank", int, "Symm: take the N-th hardest negative pair (default 1)"),
+        ("--margin", float, "margin of the triplet and lifted losses"),
+        ("--angle", float, "angle of the angular loss in degrees (default 45)"),
+        ("--l2-reg", float, "weight of the N-pair and angular losses' norm penalty"),
+    ):
+        add(flag, type=kind, metavar="N", help=text)
+    add("--pairs", choices=PAIR_SETS, help="Symm: which points to combine (default paper)")
     add(
         "--compare",
         nargs="+",

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from symmcore.data.catalog import DATASETS
 from symmcore.errors import InputError
+from symmcore.loss_catalog import LossSettings
 from symmcore.runs.directory import RunDirectories, run_directories
-from symmcore.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import RunSpec, TrainingConfig, make_symm, parse_spec
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
@@ -87,6 +88,8 @@ def run_benchmark(options: Namespace) -> int:
     from symmviz.qt_check import check_window_possible
 
     check_window_possible()
+    if options.json is not None and not options.json.absolute().parent.is_dir():
+        raise InputError(f"{options.json} cannot be written: its folder does not exist.")
     from symmviz.benchmarks.ui import measure  # imports Qt
 
     report = measure(options.rounds)
@@ -98,11 +101,29 @@ def run_benchmark(options: Namespace) -> int:
 
 
 def _specs(options: Namespace) -> tuple[RunSpec, ...]:
-    if options.compare is None:
-        return (RunSpec(options.loss, Symm() if options.symm else None),)
-    if options.symm or options.loss != "npair":
-        raise InputError("--compare names its losses itself: leave out --loss and --symm.")
-    return tuple(parse_spec(text) for text in options.compare)
+    symm = _given(alpha=options.alpha, beta=options.beta, rank=options.rank, pairs=options.pairs)
+    loss = _given(margin=options.margin, angle_deg=options.angle, l2_reg=options.l2_reg)
+    if options.compare is not None:
+        if options.symm or options.loss is not None or symm or loss:
+            raise InputError(
+                "--compare names its losses and their settings itself: leave out --loss and "
+                "--symm, and write settings as in npair+symm:rank=2."
+            )
+        return tuple(parse_spec(text) for text in options.compare)
+    if symm and not options.symm:
+        raise InputError(f"--{next(iter(symm))} is a setting of Symm: add --symm.")
+    return (
+        RunSpec(
+            "npair" if options.loss is None else options.loss,
+            make_symm(symm) if options.symm else None,
+            LossSettings(**loss),
+        ),
+    )
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """The options that were given; argparse's are of any type."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 @contextlib.contextmanager

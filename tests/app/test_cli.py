@@ -467,3 +467,41 @@ class TestProcess:
         ]  # fmt: skip
         assert json.loads((workplace / "run" / "config.json").read_text("utf-8"))["steps"] == 100000
         assert [p.name for p in (workplace / "run/frames").iterdir()] == ["00000000.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ("--symm --rank 2 --pairs official", "npair+symm:rank=2,pairs=official"),
+        ("--symm --alpha 1.5 --beta 0.5", "npair+symm:alpha=1.5,beta=0.5"),
+        ("--loss triplet --margin 0.3", "triplet:margin=0.3"),
+        ("--loss angular --angle 30 --l2-reg 0", "angular:angle_deg=30,l2_reg=0"),
+    ],
+)
+def test_settings_of_loss_and_symm_reach_the_run(tmp_path: Path, flags: str, name: str) -> None:
+    out = tmp_path / "run"
+    code = main(["train", "digits", *flags.split(), "--steps", "1", "--out", str(out)])
+    assert code == 0
+    assert json.loads((out / "config.json").read_text())["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--rank 2", "--rank is a setting of Symm"),
+        ("--symm --rank 25", "25"),
+        ("--symm --alpha 0", "0.0"),
+        ("--loss triplet --angle 3", "angle_deg"),
+        ("--compare npair npair+symm --rank 2", "npair+symm:rank=2"),
+        ("--compare npair --loss npair", "leave out --loss"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: str, said: str
+) -> None:
+    out = tmp_path / "run"
+    assert main(["train", "digits", *flags.split(), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not out.exists()
