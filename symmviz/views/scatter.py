@@ -37,7 +37,8 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     """A scatter of originals (circles) and synthetic points (diamonds).
 
     Drag pans, wheel zooms, double click fits the view again. A point within
-    ``PICK_RADIUS_PX`` of the pointer is ringed at once; resting there announces it.
+    ``PICK_RADIUS_PX`` of the pointer is ringed at once, with the synthetic or original point
+    that belongs to it; resting there announces it.
     """
 
     picked = Signal(int)
@@ -110,6 +111,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def set_synthetic_visible(self, visible: bool) -> None:
         """Show or hide the synthetic points."""
         self._synthetic.setVisible(visible)
+        self._place_rings()
 
     def set_extent(self, extent: float) -> None:
         """Show -extent to extent both ways, unless the user zoomed or panned."""
@@ -215,8 +217,11 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         for ring, row in ((self._ring, self._selected), (self._hover_ring, self._hovered)):
             if row is None or self._positions is None:
                 ring.setData([], [])
-            else:
-                ring.setData(*self._positions.original[row][:, None])
+                continue
+            ringed = [self._positions.original[row]]
+            if self._synthetic.isVisible():
+                ringed.append(self._positions.synthetic[row])
+            ring.setData(pos=np.array(ringed))
 
     def _apply_theme(self) -> None:
         theme = current_theme()
