@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -388,21 +389,23 @@ code = main(sys.argv[1:])
 sys.exit(f"asked for {Missing.asked}, early {early}" if Missing.asked or early else code)
 """
 
-# Says when the third step begins, and waits there for the signal to have come.
+# Says when the third step begins, and waits there for the signal, whose byte in the pipe
+# cannot be missed.
 INTERRUPTED = """
-import signal, sys, threading
+import os, signal, sys
 from symmcore.training.learner import Learner
 from symmviz.cli import main
 
-original, steps, came = Learner.step, [], threading.Event()
+original, steps = Learner.step, []
+came, signalled = os.pipe()
+os.set_blocking(signalled, False)
 
 def step(*arguments):
     steps.append(None)
     if len(steps) == 3:
-        handler = signal.getsignal(signal.SIGINT)
-        signal.signal(signal.SIGINT, lambda *a: (handler(*a), came.set()))
+        signal.set_wakeup_fd(signalled)
         print("begun", flush=True)
-        came.wait()
+        os.read(came, 1)
     return original(*arguments)
 
 Learner.step = step
@@ -451,11 +454,15 @@ class TestProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
+        patience = threading.Timer(PATIENCE, process.kill)
+        patience.start()
         try:
             assert process.stdout.readline() == "begun\n"
             process.send_signal(signal.SIGINT)
-            out, error = process.communicate(timeout=PATIENCE)
+            out, error = process.communicate()
         finally:
+            patience.cancel()
+            patience.join()
             process.kill()
             process.communicate()
         assert process.returncode == 130, error

@@ -64,13 +64,17 @@ def triplet_types(pairs: str) -> list[Types]:
 
 @dataclass
 class Oracle:
-    """One batch; ``picks`` can be given to have the gradients at those picks."""
+    """One batch; ``picks`` can be given to have the gradients at those picks.
+
+    Without ``fewest_synthetic`` the tie rule is wrong: a test that would not notice is no test.
+    """
 
     embeddings: Tensor
     labels: Sequence[int]
     symm: Symm | None = None
     tolerance: float = 1e-12
     picks: dict[tuple[int, int], Types] | None = None
+    fewest_synthetic: bool = True
     picked: dict[tuple[int, int], Types] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -118,6 +122,7 @@ class Oracle:
                 self.symm.rank,
                 self.tolerance,
                 largest,
+                self.fewest_synthetic,
             )
         self.picked[key] = chosen
         if mirrored:
@@ -137,12 +142,20 @@ class Oracle:
         return sum(kind in SYNTHETIC for kind in kinds) / len(kinds)
 
 
-def choose(values: dict[Types, float], rank: int, tolerance: float, largest: bool) -> Types:
+def choose(
+    values: dict[Types, float],
+    rank: int,
+    tolerance: float,
+    largest: bool,
+    fewest_synthetic: bool,
+) -> Types:
     ordered = sorted(values, key=lambda kinds: -values[kinds] if largest else values[kinds])
     if rank > 1:
         return ordered[rank - 1]
     best = values[ordered[0]]
     tied = [kinds for kinds in values if abs(values[kinds] - best) <= tolerance * abs(best)]
+    if not fewest_synthetic:
+        return min(tied)
     return min(tied, key=lambda kinds: (sum(kind in SYNTHETIC for kind in kinds), kinds))
 
 

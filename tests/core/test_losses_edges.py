@@ -96,6 +96,18 @@ def test_a_distance_of_zero_has_zero_gradient(name: str, symm: Symm | None, kind
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("symm", [None, Symm()], ids=["baseline", "symm"])
+@pytest.mark.parametrize("factor", [1.1, 3.0, 0.7])
+def test_points_that_differ_by_rounding_coincide(symm: Symm | None, factor: float) -> None:
+    # The one direction left to the gradient is that of a rounding error.
+    x = special("copy across classes")
+    _, expected = run("lifted", symm, x, LABELS)
+    x[2] *= factor
+    _, gradient = run("lifted", symm, x, LABELS)
+    torch.testing.assert_close(gradient[0], expected[0], rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(factor * gradient[2], expected[2], rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_copies_everywhere_have_no_gradient_at_all(dtype: torch.dtype) -> None:
     x = special("all equal").to(dtype)

@@ -69,6 +69,17 @@ def test_float32_distances_survive_a_collapse(name: str, symm: Symm | None, scal
     assert relative_error(gradient, expected) < 1e-4
 
 
+@pytest.mark.parametrize("symm", [None, Symm()], ids=["baseline", "symm"])
+def test_float64_distances_survive_a_collapse(symm: Symm | None) -> None:
+    spread = batch([0, 0, 1, 1, 2, 2, 3, 3], dim=16, seed=6)
+    embeddings = 1.0 + 1e-6 * spread.embeddings
+    result, gradient = run("lifted", symm, embeddings, spread.labels)
+    loss, expected, _ = expect("lifted", symm, embeddings, spread.labels, picks_of(result))
+    assert relative_error(result.loss.detach(), loss) < 1e-12
+    # What is left is the rounding of normalised vectors that differ in their 7th digit.
+    assert relative_error(gradient, expected) < 1e-8
+
+
 @pytest.mark.parametrize("name", ["npair", "angular"])
 def test_gradients_of_a_solved_batch_do_not_vanish_in_float32(name: str) -> None:
     # Positive pairs far ahead of all negatives: 1 - exp(pos - logsumexp) would be 0 in float32.

@@ -1,7 +1,9 @@
+import math
+
 import oracle
 import pytest
 import torch
-from loss_cases import SYMMS, batch
+from loss_cases import SYMMS, batch, picks_of
 from torch import Tensor
 
 from symmcore.losses import PointType, Selection, Symm, build_loss
@@ -12,6 +14,7 @@ from symmcore.mining import (
     normalise,
     pair_candidates,
     pair_groups,
+    tie_tolerance,
     tiles,
     triplet_candidates,
 )
@@ -204,10 +207,32 @@ def test_a_tie_of_two_mixed_pairs_goes_to_the_first_in_order_of_the_smaller_grou
     assert mixed > 5
 
 
-@pytest.mark.parametrize(
-    ("dtype", "near", "apart"), [(torch.float64, 1e-13, 1e-11), (torch.float32, 4e-6, 2e-5)]
-)
-def test_how_near_counts_as_tied(dtype: torch.dtype, near: float, apart: float) -> None:
+@pytest.mark.parametrize("name", ["npair", "angular", "triplet"])
+@pytest.mark.parametrize("pairs", ["paper", "official"])
+def test_exact_ties_are_broken_as_the_oracle_breaks_them(name: str, pairs: str) -> None:
+    # Small integers, so that many products and distances are equal, and only exactly so.
+    generator = torch.Generator().manual_seed(1)
+    not_first = 0
+    for _ in range(60):
+        embeddings = torch.randint(-1, 2, (6, 3), generator=generator).double()
+        labels = torch.tensor([0, 0, 1, 1, 2, 2])
+        symm = Symm(pairs=pairs)
+        result = build_loss(name, symm).detailed(embeddings, labels)
+        judge = oracle.Oracle(embeddings, labels.tolist(), symm)
+        oracle.LOSSES[name](judge)
+        assert picks_of(result) == judge.picked
+        first = oracle.Oracle(embeddings, labels.tolist(), symm, fewest_synthetic=False)
+        oracle.LOSSES[name](first)
+        not_first += first.picked != judge.picked
+    # The six pairs of the official code come in that order anyway.
+    assert (not_first > 0) == (pairs == "paper" or name == "angular")
+
+
+NEAR_AND_APART = [(torch.float64, 1e-13, 1e-11), (torch.float32, 4e-6, 2e-5)]
+
+
+@pytest.mark.parametrize(("dtype", "near", "apart"), NEAR_AND_APART)
+def test_how_near_products_count_as_tied(dtype: torch.dtype, near: float, apart: float) -> None:
     def picked(excess: float) -> int:
         # The product of i = (1, 1) in g with i = (1, -e / 2) in h is smaller by e than that
         # with the latter's image about (1, 0), which is (1, e / 2).
@@ -219,6 +244,37 @@ def test_how_near_counts_as_tied(dtype: torch.dtype, near: float, apart: float) 
 
     assert picked(near) == PointType.I
     assert picked(apart) == PointType.I_SYNTHETIC
+
+
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-12])
+@pytest.mark.parametrize(("share", "column"), [(0.8, PointType.J), (1.2, PointType.I_SYNTHETIC)])
+def test_how_near_distances_count_as_tied(
+    tolerance: float, share: float, column: PointType
+) -> None:
+    # Seen from g at an angle t, j of h lies at 0, i at -e and the image of i at e, so that the
+    # chords to j and to the nearest, the image, differ relatively by e / (2 tan(t / 2)).
+    t = 0.5
+    e = share * tolerance * 2.0 * math.tan(t / 2)
+    g = torch.tensor([[math.cos(t), math.sin(t)]] * 2, dtype=torch.float64)
+    h = torch.tensor([[math.cos(e), -math.sin(e)], [1.0, 0.0]], dtype=torch.float64)
+    miner = Miner(Symm(), pair_candidates("paper"))
+    mined = miner.squared_distances(measure(torch.stack((g, h), 1)), tolerance)
+    code = int(mined.codes.matrix()[0, 1])
+    assert types_of(miner.candidates)[code] == (PointType.I, column)
+
+
+def test_the_type_of_the_embeddings_decides_how_near_is_tied() -> None:
+    assert tie_tolerance(torch.float64) == 1e-12
+    assert {tie_tolerance(t) for t in (torch.float32, torch.float16, torch.bfloat16)} == {1e-5}
+
+
+@pytest.mark.parametrize("name", ["triplet", "lifted"])
+def test_rounding_does_not_hide_a_tie_of_small_distances(name: str) -> None:
+    # Identical pairs so close to each other that products in float64 cannot tell them apart.
+    generator = torch.Generator().manual_seed(0)
+    half = 1.0 + 1e-9 * torch.randn(12, 100, generator=generator, dtype=torch.float64)
+    selection = selection_of(name, half.repeat_interleave(2, 0))
+    assert selection.synthetic_ratio == 0.0
 
 
 def test_the_gradient_goes_to_the_pick_alone() -> None:

@@ -92,6 +92,8 @@ class LossResult:
 class MetricLoss(nn.Module, ABC):
     """A loss on a batch of embeddings and labels, with or without Symmetrical Synthesis.
 
+    It has first derivatives only.
+
     Args:
         symm: Settings of the synthesis; None for the baseline.
         candidates: Gives what mining chooses from, for a pair set.

@@ -136,8 +136,11 @@ def code_tables(
 
 
 def look_up(table: Tensor, codes: Tensor) -> Tensor:
-    """``table[..., codes]``, several times as fast on a CPU."""
-    return table.index_select(-1, codes.flatten()).view(*table.shape[:-1], *codes.shape)
+    """``table[..., codes]`` for a table of one or two sides, several times as fast on a CPU."""
+    flat = codes.flatten()
+    if table.dim() == 1:
+        return table.index_select(0, flat).view(codes.shape)
+    return table.gather(1, flat.expand(len(table), -1)).view(len(table), *codes.shape)
 
 
 def _slope_planes(
