@@ -63,8 +63,8 @@ def train(options: Namespace) -> int:
         raise InputError(status.message)
     for line in progress.final_scores():
         _say(line)
-    if progress.began:
-        for directory in run_directories(out, config):
+    for directory in run_directories(out, config):
+        if progress.began and directory.is_dir():
             _say(f"Recorded in {directory}")
     if status.reason is FinishReason.COMPLETED:
         return 0

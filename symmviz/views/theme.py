@@ -184,7 +184,7 @@ QPushButton[page="true"] {{
 QPushButton[page="true"]:checked {{
     border-bottom: 2px solid {theme.accent}; color: {theme.accent};
 }}
-QPushButton[page="true"]:focus {{ color: {theme.accent}; }}
+QPushButton[page="true"]:focus {{ text-decoration: underline; }}
 QFrame[notice="true"] {{
     background: {theme.raised}; border: 1px solid {theme.wrong}; border-radius: 6px;
 }}

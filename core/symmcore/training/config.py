@@ -114,7 +114,7 @@ class TrainingConfig:
         dataset_entry(self.dataset)
         network_info(self.network)
         self._check_specs()
-        _check_at_least("steps", self.steps, 1)
+        _check_at_least("number of steps", self.steps, 1)
         _check_at_least("seed", self.seed, 0)
         if self.seed > LARGEST_SEED:
             raise InputError(f"The seed is {self.seed}: at most {LARGEST_SEED} is possible.")
