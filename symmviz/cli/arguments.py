@@ -11,9 +11,10 @@ from symmcore.loss_catalog import CATALOG
 from symmcore.symm import PAIR_SETS
 from symmcore.training.config import DEVICES, TrainingConfig
 from symmviz.cli.commands import (
+    bench_loss,
+    bench_ui,
     list_datasets,
     open_window,
-    run_benchmark,
     train,
 )
 
@@ -46,17 +47,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     _add_train(commands.add_parser("train", help="train without a window"))
     datasets = commands.add_parser("datasets", help="list the datasets")
     datasets.set_defaults(run=list_datasets)
-    bench = commands.add_parser("bench", help="measure")
-    bench.add_argument("name", choices=["ui"], metavar="NAME", help="what to measure: ui")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
-    bench.add_argument(
-        "--rounds",
-        type=_at_least(1),
-        default=10,
-        metavar="N",
-        help="alternations with and without the window (default %(default)s)",
-    )
-    bench.set_defaults(run=run_benchmark)
+    _add_bench(commands.add_parser("bench", help="measure"))
     return parser.parse_args(arguments, Options())
 
 
@@ -103,6 +94,47 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="torch threads on the CPU (default: all cores but one); numbers depend on it",
     )
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Measure, always as a ratio against something in the same run."
+    names = parser.add_subparsers(
+        title="what to measure", metavar="NAME", dest="name", required=True, parser_class=_Parser
+    )
+    window = names.add_parser("ui", help="how responsive the window stays, and what it costs")
+    window.set_defaults(run=bench_ui)
+    loss = names.add_parser("loss", help="what the losses cost in time and memory")
+    loss.set_defaults(run=bench_loss)
+    for bench, rounds in ((window, 10), (loss, 15)):
+        bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+        bench.add_argument(
+            "--rounds",
+            type=_at_least(1),
+            default=rounds,
+            metavar="N",
+            help="alternations of what is compared (default %(default)s)",
+        )
+    loss.add_argument(
+        "--groups",
+        type=_at_least(2),
+        nargs="+",
+        default=[64, 512, 2048],
+        metavar="N",
+        help="pair groups in a batch for N-pair (default 64 512 2048)",
+    )
+    for flag, least, default, text in (
+        ("--other-groups", 2, 512, "pair groups in a batch for the other losses"),
+        ("--memory-groups", 2, 4096, "pair groups in the batch whose peak memory is taken"),
+        ("--dim", 1, 512, "size of an embedding"),
+        ("--threads", 1, 2, "torch threads on the CPU"),
+    ):
+        loss.add_argument(
+            flag,
+            type=_at_least(least),
+            default=default,
+            metavar="N",
+            help=f"{text} (default %(default)s)",
+        )
 
 
 def _at_least(least: int) -> Callable[[str], int]:

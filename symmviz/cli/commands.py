@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from symmcore.data.catalog import DATASETS
 from symmcore.errors import InputError
@@ -83,20 +83,53 @@ def list_datasets(_: Namespace) -> int:
     return 0
 
 
-def run_benchmark(options: Namespace) -> int:
+def bench_ui(options: Namespace) -> int:
     """Measure the window's responsiveness and its cost to training."""
     from symmviz.qt_check import check_window_possible
 
     check_window_possible()
-    if options.json is not None and not options.json.absolute().parent.is_dir():
-        raise InputError(f"{options.json} cannot be written: its folder does not exist.")
+    _check_writable(options.json)
     from symmviz.benchmarks.ui import measure  # imports Qt
 
-    report = measure(options.rounds)
+    return _report(measure(options.rounds), options.json)
+
+
+def bench_loss(options: Namespace) -> int:
+    """Measure what the losses cost."""
+    _check_writable(options.json)
+    from symmviz.benchmarks.loss import Sizes, measure  # imports torch
+
+    sizes = Sizes(
+        groups=tuple(options.groups),
+        others=options.other_groups,
+        memory=options.memory_groups,
+        dim=options.dim,
+        rounds=options.rounds,
+        threads=options.threads,
+    )
+    return _report(measure(sizes), options.json)
+
+
+class _Report(Protocol):
+    """What a benchmark measured."""
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+
+    def as_json(self) -> dict[str, object]:
+        """The report for programs."""
+
+
+def _check_writable(path: Path | None) -> None:
+    if path is not None and not path.absolute().parent.is_dir():
+        raise InputError(f"{path} cannot be written: its folder does not exist.")
+
+
+def _report(report: _Report, path: Path | None) -> int:
     for line in report.lines():
         _say(line)
-    if options.json is not None:
-        options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+    if path is not None:
+        path.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
     return 0
 
 
