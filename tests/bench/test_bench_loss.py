@@ -33,7 +33,10 @@ def test_the_report(tmp_path, capsys):
     rows = json.loads(path.read_text())["rows"]
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + len(rows)
-    assert all(row["ratio"] is None or row["ratio"] > 0 for row in rows)
+    for row in rows:
+        # eight groups may take no page of memory that was not there already
+        small = "memory" in row["what"]
+        assert row["ratio"] is None or row["ratio"] > 0 or (small and row["ratio"] == 0)
     measured = {row["what"]: row["ratio"] is not None for row in rows}
     assert measured["npair+symm, eager"]
     assert measured["npair+symm, gpu"] == gpu
