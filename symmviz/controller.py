@@ -87,6 +87,7 @@ class Controller(QObject):
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
         watch.split_chosen.connect(self._watch.set_split)
+        watch.synthetic_toggled.connect(self._watch.set_synthetic_visible)
         watch.row_picked.connect(lambda row: self.select(self._watch.query_at(row)))
         watch.row_hovered.connect(self._on_hovered)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
@@ -124,6 +125,8 @@ class Controller(QObject):
         self._controls.starting()
 
     def _stop(self) -> None:
+        if not self._controls.running:
+            return  # it ended while the question stood
         self._session.stop()
         self._controls.stopping()
 

@@ -87,8 +87,9 @@ class ControlsPresenter:
             self._view.set_notice(notice)
 
     def set_problem(self, text: str) -> None:
-        """Show that something beside the training went wrong."""
-        self._view.set_notice(Notice(text))
+        """Show that something beside the training went wrong: a line, then any details."""
+        sentence, _, details = text.partition("\n")
+        self._view.set_notice(Notice(sentence, details))
 
     def _commands(self, status: TrainingStatus) -> Commands:
         if status.state is RunState.FINISHED:

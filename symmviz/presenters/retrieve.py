@@ -68,7 +68,7 @@ class RetrieveView(Protocol):
         """Show what the runs find."""
 
     def show_in_gallery(self, sample: int) -> None:
-        """Mark an image of the gallery as chosen and scroll to it."""
+        """Mark an image as chosen and scroll to it; none if it is not in the gallery."""
 
 
 class RetrievePresenter:
@@ -115,8 +115,7 @@ class RetrievePresenter:
         self._outdated = True
         self._wanted = True
         self._show_query()
-        if query.split is Split.TEST:
-            self._view.show_in_gallery(query.sample)
+        self._view.show_in_gallery(query.sample)
         self.poll()
 
     def poll(self) -> None:

@@ -104,6 +104,7 @@ class WatchPresenter:
     def __init__(self, view: WatchView) -> None:
         self._view = view
         self._split = Split.TEST
+        self._synthetic_visible = True
         self._context: TrainingContext | None = None
         self._series: list[_RunSeries] = []
         self._stale: set[Panel] = set()
@@ -158,6 +159,11 @@ class WatchPresenter:
         self._show_cloud()
         self._show_projections()
 
+    def set_synthetic_visible(self, visible: bool) -> None:
+        """Say whether the synthetic points are shown; the view shows or hides them."""
+        self._synthetic_visible = visible
+        self._say_what_is_shown()
+
     def select(self, query: Query | None) -> None:
         """Ring an image in every column, where it is among the points shown."""
         self._query = query
@@ -177,11 +183,19 @@ class WatchPresenter:
         points = watched.points
         self._view.set_cloud(PointCloud(points.labels, points.samples, dataset.class_names))
         self._view.set_selected(self._selected_row())
+        self._say_what_is_shown()
+
+    def _say_what_is_shown(self) -> None:
+        watched = self._watched_set()
+        if watched is None or self._context is None:
+            return
+        dataset = self._context.dataset
         positions = dataset.train if self._split is Split.TRAIN else dataset.test
         kind = "training" if self._split is Split.TRAIN else "test"
+        synthetic = f"their {int((watched.partner >= 0).sum()):,} synthetic points"
         self._view.set_shown(
-            f"Showing {len(points.labels):,} of {len(positions):,} {kind} images "
-            f"and their {int((watched.partner >= 0).sum()):,} synthetic points"
+            f"Showing {len(watched.partner):,} of {len(positions):,} {kind} images"
+            + (f" and {synthetic}" if self._synthetic_visible else f"; {synthetic} are hidden")
         )
 
     def _show_projections(self) -> None:

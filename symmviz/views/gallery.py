@@ -125,6 +125,7 @@ class GalleryView(QListView):
         super().__init__(parent)
         self._images = _GalleryModel(self)
         self._marking = False
+        self._chosen: int | None = None
         self.setModel(self._images)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
@@ -140,11 +141,14 @@ class GalleryView(QListView):
 
     def set_gallery(self, gallery: Gallery) -> None:
         """Show other images."""
+        self._chosen = None
         self._images.set_gallery(gallery)
 
     def set_class(self, label: int | None) -> None:
-        """Show only the images of one class, or all."""
+        """Show only the images of one class, or all; the chosen one stays chosen."""
         self._images.set_class(label)
+        if self._chosen is not None:
+            self.mark(self._chosen)
 
     def counts(self) -> tuple[int, int]:
         """How many images are shown, of how many."""
@@ -156,6 +160,7 @@ class GalleryView(QListView):
 
     def mark(self, sample: int) -> None:
         """Mark an image as chosen without announcing it; none where it is not shown."""
+        self._chosen = sample
         row = self._images.row_of(sample)
         self._marking = True
         if row is None:
@@ -167,4 +172,5 @@ class GalleryView(QListView):
 
     def _on_current(self, current: QModelIndex, _: QModelIndex) -> None:
         if current.isValid() and not self._marking:
-            self.chosen.emit(self._images.sample(current.row()))
+            self._chosen = self._images.sample(current.row())
+            self.chosen.emit(self._chosen)

@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
         self.retrieve_page = RetrievePage(self)
         self.controls = ControlsBar(self)
         self._commands = Commands()
+        self._question: QMessageBox | None = None
         self._close_confirmed = False
         self._painted = False
         self._stack = QStackedWidget(self)
@@ -131,7 +132,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _ask(self, title: str, text: str, yes: str, then: Callable[[], None]) -> None:
-        if self.findChild(QMessageBox) is not None:
+        if self._question is not None:
             return  # being asked already
         box = QMessageBox(QMessageBox.Icon.Question, title, title, parent=self)
         box.setInformativeText(text)
@@ -139,7 +140,10 @@ class MainWindow(QMainWindow):
         box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(agree)
 
+        self._question = box
+
         def answered() -> None:
+            self._question = None
             agreed = box.clickedButton() is agree
             box.setParent(None)
             box.deleteLater()
@@ -250,6 +254,8 @@ class MainWindow(QMainWindow):
 
     def _on_commands(self, commands: Commands) -> None:
         self._commands = commands
+        if commands.start and self._question is not None:
+            self._question.reject()  # what it asks about has ended
         self.start_page.set_can_start(commands.start)
         self._pause_action.setEnabled(commands.pause or commands.resume)
         self._stop_action.setEnabled(commands.stop)

@@ -74,6 +74,8 @@ class WatchPage(QWidget):
 
     split_chosen = Signal(Split)
     """The user wants to see the watched images of this split."""
+    synthetic_toggled = Signal(bool)
+    """The user wants to see synthetic points, or not."""
     row_picked = Signal(int)
     """A point of the cloud was clicked."""
     row_hovered = Signal(int, QPointF, QWidget)
@@ -194,6 +196,10 @@ class WatchPage(QWidget):
         """Show the first (test) or second (training) kind of images."""
         self._split.setCurrentIndex(at)
 
+    def show_synthetic(self, visible: bool) -> None:
+        """Show or hide the synthetic points."""
+        self._synthetic.setChecked(visible)
+
     def toggle_colour(self) -> None:
         """Colour by the other meaning."""
         self._colour.setCurrentIndex(1 - self._colour.currentIndex())
@@ -256,6 +262,7 @@ class WatchPage(QWidget):
     def _on_synthetic(self, visible: bool) -> None:
         for column in self._pool:
             column.scatter.set_synthetic_visible(visible)
+        self.synthetic_toggled.emit(visible)
 
     def _update_legend(self) -> None:
         self._legend.set_meaning(

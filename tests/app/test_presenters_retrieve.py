@@ -121,7 +121,7 @@ class TestPresenter:
     def test_a_training_image_is_looked_for_among_training_images(self, view, searches, presenter):
         presenter.select(Query(4, Split.TRAIN))
         assert caption(view) == "Training image 4"
-        view.show_in_gallery.assert_not_called()
+        view.show_in_gallery.assert_called_with(4)  # which marks none: it is no test image
         searches.find()
         presenter.poll()
         assert rows(view)[0].caption.endswith("searched 23 other watched training images")

@@ -369,3 +369,41 @@ def test_every_loss_of_the_paper_can_be_compared(
     finish(qtbot, launched, compare=True, steps=5)
     (folder,) = runs_folder.iterdir()
     assert {path.name for path in folder.iterdir()} == {"lifted", "lifted+symm"}
+
+
+def test_a_question_about_a_training_that_ended_goes_away(qtbot: QtBot, launched: Launched) -> None:
+    start(qtbot, launched, steps=60)
+    wait_for(qtbot, launched, "Training")
+    launched.window.ask_to_stop()
+    wait_for(qtbot, launched, "Finished")
+    assert not launched.window.findChildren(QMessageBox)
+    launched.window.stop_confirmed.emit()  # an answer that came too late
+    assert launched.window.start_page.start_button.isEnabled()
+
+
+def test_the_chosen_image_stays_marked_and_can_be_chosen_again(
+    qtbot: QtBot, launched: Launched
+) -> None:
+    finish(qtbot, launched)
+    page, watch = launched.window.retrieve_page, launched.window.watch_page
+    page.gallery.choose(5)
+    chosen = page.query_caption()
+    page.gallery.set_class(3)
+    page.gallery.set_class(None)
+    assert page.gallery.currentIndex().row() == 5
+    assert page.query_caption() == chosen
+    watch.choose_split(1)
+    watch.row_picked.emit(3)
+    assert page.query_caption() != chosen
+    page.gallery.choose(5)
+    assert page.query_caption() == chosen
+
+
+def test_the_status_line_says_when_synthetic_points_are_hidden(
+    qtbot: QtBot, launched: Launched
+) -> None:
+    finish(qtbot, launched)
+    launched.window.watch_page.show_synthetic(False)
+    assert "synthetic points are hidden" in launched.window.shown()
+    launched.window.watch_page.show_synthetic(True)
+    assert "and their 599 synthetic points" in launched.window.shown()
