@@ -139,7 +139,7 @@ class WatchPresenter:
             for variant in Variant:
                 line = series.curves[panel, variant]
                 if len(line.steps):
-                    self._view.set_curve(Curve(panel, run, variant, line.steps, line.values))
+                    self._view.set_curve(Curve(panel, run, variant, *line.outline()))
 
     def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         """Take in the newest frames: they say which points there are."""

@@ -38,3 +38,24 @@ def test_what_was_given_out_does_not_change_when_it_grows():
         series.append(step, -1.0)
     np.testing.assert_array_equal(steps, np.arange(256))
     np.testing.assert_array_equal(values, np.arange(256))
+
+
+def test_the_outline_of_a_short_series_is_the_series() -> None:
+    series = Series()
+    for step in range(2000):
+        series.append(step, float(step % 7))
+    steps, values = series.outline()
+    assert steps.tolist() == series.steps.tolist()
+    assert values.tolist() == series.values.tolist()
+
+
+def test_the_outline_of_a_long_series_is_short_and_keeps_its_peaks_and_its_end() -> None:
+    series = Series()
+    for step in range(50_003):
+        series.append(step, {31_234: 99.0, 4_321: -99.0}.get(step, float(step % 7)))
+    steps, values = series.outline()
+    assert len(steps) == len(values) <= 4100
+    assert (values.max(), values.min()) == (99.0, -99.0)
+    assert abs(steps[values.argmax()] - 31_234) <= 26
+    assert (steps[-1], values[-1]) == (50_002, float(50_002 % 7))
+    assert (np.diff(steps) >= 0).all()
