@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from symmcore.errors import InputError
 from symmcore.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
 
@@ -68,13 +69,22 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
 
 
 def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:
-    """A folder for a new training: date, time, dataset and losses; one not there yet."""
+    """A folder for a new training: date, time, dataset and losses; one not there yet.
+
+    Raises:
+        InputError: if the folder for runs cannot be looked into.
+    """
     losses = "-vs-".join(spec.folder_name for spec in config.specs)
     if len(losses) > _LONGEST_LOSSES:
         losses = f"{len(config.specs)}-runs"
     stem = f"{now:%Y%m%d-%H%M%S}-{config.dataset}-{losses}"
     candidate, number = runs_folder / stem, 2
-    while candidate.exists():
-        candidate = runs_folder / f"{stem}-{number}"
-        number += 1
+    try:
+        while candidate.exists():
+            candidate = runs_folder / f"{stem}-{number}"
+            number += 1
+    except OSError as error:
+        raise InputError(
+            f"{runs_folder} cannot be written ({error.strerror}): choose another folder for runs."
+        ) from error
     return candidate

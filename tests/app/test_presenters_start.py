@@ -1,3 +1,4 @@
+import errno
 from datetime import datetime
 from pathlib import Path
 
@@ -87,3 +88,12 @@ def test_the_folder_of_many_runs_has_a_name_that_a_disk_takes(tmp_path):
     folder = run_folder(tmp_path, TrainingConfig(specs=specs), NOW)
     assert folder.name == "20310203-040506-digits-15-runs"
     folder.mkdir()
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
+    def refuse(_: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(InputError, match="cannot be written"):
+        run_folder(tmp_path / "runs", TrainingConfig(), datetime(2026, 1, 2))
