@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from symmcore.losses import MetricLoss, NPairLoss, Symm, build_loss
+from symmcore.mining.compiled import serves
 
 Objective = Callable[[Tensor], Tensor]  # embeddings (2 G, D) to a scalar
 
@@ -80,6 +81,18 @@ def plain_variants(batch: Batch) -> dict[str, Objective]:
 def of_loss(loss: MetricLoss, batch: Batch) -> Objective:
     """One of this library's losses as a function of the embeddings."""
     return lambda embeddings: loss(embeddings, batch.labels)
+
+
+def symm_paths(batch: Batch) -> dict[str, Objective]:
+    """Symm N-pair by each path that computes it on the device of the batch."""
+    loss = NPairLoss(symm=Symm())
+    if batch.embeddings.is_cuda:
+        return {"gpu": of_loss(loss, batch)}
+    eager = NPairLoss(symm=Symm())
+    eager.compiled = False
+    if not serves(batch.embeddings):
+        return {"eager": of_loss(eager, batch)}
+    return {"compiled": of_loss(loss, batch), "eager": of_loss(eager, batch)}
 
 
 def own_losses(name: str, batch: Batch) -> dict[str, Objective]:

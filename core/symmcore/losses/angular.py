@@ -4,13 +4,12 @@ import math
 
 from torch import Tensor
 
-from symmcore.losses.base import MetricLoss, check_not_negative
-from symmcore.losses.terms import log_one_plus_sums, norm_penalty
-from symmcore.mining import Mined, cross_products, measure, triplet_candidates
+from symmcore.losses.log_sum import LogSumLoss
+from symmcore.mining import cross_products, triplet_candidates
 from symmcore.symm import Symm, check_finite
 
 
-class AngularLoss(MetricLoss):
+class AngularLoss(LogSumLoss):
     r"""Angular loss (Wang et al. 2017), alone or with Symmetrical Synthesis.
 
     .. math::
@@ -37,21 +36,12 @@ class AngularLoss(MetricLoss):
     def __init__(
         self, angle_deg: float = 45.0, l2_reg: float = 0.002, symm: Symm | None = None
     ) -> None:
-        super().__init__(symm, triplet_candidates)
         if not 0.0 < check_finite("angle_deg", angle_deg) < 90.0:
             raise ValueError(f"angle_deg must be between 0 and 90 degrees, not {angle_deg}")
+        square = math.tan(math.radians(angle_deg)) ** 2
+        super().__init__(4.0 * square, 2.0 * (1.0 + square), l2_reg, symm, triplet_candidates)
         self.angle_deg = angle_deg
-        self.l2_reg = check_not_negative("l2_reg", l2_reg)
 
-    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
-        geometry = measure(points)
-        mined = None if self._miner is None else self._miner.products(geometry)
-        if mined is None:
-            first, second = points.unbind()
-            products = cross_products(first + second, second)
-        else:
-            products = mined.values
-        square = math.tan(math.radians(self.angle_deg)) ** 2
-        positive = 2.0 * (1.0 + square) * geometry.dot
-        loss = log_one_plus_sums(4.0 * square * products, positive, same).mean()
-        return loss + norm_penalty(geometry, self.l2_reg), mined
+    def _baseline_products(self, points: Tensor) -> Tensor:
+        first, second = points.unbind()
+        return cross_products(first + second, second)

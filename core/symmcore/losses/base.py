@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from symmcore.mining import (
     Candidates,
+    Groups,
     Mined,
     Miner,
     PickedCodes,
@@ -30,19 +31,18 @@ class Selection:
 
     Attributes:
         groups: Positions in the batch of each group's images i and j, int64 of shape (2, G).
-        same: Which groups are of one class, bool of shape (G, G); the others are negatives
-            of each other.
+        labels: The groups' labels, of shape (G,).
         picked: The picked candidates.
     """
 
     groups: Tensor
-    same: Tensor
+    labels: Tensor
     picked: PickedCodes
 
     @property
     def negatives(self) -> Tensor:
         """Which groups are negatives of each other, bool of shape (G, G)."""
-        return ~self.same
+        return self.labels[:, None] != self.labels
 
     @property
     def row_types(self) -> Tensor:
@@ -135,13 +135,15 @@ class MetricLoss(nn.Module, ABC):
         check_labels(labels, embeddings.shape[0])
         groups = pair_groups(labels, embeddings.device)
         with full_precision(embeddings.device):
-            points = embeddings.to(computing_dtype(embeddings.dtype))
-            points = points.index_select(0, groups.members.flatten())
-            same = groups.same_class()
-            loss, mined = self._compute(points.view(2, -1, points.shape[1]), same)
+            return self._result(embeddings.to(computing_dtype(embeddings.dtype)), groups)
+
+    def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
+        """The loss of a batch that was checked, of at least float32."""
+        points = embeddings.index_select(0, groups.members.flatten())
+        loss, mined = self._compute(points.view(2, -1, points.shape[1]), groups.same_class())
         if mined is None:
             return LossResult(loss, None)
-        return LossResult(loss, Selection(groups.members, same, mined.codes))
+        return LossResult(loss, Selection(groups.members, groups.labels, mined.codes))
 
     @abstractmethod
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:

@@ -2,13 +2,12 @@
 
 from torch import Tensor
 
-from symmcore.losses.base import MetricLoss, check_not_negative
-from symmcore.losses.terms import log_one_plus_sums, norm_penalty
-from symmcore.mining import Mined, cross_products, measure, pair_candidates
+from symmcore.losses.log_sum import LogSumLoss
+from symmcore.mining import cross_products, pair_candidates
 from symmcore.symm import Symm
 
 
-class NPairLoss(MetricLoss):
+class NPairLoss(LogSumLoss):
     r"""N-pair loss (Sohn 2016), alone or with Symmetrical Synthesis.
 
     .. math::
@@ -34,16 +33,8 @@ class NPairLoss(MetricLoss):
     """
 
     def __init__(self, l2_reg: float = 0.002, symm: Symm | None = None) -> None:
-        super().__init__(symm, pair_candidates)
-        self.l2_reg = check_not_negative("l2_reg", l2_reg)
+        super().__init__(1.0, 1.0, l2_reg, symm, pair_candidates)
 
-    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
-        geometry = measure(points)
-        mined = None if self._miner is None else self._miner.products(geometry)
-        if mined is None:
-            first, second = points.unbind()
-            products = cross_products(first, second)
-        else:
-            products = mined.values
-        loss = log_one_plus_sums(products, geometry.dot, same).mean()
-        return loss + norm_penalty(geometry, self.l2_reg), mined
+    def _baseline_products(self, points: Tensor) -> Tensor:
+        first, second = points.unbind()
+        return cross_products(first, second)

@@ -28,13 +28,22 @@ class PickedCodes:
     blocks: Blocks
     tiles: tuple[Tensor, ...]
 
+    @classmethod
+    def of_matrix(cls, candidates: Candidates, codes: Tensor) -> "PickedCodes":
+        """From the codes of all ordered pairs, uint8 of shape (G, G)."""
+        return cls(candidates, Blocks((slice(0, len(codes)),), symmetric=False), (codes,))
+
     def matrix(self) -> Tensor:
         """The codes of all ordered pairs (g, h), uint8 of shape (G, G).
 
         Meaningless where g and h are of one class.
         """
-        exchanged = code_tables(self.candidates, self.tiles[0].device).exchanged
         groups = self.blocks.spans[-1].stop
+        if len(self.tiles) == 1 and not self.blocks.symmetric:
+            return self.tiles[0]
+        exchanged = None
+        if self.blocks.symmetric:
+            exchanged = code_tables(self.candidates, self.tiles[0].device).exchanged
         result = self.tiles[0].new_empty(groups, groups)
         for (row, column), codes in zip(self.blocks.tiles(), self.tiles, strict=True):
             rows, columns = self.blocks.spans[row], self.blocks.spans[column]

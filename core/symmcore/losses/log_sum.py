@@ -1,0 +1,124 @@
+"""What the N-pair and angular losses have in common, and their compiled form."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_negative
+from symmcore.losses.terms import log_one_plus_sums, norm_penalty
+from symmcore.mining import Candidates, Groups, Mined, PickedCodes, measure
+from symmcore.mining.compiled import CompiledMiner, Measured, Upstream, serves
+from symmcore.symm import PairSet, Symm
+
+
+class LogSumLoss(MetricLoss):
+    """mean_g log(1 + sum_h exp(scale n_gh - positive_scale x_i . x_j)), plus a norm penalty.
+
+    n_gh is the product mined for groups g and h, or that of the baseline. On the CPU compiled
+    loops compute the loss with Symm if numba is installed; the first call then takes seconds
+    longer, once on a machine, as numba keeps what it compiled.
+
+    Attributes:
+        compiled: Set it to False to have the loss with Symm computed by torch's own operations.
+
+    Args:
+        scale: Factor on the products of negatives.
+        positive_scale: Factor on the product of the positive pair.
+        l2_reg: Weight of the squared norms.
+        symm: Settings of the synthesis; None for the baseline.
+        candidates: Gives what mining chooses from, for a pair set.
+    """
+
+    compiled = True
+
+    def __init__(
+        self,
+        scale: float,
+        positive_scale: float,
+        l2_reg: float,
+        symm: Symm | None,
+        candidates: Callable[[PairSet], Candidates],
+    ) -> None:
+        super().__init__(symm, candidates)
+        self.l2_reg = check_not_negative("l2_reg", l2_reg)
+        self._scales = _Scales(scale, positive_scale, self.l2_reg)
+        self._compiled_miner = None if symm is None else CompiledMiner(symm, candidates(symm.pairs))
+
+    def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
+        miner = self._compiled_miner
+        if miner is None or not (self.compiled and serves(embeddings)):
+            return super()._result(embeddings, groups)
+        loss, codes = _CompiledLogSum.apply(embeddings, groups, miner, self._scales)
+        picked = PickedCodes.of_matrix(miner.candidates, codes)
+        return LossResult(loss, Selection(groups.members, groups.labels, picked))
+
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
+        geometry = measure(points)
+        mined = None if self._miner is None else self._miner.products(geometry)
+        products = self._baseline_products(points) if mined is None else mined.values
+        scales = self._scales
+        positive = scales.positive * geometry.dot
+        loss = log_one_plus_sums(scales.negative * products, positive, same).mean()
+        return loss + norm_penalty(geometry, self.l2_reg), mined
+
+    @abstractmethod
+    def _baseline_products(self, points: Tensor) -> Tensor:
+        """Products of negatives without synthesis, (G, G), from originals (2, G, D)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    negative: float
+    positive: float
+    l2_reg: float
+
+
+class _CompiledLogSum(torch.autograd.Function):
+    """The loss and the codes of its picks, as one step of autograd."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, embeddings: Tensor, groups: Groups, miner: CompiledMiner, scales: _Scales
+    ) -> tuple[Tensor, Tensor]:
+        from symmcore.mining.kernels import sums
+
+        measured = miner.measure(embeddings, groups.members, with_gradient=ctx.needs_input_grad[0])
+        values, codes = miner.pick(measured)
+        dtype = values.numpy().dtype
+        largest = np.empty(len(groups), dtype)
+        constants = np.array([scales.negative, -np.inf], dtype)
+        sums.shift(values.numpy(), groups.labels.numpy(), constants, largest)
+        shares = values.exp_()
+        slopes = embeddings.new_empty(2, len(groups))
+        dot, *squares = measured.products.numpy()
+        total = sums.log_one_plus(shares.numpy(), largest, dot, scales.positive, slopes.numpy())
+        norms = 0.25 * scales.l2_reg * float(squares[0].sum() + squares[1].sum())
+        if ctx.needs_input_grad[0]:
+            ctx.miner, ctx.scales, ctx.images = miner, scales, len(embeddings)
+            ctx.save_for_backward(
+                groups.members, measured.points, measured.products, measured.weights, codes,
+                shares, slopes,
+            )  # fmt: skip
+        ctx.mark_non_differentiable(codes)
+        return embeddings.new_tensor((total + norms) / len(groups)), codes
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
+        members, points, products, weights, codes, shares, slopes = ctx.saved_tensors
+        scales: _Scales = ctx.scales
+        share = float(grad) / points.shape[1]
+        upstream = Upstream(
+            shares,
+            slopes=slopes[0] * (share * scales.negative),
+            on_dot=slopes[1] * (-share * scales.positive),
+            on_square=0.25 * share * scales.l2_reg,
+        )
+        measured = Measured(members, points, products, weights)
+        return ctx.miner.gradient(measured, codes, upstream, ctx.images), None, None, None

@@ -1,0 +1,265 @@
+"""The hardest candidate of every two groups of a tile, from the products of their originals.
+
+A tile pairs groups g, ``rows`` onwards, with groups h, ``columns`` onwards; its Gram matrix holds
+the products of their originals, x_i's before x_j's on either side. The candidates are in the
+order that breaks ties (``Candidates``); a pick is the first that ties with the best.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symmcore.mining.kernels.jit import kernel
+from symmcore.mining.kernels.points import Floats
+
+
+@kernel
+def prefer(
+    value: float, code: np.uint8, least: float, best: float, picked: np.uint8
+) -> tuple[float, np.uint8]:
+    """The candidate if it ties with the best, else what was picked so far."""
+    if value >= least:
+        return value, code
+    return best, picked
+
+
+@kernel
+def two_largest(a: float, b: float, c: float, d: float) -> float:
+    """The sum of the two largest of four numbers."""
+    low, high = min(a, b), max(a, b)
+    other_low, other_high = min(c, d), max(c, d)
+    return max(high + other_high, max(low + high, other_low + other_high))
+
+
+@kernel
+def pick_pairs(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    tolerance: Floats,
+    weights: Floats,
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """The largest of all 16 products p . n, by the tie rule.
+
+    Args:
+        gram: Products of the originals of the tile, of shape (2 g, 2 h).
+        rows: First group of the tile's rows.
+        columns: First group of its columns.
+        tolerance: Relative difference up to which candidates tie, of shape (1,).
+        weights: Weights of the reflections as ``measure`` writes them, of shape (4, G).
+        values: The tile of this (G, G) is written: the products.
+        codes: The tile of this (G, G) is written: the codes of the picks.
+    """
+    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
+    for g in range(height):
+        gram_i, gram_j = gram[g], gram[height + g]
+        own_i, other_i = weights[0, rows + g], weights[1, rows + g]
+        own_j, other_j = weights[2, rows + g], weights[3, rows + g]
+        value_row, code_row = values[rows + g], codes[rows + g]
+        for h in range(width):
+            a, b = columns + h, width + h
+            p00, p01, p10, p11 = gram_i[h], gram_i[b], gram_j[h], gram_j[b]
+            p02 = weights[0, a] * p00 + weights[1, a] * p01
+            p12 = weights[0, a] * p10 + weights[1, a] * p11
+            p03 = weights[2, a] * p01 + weights[3, a] * p00
+            p13 = weights[2, a] * p11 + weights[3, a] * p10
+            p20, p30 = own_i * p00 + other_i * p10, own_j * p10 + other_j * p00
+            p21, p31 = own_i * p01 + other_i * p11, own_j * p11 + other_j * p01
+            p22, p32 = own_i * p02 + other_i * p12, own_j * p12 + other_j * p02
+            p23, p33 = own_i * p03 + other_i * p13, own_j * p13 + other_j * p03
+            hardest = max(
+                max(max(max(p00, p01), max(p10, p11)), max(max(p02, p03), max(p12, p13))),
+                max(max(max(p20, p21), max(p30, p31)), max(max(p22, p23), max(p32, p33))),
+            )
+            least = hardest - tie * abs(hardest)
+            best, picked = p33, np.uint8(15)
+            best, picked = prefer(p32, np.uint8(14), least, best, picked)
+            best, picked = prefer(p23, np.uint8(13), least, best, picked)
+            best, picked = prefer(p22, np.uint8(12), least, best, picked)
+            best, picked = prefer(p31, np.uint8(11), least, best, picked)
+            best, picked = prefer(p30, np.uint8(10), least, best, picked)
+            best, picked = prefer(p21, np.uint8(9), least, best, picked)
+            best, picked = prefer(p20, np.uint8(8), least, best, picked)
+            best, picked = prefer(p13, np.uint8(7), least, best, picked)
+            best, picked = prefer(p12, np.uint8(6), least, best, picked)
+            best, picked = prefer(p03, np.uint8(5), least, best, picked)
+            best, picked = prefer(p02, np.uint8(4), least, best, picked)
+            best, picked = prefer(p11, np.uint8(3), least, best, picked)
+            best, picked = prefer(p10, np.uint8(2), least, best, picked)
+            best, picked = prefer(p01, np.uint8(1), least, best, picked)
+            best, picked = prefer(p00, np.uint8(0), least, best, picked)
+            # Every comparison with NaN fails, but some of the products may be numbers.
+            lost = p33 != p33
+            value_row[columns + h] = p33 if lost else best
+            code_row[columns + h] = np.uint8(15) if lost else picked
+
+
+@kernel
+def pick_triplets(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    tolerance: Floats,
+    weights: Floats,
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """The largest of all 24 sums (p + q) . r, by the tie rule; arguments as ``pick_pairs``."""
+    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
+    for g in range(height):
+        gram_i, gram_j = gram[g], gram[height + g]
+        own_i, other_i = weights[0, rows + g], weights[1, rows + g]
+        own_j, other_j = weights[2, rows + g], weights[3, rows + g]
+        value_row, code_row = values[rows + g], codes[rows + g]
+        for h in range(width):
+            a, b = columns + h, width + h
+            p00, p01, p10, p11 = gram_i[h], gram_i[b], gram_j[h], gram_j[b]
+            p02 = weights[0, a] * p00 + weights[1, a] * p01
+            p12 = weights[0, a] * p10 + weights[1, a] * p11
+            p03 = weights[2, a] * p01 + weights[3, a] * p00
+            p13 = weights[2, a] * p11 + weights[3, a] * p10
+            p20, p30 = own_i * p00 + other_i * p10, own_j * p10 + other_j * p00
+            p21, p31 = own_i * p01 + other_i * p11, own_j * p11 + other_j * p01
+            p22, p32 = own_i * p02 + other_i * p12, own_j * p12 + other_j * p02
+            p23, p33 = own_i * p03 + other_i * p13, own_j * p13 + other_j * p03
+            # The hardest is the sum of the two largest p . r of one r.
+            hardest = max(
+                max(
+                    two_largest(p00, p10, p20, p30),
+                    two_largest(p01, p11, p21, p31),
+                ),
+                max(
+                    two_largest(p02, p12, p22, p32),
+                    two_largest(p03, p13, p23, p33),
+                ),
+            )
+            least = hardest - tie * abs(hardest)
+            best, picked = p23 + p33, np.uint8(23)
+            best, picked = prefer(p22 + p32, np.uint8(22), least, best, picked)
+            best, picked = prefer(p21 + p31, np.uint8(21), least, best, picked)
+            best, picked = prefer(p20 + p30, np.uint8(20), least, best, picked)
+            best, picked = prefer(p13 + p33, np.uint8(19), least, best, picked)
+            best, picked = prefer(p12 + p32, np.uint8(18), least, best, picked)
+            best, picked = prefer(p13 + p23, np.uint8(17), least, best, picked)
+            best, picked = prefer(p12 + p22, np.uint8(16), least, best, picked)
+            best, picked = prefer(p03 + p33, np.uint8(15), least, best, picked)
+            best, picked = prefer(p02 + p32, np.uint8(14), least, best, picked)
+            best, picked = prefer(p03 + p23, np.uint8(13), least, best, picked)
+            best, picked = prefer(p02 + p22, np.uint8(12), least, best, picked)
+            best, picked = prefer(p11 + p31, np.uint8(11), least, best, picked)
+            best, picked = prefer(p10 + p30, np.uint8(10), least, best, picked)
+            best, picked = prefer(p11 + p21, np.uint8(9), least, best, picked)
+            best, picked = prefer(p10 + p20, np.uint8(8), least, best, picked)
+            best, picked = prefer(p01 + p31, np.uint8(7), least, best, picked)
+            best, picked = prefer(p00 + p30, np.uint8(6), least, best, picked)
+            best, picked = prefer(p01 + p21, np.uint8(5), least, best, picked)
+            best, picked = prefer(p00 + p20, np.uint8(4), least, best, picked)
+            best, picked = prefer(p03 + p13, np.uint8(3), least, best, picked)
+            best, picked = prefer(p02 + p12, np.uint8(2), least, best, picked)
+            best, picked = prefer(p01 + p11, np.uint8(1), least, best, picked)
+            best, picked = prefer(p00 + p10, np.uint8(0), least, best, picked)
+            lost = p33 != p33
+            value_row[columns + h] = p33 if lost else best
+            code_row[columns + h] = np.uint8(23) if lost else picked
+
+
+@kernel
+def pick_any(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    tolerance: Floats,
+    weights: Floats,
+    values: Floats,
+    codes: NDArray[np.uint8],
+    planes: NDArray[np.int64],
+    order: NDArray[np.int64],
+    rank: int,
+) -> None:
+    """Any candidates at any rank, one pair of groups at a time; more arguments than ``pick_pairs``.
+
+    Args:
+        planes: The products 4 p + n whose sum is the value of a candidate, of shape (1 or 2, K).
+        order: Codes in the order in which equal values count at a rank above 1, of shape (K,).
+        rank: 1 for the hardest, with the tie rule.
+    """
+    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
+    products = np.empty((4, 4), gram.dtype)
+    found = np.empty(planes.shape[1], gram.dtype)
+    for g in range(height):
+        for h in range(width):
+            for p in range(2):
+                products[p, 0], products[p, 1] = (
+                    gram[p * height + g, h],
+                    gram[p * height + g, width + h],
+                )
+                for n in range(2):
+                    own, other = weights[2 * n, columns + h], weights[2 * n + 1, columns + h]
+                    products[p, 2 + n] = own * products[p, n] + other * products[p, 1 - n]
+            for n in range(4):
+                for p in range(2):
+                    own, other = weights[2 * p, rows + g], weights[2 * p + 1, rows + g]
+                    products[2 + p, n] = own * products[p, n] + other * products[1 - p, n]
+            flat = products.ravel()
+            for k in range(len(found)):
+                found[k] = flat[planes[0, k]]
+                if len(planes) == 2:
+                    found[k] += flat[planes[1, k]]
+            code = first_of_tied(found, tie) if rank == 1 else ranked(found, order, rank)
+            values[rows + g, columns + h] = found[code]
+            codes[rows + g, columns + h] = code
+
+
+@kernel
+def first_of_tied(values: Floats, tie: float) -> int:
+    """The smallest code whose value ties with the largest; the last if one is NaN."""
+    hardest = values[0]
+    for value in values:
+        hardest = max(hardest, value)
+    least = hardest - tie * abs(hardest)
+    for code in range(len(values)):
+        if values[-1] == values[-1] and values[code] >= least:
+            return code
+    return len(values) - 1
+
+
+@kernel
+def ranked(values: Floats, order: NDArray[np.int64], rank: int) -> int:
+    """The code of the rank-th largest value, equal values in ``order``; the last if one is NaN."""
+    for place in range(len(order)):
+        value, before = values[order[place]], 0
+        for other in range(len(order)):
+            against = values[order[other]]
+            if against > value or (against == value and other < place):
+                before += 1
+        if before == rank - 1 and value == value:
+            return int(order[place])
+    return len(order) - 1
+
+
+@kernel
+def mirror(
+    rows: int,
+    columns: int,
+    height: int,
+    width: int,
+    exchanged: NDArray[np.uint8],
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """Write the picks of (h, g) from those of (g, h), for g < h of a tile.
+
+    Args:
+        rows: First group of the tile's rows.
+        columns: First group of its columns.
+        height: Groups in its rows.
+        width: Groups in its columns.
+        exchanged: Codes with g and h exchanged, of shape (K,).
+        values: Picked values, of shape (G, G).
+        codes: Codes of the picks, of shape (G, G).
+    """
+    for h in range(columns, columns + width):
+        for g in range(rows, min(rows + height, h)):
+            values[h, g] = values[g, h]
+            codes[h, g] = exchanged[codes[g, h]]

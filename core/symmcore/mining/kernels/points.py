@@ -1,0 +1,164 @@
+"""The four points of each pair group, from its two originals, and the way back."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symmcore.mining.kernels.jit import kernel
+
+Floats = NDArray[np.floating]
+
+# Two different points of a group: i, j, i', j' are 0 to 3.
+PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+
+
+@kernel
+def reflection(
+    dot: float, square: float, axis_square: float, alpha: float, beta: float, tiny: float
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """The weights of a reflection and their derivatives, as ``reflection_weights`` defines them.
+
+    Returns:
+        The weight on the reflected point and that on the axis; then the derivatives of the
+        first and those of the second with respect to dot, square and axis_square.
+    """
+    if axis_square < tiny:
+        return beta, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    c = dot / axis_square
+    if alpha == 2.0:
+        slope = 2.0 * beta / axis_square
+        return -beta, 2.0 * beta * c, 0.0, 0.0, 0.0, slope, 0.0, -slope * c
+    on_square, on_projected = (1.0 - alpha) ** 2, alpha * (2.0 - alpha)
+    bracket = on_square * square + on_projected * dot * c
+    if bracket <= 0.0 or square <= 0.0:
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    scale = beta * math.sqrt(square / bracket)
+    # By projected = dot^2 / axis_square, then by dot, square and axis_square.
+    by_projected = -0.5 * scale * on_projected / bracket
+    by_dot = by_projected * 2.0 * c
+    by_square = 0.5 * scale * (1.0 / square - on_square / bracket)
+    by_axis = -by_projected * c * c
+    return (
+        scale * (1.0 - alpha),
+        scale * alpha * c,
+        by_dot * (1.0 - alpha),
+        by_square * (1.0 - alpha),
+        by_axis * (1.0 - alpha),
+        alpha * (by_dot * c + scale / axis_square),
+        alpha * by_square * c,
+        alpha * (by_axis * c - scale * c / axis_square),
+    )
+
+
+@kernel
+def measure(
+    embeddings: Floats,
+    members: NDArray[np.int64],
+    symm: tuple[float, float, float],
+    points: Floats,
+    products: Floats,
+    weights: Floats,
+) -> None:
+    """Gather and measure the originals, and write what else is wanted of each group.
+
+    Args:
+        embeddings: Shape (B, D).
+        members: Positions of the groups' images, of shape (2, G).
+        symm: alpha, beta, and the square below which an axis has no direction.
+        points: Written, of shape (S, G, D): the originals; with S at least 4 the synthetic points
+            too; with S = 10 also the sums of two of the four, in the order of ``PAIRS``.
+        products: Written: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
+        weights: Written: own and other of x_i', then of x_j', of shape (4, G).
+    """
+    alpha, beta, tiny = symm
+    dim = embeddings.shape[1]
+    for g in range(points.shape[1]):
+        first, second = members[0, g], members[1, g]
+        dot, square_i, square_j = 0.0, 0.0, 0.0
+        for d in range(dim):
+            dot += embeddings[first, d] * embeddings[second, d]
+            square_i += embeddings[first, d] * embeddings[first, d]
+            square_j += embeddings[second, d] * embeddings[second, d]
+            points[0, g, d] = embeddings[first, d]
+            points[1, g, d] = embeddings[second, d]
+        products[0, g], products[1, g], products[2, g] = dot, square_i, square_j
+        of_i = reflection(dot, square_i, square_j, alpha, beta, tiny)
+        of_j = reflection(dot, square_j, square_i, alpha, beta, tiny)
+        weights[0, g], weights[1, g] = of_i[0], of_i[1]
+        weights[2, g], weights[3, g] = of_j[0], of_j[1]
+        if len(points) > 2:
+            own_i, other_i = weights[0, g], weights[1, g]
+            own_j, other_j = weights[2, g], weights[3, g]
+            for d in range(dim):
+                x_i, x_j = points[0, g, d], points[1, g, d]
+                points[2, g, d] = own_i * x_i + other_i * x_j
+                points[3, g, d] = own_j * x_j + other_j * x_i
+        for row in range(4, len(points)):
+            p, q = PAIRS[row - 4]
+            for d in range(dim):
+                points[row, g, d] = points[p, g, d] + points[q, g, d]
+
+
+@kernel
+def to_originals(
+    sums: Floats,
+    points: Floats,
+    group: int,
+    on_products: tuple[float, float, float],
+    symm: tuple[float, float, float],
+    products: Floats,
+    weights: Floats,
+    on_i: Floats,
+    on_j: Floats,
+) -> None:
+    """The gradient on a group's originals from that on its four points.
+
+    Args:
+        sums: Gradients on what ``measure`` wrote of the group, of shape (S, D); overwritten.
+        points: What it wrote, of shape (S, G, D).
+        group: Which group.
+        on_products: Gradients on x_i . x_j, ||x_i||^2 and ||x_j||^2 from elsewhere.
+        symm: As in ``measure``.
+        products: As ``measure`` wrote them.
+        weights: As ``measure`` wrote them.
+        on_i: Written: the gradient on x_i, of shape (D,).
+        on_j: Written: that on x_j.
+    """
+    alpha, beta, tiny = symm
+    first, second = points[0, group], points[1, group]
+    for row in range(4, len(sums)):
+        p, q = PAIRS[row - 4]
+        for d in range(sums.shape[1]):
+            sums[p, d] += sums[row, d]
+            sums[q, d] += sums[row, d]
+    grad_i, grad_j, grad_synthetic_i, grad_synthetic_j = sums[0], sums[1], sums[2], sums[3]
+    own_i, other_i, own_j, other_j = 0.0, 0.0, 0.0, 0.0
+    for d in range(len(first)):
+        own_i += grad_synthetic_i[d] * first[d]
+        other_i += grad_synthetic_i[d] * second[d]
+        own_j += grad_synthetic_j[d] * second[d]
+        other_j += grad_synthetic_j[d] * first[d]
+    dot, square_i, square_j = products[0, group], products[1, group], products[2, group]
+    of_i = reflection(dot, square_i, square_j, alpha, beta, tiny)
+    of_j = reflection(dot, square_j, square_i, alpha, beta, tiny)
+    on_dot, on_square_i, on_square_j = on_products
+    on_dot += own_i * of_i[2] + other_i * of_i[5] + own_j * of_j[2] + other_j * of_j[5]
+    on_square_i += own_i * of_i[3] + other_i * of_i[6] + own_j * of_j[4] + other_j * of_j[7]
+    on_square_j += own_i * of_i[4] + other_i * of_i[7] + own_j * of_j[3] + other_j * of_j[6]
+    scalars = np.empty(3, sums.dtype)
+    scalars[0], scalars[1], scalars[2] = on_dot, 2.0 * on_square_i, 2.0 * on_square_j
+    by_dot, by_i, by_j = scalars[0], scalars[1], scalars[2]
+    weight_i, weight_other_i = weights[0, group], weights[1, group]
+    weight_j, weight_other_j = weights[2, group], weights[3, group]
+    for d in range(len(first)):
+        on_i[d] = (
+            grad_i[d]
+            + (weight_i * grad_synthetic_i[d] + weight_other_j * grad_synthetic_j[d])
+            + (by_dot * second[d] + by_i * first[d])
+        )
+        on_j[d] = (
+            grad_j[d]
+            + (weight_other_i * grad_synthetic_i[d] + weight_j * grad_synthetic_j[d])
+            + (by_dot * first[d] + by_j * second[d])
+        )

@@ -1,0 +1,118 @@
+"""The compiled loops against torch's own operations and, through those, the oracle.
+
+All other tests of the N-pair and angular losses on the CPU run the compiled loops already.
+"""
+
+import pytest
+import torch
+from loss_cases import BATCHES, SYMMS, Batch, batch, expect, picks_of, relative_error, run
+from torch import Tensor
+
+from symmcore.losses import LossResult, Symm, build_loss
+from symmcore.losses.log_sum import LogSumLoss
+from symmcore.mining import compiled
+
+NAMES = ["npair", "angular"]
+WITH_SYMM = {name: symm for name, symm in SYMMS.items() if symm is not None}
+SEVERAL_TILES = batch([c % 40 for c in range(301)], dim=9, seed=8)  # 140 groups and leftovers
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LogSumLoss, "compiled", False)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("data", BATCHES.values(), ids=BATCHES)
+@pytest.mark.parametrize("symm", WITH_SYMM.values(), ids=WITH_SYMM)
+@pytest.mark.parametrize("name", NAMES)
+def test_torchs_own_operations_are_exact(name: str, symm: Symm, data: Batch) -> None:
+    result, gradient = run(name, symm, data.embeddings, data.labels)
+    loss, expected, judge = expect(name, symm, data.embeddings, data.labels)
+    assert picks_of(result) == judge.picked
+    assert relative_error(result.loss.detach(), loss) < 1e-10
+    assert relative_error(gradient, expected) < 1e-10
+
+
+def both(
+    name: str, symm: Symm, embeddings: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[LossResult, Tensor]]:
+    """Loss and gradient compiled, then by torch's own operations."""
+    found = []
+    for value in (True, False):
+        monkeypatch.setattr(LogSumLoss, "compiled", value)
+        found.append(run(name, symm, embeddings, SEVERAL_TILES.labels))
+    return found
+
+
+@pytest.mark.parametrize("symm", [*WITH_SYMM.values(), Symm(rank=3)], ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_several_tiles_and_threads(name: str, symm: Symm, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_parts = compiled._in_parts
+    monkeypatch.setattr(compiled, "_in_parts", lambda part, count, _: in_parts(part, count, 3))
+    (found, gradient), (expected, by_torch) = both(
+        name, symm, SEVERAL_TILES.embeddings, monkeypatch
+    )
+    assert picks_of(found) == picks_of(expected)
+    assert relative_error(found.loss.detach(), expected.loss.detach()) < 1e-12
+    assert relative_error(gradient, by_torch) < 1e-12
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float32_over_several_tiles(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (found, gradient), (expected, by_torch) = both(
+        name, Symm(), SEVERAL_TILES.embeddings.float(), monkeypatch
+    )
+    assert found.loss.dtype == gradient.dtype == torch.float32
+    assert relative_error(found.loss.detach(), expected.loss.detach().double()) < 1e-6
+    assert relative_error(gradient, by_torch.double()) < 1e-5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_how_many_threads_share_the_gradient_changes_no_bit(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_parts = compiled._in_parts
+    gradients = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(
+            compiled, "_in_parts", lambda part, count, _, n=threads: in_parts(part, count, n)
+        )
+        embeddings = SEVERAL_TILES.embeddings.float()
+        gradients.append(run(name, Symm(), embeddings, SEVERAL_TILES.labels)[1])
+    assert torch.equal(gradients[0], gradients[1])
+    assert torch.equal(gradients[0], gradients[2])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_numba_it_computes_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = BATCHES["repeated classes and leftovers"]
+    found, gradient = run(name, Symm(), data.embeddings, data.labels)
+    monkeypatch.setattr(compiled, "_has_numba", lambda: False)
+    assert not compiled.serves(data.embeddings)
+    expected, by_torch = run(name, Symm(), data.embeddings, data.labels)
+    assert relative_error(found.loss.detach(), expected.loss.detach()) < 1e-12
+    assert relative_error(gradient, by_torch) < 1e-12
+
+
+def test_what_the_loops_take() -> None:
+    assert compiled.serves(torch.zeros(1, 1))
+    assert compiled.serves(torch.zeros(1, 1).double())
+    assert not compiled.serves(torch.zeros(1, 1).half())
+    assert not compiled.serves(torch.zeros(1, 1, device="meta"))
+
+
+def test_embeddings_need_not_be_contiguous() -> None:
+    data = BATCHES["one group a class"]
+    turned = data.embeddings.T.contiguous().T
+    assert not turned.is_contiguous()
+    loss = build_loss("npair", Symm())
+    torch.testing.assert_close(loss(turned, data.labels), loss(data.embeddings, data.labels))
+
+
+def test_the_gradient_of_a_scaled_loss_is_scaled() -> None:
+    data = BATCHES["one group a class"]
+    leaf = data.embeddings.clone().requires_grad_()
+    (3.0 * build_loss("npair", Symm())(leaf, data.labels)).backward()
+    _, once = run("npair", Symm(), data.embeddings, data.labels)
+    torch.testing.assert_close(leaf.grad, 3.0 * once)
