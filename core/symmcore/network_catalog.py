@@ -8,17 +8,58 @@ from dataclasses import dataclass
 
 from symmcore.errors import InputError
 
+FROM_SCRATCH = "none"
+IMAGENET = "imagenet"
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkInfo:
-    """A network that can be chosen by name."""
+    """A network that can be chosen by name.
+
+    Attributes:
+        name: its name on the command line and in files.
+        title: its name for people.
+        description: one sentence: what it is and which images it is for.
+        smallest_side: height and width in pixels of the smallest images it reads.
+        imagenet: whether weights trained on ImageNet can be had for it.
+    """
 
     name: str
+    title: str
     description: str
+    smallest_side: int
+    imagenet: bool
 
 
 NETWORKS = (
-    NetworkInfo("small", "Three convolutions and one linear layer, for images of 8 to 32 pixels."),
+    NetworkInfo(
+        "small",
+        "Small",
+        "Three convolutions and one linear layer, for images of 8 to 32 pixels.",
+        smallest_side=2,
+        imagenet=False,
+    ),
+    NetworkInfo(
+        "googlenet",
+        "GoogLeNet",
+        "The paper's network: nine Inception modules, for photographs of about 224 pixels.",
+        smallest_side=15,
+        imagenet=True,
+    ),
+    NetworkInfo(
+        "resnet18",
+        "ResNet-18",
+        "A residual network of 18 layers, for photographs of about 224 pixels.",
+        smallest_side=1,
+        imagenet=True,
+    ),
+    NetworkInfo(
+        "resnet50",
+        "ResNet-50",
+        "A residual network of 50 layers, for photographs of about 224 pixels and a GPU.",
+        smallest_side=1,
+        imagenet=True,
+    ),
 )
 
 
@@ -33,3 +74,33 @@ def network_info(name: str) -> NetworkInfo:
             return info
     known = ", ".join(info.name for info in NETWORKS)
     raise InputError(f"Unknown network {name!r}: choose one of {known}.")
+
+
+def check_weights_choice(network: NetworkInfo, weights: str) -> None:
+    """Check that a network can start from what was asked for; looks at no file.
+
+    Args:
+        network: the network.
+        weights: "none", "imagenet" or the path of a file.
+
+    Raises:
+        InputError: if there is no such choice for this network.
+    """
+    if not weights:
+        raise InputError(
+            f"No weights are named: write {FROM_SCRATCH}, {IMAGENET} or the path of a file."
+        )
+    if weights == IMAGENET and not network.imagenet:
+        able = ", ".join(info.name for info in NETWORKS if info.imagenet)
+        raise InputError(
+            f"There are no ImageNet weights for the network {network.name}: they exist for {able}."
+        )
+
+
+def describe_weights(weights: str) -> str:
+    """What a training starts from, as part of a sentence: "from scratch, ..."."""
+    if weights == FROM_SCRATCH:
+        return "from scratch, without pretrained weights"
+    if weights == IMAGENET:
+        return "from weights trained on ImageNet"
+    return f"from the weights in {weights}"

@@ -1,0 +1,12 @@
+"""Embedding networks: images (B, C, H, W) in, embeddings (B, D) out, not normalised.
+
+Every network reads float32 images in [-1, 1], with one or three channels; one that was
+trained on images normalised otherwise converts them itself, so that what prepares the
+images need not know the network.
+"""
+
+from symmcore.networks.build import build_network
+from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.networks.weights import check_weights_file, load_weights
+
+__all__ = ["EmbeddingNetwork", "build_network", "check_weights_file", "load_weights"]

@@ -1,0 +1,190 @@
+"""Starts a network from weights trained elsewhere: ImageNet's, or those in a file.
+
+A file is only ever read as tensors: nothing in it can run code.
+"""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from symmcore.errors import InputError
+from symmcore.network_catalog import (
+    FROM_SCRATCH,
+    IMAGENET,
+    NetworkInfo,
+    check_weights_choice,
+)
+from symmcore.networks.embedding import EmbeddingNetwork
+
+StateDict = Mapping[str, Tensor]
+
+# ResNet-50, the largest network, is 98 MB; what is far larger is no weights of it.
+_LARGEST_BYTES = 2 * 2**30
+_NAMES_SHOWN = 2
+_FEATURES = "features."
+_EMBEDDING = "embedding."
+# torchvision's classifiers, of which an embedding network has none
+_CLASSIFIERS = ("fc.", "aux1.", "aux2.")
+_SAFETENSORS_HEADER_AT = 8
+# The ImageNet weights that metric learning compares with; later ones of the ResNets had
+# another training.
+_IMAGENET_VERSION = "IMAGENET1K_V1"
+
+
+def load_weights(network: EmbeddingNetwork, weights: str) -> None:
+    """Give a fresh network the weights that were asked for.
+
+    Weights of torchvision's networks leave the fully connected layer as it is: their
+    classifiers are ignored. Weights of this program's own networks fill that layer too.
+
+    Args:
+        network: as ``build_network`` made it; its weights are changed in place.
+        weights: "none" changes nothing; "imagenet" takes torchvision's, downloaded (with
+            progress on stderr) unless they were before; else the path of a safetensors file
+            or of a state dict that ``torch.save`` wrote.
+
+    Raises:
+        InputError: if there are none, they cannot be read, or do not fit the network.
+    """
+    if weights == FROM_SCRATCH:
+        return
+    check_weights_choice(network.info, weights)
+    state = _download(network.info) if weights == IMAGENET else _read(Path(weights))
+    _fill(network, state, f"{weights} does not fit the network {network.info.name}")
+
+
+def check_weights_file(weights: str) -> None:
+    """See that a file of weights is there, before much else is done.
+
+    Args:
+        weights: as for ``load_weights``; what names no file passes.
+
+    Raises:
+        InputError: if it is no file, or so large that it cannot be what is wanted.
+    """
+    if weights in (FROM_SCRATCH, IMAGENET):
+        return
+    path = Path(weights)
+    try:
+        size = path.stat().st_size if path.is_file() else None
+    except OSError as error:
+        raise InputError(
+            f"{weights} cannot be read as weights: {error.strerror or error}."
+        ) from error
+    if size is None:
+        what = "is a folder" if path.is_dir() else "is not there"
+        raise InputError(
+            f"{weights} {what}: weights are {FROM_SCRATCH}, {IMAGENET} or a file of tensors."
+        )
+    if size > _LARGEST_BYTES:
+        raise InputError(
+            f"{weights} is {size / 2**30:.1f} GB: weights of these networks are at most "
+            f"{_LARGEST_BYTES / 2**30:.0f} GB."
+        )
+
+
+def _download(info: NetworkInfo) -> StateDict:
+    models = importlib.import_module("torchvision.models")
+    url = models.get_model_weights(info.name)[_IMAGENET_VERSION].url
+    try:
+        state: StateDict = torch.hub.load_state_dict_from_url(
+            url, map_location="cpu", progress=True, check_hash=True, weights_only=True
+        )
+    # no network, a server's refusal, another hash, a damaged file in the cache: each its own
+    except Exception as error:
+        raise InputError(
+            f"The ImageNet weights of {info.title} cannot be had from {url} "
+            f"({_first_line(error)}): try again, or give a file with --weights."
+        ) from error
+    return state
+
+
+def _read(path: Path) -> StateDict:
+    check_weights_file(str(path))
+    try:
+        state = _tensors_in(path)
+    # torch has as many errors for a damaged or foreign file as there are ways to damage one
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read as weights ({_first_line(error)}): a safetensors file or a "
+            "state dict saved by torch is needed."
+        ) from error
+    if not isinstance(state, Mapping) or not state:
+        raise InputError(f"{path} holds no weights: a state dict, names to tensors, is needed.")
+    for key, value in state.items():
+        if not (isinstance(key, str) and _is_plain(value)):
+            raise InputError(
+                f"{path} holds {str(key)[:80]!r}, which is no plain tensor: a state dict, names to "
+                "tensors, is needed."
+            )
+    return state
+
+
+def _tensors_in(path: Path) -> object:
+    with path.open("rb") as stream:
+        start = stream.read(_SAFETENSORS_HEADER_AT + 1)
+    if start[_SAFETENSORS_HEADER_AT:] == b"{":
+        return safetensors.torch.load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _is_plain(value: object) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+    )
+
+
+def _fill(network: EmbeddingNetwork, state: StateDict, complaint: str) -> None:
+    """Copy ``state`` into the network, after all of it was found to fit."""
+    own = any(key.startswith((_FEATURES, _EMBEDDING)) for key in state)
+    prefix = "" if own else _FEATURES
+    given = {key: value for key, value in state.items() if own or not key.startswith(_CLASSIFIERS)}
+    wanted = {
+        key.removeprefix(prefix): value
+        for key, value in network.state_dict().items()
+        if key.startswith(prefix)
+    }
+    # counters that batch norm needs for no result; files from before 2018 lack them
+    missing = [
+        key for key in wanted if key not in given and not key.endswith(".num_batches_tracked")
+    ]
+    unexpected = [key for key in given if key not in wanted]
+    misshaped = [
+        f"{key} is {_shape(given[key])} where {_shape(wanted[key])} is needed"
+        for key in wanted
+        if key in given and _shape(given[key]) != _shape(wanted[key])
+    ]
+    problems = [
+        f"{what} {_some(names)}"
+        for what, names in (("it lacks", missing), ("it also has", unexpected), ("its", misshaped))
+        if names
+    ]
+    if problems:
+        raise InputError(f"{complaint}: {'; '.join(problems)}.")
+    with torch.no_grad():
+        for key, value in given.items():
+            wanted[key].copy_(value)
+
+
+def _shape(tensor: Tensor) -> str:
+    kind = "" if tensor.is_floating_point() or not tensor.dim() else f" {tensor.dtype}"
+    return (" x ".join(map(str, tensor.shape)) or "one number") + kind
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(name[:100] for name in names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return shown if more <= 0 else f"{shown} and {more:,} more"
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0].rstrip('.')}" if text else repr(error)

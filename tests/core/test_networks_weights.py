@@ -1,0 +1,255 @@
+import http.client
+import os
+import pickle
+import re
+import urllib.error
+from collections import OrderedDict
+from functools import cache
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+import torchvision
+
+from symmcore.errors import InputError
+from symmcore.networks import build_network, check_weights_file, load_weights
+from symmcore.networks import weights as weights_module
+
+DIM = 6
+HASHES = {"googlenet": "1378be20", "resnet18": "f37072fd", "resnet50": "0676ba61"}
+
+
+@cache
+def published(name: str) -> dict[str, torch.Tensor]:
+    """A state dict as torchvision publishes them, classifiers and all, of random weights."""
+    settings = {"init_weights": False} if name == "googlenet" else {}
+    torch.manual_seed(7)
+    return dict(torchvision.models.get_model(name, weights=None, **settings).state_dict())
+
+
+def fresh(name: str = "small", dim: int = DIM):
+    torch.manual_seed(3)
+    return build_network(name, 3, dim)
+
+
+def state_of(network) -> dict[str, torch.Tensor]:
+    return {key: value.clone() for key, value in network.state_dict().items()}
+
+
+def write(path: Path, state: object, form: str = "torch") -> str:
+    if form == "safetensors":
+        safetensors.torch.save_file(state, path)
+    else:
+        torch.save(state, path, _use_new_zipfile_serialization=form == "torch")
+    return str(path)
+
+
+def refusal(network, weights: str) -> str:
+    """What is said, in one sentence; the network is as it was."""
+    before = state_of(network)
+    with pytest.raises(InputError) as caught:
+        load_weights(network, weights)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert re.search(r"[^.]\.$", message)
+    after = network.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    return message
+
+
+def fill_of(network, state) -> None:
+    """Assert that the features are those of torchvision's state, and no layer beside them."""
+    own = state_of(network)
+    untouched = state_of(fresh(network.info.name))
+    for key, value in own.items():
+        features = key.removeprefix("features.")
+        assert torch.equal(value, state[features] if features != key else untouched[key])
+
+
+@pytest.mark.parametrize("form", ["torch", "legacy", "safetensors"])
+@pytest.mark.parametrize("name", ["googlenet", "resnet18"])
+def test_a_file_of_torchvisions_weights_fills_the_features(name, form, tmp_path):
+    network = fresh(name)
+    load_weights(network, write(tmp_path / "weights", published(name), form))
+    fill_of(network, published(name))
+
+
+@pytest.mark.parametrize("form", ["torch", "legacy", "safetensors"])
+def test_a_file_of_our_own_weights_fills_everything(form, tmp_path):
+    torch.manual_seed(9)
+    state = state_of(build_network("small", 3, DIM))
+    network = fresh()
+    load_weights(network, write(tmp_path / "weights.bin", state, form))
+    assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
+
+
+def test_half_precision_and_missing_counters_are_taken(tmp_path):
+    state = {
+        key: value.half()
+        for key, value in published("resnet18").items()
+        if not key.endswith("num_batches_tracked")
+    }
+    network = fresh("resnet18")
+    load_weights(network, write(tmp_path / "weights", state))
+    assert network.features.conv1.weight.dtype == torch.float32
+    assert torch.equal(network.features.conv1.weight, state["conv1.weight"].float())
+
+
+def test_without_weights_nothing_is_read_or_changed():
+    network = fresh()
+    load_weights(network, "none")
+    assert all(torch.equal(a, b) for a, b in zip(
+        fresh().state_dict().values(), network.state_dict().values(), strict=True
+    ))  # fmt: skip
+
+
+class Runs:
+    """Would run code when unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("it-ran",)
+
+
+@pytest.mark.parametrize("name", HASHES)
+def test_imagenet_weights_are_torchvisions_and_checked(name, monkeypatch):
+    asked = []
+
+    def load(url, **options):
+        asked.append((url, options))
+        return published(name)
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
+    network = fresh(name)
+    load_weights(network, "imagenet")
+    fill_of(network, published(name))
+    ((url, options),) = asked
+    assert url.startswith("https://")
+    assert url.endswith(f"{name}-{HASHES[name]}.pth")
+    assert options["check_hash"]
+    assert options["weights_only"]
+    assert options["progress"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        urllib.error.URLError("no route to host"),
+        TimeoutError("timed out"),
+        http.client.IncompleteRead(b""),
+        pickle.UnpicklingError("invalid load key, '<'."),
+        RuntimeError('invalid hash value (expected "1378be20", got "00")\nand more'),
+    ],
+)
+def test_imagenet_weights_that_cannot_be_had(error, monkeypatch):
+    def load(url, **_):
+        raise error
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
+    message = refusal(fresh("resnet18"), "imagenet")
+    assert "resnet18-f37072fd.pth" in message
+    assert str(error).splitlines()[0].rstrip(".") in message
+
+
+def test_there_are_no_imagenet_weights_for_the_small_network():
+    assert "resnet50" in refusal(fresh(), "imagenet")
+
+
+class TestFilesThatAreNoWeights:
+    def test_not_there_or_a_folder(self, tmp_path):
+        assert "is not there" in refusal(fresh(), str(tmp_path / "none.pth"))
+        assert "is a folder" in refusal(fresh(), str(tmp_path))
+        for name in ("a null \0 character", "x" * 5000):
+            assert re.search("is not there|cannot be read", refusal(fresh(), name))
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"", b"PK\3\4 cut", b"\x80\2", b"hello, world", b"\5" + b"\0" * 7 + b"{no", b"{}" * 9],
+        ids=["empty", "zip", "pickle", "text", "safetensors", "json"],
+    )
+    def test_of_another_kind(self, content, tmp_path):
+        (tmp_path / "weights").write_bytes(content)
+        message = refusal(fresh(), str(tmp_path / "weights"))
+        assert message.startswith(f"{tmp_path / 'weights'} cannot be read as weights (")
+
+    @pytest.mark.parametrize("form", ["torch", "legacy", "safetensors"])
+    @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+    def test_cut_short(self, form, share, tmp_path):
+        path = Path(write(tmp_path / "weights", state_of(fresh()), form))
+        content = path.read_bytes()
+        path.write_bytes(content[: int(share * len(content))])
+        assert "cannot be read as weights (" in refusal(fresh(), str(path))
+
+    @pytest.mark.parametrize("form", ["torch", "legacy", "bare"])
+    def test_a_pickle_with_code_runs_none(self, form, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        state = {"features.0.weight": Runs()}
+        if form == "bare":
+            (tmp_path / "weights").write_bytes(pickle.dumps(state))
+        else:
+            write(tmp_path / "weights", state, form)
+        assert "cannot be read as weights (" in refusal(fresh(), str(tmp_path / "weights"))
+        assert not (tmp_path / "it-ran").exists()
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            ([1, 2], "holds no weights"),
+            ({}, "holds no weights"),
+            (torch.zeros(3), "holds no weights"),
+            ({"epoch": 3, "state_dict": {}}, "'epoch', which is no plain tensor"),
+            ({0: torch.zeros(3)}, "'0', which is no plain tensor"),
+            pytest.param(
+                {"a": torch.eye(3).to_sparse()},
+                "'a', which is no plain tensor",
+                # torch says that checking sparse tensors takes long
+                marks=pytest.mark.filterwarnings("ignore:Validating .* sparse:UserWarning"),
+            ),
+            ({"a": torch.zeros(3, device="meta")}, "'a', which is no plain tensor"),
+        ],
+    )
+    def test_of_other_content(self, content, said, tmp_path):
+        assert said in refusal(fresh(), write(tmp_path / "weights", content))
+
+    def test_far_too_large(self, tmp_path):
+        path = tmp_path / "weights"
+        with path.open("wb") as stream:
+            stream.truncate(weights_module._LARGEST_BYTES + 2**30)  # a hole: takes no space
+        assert "is 3.0 GB" in refusal(fresh(), str(path))
+        with pytest.raises(InputError, match=r"3\.0 GB"):
+            check_weights_file(str(path))
+
+    def test_what_names_no_file_passes_the_check_of_files(self):
+        check_weights_file("none")
+        check_weights_file("imagenet")
+
+
+class TestWeightsThatDoNotFit:
+    def test_of_another_network(self, tmp_path):
+        path = write(tmp_path / "weights.pth", published("googlenet"))
+        message = refusal(fresh("resnet18"), path)
+        assert message.startswith(
+            f"{path} does not fit the network resnet18: it lacks conv1.weight"
+        )
+        assert re.search(r"it lacks .* and \d+ more; it also has conv1\.conv\.weight", message)
+        assert "does not fit the network small" in refusal(fresh(), path)
+
+    def test_with_a_weight_missing_or_too_many(self, tmp_path):
+        state = OrderedDict(state_of(fresh()))
+        state["features.9.weight"] = state.pop("features.0.bias")
+        message = refusal(fresh(), write(tmp_path / "weights", state))
+        assert message.endswith(": it lacks features.0.bias; it also has features.9.weight.")
+
+    def test_of_another_embedding_size_or_number_of_channels(self, tmp_path):
+        message = refusal(fresh(dim=9), write(tmp_path / "weights", state_of(fresh())))
+        assert "its embedding.weight is 6 x 256 where 9 x 256 is needed" in message
+        assert "embedding.bias is 6 where 9 is needed." in message
+        grey = state_of(build_network("small", 1, DIM))
+        message = refusal(fresh(), write(tmp_path / "grey", grey))
+        assert "its features.0.weight is 32 x 1 x 3 x 3 where 32 x 3 x 3 x 3 is needed." in message
+
+    def test_of_whole_numbers(self, tmp_path):
+        state = state_of(fresh())
+        state["embedding.bias"] = torch.zeros(DIM, dtype=torch.int64)
+        message = refusal(fresh(), write(tmp_path / "weights", state))
+        assert "its embedding.bias is 6 torch.int64 where 6 is needed." in message
