@@ -144,6 +144,12 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
         ("dataset", "", "''"),
         ("network", "resnet", "'resnet'"),
         ("network", "", "''"),
+        ("preset", "fast", "'fast'"),
+        ("weights", "", "imagenet"),
+        ("weights", "imagenet", "small"),
+        ("weight_decay", -1e-3, "-0.001"),
+        ("weight_decay", math.nan, "nan"),
+        ("weight_decay", math.inf, "inf"),
         ("device", "gpu", "'gpu'"),
         ("device", "cuda:0", "'cuda:0'"),
         ("steps", 0, "0"),
@@ -183,6 +189,13 @@ def test_no_run_is_compared_with_itself():
 def test_the_smallest_of_everything_is_possible():
     TrainingConfig(steps=1, seed=0, dim=2, batch_size=4, eval_every=1, watch_limit=2, threads=1)
     TrainingConfig(seed=2**31 - 1)
+
+
+def test_symms_pairs_are_the_specs_own_or_those_of_the_protocol():
+    assert parse_spec("npair+symm", "official").name == "npair+symm:pairs=official"
+    assert parse_spec("npair+symm:pairs=paper", "official") == parse_spec("npair+symm")
+    assert parse_spec("npair", "official") == parse_spec("npair")
+    assert "7" in message_of(lambda: parse_spec("npair+symm:rank=7", "official"))
 
 
 def test_more_steps_change_nothing_else():

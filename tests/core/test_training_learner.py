@@ -12,6 +12,7 @@ from symmcore.losses import build_loss
 from symmcore.networks import build_network
 from symmcore.training import learner as learner_module
 from symmcore.training.learner import Learner
+from symmcore.training.schedule import Schedule
 
 CPU = torch.device("cpu")
 
@@ -149,3 +150,79 @@ def test_dropout_differs_from_step_to_step(batches, monkeypatch):
 def test_a_setting_out_of_the_losss_range_is_bad_input(spec, named):
     with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
         learner(spec)
+
+
+def test_the_learning_rate_falls_as_the_schedule_says(batches, networks):
+    learning = learner(
+        "npair:lr=0.01",
+        schedule=Schedule(halve_every=1, final_after=2, final_rate=0.5),
+        weight_decay=0.25,
+    )
+    config = tiny_config("npair")
+    torch.manual_seed(0)
+    network = build_network("small", 1, config.dim)
+    loss = build_loss("npair", None)
+    adam = torch.optim.Adam(network.parameters(), weight_decay=0.25)  # no norm layers here
+    for (images, labels), rate in zip(batches, (0.01, 0.005, 0.5), strict=True):
+        for group in adam.param_groups:
+            group["lr"] = rate
+        adam.zero_grad()
+        loss(network(images), labels).backward()
+        adam.step()
+        learning.step(images, labels)
+    for mine, expected in zip(networks[0].parameters(), network.parameters(), strict=True):
+        torch.testing.assert_close(mine, expected)
+
+
+def test_every_run_starts_from_the_same_file(networks, tmp_path):
+    torch.manual_seed(99)
+    state = build_network("small", 1, tiny_config().dim).state_dict()
+    torch.save(state, tmp_path / "weights")
+    for spec in ("npair", "npair+symm", "triplet"):
+        learner(spec, weights=str(tmp_path / "weights"))
+    for network in networks:
+        assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
+
+
+def test_bfloat16_is_the_networks_alone(batches):
+    full, lower = learner("npair+symm"), learner("npair+symm", bf16=True)
+    one, other = full.embed(batches[0][0]), lower.embed(batches[0][0])
+    assert other.dtype == torch.float32
+    assert not torch.equal(one, other)
+    torch.testing.assert_close(one, other, rtol=0.1, atol=0.02)
+    losses = [learning.step(*batches[0])[0] for learning in (full, lower)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+def test_a_gpu_without_bfloat16_is_named(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Old GPU")
+    config = tiny_config("npair", bf16=True)
+    with pytest.raises(InputError, match=r"^Old GPU does not compute in bfloat16\.$"):
+        Learner(config.specs[0], config, 1, torch.device("cuda"))
+
+
+def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(batches, monkeypatch):
+    # On a GPU each reading waits for all that was asked of it before.
+    learning = learner("npair+symm")
+    order = []
+    monkeypatch.setattr(learning._optimizer, "step", lambda: None)  # reads its own counters
+    for name in ("__float__", "__int__", "__bool__", "item", "tolist"):
+        original = getattr(torch.Tensor, name)
+
+        def read(tensor, *arguments, original=original):
+            order.append("read")
+            return original(tensor, *arguments)
+
+        monkeypatch.setattr(torch.Tensor, name, read)
+    backward = torch.Tensor.backward
+
+    def pass_back(tensor, *arguments, **options):
+        order.append("backward")
+        return backward(tensor, *arguments, **options)
+
+    monkeypatch.setattr(torch.Tensor, "backward", pass_back)
+    learning.step(*batches[0])
+    assert order[-1] == "backward"
+    assert "read" in order

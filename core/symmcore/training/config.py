@@ -1,14 +1,18 @@
 """All settings of a training, validated; light enough to import before torch."""
 
 import dataclasses
-import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from symmcore.data.catalog import dataset_entry
+from symmcore.data.transform_settings import TransformSettings
 from symmcore.errors import InputError
 from symmcore.loss_catalog import LossSettings, check_settings, loss_info
-from symmcore.network_catalog import network_info
-from symmcore.symm import Symm
+from symmcore.network_catalog import FROM_SCRATCH, check_weights_choice, network_info
+from symmcore.symm import PairSet, Symm
+from symmcore.training.checks import check_at_least, check_not_negative, check_positive
+from symmcore.training.presets import QUICK, preset
+from symmcore.training.schedule import Schedule
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # torch takes seeds of 64 bits; a spin box holds 31.
@@ -34,7 +38,7 @@ class RunSpec:
     def __post_init__(self) -> None:
         self._check_loss()
         if self.learning_rate is not None:
-            _check_positive("learning rate", self.learning_rate)
+            check_positive("learning rate", self.learning_rate)
 
     @property
     def name(self) -> str:
@@ -79,16 +83,26 @@ class RunSpec:
 class TrainingConfig:
     """A training of one or more runs in lockstep.
 
+    The defaults are those of the preset "quick".
+
     Attributes:
         dataset: name of the dataset.
         specs: one entry a run; no two alike.
         steps: optimiser steps of each run.
         seed: decides split, batches, augmentation, initial weights and watch set.
         device: "auto" takes a GPU where there is one.
+        preset: name of the preset that the values were taken from where nothing else was
+            said; every value is here too.
         network: name of the embedding network.
+        weights: what the network starts from: "none", "imagenet" or the path of a file.
         dim: size of an embedding.
         batch_size: images in a batch; even, since they come in pairs.
-        learning_rate: Adam's, for runs that name none.
+        learning_rate: Adam's in the first step, for runs that name none.
+        schedule: how the learning rate falls.
+        weight_decay: factor of ||w||^2 / 2 in the loss, over all weights but those of norm
+            layers.
+        transform: how images are resized and augmented; None leaves it to what suits them.
+        bf16: whether the network's forward pass is computed in bfloat16 (autocast).
         eval_every: steps between evaluations.
         watch_limit: most images of each split that the watch set holds.
         threads: torch threads on the CPU; None leaves one core free.
@@ -99,36 +113,44 @@ class TrainingConfig:
 
     dataset: str = "digits"
     specs: tuple[RunSpec, ...] = (RunSpec(symm=Symm()),)
-    steps: int = 300
+    steps: int = QUICK.steps
     seed: int = 0
     device: str = "auto"
-    network: str = "small"
-    dim: int = 64
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    eval_every: int = 10
+    preset: str = QUICK.name
+    network: str = QUICK.network
+    weights: str = FROM_SCRATCH
+    dim: int = QUICK.dim
+    batch_size: int = QUICK.batch_size
+    learning_rate: float = QUICK.learning_rate
+    schedule: Schedule = QUICK.schedule
+    weight_decay: float = QUICK.weight_decay
+    transform: TransformSettings | None = QUICK.transform
+    bf16: bool = False
+    eval_every: int = QUICK.eval_every
     watch_limit: int = 2000
     threads: int | None = None
 
     def __post_init__(self) -> None:
         dataset_entry(self.dataset)
-        network_info(self.network)
+        preset(self.preset)
+        check_weights_choice(network_info(self.network), self.weights)
         self._check_specs()
-        _check_at_least("number of steps", self.steps, 1)
-        _check_at_least("seed", self.seed, 0)
+        check_at_least("number of steps", self.steps, 1)
+        check_at_least("seed", self.seed, 0)
         if self.seed > LARGEST_SEED:
             raise InputError(f"The seed is {self.seed}: at most {LARGEST_SEED} is possible.")
-        _check_at_least("embedding size", self.dim, 2)
-        _check_at_least("batch size", self.batch_size, 4)
+        check_at_least("embedding size", self.dim, 2)
+        check_at_least("batch size", self.batch_size, 4)
         if self.batch_size % 2:
             raise InputError(
                 f"The batch size is {self.batch_size}: images come in pairs, so it must be even."
             )
-        _check_positive("learning rate", self.learning_rate)
-        _check_at_least("number of steps between evaluations", self.eval_every, 1)
-        _check_at_least("watch limit", self.watch_limit, 2)
+        check_positive("learning rate", self.learning_rate)
+        check_not_negative("weight decay", self.weight_decay)
+        check_at_least("number of steps between evaluations", self.eval_every, 1)
+        check_at_least("watch limit", self.watch_limit, 2)
         if self.threads is not None:
-            _check_at_least("number of threads", self.threads, 1)
+            check_at_least("number of threads", self.threads, 1)
         if self.device not in DEVICES:
             raise InputError(f"Unknown device {self.device!r}: choose one of {', '.join(DEVICES)}.")
 
@@ -145,8 +167,31 @@ class TrainingConfig:
                 raise InputError(f"{name} is to be compared with itself: name each run once.")
 
 
-def parse_spec(text: str) -> RunSpec:
+def preset_config(name: str, **given: Any) -> TrainingConfig:
+    """The training of a preset, but for what is given.
+
+    Args:
+        name: of the preset.
+        given: values of ``TrainingConfig`` that hold whatever the preset says.
+
+    Raises:
+        InputError: if there is no such preset, or a value is out of range.
+    """
+    chosen = preset(name)
+    values = {
+        field.name: getattr(chosen, field.name)
+        for field in dataclasses.fields(TrainingConfig)
+        if hasattr(chosen, field.name)
+    }
+    return TrainingConfig(**(values | {"preset": name} | given))
+
+
+def parse_spec(text: str, pairs: PairSet = "paper") -> RunSpec:
     """Read a SPEC: a loss, ``+symm``, and settings, as in "npair+symm:rank=2,lr=0.001".
+
+    Args:
+        text: the SPEC.
+        pairs: Symm's, where the SPEC says nothing of them.
 
     Raises:
         InputError: naming the part that is wrong and what would be right.
@@ -177,7 +222,12 @@ def parse_spec(text: str) -> RunSpec:
             raise InputError(f"Unknown setting {key!r} in {text!r}: choose from {known}.")
     if symm and not plus:
         raise InputError(f"{next(iter(symm))!r} in {text!r} belongs to Symm: write {loss}+symm.")
-    return RunSpec(loss, make_symm(symm) if plus else None, LossSettings(**settings), learning_rate)
+    return RunSpec(
+        loss,
+        make_symm({"pairs": pairs} | symm) if plus else None,
+        LossSettings(**settings),
+        learning_rate,
+    )
 
 
 def make_symm(settings: dict[str, float | int | str]) -> Symm:
@@ -220,13 +270,3 @@ def _text(value: float | str) -> str:
     short = f"{value:g}"
     # two settings that differ must not have one name
     return short if float(short) == value else repr(value)
-
-
-def _check_at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise InputError(f"The {name} is {value}: it must be at least {least}.")
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise InputError(f"The {name} is {value:g}: it must be a positive number.")

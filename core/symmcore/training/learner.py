@@ -1,14 +1,17 @@
 """One run's network, loss and optimiser, and what one batch does to them."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
+from symmcore.errors import InputError
 from symmcore.losses import build_loss
-from symmcore.networks import build_network
+from symmcore.networks import build_network, load_weights
 from symmcore.training.config import RunSpec, TrainingConfig, as_input_error
+from symmcore.training.optimizer import build_optimizer
 
 
 class Learner:
@@ -19,21 +22,32 @@ class Learner:
     wherever their shapes match.
 
     Raises:
-        InputError: if the loss does not take the settings of the spec.
+        InputError: if the loss does not take the settings of the spec, the weights asked for
+            cannot be had, or the device does not compute in bfloat16.
     """
 
     def __init__(
         self, spec: RunSpec, config: TrainingConfig, channels: int, device: torch.device
     ) -> None:
+        if config.bf16 and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+            raise InputError(f"{torch.cuda.get_device_name(device)} does not compute in bfloat16.")
         torch.manual_seed(config.seed)
-        self._network = build_network(config.network, channels, config.dim).to(device)
+        network = build_network(config.network, channels, config.dim)
+        load_weights(network, config.weights)
+        # Convolutions are faster in this order of memory on GPUs, and by a fifth on CPUs.
+        self._memory_format = (
+            torch.contiguous_format if device.type == "mps" else torch.channels_last
+        )
+        self._network = network.to(device).to(memory_format=self._memory_format)
+        self._bf16 = config.bf16
         try:
             self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
         except (ValueError, TypeError) as error:
             raise as_input_error(error) from error
-        self._optimizer = torch.optim.Adam(
-            self._network.parameters(), lr=spec.learning_rate or config.learning_rate
-        )
+        self._learning_rate = spec.learning_rate or config.learning_rate
+        self._schedule = config.schedule
+        self._optimizer = build_optimizer(self._network, config.weight_decay)
+        self._steps_taken = 0
         self._device = device
         self._random_states = _random_states(device)
 
@@ -52,21 +66,36 @@ class Learner:
         """
         self._network.train()
         with self._own_random_state():
-            result = self._loss.detailed(self._network(images), labels)
+            result = self._loss.detailed(self._forward(images), labels)
+        # The one place where a GPU is waited for, and while it is still ahead of the
+        # backward pass: that and the optimiser step run on while the next batch is prepared.
         loss = float(result.loss.detach())
-        if torch.isfinite(result.loss.detach()):
-            self._optimizer.zero_grad(set_to_none=True)
-            # torch's own signature is untyped
-            result.loss.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-        return loss, None if result.selection is None else result.selection.synthetic_ratio
+        ratio = None if result.selection is None else result.selection.synthetic_ratio
+        if math.isfinite(loss):
+            self._update(result.loss)
+        return loss, ratio
 
     @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:
         """Embed images (B, C, H, W) in evaluation mode: (B, D) float32."""
         self._network.eval()
-        embeddings: Tensor = self._network(images).float()
-        return embeddings
+        return self._forward(images)
+
+    def _forward(self, images: Tensor) -> Tensor:
+        images = images.contiguous(memory_format=self._memory_format)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            embeddings: Tensor = self._network(images)
+        return embeddings.float()
+
+    def _update(self, loss: Tensor) -> None:
+        rate = self._schedule.rate(self._learning_rate, self._steps_taken)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.zero_grad(set_to_none=True)
+        # torch's own signature is untyped
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self._steps_taken += 1
 
     @contextlib.contextmanager
     def _own_random_state(self) -> Iterator[None]:
