@@ -19,6 +19,7 @@ from symmcore.training import learner as learner_module
 from symmcore.training import trainer as trainer_module
 from symmcore.training.control import Control
 from symmcore.training.learner import Learner
+from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmcore.training.trainer import Trainer, default_threads
@@ -559,3 +560,80 @@ def test_a_core_is_left_free_where_the_system_only_counts_cores(cores, threads, 
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     assert default_threads() == threads
+
+
+class HungryNetwork(nn.Module):
+    """Has no memory for its third training batch, or for any evaluation."""
+
+    def __init__(self, error: Exception, evaluating: bool) -> None:
+        super().__init__()
+        self.inner = build_network("small", 1, 8)
+        self.error, self.evaluating, self.batches = error, evaluating, 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.batches += self.training
+        if self.batches == 3 or (self.evaluating and not self.training):
+            raise self.error
+        return self.inner(images)
+
+
+class TestOutOfMemory:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nand more"),
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate"
+            ),
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+            RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+            MemoryError("Unable to allocate 3 GiB for an array"),
+        ],
+        ids=lambda error: str(error)[:20],
+    )
+    @pytest.mark.parametrize("evaluating", [False, True])
+    def test_ends_it_with_a_sentence_and_keeps_what_there_is(self, error, evaluating, monkeypatch):
+        monkeypatch.setattr(
+            learner_module, "build_network", lambda *_: HungryNetwork(error, evaluating)
+        )
+        sink = Recorder()
+        trainer = Trainer(tiny_config("npair", batch_size=12), sink)
+        status = trainer.run(Control())
+        assert status.reason is FinishReason.FAILED
+        assert status.message == "Memory ran out with a batch size of 12: try a batch size of 6."
+        assert status.detail == ""
+        assert_ended_once(sink, status)
+        assert [record.step for record in sink.steps()] == ([] if evaluating else [1, 2])
+        assert trainer._prepared is None, "the next training can have the memory"
+
+    @pytest.mark.parametrize(
+        ("specs", "batch_size", "said"),
+        [
+            (["npair"], 128, "of 128: try a batch size of 64."),
+            (["npair"], 10, "of 10: try a batch size of 4."),
+            (["npair"], 6, "of 6: try a smaller network."),
+            (["npair", "triplet"], 128, "of 128 and 2 runs at once: try a batch size of 64."),
+        ],
+    )
+    def test_what_is_suggested_is_possible(self, specs, batch_size, said):
+        config = tiny_config(*specs, batch_size=batch_size)
+        assert out_of_memory_message(config).endswith(said)
+
+    @pytest.mark.parametrize(
+        "error", [RuntimeError("the cat sat on it"), ValueError("out of memory")]
+    )
+    def test_is_not_every_failure(self, error):
+        assert not is_out_of_memory(error)
+
+
+def test_weights_that_are_not_there_are_told_before_the_dataset_is_read(monkeypatch, tmp_path):
+    def load(seed):
+        raise AssertionError("reading takes long")
+
+    add_dataset(monkeypatch, "slow", load)
+    sink = Recorder()
+    config = tiny_config(dataset="slow", weights=str(tmp_path / "none.pth"))
+    status = Trainer(config, sink).run(Control())
+    assert status.reason is FinishReason.INVALID
+    assert "none.pth is not there" in status.message
+    assert sink.contexts == []

@@ -15,15 +15,17 @@ from symmcore.data.batches import BatchLoader
 from symmcore.data.catalog import dataset_entry
 from symmcore.data.sampler import PairSampler
 from symmcore.errors import InputError
+from symmcore.networks import check_weights_file
 from symmcore.runs.records import StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.evaluator import Evaluator
 from symmcore.training.learner import Learner
+from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.sink import Environment, Sink, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
-_PACKAGES = ("symmviz", "torch", "numpy", "scikit-learn")
+_PACKAGES = ("symmviz", "torch", "torchvision", "numpy", "scikit-learn")
 # Digits are 8 pixels wide: one pixel is as much as a hand moves.
 _SHIFT = 1
 _SPEED_WINDOW_SECONDS = 3.0
@@ -37,6 +39,7 @@ class _Prepared:
     """What a training works with, made once and kept for going on."""
 
     def __init__(self, config: TrainingConfig) -> None:
+        check_weights_file(config.weights)  # before a dataset is read, which can take long
         device = _resolve_device(config.device)
         dataset = dataset_entry(config.dataset).load(config.seed)
         loader = BatchLoader(dataset, device, config.seed, _SHIFT)
@@ -96,8 +99,12 @@ class Trainer:
         except InputError as error:
             status = self._finished(FinishReason.INVALID, str(error))
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
-            text = f"{type(error).__name__}: {error}"
-            status = self._finished(FinishReason.FAILED, text, traceback.format_exc())
+            if is_out_of_memory(error):
+                self._prepared = None  # so that what comes next has the memory
+                text, detail = out_of_memory_message(self._config), ""
+            else:
+                text, detail = f"{type(error).__name__}: {error}", traceback.format_exc()
+            status = self._finished(FinishReason.FAILED, text, detail)
         self._sink.status(status)
         return status
 
