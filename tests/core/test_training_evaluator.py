@@ -184,7 +184,7 @@ def test_nothing_of_a_snapshot_can_be_written():
 
 
 def test_it_can_be_stopped_between_batches(monkeypatch):
-    monkeypatch.setattr(evaluator_module, "_EVALUATION_BATCH", 10)
+    monkeypatch.setattr(evaluator_module, "_LARGEST_BATCH", 10)
     calls = []
     evaluate(checkpoint=lambda: calls.append(None), final=False)
     assert len(calls) == 5 + 3  # 48 training and 24 test images
@@ -203,6 +203,34 @@ def test_it_can_be_stopped_between_batches(monkeypatch):
 
 def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch):
     whole = evaluate(final=False).snapshot.gallery.embeddings
-    monkeypatch.setattr(evaluator_module, "_EVALUATION_BATCH", 7)
+    monkeypatch.setattr(evaluator_module, "_LARGEST_BATCH", 7)
     parts = evaluate(final=False).snapshot.gallery.embeddings
     np.testing.assert_allclose(whole, parts, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "largest"), [(12, 64), (64, 64), (128, 128), (512, 512), (2048, 512)]
+)
+def test_no_more_images_are_embedded_at_once_than_a_step_embeds(batch_size, largest, monkeypatch):
+    sizes = []
+    original = BatchLoader.evaluation_batch
+
+    def counted(loader, positions):
+        sizes.append(len(positions))
+        return original(loader, positions)
+
+    monkeypatch.setattr(BatchLoader, "evaluation_batch", counted)
+    dataset = tiny_dataset(0)
+    many = dataclasses.replace(dataset, test=np.tile(dataset.test, 30))
+    evaluate(dataset=many, batch_size=batch_size, final=False)
+    assert max(sizes) == largest
+    assert sum(sizes) == len(many.train) + len(many.test)
+
+
+def test_the_dataset_decides_which_recalls_there_are_at_the_end(monkeypatch):
+    add_dataset(monkeypatch, "sop:here")
+    config, dataset = tiny_config("npair", dataset="sop:here"), tiny_dataset(0)
+    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, 1), config)
+    learner = Learner(config.specs[0], config, 1, CPU)
+    record = evaluator.evaluate(learner, config.specs[0], 0, 0.0, lambda: None, final=True).record
+    assert [k for k, _ in record.test_recall_at] == [1, 10]  # 24 test images have no 100 others

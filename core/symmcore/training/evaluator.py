@@ -26,6 +26,7 @@ from symmcore.runs.records import (
     Snapshot,
     WatchedSet,
 )
+from symmcore.scores import final_ks
 from symmcore.synthesis import reflect
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.learner import Learner
@@ -33,8 +34,7 @@ from symmcore.training.learner import Learner
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _WATCH_STREAM = 3
-_EVALUATION_BATCH = 512
-_FINAL_KS = (1, 2, 4, 8)
+_SMALLEST_BATCH, _LARGEST_BATCH = 64, 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,9 @@ class Evaluator:
         self._dataset = dataset
         self._loader = loader
         self._seed = config.seed
+        self._final_ks = final_ks(config.dataset)
+        # No more images at once than a step embeds: what a step has memory for, this has.
+        self._batch = min(max(config.batch_size, _SMALLEST_BATCH), _LARGEST_BATCH)
         self._watched_train = _watched(dataset.train, config.watch_limit, random)
         self._watched_test = _watched(dataset.test, config.watch_limit, random)
         self._train_partner = self._partners(self._watched_train)
@@ -83,14 +86,16 @@ class Evaluator:
             step: optimiser steps finished.
             seconds: training time so far, for the record.
             checkpoint: called between batches; it may wait, or raise to end the evaluation.
-            final: whether to add Recall@2, 4, 8, NMI and F1.
+            final: whether to add the other Recall@K of the dataset, NMI and F1.
         """
         train = self._embed(learner, self._watched_train, checkpoint)
         gallery = self._embed(learner, self._dataset.test, checkpoint)
         train_labels = self._labels(self._watched_train)
         test_labels = self._labels(self._dataset.test)
         recall = recall_at_k(
-            gallery, test_labels, tuple(k for k in _FINAL_KS if k < len(gallery)) if final else (1,)
+            gallery,
+            test_labels,
+            tuple(k for k in self._final_ks if k < len(gallery)) if final else (1,),
         )
         clusters = clustering_scores(gallery, test_labels, self._seed) if final else None
         record = EvalRecord(
@@ -118,9 +123,9 @@ class Evaluator:
         self, learner: Learner, positions: IndexArray, checkpoint: Callable[[], None]
     ) -> Tensor:
         parts = []
-        for start in range(0, len(positions), _EVALUATION_BATCH):
+        for start in range(0, len(positions), self._batch):
             checkpoint()
-            batch = self._loader.evaluation_batch(positions[start : start + _EVALUATION_BATCH])
+            batch = self._loader.evaluation_batch(positions[start : start + self._batch])
             parts.append(learner.embed(batch))
         return torch.cat(parts)
 

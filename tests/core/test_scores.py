@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+from symmcore.errors import InputError
+from symmcore.runs.scores import last_evaluation, runs_in
+from symmcore.scores import base_name, final_ks
+
+
+@pytest.mark.parametrize(
+    ("dataset", "ks"),
+    [
+        ("sop:/data/Stanford_Online_Products", (1, 10, 100)),
+        ("sop", (1, 10, 100)),
+        ("cub200:C:\\birds", (1, 2, 4, 8)),
+        ("cars196:/sop", (1, 2, 4, 8)),
+        ("digits", (1, 2, 4, 8)),
+    ],
+)
+def test_the_dataset_decides_the_ks(dataset, ks):
+    assert final_ks(dataset) == ks
+    assert base_name(dataset) == dataset.split(":")[0]
+
+
+EVALUATIONS = [
+    {"kind": "eval", "step": 0, "test_recall_at_1": 0.25, "test_nmi": None},
+    {"kind": "step", "step": 1, "loss": 2.0},
+    {"kind": "eval", "step": 1, "test_recall_at_1": 0.5, "test_nmi": 0.75},
+]
+
+
+@pytest.fixture
+def run(tmp_path):
+    lines = "".join(json.dumps(record) + "\n" for record in EVALUATIONS)
+    (tmp_path / "metrics.jsonl").write_text(lines, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("more", ["", '{"kind": "eval", "st', "[]\n", "\n", '{"kind": "step"}\n'])
+def test_the_last_whole_evaluation_counts(run, more):
+    with (run / "metrics.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(more)
+    assert last_evaluation(run) == {"step": 1, "test_recall_at_1": 0.5, "test_nmi": 0.75}
+    assert runs_in(run) == (run,)
+
+
+def test_a_comparison_has_a_run_in_each_folder(run, tmp_path_factory):
+    both = tmp_path_factory.mktemp("both")
+    for name in ("npair+symm", "npair", "notes"):
+        (both / name).mkdir()
+        if name != "notes":
+            (both / name / "metrics.jsonl").write_bytes((run / "metrics.jsonl").read_bytes())
+    assert runs_in(both) == (both / "npair", both / "npair+symm")
+
+
+def test_what_holds_no_scores(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "metrics.jsonl").write_text('{"kind": "step"}\n')
+    for path, said in (
+        (tmp_path / "none", "holds no run: there is no metrics.jsonl in it."),
+        (tmp_path / "file", "holds no run: there is no metrics.jsonl in it."),
+        (tmp_path, "holds no evaluation: the run ended before its first."),
+    ):
+        assert runs_in(path) == (path,)
+        with pytest.raises(InputError) as caught:
+            last_evaluation(path)
+        assert str(caught.value).startswith(str(path))
+        assert str(caught.value).endswith(said)
