@@ -8,8 +8,10 @@ from typing import NoReturn
 
 from symmcore.data.catalog import DATASETS
 from symmcore.loss_catalog import CATALOG
+from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS
 from symmcore.symm import PAIR_SETS
-from symmcore.training.config import DEVICES, TrainingConfig
+from symmcore.training.config import DEVICES
+from symmcore.training.presets import PRESETS, QUICK
 from symmviz.cli.commands import (
     bench_loss,
     bench_ui,
@@ -17,8 +19,6 @@ from symmviz.cli.commands import (
     open_window,
     train,
 )
-
-_DEFAULTS = TrainingConfig()
 
 
 class Options(argparse.Namespace):
@@ -77,22 +77,55 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="train several in lockstep: npair npair+symm, with settings npair+symm:rank=2",
     )
     add("--out", type=Path, metavar="DIR", help="where to record (default runs/<date-time>-...)")
-    for flag, kind, default, text in (
-        ("--steps", int, _DEFAULTS.steps, "optimiser steps"),
-        ("--seed", int, _DEFAULTS.seed, "decides everything random"),
-        ("--batch-size", int, _DEFAULTS.batch_size, "images in a batch"),
-        ("--dim", int, _DEFAULTS.dim, "size of an embedding"),
-        ("--lr", float, _DEFAULTS.learning_rate, "Adam's learning rate"),
-        ("--eval-every", int, _DEFAULTS.eval_every, "steps between evaluations"),
-    ):
-        add(flag, type=kind, default=default, metavar="N", help=f"{text} (default %(default)s)")
-    add("--network", default=_DEFAULTS.network, help="embedding network (default %(default)s)")
+    add("--seed", type=int, default=0, metavar="N", help="decides everything random (default 0)")
+    add(
+        "--weights",
+        default=FROM_SCRATCH,
+        metavar="WHAT",
+        help=(
+            f"what the network starts from: {FROM_SCRATCH} (default), {IMAGENET} (downloads "
+            "torchvision's once), or a safetensors file or state dict"
+        ),
+    )
     add("--device", default="auto", help=f"{', '.join(DEVICES)} (default %(default)s)")
+    add("--bf16", action="store_true", help="compute the network's forward pass in bfloat16")
     add(
         "--threads",
         type=int,
         metavar="N",
         help="torch threads on the CPU (default: all cores but one); numbers depend on it",
+    )
+    _add_preset(parser)
+
+
+def _add_preset(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "protocol", "A preset sets all of these; what is given besides holds instead."
+    )
+    add = group.add_argument
+    presets = ", ".join(entry.name for entry in PRESETS)
+    networks = ", ".join(info.name for info in NETWORKS)
+    add("--preset", default=QUICK.name, metavar="NAME", help=f"{presets} (default %(default)s)")
+    add("--network", metavar="NAME", help=f"{networks} (default {QUICK.network})")
+    for flag, kind, text in (
+        ("--dim", int, f"size of an embedding (default {QUICK.dim})"),
+        ("--steps", int, f"optimiser steps (default {QUICK.steps})"),
+        ("--eval-every", int, f"steps between evaluations (default {QUICK.eval_every})"),
+        ("--batch-size", int, f"images in a batch (default {QUICK.batch_size})"),
+        ("--lr", float, f"Adam's learning rate (default {QUICK.learning_rate})"),
+        ("--lr-halve-every", int, "halve the learning rate every N steps (default 0: never)"),
+        ("--lr-final", float, "learning rate at the end (default 0: none of its own)"),
+        ("--lr-final-after", int, "steps after which --lr-final holds"),
+        ("--weight-decay", float, "adds N ||w||^2 / 2 to the loss, no norm layers (default 0)"),
+        ("--resize", int, "height and width that images are brought to (0: as they are)"),
+        ("--crop", int, "height and width of random crops (0: none)"),
+        ("--shift", int, "most pixels of a random shift"),
+    ):
+        add(flag, type=kind, metavar="N", help=text)
+    add(
+        "--flip",
+        action=argparse.BooleanOptionalAction,
+        help="mirror half of the training images",
     )
 
 

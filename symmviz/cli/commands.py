@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from symmcore.data.catalog import DATASETS
 from symmcore.errors import InputError
-from symmcore.loss_catalog import LossSettings
 from symmcore.runs.directory import RunDirectories, run_directories
-from symmcore.training.config import RunSpec, TrainingConfig, make_symm, parse_spec
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
+from symmviz.cli.chosen import training_config
 from symmviz.cli.progress import ProgressSink
 from symmviz.presenters.start import run_folder
 
@@ -38,19 +37,7 @@ def open_window(_: Namespace) -> int:
 
 def train(options: Namespace) -> int:
     """Train without a window."""
-    config = TrainingConfig(
-        dataset=options.dataset,
-        specs=_specs(options),
-        steps=options.steps,
-        seed=options.seed,
-        device=options.device,
-        network=options.network,
-        dim=options.dim,
-        batch_size=options.batch_size,
-        learning_rate=options.lr,
-        eval_every=options.eval_every,
-        threads=options.threads,
-    )
+    config = training_config(options)
     out = options.out or run_folder(Path("runs"), config, datetime.now())
     progress = ProgressSink(config)
     directories = RunDirectories(out, config)
@@ -131,32 +118,6 @@ def _report(report: _Report, path: Path | None) -> int:
     if path is not None:
         path.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
     return 0
-
-
-def _specs(options: Namespace) -> tuple[RunSpec, ...]:
-    symm = _given(alpha=options.alpha, beta=options.beta, rank=options.rank, pairs=options.pairs)
-    loss = _given(margin=options.margin, angle_deg=options.angle, l2_reg=options.l2_reg)
-    if options.compare is not None:
-        if options.symm or options.loss is not None or symm or loss:
-            raise InputError(
-                "--compare names its losses and their settings itself: leave out --loss and "
-                "--symm, and write settings as in npair+symm:rank=2."
-            )
-        return tuple(parse_spec(text) for text in options.compare)
-    if symm and not options.symm:
-        raise InputError(f"--{next(iter(symm))} is a setting of Symm: add --symm.")
-    return (
-        RunSpec(
-            "npair" if options.loss is None else options.loss,
-            make_symm(symm) if options.symm else None,
-            LossSettings(**loss),
-        ),
-    )
-
-
-def _given(**settings: Any) -> dict[str, Any]:
-    """The options that were given; argparse's are of any type."""
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import sys
 
 from tqdm import tqdm
 
+from symmcore.network_catalog import FROM_SCRATCH, describe_weights, network_info
 from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
@@ -39,6 +40,7 @@ class ProgressSink:
             f"{context.dataset.name}: {len(context.dataset.train):,} training and "
             f"{len(context.dataset.test):,} test images, on {environment.device} with "
             f"{environment.threads} threads, seed {context.config.seed}\n"
+            f"{_network_line(context.config)}\n"
         )
         on_terminal = sys.stderr.isatty()
         self._bar = _Bar(
@@ -95,3 +97,11 @@ class ProgressSink:
         if evaluation is not None:
             words.append(f"R@1 {evaluation.test_recall_at_1:.4f}")
         return " ".join(words)
+
+
+def _network_line(config: TrainingConfig) -> str:
+    info = network_info(config.network)
+    line = f"{info.title} to {config.dim} dimensions, {describe_weights(config.weights)}"
+    if info.imagenet and config.weights == FROM_SCRATCH:
+        line += " (the paper starts from ImageNet's: --weights imagenet)"
+    return line

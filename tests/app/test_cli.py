@@ -220,6 +220,16 @@ class TestBadInput:
             (["train", "digits", "--threads", "0"], "0"),
             (["train", "digits", "--device", "gpu"], "'gpu'"),
             (["train", "digits", "--network", "resnet"], "'resnet'"),
+            (["train", "digits", "--preset", "fast"], "'fast'"),
+            (["train", "digits", "--weights", "imagenet"], "resnet18"),
+            (["train", "digits", "--weights", "none.pth"], "none.pth is not there"),
+            (["train", "digits", "--weight-decay", "-1"], "-1"),
+            (["train", "digits", "--lr-halve-every", "-1"], "-1"),
+            (["train", "digits", "--lr-final", "1e-5"], "both"),
+            (["train", "digits", "--crop", "-1"], "-1"),
+            (["train", "digits", "--resize", "10", "--crop", "20"], "20"),
+            (["train", "digits", "--shift", "-1"], "-1"),
+            (["train", "digits", "--preset", "official", "--compare", "npair+symm:rank=7"], "7"),
             (["train", "digits", "--compare", "npair", "npair"], "npair"),
             (["train", "digits", "--compare", "npair", "npair+"], "'npair+'"),
             (["train", "digits", "--compare", "npair+symm:rank=25"], "25"),
@@ -292,6 +302,63 @@ class TestBadInput:
     def test_a_name_that_is_too_long(self, capsys):
         assert call("train", "tiny", "--out", "x" * 300, *QUICK) == 2
         assert "too long" in one_line(capsys.readouterr().err)
+
+
+class TestPresets:
+    def config(self, *arguments: str) -> dict:
+        quick = ["--steps", "1", "--network", "small", "--device", "cpu", "--threads", "1"]
+        assert call("train", "tiny", "--out", "run", *quick, *arguments) == 0
+        return json.loads(Path("run/config.json").read_text("utf-8"))
+
+    def test_quick_is_the_default(self):
+        config = self.config()
+        assert (config["preset"], config["dim"], config["batch_size"]) == ("quick", 64, 128)
+        assert config["transform"] is None, "what suits the images"
+        assert config["weights"] == "none"
+
+    def test_every_number_of_the_official_one_is_recorded(self):
+        config = self.config("--preset", "official", "--symm")
+        assert config["name"] == "npair+symm:pairs=official"
+        expected = {
+            "preset": "official", "dim": 512, "batch_size": 128, "learning_rate": 1e-4,
+            "weight_decay": 5e-3, "eval_every": 500, "bf16": False,
+            "schedule": {"halve_every": 5000, "final_after": 15000, "final_rate": 1e-5},
+            "transform": {"resize": 256, "crop": 227, "flip": True, "shift": 0},
+        }  # fmt: skip
+        assert {name: config[name] for name in expected} == expected
+
+    def test_what_is_given_holds(self):
+        options = (
+            "--preset official --symm --pairs paper --dim 6 --lr 0.5 --lr-halve-every 7 "
+            "--lr-final 0.25 --lr-final-after 9 --weight-decay 0 --resize 0 --crop 5 --shift 2 "
+            "--no-flip --batch-size 12 --eval-every 3 --bf16"
+        )
+        config = self.config(*options.split())
+        expected = {
+            "name": "npair+symm", "preset": "official", "dim": 6, "batch_size": 12,
+            "learning_rate": 0.5, "weight_decay": 0.0, "eval_every": 3, "bf16": True,
+            "schedule": {"halve_every": 7, "final_after": 9, "final_rate": 0.25},
+            "transform": {"resize": None, "crop": 5, "flip": False, "shift": 2},
+        }  # fmt: skip
+        assert {name: config[name] for name in expected} == expected
+
+    def test_zero_takes_a_part_of_the_schedule_away(self):
+        flags = ["--preset", "official", "--lr-halve-every", "0", "--lr-final", "0"]
+        schedule = self.config(*flags)["schedule"]
+        assert schedule == {"halve_every": None, "final_after": None, "final_rate": None}
+
+    def test_where_the_network_starts_from_is_said(self, capsys, tmp_path):
+        from symmcore.networks import build_network
+
+        self.config()
+        assert "Small to 64 dimensions, from scratch, without" in capsys.readouterr().err
+        weights = tmp_path / "weights.pth"
+        torch.save(build_network("small", 1, 64).state_dict(), weights)
+        arguments = ["--weights", str(weights), *QUICK, "--dim", "64"]
+        assert call("train", "tiny", "--out", "second", *arguments) == 0
+        assert f"from the weights in {weights}" in capsys.readouterr().err
+        config = json.loads(Path("second/config.json").read_text("utf-8"))
+        assert config["weights"] == str(weights)
 
 
 class TestOtherCommands:

@@ -1,0 +1,94 @@
+"""From the options of ``symmviz train`` to the training they ask for."""
+
+import dataclasses
+from argparse import Namespace
+from typing import Any
+
+from symmcore.data.transform_settings import TransformSettings
+from symmcore.errors import InputError
+from symmcore.loss_catalog import LossSettings
+from symmcore.symm import PairSet
+from symmcore.training.config import (
+    RunSpec,
+    TrainingConfig,
+    make_symm,
+    parse_spec,
+    preset_config,
+)
+from symmcore.training.presets import Preset, preset
+from symmcore.training.schedule import Schedule
+
+
+def training_config(options: Namespace) -> TrainingConfig:
+    """The training that was asked for: the preset, and the options that were given.
+
+    Raises:
+        InputError: if a value is out of range or does not go with another.
+    """
+    chosen = preset(options.preset)
+    return preset_config(
+        options.preset,
+        dataset=options.dataset,
+        specs=_specs(options, chosen.pairs),
+        seed=options.seed,
+        device=options.device,
+        weights=options.weights,
+        bf16=options.bf16,
+        threads=options.threads,
+        schedule=_schedule(options, chosen),
+        transform=_transform(options, chosen),
+        **_given(
+            network=options.network,
+            dim=options.dim,
+            steps=options.steps,
+            eval_every=options.eval_every,
+            batch_size=options.batch_size,
+            learning_rate=options.lr,
+            weight_decay=options.weight_decay,
+        ),
+    )
+
+
+def _schedule(options: Namespace, chosen: Preset) -> Schedule:
+    values = dataclasses.asdict(chosen.schedule)
+    if options.lr_final == 0:
+        values |= {"final_rate": None, "final_after": None}
+    else:
+        values |= _given(final_rate=options.lr_final)
+    values |= _given(halve_every=options.lr_halve_every, final_after=options.lr_final_after)
+    return Schedule(**(values | {"halve_every": values["halve_every"] or None}))
+
+
+def _transform(options: Namespace, chosen: Preset) -> TransformSettings | None:
+    given = _given(resize=options.resize, crop=options.crop, flip=options.flip, shift=options.shift)
+    if not given:
+        return chosen.transform
+    values = dataclasses.asdict(chosen.transform or TransformSettings()) | given
+    zero_is_none = {name: values[name] or None for name in ("resize", "crop")}
+    return TransformSettings(**(values | zero_is_none))
+
+
+def _specs(options: Namespace, pairs: PairSet) -> tuple[RunSpec, ...]:
+    symm = _given(alpha=options.alpha, beta=options.beta, rank=options.rank, pairs=options.pairs)
+    loss = _given(margin=options.margin, angle_deg=options.angle, l2_reg=options.l2_reg)
+    if options.compare is not None:
+        if options.symm or options.loss is not None or symm or loss:
+            raise InputError(
+                "--compare names its losses and their settings itself: leave out --loss and "
+                "--symm, and write settings as in npair+symm:rank=2."
+            )
+        return tuple(parse_spec(text, pairs) for text in options.compare)
+    if symm and not options.symm:
+        raise InputError(f"--{next(iter(symm))} is a setting of Symm: add --symm.")
+    return (
+        RunSpec(
+            "npair" if options.loss is None else options.loss,
+            make_symm({"pairs": pairs} | symm) if options.symm else None,
+            LossSettings(**loss),
+        ),
+    )
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """The options that were given; argparse's are of any type."""
+    return {name: value for name, value in settings.items() if value is not None}
