@@ -15,6 +15,7 @@ from symmcore.training.presets import PRESETS, QUICK
 from symmviz.cli.commands import (
     bench_loss,
     bench_ui,
+    evaluate,
     list_datasets,
     open_window,
     train,
@@ -45,6 +46,11 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     parser.set_defaults(run=open_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     _add_train(commands.add_parser("train", help="train without a window"))
+    evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")
+    evaluation.add_argument(
+        "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
+    )
+    evaluation.set_defaults(run=evaluate)
     datasets = commands.add_parser("datasets", help="list the datasets")
     datasets.set_defaults(run=list_datasets)
     _add_bench(commands.add_parser("bench", help="measure"))

@@ -14,6 +14,7 @@ from typing import Protocol
 from symmcore.data.catalog import DATASETS
 from symmcore.errors import InputError
 from symmcore.runs.directory import RunDirectories, run_directories
+from symmcore.runs.scores import last_evaluation, runs_in
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
@@ -60,6 +61,16 @@ def train(options: Namespace) -> int:
     sys.stderr.write(status.detail)
     sys.stderr.write(f"symmviz: {status.message}\n")
     return _FAILED
+
+
+def evaluate(options: Namespace) -> int:
+    """Print the newest scores of a run, or of each run of a comparison, as JSON."""
+    folder = options.run_folder
+    runs = runs_in(folder)
+    alone = runs == (folder,)
+    shown = last_evaluation(folder) if alone else {run.name: last_evaluation(run) for run in runs}
+    _say(json.dumps(shown, indent=2, ensure_ascii=False))
+    return 0
 
 
 def list_datasets(_: Namespace) -> int:

@@ -9,6 +9,8 @@ from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
+from symmviz.cli.score_table import score_table
+from symmviz.paper_scores import paper_scores
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -23,6 +25,7 @@ class ProgressSink:
     """Shows each run's loss, share of synthetic points picked and Recall@1."""
 
     def __init__(self, config: TrainingConfig) -> None:
+        self._config = config
         self._names = [spec.name for spec in config.specs]
         self._steps: list[StepRecord | None] = [None] * len(self._names)
         self._evaluations: list[EvalRecord | None] = [None] * len(self._names)
@@ -75,16 +78,19 @@ class ProgressSink:
             self._bar.close()
 
     def final_scores(self) -> list[str]:
-        """A line for each run that was scored at the end of training."""
+        """A line for each run scored at the end of training, and the paper's numbers if any."""
         lines = []
-        for name, record in zip(self._names, self._evaluations, strict=True):
+        for spec, record in zip(self._config.specs, self._evaluations, strict=True):
             if record is None or record.test_nmi is None or record.test_f1 is None:
                 continue
             recall = "  ".join(f"R@{k} {value:.4f}" for k, value in record.test_recall_at)
             lines.append(
-                f"{name}  step {record.step}  test  {recall}  NMI {record.test_nmi:.4f}  "
+                f"{spec.name}  step {record.step}  test  {recall}  NMI {record.test_nmi:.4f}  "
                 f"F1 {record.test_f1:.4f}"
             )
+            paper = paper_scores(self._config.dataset, spec)
+            if paper is not None:
+                lines += score_table(record, paper, self._config)
         return lines
 
     def _words(self, run: int) -> str:

@@ -230,6 +230,8 @@ class TestBadInput:
             (["train", "digits", "--resize", "10", "--crop", "20"], "20"),
             (["train", "digits", "--shift", "-1"], "-1"),
             (["train", "digits", "--preset", "official", "--compare", "npair+symm:rank=7"], "7"),
+            (["evaluate"], "RUN"),
+            (["evaluate", "nowhere"], "nowhere holds no run"),
             (["train", "digits", "--compare", "npair", "npair"], "npair"),
             (["train", "digits", "--compare", "npair", "npair+"], "'npair+'"),
             (["train", "digits", "--compare", "npair+symm:rank=25"], "25"),
@@ -359,6 +361,33 @@ class TestPresets:
         assert f"from the weights in {weights}" in capsys.readouterr().err
         config = json.loads(Path("second/config.json").read_text("utf-8"))
         assert config["weights"] == str(weights)
+
+
+class TestScores:
+    def test_the_papers_stand_beside_a_run_of_its_dataset(self, capsys, monkeypatch):
+        add_dataset(monkeypatch, "cub200")
+        assert call("train", "cub200", "--compare", "npair", "npair+symm:rank=2", *QUICK) == 0
+        lines = capsys.readouterr().out.splitlines()
+        heads = [line for line in lines if "paper (Table 1)" in line]
+        assert len(heads) == 1, "the paper's tables have nothing of another rank"
+        assert lines.index(heads[0]) == 1
+        assert re.fullmatch(r"  R@1 +\d+\.\d +51\.9", lines[4])
+        assert "Differs from the paper: the network is Small" in lines[8]
+
+    def test_of_a_run_and_of_a_comparison_as_json(self, capsys):
+        for specs, folder in ((["npair"], "one"), (["npair", "triplet"], "two")):
+            assert call("train", "tiny", "--compare", *specs, "--out", folder, *QUICK) == 0
+        capsys.readouterr()
+        assert call("evaluate", "one") == 0
+        one = json.loads(capsys.readouterr().out)
+        last = metrics(Path("one"))[-1]
+        assert last.pop("kind") == "eval"
+        assert one == last
+        assert one["test_nmi"] is not None
+        assert call("evaluate", "two") == 0
+        two = json.loads(capsys.readouterr().out)
+        assert list(two) == ["npair", "triplet"]
+        assert without_times([two["npair"]]) == without_times([one])
 
 
 class TestOtherCommands:
