@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from symmcore.data.catalog import DATASETS
+from symmcore.data.splits import SplitRule
 from symmcore.loss_catalog import CATALOG
 from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS
 from symmcore.symm import PAIR_SETS
@@ -16,10 +17,10 @@ from symmviz.cli.commands import (
     bench_loss,
     bench_ui,
     evaluate,
-    list_datasets,
     open_window,
     train,
 )
+from symmviz.cli.datasets import show_datasets
 
 
 class Options(argparse.Namespace):
@@ -51,8 +52,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
-    datasets = commands.add_parser("datasets", help="list the datasets")
-    datasets.set_defaults(run=list_datasets)
+    _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
     return parser.parse_args(arguments, Options())
 
@@ -133,6 +133,22 @@ def _add_preset(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="mirror half of the training images",
     )
+
+
+def _add_datasets(parser: argparse.ArgumentParser) -> None:
+    parser.description = "List the datasets; with DATASET, say what that one holds."
+    parser.set_defaults(run=show_datasets)
+    add = parser.add_argument
+    add("dataset", metavar="DATASET", nargs="?", help="a name, or the path of a folder")
+    add(
+        "--split",
+        default=SplitRule.AUTO,
+        metavar="HOW",
+        help=f"{', '.join(SplitRule)}, where the dataset has no split of its own "
+        "(default %(default)s)",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="decides a split by image (default 0)")
+    add("--download", action="store_true", help="fetch it if it is not there")
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:

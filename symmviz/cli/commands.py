@@ -11,7 +11,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from symmcore.data.catalog import DATASETS
 from symmcore.errors import InputError
 from symmcore.runs.directory import RunDirectories, run_directories
 from symmcore.runs.scores import last_evaluation, runs_in
@@ -70,14 +69,6 @@ def evaluate(options: Namespace) -> int:
     alone = runs == (folder,)
     shown = last_evaluation(folder) if alone else {run.name: last_evaluation(run) for run in runs}
     _say(json.dumps(shown, indent=2, ensure_ascii=False))
-    return 0
-
-
-def list_datasets(_: Namespace) -> int:
-    """List the datasets."""
-    for entry in DATASETS:
-        _say(f"{entry.name}: {entry.images:,} images of {entry.classes} classes, {entry.split}.")
-        _say(f"  {entry.description}")
     return 0
 
 

@@ -11,7 +11,6 @@ import pytest
 import torch
 from helpers_training import add_dataset
 
-from symmcore.data.catalog import DATASETS
 from symmcore.training.learner import Learner
 from symmcore.training.trainer import Trainer
 from symmviz.cli import main
@@ -391,13 +390,6 @@ class TestScores:
 
 
 class TestOtherCommands:
-    def test_datasets(self, capsys):
-        assert call("datasets") == 0
-        out = capsys.readouterr().out
-        assert "digits: 1,797 images of 10 classes" in out
-        assert all(entry.description in out for entry in DATASETS)
-        assert out.endswith(".\n")
-
     def test_version(self, capsys):
         from importlib.metadata import version
 

@@ -85,7 +85,9 @@ def test_the_seed_decides_the_split_of_digits(loaded):
 
 
 def test_unknown_dataset():
-    with pytest.raises(InputError, match=r"^Unknown dataset 'digit': choose one of digits\.$"):
+    with pytest.raises(
+        InputError, match=r"^Unknown dataset 'digit': choose one of digits, alphabets, "
+    ):
         catalog.dataset_entry("digit")
 
 

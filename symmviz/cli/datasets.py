@@ -1,0 +1,53 @@
+"""``symmviz datasets``: which datasets there are, and what one of them holds."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+
+import numpy as np
+
+from symmcore.data.catalog import DATASETS, SOURCES, dataset_choice
+from symmcore.data.dataset import ImageDataset
+from symmcore.data.listing import ImageListing
+from symmcore.errors import InputError
+from symmcore.runs.records import IndexArray
+
+
+def show_datasets(options: Namespace) -> int:
+    """List the datasets, or look into the one that was named."""
+    if options.dataset is None:
+        lines = _table()
+    else:
+        choice = dataset_choice(options.dataset, options.split, options.download)
+        if options.seed < 0:
+            raise InputError(f"The seed is {options.seed}: it must be at least 0.")
+        lines = _contents(choice.read(options.seed))
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _table() -> Iterator[str]:
+    rows = [(entry.name, entry) for entry in DATASETS] + [
+        (f"{source.name}:{source.argument}", source) for source in SOURCES
+    ]
+    width = max(len(name) for name, _ in rows)
+    yield f"{'DATASET':{width}}  {'images':>8}  {'classes':>8}  split"
+    for name, row in rows:
+        images, classes = (
+            "any" if number is None else f"{number:,}" for number in (row.images, row.classes)
+        )
+        yield f"{name:{width}}  {images:>8}  {classes:>8}  {row.split}"
+        yield f"{'':{width}}  {row.description}"
+
+
+def _contents(data: ImageDataset | ImageListing) -> Iterator[str]:
+    yield f"{data.name}: {_counts(data.labels)}, split {data.split}."
+    yield f"Training: {_counts(data.labels[data.train])}."
+    yield f"Test: {_counts(data.labels[data.test])}."
+    if isinstance(data, ImageListing):
+        yield from data.notes
+
+
+def _counts(labels: IndexArray) -> str:
+    return f"{len(labels):,} images of {len(np.unique(labels)):,} classes"

@@ -1,0 +1,77 @@
+"""``symmviz datasets``: the table, and what one dataset holds."""
+
+from pathlib import Path
+
+import pytest
+
+from symmcore.data.catalog import DATASETS, SOURCES
+from symmviz.cli import main
+
+
+def photos(root: Path, classes: int = 4, images: int = 6) -> Path:
+    for label in range(classes):
+        folder = root / f"class {label}"
+        folder.mkdir(parents=True)
+        for image in range(images):
+            (folder / f"{image}.jpg").touch()
+    return root
+
+
+def test_the_table_names_all_and_what_each_needs(capsys):
+    assert main(["datasets"]) == 0
+    out = capsys.readouterr().out
+    for entry in DATASETS:
+        assert f"\n{entry.name} " in out
+    for source in SOURCES:
+        assert f"\n{source.name}:{source.argument} " in out
+    for row in (*DATASETS, *SOURCES):
+        assert row.description in out
+        assert row.split in out
+    assert "1,797" in out
+    assert "22,634" in out
+
+
+def test_what_a_folder_holds(tmp_path, capsys):
+    photos(tmp_path)
+    (tmp_path / "loose.jpg").touch()
+    assert main(["datasets", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"folder:{tmp_path}: 24 images of 4 classes, split by class, the first 2 train and the "
+        "other 2 test.",
+        "Training: 12 images of 2 classes.",
+        "Test: 12 images of 2 classes.",
+        "Left out: 1 image outside the folders of the classes.",
+    ]
+
+
+def test_another_split(tmp_path, capsys):
+    photos(tmp_path)
+    assert main(["datasets", f"folder:{tmp_path}", "--split", "image", "--seed", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "Training: 16 images of 4 classes.\nTest: 8 images of 4 classes.\n" in out
+
+
+def test_a_generated_one(capsys):
+    assert main(["datasets", "alphabets:classes=6,images=2"]) == 0
+    assert "12 images of 6 classes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["digit"], "'digit'"),
+        (["/no/such/folder"], "/no/such/folder does not exist"),
+        (["digits", "--split", "class"], "leave out --split class"),
+        (["digits", "--download"], "leave out --download"),
+        (["folder:x", "--split", "half"], "'half'"),
+        (["torchvision:nope"], "'nope'"),
+        (["cub200"], "cub200:PATH"),
+        (["folder:x", "--seed", "-1"], "-1"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(arguments, said, capsys):
+    assert main(["datasets", *arguments]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert len(error.splitlines()) == 1
+    assert said in error
