@@ -8,6 +8,7 @@ import numpy as np
 
 from symmcore.data.catalog import DATASETS, SOURCES, dataset_choice
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
@@ -23,7 +24,7 @@ def show_datasets(options: Namespace) -> int:
             raise InputError(f"The seed is {options.seed}: it must be at least 0.")
         lines = _contents(choice.read(options.seed))
     for line in lines:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(display_name(line) + "\n")
     return 0
 
 

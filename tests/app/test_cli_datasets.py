@@ -1,5 +1,6 @@
 """``symmviz datasets``: the table, and what one dataset holds."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def test_another_split(tmp_path, capsys):
 def test_a_generated_one(capsys):
     assert main(["datasets", "alphabets:classes=6,images=2"]) == 0
     assert "12 images of 6 classes" in capsys.readouterr().out
+
+
+def test_a_path_that_is_no_text_can_still_be_printed(tmp_path, capfd):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    try:
+        photos(folder)
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes only text")
+    assert main(["datasets", str(folder)]) == 0
+    assert "/\ufffd: 24 images" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(

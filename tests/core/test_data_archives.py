@@ -271,7 +271,7 @@ class TestMissing:
         listing = listed("sop", root)
         assert set(listing.labels[listing.train]) == {1, 2}
         assert listing.notes[-1] == (
-            "Left out of training are 1 class with one training image: coffee_maker 1."
+            "Left out of training is 1 class with one training image: coffee_maker 1."
         )
 
     def test_a_folder_of_images_that_cannot_be_read(self, kind, archive, monkeypatch):
@@ -422,6 +422,17 @@ class TestMalformedLines:
         root = make_sop(tmp_path)
         replace_line(root / "Ebay_test.txt", 2, "1 11319 1 a.JPG")
         assert "Ebay_test.txt, line 2, lists image 1 a second" in refusal(list_sop, root)
+
+    def test_lists_without_images(self, kind, archive):
+        if kind == "cub200":
+            write(archive / "images.txt", [])
+            write(archive / "image_class_labels.txt", [])
+        elif kind == "sop":
+            for name in ("Ebay_train.txt", "Ebay_test.txt"):
+                write(archive / name, ["image_id class_id super_class_id path"])
+        else:
+            write_cars(archive, [], [])
+        assert "lists no images" in refusal(KINDS[kind][1], archive)
 
     def test_an_empty_list(self, tmp_path):
         root = make_sop(tmp_path)

@@ -182,10 +182,12 @@ def list_annotated(
         published: what the paper has, to compare with.
 
     Raises:
-        InputError: if an image is listed twice or lies outside ``root``, if a class both
-            trains and tests, if more than a tenth of the images is missing, or if what is
-            there cannot be trained on.
+        InputError: if no image is listed, one is listed twice or lies outside ``root``, if a
+            class both trains and tests, if more than a tenth of the images is missing, or if
+            what is there cannot be trained on.
     """
+    if not annotations:
+        raise InputError(f"{name} lists no images: extract the whole archive.")
     _check_listed_once(annotations)
     there, notes = _existing(name, root, annotations)
     numbers, labels = np.unique(

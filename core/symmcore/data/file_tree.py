@@ -45,22 +45,15 @@ def find_files(root: Path) -> FileTree:
     while left:
         folder = left.pop()
         try:
-            with os.scandir(root / folder) as scan:
-                entries = [entry for entry in scan if not _is_hidden(entry.name)]
+            found = _scan(root, folder)
         except OSError as error:
             if not folder:
                 raise InputError(f"{root} cannot be read ({error.strerror}).") from error
             unreadable.append(folder)
             continue
-        for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            # what the folder says of an entry; asking the entry itself takes far longer
-            if entry.is_dir(follow_symlinks=False):
-                left.append(path)
-            elif entry.is_file(follow_symlinks=False) or _is_file_inside(entry, root):
-                files.append(path)
-            elif entry.is_symlink():
-                links.append(path)
+        files += found.files
+        links += found.links
+        left += found.folders
     return FileTree(tuple(files), tuple(links), tuple(unreadable))
 
 
@@ -105,6 +98,32 @@ def display_name(name: str) -> str:
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) in ("Cc", "Cs") else letter
         for letter in text
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What lies directly in a folder."""
+
+    folders: list[str]
+    files: list[str]
+    links: list[str]
+
+
+def _scan(root: Path, folder: str) -> _Scan:
+    found = _Scan([], [], [])
+    with os.scandir(root / folder) as entries:
+        for entry in entries:
+            if _is_hidden(entry.name):
+                continue
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            # What the folder says of an entry; asking the entry itself takes far longer.
+            if entry.is_dir(follow_symlinks=False):
+                found.folders.append(path)
+            elif entry.is_file(follow_symlinks=False) or _is_file_inside(entry, root):
+                found.files.append(path)
+            elif entry.is_symlink():
+                found.links.append(path)
+    return found
 
 
 def _is_hidden(name: str) -> bool:

@@ -76,8 +76,8 @@ def drop_single_images(
     if not len(single):
         return train, ()
     names = named([class_names[label] for label in single.tolist()])
-    number = "1 class" if len(single) == 1 else f"{len(single):,} classes"
-    note = f"Left out of training are {number} with one training image: {names}."
+    number = "is 1 class" if len(single) == 1 else f"are {len(single):,} classes"
+    note = f"Left out of training {number} with one training image: {names}."
     return train[~np.isin(labels[train], single)], (note,)
 
 
