@@ -5,7 +5,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from symmcore.data.dataset import ImageArray, ImageDataset
+from symmcore.data.dataset import ImageDataset
+from symmcore.data.store import ImageArray, ImageStore, one_image
 from symmcore.runs.records import IndexArray, Snapshot
 from symmcore.training.sink import TrainingContext
 from symmviz.presenters.display import RunTitle
@@ -49,7 +50,7 @@ class NeighbourRow:
 class Gallery:
     """The test images to choose a query from, in the order they are shown in."""
 
-    images: ImageArray
+    images: ImageStore
     samples: IndexArray
     labels: IndexArray
     class_names: tuple[str, ...]
@@ -185,4 +186,4 @@ def _card(
     correct: bool | None = None,
 ) -> ImageCard:
     name = dataset.class_names[int(dataset.labels[query.sample])]
-    return ImageCard(query, dataset.images[query.sample], name, similarity, correct)
+    return ImageCard(query, one_image(dataset.images, query.sample), name, similarity, correct)

@@ -9,6 +9,7 @@ import pytest
 from symmcore.data import catalog
 from symmcore.data.catalog import DatasetEntry
 from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.data.store import ArrayImages
 from symmcore.runs.records import (
     EmbeddedSet,
     EvalRecord,
@@ -35,9 +36,14 @@ def tiny_dataset(seed: int) -> ImageDataset:
         image[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] += 100
     train, test = split_within_classes(labels, 2 / 3, seed)
     return ImageDataset(
-        "tiny", images, labels, ("upper left", "upper right", "lower left", "lower right"),
-        train, test, "by image",
+        "tiny", ArrayImages(images), labels,
+        ("upper left", "upper right", "lower left", "lower right"), train, test, "by image",
     )  # fmt: skip
+
+
+def pixels(dataset: ImageDataset) -> np.ndarray:
+    """All images of a dataset: (N, H, W, C) uint8."""
+    return dataset.images.read(np.arange(dataset.images.shape[0]))
 
 
 def add_dataset(monkeypatch: pytest.MonkeyPatch, name: str = "tiny", load=tiny_dataset) -> None:

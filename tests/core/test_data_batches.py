@@ -3,19 +3,22 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from helpers_training import tiny_dataset
+from helpers_training import pixels, tiny_dataset
 
 from symmcore.data.batches import BatchLoader
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.store import ArrayImages, one_image
+from symmcore.data.transform_settings import TransformSettings
 
 CPU = torch.device("cpu")
+ONE = TransformSettings(shift=1)
 
 
 def colourful() -> ImageDataset:
     """The tiny dataset with three channels and images that are not square."""
     dataset = tiny_dataset(0)
     images = np.random.default_rng(3).integers(0, 256, (len(dataset.labels), 5, 7, 3))
-    return dataclasses.replace(dataset, images=images.astype(np.uint8))
+    return dataclasses.replace(dataset, images=ArrayImages(images.astype(np.uint8)))
 
 
 def shifted(image: np.ndarray, down: int, right: int) -> np.ndarray:
@@ -36,7 +39,7 @@ def shifted(image: np.ndarray, down: int, right: int) -> np.ndarray:
 @pytest.mark.parametrize("make", [lambda: tiny_dataset(0), colourful], ids=["grey", "colour"])
 def test_every_training_image_is_shifted_on_its_own(make, shift):
     dataset = make()
-    loader = BatchLoader(dataset, CPU, 0, shift)
+    loader = BatchLoader(dataset, CPU, 0, TransformSettings(shift=shift))
     positions = np.arange(60)
     images, labels = loader.training_batch(positions)
     moves = [
@@ -44,7 +47,11 @@ def test_every_training_image_is_shifted_on_its_own(make, shift):
     ]
     seen = set()
     for image, position in zip(images.numpy(), positions, strict=True):
-        fits = [m for m in moves if np.array_equal(image, shifted(dataset.images[position], *m))]
+        fits = [
+            m
+            for m in moves
+            if np.array_equal(image, shifted(one_image(dataset.images, position), *m))
+        ]
         assert len(fits) == 1, "one shift, and the same for every channel"
         seen.update(fits)
     if shift == 1:
@@ -57,9 +64,11 @@ def test_every_training_image_is_shifted_on_its_own(make, shift):
 
 def test_shape_type_and_range():
     dataset = colourful()
-    dataset.images[0] = 0
-    dataset.images[1] = 255
-    loader = BatchLoader(dataset, CPU, 0, 1)
+    images = pixels(dataset)
+    images[0] = 0
+    images[1] = 255
+    dataset = dataclasses.replace(dataset, images=ArrayImages(images))
+    loader = BatchLoader(dataset, CPU, 0, ONE)
     for images in (loader.training_batch(np.arange(72))[0], loader.evaluation_batch(np.arange(72))):
         assert images.shape == (72, 3, 5, 7)
         assert images.dtype == torch.float32
@@ -72,7 +81,7 @@ def test_shape_type_and_range():
 
 def test_the_seed_decides_the_shifts():
     positions = np.arange(40)
-    loaders = [BatchLoader(tiny_dataset(0), CPU, seed, 1) for seed in (5, 5, 6)]
+    loaders = [BatchLoader(tiny_dataset(0), CPU, seed, ONE) for seed in (5, 5, 6)]
     batches = [[loader.training_batch(positions)[0] for _ in range(3)] for loader in loaders]
     assert all(torch.equal(a, b) for a, b in zip(batches[0], batches[1], strict=True))
     assert not torch.equal(batches[0][0], batches[2][0])
@@ -80,7 +89,7 @@ def test_the_seed_decides_the_shifts():
 
 
 def test_other_random_draws_change_nothing():
-    one, other = (BatchLoader(tiny_dataset(0), CPU, 5, 1) for _ in range(2))
+    one, other = (BatchLoader(tiny_dataset(0), CPU, 5, ONE) for _ in range(2))
     torch.manual_seed(1)
     first = one.training_batch(np.arange(20))[0]
     torch.rand(100)
@@ -89,21 +98,21 @@ def test_other_random_draws_change_nothing():
 
 def test_evaluation_images_are_as_they_are():
     dataset = colourful()
-    loader = BatchLoader(dataset, CPU, 0, 1)
+    loader = BatchLoader(dataset, CPU, 0, ONE)
     positions = np.array([3, 3, 70, 0])
     images = loader.evaluation_batch(positions).numpy()
     for image, position in zip(images, positions, strict=True):
-        np.testing.assert_array_equal(image, shifted(dataset.images[position], 0, 0))
+        np.testing.assert_array_equal(image, shifted(one_image(dataset.images, position), 0, 0))
 
 
 def test_evaluation_draws_nothing():
-    one, other = (BatchLoader(tiny_dataset(0), CPU, 5, 1) for _ in range(2))
+    one, other = (BatchLoader(tiny_dataset(0), CPU, 5, ONE) for _ in range(2))
     one.evaluation_batch(np.arange(9))
     assert torch.equal(*(x.training_batch(np.arange(20))[0] for x in (one, other)))
 
 
 def test_without_shift_training_images_are_as_they_are():
-    loader = BatchLoader(tiny_dataset(0), CPU, 0, 0)
+    loader = BatchLoader(tiny_dataset(0), CPU, 0, TransformSettings())
     assert torch.equal(
         loader.training_batch(np.arange(9))[0], loader.evaluation_batch(np.arange(9))
     )
@@ -111,6 +120,6 @@ def test_without_shift_training_images_are_as_they_are():
 
 def test_the_dataset_is_not_changed():
     dataset = tiny_dataset(0)
-    before = dataset.images.copy()
-    BatchLoader(dataset, CPU, 0, 1).training_batch(np.arange(72))[0].fill_(0)
-    np.testing.assert_array_equal(dataset.images, before)
+    before = pixels(dataset)
+    BatchLoader(dataset, CPU, 0, ONE).training_batch(np.arange(72))[0].fill_(0)
+    np.testing.assert_array_equal(pixels(dataset), before)

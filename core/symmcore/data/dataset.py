@@ -1,14 +1,20 @@
-"""A labelled image dataset with its train and test split, in memory."""
+"""A labelled image dataset with its train and test split."""
 
 import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from symmcore.data.store import ImageStore
 from symmcore.runs.records import IndexArray
 
-ImageArray = npt.NDArray[np.uint8]
+
+@dataclass(frozen=True, slots=True)
+class SkippedImage:
+    """A file that is not in the dataset, and why, as the end of a sentence."""
+
+    file: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,26 +23,30 @@ class ImageDataset:
 
     Attributes:
         name: the dataset's name on the command line, such as "digits".
-        images: (N, H, W, C) uint8, C 1 or 3.
+        images: N images (H, W, C) uint8, C 1 or 3, in memory or not.
         labels: (N,) int64 in [0, len(class_names)).
         class_names: what each label is called.
         train: (T,) int64, positions of the training images, ascending.
         test: (S,) int64, positions of the test images, ascending.
         split: a sentence saying how the split was made.
+        notes: sentences the user should read.
+        skipped: files that could not be decoded.
     """
 
     name: str
-    images: ImageArray
+    images: ImageStore
     labels: IndexArray
     class_names: tuple[str, ...]
     train: IndexArray
     test: IndexArray
     split: str
+    notes: tuple[str, ...] = ()
+    skipped: tuple[SkippedImage, ...] = ()
 
     def fingerprint(self) -> str:
         """SHA-256 of images, labels and split: equal for equal training input."""
-        digest = hashlib.sha256()
-        for array in (self.images, self.labels, self.train, self.test):
+        digest = hashlib.sha256(self.images.fingerprint().encode())
+        for array in (self.labels, self.train, self.test):
             digest.update(str((array.dtype.str, array.shape)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn import datasets
 
 from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.data.store import ArrayImages
 
 _TRAIN_SHARE = 2 / 3
 # The scans count ink in 17 steps.
@@ -21,7 +22,7 @@ def load_digits(seed: int) -> ImageDataset:
     train, test = split_within_classes(labels, _TRAIN_SHARE, seed)
     return ImageDataset(
         name="digits",
-        images=images[..., np.newaxis],
+        images=ArrayImages(images[..., np.newaxis]),
         labels=labels,
         class_names=tuple(str(name) for name in bunch.target_names),
         train=train,

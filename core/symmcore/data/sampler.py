@@ -1,11 +1,37 @@
 """Batches of positive pairs: P pairs, spread evenly over the classes."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
 
 _SAMPLER_STREAM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerState:
+    """Where a sampler is, in numbers and text alone: ``dataclasses.asdict`` of it is JSON.
+
+    Attributes:
+        random: NumPy's description of the generator's state.
+        decks: for each class that is drawn from, the images still to be dealt, the next last.
+    """
+
+    random: dict[str, Any]  # NumPy's own: nested, with integers of 128 bits
+    decks: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def from_json(cls, content: Any) -> "SamplerState":
+        """Read what ``dataclasses.asdict`` and ``json`` have made of a state.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is none.
+        """
+        decks = tuple(tuple(int(image) for image in deck) for deck in content["decks"])
+        return cls(dict(content["random"]), decks)
 
 
 class PairSampler:
@@ -40,6 +66,28 @@ class PairSampler:
                 f"this dataset has {len(self._decks)}."
             )
 
+    def state(self) -> SamplerState:
+        """Where it is now."""
+        state: dict[str, Any] = dict(self._random.bit_generator.state)
+        return SamplerState(state, tuple(tuple(deck.left) for deck in self._decks))
+
+    def restore(self, state: SamplerState) -> None:
+        """Draw from now on what was drawn after ``state`` was taken.
+
+        Raises:
+            ValueError: if it is of a sampler of other classes, images or generator.
+        """
+        if len(state.decks) != len(self._decks):
+            raise ValueError(
+                f"the sampler's state is of {len(state.decks)} classes, not {len(self._decks)}"
+            )
+        for deck, left in zip(self._decks, state.decks, strict=True):
+            if not set(left) <= set(deck.images.tolist()):
+                raise ValueError("the sampler's state names images of another dataset")
+        self._random.bit_generator.state = state.random
+        for deck, left in zip(self._decks, state.decks, strict=True):
+            deck.left = list(left)
+
     def next_batch(self) -> IndexArray:
         """Draw the next batch.
 
@@ -62,17 +110,17 @@ class _Deck:
     """The images of one class, dealt in random order, each once before any again."""
 
     def __init__(self, images: IndexArray, random: np.random.Generator) -> None:
-        self._images = images
+        self.images = images
         self._random = random
-        self._left: list[int] = []
+        self.left: list[int] = []
 
     def draw_pairs(self, count: int) -> list[tuple[int, int]]:
         return [(first := self._draw(None), self._draw(first)) for _ in range(count)]
 
     def _draw(self, partner: int | None) -> int:
-        if not self._left:
-            self._left = [int(image) for image in self._random.permutation(self._images)]
-            if self._left[-1] == partner:
+        if not self.left:
+            self.left = [int(image) for image in self._random.permutation(self.images)]
+            if self.left[-1] == partner:
                 # The old deck's last card and the new one's first are the same image.
-                self._left[0], self._left[-1] = self._left[-1], self._left[0]
-        return self._left.pop()
+                self.left[0], self.left[-1] = self.left[-1], self.left[0]
+        return self.left.pop()

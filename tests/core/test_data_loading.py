@@ -1,0 +1,476 @@
+"""Listings become datasets: the cache, what it survives, skipped images, decoding as needed."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+
+from symmcore.data import cache as cache_module
+from symmcore.data import decode_pass, loading
+from symmcore.data.cache import CacheSettings, plan_cache
+from symmcore.data.dataset import ImageDataset, SkippedImage
+from symmcore.data.decoding import decode_file
+from symmcore.data.listing import ImageListing
+from symmcore.data.loading import load_listing
+from symmcore.errors import InputError
+
+SIZE = 12
+CLASSES = 5
+EACH = 8
+COUNT = CLASSES * EACH
+
+
+def make_tree(root: Path, seed: int = 0) -> ImageListing:
+    """Five classes of eight images of 20 x 15, every other one for training."""
+    random = np.random.default_rng(seed)
+    files = tuple(f"{label}/{i}.png" for label in range(CLASSES) for i in range(EACH))
+    for file in files:
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (15, 20, 3), dtype=np.uint8)).save(path)
+    return ImageListing(
+        name="made", root=root, files=files,
+        labels=np.repeat(np.arange(CLASSES), EACH), class_names=tuple("abcde"),
+        train=np.arange(0, COUNT, 2), test=np.arange(1, COUNT, 2), split="every other",
+        notes=("made for tests",),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> ImageListing:
+    return make_tree(tmp_path / "tree")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> CacheSettings:
+    return CacheSettings(tmp_path / "cache")
+
+
+def load(listing: ImageListing, settings: CacheSettings, progress=None) -> ImageDataset:
+    return load_listing(listing, settings, progress, SIZE)
+
+
+def images_of(dataset: ImageDataset) -> np.ndarray:
+    images = dataset.images.read(np.arange(dataset.images.shape[0]))
+    dataset.images.release()
+    return images
+
+
+def expected(listing: ImageListing) -> np.ndarray:
+    return np.stack([decode_file(listing.root / file, SIZE) for file in listing.files])
+
+
+def entries(settings: CacheSettings) -> list[str]:
+    """What is in the cache folder beside locks."""
+    return sorted(p.name for p in settings.folder.iterdir() if p.suffix != ".lock")
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[Path]:
+    """The files that are decoded from now on in this process."""
+    files: list[Path] = []
+
+    def decode(path: Path, size: int) -> np.ndarray:
+        files.append(path)
+        return decode_file(path, size)
+
+    monkeypatch.setattr(decode_pass, "decode_file", decode)
+    return files
+
+
+class TestCache:
+    def test_images_labels_and_split_are_those_of_the_listing(self, listing, settings):
+        dataset = load(listing, settings)
+        np.testing.assert_array_equal(images_of(dataset), expected(listing))
+        assert dataset.images.shape == (COUNT, SIZE, SIZE, 3)
+        for name in ("labels", "train", "test"):
+            np.testing.assert_array_equal(getattr(dataset, name), getattr(listing, name))
+            assert getattr(dataset, name).dtype == np.int64
+        assert (dataset.name, dataset.split) == (listing.name, listing.split)
+        assert dataset.class_names == listing.class_names
+        assert dataset.notes == ("made for tests",)
+        assert dataset.skipped == ()
+
+    def test_a_second_load_decodes_nothing(self, listing, settings, decoded):
+        first = load(listing, settings)
+        assert sorted(decoded) == sorted(listing.root / file for file in listing.files)
+        decoded.clear()
+        told = []
+        second = load(listing, settings, lambda done, count: told.append((done, count)))
+        assert decoded == []
+        assert told == []
+        np.testing.assert_array_equal(images_of(first), images_of(second))
+        assert first.fingerprint() == second.fingerprint()
+
+    def test_the_plan_says_the_size_before(self, listing, settings):
+        plan = plan_cache(listing, settings, SIZE)
+        assert (plan.bytes, plan.made, plan.fits) == (COUNT * SIZE * SIZE * 3, False, True)
+        assert plan.limit == 32 * 10**9
+        assert plan.free > 0
+        assert str(settings.folder) in plan.sentence()
+        load(listing, settings)
+        plan = plan_cache(listing, settings, SIZE)
+        assert plan.made
+        header = (plan.where / "images.npy").stat().st_size - plan.bytes
+        assert 0 < header < 200
+
+    def test_progress_counts_up_to_all(self, listing, settings):
+        told = []
+        load(listing, settings, lambda done, count: told.append((done, count)))
+        assert told[0] == (0, COUNT)
+        assert told[-1] == (COUNT, COUNT)
+        assert told == sorted(told)
+
+    @pytest.mark.parametrize("change", ["content", "time", "name", "order", "size", "root"])
+    def test_what_changes_the_key(self, listing, settings, change, tmp_path):
+        before = cache_module.cache_key(listing, SIZE)
+        assert cache_module.cache_key(listing, SIZE) == before
+        first, size = listing.root / listing.files[0], SIZE
+        if change == "content":
+            Image.new("RGB", (3, 3)).save(first)
+        elif change == "time":
+            os.utime(first, ns=(0, first.stat().st_mtime_ns + 1))
+        elif change == "name":
+            first.rename(listing.root / "0/x.png")
+            listing = dataclasses.replace(listing, files=("0/x.png", *listing.files[1:]))
+        elif change == "order":
+            listing = dataclasses.replace(listing, files=listing.files[::-1])
+        elif change == "size":
+            size += 1
+        else:
+            listing.root.rename(tmp_path / "elsewhere")
+            listing = dataclasses.replace(listing, root=tmp_path / "elsewhere")
+        assert cache_module.cache_key(listing, size) != before
+
+    def test_labels_and_split_change_nothing(self, listing, settings, decoded):
+        load(listing, settings)
+        decoded.clear()
+        other = dataclasses.replace(listing, labels=listing.labels[::-1].copy(), train=listing.test)
+        load(other, settings)
+        assert decoded == []
+
+    def test_a_changed_file_is_decoded_anew(self, listing, settings):
+        before = load(listing, settings)
+        Image.new("RGB", (9, 9), "red").save(listing.root / listing.files[3])
+        after = load(listing, settings)
+        np.testing.assert_array_equal(images_of(after), expected(listing))
+        assert (images_of(after)[3] == (255, 0, 0)).all()
+        assert after.fingerprint() != before.fingerprint()
+
+    def test_the_fingerprint_is_of_pixels_not_of_times(self, listing, settings):
+        before = load(listing, settings)
+        os.utime(listing.root / listing.files[0], ns=(0, 0))
+        assert load(listing, settings).fingerprint() == before.fingerprint()
+
+    @pytest.mark.parametrize("name", ["images.npy", "digests.npy", "skipped.json"])
+    def test_an_entry_that_lacks_something_is_made_anew(self, listing, settings, name):
+        before = images_of(load(listing, settings))
+        path = plan_cache(listing, settings, SIZE).where / name
+        if name == "images.npy":
+            os.truncate(path, 500)
+        else:
+            path.unlink()
+        np.testing.assert_array_equal(images_of(load(listing, settings)), before)
+
+    def test_the_least_recently_used_goes_when_the_limit_is_reached(self, tmp_path):
+        one = COUNT * SIZE * SIZE * 3
+        settings = CacheSettings(tmp_path / "cache", limit=2 * one + 1000)
+        trees = [make_tree(tmp_path / f"tree{i}", i) for i in range(3)]
+        for number in (0, 1):
+            load(trees[number], settings)
+        for age, number in enumerate((0, 1)):
+            os.utime(plan_cache(trees[number], settings, SIZE).where, (age, age))
+        load(trees[0], settings)  # used just now
+        load(trees[2], settings)
+        made = [plan_cache(tree, settings, SIZE).made for tree in trees]
+        assert made == [True, False, True]
+
+    def test_a_negative_limit_is_refused(self):
+        with pytest.raises(InputError, match="cache limit is -1 bytes"):
+            CacheSettings(limit=-1)
+
+
+class TestInterruption:
+    @pytest.mark.parametrize("at", [0, 16])
+    def test_cancelling_leaves_nothing(self, listing, settings, at):
+        before = set(threading.enumerate())
+
+        def cancel(done: int, count: int) -> None:
+            if done >= at:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            load(listing, settings, cancel)
+        assert entries(settings) == []
+        assert set(threading.enumerate()) == before
+        np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
+
+    def test_a_process_killed_half_way(self, listing, settings):
+        with started_load(listing, settings, stall_at=16) as process:
+            assert process.stdout.readline() == b"stalled\n"
+            assert entries(settings)[0].endswith(".part")
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert entries(settings)[0].endswith(".part")
+        np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
+        assert entries(settings) == [plan_cache(listing, settings, SIZE).where.name]
+
+    def test_leftovers_of_another_dataset_go_too_unless_it_is_under_way(
+        self, listing, settings, tmp_path
+    ):
+        other = make_tree(tmp_path / "other", 1)
+        part = plan_cache(other, settings, SIZE).where.with_suffix(".part")
+        dead = settings.folder / "dead.part"
+        for folder in (part, dead):
+            folder.mkdir(parents=True)
+        with FileLock(part.with_suffix(".lock")):
+            load(listing, settings)
+            assert part.is_dir()
+        assert not dead.exists()
+
+    def test_two_processes_at_once(self, listing, settings):
+        told: list[tuple[int, int]] = []
+        with started_load(listing, settings, stall_at=16) as process:
+            assert process.stdout.readline() == b"stalled\n"
+
+            def progress(done: int, count: int) -> None:
+                if not told:
+                    process.stdin.write(b"go on\n")
+                    process.stdin.flush()
+                told.append((done, count))
+
+            dataset = load(listing, settings, progress)
+            assert process.wait() == 0
+        np.testing.assert_array_equal(images_of(dataset), expected(listing))
+        # it waited and was told how far the other was, and did not begin itself
+        assert told[0][0] > 0
+        assert (0, COUNT) not in told
+
+    def test_waiting_can_be_cancelled(self, listing, settings):
+        where = plan_cache(listing, settings, SIZE).where
+        settings.folder.mkdir()
+
+        def cancel(done: int, count: int) -> None:
+            raise KeyboardInterrupt
+
+        with FileLock(where.with_name(f"{where.name}.lock")), pytest.raises(KeyboardInterrupt):
+            load(listing, settings, cancel)
+
+
+def started_load(
+    listing: ImageListing, settings: CacheSettings, stall_at: int
+) -> "subprocess.Popen[bytes]":
+    """A process that loads a listing, stalls at some progress, and goes on after a line."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from symmcore.data.cache import CacheSettings\n"
+        "from symmcore.data.listing import ImageListing\n"
+        "from symmcore.data.loading import load_listing\n"
+        f"files = {listing.files!r}\n"
+        "n = np.arange(len(files))\n"
+        f"listing = ImageListing('made', Path({str(listing.root)!r}), files, n % 2,\n"
+        "    ('a', 'b'), n, n[:0], '')\n"
+        "def progress(done, count):\n"
+        f"    if done == {stall_at}:\n"
+        "        print('stalled', flush=True)\n"
+        "        sys.stdin.readline()\n"
+        f"load_listing(listing, CacheSettings(Path({str(settings.folder)!r})), progress, {SIZE})\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def spoil(listing: ImageListing, *positions: int) -> None:
+    for position in positions:
+        (listing.root / listing.files[position]).write_bytes(b"no image")
+
+
+@pytest.mark.parametrize("limit", [10**9, 0], ids=["cached", "as needed"])
+class TestSkipped:
+    def test_skipped_images_are_named_and_positions_count_the_others(
+        self, listing, tmp_path, limit
+    ):
+        settings = CacheSettings(tmp_path / "cache", limit)
+        spoil(listing, 4, 33)
+        (listing.root / listing.files[7]).write_bytes(b"")
+        for _ in range(2):  # decoded, and remembered
+            dataset = load(listing, settings)
+            assert dataset.skipped == (
+                SkippedImage("0/4.png", "is not an image of a known format"),
+                SkippedImage("0/7.png", "is empty"),
+                SkippedImage("4/1.png", "is not an image of a known format"),
+            )
+            assert dataset.notes[0] == "made for tests"
+            assert dataset.notes[-1] == (
+                "3 of 40 images were skipped: 0/4.png is not an image of a known format, "
+                "0/7.png is empty, 4/1.png is not an image of a known format."
+            )
+            kept = np.setdiff1d(np.arange(COUNT), [4, 7, 33])
+            originals = {
+                split: [p for p in getattr(listing, split) if p in kept]
+                for split in ("train", "test")
+            }
+            images = images_of(dataset)
+            assert len(images) == COUNT - 3
+            for split, positions in originals.items():
+                found = getattr(dataset, split)
+                assert found.dtype == np.int64
+                np.testing.assert_array_equal(dataset.labels[found], listing.labels[positions])
+                for position, original in zip(found, positions, strict=True):
+                    path = listing.root / listing.files[original]
+                    np.testing.assert_array_equal(images[position], decode_file(path, SIZE))
+
+    def test_more_than_a_tenth_stops(self, listing, tmp_path, limit):
+        settings = CacheSettings(tmp_path / "cache", limit)
+        spoil(listing, 0, 9, 18, 27)
+        assert len(load(listing, settings).skipped) == 4
+        spoil(listing, 36)
+        with pytest.raises(InputError) as caught:
+            load(listing, settings)
+        message = str(caught.value)
+        assert message.startswith(f"More than 10% of the 40 images in {listing.root} cannot be")
+        assert ", which is not an image of a known format: " in message
+        assert not any(name.endswith(".part") for name in entries(settings))
+
+    def test_a_class_that_loses_its_pairs_trains_no_more(self, listing, tmp_path, limit):
+        # class b trains with three images, of which two are lost; class c has one from the start
+        train = np.setdiff1d(listing.train, [8, 16, 18, 20])
+        listing = dataclasses.replace(listing, train=train)
+        spoil(listing, 10, 12)
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        assert "Without the skipped images no pair is left of b: left out of training." in (
+            dataset.notes
+        )
+        counts = np.bincount(dataset.labels[dataset.train], minlength=CLASSES)
+        np.testing.assert_array_equal(counts, [4, 0, 1, 4, 4])
+        assert np.bincount(dataset.labels[dataset.test])[1] == 4
+
+    def test_a_file_that_vanished(self, listing, tmp_path, limit):
+        (listing.root / listing.files[0]).unlink()
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        assert [one.file for one in dataset.skipped] == ["0/0.png"]
+        assert "No such file" in dataset.skipped[0].reason
+
+
+def test_many_skipped_images_are_counted():
+    skipped = tuple(SkippedImage(f"{i}.png", "is empty") for i in range(5))
+    listing = dataclasses.replace(make_listing_of(100), name="x")
+    (note,) = loading._skipped_notes(listing, skipped)
+    assert note == (
+        "5 of 100 images were skipped: 0.png is empty, 1.png is empty, 2.png is empty and 2 more."
+    )
+
+
+def make_listing_of(count: int) -> ImageListing:
+    none = np.empty(0, dtype=np.int64)
+    files = tuple(f"{i}.png" for i in range(count))
+    return ImageListing("none", Path("nowhere"), files, none, (), none, none, "")
+
+
+def test_no_files_are_refused(settings):
+    with pytest.raises(InputError, match="nowhere holds no images"):
+        load(make_listing_of(0), settings)
+
+
+class TestAsNeeded:
+    def test_above_the_limit_pixels_and_fingerprint_are_those_of_the_cache(
+        self, listing, settings, tmp_path, decoded
+    ):
+        cached = load(listing, settings)
+        small = CacheSettings(tmp_path / "small", limit=1000)
+        for wanted in (COUNT, 0):  # checked once, then remembered
+            decoded.clear()
+            dataset = load(listing, small)
+            assert len(decoded) == wanted
+            np.testing.assert_array_equal(images_of(dataset), images_of(cached))
+            assert dataset.fingerprint() == cached.fingerprint()
+            assert any("decoded as needed" in note and "limit" in note for note in dataset.notes)
+        assert [name.endswith("-checked") for name in entries(small)] == [True]
+        assert sum(path.stat().st_size for path in small.folder.rglob("*")) < 10_000
+
+    def test_without_room_on_the_disk(self, listing, settings, monkeypatch):
+        monkeypatch.setattr(cache_module, "_free_bytes", lambda folder: 10**9)
+        dataset = load(listing, settings)
+        assert any("only 1.0 GB are free" in note for note in dataset.notes)
+        np.testing.assert_array_equal(images_of(dataset), expected(listing))
+
+    def test_a_disk_that_becomes_full(self, listing, settings, monkeypatch):
+        def writer(path, shape):
+            def write(start, block):
+                raise OSError(28, "No space left on device")
+
+            return write
+
+        monkeypatch.setattr(cache_module, "_block_writer", writer)
+        dataset = load(listing, settings)
+        assert any("No space left on device" in note for note in dataset.notes)
+        assert not any(name.endswith(".part") for name in entries(settings))
+        np.testing.assert_array_equal(images_of(dataset), expected(listing))
+
+    def test_a_cache_folder_that_cannot_be_made(self, listing, tmp_path):
+        (tmp_path / "file").write_text("")
+        dataset = load(listing, CacheSettings(tmp_path / "file" / "cache"))
+        assert any("cannot keep decoded images" in note for note in dataset.notes)
+        np.testing.assert_array_equal(images_of(dataset), expected(listing))
+
+    def test_reading_in_any_order_in_processes_and_here(self, listing, tmp_path):
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit=0))
+        images = expected(listing)
+        for positions in ([7], [39, 0], [3, 3, 38, 1, 0], list(range(COUNT))[::-1]):
+            out = np.empty((len(positions), SIZE, SIZE, 3), dtype=np.uint8)
+            assert dataset.images.read(np.array(positions), out) is out
+            np.testing.assert_array_equal(out, images[positions])
+        dataset.images.release()
+        dataset.images.release()
+        with pytest.raises(IndexError, match="positions are 0 to 39"):
+            dataset.images.read(np.array([0, COUNT]))
+
+    @pytest.mark.parametrize("count", [1, 20])
+    def test_a_file_that_is_spoilt_later(self, listing, tmp_path, count):
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit=0))
+        (listing.root / listing.files[0]).write_bytes(b"")
+        with pytest.raises(InputError, match=r"0.png is empty, though it could be read before"):
+            dataset.images.read(np.arange(count))
+        dataset.images.release()
+
+    def test_processes_end_with_their_parent(self, listing, tmp_path):
+        code = (
+            "import os, sys, time\n"
+            "from pathlib import Path\n"
+            "import numpy as np\n"
+            "from symmcore.data.decoded import DecodedImages\n"
+            "import multiprocessing\n"
+            "if __name__ == '__main__':\n"
+            f"    images = DecodedImages(Path({str(listing.root)!r}), {listing.files!r}, 8, '')\n"
+            "    images.read(np.arange(20))\n"
+            "    assert 'torch' not in sys.modules\n"
+            "    print(*(p.pid for p in multiprocessing.active_children()), flush=True)\n"
+            "    sys.stdin.read()\n"
+        )
+        script = tmp_path / "parent.py"
+        script.write_text(code)
+        process = subprocess.Popen(
+            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        with process:
+            children = [int(word) for word in process.stdout.readline().split()]
+            assert children
+            process.send_signal(signal.SIGKILL)
+            # its output ends when the last that holds it has ended: the children
+            process.communicate(timeout=30)
+
+
+def test_the_decoder_needs_no_torch():
+    code = "import sys, symmcore.data.loading; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

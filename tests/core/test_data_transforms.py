@@ -1,0 +1,150 @@
+"""Crops, flips and normalisation against NumPy, image by image."""
+
+import numpy as np
+import pytest
+import torch
+
+from symmcore.data.transform_settings import (
+    DRAWINGS,
+    PHOTOGRAPHS,
+    Normalisation,
+    TransformSettings,
+    default_transform,
+)
+from symmcore.data.transforms import (
+    Augmentation,
+    Transform,
+    gathered_windows,
+    stacked_windows,
+)
+from symmcore.errors import InputError
+
+CPU = torch.device("cpu")
+IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 9, 11, 3), dtype=np.uint8))
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+
+def transform(settings: TransformSettings, images: torch.Tensor = IMAGES) -> Transform:
+    return Transform(settings, tuple(images.shape), CPU)
+
+
+def drawn(settings: TransformSettings, seed: int = 0, images: torch.Tensor = IMAGES):
+    return transform(settings, images).draw(len(images), torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("shift", [0, 2])
+@pytest.mark.parametrize("crop", [None, 1, 6, 9])
+@pytest.mark.parametrize("normalisation", Normalisation)
+def test_every_image_has_a_window_and_a_side_of_its_own(flip, shift, crop, normalisation):
+    settings = TransformSettings(None, crop, flip, shift, normalisation)
+    what = drawn(settings)
+    result = transform(settings).augmented(IMAGES, what).numpy()
+    height, width = (9, 11) if crop is None else (crop, crop)
+    assert result.shape == (40, 3, height, width)
+    assert result.dtype == np.float32
+    for i, image in enumerate(IMAGES.numpy()):
+        padded = np.pad(image, ((shift, shift), (shift, shift), (0, 0)))
+        window = padded[what.top[i] : what.top[i] + height, what.left[i] : what.left[i] + width]
+        assert window.shape == (height, width, 3)
+        if what.mirrored[i]:
+            window = window[:, ::-1]
+        if normalisation is Normalisation.IMAGENET:
+            expected = (window / 255 - MEAN) / STD
+        else:
+            expected = window / 127.5 - 1
+        np.testing.assert_allclose(result[i].transpose(1, 2, 0), expected, atol=3e-6)
+
+
+def test_every_offset_and_both_sides_are_drawn_equally_often():
+    settings = TransformSettings(crop=7, flip=True)
+    images = torch.zeros((6000, 9, 11, 3), dtype=torch.uint8)
+    what = drawn(settings, images=images)
+    for offsets, count in ((what.top, 3), (what.left, 5), (what.mirrored, 2)):
+        counts = np.bincount(np.array(offsets, dtype=int), minlength=count)
+        assert len(counts) == count
+        assert np.abs(counts - 6000 / count).max() < 5 * (6000 / count) ** 0.5
+    # and independently of each other
+    assert abs(np.corrcoef(what.top, what.left)[0, 1]) < 0.07
+    assert abs(np.corrcoef(what.left, what.mirrored)[0, 1]) < 0.07
+
+
+def test_the_seed_decides():
+    assert drawn(PHOTOGRAPHS_SMALL, 1) == drawn(PHOTOGRAPHS_SMALL, 1)
+    assert drawn(PHOTOGRAPHS_SMALL, 1) != drawn(PHOTOGRAPHS_SMALL, 2)
+
+
+PHOTOGRAPHS_SMALL = TransformSettings(crop=7, flip=True, normalisation=Normalisation.IMAGENET)
+
+
+@pytest.mark.parametrize(("crop", "rows", "columns"), [(7, (1, 8), (2, 9)), (8, (0, 8), (1, 9))])
+def test_evaluation_takes_the_centre(crop, rows, columns):
+    result = transform(TransformSettings(crop=crop, flip=True)).centred(IMAGES).numpy()
+    expected = IMAGES.numpy()[:, slice(*rows), slice(*columns)] / 127.5 - 1
+    np.testing.assert_allclose(result.transpose(0, 2, 3, 1), expected, atol=1e-6)
+
+
+def test_both_ways_to_cut_windows_agree():
+    what = drawn(PHOTOGRAPHS_SMALL)
+    assert torch.equal(gathered_windows(IMAGES, what, 7, 7), stacked_windows(IMAGES, what, 7, 7))
+
+
+def test_images_are_channels_last_in_memory():
+    result = transform(PHOTOGRAPHS_SMALL).augmented(IMAGES, drawn(PHOTOGRAPHS_SMALL))
+    assert result.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_images_are_not_changed():
+    before = IMAGES.clone()
+    for settings in (TransformSettings(), DRAWINGS, PHOTOGRAPHS_SMALL):
+        transform(settings).augmented(IMAGES, drawn(settings)).fill_(0)
+        transform(settings).centred(IMAGES).fill_(0)
+    assert torch.equal(IMAGES, before)
+
+
+def test_augmentation_is_plain_numbers():
+    what = drawn(PHOTOGRAPHS_SMALL)
+    assert isinstance(what, Augmentation)
+    assert {type(v) for v in (*what.top, *what.left)} == {int}
+    assert {type(v) for v in what.mirrored} == {bool}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"resize": 0}, "size is 0 pixels: it must be at least 1"),
+        ({"crop": 0}, "crop is 0 pixels: it must be at least 1"),
+        ({"shift": -1}, "shift is -1 pixels: it must be at least 0"),
+        ({"resize": 100, "crop": 101}, "crop of 101 pixels cannot be cut from 100"),
+    ],
+)
+def test_settings_out_of_range(settings, message):
+    with pytest.raises(InputError, match=message):
+        TransformSettings(**settings)
+
+
+def test_images_that_do_not_suit():
+    with pytest.raises(InputError, match="crop of 10 pixels cannot be cut from images of 11 x 9"):
+        transform(TransformSettings(crop=10))
+    with pytest.raises(InputError, match="these are grey: choose symmetric"):
+        Transform(PHOTOGRAPHS, (4, 256, 256, 1), CPU)
+
+
+def test_what_suits_by_default():
+    assert default_transform((10, 256, 256, 3)) == PHOTOGRAPHS
+    assert (PHOTOGRAPHS.resize, PHOTOGRAPHS.crop, PHOTOGRAPHS.flip) == (256, 227, True)
+    assert default_transform((10, 8, 8, 1)) == default_transform((9, 32, 32, 3)) == DRAWINGS
+    assert default_transform((10, 256, 256, 1)) == DRAWINGS
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="compares a GPU with the CPU")
+def test_the_gpu_gives_what_the_cpu_gives():
+    device = torch.device("cuda")
+    for settings in (DRAWINGS, PHOTOGRAPHS_SMALL):
+        what = drawn(settings)
+        there = Transform(settings, tuple(IMAGES.shape), device)
+        for here, result in (
+            (transform(settings).augmented(IMAGES, what), there.augmented(IMAGES.cuda(), what)),
+            (transform(settings).centred(IMAGES), there.centred(IMAGES.cuda())),
+        ):
+            torch.testing.assert_close(result.cpu(), here)
