@@ -7,6 +7,7 @@ from torch import nn
 
 from symmcore.data.batches import BatchLoader
 from symmcore.data.sampler import PairSampler
+from symmcore.data.transform_settings import DRAWINGS
 from symmcore.errors import InputError
 from symmcore.losses import build_loss
 from symmcore.networks import build_network
@@ -26,7 +27,7 @@ def tiny(monkeypatch):
 def batches():
     """Three batches of images and labels."""
     dataset = tiny_dataset(0)
-    loader = BatchLoader(dataset, CPU, 0, 1)
+    loader = BatchLoader(dataset, CPU, 0, DRAWINGS)
     sampler = PairSampler(dataset.labels, dataset.train, 6, 0)
     return [loader.training_batch(sampler.next_batch()) for _ in range(3)]
 

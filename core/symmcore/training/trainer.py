@@ -1,7 +1,6 @@
 """The training loop: N runs in lockstep on the same batches, in the thread that calls it."""
 
 import math
-import os
 import platform
 import time
 import traceback
@@ -11,9 +10,12 @@ from importlib.metadata import version
 
 import torch
 
+from symmcore.cores import usable_cores
 from symmcore.data.batches import BatchLoader
 from symmcore.data.catalog import dataset_entry
+from symmcore.data.feed import TrainingFeed
 from symmcore.data.sampler import PairSampler
+from symmcore.data.transform_settings import default_transform
 from symmcore.errors import InputError
 from symmcore.networks import check_weights_file
 from symmcore.runs.records import StepRecord
@@ -26,8 +28,6 @@ from symmcore.training.sink import Environment, Sink, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
 _PACKAGES = ("symmviz", "torch", "torchvision", "numpy", "scikit-learn")
-# Digits are 8 pixels wide: one pixel is as much as a hand moves.
-_SHIFT = 1
 _SPEED_WINDOW_SECONDS = 3.0
 
 
@@ -42,13 +42,12 @@ class _Prepared:
         check_weights_file(config.weights)  # before a dataset is read, which can take long
         device = _resolve_device(config.device)
         dataset = dataset_entry(config.dataset).load(config.seed)
-        loader = BatchLoader(dataset, device, config.seed, _SHIFT)
+        transform = config.transform or default_transform(dataset.images.shape)
+        loader = BatchLoader(dataset, device, config.seed, transform)
         channels = dataset.images.shape[-1]
         self.dataset = dataset
-        self.loader = loader
-        self.sampler = PairSampler(
-            dataset.labels, dataset.train, config.batch_size // 2, config.seed
-        )
+        sampler = PairSampler(dataset.labels, dataset.train, config.batch_size // 2, config.seed)
+        self.feed = TrainingFeed(loader, sampler)
         self.evaluator = Evaluator(dataset, loader, config)
         self.learners = [Learner(spec, config, channels, device) for spec in config.specs]
         self.environment = Environment(
@@ -100,13 +99,21 @@ class Trainer:
             status = self._finished(FinishReason.INVALID, str(error))
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             if is_out_of_memory(error):
+                self._release()
                 self._prepared = None  # so that what comes next has the memory
                 text, detail = out_of_memory_message(self._config), ""
             else:
                 text, detail = f"{type(error).__name__}: {error}", traceback.format_exc()
             status = self._finished(FinishReason.FAILED, text, detail)
+        finally:
+            self._release()
         self._sink.status(status)
         return status
+
+    def _release(self) -> None:
+        """End the thread that makes batches ahead; the next :meth:`run` starts another."""
+        if self._prepared is not None:
+            self._prepared.feed.release()
 
     def _train(self, control: Control) -> None:
         self._report(RunState.PREPARING)
@@ -142,7 +149,7 @@ class Trainer:
 
     def _advance(self, prepared: _Prepared) -> None:
         started = self._clock()
-        images, labels = prepared.loader.training_batch(prepared.sampler.next_batch())
+        images, labels = prepared.feed.next_batch()
         results = [learner.step(images, labels) for learner in prepared.learners]
         self._step += 1
         self._seconds += self._clock() - started
@@ -208,11 +215,7 @@ def default_threads() -> int:
     The one left over keeps a window responsive; with as many threads as cores a step
     can also take many times as long, whenever anything else runs.
     """
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, usable_cores() - 1)
 
 
 def _resolve_device(name: str) -> torch.device:
