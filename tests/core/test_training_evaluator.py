@@ -6,6 +6,7 @@ import torch
 from helpers_training import add_dataset, tiny_config, tiny_dataset
 
 from symmcore.data.batches import BatchLoader
+from symmcore.data.transform_settings import DRAWINGS
 from symmcore.errors import InputError
 from symmcore.evaluation import clustering_scores
 from symmcore.training import evaluator as evaluator_module
@@ -25,7 +26,7 @@ def evaluate(
 ):
     config = tiny_config(spec, **settings)
     dataset = dataset or tiny_dataset(0)
-    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, 1), config)
+    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)
     learner = Learner(config.specs[0], config, 1, CPU)
     return evaluator.evaluate(learner, config.specs[0], step, 1.5, checkpoint, final=final)
 

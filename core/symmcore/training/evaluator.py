@@ -123,9 +123,8 @@ class Evaluator:
         self, learner: Learner, positions: IndexArray, checkpoint: Callable[[], None]
     ) -> Tensor:
         parts = []
-        for start in range(0, len(positions), self._batch):
+        for batch in self._loader.evaluation_batches(positions, self._batch):
             checkpoint()
-            batch = self._loader.evaluation_batch(positions[start : start + self._batch])
             parts.append(learner.embed(batch))
         return torch.cat(parts)
 
