@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtWidgets import QApplication, QWidget
 
-from symmcore.data.store import one_image
+from symmcore.data.store import image_to_show
 from symmcore.errors import InputError
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import TrainingStatus
@@ -154,7 +154,7 @@ class Controller(QObject):
         page = self._window.watch_page
         page.hover_card.show_at(
             scatter.mapTo(page, position.toPoint()),
-            one_image(self._context.dataset.images, query.sample),
+            image_to_show(self._context.dataset.images, query.sample),
             self._describe(query).replace(" · ", "\n"),
         )
 

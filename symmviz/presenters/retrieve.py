@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.store import ImageArray, ImageStore, one_image
+from symmcore.data.store import ImageArray, ImageStore, image_to_show
 from symmcore.runs.records import IndexArray, Snapshot
 from symmcore.training.sink import TrainingContext
 from symmviz.presenters.display import RunTitle
@@ -186,4 +186,4 @@ def _card(
     correct: bool | None = None,
 ) -> ImageCard:
     name = dataset.class_names[int(dataset.labels[query.sample])]
-    return ImageCard(query, one_image(dataset.images, query.sample), name, similarity, correct)
+    return ImageCard(query, image_to_show(dataset.images, query.sample), name, similarity, correct)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmcore.data.store import one_image
+from symmcore.data.store import image_to_show
 from symmcore.runs.records import IndexArray
 from symmviz.presenters.retrieve import Gallery
 from symmviz.views.images import image_pixmap
@@ -91,7 +91,7 @@ class _GalleryModel(QAbstractListModel):
         key = f"symmviz-{sample}-{ratio}"
         pixmap = QPixmap()
         if not QPixmapCache.find(key, pixmap):
-            pixmap = image_pixmap(one_image(self._gallery.images, sample), _SIZE, ratio)
+            pixmap = image_pixmap(image_to_show(self._gallery.images, sample), _SIZE, ratio)
             QPixmapCache.insert(key, pixmap)
         return pixmap
 

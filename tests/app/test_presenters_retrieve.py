@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
 
-from symmcore.data.store import one_image
+from symmcore.data.store import image_to_show
 from symmcore.training.sink import Environment, TrainingContext
 from symmviz.presenters.retrieve import NEIGHBOURS, RetrievePresenter, RetrieveView
 from symmviz.retrieval import Neighbour, Query, RunNeighbours, Split
@@ -102,7 +102,7 @@ class TestPresenter:
         presenter.select(Query(5, Split.TEST))
         assert searches.asked == [(FIRST, Query(5, Split.TEST), NEIGHBOURS)]
         card = view.set_query.call_args.args[0]
-        np.testing.assert_array_equal(card.image, one_image(context.dataset.images, 5))
+        np.testing.assert_array_equal(card.image, image_to_show(context.dataset.images, 5))
         assert (card.class_name, card.similarity, card.correct) == ("upper left", None, None)
         assert caption(view) == "Test image 5"
         view.show_in_gallery.assert_called_once_with(5)

@@ -7,7 +7,7 @@ from helpers_training import pixels, tiny_dataset
 
 from symmcore.data.batches import BatchLoader
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.store import ArrayImages, one_image
+from symmcore.data.store import ArrayImages, image_to_show
 from symmcore.data.transform_settings import TransformSettings
 
 CPU = torch.device("cpu")
@@ -50,7 +50,7 @@ def test_every_training_image_is_shifted_on_its_own(make, shift):
         fits = [
             m
             for m in moves
-            if np.array_equal(image, shifted(one_image(dataset.images, position), *m))
+            if np.array_equal(image, shifted(image_to_show(dataset.images, position), *m))
         ]
         assert len(fits) == 1, "one shift, and the same for every channel"
         seen.update(fits)
@@ -102,7 +102,7 @@ def test_evaluation_images_are_as_they_are():
     positions = np.array([3, 3, 70, 0])
     images = loader.evaluation_batch(positions).numpy()
     for image, position in zip(images, positions, strict=True):
-        np.testing.assert_array_equal(image, shifted(one_image(dataset.images, position), 0, 0))
+        np.testing.assert_array_equal(image, shifted(image_to_show(dataset.images, position), 0, 0))
 
 
 def test_evaluation_draws_nothing():

@@ -20,6 +20,7 @@ from symmcore.data.dataset import ImageDataset, SkippedImage
 from symmcore.data.decoding import decode_file
 from symmcore.data.listing import ImageListing
 from symmcore.data.loading import load_listing
+from symmcore.data.store import image_to_show
 from symmcore.errors import InputError
 
 SIZE = 12
@@ -65,7 +66,11 @@ def images_of(dataset: ImageDataset) -> np.ndarray:
 
 
 def expected(listing: ImageListing) -> np.ndarray:
-    return np.stack([decode_file(listing.root / file, SIZE) for file in listing.files])
+    return np.stack([expected_at(listing, position) for position in range(COUNT)])
+
+
+def expected_at(listing: ImageListing, position: int) -> np.ndarray:
+    return decode_file(listing.root / listing.files[position], SIZE)
 
 
 def entries(settings: CacheSettings) -> list[str]:
@@ -443,6 +448,8 @@ class TestAsNeeded:
         with pytest.raises(InputError, match=r"0.png is empty, though it could be read before"):
             dataset.images.read(np.arange(count))
         dataset.images.release()
+        assert (image_to_show(dataset.images, 0) == np.full((SIZE, SIZE, 3), 128)).all()
+        np.testing.assert_array_equal(image_to_show(dataset.images, 1), expected_at(listing, 1))
 
     def test_processes_end_with_their_parent(self, listing, tmp_path):
         code = (

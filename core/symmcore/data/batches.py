@@ -120,12 +120,7 @@ class BatchLoader:
             self._pixels.start(partial(make, positions[begin : begin + size]))
             for begin in range(0, len(positions), size)
         )
-        waiting = deque(itertools.islice(started, self.ahead))
-        for one in started:
-            waiting.append(one)
-            yield waiting.popleft()()
-        while waiting:
-            yield waiting.popleft()()
+        return finished(started, self.ahead)
 
     def release(self) -> None:
         """End the thread and the dataset's processes; what is asked for next starts new ones.
@@ -133,6 +128,16 @@ class BatchLoader:
         A batch that was started and not waited for is lost.
         """
         self._pixels.release()
+
+
+def finished(started: Iterator[Callable[[], _Result]], ahead: int) -> Iterator[_Result]:
+    """Wait for batches in order, with ``ahead`` more started than are waited for."""
+    waiting = deque(itertools.islice(started, ahead))
+    for one in started:
+        waiting.append(one)
+        yield waiting.popleft()()
+    while waiting:
+        yield waiting.popleft()()
 
 
 class _ResidentPixels:
@@ -167,6 +172,8 @@ class _StoredPixels:
         if device.type == "cuda":
             # torch does not annotate it
             self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            # for what was put on the device before
+            self._stream.wait_stream(torch.cuda.current_stream(device))
         self._thread: ThreadPoolExecutor | None = None
 
     def at(self, positions: IndexArray) -> Tensor:

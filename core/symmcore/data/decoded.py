@@ -30,7 +30,14 @@ _DECODED_HERE = 2
 class DecodedImages:
     """An :class:`~symmcore.data.store.ImageStore` that keeps nothing but file names."""
 
-    def __init__(self, root: Path, files: Sequence[str], size: int, digest: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[str],
+        size: int,
+        digest: str,
+        workers: int | None = None,
+    ) -> None:
         """Prepare; processes start with the first read.
 
         Args:
@@ -38,12 +45,13 @@ class DecodedImages:
             files: N paths below it, each decoded before without an error.
             size: height and width to resize to.
             digest: the fingerprint, from when they were decoded.
+            workers: number of processes; None leaves one core to training.
         """
         self._root = root
         self._files = tuple(files)
         self._size = size
         self._digest = digest
-        self._workers = max(1, usable_cores() - 1)
+        self._workers = workers or max(1, usable_cores() - 1)
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
 

@@ -17,6 +17,7 @@ from symmcore.data.transform_settings import Normalisation, TransformSettings
 # of ImageNet's training images, in [0, 1]
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
+_PART = 16  # images
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ class Transform:
         self._width = settings.crop or width
         self._spare_rows = height + 2 * settings.shift - self._height
         self._spare_columns = width + 2 * settings.shift - self._width
-        self._mean = 255 * torch.tensor(_IMAGENET_MEAN, device=device)
-        self._std = 255 * torch.tensor(_IMAGENET_STD, device=device)
+        # for a row of pixels
+        self._mean = 255 * torch.tensor(_IMAGENET_MEAN, device=device).repeat(self._width)
+        self._std = 255 * torch.tensor(_IMAGENET_STD, device=device).repeat(self._width)
 
     def draw(self, count: int, random: torch.Generator) -> Augmentation:
         """Draw the augmentation of ``count`` training images from a generator on the CPU."""
@@ -99,7 +101,13 @@ class Transform:
     def _normalised(self, images: Tensor) -> Tensor:
         if self._settings.normalisation is Normalisation.SYMMETRIC:
             return images.float() / 127.5 - 1.0
-        return images.float().sub_(self._mean).div_(self._std)
+        result = torch.empty(images.shape, device=images.device)
+        # On a CPU in parts that fit its cache, which is twice as fast; a GPU takes all at once.
+        part = _PART if images.device.type == "cpu" else max(1, len(images))
+        for begin in range(0, len(images), part):
+            rows = result[begin : begin + part].flatten(2)
+            rows.copy_(images[begin : begin + part].flatten(2)).sub_(self._mean).div_(self._std)
+        return result
 
 
 def gathered_windows(images: Tensor, augmentation: Augmentation, height: int, width: int) -> Tensor:
