@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
+from symmcore.cores import usable_cores
 from symmcore.data.catalog import DATASETS
 from symmcore.data.splits import SplitRule
 from symmcore.loss_catalog import CATALOG
@@ -14,6 +15,7 @@ from symmcore.symm import PAIR_SETS
 from symmcore.training.config import DEVICES
 from symmcore.training.presets import PRESETS, QUICK
 from symmviz.cli.commands import (
+    bench_data,
     bench_loss,
     bench_ui,
     evaluate,
@@ -160,7 +162,10 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     window.set_defaults(run=bench_ui)
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
     loss.set_defaults(run=bench_loss)
-    for bench, rounds in ((window, 10), (loss, 15)):
+    data = names.add_parser("data", help="how fast images come")
+    data.set_defaults(run=bench_data)
+    _add_bench_data(data)
+    for bench, rounds in ((window, 10), (loss, 15), (data, 5)):
         bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
         bench.add_argument(
             "--rounds",
@@ -186,6 +191,29 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         loss.add_argument(
             flag,
             type=_at_least(least),
+            default=default,
+            metavar="N",
+            help=f"{text} (default %(default)s)",
+        )
+
+
+def _add_bench_data(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "path",
+        type=Path,
+        nargs="?",
+        metavar="PATH",
+        help="a folder with a folder for each class (default: generated images)",
+    )
+    for flag, default, text in (
+        ("--images", 1024, "read at most N images"),
+        ("--batch-size", 128, "images in a batch"),
+        ("--workers", usable_cores(), "worker processes of every way that has any"),
+    ):
+        add(
+            flag,
+            type=_at_least(1),
             default=default,
             metavar="N",
             help=f"{text} (default %(default)s)",

@@ -83,6 +83,21 @@ def bench_ui(options: Namespace) -> int:
     return _report(measure(options.rounds), options.json)
 
 
+def bench_data(options: Namespace) -> int:
+    """Measure how fast images come."""
+    _check_writable(options.json)
+    from symmviz.benchmarks.data import Sizes, measure  # imports torch
+
+    sizes = Sizes(
+        path=options.path,
+        images=options.images,
+        batch=options.batch_size,
+        workers=options.workers,
+        rounds=options.rounds,
+    )
+    return _report(measure(sizes), options.json)
+
+
 def bench_loss(options: Namespace) -> int:
     """Measure what the losses cost."""
     _check_writable(options.json)
