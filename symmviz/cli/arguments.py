@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from symmcore.cores import usable_cores
-from symmcore.data.catalog import DATASETS
 from symmcore.data.splits import SplitRule
 from symmcore.loss_catalog import CATALOG
 from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS
@@ -60,12 +59,20 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    known = ", ".join(entry.name for entry in DATASETS)
     losses = ", ".join(info.name for info in CATALOG)
     parser.description = "Train without a window and record the run."
     parser.set_defaults(run=train)
     add = parser.add_argument
-    add("dataset", metavar="DATASET", help=f"what to train on: {known}")
+    add("dataset", metavar="DATASET", help="a name, or the path of a folder (symmviz datasets)")
+    _add_split(parser)
+    add("--download", action="store_true", help="fetch the dataset if it is not there")
+    add(
+        "--cache-gb",
+        type=float,
+        default=32.0,
+        metavar="N",
+        help="most gigabytes of disk that decoded images take (default %(default)g)",
+    )
     add("--loss", metavar="NAME", help=f"the loss: {losses} (default npair)")
     add("--symm", action="store_true", help="with Symmetrical Synthesis")
     for flag, kind, text in (
@@ -137,18 +144,22 @@ def _add_preset(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_datasets(parser: argparse.ArgumentParser) -> None:
-    parser.description = "List the datasets; with DATASET, say what that one holds."
-    parser.set_defaults(run=show_datasets)
-    add = parser.add_argument
-    add("dataset", metavar="DATASET", nargs="?", help="a name, or the path of a folder")
-    add(
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--split",
         default=SplitRule.AUTO,
         metavar="HOW",
         help=f"{', '.join(SplitRule)}, where the dataset has no split of its own "
         "(default %(default)s)",
     )
+
+
+def _add_datasets(parser: argparse.ArgumentParser) -> None:
+    parser.description = "List the datasets; with DATASET, say what that one holds."
+    parser.set_defaults(run=show_datasets)
+    add = parser.add_argument
+    add("dataset", metavar="DATASET", nargs="?", help="a name, or the path of a folder")
+    _add_split(parser)
     add("--seed", type=int, default=0, metavar="N", help="decides a split by image (default 0)")
     add("--download", action="store_true", help="fetch it if it is not there")
 

@@ -29,6 +29,9 @@ def training_config(options: Namespace) -> TrainingConfig:
     return preset_config(
         options.preset,
         dataset=options.dataset,
+        split=options.split,
+        download=options.download,
+        cache_bytes=round(options.cache_gb * 1e9),
         specs=_specs(options, chosen.pairs),
         seed=options.seed,
         device=options.device,

@@ -1,9 +1,11 @@
 """A sink that shows training as a progress bar on stderr."""
 
 import sys
+import time
 
 from tqdm import tqdm
 
+from symmcore.data.file_tree import display_name
 from symmcore.network_catalog import FROM_SCRATCH, describe_weights, network_info
 from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
@@ -30,6 +32,7 @@ class ProgressSink:
         self._steps: list[StepRecord | None] = [None] * len(self._names)
         self._evaluations: list[EvalRecord | None] = [None] * len(self._names)
         self._bar: _Bar | None = None
+        self._said = time.monotonic()
 
     @property
     def began(self) -> bool:
@@ -39,12 +42,16 @@ class ProgressSink:
     def begin(self, context: TrainingContext) -> None:
         """Show the bar."""
         environment = context.environment
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
         sys.stderr.write(
-            f"{context.dataset.name}: {len(context.dataset.train):,} training and "
+            f"{display_name(context.dataset.name)}: {len(context.dataset.train):,} training and "
             f"{len(context.dataset.test):,} test images, on {environment.device} with "
             f"{environment.threads} threads, seed {context.config.seed}\n"
             f"{_network_line(context.config)}\n"
         )
+        for note in context.dataset.notes:
+            sys.stderr.write(f"{display_name(note)}\n")
         on_terminal = sys.stderr.isatty()
         self._bar = _Bar(
             total=context.config.steps,
@@ -68,6 +75,7 @@ class ProgressSink:
     def status(self, status: TrainingStatus) -> None:
         """Move the bar."""
         if self._bar is None:
+            self._preparing(status)
             return
         self._bar.set_postfix_str(
             " | ".join(self._words(run) for run in range(len(self._names))), refresh=False
@@ -76,6 +84,16 @@ class ProgressSink:
         if status.state is RunState.FINISHED:
             self._bar.refresh()
             self._bar.close()
+
+    def _preparing(self, status: TrainingStatus) -> None:
+        """Say how far the preparations are: over one line on a terminal, else now and then."""
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            # back to the start of the line, and clear the rest of it
+            sys.stderr.write(f"\r{status.message}\x1b[K")
+        elif status.message and now - self._said > _SECONDS_BETWEEN_LINES:
+            self._said = now
+            sys.stderr.write(f"{status.message}\n")
 
     def final_scores(self) -> list[str]:
         """A line for each run scored at the end of training, and the paper's numbers if any."""

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from symmcore.network_catalog import FROM_SCRATCH, network_info
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
@@ -73,6 +75,9 @@ class ControlsPresenter:
     def begin(self, context: TrainingContext) -> None:
         """Show what the training runs on."""
         self._view.set_facts(f"{context.environment.device} · seed {context.config.seed}")
+        facts = (*context.dataset.notes, *_weights_note(context.config))
+        if facts:
+            self._view.set_notice(Notice(facts[0], "\n".join(facts[1:])))
 
     def set_status(self, status: TrainingStatus) -> None:
         """Show a new status."""
@@ -119,6 +124,8 @@ _REASON_WORDS = {
 
 def _progress_text(status: TrainingStatus) -> str:
     word = _REASON_WORDS[status.reason] if status.reason else _STATE_WORDS[status.state]
+    if status.state is RunState.PREPARING and status.message:
+        return status.message
     if status.total_steps == 0:  # it ended before it could be prepared
         return word
     parts = [word, f"step {status.step:,} of {status.total_steps:,}"]
@@ -128,6 +135,14 @@ def _progress_text(status: TrainingStatus) -> str:
         if status.seconds_left is not None:
             parts.append(f"{_duration(status.seconds_left)} left")
     return " · ".join(parts)
+
+
+def _weights_note(config: TrainingConfig) -> tuple[str, ...]:
+    """What to know of a network that could start from ImageNet's weights and does not."""
+    info = network_info(config.network)
+    if not info.imagenet or config.weights != FROM_SCRATCH:
+        return ()
+    return (f"{info.title} is trained from scratch; the paper starts from ImageNet's weights.",)
 
 
 def _duration(seconds: float) -> str:

@@ -77,7 +77,7 @@ def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path
     losses = "-vs-".join(spec.folder_name for spec in config.specs)
     if len(losses) > _LONGEST_LOSSES:
         losses = f"{len(config.specs)}-runs"
-    stem = f"{now:%Y%m%d-%H%M%S}-{config.dataset}-{losses}"
+    stem = f"{now:%Y%m%d-%H%M%S}-{config.dataset_choice().folder_name}-{losses}"
     candidate, number = runs_folder / stem, 2
     try:
         while candidate.exists():

@@ -19,6 +19,7 @@ import numpy as np
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.splits import first_half, split_by_class
+from symmcore.data.store import ArrayImages
 from symmcore.data.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
 from symmcore.errors import InputError
 
@@ -114,7 +115,7 @@ def load_alphabets(settings: AlphabetSettings) -> ImageDataset:
     train, test = split_by_class(labels < seen)
     return ImageDataset(
         name=settings.name,
-        images=images.reshape(-1, PIXELS, PIXELS, 1),
+        images=ArrayImages(images.reshape(-1, PIXELS, PIXELS, 1)),
         labels=labels,
         class_names=tuple(_class_name(label) for label in range(settings.classes)),
         train=train,

@@ -33,6 +33,7 @@ from symmcore.data.splits import (
     split_by_class,
     split_listed,
 )
+from symmcore.data.store import ArrayImages
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
 
@@ -243,7 +244,7 @@ def _read_cifar100(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     check_split(name, labels, train, test)
     return ImageDataset(
         name=name,
-        images=np.ascontiguousarray(images),
+        images=ArrayImages(np.ascontiguousarray(images)),
         labels=labels,
         class_names=names,
         train=train,

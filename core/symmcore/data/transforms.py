@@ -1,4 +1,4 @@
-"""Crops, flips and normalisation of whole batches, on the device that trains.
+"""Crops, flips and scaling of whole batches, on the device that trains.
 
 torchvision's transforms draw one offset for all images of a batch; a batch augmented by them
 would have to be taken apart. Here every image has offsets of its own, in a handful of tensor
@@ -12,11 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from symmcore.data.transform_settings import Normalisation, TransformSettings
+from symmcore.data.transform_settings import TransformSettings
 
-# of ImageNet's training images, in [0, 1]
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
 _PART = 16  # images
 
 
@@ -56,9 +53,6 @@ class Transform:
         self._width = settings.crop or width
         self._spare_rows = height + 2 * settings.shift - self._height
         self._spare_columns = width + 2 * settings.shift - self._width
-        # for a row of pixels
-        self._mean = 255 * torch.tensor(_IMAGENET_MEAN, device=device).repeat(self._width)
-        self._std = 255 * torch.tensor(_IMAGENET_STD, device=device).repeat(self._width)
 
     def draw(self, count: int, random: torch.Generator) -> Augmentation:
         """Draw the augmentation of ``count`` training images from a generator on the CPU."""
@@ -89,25 +83,25 @@ class Transform:
         if any(augmentation.mirrored):
             mirrored = torch.tensor(augmentation.mirrored).to(device, non_blocking=True)
             images = torch.where(mirrored[:, None, None, None], images.flip(2), images)
-        return self._normalised(images).permute(0, 3, 1, 2)
+        return scaled(images).permute(0, 3, 1, 2)
 
     def centred(self, images: Tensor) -> Tensor:
         """Evaluation images, cropped from the centre; as :meth:`augmented` otherwise."""
         top = (images.shape[1] - self._height) // 2
         left = (images.shape[2] - self._width) // 2
         cut = images[:, top : top + self._height, left : left + self._width]
-        return self._normalised(cut).permute(0, 3, 1, 2)
+        return scaled(cut).permute(0, 3, 1, 2)
 
-    def _normalised(self, images: Tensor) -> Tensor:
-        if self._settings.normalisation is Normalisation.SYMMETRIC:
-            return images.float() / 127.5 - 1.0
-        result = torch.empty(images.shape, device=images.device)
-        # On a CPU in parts that fit its cache, which is twice as fast; a GPU takes all at once.
-        part = _PART if images.device.type == "cpu" else max(1, len(images))
-        for begin in range(0, len(images), part):
-            rows = result[begin : begin + part].flatten(2)
-            rows.copy_(images[begin : begin + part].flatten(2)).sub_(self._mean).div_(self._std)
-        return result
+
+def scaled(images: Tensor) -> Tensor:
+    """Bytes as float32 in [-1, 1], which is what every network here reads."""
+    result = torch.empty(images.shape, device=images.device)
+    # On a CPU in parts that fit its cache, which is twice as fast; a GPU takes all at once.
+    part = _PART if images.device.type == "cpu" else max(1, len(images))
+    for begin in range(0, len(images), part):
+        rows = result[begin : begin + part]
+        rows.copy_(images[begin : begin + part]).div_(127.5).sub_(1.0)
+    return result
 
 
 def gathered_windows(images: Tensor, augmentation: Augmentation, height: int, width: int) -> Tensor:

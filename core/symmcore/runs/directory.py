@@ -174,7 +174,9 @@ def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
         "threads": context.environment.threads,
         "versions": dict(context.environment.versions),
         "dataset_fingerprint": context.dataset.fingerprint(),
-        "split": context.dataset.split,
+        "dataset_split": context.dataset.split,
+        "dataset_notes": context.dataset.notes,
+        "skipped_images": {one.file: one.reason for one in context.dataset.skipped},
     }
 
 

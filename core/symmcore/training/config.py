@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from symmcore.data.catalog import dataset_entry
+from symmcore.data.catalog import DatasetChoice, dataset_choice
 from symmcore.data.transform_settings import TransformSettings
 from symmcore.errors import InputError
 from symmcore.loss_catalog import LossSettings, check_settings, loss_info
@@ -86,7 +86,10 @@ class TrainingConfig:
     The defaults are those of the preset "quick".
 
     Attributes:
-        dataset: name of the dataset.
+        dataset: the dataset as the command line writes it: "digits", "folder:/photos".
+        split: how a dataset without a split of its own is split, a ``SplitRule``.
+        download: whether the dataset may be fetched if it is not there.
+        cache_bytes: most bytes that decoded images of all datasets may take on disk.
         specs: one entry a run; no two alike.
         steps: optimiser steps of each run.
         seed: decides split, batches, augmentation, initial weights and watch set.
@@ -112,6 +115,9 @@ class TrainingConfig:
     """
 
     dataset: str = "digits"
+    split: str = "auto"
+    download: bool = False
+    cache_bytes: int = 32 * 10**9
     specs: tuple[RunSpec, ...] = (RunSpec(symm=Symm()),)
     steps: int = QUICK.steps
     seed: int = 0
@@ -131,7 +137,8 @@ class TrainingConfig:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        dataset_entry(self.dataset)
+        self.dataset_choice()
+        check_at_least("cache limit in bytes", self.cache_bytes, 0)
         preset(self.preset)
         check_weights_choice(network_info(self.network), self.weights)
         self._check_specs()
@@ -153,6 +160,10 @@ class TrainingConfig:
             check_at_least("number of threads", self.threads, 1)
         if self.device not in DEVICES:
             raise InputError(f"Unknown device {self.device!r}: choose one of {', '.join(DEVICES)}.")
+
+    def dataset_choice(self) -> DatasetChoice:
+        """What the dataset's name stands for; nothing of it is read."""
+        return dataset_choice(self.dataset, self.split, self.download)
 
     def with_steps(self, steps: int) -> "TrainingConfig":
         """The same training with another number of steps."""

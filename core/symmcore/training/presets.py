@@ -5,7 +5,7 @@ A preset names no weights: ImageNet's are downloaded on the user's own word alon
 
 from dataclasses import dataclass
 
-from symmcore.data.transform_settings import TransformSettings
+from symmcore.data.transform_settings import PHOTOGRAPHS, TransformSettings
 from symmcore.errors import InputError
 from symmcore.symm import PairSet
 from symmcore.training.schedule import Schedule
@@ -76,7 +76,7 @@ PAPER = Preset(
     learning_rate=1e-4,
     schedule=Schedule(),
     weight_decay=0.0,
-    transform=TransformSettings(resize=256, crop=227, flip=True),
+    transform=PHOTOGRAPHS,
     steps=20_000,
     eval_every=500,
     pairs="paper",
@@ -94,7 +94,7 @@ OFFICIAL = Preset(
     learning_rate=1e-4,
     schedule=Schedule(halve_every=5_000, final_after=15_000, final_rate=1e-5),
     weight_decay=5e-3,
-    transform=TransformSettings(resize=256, crop=227, flip=True),
+    transform=PHOTOGRAPHS,
     steps=20_000,
     eval_every=500,
     pairs="official",

@@ -1,5 +1,6 @@
 """The training loop: N runs in lockstep on the same batches, in the thread that calls it."""
 
+import dataclasses
 import math
 import platform
 import time
@@ -12,7 +13,6 @@ import torch
 
 from symmcore.cores import usable_cores
 from symmcore.data.batches import BatchLoader
-from symmcore.data.catalog import dataset_entry
 from symmcore.data.feed import TrainingFeed
 from symmcore.data.sampler import PairSampler
 from symmcore.data.transform_settings import default_transform
@@ -22,6 +22,7 @@ from symmcore.runs.records import StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.evaluator import Evaluator
+from symmcore.training.input import Progress, read_dataset
 from symmcore.training.learner import Learner
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.sink import Environment, Sink, TrainingContext
@@ -29,6 +30,7 @@ from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
 _PACKAGES = ("symmviz", "torch", "torchvision", "numpy", "scikit-learn")
 _SPEED_WINDOW_SECONDS = 3.0
+_SECONDS_BETWEEN_COUNTS = 0.1
 
 
 class _DivergedError(Exception):
@@ -38,11 +40,12 @@ class _DivergedError(Exception):
 class _Prepared:
     """What a training works with, made once and kept for going on."""
 
-    def __init__(self, config: TrainingConfig) -> None:
+    def __init__(self, config: TrainingConfig, progress: Progress) -> None:
         check_weights_file(config.weights)  # before a dataset is read, which can take long
         device = _resolve_device(config.device)
-        dataset = dataset_entry(config.dataset).load(config.seed)
+        dataset = read_dataset(config, progress)
         transform = config.transform or default_transform(dataset.images.shape)
+        self.config = dataclasses.replace(config, transform=transform)
         loader = BatchLoader(dataset, device, config.seed, transform)
         channels = dataset.images.shape[-1]
         self.dataset = dataset
@@ -119,7 +122,8 @@ class Trainer:
         self._report(RunState.PREPARING)
         torch.set_num_threads(self._config.threads or default_threads())
         if self._prepared is None:
-            self._prepared = _Prepared(self._config)
+            self._prepared = _Prepared(self._config, self._decoding(control))
+            self._config = self._prepared.config
         prepared = self._prepared
         self._sink.begin(TrainingContext(self._config, prepared.environment, prepared.dataset))
         self._pace.clear()
@@ -130,6 +134,20 @@ class Trainer:
                 return
             self._checkpoint(control, RunState.TRAINING)
             self._advance(prepared)
+
+    def _decoding(self, control: Control) -> Progress:
+        """Tells how many images are decoded, and ends the decoding when a stop is asked for."""
+        told = -math.inf
+
+        def progress(done: int, count: int) -> None:
+            nonlocal told
+            self._checkpoint(control, RunState.PREPARING)
+            now = time.perf_counter()
+            if now - told > _SECONDS_BETWEEN_COUNTS:
+                told = now
+                self._report(RunState.PREPARING, f"Decoding images: {done:,} of {count:,}")
+
+        return progress
 
     def _evaluation_due(self) -> bool:
         """Whether this step is to be evaluated and was not; a stop may have cut it short."""
@@ -182,9 +200,9 @@ class Trainer:
         self._evaluated_step = self._step
         self._report(RunState.TRAINING)
 
-    def _report(self, state: RunState) -> None:
+    def _report(self, state: RunState, message: str = "") -> None:
         self._sink.status(
-            TrainingStatus(state, self._step, self._config.steps, self._steps_per_second())
+            TrainingStatus(state, self._step, self._config.steps, self._steps_per_second(), message)
         )
 
     def _finished(
