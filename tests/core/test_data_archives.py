@@ -345,7 +345,11 @@ class TestPathsOutside:
     def test_an_archive_folder_that_is_a_link_out_of_the_one_given(self, kind, archive, tmp_path):
         (tmp_path / "other").mkdir()
         (tmp_path / "other" / "link").symlink_to(archive)
-        refusal(KINDS[kind][1], tmp_path / "other")
+        assert "holds no " in refusal(KINDS[kind][1], tmp_path / "other")
+
+    def test_a_link_beside_the_archive_folder_is_not_a_second_one(self, kind, archive):
+        (archive.parent / "a link").symlink_to(archive)
+        assert listed(kind, archive.parent).root == archive.resolve()
 
     @pytest.mark.parametrize(
         ("kind", "name"),

@@ -67,11 +67,14 @@ def find_archive(path: str | Path, marker: str) -> Path:
     try:
         if (root / marker).is_file():
             return root
-        found = [
-            folder
-            for folder in sorted(root.iterdir())
-            if (folder / marker).is_file() and is_inside(folder, root)
-        ]
+        # a link beside the folder it leads to is not a second one
+        found = sorted(
+            {
+                folder.resolve()
+                for folder in root.iterdir()
+                if (folder / marker).is_file() and is_inside(folder, root)
+            }
+        )
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
     if not found:
