@@ -10,6 +10,7 @@ import platformdirs
 import pytest
 import scipy.io
 from data_trees import check_listing, class_folders, members, refusal, touch
+from helpers_training import pixels
 
 from symmcore.data import torchvision_sets
 from symmcore.data.dataset import ImageDataset
@@ -178,7 +179,7 @@ class TestRead:
         np.testing.assert_array_equal(dataset.labels, raw[:, 1])
         for image, row, column, channel in ((0, 0, 0, 0), (35, 31, 2, 1), (41, 5, 30, 2)):
             place = 2 + channel * 1024 + row * 32 + column
-            assert dataset.images[image, row, column, channel] == raw[image, place]
+            assert pixels(dataset)[image, row, column, channel] == raw[image, place]
 
 
 class TestDamaged:

@@ -149,6 +149,9 @@ class TestConfig:
         assert self.read(tmp_path) == {
             "name": text,
             "dataset": "tiny",
+            "split": "auto",
+            "download": False,
+            "cache_bytes": 32_000_000_000,
             "steps": 9,
             "seed": 7,
             "device": "cpu",
@@ -170,7 +173,9 @@ class TestConfig:
             "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
-            "split": "by image",
+            "dataset_split": "by image",
+            "dataset_notes": [],
+            "skipped_images": {},
         }
 
     def test_of_a_baseline(self, tmp_path):

@@ -214,13 +214,14 @@ def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch):
 )
 def test_no_more_images_are_embedded_at_once_than_a_step_embeds(batch_size, largest, monkeypatch):
     sizes = []
-    original = BatchLoader.evaluation_batch
+    original = BatchLoader.evaluation_batches
 
-    def counted(loader, positions):
-        sizes.append(len(positions))
-        return original(loader, positions)
+    def counted(loader, positions, size):
+        for batch in original(loader, positions, size):
+            sizes.append(len(batch))
+            yield batch
 
-    monkeypatch.setattr(BatchLoader, "evaluation_batch", counted)
+    monkeypatch.setattr(BatchLoader, "evaluation_batches", counted)
     dataset = tiny_dataset(0)
     many = dataclasses.replace(dataset, test=np.tile(dataset.test, 30))
     evaluate(dataset=many, batch_size=batch_size, final=False)
@@ -231,7 +232,7 @@ def test_no_more_images_are_embedded_at_once_than_a_step_embeds(batch_size, larg
 def test_the_dataset_decides_which_recalls_there_are_at_the_end(monkeypatch):
     add_dataset(monkeypatch, "sop:here")
     config, dataset = tiny_config("npair", dataset="sop:here"), tiny_dataset(0)
-    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, 1), config)
+    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)
     learner = Learner(config.specs[0], config, 1, CPU)
     record = evaluator.evaluate(learner, config.specs[0], 0, 0.0, lambda: None, final=True).record
     assert [k for k, _ in record.test_recall_at] == [1, 10]  # 24 test images have no 100 others
