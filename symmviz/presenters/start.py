@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from symmcore.data.catalog import DatasetSource, dataset_choice
+from symmcore.data.splits import SplitRule
 from symmcore.errors import InputError
 from symmcore.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import RunSpec, TrainingConfig, preset_config
+from symmcore.training.presets import preset
 
 # File systems allow 255 bytes; a folder is still to be read at a glance.
 _LONGEST_LOSSES = 100
@@ -17,7 +20,11 @@ class StartForm:
     """What the user chose.
 
     Attributes:
-        dataset: name of the dataset.
+        dataset: the dataset, as the command line writes it.
+        split: how a folder is split.
+        preset: name of the preset whose values the other fields were filled with.
+        network: name of the embedding network.
+        weights: what it starts from.
         loss: name of the loss.
         symm: whether to train with Symm; comparing trains both.
         steps: optimiser steps.
@@ -27,10 +34,15 @@ class StartForm:
         dim: size of an embedding.
         learning_rate: Adam's.
         eval_every: steps between pictures.
+        threads: torch threads; None leaves one core free.
         runs_folder: where runs are kept.
     """
 
     dataset: str
+    split: str
+    preset: str
+    network: str
+    weights: str
     loss: str
     symm: bool
     steps: int
@@ -40,6 +52,7 @@ class StartForm:
     dim: int
     learning_rate: float
     eval_every: int
+    threads: int | None
     runs_folder: Path
 
 
@@ -53,19 +66,32 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
     Raises:
         InputError: if a value is out of range.
     """
-    plain, symm = RunSpec(form.loss), RunSpec(form.loss, Symm())
+    pairs = preset(form.preset).pairs
+    plain, symm = RunSpec(form.loss), RunSpec(form.loss, Symm(pairs=pairs))
     specs = (plain, symm) if compare else ((symm,) if form.symm else (plain,))
-    return TrainingConfig(
+    return preset_config(
+        form.preset,
         dataset=form.dataset,
+        split=_split(form),
         specs=specs,
         steps=form.steps,
         seed=form.seed,
         device=form.device,
+        network=form.network,
+        weights=form.weights,
         dim=form.dim,
         batch_size=form.batch_size,
         learning_rate=form.learning_rate,
         eval_every=form.eval_every,
+        threads=form.threads,
     )
+
+
+def _split(form: StartForm) -> str:
+    """What was chosen where there is a choice: other data has a split of its own."""
+    kind = dataset_choice(form.dataset).kind
+    chosen = isinstance(kind, DatasetSource) and kind.can_split
+    return form.split if chosen else SplitRule.AUTO
 
 
 def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:

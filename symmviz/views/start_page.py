@@ -1,10 +1,9 @@
 """The Start page: choose data and loss, and start."""
 
-from importlib import resources
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,10 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmcore.data.catalog import DATASETS, DatasetEntry
+from symmcore.data.splits import SplitRule
 from symmcore.loss_catalog import CATALOG
+from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS, network_info
 from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
+from symmcore.training.presets import PRESETS, preset
 from symmviz.presenters.start import StartForm
+from symmviz.views.dataset_picker import DatasetPicker
+from symmviz.views.elided_label import ElidedLabel
 
 _DEVICE_TITLES = {
     "auto": "Automatic",
@@ -35,38 +38,13 @@ _DEVICE_TITLES = {
     "cuda": "GPU (CUDA)",
     "mps": "GPU (Apple)",
 }
+_SPLIT_TITLES = {
+    SplitRule.AUTO: "Automatic",
+    SplitRule.CLASS: "By class: half of the classes is never seen",
+    SplitRule.IMAGE: "By image: a third of each class tests",
+    SplitRule.FOLDERS: "By the folders train and test",
+}
 _DEFAULTS = TrainingConfig()
-
-
-class DatasetCard(QFrame):
-    """A dataset's picture, counts and split."""
-
-    def __init__(self, entry: DatasetEntry, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setProperty("card", True)
-        picture = QLabel(self)
-        path = resources.files("symmviz_resources") / f"{entry.name}.png"
-        pixmap = QPixmap()
-        pixmap.loadFromData(path.read_bytes())
-        pixmap.setDevicePixelRatio(2)
-        picture.setPixmap(pixmap)
-        title = QLabel(entry.title, self)
-        title.setProperty("title", True)
-        counts = QLabel(f"{entry.images:,} images of {entry.classes} classes", self)
-        split = QLabel(f"Split {entry.split}", self)
-        description = QLabel(entry.description, self)
-        for label in (split, description):
-            label.setWordWrap(True)
-            label.setProperty("muted", True)
-        words = QVBoxLayout()
-        for label in (title, counts, split, description):
-            words.addWidget(label)
-        words.addStretch(1)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 14, 14, 14)
-        layout.setSpacing(16)
-        layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
 
 
 class StartPage(QWidget):
@@ -82,6 +60,13 @@ class StartPage(QWidget):
     def __init__(self, runs_folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs_folder = runs_folder
+        self.setAcceptDrops(True)
+        self._data = DatasetPicker(self)
+        self._preset = QComboBox(self)
+        for at, entry in enumerate(PRESETS):
+            self._preset.addItem(entry.title, entry.name)
+            self._preset.setItemData(at, entry.description, Qt.ItemDataRole.ToolTipRole)
+        self._preset.currentIndexChanged.connect(self._on_preset)
         self._loss = QComboBox(self)
         for at, info in enumerate(CATALOG):
             self._loss.addItem(info.title, info.name)
@@ -106,16 +91,20 @@ class StartPage(QWidget):
         self._device.setToolTip("Automatic takes a GPU where torch finds one.")
         self._make_advanced()
         self._make_buttons()
-        self._folder = QLabel(self)
-        self._folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._folder = ElidedLabel(parent=self)
         self._show_folder()
         self._on_loss()
+        self._on_preset()
         self._lay_out()
 
     def form(self) -> StartForm:
         """What is chosen now."""
         return StartForm(
-            dataset=DATASETS[0].name,
+            dataset=self._data.dataset(),
+            split=self._split.currentData(),
+            preset=self._preset.currentData(),
+            network=self._network.currentData(),
+            weights=self._weights.currentData(),
             loss=self._loss.currentData(),
             symm=self._symm.isChecked(),
             steps=self._steps.value(),
@@ -125,6 +114,7 @@ class StartPage(QWidget):
             dim=self._dim.value(),
             learning_rate=self._learning_rate.value(),
             eval_every=self._eval_every.value(),
+            threads=self._threads.value() or None,
             runs_folder=self._runs_folder,
         )
 
@@ -142,6 +132,14 @@ class StartPage(QWidget):
     def error(self) -> str:
         """What is said to be wrong."""
         return self._error.text()
+
+    def set_dataset(self, text: str) -> None:
+        """Choose a dataset, as the command line writes it."""
+        self._data.set_dataset(text)
+
+    def set_preset(self, name: str) -> None:
+        """Choose a preset, with all its values."""
+        self._preset.setCurrentIndex(self._preset.findData(name))
 
     def set_loss(self, name: str) -> None:
         """Choose a loss."""
@@ -183,14 +181,37 @@ class StartPage(QWidget):
         self._eval_every.setToolTip(
             "Steps between pictures: each embeds the watched images and scores Recall@1."
         )
+        self._network = QComboBox(self)
+        for at, info in enumerate(NETWORKS):
+            self._network.addItem(info.title, info.name)
+            self._network.setItemData(at, info.description, Qt.ItemDataRole.ToolTipRole)
+        self._weights = QComboBox(self)
+        self._weights.addItem("From scratch", FROM_SCRATCH)
+        self._weights.addItem("ImageNet (downloaded once)", IMAGENET)
+        self._weights.setToolTip("What GoogLeNet and the ResNets start from.")
+        self._network.currentIndexChanged.connect(self._on_network)
+        self._split = QComboBox(self)
+        for rule, title in _SPLIT_TITLES.items():
+            self._split.addItem(title, rule.value)
+        self._split.setToolTip("Of a folder of images; all other data has a split of its own.")
+        self._threads = _spin_box(self, 0, 1024, 0, 1)
+        self._threads.setSpecialValueText("Automatic")
+        self._threads.setToolTip(
+            "Threads of torch on the CPU; automatic takes all cores but one. Fewer can be many "
+            "times faster while other programs are busy."
+        )
         self._advanced = QGroupBox(self)
         self._advanced.setFlat(True)
         form = QFormLayout(self._advanced)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.addRow("Network", self._network)
+        form.addRow("Weights", self._weights)
+        form.addRow("Split", self._split)
         form.addRow("Batch size", self._batch_size)
         form.addRow("Embedding size", self._dim)
         form.addRow("Learning rate", self._learning_rate)
         form.addRow("Steps between pictures", self._eval_every)
+        form.addRow("Threads", self._threads)
         _centre_labels(form)
         self._advanced.hide()
         self._more = QToolButton(self)
@@ -238,6 +259,7 @@ class StartPage(QWidget):
         loss.addWidget(self._symm)
         loss.addStretch(1)
         form.addRow("Loss", loss)
+        form.addRow("Preset", self._preset)
         form.addRow("Steps", self._steps)
         form.addRow("Seed", self._seed)
         form.addRow("Device", self._device)
@@ -250,14 +272,14 @@ class StartPage(QWidget):
         buttons.addWidget(self.compare_button)
         buttons.addStretch(1)
         content = QWidget(self)
-        content.setMaximumWidth(820)
+        content.setMaximumWidth(900)
         content.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(content)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
         column.addWidget(heading)
         column.addWidget(intro)
-        column.addWidget(DatasetCard(DATASETS[0], self))
+        column.addWidget(self._data)
         column.addLayout(form)
         column.addLayout(buttons)
         column.addWidget(self._busy)
@@ -294,6 +316,36 @@ class StartPage(QWidget):
         self._loss.setToolTip(info.description)
         self.compare_button.setText(f"Compare {info.title} with and without Symm")
 
+    def _on_preset(self) -> None:
+        chosen = preset(self._preset.currentData())
+        self._preset.setToolTip(chosen.description)
+        self._network.setCurrentIndex(self._network.findData(chosen.network))
+        self._steps.setValue(chosen.steps)
+        self._batch_size.setValue(chosen.batch_size)
+        self._dim.setValue(chosen.dim)
+        self._learning_rate.setValue(chosen.learning_rate)
+        self._eval_every.setValue(chosen.eval_every)
+        self._on_network()
+
+    def _on_network(self) -> None:
+        info = network_info(self._network.currentData())
+        self._network.setToolTip(info.description)
+        self._weights.setEnabled(info.imagenet)
+        if not info.imagenet:
+            self._weights.setCurrentIndex(self._weights.findData(FROM_SCRATCH))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a folder."""
+        if _dropped_folder(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Choose the folder that was dropped."""
+        folder = _dropped_folder(event.mimeData())
+        if folder is not None:
+            event.acceptProposedAction()
+            self._data.set_dataset(f"folder:{folder}")
+
     def _on_advanced(self, shown: bool) -> None:
         self._advanced.setVisible(shown)
         self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
@@ -307,6 +359,13 @@ class StartPage(QWidget):
 
     def _show_folder(self) -> None:
         self._folder.setText(str(self._runs_folder))
+
+
+def _dropped_folder(data: QMimeData) -> str | None:
+    """The one folder of this computer that is dragged, if it is that."""
+    urls = data.urls()
+    path = urls[0].toLocalFile() if len(urls) == 1 and urls[0].isLocalFile() else ""
+    return path if path and Path(path).is_dir() else None
 
 
 def _centre_labels(form: QFormLayout) -> None:

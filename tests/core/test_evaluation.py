@@ -8,14 +8,16 @@ import torch
 from sklearn import metrics
 from torch import Tensor
 
-from symmcore import evaluation, reflect
+from symmcore import reflect
 from symmcore.evaluation import (
     clustering_scores,
+    nearest,
     neighbours,
     random_partners,
     recall_at_k,
     synthetic_recall_at_1,
 )
+from symmcore.evaluation import ranks as ranks_module
 
 
 def clusters(
@@ -64,7 +66,7 @@ def recall_by_loops(x: Tensor, y: Tensor, k: int) -> tuple[float, int]:
 def test_neighbours_are_those_of_loops(
     exclude_self: bool, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation, "_BLOCK_ELEMENTS", block)
+    monkeypatch.setattr(nearest, "_BLOCK_ELEMENTS", block)
     x, _ = clusters(LABELS)
     queries = x if exclude_self else clusters(LABELS, seed=1)[0][:20]
     found = neighbours(queries, x, 7, exclude_self)
@@ -215,7 +217,7 @@ def test_recall_with_copies_is_that_of_loops(dtype: torch.dtype) -> None:
 def test_recall_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = clusters(LABELS)
     whole = recall_at_k(x, y)
-    monkeypatch.setattr(evaluation, "_BLOCK_ELEMENTS", 100)
+    monkeypatch.setattr(ranks_module, "_CPU_TILE", 7)
     assert recall_at_k(x, y) == whole
 
 

@@ -96,9 +96,9 @@ class _CompiledLogSum(torch.autograd.Function):
         sums.shift(values.numpy(), groups.labels.numpy(), constants, largest)
         shares = values.exp_()
         slopes = embeddings.new_empty(2, len(groups))
-        dot, *squares = measured.products.numpy()
+        dot = measured.products[0].numpy()
         total = sums.log_one_plus(shares.numpy(), largest, dot, scales.positive, slopes.numpy())
-        norms = 0.25 * scales.l2_reg * float(squares[0].sum() + squares[1].sum())
+        norms = 0.25 * scales.l2_reg * float(measured.products[1:].sum())
         if ctx.needs_input_grad[0]:
             ctx.miner, ctx.scales, ctx.images = miner, scales, len(embeddings)
             ctx.save_for_backward(

@@ -58,7 +58,7 @@ QUICK = Preset(
     weight_decay=0.0,
     transform=None,
     steps=300,
-    eval_every=10,
+    eval_every=25,
     pairs="paper",
 )
 # Section 4.2 says neither how many steps it trained nor how often it evaluated: those two

@@ -1,0 +1,75 @@
+"""Recall@K."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmcore.evaluation.features import features_of
+from symmcore.evaluation.nearest import check_count
+from symmcore.evaluation.ranks import ranks
+from symmcore.mining import check_embeddings, check_labels
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Recall@K of a set of images.
+
+    Attributes:
+        at: For each K, the share of queries with an image of their class among the K nearest.
+        queries: Number of queries.
+        left_out: Number of images that are no query because their class has no other image.
+    """
+
+    at: dict[int, float]
+    queries: int
+    left_out: int
+
+
+def recall_at_k(embeddings: Tensor, labels: Tensor, ks: Sequence[int] = (1, 2, 4, 8)) -> Recall:
+    """Recall@K: how often an image of the query's class is among its K nearest.
+
+    Every image is a query against all others, on L2-normalised features by cosine similarity,
+    ties by index. An image whose class has no other is no query but stays in the gallery. What
+    tells two similarities apart is the arithmetic of the features' type; copies of an image tie.
+    Memory is bounded: no more than some tiles of the matrix of similarities exist at a time.
+
+    Args:
+        embeddings: Shape (N, D), floating point.
+        labels: Integers of shape (N,).
+        ks: The Ks.
+
+    Returns:
+        The recall at each K; NaN if an embedding is NaN.
+
+    Raises:
+        TypeError: If an argument has the wrong type.
+        ValueError: If shapes do not fit, there is no K or one not between 1 and N - 1, or no class
+            has two images.
+    """
+    check_embeddings(embeddings)
+    check_labels(labels, len(embeddings))
+    if not ks:
+        raise ValueError("ks must hold at least one K")
+    for k in ks:
+        check_count("K", k, len(embeddings) - 1)
+    labels = labels.to(embeddings.device)
+    is_query = (class_sizes(labels) > 1).to(embeddings.device)
+    queries = int(is_query.sum())
+    left_out = len(labels) - queries
+    if queries == 0:
+        raise ValueError(f"none of the {left_out} images shares its class with another")
+    points = features_of(embeddings)
+    if points.isnan().any():
+        return Recall(dict.fromkeys(ks, float("nan")), queries, left_out)
+    before = ranks(points, labels)[is_query]
+    at = {k: int((before < k).sum()) / queries for k in ks}
+    return Recall(at, queries, left_out)
+
+
+def class_sizes(labels: Tensor) -> Tensor:
+    """The number of images in the class of each image, on the CPU."""
+    _, inverse, counts = np.unique(labels.cpu().numpy(), return_inverse=True, return_counts=True)
+    return torch.from_numpy(counts[inverse])

@@ -1,0 +1,156 @@
+"""Choosing what to train on: cards of the sets that are there, and the user's own folders."""
+
+from importlib import resources
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from symmcore.data.catalog import ALPHABETS, DATASETS, FOLDER, SOURCES, DatasetEntry, DatasetSource
+from symmviz.views.elided_label import ElidedLabel
+
+_PICTURE_HEIGHT = 72
+
+
+class DatasetPicker(QWidget):
+    """One card for each set that is always there, and one for images in a folder."""
+
+    changed = Signal()
+    """Another dataset is chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._own_text = ""
+        self._group = QButtonGroup(self)
+        self._cards = {entry.name: _EntryCard(entry, self) for entry in DATASETS}
+        self._own = _OwnCard(self)
+        self._description = QLabel(self)
+        self._description.setWordWrap(True)
+        self._description.setProperty("muted", True)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for card in (*self._cards.values(), self._own):
+            row.addWidget(card, 1)
+            self._group.addButton(card.button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self._description)
+        self._add_menu()
+        self._group.buttonClicked.connect(self._show_choice)
+        self.set_dataset(ALPHABETS.name)
+
+    def dataset(self) -> str:
+        """The chosen dataset, as the command line writes it."""
+        for name, card in self._cards.items():
+            if card.button.isChecked():
+                return name
+        return self._own_text
+
+    def set_dataset(self, text: str) -> None:
+        """Choose a dataset by name, or a folder as "folder:/photos"."""
+        if text in self._cards:
+            self._cards[text].button.setChecked(True)
+        else:
+            kind, _, path = text.partition(":")
+            source = next(source for source in SOURCES if source.name == kind)
+            self._own_text = text
+            self._own.set_lines(source.title, path)
+            self._own.button.setEnabled(True)
+            self._own.button.setChecked(True)
+        self._show_choice()
+
+    def _show_choice(self) -> None:
+        name = self.dataset()
+        if name in self._cards:
+            entry = next(entry for entry in DATASETS if entry.name == name)
+            text = f"{entry.description} Split {entry.split}."
+        else:
+            source = next(s for s in SOURCES if s.name == name.partition(":")[0])
+            text = f"{source.description} Split {source.split}."
+        self._description.setText(text)
+        self.changed.emit()
+
+    def _add_menu(self) -> None:
+        menu = QMenu(self)
+        for source in SOURCES:
+            if source.argument == "PATH":
+                action = menu.addAction(f"{source.title}...")
+                action.setToolTip(source.description)
+                action.triggered.connect(lambda _=False, source=source: self._open(source))
+        menu.setToolTipsVisible(True)
+        self._own.open_button.setMenu(menu)
+
+    def _open(self, source: DatasetSource) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, source.title, str(Path.home()))
+        if chosen:
+            self.set_dataset(f"{source.name}:{chosen}")
+
+
+class _Card(QFrame):
+    """A radio button with a picture and a line; a click anywhere on it chooses."""
+
+    def __init__(self, title: str, line: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self.button = QRadioButton(title, self)
+        self._line = ElidedLabel(line, self)
+        self._line.setProperty("muted", True)
+        self._words = QVBoxLayout()
+        self._words.addWidget(self.button)
+        self._words.addWidget(self._line)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(12, 12, 12, 12)
+        self._row.setSpacing(12)
+        self._row.addLayout(self._words, 1)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose this card."""
+        if self.button.isEnabled():
+            self.button.click()
+        super().mousePressEvent(event)
+
+    def set_lines(self, title: str, line: str) -> None:
+        """Say something else."""
+        self.button.setText(title)
+        self._line.setText(line)
+
+    def _add_picture(self, entry: DatasetEntry) -> None:
+        path = resources.files("symmviz_resources") / f"{entry.name}.png"
+        pixmap = QPixmap()
+        pixmap.loadFromData(path.read_bytes())
+        ratio = pixmap.height() / _PICTURE_HEIGHT
+        pixmap.setDevicePixelRatio(ratio)
+        picture = QLabel(self)
+        picture.setPixmap(pixmap)
+        self._row.insertWidget(0, picture, 0, Qt.AlignmentFlag.AlignTop)
+
+
+class _EntryCard(_Card):
+    def __init__(self, entry: DatasetEntry, parent: QWidget) -> None:
+        line = f"{entry.images:,} images, {entry.classes} classes"
+        super().__init__(entry.title, line, parent)
+        self._add_picture(entry)
+        self._words.addStretch(1)
+
+
+class _OwnCard(_Card):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("Your images", "Open a folder, or drop one here", parent)
+        self.button.setEnabled(False)
+        self.button.setToolTip(FOLDER.description)
+        self.open_button = QPushButton("Open", self)
+        self.open_button.setToolTip("Choose the folder of your images or of an official archive.")
+        self._words.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
