@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symmcore.evaluation.features import features_of
+from symmcore.evaluation.kmeans import MOST_ITERATIONS, Progress, kmeans, random_start
 from symmcore.mining import check_embeddings, check_labels
+
+# Clusters up to which scikit-learn's k-means takes seconds.
+_MANY = 1000
+
+
+def _silent(_iteration: int, _most: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +33,25 @@ class ClusteringScores:
     f1: float
 
 
-def clustering_scores(embeddings: Tensor, labels: Tensor, seed: int = 0) -> ClusteringScores:
+def clustering_scores(
+    embeddings: Tensor,
+    labels: Tensor,
+    seed: int = 0,
+    progress: Progress = _silent,
+) -> ClusteringScores:
     """Cluster into as many clusters as there are classes, and compare with the classes.
 
-    K-means on L2-normalised features, from one seeded k-means++ start, on one thread so that
-    the result is the same in every process.
+    K-means on L2-normalised features, from one seeded start: up to 1,000 clusters scikit-learn's,
+    from k-means++, on one thread so that the result is the same in every process; beyond, from
+    random points, in bounded memory.
 
     Args:
         embeddings: Shape (N, D), floating point.
         labels: Integers of shape (N,).
         seed: Seed of the start.
+        progress: Called with the iteration and the most there can be: several times in each with
+            more than 1,000 clusters, else at the beginning. An exception from it ends the
+            clustering and goes on to the caller.
 
     Returns:
         The scores; NaN if an embedding is NaN.
@@ -45,18 +62,22 @@ def clustering_scores(embeddings: Tensor, labels: Tensor, seed: int = 0) -> Clus
     """
     check_embeddings(embeddings)
     check_labels(labels, len(embeddings))
-    features = features_of(embeddings).cpu()
-    if features.isnan().any():
+    points = features_of(embeddings)
+    if points.isnan().any():
         return ClusteringScores(float("nan"), float("nan"))
     classes, inverse = np.unique(labels.cpu().numpy(), return_inverse=True)
-    clusters = _kmeans(features.numpy(), len(classes), seed)
+    if len(classes) > _MANY:
+        clusters = kmeans(points, random_start(points, len(classes), seed), progress)
+    else:
+        progress(0, MOST_ITERATIONS)
+        clusters = _scikit_learn(points.cpu().numpy(), len(classes), seed)
     from sklearn.metrics import normalized_mutual_info_score  # slow to import
 
     nmi = normalized_mutual_info_score(inverse, clusters, average_method="arithmetic")
     return ClusteringScores(float(nmi), _pair_f1(inverse, clusters))
 
 
-def _kmeans(features: NDArray[np.floating], clusters: int, seed: int) -> NDArray[np.int64]:
+def _scikit_learn(features: NDArray[np.floating], clusters: int, seed: int) -> NDArray[np.int64]:
     from sklearn.cluster import KMeans  # slow to import
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits

@@ -97,7 +97,11 @@ class Evaluator:
             test_labels,
             tuple(k for k in self._final_ks if k < len(gallery)) if final else (1,),
         )
-        clusters = clustering_scores(gallery, test_labels, self._seed) if final else None
+        clusters = None
+        if final:
+            clusters = clustering_scores(
+                gallery, test_labels, self._seed, lambda _done, _most: checkpoint()
+            )
         record = EvalRecord(
             step=step,
             train_recall_at_1=recall_at_k(train, train_labels, (1,)).at[1],

@@ -1,0 +1,93 @@
+"""K-means with very many clusters, in bounded memory, that can be watched and ended.
+
+scikit-learn's makes distances of all points to all centres as fast, but tells nothing while it
+runs: with ten thousand clusters that is minutes.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor
+
+from symmcore.mining import cross_products
+
+Progress = Callable[[int, int], None]
+
+MOST_ITERATIONS = 100
+# Distances held at a time (64 MiB in float32).
+_BLOCK_ELEMENTS = 2**24
+
+
+def kmeans(points: Tensor, centres: Tensor, progress: Progress) -> NDArray[np.int64]:
+    """Lloyd's algorithm from given centres, until no point changes its cluster.
+
+    A cluster that loses all points starts again at the point farthest from its centre.
+
+    Args:
+        points: Shape (N, D), on any device.
+        centres: Where to start, of shape (K, D), K at most N, on the same device.
+        progress: Called several times in each iteration with its number and the most there can
+            be; an exception from it ends the search and goes on to the caller.
+
+    Returns:
+        The cluster of each point, int64 of shape (N,).
+    """
+    rows = points.cpu().numpy()
+    clusters = np.full(len(points), -1, dtype=np.int64)
+    for iteration in range(MOST_ITERATIONS):
+        found, distances = _nearest(points, centres, partial(progress, iteration, MOST_ITERATIONS))
+        if np.array_equal(found, clusters):
+            break
+        clusters = found
+        means = _means(rows, clusters, distances, len(centres))
+        centres = torch.from_numpy(means).to(points.device)
+    return clusters
+
+
+def random_start(points: Tensor, clusters: int, seed: int) -> Tensor:
+    """Different rows of the points as centres, of shape (clusters, D)."""
+    chosen = np.random.default_rng(seed).choice(len(points), clusters, replace=False)
+    return points[torch.from_numpy(chosen).to(points.device)]
+
+
+def _nearest(
+    points: Tensor, centres: Tensor, tick: Callable[[], None]
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+    """The nearest centre of each point, the first of equals, and how far it is (squared)."""
+    half = 0.5 * (centres * centres).sum(1)
+    size = max(1, _BLOCK_ELEMENTS // len(centres))
+    found, nearness = [], []
+    for start in range(0, len(points), size):
+        tick()
+        block = points[start : start + size]
+        best = (cross_products(block, centres) - half).max(1)
+        found.append(best.indices)
+        nearness.append(0.5 * (block * block).sum(1) - best.values)
+    return torch.cat(found).cpu().numpy(), 2.0 * torch.cat(nearness).cpu().numpy()
+
+
+def _means(
+    rows: NDArray[np.floating],
+    clusters: NDArray[np.int64],
+    distances: NDArray[np.floating],
+    count: int,
+) -> NDArray[np.floating]:
+    """The mean of each cluster; one without points takes the farthest point of all others."""
+    sizes = np.bincount(clusters, minlength=count)
+    empty = np.flatnonzero(sizes == 0)
+    if len(empty):
+        farthest = np.argsort(-distances, kind="stable")[: len(empty)]
+        clusters = clusters.copy()
+        clusters[farthest] = empty
+        sizes = np.bincount(clusters, minlength=count)
+    # One row for each cluster, with a one for each of its points.
+    order = np.argsort(clusters, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    ones = np.ones(len(rows), rows.dtype)
+    sums = sparse.csr_matrix((ones, order, starts), shape=(count, len(rows))) @ rows
+    result: NDArray[np.floating] = sums / np.maximum(sizes, 1)[:, None].astype(rows.dtype)
+    return result
