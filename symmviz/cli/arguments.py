@@ -15,6 +15,7 @@ from symmcore.training.config import DEVICES
 from symmcore.training.presets import PRESETS, QUICK
 from symmviz.cli.commands import (
     bench_data,
+    bench_evaluation,
     bench_loss,
     bench_ui,
     evaluate,
@@ -176,7 +177,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     data = names.add_parser("data", help="how fast images come")
     data.set_defaults(run=bench_data)
     _add_bench_data(data)
-    for bench, rounds in ((window, 10), (loss, 15), (data, 5)):
+    evaluation = names.add_parser("evaluation", help="what Recall@K and k-means take")
+    evaluation.set_defaults(run=bench_evaluation)
+    for bench, rounds in ((window, 10), (loss, 15), (data, 5), (evaluation, 3)):
         bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
         bench.add_argument(
             "--rounds",
@@ -193,13 +196,17 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="pair groups in a batch for N-pair (default 64 512 2048)",
     )
-    for flag, least, default, text in (
-        ("--other-groups", 2, 512, "pair groups in a batch for the other losses"),
-        ("--memory-groups", 2, 4096, "pair groups in the batch whose peak memory is taken"),
-        ("--dim", 1, 512, "size of an embedding"),
-        ("--threads", 1, 2, "torch threads on the CPU"),
+    for bench, flag, least, default, text in (
+        (loss, "--other-groups", 2, 512, "pair groups in a batch for the other losses"),
+        (loss, "--memory-groups", 2, 4096, "pair groups in the batch whose peak memory is taken"),
+        (loss, "--dim", 1, 512, "size of an embedding"),
+        (loss, "--threads", 1, 2, "torch threads on the CPU"),
+        (evaluation, "--images", 4, 60_502, "embeddings"),
+        (evaluation, "--classes", 2, 11_316, "classes"),
+        (evaluation, "--dim", 1, 512, "size of an embedding"),
+        (evaluation, "--threads", 1, 2, "torch threads on the CPU"),
     ):
-        loss.add_argument(
+        bench.add_argument(
             flag,
             type=_at_least(least),
             default=default,

@@ -114,6 +114,21 @@ def bench_loss(options: Namespace) -> int:
     return _report(measure(sizes), options.json)
 
 
+def bench_evaluation(options: Namespace) -> int:
+    """Measure what evaluation takes."""
+    _check_writable(options.json)
+    from symmviz.benchmarks.evaluation import Sizes, measure  # imports torch
+
+    sizes = Sizes(
+        images=options.images,
+        classes=options.classes,
+        dim=options.dim,
+        rounds=options.rounds,
+        threads=options.threads,
+    )
+    return _report(measure(sizes), options.json)
+
+
 class _Report(Protocol):
     """What a benchmark measured."""
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from symmcore.data.catalog import ALPHABETS, DATASETS, FOLDER, SOURCES, DatasetEntry, DatasetSource
 from symmviz.views.elided_label import ElidedLabel
 
-_PICTURE_HEIGHT = 72
+_PICTURE_HEIGHT = 56  # pixels
 
 
 class DatasetPicker(QWidget):

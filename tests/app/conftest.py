@@ -108,6 +108,7 @@ def launched(qapp: QApplication, qtbot: QtBot, runs_folder: Path) -> Iterator[La
     """The real window, on its Start page; whatever a test leaves running is stopped."""
     parts = launch(qapp)
     qtbot.waitExposed(parts.window)
+    parts.window.start_page.set_dataset("digits")  # a hundred steps in seconds
     yield parts
     parts.window.close_without_asking()
     assert parts.session.close(30, import_timeout=30), "a thread did not end"

@@ -11,6 +11,10 @@ from symmviz.presenters.start import StartForm, run_folder, training_config
 
 FORM = StartForm(
     dataset="digits",
+    split="auto",
+    preset="quick",
+    network="small",
+    weights="none",
     loss="angular",
     symm=True,
     steps=123,
@@ -20,6 +24,7 @@ FORM = StartForm(
     dim=16,
     learning_rate=0.5,
     eval_every=7,
+    threads=2,
     runs_folder=Path("/somewhere/runs"),
 )
 NOW = datetime(2031, 2, 3, 4, 5, 6)
@@ -42,7 +47,22 @@ def test_every_field_reaches_the_training():
         dim=16,
         learning_rate=0.5,
         eval_every=7,
+        threads=2,
     )
+
+
+def test_a_split_reaches_only_what_can_be_split():
+    assert training_config(form(split="image"), compare=False).split == "auto"
+    folder = form(dataset="folder:/photos", split="image")
+    assert training_config(folder, compare=False).split == "image"
+
+
+def test_a_preset_decides_what_the_form_does_not_show():
+    config = training_config(form(preset="official", loss="npair"), compare=True)
+    assert [spec.name for spec in config.specs] == ["npair", "npair+symm:pairs=official"]
+    assert (config.weight_decay, config.preset) == (5e-3, "official")
+    assert config.transform is not None
+    assert config.transform.crop == 227
 
 
 def test_with_or_without_symm_or_both():

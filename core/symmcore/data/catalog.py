@@ -283,8 +283,8 @@ FOLDER = DatasetSource(
     images=None,
     classes=None,
     split=(
-        "by the folders train and test if there are such, else by class (--split image: "
-        "two thirds of each class train)"
+        "by the folders train and test if there are such, else by class, or by image if asked: "
+        "two thirds of each class train"
     ),
     can_split=True,
     can_download=False,

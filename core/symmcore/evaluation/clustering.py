@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symmcore.evaluation.features import features_of
-from symmcore.evaluation.kmeans import MOST_ITERATIONS, Progress, kmeans, random_start
+from symmcore.evaluation.kmeans import MOST_ITERATIONS, Progress, kmeans, spread_start
 from symmcore.mining import check_embeddings, check_labels
 
 # Clusters up to which scikit-learn's k-means takes seconds.
@@ -42,8 +42,8 @@ def clustering_scores(
     """Cluster into as many clusters as there are classes, and compare with the classes.
 
     K-means on L2-normalised features, from one seeded start: up to 1,000 clusters scikit-learn's,
-    from k-means++, on one thread so that the result is the same in every process; beyond, from
-    random points, in bounded memory.
+    from k-means++, on one thread so that the result is the same in every process; beyond,
+    from k-means++ that draws several centres at a time, in bounded memory.
 
     Args:
         embeddings: Shape (N, D), floating point.
@@ -67,7 +67,8 @@ def clustering_scores(
         return ClusteringScores(float("nan"), float("nan"))
     classes, inverse = np.unique(labels.cpu().numpy(), return_inverse=True)
     if len(classes) > _MANY:
-        clusters = kmeans(points, random_start(points, len(classes), seed), progress)
+        start = spread_start(points, len(classes), seed, lambda: progress(0, MOST_ITERATIONS))
+        clusters = kmeans(points, start, progress)
     else:
         progress(0, MOST_ITERATIONS)
         clusters = _scikit_learn(points.cpu().numpy(), len(classes), seed)

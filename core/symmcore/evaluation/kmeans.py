@@ -18,6 +18,8 @@ from symmcore.mining import cross_products
 Progress = Callable[[int, int], None]
 
 MOST_ITERATIONS = 100
+# Of the centres still to be found, the share that is drawn at a time.
+_SHARE = 32
 # Distances held at a time (64 MiB in float32).
 _BLOCK_ELEMENTS = 2**24
 
@@ -48,10 +50,55 @@ def kmeans(points: Tensor, centres: Tensor, progress: Progress) -> NDArray[np.in
     return clusters
 
 
-def random_start(points: Tensor, clusters: int, seed: int) -> Tensor:
-    """Different rows of the points as centres, of shape (clusters, D)."""
-    chosen = np.random.default_rng(seed).choice(len(points), clusters, replace=False)
-    return points[torch.from_numpy(chosen).to(points.device)]
+def spread_start(points: Tensor, clusters: int, seed: int, tick: Callable[[], None]) -> Tensor:
+    """Points far from each other as centres: k-means++, several drawn at a time.
+
+    A point is drawn with a probability in proportion to its squared distance from the nearest
+    centre so far (Arthur and Vassilvitskii 2007); as in its parallel form (Bahmani et al. 2012)
+    the distances are brought up to date for a few centres at once, here a 32nd of those still
+    to be found.
+
+    Args:
+        points: Shape (N, D).
+        clusters: How many centres, at most N.
+        seed: Decides the draws.
+        tick: Called before each draw; an exception from it goes on to the caller.
+
+    Returns:
+        Different rows of the points, of shape (clusters, D).
+    """
+    random = np.random.default_rng(seed)
+    squares = (points * points).sum(1)
+    distances = torch.full_like(squares, torch.inf)
+    chosen = random.integers(len(points), size=1)
+    found = [chosen]
+    left = clusters - 1
+    while left > 0:
+        tick()
+        rows = torch.from_numpy(chosen).to(points.device)
+        near = squares[:, None] + squares[rows] - 2.0 * cross_products(points, points[rows])
+        distances = torch.minimum(distances, near.amin(1)).clamp_min_(0.0)
+        distances[rows] = 0.0
+        size = min(left, 1 + left // _SHARE)
+        chosen = _drawn(distances.cpu().double().numpy(), np.concatenate(found), size, random)
+        found.append(chosen)
+        left -= len(chosen)
+    return points[torch.from_numpy(np.concatenate(found)).to(points.device)]
+
+
+def _drawn(
+    weights: NDArray[np.float64],
+    taken: NDArray[np.int64],
+    size: int,
+    random: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Up to ``size`` different positions, drawn by weight; any that is free if none has weight."""
+    sums = weights.cumsum()
+    if sums[-1] <= 0.0:
+        free = np.setdiff1d(np.arange(len(weights)), taken)
+        return random.choice(free, size, replace=False)
+    drawn = np.searchsorted(sums, random.random(size) * sums[-1], side="right")
+    return np.unique(np.minimum(drawn, np.flatnonzero(weights)[-1]))
 
 
 def _nearest(

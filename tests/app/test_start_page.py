@@ -1,0 +1,88 @@
+"""The Start page by itself: what is shown is what is asked for."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QComboBox, QPushButton, QRadioButton
+from pytestqt.qtbot import QtBot
+
+from symmviz.views.start_page import StartPage
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> StartPage:
+    made = StartPage(Path("/runs"))
+    qtbot.addWidget(made)
+    return made
+
+
+def test_alphabets_are_proposed_and_digits_are_one_click_away(
+    qtbot: QtBot, page: StartPage
+) -> None:
+    assert page.form().dataset == "alphabets"
+    digits = next(b for b in page.findChildren(QRadioButton) if b.text() == "Digits")
+    qtbot.mouseClick(digits, Qt.MouseButton.LeftButton)
+    assert page.form().dataset == "digits"
+
+
+def test_a_folder_that_is_dropped_is_chosen(page: StartPage, tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    event = QDropEvent(
+        QPoint(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    page.dropEvent(event)
+    assert page.form().dataset == f"folder:{tmp_path}"
+    assert event.isAccepted()
+
+
+def test_a_file_is_not_taken_for_a_folder(page: StartPage, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "file"))])
+    event = QDropEvent(
+        QPoint(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    page.dropEvent(event)
+    assert page.form().dataset == "alphabets"
+
+
+def test_the_folders_that_can_be_opened_are_listed(page: StartPage) -> None:
+    button = next(b for b in page.findChildren(QPushButton) if b.text() == "Open")
+    titles = [action.text() for action in button.menu().actions()]
+    assert titles == [
+        "A folder of images...",
+        "CUB-200-2011...",
+        "Cars196...",
+        "Stanford Online Products...",
+    ]
+
+
+def test_a_preset_fills_in_its_values(page: StartPage) -> None:
+    page.set_preset("paper")
+    form = page.form()
+    assert (form.network, form.dim, form.learning_rate) == ("googlenet", 512, 1e-4)
+    assert (form.steps, form.eval_every, form.batch_size) == (20_000, 500, 128)
+    page.set_preset("quick")
+    assert (page.form().network, page.form().dim, page.form().steps) == ("small", 64, 300)
+
+
+def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None:
+    weights = next(box for box in page.findChildren(QComboBox) if box.findData("imagenet") >= 0)
+    assert not weights.isEnabled()
+    page.set_preset("paper")
+    assert weights.isEnabled()
+    weights.setCurrentIndex(weights.findData("imagenet"))
+    assert page.form().weights == "imagenet"
+    page.set_preset("quick")
+    assert page.form().weights == "none"
