@@ -60,7 +60,7 @@ class Controller(QObject):
             config = training_config(form, compare=compare)
             out = run_folder(form.runs_folder, config, datetime.now())
             self._session.start(config, out)
-        except InputError as error:
+        except (InputError, RuntimeError) as error:
             page.set_error(str(error))
             return
         self._controls.starting()

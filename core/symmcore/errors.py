@@ -1,4 +1,8 @@
-"""The one error that means: what was asked for cannot be done as asked."""
+"""The errors whose message is for the user."""
+
+
+class RecordingError(Exception):
+    """What a training produced can no longer be written: one sentence that names the folder."""
 
 
 class InputError(ValueError):

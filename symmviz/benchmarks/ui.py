@@ -2,6 +2,8 @@
 
 Two measurements, on digits, N-pair with and without Symm in lockstep:
 
+It draws on the screen there is, or on Qt's offscreen one where ``QT_QPA_PLATFORM`` says so.
+
 1. A 5 ms timer ticks in the GUI thread for 30 s from Start on. A tick's lateness is how
    long after its due time it came. The gap of importing torch, which is over before Start
    can be clicked by a person, is printed apart.
@@ -21,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmcore.runs.directory import RunDirectories
@@ -118,7 +120,7 @@ class _Ticker(QObject):
 
 
 def measure(rounds: int) -> Report:
-    """Measure with a real window; ``offscreen`` where there is no screen.
+    """Measure with a real window.
 
     Args:
         rounds: alternations of the second measurement.
@@ -126,6 +128,8 @@ def measure(rounds: int) -> Report:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication), "made just now"
     with tempfile.TemporaryDirectory() as folder:
+        # the user's own settings are not to remember where this window was
+        QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, folder)
         launched = launch(app)
         bench = _Bench(launched, Path(folder))
         try:

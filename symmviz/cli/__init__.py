@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from symmcore.errors import InputError
 from symmviz.cli.arguments import parse_arguments
+from symmviz.cli.streams import make_output_last
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when done, 1 when it failed, 2 after one line that says what was wrong with the
         input, 130 when interrupted.
     """
+    make_output_last()
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -23,6 +24,7 @@ from symmviz.presenters.start import run_folder
 
 _FAILED = 1
 _INTERRUPTED = 130
+_STDERR = 2
 
 
 def open_window(_: Namespace) -> int:
@@ -38,6 +40,8 @@ def open_window(_: Namespace) -> int:
 def train(options: Namespace) -> int:
     """Train without a window."""
     config = training_config(options)
+    if options.out == Path():
+        raise InputError("--out is empty: name a folder to record in.")
     out = options.out or run_folder(Path("runs"), config, datetime.now())
     progress = ProgressSink(config)
     directories = RunDirectories(out, config)
@@ -158,6 +162,7 @@ def _interrupt_stops(control: Control) -> Iterator[None]:
         # a second one ends the process at once
         signal.signal(signal.SIGINT, signal.default_int_handler)
         control.stop()
+        os.write(_STDERR, b"\nStopping after this batch; Ctrl-C again ends at once.\n")
 
     before = signal.signal(signal.SIGINT, stop)
     try:

@@ -131,7 +131,8 @@ def _progress_text(status: TrainingStatus) -> str:
     parts = [word, f"step {status.step:,} of {status.total_steps:,}"]
     active = status.state in (RunState.TRAINING, RunState.EVALUATING)
     if active and status.steps_per_second is not None:
-        parts.append(f"{status.steps_per_second:.0f} steps/s")
+        digits = 0 if status.steps_per_second >= 10 else 1
+        parts.append(f"{status.steps_per_second:.{digits}f} steps/s")
         if status.seconds_left is not None:
             parts.append(f"{_duration(status.seconds_left)} left")
     return " · ".join(parts)

@@ -55,7 +55,6 @@ class RunTitle:
 
     name: str
     title: str
-    has_symm: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

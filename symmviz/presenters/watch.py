@@ -238,9 +238,7 @@ def run_title(spec: RunSpec) -> RunTitle:
     if spec.symm is not None:
         title = f"Symm + {title}"
     _, _, settings = spec.name.partition(":")
-    return RunTitle(
-        spec.name, f"{title} ({settings})" if settings else title, spec.symm is not None
-    )
+    return RunTitle(spec.name, f"{title} ({settings})" if settings else title)
 
 
 def _caption(projection: Projection) -> str:

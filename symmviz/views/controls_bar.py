@@ -15,8 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.presenters.controls import Commands, Notice
-
-_LONGEST_TEXT = "Training · step 100,000 of 100,000 · 1000 steps/s · 59 min 59 s left"
+from symmviz.views.elided_label import ElidedLabel
 
 
 class NoticeBar(QFrame):
@@ -73,11 +72,11 @@ class ControlsBar(QWidget):
         super().__init__(parent)
         self._progress = QProgressBar(self)
         self._progress.setTextVisible(False)
-        self._progress.setMinimumWidth(140)
-        self._text = QLabel("No training yet", self)
+        self._progress.setMinimumWidth(80)
+        # It takes the room there is: its own width would lay the window out anew with every number.
+        self._text = ElidedLabel("No training yet", self)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        # Of one width, or the whole window is laid out anew with every number it shows.
-        self._text.setFixedWidth(self.fontMetrics().horizontalAdvance(_LONGEST_TEXT))
         self._facts = QLabel(self)
         self._facts.setProperty("muted", True)
         self.pause_button = self._button("Pause", "Hold at the next batch (P).")
@@ -108,7 +107,7 @@ class ControlsBar(QWidget):
         row.addSpacing(8)
         row.addWidget(self._progress, 1)
         row.addSpacing(8)
-        row.addWidget(self._text)
+        row.addWidget(self._text, 3)
         row.addSpacing(16)
         row.addWidget(self._facts)
         layout = QVBoxLayout(self)

@@ -1,6 +1,8 @@
 """A neighbour: its image, class, similarity, and whether it is right."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from html import escape
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -44,7 +46,7 @@ class ImageTile(QWidget):
         theme = current_theme()
         mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
         self._text.setText(
-            f"<span style='color:{colour}'><b>{mark}</b></span> {card.class_name}"
+            f"<span style='color:{colour}'><b>{mark}</b></span> {escape(card.class_name)}"
             f" · {card.similarity:.3f}"
         )
         verdict = "the query's class" if card.correct else "another class than the query"
@@ -52,6 +54,12 @@ class ImageTile(QWidget):
             f"Image {card.query.sample}, class {card.class_name}: {verdict}. "
             f"Cosine similarity {card.similarity:.4f}. Click to make it the query."
         )
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take on the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self._card is not None:
+            self.show_card(self._card)
 
     def text(self) -> str:
         """The line under the image, as markup."""

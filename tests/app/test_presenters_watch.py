@@ -72,8 +72,8 @@ class TestBeginning:
     def test_makes_a_column_a_run(self, view, context):
         WatchPresenter(view).begin(context)
         titles = (
-            RunTitle("npair", "N-pair", False),
-            RunTitle("npair+symm", "Symm + N-pair", True),
+            RunTitle("npair", "N-pair"),
+            RunTitle("npair+symm", "Symm + N-pair"),
         )
         assert view.mock_calls == [call.set_runs(titles), call.set_shown("")]
 
@@ -105,7 +105,7 @@ class TestBeginning:
         ],
     )
     def test_titles(self, spec, title):
-        assert run_title(parse_spec(spec)) == RunTitle(spec, title, "+symm" in spec)
+        assert run_title(parse_spec(spec)) == RunTitle(spec, title)
 
 
 class TestCurves:

@@ -106,7 +106,7 @@ def test_compare_is_one_click_to_two_columns_and_two_recorded_runs(
     assert page.panel(Panel.RECALL).lines == {(r, v) for r in (0, 1) for v in Variant}
     (folder,) = runs_folder.iterdir()
     assert {path.name for path in folder.iterdir()} == {"npair", "npair+symm"}
-    assert len(records(folder / "npair")) == 20 + 3
+    assert len(records(folder / "npair")) == 20 + 2
 
 
 def test_a_run_in_the_window_records_what_the_command_line_records(

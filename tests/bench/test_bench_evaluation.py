@@ -14,8 +14,8 @@ from symmviz.cli import main
 def test_the_report(tmp_path, capsys):
     threads = torch.get_num_threads()
     path = tmp_path / "report.json"
-    options = "--images 120 --classes 30 --dim 8 --rounds 1 --threads 1 --json".split()
-    assert main(["bench", "evaluation", *options, str(path)]) == 0
+    options = ["--images", "120", "--classes", "30", "--dim", "8", "--rounds", "1", "--json"]
+    assert main(["bench", "evaluation", *options, str(path), "--threads", "1"]) == 0
     assert torch.get_num_threads() == threads
     report = json.loads(path.read_text())
     assert report["sizes"]["images"] == 120

@@ -12,7 +12,7 @@ import pytest
 import safetensors.numpy
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
-from symmcore.errors import InputError
+from symmcore.errors import InputError, RecordingError
 from symmcore.runs.directory import RunDirectories, check_free, metrics_line, run_directories
 from symmcore.runs.records import EvalRecord, StepRecord
 from symmcore.training.control import Control
@@ -499,7 +499,7 @@ class TestInterrupted:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         monkeypatch.setattr(Path, "write_bytes", half)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(RecordingError, match="No space left"):
             directories.snapshots((make_snapshot(),))
         directories.status(FINISHED)
         assert files(tmp_path / "run") == before
@@ -508,7 +508,7 @@ class TestInterrupted:
         directories = begun(tmp_path / "run")
         before = files(tmp_path / "run")
         monkeypatch.setattr(Path, "replace", full_disk)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(RecordingError, match="No space left"):
             directories.snapshots((make_snapshot(),))
         directories.status(FINISHED)
         assert files(tmp_path / "run") == before

@@ -99,7 +99,7 @@ def test_the_codes_numbers_are_the_papers_and_more():
 def test_quick_is_what_a_training_is_by_default():
     assert preset_config("quick") == TrainingConfig()
     assert (QUICK.network, QUICK.steps, QUICK.batch_size, QUICK.dim) == ("small", 300, 128, 64)
-    assert (QUICK.learning_rate, QUICK.eval_every) == (1e-3, 10)
+    assert (QUICK.learning_rate, QUICK.eval_every) == (1e-3, 25)
 
 
 @pytest.mark.parametrize("entry", PRESETS, ids=lambda entry: entry.name)

@@ -13,6 +13,7 @@ import torch
 from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
 from torch import nn
 
+from symmcore.errors import RecordingError
 from symmcore.networks import build_network
 from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training import learner as learner_module
@@ -377,12 +378,36 @@ class TestStop:
         assert sink.statuses[-1].reason is FinishReason.STOPPED
         assert sink.statuses[-1].step == 2
 
-    def test_of_a_training_that_is_not_there_yet_prepares_it_all_the_same(self):
-        # so that it can go on, and its folder says what it was
+    def test_of_a_training_that_is_not_there_yet_leaves_no_run(self):
         control, sink = Control(), Recorder()
         control.stop()
-        Trainer(tiny_config(), sink).run(control)
+        trainer = Trainer(tiny_config(), sink)
+        assert trainer.run(control).reason is FinishReason.STOPPED
+        assert sink.contexts == []
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED
         assert len(sink.contexts) == 1
+
+
+def test_numbers_that_are_lost_in_the_last_step_are_no_result():
+    # The loss of the last step was still a number.
+    sink = Recorder()
+    status = Trainer(tiny_config("npair", steps=1, learning_rate=1e30), sink).run(Control())
+    assert status.reason is FinishReason.DIVERGED
+    assert "embeddings of npair are no longer numbers at step 1" in status.message
+    assert [record.step for record in sink.evaluations()] == [0]
+
+
+def test_a_folder_that_can_no_longer_be_written_is_said_in_a_sentence(tmp_path):
+    config = tiny_config("npair", steps=3, eval_every=3)
+
+    class Removed(Recorder):
+        def scalar(self, run, record):
+            super().scalar(run, record)
+            raise RecordingError(f"{tmp_path} cannot be written any more (No space left).")
+
+    status = Trainer(config, Removed()).run(Control())
+    assert (status.reason, status.detail) == (FinishReason.FAILED, "")
+    assert status.message.startswith(str(tmp_path))
 
 
 class TestGoingOn:

@@ -214,7 +214,7 @@ class ProjectionWorker:
         """Start the process and wait until it has imported everything, or has died."""
         try:
             child = _Child()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # the latter where no process may be spawned
             self._report(f"The projection process cannot be started: {error}")
             return
         with self._condition:

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
-from symmcore.errors import InputError
+from symmcore.errors import InputError, RecordingError
 from symmcore.runs.records import EvalRecord, Frame, Snapshot, StepRecord
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.sink import TrainingContext
@@ -59,16 +60,26 @@ class RunDirectories:
         self._begun = True
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """Append one line to the run's metrics.jsonl."""
+        """Append one line to the run's metrics.jsonl.
+
+        Raises:
+            RecordingError: if it cannot be written: the disk is full, the folder gone.
+        """
         stream = self._metrics[run]
-        stream.write(metrics_line(record) + "\n")
-        stream.flush()
+        with _recording(self._directories[run]):
+            stream.write(metrics_line(record) + "\n")
+            stream.flush()
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        """Keep each run's watched frame; the gallery is not kept."""
+        """Keep each run's watched frame; the gallery is not kept.
+
+        Raises:
+            RecordingError: if one cannot be written.
+        """
         for directory, snapshot in zip(self._directories, snapshots, strict=True):
             path = directory / FRAMES / f"{snapshot.frame.step:08d}.safetensors"
-            _write_whole(path, frame_bytes(snapshot.frame))
+            with _recording(directory):
+                _write_whole(path, frame_bytes(snapshot.frame))
 
     def status(self, status: TrainingStatus) -> None:
         """Close the files when the training has ended."""
@@ -152,6 +163,17 @@ def frame_bytes(frame: Frame) -> bytes:
 
 _HOLDS_RUN = "{} already holds a run: choose another output folder, nothing was overwritten."
 _CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
+
+
+@contextlib.contextmanager
+def _recording(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RecordingError(
+            f"{directory} cannot be written any more ({reason}): what it held until then is kept."
+        ) from error
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

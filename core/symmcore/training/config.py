@@ -17,6 +17,10 @@ from symmcore.training.schedule import Schedule
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # torch takes seeds of 64 bits; a spin box holds 31.
 LARGEST_SEED = 2**31 - 1
+# Mining compares every pair of a batch with every other: 8,192 pairs take a gigabyte.
+LARGEST_BATCH = 16_384
+# torch ends the process when it cannot start as many as it was told to.
+MOST_THREADS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ class TrainingConfig:
             raise InputError(f"The seed is {self.seed}: at most {LARGEST_SEED} is possible.")
         check_at_least("embedding size", self.dim, 2)
         check_at_least("batch size", self.batch_size, 4)
+        if self.batch_size > LARGEST_BATCH:
+            raise InputError(f"The batch size is {self.batch_size}: at most {LARGEST_BATCH}.")
         if self.batch_size % 2:
             raise InputError(
                 f"The batch size is {self.batch_size}: images come in pairs, so it must be even."
@@ -158,6 +164,8 @@ class TrainingConfig:
         check_at_least("watch limit", self.watch_limit, 2)
         if self.threads is not None:
             check_at_least("number of threads", self.threads, 1)
+            if self.threads > MOST_THREADS:
+                raise InputError(f"{self.threads} threads are too many: at most {MOST_THREADS}.")
         if self.device not in DEVICES:
             raise InputError(f"Unknown device {self.device!r}: choose one of {', '.join(DEVICES)}.")
 
@@ -172,7 +180,12 @@ class TrainingConfig:
     def _check_specs(self) -> None:
         if not self.specs:
             raise InputError("There is nothing to train: name at least one loss.")
-        names = [spec.name for spec in self.specs]
+        names = [
+            dataclasses.replace(spec, learning_rate=spec.learning_rate or self.learning_rate)
+            .name.removesuffix(f"lr={self.learning_rate:g}")
+            .rstrip(":,")
+            for spec in self.specs
+        ]
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"{name} is to be compared with itself: name each run once.")

@@ -9,6 +9,7 @@ from collections import deque
 from functools import partial
 from importlib.metadata import version
 
+import numpy as np
 import torch
 
 from symmcore.cores import usable_cores
@@ -16,10 +17,10 @@ from symmcore.data.batches import BatchLoader
 from symmcore.data.feed import TrainingFeed
 from symmcore.data.sampler import PairSampler
 from symmcore.data.transform_settings import default_transform
-from symmcore.errors import InputError
+from symmcore.errors import InputError, RecordingError
 from symmcore.networks import check_weights_file
 from symmcore.runs.records import StepRecord
-from symmcore.training.config import TrainingConfig
+from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.evaluator import Evaluator
 from symmcore.training.input import Progress, read_dataset
@@ -100,6 +101,8 @@ class Trainer:
             status = self._finished(FinishReason.DIVERGED, str(error))
         except InputError as error:
             status = self._finished(FinishReason.INVALID, str(error))
+        except RecordingError as error:
+            status = self._finished(FinishReason.FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             if is_out_of_memory(error):
                 self._release()
@@ -125,6 +128,8 @@ class Trainer:
             self._prepared = _Prepared(self._config, self._decoding(control))
             self._config = self._prepared.config
         prepared = self._prepared
+        if control.stopping:  # what is stopped by now leaves no run
+            raise StopRequestedError
         self._sink.begin(TrainingContext(self._config, prepared.environment, prepared.dataset))
         self._pace.clear()
         while True:
@@ -176,11 +181,14 @@ class Trainer:
         self._report(RunState.TRAINING)
         for spec, (loss, _) in zip(self._config.specs, results, strict=True):
             if not math.isfinite(loss):
-                rate = spec.learning_rate or self._config.learning_rate
-                raise _DivergedError(
-                    f"The loss of {spec.name} became {loss} at step {self._step}. "
-                    f"Try a lower learning rate (now {rate:g}) or another seed."
-                )
+                raise self._diverged(spec, "The loss", f"became {loss}")
+
+    def _diverged(self, spec: RunSpec, what: str, became: str) -> _DivergedError:
+        rate = spec.learning_rate or self._config.learning_rate
+        return _DivergedError(
+            f"{what} of {spec.name} {became} at step {self._step}. "
+            f"Try a lower learning rate (now {rate:g}) or another seed."
+        )
 
     def _evaluate(self, prepared: _Prepared, control: Control) -> None:
         self._report(RunState.EVALUATING)
@@ -194,6 +202,9 @@ class Trainer:
             for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
         ]
         self._seconds += self._clock() - started
+        for spec, evaluation in zip(self._config.specs, evaluations, strict=True):
+            if not np.isfinite(evaluation.snapshot.gallery.embeddings).all():
+                raise self._diverged(spec, "The embeddings", "are no longer numbers")
         for run, evaluation in enumerate(evaluations):
             self._sink.scalar(run, evaluation.record)
         self._sink.snapshots(tuple(evaluation.snapshot for evaluation in evaluations))

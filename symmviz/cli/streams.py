@@ -1,0 +1,63 @@
+"""Output that outlives whoever reads it."""
+
+import io
+import sys
+from typing import TextIO
+
+
+class LastingStream(io.TextIOBase):
+    """Writes to a stream while it can be written, and to nowhere from then on.
+
+    A training is not to end because the terminal it spoke to is closed, or a pipe's reader gone.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # TextIOBase's own is a property too
+        """Of the stream; UTF-8 where there is none."""
+        return "utf-8" if self._stream is None else self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write all of it, or nothing."""
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+            except (OSError, ValueError):  # the reader has gone; the stream is closed
+                self._stream = None
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._stream = None
+
+    def isatty(self) -> bool:
+        """Whether a person may be reading."""
+        try:
+            return self._stream is not None and self._stream.isatty()
+        except ValueError:
+            return False
+
+    def fileno(self) -> int:
+        """See :class:`io.TextIOBase`.
+
+        Raises:
+            io.UnsupportedOperation: if there is no stream.
+        """
+        if self._stream is None:
+            raise io.UnsupportedOperation("nothing is read any more")
+        return self._stream.fileno()
+
+
+def make_output_last() -> None:
+    """Let what reads this process's output go away without ending it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if not isinstance(stream, LastingStream):
+            setattr(sys, name, LastingStream(stream))

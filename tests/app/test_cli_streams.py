@@ -1,0 +1,53 @@
+"""Output whose reader goes away ends nothing."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from symmviz.cli.streams import LastingStream
+
+QUICK = ["--steps", "4", "--batch-size", "12", "--dim", "8", "--eval-every", "4", "--threads", "1"]
+
+
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_what_can_be_written_is() -> None:
+    inner = io.StringIO()
+    stream = LastingStream(inner)
+    assert stream.write("word") == 4
+    assert inner.getvalue() == "word"
+    assert not stream.isatty()
+
+
+@pytest.mark.parametrize("inner", [None, Broken()])
+def test_from_then_on_nothing_is(inner: io.StringIO | None) -> None:
+    stream = LastingStream(inner)
+    for _ in range(2):
+        assert stream.write("word") == 4
+        stream.flush()
+    assert not stream.isatty()
+    assert stream.encoding == "utf-8"
+    with pytest.raises(io.UnsupportedOperation):
+        stream.fileno()
+
+
+def test_a_closed_stream_is_silent() -> None:
+    inner = io.StringIO()
+    inner.close()
+    stream = LastingStream(inner)
+    assert not stream.isatty()
+    assert stream.write("word") == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes streams as a POSIX shell does")
+def test_a_training_without_any_output_is_recorded(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m symmviz train digits {' '.join(QUICK)} --out run >&- 2>&-"
+    finished = subprocess.run(command, shell=True, cwd=tmp_path, timeout=120, check=False)  # noqa: S602 - the shell closes the streams
+    assert finished.returncode == 0
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text("utf-8").splitlines()) == 6
