@@ -107,7 +107,7 @@ def test_a_stop_is_forgotten_when_training_goes_on(view, presenter):
         (status(), "Training · step 40 of 300"),
         (status(RunState.EVALUATING), "Training · step 40 of 300"),
         (status(steps_per_second=10.0), "Training · step 40 of 300 · 10 steps/s · 26 s left"),
-        (status(steps_per_second=2.0), "Training · step 40 of 300 · 2 steps/s · 2 min 10 s left"),
+        (status(steps_per_second=2.0), "Training · step 40 of 300 · 2.0 steps/s · 2 min 10 s left"),
         (
             status(total=100_000, steps_per_second=10.0),
             "Training · step 40 of 100,000 · 10 steps/s · 2 h 46 min left",

@@ -179,8 +179,8 @@ class TestWhatIsTold:
         told: list[object] = []
         train(hook=told.append)
         kinds = [type(item) for item in told]
-        assert kinds[:2] == [TrainingStatus, TrainingContext]
-        assert told[0].state is RunState.PREPARING
+        first = kinds.index(TrainingContext)
+        assert {told[at].state for at in range(first)} == {RunState.PREPARING}
         assert kinds.count(TrainingContext) == 1
 
     def test_states(self):
@@ -386,6 +386,25 @@ class TestStop:
         assert sink.contexts == []
         assert trainer.run(Control()).reason is FinishReason.COMPLETED
         assert len(sink.contexts) == 1
+
+
+def test_what_is_compiled_is_compiled_before_the_first_step_and_said(monkeypatch):
+    steps, told = [], []
+    original = Learner.warm_up
+
+    def watched(learner):
+        steps.append(len(sink.steps()))
+        told.append(sink.statuses[-1].message)
+        original(learner)
+
+    monkeypatch.setattr(Learner, "warm_up", watched)
+    sink = Recorder()
+    trainer = Trainer(tiny_config("npair", "npair+symm", steps=2), sink)
+    trainer.run(Control())
+    trainer.extend(1)
+    trainer.run(Control())
+    assert steps == [0, 0], "each loss once, before all steps"
+    assert all(text.startswith("Compiling") for text in told)
 
 
 def test_numbers_that_are_lost_in_the_last_step_are_no_result():

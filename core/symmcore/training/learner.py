@@ -75,6 +75,14 @@ class Learner:
             self._update(result.loss)
         return loss, ratio
 
+    def warm_up(self) -> None:
+        """Compute the loss once, so that no step waits for loops that are still to be compiled.
+
+        Draws no random numbers and changes no weights.
+        """
+        embeddings = torch.arange(32.0, device=self._device).cos().view(8, 4).requires_grad_()
+        self._loss(embeddings, torch.arange(4).repeat_interleave(2)).backward()
+
     @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:
         """Embed images (B, C, H, W) in evaluation mode: (B, D) float32."""

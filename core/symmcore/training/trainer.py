@@ -127,6 +127,9 @@ class Trainer:
         if self._prepared is None:
             self._prepared = _Prepared(self._config, self._decoding(control))
             self._config = self._prepared.config
+            self._report(RunState.PREPARING, "Compiling the losses, which takes long only once")
+            for learner in self._prepared.learners:
+                learner.warm_up()
         prepared = self._prepared
         if control.stopping:  # what is stopped by now leaves no run
             raise StopRequestedError
