@@ -3,11 +3,12 @@
 import dataclasses
 import json
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from helpers_training import tiny_dataset
+from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
 
 from symmcore.data.batches import BatchLoader
 from symmcore.data.feed import FeedState, TrainingFeed
@@ -16,6 +17,9 @@ from symmcore.data.store import ArrayImages
 from symmcore.data.transform_settings import TransformSettings
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
+from symmcore.training import trainer
+from symmcore.training.control import Control
+from symmcore.training.status import FinishReason
 
 CPU = torch.device("cpu")
 CROP = TransformSettings(crop=6, flip=True, shift=1)
@@ -146,6 +150,26 @@ def test_evaluation_batches_are_in_order_and_whole(resident_bytes):
         assert torch.equal(part, parts[0])
         break  # leaves what is under way to release
     loader.release()
+
+
+def test_training_is_the_same_with_batches_made_ahead_and_leaves_no_thread(monkeypatch):
+    add_dataset(monkeypatch)
+    before = set(threading.enumerate())
+    recorders = []
+    for resident_bytes in (RESIDENT, 0):
+        monkeypatch.setattr(
+            trainer, "BatchLoader", partial(BatchLoader, resident_bytes=resident_bytes)
+        )
+        recorders.append(Recorder())
+        trained = trainer.Trainer(tiny_config("npair+symm"), recorders[-1])
+        trained.run(Control())
+        assert set(threading.enumerate()) == before
+        trained.extend(3)  # goes on with the batches that were drawn ahead
+        assert trained.run(Control()).reason is FinishReason.COMPLETED
+        assert set(threading.enumerate()) == before
+    assert recorders[0].steps() == recorders[1].steps()
+    assert recorders[0].evaluations() == recorders[1].evaluations()
+    assert len(recorders[0].steps()) == 7
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="compares a GPU with the CPU")
