@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QRadioButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 from symmcore.data.catalog import ALPHABETS, DATASETS, FOLDER, SOURCES, DatasetEntry, DatasetSource
 from symmviz.views.elided_label import ElidedLabel
 
-_PICTURE_HEIGHT = 56  # pixels
+_PICTURE_HEIGHT = 48  # pixels
 
 
 class DatasetPicker(QWidget):
@@ -105,6 +106,8 @@ class _Card(QFrame):
     def __init__(self, title: str, line: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
+        # All cards are of one width, whatever they say.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = QRadioButton(title, self)
         self._line = ElidedLabel(line, self)
         self._line.setProperty("muted", True)
