@@ -17,6 +17,7 @@ from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
     bench_loss,
+    bench_train,
     bench_ui,
     evaluate,
     open_window,
@@ -179,7 +180,10 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     _add_bench_data(data)
     evaluation = names.add_parser("evaluation", help="what Recall@K and k-means take")
     evaluation.set_defaults(run=bench_evaluation)
-    for bench, rounds in ((window, 10), (loss, 15), (data, 5), (evaluation, 3)):
+    training = names.add_parser("train", help="what a training step takes, and Symm adds to it")
+    training.set_defaults(run=bench_train)
+    _add_bench_train(training)
+    for bench, rounds in ((window, 10), (loss, 15), (data, 5), (evaluation, 3), (training, 5)):
         bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
         bench.add_argument(
             "--rounds",
@@ -205,6 +209,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (evaluation, "--classes", 2, 11_316, "classes"),
         (evaluation, "--dim", 1, 512, "size of an embedding"),
         (evaluation, "--threads", 1, 2, "torch threads on the CPU"),
+        (training, "--threads", 1, 2, "torch threads on the CPU"),
+        (training, "--batch-size", 4, 128, "images in a batch"),
+        (training, "--steps", 1, 10, "steps of each run in an alternation"),
     ):
         bench.add_argument(
             flag,
@@ -213,6 +220,14 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{text} (default %(default)s)",
         )
+
+
+def _add_bench_train(parser: argparse.ArgumentParser) -> None:
+    names = ", ".join(info.name for info in NETWORKS)
+    add = parser.add_argument
+    add("--network", metavar="NAME", help=f"{names} (default googlenet on a GPU, else small)")
+    add("--device", default="auto", help=f"{', '.join(DEVICES)} (default %(default)s)")
+    add("--bf16", action="store_true", help="compute the forward pass in bfloat16")
 
 
 def _add_bench_data(parser: argparse.ArgumentParser) -> None:

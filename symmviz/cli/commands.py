@@ -118,6 +118,23 @@ def bench_loss(options: Namespace) -> int:
     return _report(measure(sizes), options.json)
 
 
+def bench_train(options: Namespace) -> int:
+    """Measure what a whole training step takes."""
+    _check_writable(options.json)
+    from symmviz.benchmarks.train import Sizes, measure  # imports torch
+
+    sizes = Sizes(
+        network=options.network,
+        device=options.device,
+        batch=options.batch_size,
+        steps=options.steps,
+        rounds=options.rounds,
+        threads=options.threads,
+        bf16=options.bf16,
+    )
+    return _report(measure(sizes), options.json)
+
+
 def bench_evaluation(options: Namespace) -> int:
     """Measure what evaluation takes."""
     _check_writable(options.json)

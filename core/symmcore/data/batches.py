@@ -69,7 +69,8 @@ class BatchLoader:
             InputError: if the transform does not suit the images.
         """
         self._transform = Transform(transform, dataset.images.shape, device)
-        self._labels = torch.from_numpy(dataset.labels).to(device)
+        # They stay on the CPU: to group them, a loss would have to wait for a GPU.
+        self._labels = torch.from_numpy(dataset.labels)
         # On the CPU for every device, so that one seed means the same crops everywhere.
         self.random = torch.Generator().manual_seed(seed)
         self._pixels: _ResidentPixels | _StoredPixels
@@ -91,19 +92,18 @@ class BatchLoader:
         """Begin to make a training batch.
 
         Returns:
-            What waits for it and gives images (B, C, H, W) float32 and labels (B,) int64, or
-            raises what went wrong.
+            What waits for it and gives images (B, C, H, W) float32 and labels (B,) int64, these
+            on the CPU, or raises what went wrong.
         """
 
         def make() -> tuple[Tensor, Tensor]:
             images = self._transform.augmented(self._pixels.at(plan.positions), plan.augmentation)
-            rows = torch.from_numpy(plan.positions).to(self._labels.device)
-            return images, self._labels[rows]
+            return images, self._labels[torch.from_numpy(plan.positions)]
 
         return self._pixels.start(make)
 
     def training_batch(self, positions: IndexArray) -> tuple[Tensor, Tensor]:
-        """Augmented images (B, C, H, W) float32 and labels (B,) int64 at ``positions``."""
+        """Augmented images (B, C, H, W) float32, and labels (B,) int64 on the CPU."""
         return self.start(self.plan(positions))()
 
     def evaluation_batch(self, positions: IndexArray) -> Tensor:

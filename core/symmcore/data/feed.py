@@ -72,7 +72,7 @@ class TrainingFeed:
         self._started: deque[_Started] = deque()
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) float32 and labels (B,) int64 on the loader's device.
+        """Images (B, C, H, W) float32 on the loader's device and labels (B,) int64 on the CPU.
 
         Raises:
             InputError, RuntimeError: if images could not be read.

@@ -43,7 +43,7 @@ class _Prepared:
 
     def __init__(self, config: TrainingConfig, progress: Progress) -> None:
         check_weights_file(config.weights)  # before a dataset is read, which can take long
-        device = _resolve_device(config.device)
+        device = resolve_device(config.device)
         dataset = read_dataset(config, progress)
         transform = config.transform or default_transform(dataset.images.shape)
         self.config = dataclasses.replace(config, transform=transform)
@@ -250,7 +250,12 @@ def default_threads() -> int:
     return max(1, usable_cores() - 1)
 
 
-def _resolve_device(name: str) -> torch.device:
+def resolve_device(name: str) -> torch.device:
+    """The device of that name; "auto" takes a GPU where torch finds one.
+
+    Raises:
+        InputError: if there is no such device here.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
