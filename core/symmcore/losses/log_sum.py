@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_negative
 from symmcore.losses.terms import log_one_plus_sums, norm_penalty
-from symmcore.mining import Candidates, Groups, Mined, PickedCodes, measure
+from symmcore.mining import Candidates, Groups, Mined, PickedCodes, measure, on_cuda
 from symmcore.mining.compiled import CompiledMiner, Measured, Upstream, serves
 from symmcore.symm import PairSet, Symm
 
@@ -22,7 +22,8 @@ class LogSumLoss(MetricLoss):
 
     n_gh is the product mined for groups g and h, or that of the baseline. On the CPU compiled
     loops compute the loss with Symm if numba is installed; the first call then takes seconds
-    longer, once on a machine, as numba keeps what it compiled.
+    longer, once on a machine, as numba keeps what it compiled. On a CUDA device Triton's kernels
+    do, at rank 1 and with the paper's pairs.
 
     Attributes:
         compiled: Set it to False to have the loss with Symm computed by torch's own operations.
@@ -52,9 +53,16 @@ class LogSumLoss(MetricLoss):
 
     def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
         miner = self._compiled_miner
-        if miner is None or not (self.compiled and serves(embeddings)):
+        if miner is None or not self.compiled:
             return super()._result(embeddings, groups)
-        loss, codes = _CompiledLogSum.apply(embeddings, groups, miner, self._scales)
+        if serves(embeddings):
+            loss, codes = _CompiledLogSum.apply(embeddings, groups, miner, self._scales)
+        elif on_cuda.serves(embeddings, miner.symm):
+            points = embeddings.index_select(0, groups.members.flatten())
+            points = points.view(2, len(groups), -1)
+            loss, codes = _CudaLogSum.apply(points, groups.labels, miner, self._scales)
+        else:
+            return super()._result(embeddings, groups)
         picked = PickedCodes.of_matrix(miner.candidates, codes)
         return LossResult(loss, Selection(groups.members, groups.labels, picked))
 
@@ -122,3 +130,34 @@ class _CompiledLogSum(torch.autograd.Function):
         )
         measured = Measured(members, points, products, weights)
         return ctx.miner.gradient(measured, codes, upstream, ctx.images), None, None, None
+
+
+class _CudaLogSum(torch.autograd.Function):
+    """The same by Triton's kernels, from the originals of the groups, (2, G, D)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, points: Tensor, labels: Tensor, miner: CompiledMiner, scales: _Scales
+    ) -> tuple[Tensor, Tensor]:
+        both = scales.negative, scales.positive
+        found = on_cuda.log_sum(points, miner.symm, miner.candidates, labels, both)
+        ctx.miner, ctx.scales = miner, scales
+        ctx.save_for_backward(points, found.codes, found.shares, found.slopes)
+        ctx.mark_non_differentiable(found.codes)
+        norms = (points * points).sum() * (0.25 * scales.l2_reg / len(labels))
+        return found.loss + norms, found.codes
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
+        points, codes, shares, slopes = ctx.saved_tensors
+        scales: _Scales = ctx.scales
+        share = grad / len(codes)
+        grads = (
+            share * scales.negative,
+            slopes[1] * (-share * scales.positive),
+            share * (0.25 * scales.l2_reg),
+        )
+        kept = codes, shares, slopes
+        result = on_cuda.gradient(points, ctx.miner.symm, ctx.miner.candidates, kept, grads)
+        return result, None, None, None

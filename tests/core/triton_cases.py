@@ -1,0 +1,62 @@
+"""Run Triton's kernels in its interpreter; prints what the tests look at, as JSON.
+
+A process of its own: the interpreter is chosen by the environment when Triton is imported.
+"""
+
+import json
+import sys
+
+import torch
+from loss_cases import BATCHES, batch, expect, picks_of, relative_error, run
+
+from symmcore.losses import Symm
+from symmcore.losses.log_sum import LogSumLoss
+from symmcore.mining import compiled, on_cuda
+
+CASES = {name: data for name, data in BATCHES.items() if name != "collapsed"}
+CASES["several blocks"] = batch([c % 20 for c in range(85)], dim=37, seed=8)
+TIES = torch.randn(12, 5, generator=torch.Generator().manual_seed(3)).repeat_interleave(2, 0)
+
+
+def use_kernels(used: bool) -> None:
+    compiled._has_numba = lambda: False
+    on_cuda.serves = lambda embeddings, symm: used and embeddings.dtype == torch.float32
+    LogSumLoss.compiled = True
+
+
+def compared(name: str, symm: Symm, embeddings: torch.Tensor, labels: torch.Tensor) -> dict:
+    use_kernels(True)
+    found, gradient = run(name, symm, embeddings, labels)
+    use_kernels(False)
+    eager, by_torch = run(name, symm, embeddings, labels)
+    loss, expected, _ = expect(name, symm, embeddings, labels, picks_of(found))
+    return {
+        "picks": picks_of(found) == picks_of(eager),
+        "loss": relative_error(found.loss.detach(), loss),
+        "gradient": relative_error(gradient, expected),
+        "against eager": relative_error(gradient, by_torch.double()),
+    }
+
+
+def main() -> None:
+    results = {}
+    for name in ("npair", "angular"):
+        for symm in (Symm(), Symm(alpha=1.5, beta=0.7)):
+            for case, data in CASES.items():
+                key = f"{name}, {symm.alpha}, {case}"
+                results[key] = compared(name, symm, data.embeddings.float(), data.labels)
+        use_kernels(True)
+        tied, _ = run(name, Symm(), TIES, torch.arange(12).repeat_interleave(2))
+        kinds = {kind for types in picks_of(tied).values() for kind in types}
+        results[f"{name}, identical images"] = {"originals alone": kinds <= {0, 1}}
+        spoiled = CASES["one group a class"].embeddings.float()
+        spoiled[0, 0] = torch.nan
+        use_kernels(True)
+        lost, _ = run(name, Symm(), spoiled, CASES["one group a class"].labels)
+        results[f"{name}, NaN"] = {"is NaN": bool(lost.loss.isnan())}
+    results["agreement"] = {"agrees": on_cuda.agrees(torch.device("cpu"))}
+    json.dump(results, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
