@@ -36,6 +36,7 @@ from symmcore.training.status import TrainingStatus
 from symmviz.app import Launched, launch
 
 _TICK_MS = 5
+_EVAL_EVERY = 10  # steps: more pictures than anyone asks for by default
 _LATENESS_SECONDS = 30.0
 _LONG_GAP_MS = 30.0
 _ROUND_SECONDS = 6.0
@@ -203,7 +204,9 @@ class _Bench:
         """Ticks from Start on, with the Watch page drawing."""
         controller, page = self._launched.controller, self._launched.window.start_page
         page.set_runs_folder(self._folder)
+        page.set_dataset("digits")
         page.set_steps(_ENDLESS)
+        page.set_eval_every(_EVAL_EVERY)
         self._ticker.start()
         controller.start(compare=True)
         _process_for(_LATENESS_SECONDS)
@@ -239,7 +242,8 @@ class _Bench:
         """The same training in a thread of its own; this thread, the window's, sleeps."""
         from symmcore.training.trainer import Trainer
 
-        config = TrainingConfig(specs=(RunSpec(), RunSpec(symm=Symm())), steps=_ENDLESS)
+        specs = RunSpec(), RunSpec(symm=Symm())
+        config = TrainingConfig(specs=specs, steps=_ENDLESS, eval_every=_EVAL_EVERY)
         newest = _NewestStep()
         out = self._folder / f"without-{self._number}"
         trainer = Trainer(config, Sinks([RunDirectories(out, config), newest]))

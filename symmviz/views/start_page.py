@@ -161,6 +161,10 @@ class StartPage(QWidget):
         """Choose a learning rate."""
         self._learning_rate.setValue(rate)
 
+    def set_eval_every(self, steps: int) -> None:
+        """Choose the number of steps between pictures."""
+        self._eval_every.setValue(steps)
+
     def set_runs_folder(self, folder: Path) -> None:
         """Name the folder where runs are kept."""
         self._runs_folder = folder
