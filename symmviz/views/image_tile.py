@@ -11,7 +11,8 @@ from symmviz.retrieval import Query
 from symmviz.views.images import image_pixmap
 from symmviz.views.theme import current_theme
 
-_SIZE = 72
+_SIZE = 72  # pixels
+_NAME_WIDTH = 60
 
 
 class ImageTile(QWidget):
@@ -45,9 +46,12 @@ class ImageTile(QWidget):
         self._card = card
         theme = current_theme()
         mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
+        # A long name would push the last neighbours out of sight; the tooltip has all of it.
+        end = Qt.TextElideMode.ElideRight
+        name = self.fontMetrics().elidedText(card.class_name, end, _NAME_WIDTH)
         self._text.setText(
-            f"<span style='color:{colour}'><b>{mark}</b></span> {escape(card.class_name)}"
-            f" · {card.similarity:.3f}"
+            f"<span style='color:{colour}'><b>{mark}</b></span> {escape(name)}"
+            f"<br>{card.similarity:.3f}"
         )
         verdict = "the query's class" if card.correct else "another class than the query"
         self._button.setToolTip(

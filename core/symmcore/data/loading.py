@@ -139,7 +139,7 @@ def _skipped_notes(listing: ImageListing, skipped: tuple[SkippedImage, ...]) -> 
     if not skipped:
         return ()
     what = _some([f"{one.file} {one.reason}" for one in skipped])
-    images = "image was" if len(skipped) == 1 else "images were"
+    images = "images was" if len(skipped) == 1 else "images were"
     return (f"{len(skipped):,} of {len(listing.files):,} {images} skipped: {what}.",)
 
 
