@@ -216,3 +216,19 @@ def test_the_command_lines_part_of_the_core_imports_no_torch():
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_is_not_compared_with_itself_by_another_name():
+    with pytest.raises(InputError, match="npair is to be compared with itself"):
+        TrainingConfig(specs=(parse_spec("npair"), parse_spec("npair:lr=0.001")))
+    specs = parse_spec("npair"), parse_spec("npair:lr=0.002")
+    assert TrainingConfig(specs=specs).specs == specs
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [({"threads": 257}, "at most 256"), ({"batch_size": 16_386}, "at most 16384")],
+)
+def test_what_would_end_the_process_is_refused(setting, message):
+    with pytest.raises(InputError, match=message):
+        TrainingConfig(**setting)

@@ -180,15 +180,13 @@ class TrainingConfig:
     def _check_specs(self) -> None:
         if not self.specs:
             raise InputError("There is nothing to train: name at least one loss.")
-        names = [
+        whole = [
             dataclasses.replace(spec, learning_rate=spec.learning_rate or self.learning_rate)
-            .name.removesuffix(f"lr={self.learning_rate:g}")
-            .rstrip(":,")
             for spec in self.specs
         ]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"{name} is to be compared with itself: name each run once.")
+        for spec, settings in zip(self.specs, whole, strict=True):
+            if whole.count(settings) > 1:
+                raise InputError(f"{spec.name} is to be compared with itself: name each run once.")
 
 
 def preset_config(name: str, **given: Any) -> TrainingConfig:
