@@ -3,14 +3,21 @@
 All other tests of the N-pair and angular losses on the CPU run the compiled loops already.
 """
 
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+
 import pytest
 import torch
 from loss_cases import BATCHES, SYMMS, Batch, batch, expect, picks_of, relative_error, run
 from torch import Tensor
 
-from symmcore.losses import LossResult, Symm, build_loss
+from symmcore.losses import LossResult, Symm, build_loss, log_sum
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.mining import compiled
+from symmcore.mining.kernels.jit import Threads
 
 NAMES = ["npair", "angular"]
 WITH_SYMM = {name: symm for name, symm in SYMMS.items() if symm is not None}
@@ -34,6 +41,11 @@ def test_torchs_own_operations_are_exact(name: str, symm: Symm, data: Batch) -> 
     assert relative_error(gradient, expected) < 1e-10
 
 
+def use_threads(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the loops run on that many threads, if numba has them."""
+    monkeypatch.setattr(log_sum, "threads_for", lambda _: Threads(count))
+
+
 def both(
     name: str, symm: Symm, embeddings: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[LossResult, Tensor]]:
@@ -48,8 +60,7 @@ def both(
 @pytest.mark.parametrize("symm", [*WITH_SYMM.values(), Symm(rank=3)], ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_several_tiles_and_threads(name: str, symm: Symm, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_parts = compiled._in_parts
-    monkeypatch.setattr(compiled, "_in_parts", lambda part, count, _: in_parts(part, count, 3))
+    use_threads(3, monkeypatch)
     (found, gradient), (expected, by_torch) = both(
         name, symm, SEVERAL_TILES.embeddings, monkeypatch
     )
@@ -69,15 +80,12 @@ def test_float32_over_several_tiles(name: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_how_many_threads_share_the_gradient_changes_no_bit(
+def test_how_many_threads_there_are_changes_no_bit(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_parts = compiled._in_parts
     gradients = []
-    for threads in (1, 2, 5):
-        monkeypatch.setattr(
-            compiled, "_in_parts", lambda part, count, _, n=threads: in_parts(part, count, n)
-        )
+    for threads in (1, 2, 4):
+        use_threads(threads, monkeypatch)
         embeddings = SEVERAL_TILES.embeddings.float()
         gradients.append(run(name, Symm(), embeddings, SEVERAL_TILES.labels)[1])
     assert torch.equal(gradients[0], gradients[1])
@@ -116,3 +124,50 @@ def test_the_gradient_of_a_scaled_loss_is_scaled() -> None:
     (3.0 * build_loss("npair", Symm())(leaf, data.labels)).backward()
     _, once = run("npair", Symm(), data.embeddings, data.labels)
     torch.testing.assert_close(leaf.grad, 3.0 * once)
+
+
+def test_the_gradient_may_be_taken_twice() -> None:
+    data = BATCHES["one group a class"]
+    leaf = data.embeddings.clone().requires_grad_()
+    loss = build_loss("npair", Symm())(leaf, data.labels)
+    (once,) = torch.autograd.grad(loss, leaf, retain_graph=True)
+    kept = once.clone()
+    once.zero_()  # what was handed out belongs to the caller
+    (again,) = torch.autograd.grad(loss, leaf)
+    torch.testing.assert_close(again, kept)
+
+
+@pytest.mark.parametrize("leave", [torch.no_grad, torch.inference_mode])
+def test_without_a_gradient_it_is_the_same_loss(
+    leave: Callable[[], AbstractContextManager[None]],
+) -> None:
+    data = BATCHES["one group a class"]
+    leaf = data.embeddings.clone().requires_grad_()
+    loss = build_loss("npair", Symm())
+    with leave():
+        found = loss(leaf, data.labels)
+    assert not found.requires_grad
+    assert torch.equal(found, loss(leaf, data.labels).detach())
+
+
+def test_torchs_threads_and_numbas_stay_as_they_were() -> None:
+    program = """
+import numba, torch
+from symmcore.losses import NPairLoss, Symm
+torch.set_num_threads(2)
+numba.set_num_threads(1)
+NPairLoss(symm=Symm())(torch.randn(128, 8), torch.arange(64).repeat(2))
+print(torch.get_num_threads(), numba.get_num_threads())
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert ran.stdout.split() == ["2", "1"]
+
+
+def test_several_threads_may_compute_losses_at_once() -> None:
+    data = SEVERAL_TILES
+    expected = run("npair", Symm(), data.embeddings, data.labels)[1]
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(run, "npair", Symm(), data.embeddings, data.labels) for _ in range(16)]
+        assert all(torch.equal(one.result()[1], expected) for one in found)

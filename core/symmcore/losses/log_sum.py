@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_negative
 from symmcore.losses.terms import log_one_plus_sums, norm_penalty
 from symmcore.mining import Candidates, Groups, Mined, PickedCodes, measure, on_cuda
-from symmcore.mining.compiled import CompiledMiner, Measured, Upstream, serves
+from symmcore.mining.compiled import (
+    CompiledMiner,
+    Measured,
+    Picked,
+    Upstream,
+    serves,
+    threads_for,
+)
 from symmcore.symm import PairSet, Symm
 
 
@@ -56,7 +64,8 @@ class LogSumLoss(MetricLoss):
         if miner is None or not self.compiled:
             return super()._result(embeddings, groups)
         if serves(embeddings):
-            loss, codes = _CompiledLogSum.apply(embeddings, groups, miner, self._scales)
+            wanted = embeddings.requires_grad and torch.is_grad_enabled()
+            loss, codes = _CompiledLogSum.apply(embeddings, groups, miner, self._scales, wanted)
         elif on_cuda.serves(embeddings, miner.symm):
             points = embeddings.index_select(0, groups.members.flatten())
             points = points.view(2, len(groups), -1)
@@ -88,48 +97,66 @@ class _Scales:
 
 
 class _CompiledLogSum(torch.autograd.Function):
-    """The loss and the codes of its picks, as one step of autograd."""
+    """The loss and the codes of its picks, as one step of autograd.
+
+    The loss is a scalar, so its gradient can be had together with it and be scaled later. That
+    keeps one matrix of the batch's size instead of all that the gradient is made of.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, embeddings: Tensor, groups: Groups, miner: CompiledMiner, scales: _Scales
+        ctx: Any,
+        embeddings: Tensor,
+        groups: Groups,
+        miner: CompiledMiner,
+        scales: _Scales,
+        with_gradient: bool,
     ) -> tuple[Tensor, Tensor]:
-        from symmcore.mining.kernels import sums
-
-        measured = miner.measure(embeddings, groups.members, with_gradient=ctx.needs_input_grad[0])
-        values, codes = miner.pick(measured)
-        dtype = values.numpy().dtype
-        largest = np.empty(len(groups), dtype)
-        constants = np.array([scales.negative, -np.inf], dtype)
-        sums.shift(values.numpy(), groups.labels.numpy(), constants, largest)
-        shares = values.exp_()
-        slopes = embeddings.new_empty(2, len(groups))
-        dot = measured.products[0].numpy()
-        total = sums.log_one_plus(shares.numpy(), largest, dot, scales.positive, slopes.numpy())
-        norms = 0.25 * scales.l2_reg * float(measured.products[1:].sum())
-        if ctx.needs_input_grad[0]:
-            ctx.miner, ctx.scales, ctx.images = miner, scales, len(embeddings)
-            ctx.save_for_backward(
-                groups.members, measured.points, measured.products, measured.weights, codes,
-                shares, slopes,
-            )  # fmt: skip
+        with threads_for(len(groups)):
+            measured = miner.measure(embeddings, groups.members, with_gradient=with_gradient)
+            picked = miner.pick(measured)
+            sums = _log_sums(measured, picked, groups.labels.numpy(), scales)
+            if with_gradient:
+                gradient = miner.gradient(measured, picked.codes, sums.upstream, len(embeddings))
+                ctx.save_for_backward(gradient)
+        codes = torch.from_numpy(picked.codes)
         ctx.mark_non_differentiable(codes)
-        return embeddings.new_tensor((total + norms) / len(groups)), codes
+        return embeddings.new_tensor(sums.loss), codes
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
-        members, points, products, weights, codes, shares, slopes = ctx.saved_tensors
-        scales: _Scales = ctx.scales
-        share = float(grad) / points.shape[1]
-        upstream = Upstream(
-            shares,
-            slopes=slopes[0] * (share * scales.negative),
-            on_dot=slopes[1] * (-share * scales.positive),
-            on_square=0.25 * share * scales.l2_reg,
-        )
-        measured = Measured(members, points, products, weights)
-        return ctx.miner.gradient(measured, codes, upstream, ctx.images), None, None, None
+    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * grad, None, None, None, None
+
+
+@dataclass(frozen=True, slots=True)
+class _LogSums:
+    """The loss, and its gradient on what was mined."""
+
+    loss: float
+    upstream: Upstream
+
+
+def _log_sums(
+    measured: Measured, picked: Picked, labels: NDArray[np.integer], scales: _Scales
+) -> _LogSums:
+    """Takes the picked values: their memory will hold the upstream's shares."""
+    from symmcore.mining.kernels import sums
+
+    values, dtype = picked.values, picked.values.dtype
+    count = len(values)
+    largest, slopes = np.empty(count, dtype), np.empty((2, count), dtype)
+    sums.shift(values, labels, np.array([scales.negative, -np.inf], dtype), largest)
+    torch.from_numpy(values).exp_()  # its loops use vector instructions
+    share = 1.0 / count
+    total = sums.log_one_plus(
+        values, largest, measured.products[0], scales.positive,
+        (share * scales.negative, -share * scales.positive), slopes,
+    )  # fmt: skip
+    norms = 0.25 * scales.l2_reg * float(measured.products[1:].sum())
+    upstream = Upstream(values, slopes[0], slopes[1], 0.25 * share * scales.l2_reg)
+    return _LogSums((total + norms) / count, upstream)
 
 
 class _CudaLogSum(torch.autograd.Function):

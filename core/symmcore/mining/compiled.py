@@ -5,11 +5,10 @@ none of what lies between is differentiable by torch: a loss that uses this is o
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,11 +19,13 @@ from symmcore.mining.candidates import Candidates, code_tables
 from symmcore.mining.mine import tie_tolerance
 from symmcore.symm import Symm
 
-_BLOCK = 64  # groups of a tile: it stays in the cache
-# Multiplications of the gradient that are worth the start of a thread.
-_THREAD_WORK = 2**26
+if TYPE_CHECKING:  # numba is optional, and slow to import
+    from symmcore.mining.kernels.jit import Threads
 
-_Adds = tuple[NDArray[np.uint8], NDArray[np.int64]]
+_ROWS, _COLUMNS = 128, 256  # groups of a tile: it stays in the cache
+_THREAD_GROUPS = 16  # that are worth a thread
+
+Floats = NDArray[np.floating]
 
 
 def serves(embeddings: Tensor) -> bool:
@@ -36,22 +37,42 @@ def serves(embeddings: Tensor) -> bool:
     )
 
 
+def threads_for(groups: int) -> "Threads":
+    """A context in which the loops run on as many threads as torch would use and are worth it."""
+    from symmcore.mining.kernels.jit import Threads
+
+    return Threads(min(torch.get_num_threads(), groups // _THREAD_GROUPS))
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The groups of a batch, measured.
 
     Attributes:
         members: Positions of the groups' images in the batch, int64 of shape (2, G).
-        points: The originals, of shape (2, G, D); if a gradient is wanted all that it is made of,
-            see ``kernels.points.measure``.
+        points: The originals, of shape (2 G, D), x_i and x_j of each group in turn; if a gradient
+            is wanted all that it is made of, see ``kernels.points.measure``.
         products: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
         weights: Weights of the reflections, of shape (4, G).
     """
 
-    members: Tensor
-    points: Tensor
-    products: Tensor
-    weights: Tensor
+    members: NDArray[np.int64]
+    points: Floats
+    products: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was mined.
+
+    Attributes:
+        values: The picked products, of shape (G, G).
+        codes: Their codes, of the same shape.
+    """
+
+    values: Floats
+    codes: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +86,9 @@ class Upstream:
         on_square: That on every ||x_i||^2 and ||x_j||^2.
     """
 
-    shares: Tensor
-    slopes: Tensor
-    on_dot: Tensor
+    shares: Floats
+    slopes: Floats
+    on_dot: Floats
     on_square: float
 
 
@@ -85,48 +106,44 @@ class CompiledMiner:
 
     def measure(self, embeddings: Tensor, members: Tensor, *, with_gradient: bool) -> Measured:
         """Gather and measure the groups of embeddings (B, D)."""
-        from symmcore.mining.kernels import points as kernels
+        from symmcore.mining.kernels.points import measure
 
-        rows = (10 if self._has_triplets else 4) if with_gradient else 2
+        given = embeddings.contiguous().numpy()
+        kinds = (10 if self._has_triplets else 4) if with_gradient else 2
         groups = members.shape[1]
         measured = Measured(
-            members,
-            points=embeddings.new_empty(rows, groups, embeddings.shape[1]),
-            products=embeddings.new_empty(3, groups),
-            weights=embeddings.new_empty(4, groups),
+            members.numpy(),
+            points=np.empty((kinds * groups, given.shape[1]), given.dtype),
+            products=np.empty((3, groups), given.dtype),
+            weights=np.empty((4, groups), given.dtype),
         )
-        kernels.measure(
-            embeddings.contiguous().numpy(), members.numpy(), self._reflection(embeddings),
-            measured.points.numpy(), measured.products.numpy(), measured.weights.numpy(),
+        measure(
+            given, measured.members, self._reflection(given.dtype), measured.points,
+            measured.products, measured.weights,
         )  # fmt: skip
         return measured
 
-    def pick(self, measured: Measured) -> tuple[Tensor, Tensor]:
-        """The picked products and their codes, uint8, each of shape (G, G)."""
-        from symmcore.mining.kernels import picks as kernels
-
-        originals = measured.points[:2]
-        groups = originals.shape[1]
-        values = originals.new_empty(groups, groups)
-        codes = torch.empty(groups, groups, dtype=torch.uint8)
-        pick = self._picker(measured.weights, values, codes)
-        starts = range(0, groups, _BLOCK)
-        blocks = [originals[:, start : start + _BLOCK].flatten(0, 1) for start in starts]
-        for row, rows in enumerate(starts):
-            for column, columns in enumerate(starts[row:], row):
-                gram = torch.mm(blocks[row], blocks[column].T)
-                pick(gram.numpy(), rows, columns)
+    def pick(self, measured: Measured) -> Picked:
+        """Search the candidates of all pairs of groups."""
+        groups, dtype = measured.weights.shape[1], measured.weights.dtype
+        picked = Picked(np.empty((groups, groups), dtype), np.empty((groups, groups), np.uint8))
+        pick = self._picker(measured.weights, picked)
+        originals = torch.from_numpy(measured.points[: 2 * groups])
+        for row in range(0, groups, _ROWS):
+            rows = originals[2 * row : 2 * (row + _ROWS)]
+            for column in range(row, groups, _COLUMNS):
+                gram = torch.mm(rows, originals[2 * column : 2 * (column + _COLUMNS)].T)
+                pick(gram.numpy(), row, column)
                 if self.candidates.symmetric:
-                    kernels.mirror(
-                        rows, columns, len(blocks[row]) // 2, len(blocks[column]) // 2,
-                        _exchanged(self.candidates), values.numpy(), codes.numpy(),
-                    )  # fmt: skip
-                elif row != column:
-                    pick(gram.T.contiguous().numpy(), columns, rows)
-        return values, codes
+                    continue  # the pairs (h, g) are written too
+                # Below the diagonal, but for the square on it.
+                below = gram[:, 2 * _ROWS :] if column == row else gram
+                if below.shape[1] > 0:
+                    pick(below.T.contiguous().numpy(), max(column, row + _ROWS), row)
+        return picked
 
     def gradient(
-        self, measured: Measured, codes: Tensor, upstream: Upstream, images: int
+        self, measured: Measured, codes: NDArray[np.uint8], upstream: Upstream, images: int
     ) -> Tensor:
         """The gradient on the embeddings, of shape (images, D).
 
@@ -138,61 +155,38 @@ class CompiledMiner:
         """
         from symmcore.mining.kernels.gradient import gradient
 
-        points = measured.points
-        groups, dim = points.shape[1:]
+        points, groups = measured.points, len(codes)
         # Images left over have no gradient; without any, every row will be written.
-        empty = points.new_empty if 2 * groups == images else points.new_zeros
-        result = empty(images, dim)
-
-        def part(start: int, stop: int) -> None:
-            gradient(
-                points.numpy(), codes.numpy(), *_adds(self.candidates, groups),
-                self.candidates.symmetric, upstream.shares.numpy(), upstream.slopes.numpy(),
-                upstream.on_dot.numpy(), upstream.on_square, self._reflection(points),
-                measured.products.numpy(), measured.weights.numpy(), measured.members.numpy(),
-                start, stop, result.numpy(),
-            )  # fmt: skip
-
-        _in_parts(part, groups, min(torch.get_num_threads(), groups**2 * dim // _THREAD_WORK))
-        return result
+        empty = np.empty if 2 * groups == images else np.zeros
+        result = empty((images, points.shape[1]), points.dtype)
+        gradient(
+            points, codes, _adds(self.candidates, groups), self.candidates.symmetric,
+            upstream.shares, upstream.slopes, upstream.on_dot, upstream.on_square,
+            self._reflection(points.dtype), measured.products, measured.weights,
+            measured.members, result,
+        )  # fmt: skip
+        return torch.from_numpy(result)
 
     @property
     def _has_triplets(self) -> bool:
         return len(self.candidates.rows[0]) == 2
 
-    def _reflection(self, embeddings: Tensor) -> tuple[float, float, float]:
-        tiny = torch.finfo(embeddings.dtype).tiny
-        return float(self.symm.alpha), float(self.symm.beta), tiny
+    def _reflection(self, dtype: np.dtype[np.floating]) -> tuple[float, float, float]:
+        return float(self.symm.alpha), float(self.symm.beta), float(np.finfo(dtype).tiny)
 
-    def _picker(
-        self, weights: Tensor, values: Tensor, codes: Tensor
-    ) -> Callable[[NDArray[np.floating], int, int], None]:
+    def _picker(self, weights: Floats, picked: Picked) -> Callable[[Floats, int, int], None]:
         """What picks in one tile, given its Gram matrix, first row and first column."""
         from symmcore.mining.kernels import picks as kernels
 
-        tolerance = np.array([tie_tolerance(values.dtype)], values.numpy().dtype)
-        common = tolerance, weights.numpy(), values.numpy(), codes.numpy()
+        common = _tolerance(weights.dtype), weights, picked.values, picked.codes
         rank = self.symm.rank
         if rank > 1 or self.symm.pairs != "paper":
-            planes, order = _planes(self.candidates)
-            return lambda gram, rows, columns: kernels.pick_any(
-                gram, rows, columns, *common, planes, order, rank
-            )
-        kernel = kernels.pick_triplets if self._has_triplets else kernels.pick_pairs
-        return lambda gram, rows, columns: kernel(gram, rows, columns, *common)
-
-
-def _in_parts(part: Callable[[int, int], None], count: int, threads: int) -> None:
-    """Call ``part(start, stop)`` for all of ``count``, in this thread and others that end here."""
-    if threads < 2:
-        part(0, count)
-        return
-    bounds = [count * number // threads for number in range(threads + 1)]
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(part, *span) for span in pairwise(bounds[1:])]
-        part(0, bounds[1])
-        for other in others:
-            other.result()
+            tables = *_planes(self.candidates), rank, _exchanged(self.candidates)
+            return lambda gram, row, column: kernels.pick_any(gram, row, column, *common, *tables)
+        if self._has_triplets:
+            return lambda gram, row, column: kernels.pick_triplets(gram, row, column, *common)
+        exchanged = _exchanged(self.candidates)
+        return lambda gram, row, column: kernels.pick_pairs(gram, row, column, *common, exchanged)
 
 
 @cache
@@ -207,19 +201,28 @@ def _planes(candidates: Candidates) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 @cache
-def _adds(candidates: Candidates, groups: int) -> tuple[_Adds, _Adds]:
-    """What a pick of (g, h) adds to g, and what it adds to h: ``targets`` and ``sources``."""
-    from symmcore.mining.kernels.points import PAIRS
+def _adds(candidates: Candidates, groups: int) -> NDArray[np.int64]:
+    """What each pick adds to the gradient, as ``kernels.gradient`` takes it."""
+    from symmcore.mining.kernels.points import PAIRS, place
 
     sides = (tuple(sorted(row)) for row in candidates.rows)
     of_g = [side[0] if len(side) == 1 else 4 + PAIRS.index(side) for side in sides]
-    of_h = candidates.columns
-    return (
-        (np.array(of_g, np.uint8), groups * np.array(of_h)),
-        (np.array(of_h, np.uint8), groups * np.array(of_g)),
-    )
+    of_h = list(candidates.columns)
+    tables = []
+    for targets, added in ((of_g, of_h), (of_h, of_g)):
+        first, second = (
+            np.array([place(int(kind), group, groups) for kind in added]) for group in (0, 1)
+        )
+        tables += [np.array(targets), first, second - first]
+    return np.stack(tables)
 
 
 @cache
 def _exchanged(candidates: Candidates) -> NDArray[np.uint8]:
-    return np.array(candidates.exchanged(), np.uint8)
+    """Codes with g and h exchanged; empty if they are not the pick of (h, g)."""
+    return np.array(candidates.exchanged() if candidates.symmetric else (), np.uint8)
+
+
+@cache
+def _tolerance(dtype: np.dtype[np.floating]) -> Floats:
+    return np.array([tie_tolerance(torch.from_numpy(np.empty(0, dtype)).dtype)], dtype)

@@ -5,15 +5,17 @@ the four points of one group at a time, so that several threads can work on grou
 and the order of the additions never depends on how many they are.
 """
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel
+from symmcore.mining.kernels.jit import kernel, parallel_kernel
 from symmcore.mining.kernels.points import Floats, to_originals
 
-# Groups whose sums are made at a time, and others whose points stay in the cache meanwhile.
-_BLOCK = 64
-_OTHERS = 128
+# Groups whose sums are made at a time: many, so that the points of all others pass by rarely,
+# unless these stay in the cache anyway.
+_BLOCK, _SMALL_BLOCK = 64, 4
+_OTHERS = 128  # other groups, whose points stay in the cache meanwhile
 
 
 @kernel
@@ -64,43 +66,94 @@ def add_rows(
 
 @kernel
 def collect(
+    group: int,
     first: int,
+    stop: int,
     codes: NDArray[np.uint8],
-    weights: Floats,
-    count: int,
-    targets: NDArray[np.uint8],
-    sources: NDArray[np.int64],
+    adds: NDArray[np.int64],
+    symmetric: bool,
+    shares: Floats,
+    slopes: Floats,
     wanted: NDArray[np.int64],
     factors: Floats,
     counts: NDArray[np.int64],
 ) -> None:
-    """Append to the lists of one group what its pairs with other groups add.
+    """List what a group's pairs with some others add to its gradient.
 
     Args:
-        first: The first of the other groups, the others follow.
-        codes: The pick of each pair, of shape (at least ``count``,).
-        weights: The gradient on its value, of the same shape.
-        count: How many other groups.
-        targets: Which row of the group a code adds to, of shape (K,).
-        sources: Which row it adds, for group 0, of shape (K,).
-        wanted: Rows to add to each row of the group, of shape (S, N); appended to.
-        factors: Their factors, of shape (S, N); appended to.
-        counts: How many there are, of shape (S,).
+        group: Which group; more arguments as ``gradient``.
+        first: The first of the other groups.
+        stop: Where they end.
+        wanted: Written: the rows to add to each row of the group, of shape (S, N), N at least
+            one more than twice the number of others.
+        factors: Written: their factors, of the same shape.
+        counts: Written: how many there are, of shape (S,), made even.
     """
-    for h in range(count):
-        target = targets[codes[h]]
-        place = counts[target]
-        wanted[target, place] = sources[codes[h]] + (first + h)
-        factors[target, place] = weights[h]
-        counts[target] = place + 1
+    targets, sources, steps = adds[0], adds[1], adds[2]
+    column_targets, column_sources, column_steps = adds[3], adds[4], adds[5]
+    counts[:] = 0
+    for h in range(first, stop):
+        code, weight = codes[group, h], slopes[group] * shares[group, h]
+        column_weight = slopes[h] * shares[h, group]
+        if symmetric:
+            weight += column_weight
+        else:
+            other_code = codes[h, group]
+            target = column_targets[other_code]
+            end = counts[target]
+            wanted[target, end] = column_sources[other_code] + column_steps[other_code] * h
+            factors[target, end] = column_weight
+            counts[target] = end + 1
+        target = targets[code]
+        end = counts[target]
+        wanted[target, end] = sources[code] + steps[code] * h
+        factors[target, end] = weight
+        counts[target] = end + 1
+    for target in range(len(counts)):
+        if counts[target] % 2 != 0:
+            wanted[target, counts[target]] = 0
+            factors[target, counts[target]] = 0
+            counts[target] += 1
 
 
 @kernel
+def add_block(
+    first: int,
+    points: Floats,
+    codes: NDArray[np.uint8],
+    adds: NDArray[np.int64],
+    symmetric: bool,
+    shares: Floats,
+    slopes: Floats,
+    sums: Floats,
+) -> None:
+    """The gradients on all points of consecutive groups.
+
+    Args:
+        first: The first of the groups; more arguments as ``gradient``.
+        sums: Written, of shape (N, S, D).
+    """
+    number, kinds, _ = sums.shape
+    sums[:] = 0
+    wanted = np.empty((kinds, 2 * _OTHERS + 1), np.int64)
+    factors = np.empty((kinds, 2 * _OTHERS + 1), points.dtype)
+    counts = np.empty(kinds, np.int64)
+    for other in range(0, len(codes), _OTHERS):
+        stop = min(other + _OTHERS, len(codes))
+        for n in range(number):
+            collect(
+                first + n, other, stop, codes, adds, symmetric, shares, slopes, wanted, factors,
+                counts,
+            )  # fmt: skip
+            for target in range(kinds):
+                add_rows(sums, n, target, points, wanted, factors, counts[target])
+
+
+@parallel_kernel
 def gradient(
     points: Floats,
     codes: NDArray[np.uint8],
-    of_row: tuple[NDArray[np.uint8], NDArray[np.int64]],
-    of_column: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    adds: NDArray[np.int64],
     symmetric: bool,
     shares: Floats,
     slopes: Floats,
@@ -110,18 +163,17 @@ def gradient(
     products: Floats,
     weights: Floats,
     members: NDArray[np.int64],
-    start: int,
-    stop: int,
     result: Floats,
 ) -> None:
-    """The gradient on the embeddings of the groups ``start`` to ``stop``.
+    """The gradient on the embeddings.
 
     Args:
-        points: What ``measure`` wrote, of shape (S, G, D).
+        points: What ``measure`` wrote, of shape (S G, D).
         codes: Codes of the picks, of shape (G, G).
-        of_row: What the pick of (g, h) adds to g: ``targets`` and ``sources`` of ``collect``.
-        of_column: What the pick of (h, g) adds to g.
-        symmetric: Whether the two are one, so that ``of_row`` with both weights says it all.
+        adds: What each pick adds to g, of shape (6, K). First of the pick of (g, h): to which
+            row of the group, which row for h = 0, and how many rows further for each next h.
+            Then the same of the pick of (h, g).
+        symmetric: Whether the two picks are one, so that the first with both weights says it all.
         shares: The gradient on the picked value of (g, h) is ``slopes[g] * shares[g, h]``,
         slopes: of shape (G, G) and (G,).
         on_dot: Gradient on x_i . x_j from elsewhere, of shape (G,).
@@ -130,48 +182,18 @@ def gradient(
         products: As ``measure`` wrote them.
         weights: As ``measure`` wrote them.
         members: Positions of the groups' images in the batch, of shape (2, G).
-        start: First group.
-        stop: Where to end.
         result: Rows of the groups' images are written, of shape (B, D).
     """
-    kinds, groups, dim = points.shape
-    rows = points.reshape(kinds * groups, dim)
-    # One h adds at most two rows: one as h of (g, h), one as g of (h, g).
-    wanted = np.empty((kinds, 2 * _OTHERS + 1), np.int64)
-    factors = np.empty((kinds, 2 * _OTHERS + 1), points.dtype)
-    counts = np.empty(kinds, np.int64)
-    row_codes, column_codes = np.empty(_OTHERS, np.uint8), np.empty(_OTHERS, np.uint8)
-    row_weights, column_weights = np.empty(_OTHERS, points.dtype), np.empty(_OTHERS, points.dtype)
-    # The points of all others pass by once for each block, so where they are many it is large.
-    block = 1 if groups <= _OTHERS else _BLOCK
-    sums = np.empty((block, kinds, dim), points.dtype)
-    for first in range(start, stop, block):
-        last = min(first + block, stop)
-        sums[:] = 0
-        for other in range(0, groups, _OTHERS):
-            count = min(_OTHERS, groups - other)
-            for g in range(first, last):
-                for h in range(count):
-                    row_codes[h], column_codes[h] = codes[g, other + h], codes[other + h, g]
-                    row_weights[h] = slopes[g] * shares[g, other + h]
-                    column_weights[h] = slopes[other + h] * shares[other + h, g]
-                    if symmetric:
-                        row_weights[h] += column_weights[h]
-                counts[:] = 0
-                collect(other, row_codes, row_weights, count, *of_row, wanted, factors, counts)
-                if not symmetric:
-                    collect(
-                        other, column_codes, column_weights, count, *of_column, wanted, factors,
-                        counts,
-                    )  # fmt: skip
-                for target in range(kinds):
-                    if counts[target] % 2 != 0:
-                        wanted[target, counts[target]] = g
-                        factors[target, counts[target]] = 0
-                        counts[target] += 1
-                    add_rows(sums, g - first, target, rows, wanted, factors, counts[target])
-        for g in range(first, last):
+    groups = len(codes)
+    kinds, dim = len(points) // groups, points.shape[1]
+    size = _SMALL_BLOCK if groups <= _OTHERS else _BLOCK
+    for block in numba.prange((groups + size - 1) // size):
+        first = block * size
+        sums = np.empty((min(size, groups - first), kinds, dim), points.dtype)
+        add_block(first, points, codes, adds, symmetric, shares, slopes, sums)
+        for n in range(len(sums)):
+            g = first + n
             to_originals(
-                sums[g - first], points, g, (on_dot[g], on_square, on_square), symm, products,
-                weights, result[members[0, g]], result[members[1, g]],
+                sums[n], points, g, (on_dot[g], on_square, on_square), symm, products, weights,
+                result[members[0, g]], result[members[1, g]],
             )  # fmt: skip

@@ -1,14 +1,15 @@
 """The hardest candidate of every two groups of a tile, from the products of their originals.
 
 A tile pairs groups g, ``rows`` onwards, with groups h, ``columns`` onwards; its Gram matrix holds
-the products of their originals, x_i's before x_j's on either side. The candidates are in the
-order that breaks ties (``Candidates``); a pick is the first that ties with the best.
+the products of their originals, x_i and x_j of each group in turn on either side. The candidates
+are in the order that breaks ties (``Candidates``); a pick is the first that ties with the best.
 """
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel
+from symmcore.mining.kernels.jit import kernel, parallel_kernel
 from symmcore.mining.kernels.points import Floats
 
 
@@ -30,7 +31,34 @@ def two_largest(a: float, b: float, c: float, d: float) -> float:
     return max(high + other_high, max(low + high, other_low + other_high))
 
 
-@kernel
+@parallel_kernel
+def mirror(
+    rows: int,
+    columns: int,
+    height: int,
+    width: int,
+    exchanged: NDArray[np.uint8],
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """Write the picks of (h, g) from those of (g, h), for g < h of a tile.
+
+    Args:
+        rows: First group of the tile's rows.
+        columns: First group of its columns.
+        height: Groups in its rows.
+        width: Groups in its columns.
+        exchanged: Codes with g and h exchanged, of shape (K,).
+        values: Picked values, of shape (G, G).
+        codes: Codes of the picks, of shape (G, G).
+    """
+    for h in numba.prange(columns, columns + width):
+        for g in range(rows, min(rows + height, h)):
+            values[h, g] = values[g, h]
+            codes[h, g] = exchanged[codes[g, h]]
+
+
+@parallel_kernel
 def pick_pairs(
     gram: Floats,
     rows: int,
@@ -39,6 +67,7 @@ def pick_pairs(
     weights: Floats,
     values: Floats,
     codes: NDArray[np.uint8],
+    exchanged: NDArray[np.uint8],
 ) -> None:
     """The largest of all 16 products p . n, by the tie rule.
 
@@ -50,16 +79,17 @@ def pick_pairs(
         weights: Weights of the reflections as ``measure`` writes them, of shape (4, G).
         values: The tile of this (G, G) is written: the products.
         codes: The tile of this (G, G) is written: the codes of the picks.
+        exchanged: Codes with g and h exchanged, of shape (16,): the pairs (h, g) are written too.
     """
     height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
-    for g in range(height):
-        gram_i, gram_j = gram[g], gram[height + g]
+    for g in numba.prange(height):
+        gram_i, gram_j = gram[2 * g], gram[2 * g + 1]
         own_i, other_i = weights[0, rows + g], weights[1, rows + g]
         own_j, other_j = weights[2, rows + g], weights[3, rows + g]
         value_row, code_row = values[rows + g], codes[rows + g]
         for h in range(width):
-            a, b = columns + h, width + h
-            p00, p01, p10, p11 = gram_i[h], gram_i[b], gram_j[h], gram_j[b]
+            a, b = columns + h, 2 * h
+            p00, p01, p10, p11 = gram_i[b], gram_i[b + 1], gram_j[b], gram_j[b + 1]
             p02 = weights[0, a] * p00 + weights[1, a] * p01
             p12 = weights[0, a] * p10 + weights[1, a] * p11
             p03 = weights[2, a] * p01 + weights[3, a] * p00
@@ -93,9 +123,10 @@ def pick_pairs(
             lost = p33 != p33
             value_row[columns + h] = p33 if lost else best
             code_row[columns + h] = np.uint8(15) if lost else picked
+    mirror(rows, columns, height, width, exchanged, values, codes)
 
 
-@kernel
+@parallel_kernel
 def pick_triplets(
     gram: Floats,
     rows: int,
@@ -105,16 +136,19 @@ def pick_triplets(
     values: Floats,
     codes: NDArray[np.uint8],
 ) -> None:
-    """The largest of all 24 sums (p + q) . r, by the tie rule; arguments as ``pick_pairs``."""
+    """The largest of all 24 sums (p + q) . r, by the tie rule.
+
+    Arguments as ``pick_pairs``, but for the last.
+    """
     height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
-    for g in range(height):
-        gram_i, gram_j = gram[g], gram[height + g]
+    for g in numba.prange(height):
+        gram_i, gram_j = gram[2 * g], gram[2 * g + 1]
         own_i, other_i = weights[0, rows + g], weights[1, rows + g]
         own_j, other_j = weights[2, rows + g], weights[3, rows + g]
         value_row, code_row = values[rows + g], codes[rows + g]
         for h in range(width):
-            a, b = columns + h, width + h
-            p00, p01, p10, p11 = gram_i[h], gram_i[b], gram_j[h], gram_j[b]
+            a, b = columns + h, 2 * h
+            p00, p01, p10, p11 = gram_i[b], gram_i[b + 1], gram_j[b], gram_j[b + 1]
             p02 = weights[0, a] * p00 + weights[1, a] * p01
             p12 = weights[0, a] * p10 + weights[1, a] * p11
             p03 = weights[2, a] * p01 + weights[3, a] * p00
@@ -164,7 +198,7 @@ def pick_triplets(
             code_row[columns + h] = np.uint8(23) if lost else picked
 
 
-@kernel
+@parallel_kernel
 def pick_any(
     gram: Floats,
     rows: int,
@@ -176,6 +210,7 @@ def pick_any(
     planes: NDArray[np.int64],
     order: NDArray[np.int64],
     rank: int,
+    exchanged: NDArray[np.uint8],
 ) -> None:
     """Any candidates at any rank, one pair of groups at a time; more arguments than ``pick_pairs``.
 
@@ -183,17 +218,16 @@ def pick_any(
         planes: The products 4 p + n whose sum is the value of a candidate, of shape (1 or 2, K).
         order: Codes in the order in which equal values count at a rank above 1, of shape (K,).
         rank: 1 for the hardest, with the tie rule.
+        exchanged: As in ``pick_pairs``; empty if the pairs (h, g) are not to be written.
     """
     height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
-    products = np.empty((4, 4), gram.dtype)
-    found = np.empty(planes.shape[1], gram.dtype)
-    for g in range(height):
+    for g in numba.prange(height):
+        products = np.empty((4, 4), gram.dtype)
+        found = np.empty(planes.shape[1], gram.dtype)
         for h in range(width):
             for p in range(2):
-                products[p, 0], products[p, 1] = (
-                    gram[p * height + g, h],
-                    gram[p * height + g, width + h],
-                )
+                row = gram[2 * g + p]
+                products[p, 0], products[p, 1] = row[2 * h], row[2 * h + 1]
                 for n in range(2):
                     own, other = weights[2 * n, columns + h], weights[2 * n + 1, columns + h]
                     products[p, 2 + n] = own * products[p, n] + other * products[p, 1 - n]
@@ -209,6 +243,8 @@ def pick_any(
             code = first_of_tied(found, tie) if rank == 1 else ranked(found, order, rank)
             values[rows + g, columns + h] = found[code]
             codes[rows + g, columns + h] = code
+    if len(exchanged) > 0:
+        mirror(rows, columns, height, width, exchanged, values, codes)
 
 
 @kernel
@@ -236,30 +272,3 @@ def ranked(values: Floats, order: NDArray[np.int64], rank: int) -> int:
         if before == rank - 1 and value == value:
             return int(order[place])
     return len(order) - 1
-
-
-@kernel
-def mirror(
-    rows: int,
-    columns: int,
-    height: int,
-    width: int,
-    exchanged: NDArray[np.uint8],
-    values: Floats,
-    codes: NDArray[np.uint8],
-) -> None:
-    """Write the picks of (h, g) from those of (g, h), for g < h of a tile.
-
-    Args:
-        rows: First group of the tile's rows.
-        columns: First group of its columns.
-        height: Groups in its rows.
-        width: Groups in its columns.
-        exchanged: Codes with g and h exchanged, of shape (K,).
-        values: Picked values, of shape (G, G).
-        codes: Codes of the picks, of shape (G, G).
-    """
-    for h in range(columns, columns + width):
-        for g in range(rows, min(rows + height, h)):
-            values[h, g] = values[g, h]
-            codes[h, g] = exchanged[codes[g, h]]

@@ -2,10 +2,11 @@
 
 import math
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel
+from symmcore.mining.kernels.jit import kernel, parallel_kernel
 
 Floats = NDArray[np.floating]
 
@@ -52,6 +53,22 @@ def reflection(
 
 
 @kernel
+def place(kind: int, group: int, groups: int) -> int:
+    """The row of what ``measure`` wrote for a group.
+
+    Args:
+        kind: 0 to 3 for i, j, i', j'; from 4 on the sums of two of them, in the order of ``PAIRS``.
+        group: Which group.
+        groups: How many there are.
+    """
+    if kind < 2:
+        return 2 * group + kind
+    if kind < 4:
+        return 2 * groups + 2 * group + kind - 2
+    return 4 * groups + len(PAIRS) * group + kind - 4
+
+
+@parallel_kernel
 def measure(
     embeddings: Floats,
     members: NDArray[np.int64],
@@ -66,38 +83,42 @@ def measure(
         embeddings: Shape (B, D).
         members: Positions of the groups' images, of shape (2, G).
         symm: alpha, beta, and the square below which an axis has no direction.
-        points: Written, of shape (S, G, D): the originals; with S at least 4 the synthetic points
-            too; with S = 10 also the sums of two of the four, in the order of ``PAIRS``.
+        points: Written, of shape (S G, D): the originals i and j of each group in turn; with S at
+            least 4 then the synthetic points i' and j'; with S = 10 then the sums of two of a
+            group's four, in the order of ``PAIRS``. See ``place``.
         products: Written: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
         weights: Written: own and other of x_i', then of x_j', of shape (4, G).
     """
     alpha, beta, tiny = symm
-    dim = embeddings.shape[1]
-    for g in range(points.shape[1]):
-        first, second = members[0, g], members[1, g]
+    groups, dim = members.shape[1], embeddings.shape[1]
+    kinds = len(points) // groups
+    for g in numba.prange(groups):
+        first, second = embeddings[members[0, g]], embeddings[members[1, g]]
         dot, square_i, square_j = 0.0, 0.0, 0.0
         for d in range(dim):
-            dot += embeddings[first, d] * embeddings[second, d]
-            square_i += embeddings[first, d] * embeddings[first, d]
-            square_j += embeddings[second, d] * embeddings[second, d]
-            points[0, g, d] = embeddings[first, d]
-            points[1, g, d] = embeddings[second, d]
+            dot += first[d] * second[d]
+            square_i += first[d] * first[d]
+            square_j += second[d] * second[d]
+            points[2 * g, d] = first[d]
+            points[2 * g + 1, d] = second[d]
         products[0, g], products[1, g], products[2, g] = dot, square_i, square_j
         of_i = reflection(dot, square_i, square_j, alpha, beta, tiny)
         of_j = reflection(dot, square_j, square_i, alpha, beta, tiny)
         weights[0, g], weights[1, g] = of_i[0], of_i[1]
         weights[2, g], weights[3, g] = of_j[0], of_j[1]
-        if len(points) > 2:
+        if kinds > 2:
             own_i, other_i = weights[0, g], weights[1, g]
             own_j, other_j = weights[2, g], weights[3, g]
+            synthetic_i, synthetic_j = place(2, g, groups), place(3, g, groups)
             for d in range(dim):
-                x_i, x_j = points[0, g, d], points[1, g, d]
-                points[2, g, d] = own_i * x_i + other_i * x_j
-                points[3, g, d] = own_j * x_j + other_j * x_i
-        for row in range(4, len(points)):
-            p, q = PAIRS[row - 4]
+                x_i, x_j = first[d], second[d]
+                points[synthetic_i, d] = own_i * x_i + other_i * x_j
+                points[synthetic_j, d] = own_j * x_j + other_j * x_i
+        for kind in range(4, kinds):
+            p, q = PAIRS[kind - 4]
+            total, left, right = place(kind, g, groups), place(p, g, groups), place(q, g, groups)
             for d in range(dim):
-                points[row, g, d] = points[p, g, d] + points[q, g, d]
+                points[total, d] = points[left, d] + points[right, d]
 
 
 @kernel
@@ -116,7 +137,7 @@ def to_originals(
 
     Args:
         sums: Gradients on what ``measure`` wrote of the group, of shape (S, D); overwritten.
-        points: What it wrote, of shape (S, G, D).
+        points: What it wrote, of shape (S G, D).
         group: Which group.
         on_products: Gradients on x_i . x_j, ||x_i||^2 and ||x_j||^2 from elsewhere.
         symm: As in ``measure``.
@@ -126,7 +147,7 @@ def to_originals(
         on_j: Written: that on x_j.
     """
     alpha, beta, tiny = symm
-    first, second = points[0, group], points[1, group]
+    first, second = points[2 * group], points[2 * group + 1]
     for row in range(4, len(sums)):
         p, q = PAIRS[row - 4]
         for d in range(sums.shape[1]):

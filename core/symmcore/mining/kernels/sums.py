@@ -2,15 +2,16 @@
 
 import math
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel
+from symmcore.mining.kernels.jit import parallel_kernel
 from symmcore.mining.kernels.points import Floats
 
 
-@kernel
-def shift(values: Floats, labels: NDArray[np.int64], constants: Floats, largest: Floats) -> None:
+@parallel_kernel
+def shift(values: Floats, labels: NDArray[np.integer], constants: Floats, largest: Floats) -> None:
     """Scale values, subtract the largest of the row, and leave out the row's own class.
 
     Args:
@@ -21,7 +22,7 @@ def shift(values: Floats, labels: NDArray[np.int64], constants: Floats, largest:
         largest: Written: the largest of each row, of shape (G,).
     """
     factor, nothing = constants[0], constants[1]
-    for g in range(len(values)):
+    for g in numba.prange(len(values)):
         row, label = values[g], labels[g]
         for h in range(len(row)):
             row[h] = nothing if labels[h] == label else factor * row[h]
@@ -33,9 +34,14 @@ def shift(values: Floats, labels: NDArray[np.int64], constants: Floats, largest:
             row[h] -= most
 
 
-@kernel
+@parallel_kernel
 def log_one_plus(
-    shares: Floats, largest: Floats, positive: Floats, positive_scale: float, slopes: Floats
+    shares: Floats,
+    largest: Floats,
+    positive: Floats,
+    positive_scale: float,
+    scales: tuple[float, float],
+    slopes: Floats,
 ) -> float:
     """The sum over the groups of log(1 + sum_h exp(n_gh - p_g)).
 
@@ -44,11 +50,13 @@ def log_one_plus(
         largest: As ``shift`` wrote it, of shape (G,).
         positive: x_i . x_j, of shape (G,); p is ``positive_scale`` times it.
         positive_scale: That factor.
+        scales: Factors on the slopes.
         slopes: Written, of shape (2, G): the derivative of a group's term with respect to its
-            n_gh is the first times the share, that with respect to its p minus the second.
+            n_gh is the first times the share, that with respect to its p minus the second; both
+            times their factors.
     """
-    total = 0.0
-    for g in range(len(shares)):
+    terms, total = np.empty(len(shares)), 0.0
+    for g in numba.prange(len(shares)):
         row, exponentials = shares[g], 0.0
         for h in range(len(row)):
             exponentials += row[h]
@@ -60,6 +68,9 @@ def log_one_plus(
         else:
             term = math.log1p(math.exp(exponent))
         slope = math.exp(exponent - term)
-        slopes[0, g], slopes[1, g] = slope / exponentials, slope
-        total += term
+        slopes[0, g], slopes[1, g] = scales[0] * slope / exponentials, scales[1] * slope
+        terms[g] = term
+    # Not summed by the threads: rounding would depend on their number.
+    for g in range(len(terms)):
+        total += terms[g]
     return total
