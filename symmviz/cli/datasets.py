@@ -12,6 +12,7 @@ from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
+from symmviz.cli.preparing import Preparing
 
 
 def show_datasets(options: Namespace) -> int:
@@ -22,7 +23,12 @@ def show_datasets(options: Namespace) -> int:
         choice = dataset_choice(options.dataset, options.split, options.download)
         if options.seed < 0:
             raise InputError(f"The seed is {options.seed}: it must be at least 0.")
-        lines = _contents(choice.read(options.seed))
+        preparing = Preparing()
+        try:
+            data = choice.read(options.seed, lambda doing: preparing.say(doing.sentence()))
+        finally:
+            preparing.done()
+        lines = _contents(data)
     for line in lines:
         sys.stdout.write(display_name(line) + "\n")
     return 0

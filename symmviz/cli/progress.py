@@ -1,7 +1,6 @@
 """A sink that shows training as a progress bar on stderr."""
 
 import sys
-import time
 
 from tqdm import tqdm
 
@@ -11,6 +10,7 @@ from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
+from symmviz.cli.preparing import Preparing
 from symmviz.cli.score_table import score_table
 from symmviz.paper_scores import paper_scores
 
@@ -32,7 +32,7 @@ class ProgressSink:
         self._steps: list[StepRecord | None] = [None] * len(self._names)
         self._evaluations: list[EvalRecord | None] = [None] * len(self._names)
         self._bar: _Bar | None = None
-        self._said = time.monotonic()
+        self._preparing = Preparing()
 
     @property
     def began(self) -> bool:
@@ -42,8 +42,7 @@ class ProgressSink:
     def begin(self, context: TrainingContext) -> None:
         """Show the bar."""
         environment = context.environment
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
+        self._preparing.done()
         sys.stderr.write(
             f"{display_name(context.dataset.name)}: {len(context.dataset.train):,} training and "
             f"{len(context.dataset.test):,} test images, on {environment.device} with "
@@ -75,7 +74,7 @@ class ProgressSink:
     def status(self, status: TrainingStatus) -> None:
         """Move the bar."""
         if self._bar is None:
-            self._preparing(status)
+            self._preparing.say(status.message)
             return
         self._bar.set_postfix_str(
             " | ".join(self._words(run) for run in range(len(self._names))), refresh=False
@@ -84,16 +83,6 @@ class ProgressSink:
         if status.state is RunState.FINISHED:
             self._bar.refresh()
             self._bar.close()
-
-    def _preparing(self, status: TrainingStatus) -> None:
-        """Say how far the preparations are: over one line on a terminal, else now and then."""
-        now = time.monotonic()
-        if sys.stderr.isatty():
-            # back to the start of the line, and clear the rest of it
-            sys.stderr.write(f"\r{status.message}\x1b[K")
-        elif status.message and now - self._said > _SECONDS_BETWEEN_LINES:
-            self._said = now
-            sys.stderr.write(f"{status.message}\n")
 
     def final_scores(self) -> list[str]:
         """A line for each run scored at the end of training, and the paper's numbers if any."""

@@ -55,8 +55,10 @@ def settings(tmp_path: Path) -> CacheSettings:
     return CacheSettings(tmp_path / "cache")
 
 
-def load(listing: ImageListing, settings: CacheSettings, progress=None) -> ImageDataset:
-    return load_listing(listing, settings, progress, SIZE)
+def load(
+    listing: ImageListing, settings: CacheSettings, progress=lambda _done, _count: None
+) -> ImageDataset:
+    return load_listing(listing, settings, lambda doing: progress(doing.done, doing.count), SIZE)
 
 
 def images_of(dataset: ImageDataset) -> np.ndarray:
@@ -126,6 +128,14 @@ class TestCache:
         assert plan.made
         header = (plan.where / "images.npy").stat().st_size - plan.bytes
         assert 0 < header < 200
+
+    def test_it_says_how_large_the_cache_will_be(self, listing, settings):
+        told = []
+        load_listing(listing, settings, told.append, 640)
+        size = f"{COUNT * 640 * 640 * 3 / 1e6:,.0f} MB"
+        assert told[0].sentence() == (
+            f"Decoding images: 0 of {COUNT} (once: {size} in {settings.folder})"
+        )
 
     def test_progress_counts_up_to_all(self, listing, settings):
         told = []
@@ -285,11 +295,11 @@ def started_load(
         "n = np.arange(len(files))\n"
         f"listing = ImageListing('made', Path({str(listing.root)!r}), files, n % 2,\n"
         "    ('a', 'b'), n, n[:0], '')\n"
-        "def progress(done, count):\n"
-        f"    if done == {stall_at}:\n"
+        "def tell(doing):\n"
+        f"    if doing.done == {stall_at}:\n"
         "        print('stalled', flush=True)\n"
         "        sys.stdin.readline()\n"
-        f"load_listing(listing, CacheSettings(Path({str(settings.folder)!r})), progress, {SIZE})\n"
+        f"load_listing(listing, CacheSettings(Path({str(settings.folder)!r})), tell, {SIZE})\n"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE

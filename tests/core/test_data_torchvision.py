@@ -1,5 +1,6 @@
 """Sets that torchvision fetches: read from its layouts, fetched only when asked; no network."""
 
+import dataclasses
 import hashlib
 import io
 import tarfile
@@ -10,18 +11,22 @@ import platformdirs
 import pytest
 import scipy.io
 from data_trees import check_listing, class_folders, members, refusal, touch
+from filelock import FileLock
 from helpers_training import pixels
 
 from symmcore.data import torchvision_sets
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
 from symmcore.data.splits import SplitRule
+from symmcore.data.torchvision_catalog import TORCHVISION_ENTRIES, cache_folder
 from symmcore.data.torchvision_sets import (
     TORCHVISION_SETS,
-    cache_folder,
     read_torchvision_set,
     torchvision_set,
 )
+from symmcore.doing import Doing, tell_nobody
+from symmcore.fetching import FetchError, one_line
+from symmcore.training.control import StopRequestedError
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
 
@@ -35,11 +40,27 @@ def cache(tmp_path, monkeypatch) -> Path:
         raise OSError("no network here")
 
     monkeypatch.setattr("urllib.request.urlopen", offline)
+    monkeypatch.setattr(torchvision_sets, "fetch", fetch_here)
     return tmp_path / "cache" / "torchvision"
 
 
-def read(name: str, rule: SplitRule = AUTO, *, download: bool = False):
-    return read_torchvision_set(name, rule, 0, download=download)
+def fetch_here(download, arguments, look) -> None:
+    """As ``fetch``, in this process, where a test can pretend to be the network."""
+    look()
+    try:
+        download(*arguments)
+    except Exception as error:
+        raise FetchError(one_line(error)) from error
+    look()
+
+
+def read(name: str, rule: SplitRule = AUTO, *, download: bool = False, tell=tell_nobody):
+    return read_torchvision_set(name, rule, 0, download=download, tell=tell)
+
+
+def left_in(cache: Path) -> list[str]:
+    """What lies in the cache folder beside locks, which hold nothing."""
+    return [path.name for path in cache.iterdir() if path.suffix != ".lock"]
 
 
 def make_omniglot(root: Path) -> None:
@@ -112,7 +133,8 @@ def name(request) -> str:
 
 
 def test_every_set_is_tested():
-    assert [known.name for known in TORCHVISION_SETS] == list(MAKERS)
+    assert tuple(known.entry for known in TORCHVISION_SETS) == TORCHVISION_ENTRIES
+    assert [known.entry.name for known in TORCHVISION_SETS] == list(MAKERS)
 
 
 class TestRead:
@@ -243,14 +265,14 @@ class TestFetch:
         assert read(name).split == first.split
         assert len(fetched) == 1
         assert fetched[0] != cache / name  # beside, then renamed
-        assert [path.name for path in cache.iterdir()] == [name]
+        assert left_in(cache) == [name]
 
     @pytest.mark.parametrize("name", ["Omniglot", "Flowers102", "FGVCAircraft", "CIFAR100"])
     def test_without_a_network(self, name, cache):
         message = refusal(read, name, download=True)
         assert f"torchvision:{name} could not be fetched" in message
         assert "no network here" in message
-        assert list(cache.iterdir()) == []
+        assert left_in(cache) == []
 
     @pytest.mark.parametrize(
         "error",
@@ -264,7 +286,7 @@ class TestFetch:
 
         pretend(monkeypatch, "Omniglot", fetch)
         assert "could not be fetched" in refusal(read, "Omniglot", download=True)
-        assert list(cache.iterdir()) == []
+        assert left_in(cache) == []
 
     def test_an_interrupt_leaves_nothing(self, cache, monkeypatch):
         def fetch(folder: Path) -> None:
@@ -273,20 +295,52 @@ class TestFetch:
         pretend(monkeypatch, "Omniglot", fetch)
         with pytest.raises(KeyboardInterrupt):
             read("Omniglot", download=True)
-        assert list(cache.iterdir()) == []
+        assert left_in(cache) == []
 
     def test_something_else_was_fetched(self, cache, monkeypatch):
         pretend(monkeypatch, "Omniglot", lambda folder: None)
         assert "has no omniglot-py" in refusal(read, "Omniglot", download=True)
 
-    def test_another_process_is_first(self, cache, monkeypatch):
-        def fetch(folder: Path) -> None:
-            make_omniglot(folder)
-            make_omniglot(cache / "Omniglot")
+    def test_another_process_fetches_already(self, cache, monkeypatch):
+        pretend(monkeypatch, "Omniglot", lambda _: pytest.fail("it is fetched twice"))
+        cache.mkdir(parents=True)
+        lock, heard = FileLock(cache / "Omniglot.lock", thread_local=False), []
+        lock.acquire()
 
-        pretend(monkeypatch, "Omniglot", fetch)
+        def tell(doing: Doing) -> None:
+            heard.append(doing.sentence())
+            make_omniglot(cache / "Omniglot")
+            lock.release()
+
+        check_listing(read("Omniglot", download=True, tell=tell))
+        assert heard == ["Fetching Omniglot in another process: 0.0 MB"]
+
+    def test_what_a_killed_process_left_is_removed(self, cache, monkeypatch):
+        touch(cache, "Omniglot.part/omniglot-py/images_evaluation/half.png")
+        pretend(monkeypatch, "Omniglot", make_omniglot)
         check_listing(read("Omniglot", download=True))
-        assert [path.name for path in cache.iterdir()] == ["Omniglot"]
+        assert left_in(cache) == ["Omniglot"]
+
+    def test_it_tells_how_far_it_is_and_can_be_cancelled(self, cache, monkeypatch):
+        heard = []
+
+        def write(folder: Path) -> None:
+            folder.joinpath("archive").write_bytes(bytes(17_000_000))
+
+        pretend(monkeypatch, "Omniglot", write)
+
+        def tell(doing: Doing) -> None:
+            heard.append(doing.sentence())
+            if len(heard) == 2:
+                raise StopRequestedError
+
+        with pytest.raises(StopRequestedError):
+            read("Omniglot", download=True, tell=tell)
+        assert heard == [
+            "Fetching Omniglot: 0.0 of about 16.0 MB",
+            "Fetching Omniglot, extracting: 17.0 MB",
+        ]
+        assert left_in(cache) == []
 
     def test_a_cache_folder_that_cannot_be_made(self, cache):
         cache.parent.write_text("a file")
@@ -327,16 +381,14 @@ class Answer(io.BytesIO):
 def pretend(monkeypatch: pytest.MonkeyPatch, name: str, fetch) -> None:
     """Fetch a set some other way."""
     known = torchvision_set(name)
-    changed = torchvision_sets.TorchvisionSet(
-        known.name, known.images, known.classes, known.marker, fetch, known.read
-    )
+    changed = dataclasses.replace(known, fetch=fetch)
     monkeypatch.setattr(torchvision_sets, "TORCHVISION_SETS", (changed,))
 
 
 def test_torchvisions_names_are_used():
     from torchvision import datasets
 
-    assert all(hasattr(datasets, known.name) for known in TORCHVISION_SETS)
+    assert all(hasattr(datasets, known.entry.name) for known in TORCHVISION_SETS)
 
 
 @pytest.mark.parametrize("name", ["", "CIFAR10", "../x", "omniglot "])

@@ -13,7 +13,15 @@ import torch
 import torchvision
 
 from symmcore.errors import InputError
-from symmcore.networks import build_network, check_weights_file, load_weights
+from symmcore.fetching import FetchError
+from symmcore.network_catalog import network_info
+from symmcore.networks import (
+    build_network,
+    check_weights_file,
+    fetch_weights,
+    load_weights,
+    weights,
+)
 from symmcore.networks import weights as weights_module
 
 DIM = 6
@@ -149,6 +157,55 @@ def test_imagenet_weights_that_cannot_be_had(error, monkeypatch):
     message = refusal(fresh("resnet18"), "imagenet")
     assert "resnet18-f37072fd.pth" in message
     assert str(error).splitlines()[0].rstrip(".") in message
+
+
+class TestFetchingImagenetWeights:
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path, monkeypatch) -> Path:
+        monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+        return tmp_path / "checkpoints"
+
+    def test_once_and_with_progress(self, folder, monkeypatch):
+        content, told, asked = b"weights", [], []
+
+        def fetch(_download, arguments, look):
+            asked.append(arguments)
+            Path(arguments[1]).write_bytes(content)
+            look()
+
+        monkeypatch.setattr(weights, "fetch", fetch)
+        fetch_weights(network_info("resnet18"), told.append)
+        fetch_weights(network_info("resnet18"), told.append)
+        ((url, _),) = asked
+        assert url.endswith("resnet18-f37072fd.pth")
+        assert [path.name for path in folder.iterdir()] == ["resnet18-f37072fd.pth"]
+        assert [doing.sentence() for doing in told] == [
+            "Fetching the ImageNet weights of ResNet-18: 0.0 of 44.7 MB"
+        ]
+
+    def test_without_a_network_or_half_way(self, folder, monkeypatch):
+        def fetch(_download, arguments, _look):
+            Path(arguments[1]).write_bytes(b"half")
+            raise FetchError("no route to host")
+
+        monkeypatch.setattr(weights, "fetch", fetch)
+        with pytest.raises(InputError, match=r"cannot be had from https.*\(no route to host\)"):
+            fetch_weights(network_info("googlenet"))
+        assert list(folder.iterdir()) == []
+
+    @pytest.mark.parametrize("name", HASHES)
+    def test_the_hash_in_the_name_is_checked(self, name, monkeypatch):
+        seen = []
+        monkeypatch.setattr(
+            torch.hub, "download_url_to_file", lambda *given, **more: seen.append((given, more))
+        )
+        weights._download(weights._imagenet(network_info(name)).url, "goal")
+        ((_, more),) = seen
+        assert more["hash_prefix"] == HASHES[name]
+
+    def test_there_are_none_for_the_small_network(self):
+        with pytest.raises(InputError, match="resnet50"):
+            fetch_weights(network_info("small"))
 
 
 def test_there_are_no_imagenet_weights_for_the_small_network():

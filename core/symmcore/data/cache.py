@@ -29,6 +29,7 @@ from numpy.lib import format as npy
 from symmcore.data.decode_pass import Decoded, Progress, Skipped, Write, decode_all
 from symmcore.data.decoding import DECODER_VERSION
 from symmcore.data.listing import ImageListing
+from symmcore.data.locking import held
 from symmcore.data.store import ImageArray
 from symmcore.errors import InputError
 
@@ -38,7 +39,6 @@ _SKIPPED = "skipped.json"
 _PART = ".part"
 # Left free on the disk, for everything else that runs.
 _HEADROOM = 10**9
-_SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def default_folder() -> Path:
@@ -87,9 +87,15 @@ class CachePlan:
         """Whether it is there or may be made; else images are decoded as needed."""
         return self.made or (self.bytes <= self.limit and self.bytes + _HEADROOM <= self.free)
 
+    def size(self) -> str:
+        """How much it takes, for people."""
+        if self.bytes < 10**9:
+            return f"{self.bytes / 1e6:,.0f} MB"
+        return f"{self.bytes / 1e9:,.1f} GB"
+
     def sentence(self) -> str:
         """The plan for people."""
-        size = f"{self.bytes / 1e9:.1f} GB"
+        size = self.size()
         if self.made:
             return f"The decoded images ({size}) are in {self.where}."
         if self.fits:
@@ -206,7 +212,7 @@ def _whole(
 ) -> Iterator[None]:
     """Hold an entry's lock while it is opened, after making it where there is none."""
     entry.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(entry, waiting):
+    with held(_lock_of(entry), waiting):
         if not _is_whole(entry, pixel_bytes):
             _remove_leftovers(entry)
             part = _part_of(entry)
@@ -217,21 +223,6 @@ def _whole(
             finally:
                 shutil.rmtree(part, ignore_errors=True)
         yield
-
-
-@contextmanager
-def _locked(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    lock = _lock_of(entry)
-    while True:
-        try:
-            lock.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
-            break
-        except Timeout:
-            waiting()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _lock_of(entry: Path) -> FileLock:

@@ -12,6 +12,7 @@ from pathlib import Path
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
 from symmcore.data.splits import SplitRule
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 
 
@@ -52,7 +53,7 @@ class DatasetSource:
         split: how it is split, for people.
         can_split: whether the user can choose another split.
         can_download: whether it can be fetched.
-        read: reads or lists it.
+        read: reads or lists it; told how far a download is.
     """
 
     name: str
@@ -64,7 +65,7 @@ class DatasetSource:
     split: str
     can_split: bool
     can_download: bool
-    read: "Callable[[DatasetChoice, int], ImageDataset | ImageListing]"
+    read: "Callable[[DatasetChoice, int, Tell], ImageDataset | ImageListing]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,19 @@ class DatasetChoice:
         text = f"{kind}-{last}" if last else kind
         return re.sub(r"[^\w.,=+-]+", "_", text)[:_LONGEST_FOLDER_NAME]
 
-    def read(self, seed: int) -> ImageDataset | ImageListing:
+    def read(self, seed: int, tell: Tell = tell_nobody) -> ImageDataset | ImageListing:
         """Read a dataset that is there in memory, list one that lies in files.
 
         Args:
             seed: decides a split by image.
+            tell: told how far a download is.
 
         Raises:
             InputError: naming the file or folder that is wrong.
         """
         if isinstance(self.kind, DatasetEntry):
             return self.kind.load(seed)
-        return self.kind.read(self, seed)
+        return self.kind.read(self, seed, tell)
 
 
 def dataset_entry(name: str) -> DatasetEntry:
@@ -211,34 +213,36 @@ def _load_alphabets(seed: int) -> ImageDataset:
     return _alphabets("").load(seed)
 
 
-def _read_folder(choice: DatasetChoice, seed: int) -> ImageListing:
+def _read_folder(choice: DatasetChoice, seed: int, _: Tell) -> ImageListing:
     from symmcore.data.folder import list_folder
 
     return list_folder(choice.argument, choice.split, seed)
 
 
-def _read_cub200(choice: DatasetChoice, _: int) -> ImageListing:
+def _read_cub200(choice: DatasetChoice, _seed: int, _tell: Tell) -> ImageListing:
     from symmcore.data.cub200 import list_cub200
 
     return list_cub200(choice.argument)
 
 
-def _read_cars196(choice: DatasetChoice, _: int) -> ImageListing:
+def _read_cars196(choice: DatasetChoice, _seed: int, _tell: Tell) -> ImageListing:
     from symmcore.data.cars196 import list_cars196
 
     return list_cars196(choice.argument)
 
 
-def _read_sop(choice: DatasetChoice, _: int) -> ImageListing:
+def _read_sop(choice: DatasetChoice, _seed: int, _tell: Tell) -> ImageListing:
     from symmcore.data.sop import list_sop
 
     return list_sop(choice.argument)
 
 
-def _read_torchvision(choice: DatasetChoice, seed: int) -> ImageDataset | ImageListing:
+def _read_torchvision(choice: DatasetChoice, seed: int, tell: Tell) -> ImageDataset | ImageListing:
     from symmcore.data.torchvision_sets import read_torchvision_set
 
-    return read_torchvision_set(choice.argument, choice.split, seed, download=choice.download)
+    return read_torchvision_set(
+        choice.argument, choice.split, seed, download=choice.download, tell=tell
+    )
 
 
 # A file system takes 255 bytes; a letter may have four, and more words follow.

@@ -14,6 +14,7 @@ from symmcore.data.decode_pass import Decoded, Progress, decode_all
 from symmcore.data.decoded import DecodedImages
 from symmcore.data.listing import ImageListing
 from symmcore.data.store import ArrayImages, ImageStore, images_digest
+from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
 
@@ -26,7 +27,7 @@ _NAMED = 3
 def load_listing(
     listing: ImageListing,
     cache: CacheSettings,
-    progress: Progress | None = None,
+    tell: Tell = tell_nobody,
     size: int = IMAGE_SIZE,
 ) -> ImageDataset:
     """Decode the images of a listing, or open what was decoded before.
@@ -42,9 +43,8 @@ def load_listing(
     Args:
         listing: the files.
         cache: where decoded images are kept.
-        progress: called in this thread with how many images are done, of how many. To cancel,
-            it raises: all threads have then ended, nothing half-written is left, and its
-            exception goes on to the caller.
+        tell: told how many images are done, and where they go. When it raises, all threads have
+            ended, and nothing half-written is left.
         size: height and width of the decoded images.
 
     Raises:
@@ -53,12 +53,13 @@ def load_listing(
     if not listing.files:
         raise InputError(f"{listing.root} holds no images.")
     plan = plan_cache(listing, cache, size)
-    decoded, images, notes = _open(listing, plan, size, progress or _silent)
+    note = f"once: {plan.size()} in {plan.where.parent}" if plan.fits else ""
+
+    def progress(done: int, count: int) -> None:
+        tell(Doing("Decoding images", done, count, note=note))
+
+    decoded, images, notes = _open(listing, plan, size, progress)
     return _without_skipped(listing, decoded, images, notes)
-
-
-def _silent(_done: int, _count: int) -> None:
-    """Tell nobody."""
 
 
 def _open(

@@ -8,22 +8,20 @@ pickled are not offered.
 """
 
 import shutil
-import tarfile
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 
 from symmcore.data.annotations import fields, inside_path, read_lines
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.file_tree import display_name, find_files
 from symmcore.data.folder import has_image_name, list_folder
 from symmcore.data.listing import ImageListing
+from symmcore.data.locking import held
 from symmcore.data.matlab import read_matlab
 from symmcore.data.natural_order import natural_key
 from symmcore.data.splits import (
@@ -34,48 +32,46 @@ from symmcore.data.splits import (
     split_listed,
 )
 from symmcore.data.store import ArrayImages
+from symmcore.data.torchvision_catalog import (
+    CIFAR100,
+    DTD,
+    FGVC_AIRCRAFT,
+    FLOWERS102,
+    FOOD101,
+    OMNIGLOT,
+    TorchvisionEntry,
+    cache_folder,
+    torchvision_entry,
+)
+from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
+from symmcore.fetching import FetchError, bytes_in, fetch
 from symmcore.runs.records import IndexArray
 
 Read = ImageDataset | ImageListing
 
 _CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
 _CIFAR_MD5 = "03b5dce01913d631647c71ecec9e9cb8"  # as its authors publish it
-# No network, a full disk; a wrong checksum, a torchvision that does not fit torch; a cut
-# archive.
-_FETCH_ERRORS = (
-    OSError,
-    RuntimeError,
-    ImportError,
-    EOFError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class TorchvisionSet:
-    """A dataset that torchvision can fetch.
+    """How a dataset that torchvision can fetch is fetched and read.
 
     Attributes:
-        name: torchvision's name of it.
-        images: how many it has.
-        classes: how many classes it has.
-        marker: a file or folder, below the set's own, that is there once it is fetched.
+        entry: which one.
         fetch: downloads and extracts it into a folder.
         read: lists or reads it from the set's folder: name, folder, split and seed.
     """
 
-    name: str
-    images: int
-    classes: int
-    marker: str
+    entry: TorchvisionEntry
     fetch: Callable[[Path], None]
     read: Callable[[str, Path, SplitRule, int], Read]
 
 
-def read_torchvision_set(name: str, rule: SplitRule, seed: int, *, download: bool) -> Read:
+def read_torchvision_set(
+    name: str, rule: SplitRule, seed: int, *, download: bool, tell: Tell = tell_nobody
+) -> Read:
     """Read a set from the cache folder, after fetching it if that was asked for.
 
     Args:
@@ -83,20 +79,21 @@ def read_torchvision_set(name: str, rule: SplitRule, seed: int, *, download: boo
         rule: how to split; AUTO takes a zero-shot split of the set's own, if it has one.
         seed: decides a split by image.
         download: fetch it if it is not there.
+        tell: told how far that is.
 
     Raises:
         InputError: if there is no such set; if it is not there and was not to be fetched;
             if fetching failed; if what is there is damaged.
     """
     chosen = torchvision_set(name)
-    folder = cache_folder() / chosen.name
-    if not (folder / chosen.marker).exists():
+    entry = chosen.entry
+    if not entry.is_fetched:
         if not download:
             raise InputError(
-                f"torchvision:{chosen.name} is not in {folder.parent}: add --download to fetch it."
+                f"torchvision:{entry.name} is not in {cache_folder()}: add --download to fetch it."
             )
-        _fetch(chosen, folder)
-    return chosen.read(f"torchvision:{chosen.name}", folder.resolve(), rule, seed)
+        _fetch(entry, tell)
+    return chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
 
 
 def torchvision_set(name: str) -> TorchvisionSet:
@@ -105,47 +102,50 @@ def torchvision_set(name: str) -> TorchvisionSet:
     Raises:
         InputError: if it is not offered.
     """
-    for known in TORCHVISION_SETS:
-        if known.name.lower() == name.lower():
-            return known
-    names = ", ".join(known.name for known in TORCHVISION_SETS)
-    raise InputError(f"Unknown torchvision dataset {name!r}: choose one of {names}.")
+    entry = torchvision_entry(name)
+    return next(known for known in TORCHVISION_SETS if known.entry is entry)
 
 
-def cache_folder() -> Path:
-    """Where fetched datasets are kept."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("symmviz", appauthor=False)) / "torchvision"
-
-
-def _fetch(chosen: TorchvisionSet, folder: Path) -> None:
+def _fetch(entry: TorchvisionEntry, tell: Tell) -> None:
     """Fetch beside, then rename: what is there is whole, whoever else fetches or stops."""
+    folder, what = entry.folder, f"Fetching {entry.name}"
+
+    def look() -> None:
+        done = bytes_in(part)
+        if done <= entry.download:
+            tell(Doing(what, done, entry.download, in_bytes=True, roughly=True))
+        else:
+            tell(Doing(f"{what}, extracting", done, in_bytes=True))
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f"{chosen.name}-", suffix=".part", dir=folder.parent))
+        lock = FileLock(folder.with_name(f"{entry.name}.lock"))
+        part = folder.with_name(f"{entry.name}.part")
+        with held(
+            lock, lambda: tell(Doing(f"{what} in another process", bytes_in(part), in_bytes=True))
+        ):
+            if entry.is_fetched:
+                return
+            shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+            part.mkdir()
+            try:
+                fetch(_fetch_set, (entry.name, str(part)), look)
+                if not (part / entry.marker).exists():
+                    raise FetchError(f"what torchvision fetched has no {entry.marker}")
+                part.rename(folder)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise InputError(f"{folder.parent} cannot be written ({error.strerror}).") from error
-    try:
-        chosen.fetch(part)
-        if not (part / chosen.marker).exists():
-            raise InputError(f"What torchvision fetched of {chosen.name} has no {chosen.marker}.")
-        _rename(part, folder, chosen.marker)
-    except _FETCH_ERRORS as error:
-        reason = " ".join(str(error).split()).rstrip(".")
+    except FetchError as error:
         raise InputError(
-            f"torchvision:{chosen.name} could not be fetched into {folder} ({reason})."
+            f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
-def _rename(part: Path, folder: Path, marker: str) -> None:
-    try:
-        part.rename(folder)
-    except OSError:
-        if not (folder / marker).exists():  # else another process was first
-            raise
+def _fetch_set(name: str, folder: str) -> None:
+    """What the other process does: downloads and extracts a set."""
+    torchvision_set(name).fetch(Path(folder))
 
 
 def _fetch_omniglot(folder: Path) -> None:
@@ -319,42 +319,10 @@ def _listing(
 
 
 TORCHVISION_SETS = (
-    TorchvisionSet(
-        "Omniglot", 32_460, 1_623, "omniglot-py/images_evaluation", _fetch_omniglot, _read_omniglot
-    ),
-    TorchvisionSet(
-        "Flowers102",
-        8_189,
-        102,
-        "flowers-102/imagelabels.mat",
-        _fetch_by_torchvision("Flowers102"),
-        _read_flowers,
-    ),
-    TorchvisionSet(
-        "FGVCAircraft",
-        10_000,
-        100,
-        "fgvc-aircraft-2013b/data",
-        _fetch_by_torchvision("FGVCAircraft"),
-        _read_aircraft,
-    ),
-    TorchvisionSet(
-        "CIFAR100", 60_000, 100, "cifar-100-binary/test.bin", _fetch_cifar100, _read_cifar100
-    ),
-    TorchvisionSet(
-        "Food101",
-        101_000,
-        101,
-        "food-101/images",
-        _fetch_by_torchvision("Food101"),
-        _read_folders("food-101/images"),
-    ),
-    TorchvisionSet(
-        "DTD",
-        5_640,
-        47,
-        "dtd/dtd/images",
-        _fetch_by_torchvision("DTD"),
-        _read_folders("dtd/dtd/images"),
-    ),
+    TorchvisionSet(OMNIGLOT, _fetch_omniglot, _read_omniglot),
+    TorchvisionSet(FLOWERS102, _fetch_by_torchvision("Flowers102"), _read_flowers),
+    TorchvisionSet(FGVC_AIRCRAFT, _fetch_by_torchvision("FGVCAircraft"), _read_aircraft),
+    TorchvisionSet(CIFAR100, _fetch_cifar100, _read_cifar100),
+    TorchvisionSet(FOOD101, _fetch_by_torchvision("Food101"), _read_folders("food-101/images")),
+    TorchvisionSet(DTD, _fetch_by_torchvision("DTD"), _read_folders("dtd/dtd/images")),
 )

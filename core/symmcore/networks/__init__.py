@@ -7,6 +7,12 @@ images need not know the network.
 
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
-from symmcore.networks.weights import check_weights_file, load_weights
+from symmcore.networks.weights import check_weights_file, fetch_weights, load_weights
 
-__all__ = ["EmbeddingNetwork", "build_network", "check_weights_file", "load_weights"]
+__all__ = [
+    "EmbeddingNetwork",
+    "build_network",
+    "check_weights_file",
+    "fetch_weights",
+    "load_weights",
+]

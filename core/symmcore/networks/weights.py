@@ -4,15 +4,20 @@ A file is only ever read as tensors: nothing in it can run code.
 """
 
 import importlib
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
+from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
+from symmcore.fetching import FetchError, bytes_in, fetch, one_line
 from symmcore.network_catalog import (
     FROM_SCRATCH,
     IMAGENET,
@@ -34,6 +39,7 @@ _SAFETENSORS_HEADER_AT = 8
 # The ImageNet weights that metric learning compares with; later ones of the ResNets had
 # another training.
 _IMAGENET_VERSION = "IMAGENET1K_V1"
+_HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.pth$")
 
 
 def load_weights(network: EmbeddingNetwork, weights: str) -> None:
@@ -45,8 +51,8 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> None:
     Args:
         network: as ``build_network`` made it; its weights are changed in place.
         weights: "none" changes nothing; "imagenet" takes torchvision's, downloaded (with
-            progress on stderr) unless they were before; else the path of a safetensors file
-            or of a state dict that ``torch.save`` wrote.
+            progress on stderr) unless they were before, see ``fetch_weights``; else the path of
+            a safetensors file or of a state dict that ``torch.save`` wrote.
 
     Raises:
         InputError: if there are none, they cannot be read, or do not fit the network.
@@ -54,7 +60,7 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> None:
     if weights == FROM_SCRATCH:
         return
     check_weights_choice(network.info, weights)
-    state = _download(network.info) if weights == IMAGENET else _read(Path(weights))
+    state = _fetched(network.info) if weights == IMAGENET else _read(Path(weights))
     _fill(network, state, f"{weights} does not fit the network {network.info.name}")
 
 
@@ -88,19 +94,70 @@ def check_weights_file(weights: str) -> None:
         )
 
 
-def _download(info: NetworkInfo) -> StateDict:
+def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
+    """Download a network's ImageNet weights, unless that was done before.
+
+    Args:
+        info: which network.
+        tell: told how far the download is.
+
+    Raises:
+        InputError: if there are none for it, or they cannot be had.
+    """
+    check_weights_choice(info, IMAGENET)
+    weights = _imagenet(info)
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    goal = folder / _file_name(weights.url)
+    if goal.is_file():
+        return
+    size = int(weights.meta["_file_size"] * 10**6)
+
+    def look() -> None:
+        done = min(bytes_in(Path(part)), size)
+        tell(Doing(f"Fetching the ImageNet weights of {info.title}", done, size, in_bytes=True))
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(suffix=".part", dir=folder) as part:
+            fetched = Path(part) / goal.name
+            fetch(_download, (weights.url, str(fetched)), look)
+            fetched.replace(goal)
+    except (OSError, FetchError) as error:
+        raise _unavailable(info, weights.url, one_line(error)) from error
+
+
+def _download(url: str, goal: str) -> None:
+    """What the other process does; the file's name says how its hash begins."""
+    start = _HASH_IN_NAME.search(url)
+    assert start is not None, "torchvision's names have one"
+    torch.hub.download_url_to_file(url, goal, hash_prefix=start[1], progress=False)
+
+
+def _imagenet(info: NetworkInfo) -> Any:
     models = importlib.import_module("torchvision.models")
-    url = models.get_model_weights(info.name)[_IMAGENET_VERSION].url
+    return models.get_model_weights(info.name)[_IMAGENET_VERSION]
+
+
+def _file_name(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def _unavailable(info: NetworkInfo, url: str, reason: str) -> InputError:
+    return InputError(
+        f"The ImageNet weights of {info.title} cannot be had from {url} ({reason}): try again, or "
+        "give a file with --weights."
+    )
+
+
+def _fetched(info: NetworkInfo) -> StateDict:
+    url = _imagenet(info).url
     try:
         state: StateDict = torch.hub.load_state_dict_from_url(
             url, map_location="cpu", progress=True, check_hash=True, weights_only=True
         )
     # no network, a server's refusal, another hash, a damaged file in the cache: each its own
     except Exception as error:
-        raise InputError(
-            f"The ImageNet weights of {info.title} cannot be had from {url} "
-            f"({_first_line(error)}): try again, or give a file with --weights."
-        ) from error
+        raise _unavailable(info, url, _first_line(error)) from error
     return state
 
 

@@ -17,13 +17,15 @@ from symmcore.data.batches import BatchLoader
 from symmcore.data.feed import TrainingFeed
 from symmcore.data.sampler import PairSampler
 from symmcore.data.transform_settings import default_transform
+from symmcore.doing import Doing, Tell
 from symmcore.errors import InputError, RecordingError
-from symmcore.networks import check_weights_file
+from symmcore.network_catalog import IMAGENET, network_info
+from symmcore.networks import check_weights_file, fetch_weights
 from symmcore.runs.records import StepRecord
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.evaluator import Evaluator
-from symmcore.training.input import Progress, read_dataset
+from symmcore.training.input import read_dataset
 from symmcore.training.learner import Learner
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.sink import Environment, Sink, TrainingContext
@@ -41,10 +43,13 @@ class _DivergedError(Exception):
 class _Prepared:
     """What a training works with, made once and kept for going on."""
 
-    def __init__(self, config: TrainingConfig, progress: Progress) -> None:
-        check_weights_file(config.weights)  # before a dataset is read, which can take long
+    def __init__(self, config: TrainingConfig, tell: Tell) -> None:
         device = resolve_device(config.device)
-        dataset = read_dataset(config, progress)
+        # before a dataset is read, which can take long
+        check_weights_file(config.weights)
+        if config.weights == IMAGENET:
+            fetch_weights(network_info(config.network), tell)
+        dataset = read_dataset(config, tell)
         transform = config.transform or default_transform(dataset.images.shape)
         self.config = dataclasses.replace(config, transform=transform)
         loader = BatchLoader(dataset, device, config.seed, transform)
@@ -125,7 +130,7 @@ class Trainer:
         self._report(RunState.PREPARING)
         torch.set_num_threads(self._config.threads or default_threads())
         if self._prepared is None:
-            self._prepared = _Prepared(self._config, self._decoding(control))
+            self._prepared = _Prepared(self._config, self._telling(control))
             self._config = self._prepared.config
             self._report(RunState.PREPARING, "Compiling the losses, which takes long only once")
             for learner in self._prepared.learners:
@@ -143,19 +148,19 @@ class Trainer:
             self._checkpoint(control, RunState.TRAINING)
             self._advance(prepared)
 
-    def _decoding(self, control: Control) -> Progress:
-        """Tells how many images are decoded, and ends the decoding when a stop is asked for."""
+    def _telling(self, control: Control) -> Tell:
+        """Passes on what is being done, and ends that when a stop is asked for."""
         told = -math.inf
 
-        def progress(done: int, count: int) -> None:
+        def tell(doing: Doing) -> None:
             nonlocal told
             self._checkpoint(control, RunState.PREPARING)
             now = time.perf_counter()
             if now - told > _SECONDS_BETWEEN_COUNTS:
                 told = now
-                self._report(RunState.PREPARING, f"Decoding images: {done:,} of {count:,}")
+                self._report(RunState.PREPARING, doing.sentence())
 
-        return progress
+        return tell
 
     def _evaluation_due(self) -> bool:
         """Whether this step is to be evaluated and was not; a stop may have cut it short."""

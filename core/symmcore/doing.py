@@ -1,0 +1,51 @@
+"""What is being done before a training can begin, and how far it is, for people."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_MEGABYTE = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Something that takes a while.
+
+    Attributes:
+        what: begins a sentence: "Decoding images".
+        done: how much is done: images, or bytes.
+        count: of how many, where that is known.
+        in_bytes: whether bytes are counted.
+        roughly: whether the count is only about right.
+        note: what else there is to say.
+    """
+
+    what: str
+    done: int
+    count: int | None = None
+    in_bytes: bool = False
+    roughly: bool = False
+    note: str = ""
+
+    def sentence(self) -> str:
+        """It, and how far it is: "Fetching Omniglot: 3.2 of about 16 MB"."""
+        text = f"{self.what}: {self._amount(self.done)}"
+        if self.count is not None:
+            text += f" of {'about ' if self.roughly else ''}{self._amount(self.count)}"
+        if self.in_bytes:
+            text += " MB"
+        return f"{text} ({self.note})" if self.note else text
+
+    def _amount(self, number: int) -> str:
+        if not self.in_bytes:
+            return f"{number:,}"
+        megabytes = number / _MEGABYTE
+        return f"{megabytes:,.1f}" if megabytes < 100 else f"{megabytes:,.0f}"
+
+
+Tell = Callable[[Doing], None]
+"""Is told now and then, in the thread that works. To cancel, it raises: what was half done is
+then removed, and its exception goes on to the caller."""
+
+
+def tell_nobody(_: Doing) -> None:
+    """For whom nobody waits."""

@@ -1,0 +1,28 @@
+"""Says on stderr how far preparations are."""
+
+import sys
+import time
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Preparing:
+    """Over one line on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Say how far it is; empty for nothing."""
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            # back to the start of the line, and clear the rest of it
+            sys.stderr.write(f"\r{text}\x1b[K")
+        elif text and now - self._said > _SECONDS_BETWEEN_LINES:
+            self._said = now
+            sys.stderr.write(f"{text}\n")
+
+    def done(self) -> None:
+        """Clear the line."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
