@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 from symmcore.data.store import image_to_show
 from symmcore.errors import InputError
 from symmcore.training.sink import TrainingContext
-from symmcore.training.status import TrainingStatus
+from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.live import Updates
 from symmviz.presenters.controls import ControlsPresenter
+from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.retrieve import RetrievePresenter
-from symmviz.presenters.start import run_folder, training_config
+from symmviz.presenters.start import dataset_config, run_folder, training_config
 from symmviz.presenters.watch import WatchPresenter
 from symmviz.retrieval import Query, Split
 from symmviz.session import Session
@@ -42,6 +43,7 @@ class Controller(QObject):
         self._watch = WatchPresenter(window.watch_page)
         self._retrieve = RetrievePresenter(window.retrieve_page, session.find_neighbours)
         self._controls = ControlsPresenter(window.controls)
+        self._dataset = DatasetPresenter(window.start_page, session.look_at)
         self._bridge = Bridge(session.drain, self._deliver, self)
         self._connect()
         self._bridge.start()
@@ -63,6 +65,9 @@ class Controller(QObject):
         except (InputError, RuntimeError) as error:
             page.set_error(str(error))
             return
+        self._context = None
+        self._watch.clear(config.specs)
+        self._retrieve.clear()
         self._controls.starting()
         self._window.set_training_pages(True)
         self._window.show_page(self._window.watch_page)
@@ -78,6 +83,7 @@ class Controller(QObject):
         window.start_page.start.connect(lambda: self.start(compare=False))
         window.start_page.compare.connect(lambda: self.start(compare=True))
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
+        window.start_page.dataset_changed.connect(self._look_at_dataset)
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume)
         window.controls.extend.connect(self._extend)
@@ -109,9 +115,18 @@ class Controller(QObject):
         if updates.status is not None:
             self._status = updates.status
             self._controls.set_status(updates.status)
+            if updates.status.state is RunState.FINISHED:
+                self._look_at_dataset()  # its images may be in the cache by now
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)
         self._retrieve.poll()
+        self._dataset.poll()
+
+    def _look_at_dataset(self) -> None:
+        try:
+            self._dataset.look(dataset_config(self._window.start_page.form()))
+        except InputError as error:
+            self._dataset.refuse(str(error))
 
     def _begin(self, context: TrainingContext) -> None:
         goes_on = self._context is not None and self._context.dataset is context.dataset

@@ -13,6 +13,7 @@ from symmcore.runs.directory import RunDirectories
 from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
+from symmcore.training.input import DatasetSummary, look_at_dataset
 from symmcore.training.sink import Sink, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.live import LiveBuffer, Updates
@@ -31,8 +32,8 @@ class Session:
 
     - the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
     - the warm-up thread, which imports torch behind the start page; a training waits for it;
-    - the projection worker (a thread and a process) and one retrieval thread, from
-      :meth:`open` on.
+    - the projection worker (a thread and a process), from :meth:`open` on;
+    - one retrieval thread, and one that looks at datasets, each from its first task on.
 
     All methods are for the GUI thread and return at once, but for ``close``.
     """
@@ -43,6 +44,7 @@ class Session:
             on_result=self._buffer.projections, on_error=self._buffer.problem
         )
         self._searches = ThreadPoolExecutor(1, thread_name_prefix="symmviz-retrieval")
+        self._looks = ThreadPoolExecutor(1, thread_name_prefix="symmviz-look")
         self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
         self._control = Control()
         self._training: threading.Thread | None = None
@@ -125,6 +127,10 @@ class Session:
         """Search on the retrieval thread."""
         return self._searches.submit(_find_neighbours, snapshots, query, count)
 
+    def look_at(self, config: TrainingConfig) -> "Future[DatasetSummary | None]":
+        """List the files a training would read, on a thread for that."""
+        return self._looks.submit(look_at_dataset, config)
+
     def drain(self) -> Updates:
         """Take everything that training and projection produced since the last call."""
         return self._buffer.drain()
@@ -145,6 +151,7 @@ class Session:
         deadline = time.monotonic() + timeout
         self._control.stop()
         self._searches.shutdown(wait=False, cancel_futures=True)
+        self._looks.shutdown(wait=False, cancel_futures=True)
         self._projector.close(timeout)
         if self._training is not None:
             self._training.join(max(0.0, deadline - time.monotonic()))

@@ -59,8 +59,8 @@ class Gallery:
 class RetrieveView(Protocol):
     """What the presenter needs of the Retrieve page."""
 
-    def set_gallery(self, gallery: Gallery) -> None:
-        """Show the images to choose from."""
+    def set_gallery(self, gallery: Gallery | None) -> None:
+        """Show the images to choose from, or that there are none yet."""
 
     def set_query(self, card: ImageCard | None, caption: str) -> None:
         """Show the chosen image, or how to choose one."""
@@ -90,17 +90,25 @@ class RetrievePresenter:
         self._wanted = False
         self._failed = False
 
+    def clear(self) -> None:
+        """Empty the page: another training is being prepared."""
+        self._empty("The images to search for come once the training is prepared.")
+        self._view.set_gallery(None)
+
     def begin(self, context: TrainingContext) -> None:
         """Show the images of a new training."""
+        self._empty("Click an image to see what each run finds for it.")
         self._context = context
-        self._snapshots = self._query = None
-        self._outdated = True
-        self._wanted = self._failed = False
         dataset = context.dataset
         self._view.set_gallery(
             Gallery(dataset.images, dataset.test, dataset.labels[dataset.test], dataset.class_names)
         )
-        self._view.set_query(None, "Click an image to see what each run finds for it.")
+
+    def _empty(self, caption: str) -> None:
+        self._context = self._snapshots = self._query = None
+        self._outdated = True
+        self._wanted = self._failed = False
+        self._view.set_query(None, caption)
         self._view.set_rows(())
 
     def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:

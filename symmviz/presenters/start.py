@@ -20,7 +20,8 @@ class StartForm:
     """What the user chose.
 
     Attributes:
-        dataset: the dataset, as the command line writes it.
+        dataset: the dataset, as the command line writes it; one that can be fetched is, if it is
+            not there: the window says so where it is chosen.
         split: how a folder is split.
         preset: name of the preset whose values the other fields were filled with.
         network: name of the embedding network.
@@ -73,6 +74,7 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
         form.preset,
         dataset=form.dataset,
         split=_split(form),
+        download=_may_download(form),
         specs=specs,
         steps=form.steps,
         seed=form.seed,
@@ -92,6 +94,22 @@ def _split(form: StartForm) -> str:
     kind = dataset_choice(form.dataset).kind
     chosen = isinstance(kind, DatasetSource) and kind.can_split
     return form.split if chosen else SplitRule.AUTO
+
+
+def dataset_config(form: StartForm) -> TrainingConfig:
+    """A training that reads the chosen dataset, whatever else was chosen.
+
+    Raises:
+        InputError: if there is no such dataset.
+    """
+    return preset_config(
+        form.preset, dataset=form.dataset, split=_split(form), seed=form.seed, network="small"
+    )
+
+
+def _may_download(form: StartForm) -> bool:
+    kind = dataset_choice(form.dataset).kind
+    return isinstance(kind, DatasetSource) and kind.can_download
 
 
 def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:

@@ -114,15 +114,20 @@ class WatchPresenter:
         self._query: Query | None = None
         self._extent: float | None = None
 
-    def begin(self, context: TrainingContext) -> None:
-        """Empty the page for a new training."""
-        self._context = context
-        self._series = [_RunSeries() for _ in context.config.specs]
+    def clear(self, specs: tuple[RunSpec, ...]) -> None:
+        """Empty the page for a training of these runs, which is being prepared."""
+        self._context = None
+        self._series = [_RunSeries() for _ in specs]
         self._stale.clear()
         self._snapshots = self._projections = self._query = None
         self._extent = None
-        self._view.set_runs(tuple(run_title(spec) for spec in context.config.specs))
+        self._view.set_runs(tuple(run_title(spec) for spec in specs))
         self._view.set_shown("")
+
+    def begin(self, context: TrainingContext) -> None:
+        """Empty the page for a new training."""
+        self.clear(context.config.specs)
+        self._context = context
 
     def add_records(self, records: tuple[RunRecord, ...]) -> None:
         """Take in records; their lines are drawn by :meth:`draw_next_panel`."""

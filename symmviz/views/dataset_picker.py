@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from symmcore.data.catalog import ALPHABETS, DATASETS, FOLDER, SOURCES, DatasetEntry, DatasetSource
+from symmviz.presenters.dataset import fetchable_datasets
 from symmviz.views.elided_label import ElidedLabel
 
 _PICTURE_HEIGHT = 48  # pixels
@@ -40,6 +41,10 @@ class DatasetPicker(QWidget):
         self._description = QLabel(self)
         self._description.setWordWrap(True)
         self._description.setProperty("muted", True)
+        self._note = QLabel(self)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setWordWrap(True)
+        self._note.hide()
         row = QHBoxLayout()
         row.setSpacing(12)
         for card in (*self._cards.values(), self._own):
@@ -49,6 +54,7 @@ class DatasetPicker(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self._description)
+        column.addWidget(self._note)
         self._add_menu()
         self._group.buttonClicked.connect(self._show_choice)
         self.set_dataset(ALPHABETS.name)
@@ -73,6 +79,17 @@ class DatasetPicker(QWidget):
             self._own.button.setChecked(True)
         self._show_choice()
 
+    def set_note(self, text: str, *, is_error: bool) -> None:
+        """Say more about the chosen dataset; empty for nothing."""
+        self._note.setProperty("error", is_error)
+        self._note.style().polish(self._note)  # the colour follows the property
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
+
+    def note(self) -> str:
+        """What is said about the chosen dataset."""
+        return self._note.text()
+
     def _show_choice(self) -> None:
         name = self.dataset()
         if name in self._cards:
@@ -92,7 +109,16 @@ class DatasetPicker(QWidget):
                 action.setToolTip(source.description)
                 action.triggered.connect(lambda _=False, source=source: self._open(source))
         menu.setToolTipsVisible(True)
+        fetchable = menu.addMenu("From torchvision")
+        # whether one is there already is looked up when it is asked for
+        fetchable.aboutToShow.connect(lambda: self._fill(fetchable))
         self._own.open_button.setMenu(menu)
+
+    def _fill(self, menu: QMenu) -> None:
+        menu.clear()
+        for one in fetchable_datasets():
+            action = menu.addAction(one.title)
+            action.triggered.connect(lambda _=False, name=one.dataset: self.set_dataset(name))
 
     def _open(self, source: DatasetSource) -> None:
         chosen = QFileDialog.getExistingDirectory(self, source.title, str(Path.home()))

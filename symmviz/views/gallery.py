@@ -41,11 +41,11 @@ class _GalleryModel(QAbstractListModel):
         self._gallery: Gallery | None = None
         self._rows: IndexArray = np.empty(0, dtype=np.int64)
 
-    def set_gallery(self, gallery: Gallery) -> None:
+    def set_gallery(self, gallery: Gallery | None) -> None:
         QPixmapCache.clear()  # its keys are positions in the old dataset
         self.beginResetModel()
         self._gallery = gallery
-        self._rows = np.arange(len(gallery.samples))
+        self._rows = np.arange(0 if gallery is None else len(gallery.samples))
         self.endResetModel()
 
     def set_class(self, label: int | None) -> None:
@@ -140,8 +140,8 @@ class GalleryView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().currentChanged.connect(self._on_current)
 
-    def set_gallery(self, gallery: Gallery) -> None:
-        """Show other images."""
+    def set_gallery(self, gallery: Gallery | None) -> None:
+        """Show other images, or none."""
         self._chosen = None
         self._images.set_gallery(gallery)
 

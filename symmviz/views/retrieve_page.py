@@ -98,14 +98,14 @@ class RetrievePage(QWidget):
         self._row_area = QVBoxLayout()
         self._lay_out()
 
-    def set_gallery(self, gallery: Gallery) -> None:
+    def set_gallery(self, gallery: Gallery | None) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
         self._gallery.set_gallery(gallery)
         self._classes.blockSignals(True)
         self._classes.clear()
         self._classes.addItem("All classes", _ALL)
-        for label, name in enumerate(gallery.class_names):
-            if (gallery.labels == label).any():
+        for label, name in enumerate(() if gallery is None else gallery.class_names):
+            if gallery is not None and (gallery.labels == label).any():
                 self._classes.addItem(f"Class {name}", label)
         self._classes.blockSignals(False)
         self._show_count()

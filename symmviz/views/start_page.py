@@ -54,6 +54,8 @@ class StartPage(QWidget):
     """Train the chosen loss."""
     compare = Signal()
     """Train the chosen loss without and with Symm, side by side."""
+    dataset_changed = Signal()
+    """Another dataset, another split of it or another size of its images is chosen."""
     runs_folder_chosen = Signal(Path)
     """The user wants runs kept elsewhere."""
 
@@ -96,6 +98,9 @@ class StartPage(QWidget):
         self._on_loss()
         self._on_preset()
         self._lay_out()
+        self._data.changed.connect(self.dataset_changed)
+        self._split.currentIndexChanged.connect(self.dataset_changed)
+        self._preset.currentIndexChanged.connect(self.dataset_changed)
 
     def form(self) -> StartForm:
         """What is chosen now."""
@@ -128,6 +133,10 @@ class StartPage(QWidget):
         """Say beside the start buttons what is wrong; empty for nothing."""
         self._error.setText(text)
         self._error.setVisible(bool(text))
+
+    def set_dataset_note(self, text: str, *, is_error: bool) -> None:
+        """Say something beside the dataset; empty for nothing."""
+        self._data.set_note(text, is_error=is_error)
 
     def error(self) -> str:
         """What is said to be wrong."""
@@ -217,6 +226,15 @@ class StartPage(QWidget):
         form.addRow("Steps between pictures", self._eval_every)
         form.addRow("Threads", self._threads)
         _centre_labels(form)
+        _align(
+            self._network,
+            self._weights,
+            self._batch_size,
+            self._dim,
+            self._learning_rate,
+            self._eval_every,
+            self._threads,
+        )
         self._advanced.hide()
         self._more = QToolButton(self)
         self._more.setText("Advanced")
@@ -269,6 +287,7 @@ class StartPage(QWidget):
         form.addRow("Device", self._device)
         form.addRow("Runs are kept in", self._folder_row())
         _centre_labels(form)
+        _align(self._loss, self._preset, self._steps, self._seed, self._device)
         form.addRow(self._more)
         form.addRow(self._advanced)
         buttons = QHBoxLayout()
@@ -370,6 +389,13 @@ def _dropped_folder(data: QMimeData) -> str | None:
     urls = data.urls()
     path = urls[0].toLocalFile() if len(urls) == 1 and urls[0].isLocalFile() else ""
     return path if path and Path(path).is_dir() else None
+
+
+def _align(*fields: QWidget) -> None:
+    """Make fields one below the other equally wide."""
+    width = max(field.sizeHint().width() for field in fields)
+    for field in fields:
+        field.setMinimumWidth(width)
 
 
 def _centre_labels(form: QFormLayout) -> None:

@@ -83,6 +83,13 @@ def caption(view: MagicMock) -> str:
 
 
 class TestPresenter:
+    def test_is_empty_while_another_training_is_prepared(self, view, searches, presenter):
+        presenter.clear()
+        view.set_gallery.assert_called_with(None)
+        presenter.select(Query(5, Split.TEST))
+        presenter.poll()
+        assert searches.asked == []
+
     def test_begins_with_the_gallery_and_no_query(self, view, searches, context):
         presenter = RetrievePresenter(view, searches)
         presenter.begin(context)

@@ -7,7 +7,7 @@ import pytest
 from symmcore.errors import InputError
 from symmcore.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
-from symmviz.presenters.start import StartForm, run_folder, training_config
+from symmviz.presenters.start import StartForm, dataset_config, run_folder, training_config
 
 FORM = StartForm(
     dataset="digits",
@@ -117,3 +117,15 @@ def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "exists", refuse)
     with pytest.raises(InputError, match="cannot be written"):
         run_folder(tmp_path / "runs", TrainingConfig(), datetime(2026, 1, 2))
+
+
+@pytest.mark.parametrize(("preset", "size"), [("quick", None), ("paper", 256)])
+def test_a_dataset_is_looked_at_as_the_preset_reads_it(preset, size, tmp_path):
+    config = dataset_config(form(dataset=f"folder:{tmp_path}", preset=preset, batch_size=3))
+    assert (config.transform and config.transform.resize) == size
+    assert not config.download
+
+
+def test_what_the_window_offers_for_download_is_downloaded_at_a_start_alone():
+    assert training_config(form(dataset="torchvision:DTD"), compare=True).download
+    assert not dataset_config(form(dataset="torchvision:DTD")).download

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QComboBox, QPushButton, QRadioButton
+from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QRadioButton
 from pytestqt.qtbot import QtBot
 
+from symmcore.data import torchvision_catalog
+from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.start_page import StartPage
 
 
@@ -65,7 +67,41 @@ def test_the_folders_that_can_be_opened_are_listed(page: StartPage) -> None:
         "CUB-200-2011...",
         "Cars196...",
         "Stanford Online Products...",
+        "From torchvision",
     ]
+
+
+def test_what_a_click_downloads_is_said_before(
+    page: StartPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torchvision_catalog, "cache_folder", lambda: tmp_path)
+    (tmp_path / torchvision_catalog.DTD.name / torchvision_catalog.DTD.marker).mkdir(parents=True)
+    button = next(b for b in page.findChildren(QPushButton) if b.text() == "Open")
+    menu = next(m for m in button.menu().findChildren(QMenu) if "torchvision" in m.title())
+    menu.aboutToShow.emit()
+    titles = {action.text(): action for action in menu.actions()}
+    assert "Omniglot, 32,460 images (download of about 16 MB)" in titles
+    assert "Food101, 101,000 images (download of about 5.0 GB)" in titles
+    assert "DTD, 5,640 images" in titles
+    with qtbot.waitSignal(page.dataset_changed):
+        titles["DTD, 5,640 images"].trigger()
+    assert page.form().dataset == "torchvision:DTD"
+
+
+def test_a_note_beside_the_dataset(page: StartPage) -> None:
+    picker = page.findChild(DatasetPicker)
+    page.set_dataset_note("Looking <b>through</b> the files...", is_error=False)
+    assert picker.note() == "Looking <b>through</b> the files..."
+    page.set_dataset_note("", is_error=False)
+    assert picker.note() == ""
+
+
+def test_another_split_or_preset_is_looked_at_anew(page: StartPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.dataset_changed):
+        page.set_preset("paper")  # its images are larger
+    split = next(b for b in page.findChildren(QComboBox) if b.findData("image") >= 0)
+    with qtbot.waitSignal(page.dataset_changed):
+        split.setCurrentIndex(split.findData("image"))
 
 
 def test_a_preset_fills_in_its_values(page: StartPage) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from symmcore.training.learner import Learner
 from symmviz.app import Launched
 from symmviz.presenters.display import ColourBy, Panel, Variant
+from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.theme import DARK, LIGHT, Appearance, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
@@ -407,3 +408,31 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     assert "synthetic points are hidden" in launched.window.shown()
     launched.window.watch_page.show_synthetic(True)
     assert "and their 599 synthetic points" in launched.window.shown()
+
+
+def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(
+    qtbot: QtBot, launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(qtbot, launched)
+    page = launched.window.watch_page
+    assert any("step 20 " in label.text() for label in page.findChildren(QLabel))
+    launched.window.start_page.set_dataset(f"folder:{Path('/nowhere/at/all')}")
+    start(qtbot, launched, compare=True)
+    wait_for(qtbot, launched, "Not started")
+    assert "nowhere" in notice(launched)
+    captions = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    assert not any("step 20 " in caption for caption in captions)
+    assert launched.window.retrieve_page.gallery.counts() == (0, 0)
+
+
+def test_a_folder_is_looked_at_before_a_start(
+    qtbot: QtBot, launched: Launched, tmp_path: Path
+) -> None:
+    launched.window.start_page.set_dataset(f"folder:{tmp_path / 'nowhere'}")
+
+    def refused() -> None:
+        picker = launched.window.start_page.findChild(DatasetPicker)
+        assert picker is not None
+        assert "nowhere" in picker.note()
+
+    qtbot.waitUntil(refused, timeout=WAIT_MS)

@@ -118,6 +118,15 @@ def test_embeddings_need_not_be_contiguous() -> None:
     torch.testing.assert_close(loss(turned, data.labels), loss(data.embeddings, data.labels))
 
 
+@pytest.mark.parametrize("scale", [1e15, 1e19, 1e30, float("inf"), float("nan")])
+def test_what_overflows_is_no_number_and_no_warning(scale: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    embeddings = (scale * torch.randn(64, 16, generator=generator)).requires_grad_()
+    loss = build_loss("npair", Symm())(embeddings, torch.arange(32).repeat(2))
+    loss.backward()
+    assert loss.isfinite() == (scale == 1e15)
+
+
 def test_the_gradient_of_a_scaled_loss_is_scaled() -> None:
     data = BATCHES["one group a class"]
     leaf = data.embeddings.clone().requires_grad_()

@@ -1,11 +1,16 @@
+import functools
+import hashlib
 import http.client
+import http.server
 import os
 import pickle
 import re
+import threading
 import urllib.error
 from collections import OrderedDict
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import safetensors.torch
@@ -20,7 +25,6 @@ from symmcore.networks import (
     check_weights_file,
     fetch_weights,
     load_weights,
-    weights,
 )
 from symmcore.networks import weights as weights_module
 
@@ -159,6 +163,11 @@ def test_imagenet_weights_that_cannot_be_had(error, monkeypatch):
     assert str(error).splitlines()[0].rstrip(".") in message
 
 
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_) -> None:
+        """Says nothing."""
+
+
 class TestFetchingImagenetWeights:
     @pytest.fixture(autouse=True)
     def folder(self, tmp_path, monkeypatch) -> Path:
@@ -173,7 +182,7 @@ class TestFetchingImagenetWeights:
             Path(arguments[1]).write_bytes(content)
             look()
 
-        monkeypatch.setattr(weights, "fetch", fetch)
+        monkeypatch.setattr(weights_module, "fetch", fetch)
         fetch_weights(network_info("resnet18"), told.append)
         fetch_weights(network_info("resnet18"), told.append)
         ((url, _),) = asked
@@ -183,12 +192,36 @@ class TestFetchingImagenetWeights:
             "Fetching the ImageNet weights of ResNet-18: 0.0 of 44.7 MB"
         ]
 
+    @pytest.mark.parametrize("damaged", [False, True])
+    def test_over_http_in_a_process_of_its_own(self, damaged, folder, tmp_path, monkeypatch):
+        content = bytes(range(256)) * 4096
+        name = f"resnet18-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+        served = tmp_path / "served"
+        served.mkdir()
+        (served / name).write_bytes(content[1:] if damaged else content)
+        handler = functools.partial(QuietHandler, directory=str(served))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever).start()
+            url = f"http://127.0.0.1:{server.server_port}/{name}"
+            found = SimpleNamespace(url=url, meta={"_file_size": 1.048576})
+            monkeypatch.setattr(weights_module, "_imagenet", lambda _: found)
+            try:
+                if damaged:
+                    with pytest.raises(InputError, match="invalid hash value"):
+                        fetch_weights(network_info("resnet18"))
+                else:
+                    fetch_weights(network_info("resnet18"))
+            finally:
+                server.shutdown()
+        assert [path.name for path in folder.iterdir()] == ([] if damaged else [name])
+        assert damaged or (folder / name).read_bytes() == content
+
     def test_without_a_network_or_half_way(self, folder, monkeypatch):
         def fetch(_download, arguments, _look):
             Path(arguments[1]).write_bytes(b"half")
             raise FetchError("no route to host")
 
-        monkeypatch.setattr(weights, "fetch", fetch)
+        monkeypatch.setattr(weights_module, "fetch", fetch)
         with pytest.raises(InputError, match=r"cannot be had from https.*\(no route to host\)"):
             fetch_weights(network_info("googlenet"))
         assert list(folder.iterdir()) == []
@@ -199,7 +232,7 @@ class TestFetchingImagenetWeights:
         monkeypatch.setattr(
             torch.hub, "download_url_to_file", lambda *given, **more: seen.append((given, more))
         )
-        weights._download(weights._imagenet(network_info(name)).url, "goal")
+        weights_module._download(weights_module._imagenet(network_info(name)).url, "goal")
         ((_, more),) = seen
         assert more["hash_prefix"] == HASHES[name]
 

@@ -97,9 +97,9 @@ class CachePlan:
         """The plan for people."""
         size = self.size()
         if self.made:
-            return f"The decoded images ({size}) are in {self.where}."
+            return f"The decoded images ({size}) are in {self.where.parent}."
         if self.fits:
-            return f"The decoded images will take {size} in {self.where}."
+            return f"The decoded images will take {size} in {self.where.parent}."
         reason = (
             f"more than the limit of {self.limit / 1e9:.1f} GB"
             if self.bytes > self.limit

@@ -346,8 +346,8 @@ SOURCES = (
         argument="NAME",
         title="A torchvision dataset",
         description=(
-            "Omniglot, Flowers102, FGVCAircraft, CIFAR100, Food101 or DTD; fetched only when "
-            "--download is given."
+            "Omniglot, Flowers102, FGVCAircraft, CIFAR100, Food101 or DTD; downloaded only when "
+            "you ask for it."
         ),
         images=None,
         classes=None,

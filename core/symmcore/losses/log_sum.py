@@ -154,7 +154,7 @@ def _log_sums(
         values, largest, measured.products[0], scales.positive,
         (share * scales.negative, -share * scales.positive), slopes,
     )  # fmt: skip
-    norms = 0.25 * scales.l2_reg * float(measured.products[1:].sum())
+    norms = 0.25 * scales.l2_reg * float(torch.from_numpy(measured.products[1:]).sum())
     upstream = Upstream(values, slopes[0], slopes[1], 0.25 * share * scales.l2_reg)
     return _LogSums((total + norms) / count, upstream)
 

@@ -1,11 +1,66 @@
 """The dataset of a training, decoded."""
 
-from symmcore.data.cache import CacheSettings
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from symmcore.data.cache import CacheSettings, plan_cache
+from symmcore.data.catalog import DatasetEntry
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.listing import ImageListing
 from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.transform_settings import SMALL_PHOTOGRAPHS
 from symmcore.doing import Tell
 from symmcore.training.config import TrainingConfig
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSummary:
+    """What a training would read, as far as it is known without opening an image.
+
+    Attributes:
+        images: how many.
+        classes: of how many classes.
+        train: how many of the images train.
+        test: how many test.
+        split: how they are split, for people.
+        cache: a sentence on where the decoded images are, or will be, and how large.
+        notes: sentences on what is left out or differs.
+    """
+
+    images: int
+    classes: int
+    train: int
+    test: int
+    split: str
+    cache: str
+    notes: tuple[str, ...]
+
+
+def look_at_dataset(config: TrainingConfig) -> DatasetSummary | None:
+    """List the files that a training would read; None for a dataset that needs no files.
+
+    Nothing is downloaded.
+
+    Raises:
+        InputError: naming the file or folder that is wrong.
+    """
+    choice = replace(config.dataset_choice(), download=False)
+    if isinstance(choice.kind, DatasetEntry):
+        return None
+    found = choice.read(config.seed)
+    plan = None
+    if isinstance(found, ImageListing):
+        plan = plan_cache(found, CacheSettings(limit=config.cache_bytes), _size(config))
+    return DatasetSummary(
+        images=len(found.labels),
+        classes=len(np.unique(found.labels)),
+        train=len(found.train),
+        test=len(found.test),
+        split=found.split,
+        cache="" if plan is None else plan.sentence(),
+        notes=found.notes,
+    )
 
 
 def read_dataset(config: TrainingConfig, tell: Tell) -> ImageDataset:

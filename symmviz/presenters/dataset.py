@@ -1,0 +1,130 @@
+"""Beside the chosen dataset: what is in it, and what keeping its images will take."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from symmcore.data.catalog import DatasetEntry
+from symmcore.data.torchvision_catalog import TORCHVISION_ENTRIES, torchvision_entry
+from symmcore.errors import InputError
+from symmcore.training.config import TrainingConfig
+from symmcore.training.input import DatasetSummary
+
+Look = Callable[[TrainingConfig], "Future[DatasetSummary | None]"]
+
+_LOOKING = "Looking through the files..."
+_NOTES_SHOWN = 2
+
+
+class DatasetView(Protocol):
+    """What the presenter needs of the Start page."""
+
+    def set_dataset_note(self, text: str, *, is_error: bool) -> None:
+        """Say something beside the dataset; empty for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetchable:
+    """A dataset that a click fetches.
+
+    Attributes:
+        dataset: as the command line writes it.
+        title: for the menu: its name, its size, and what a download takes.
+    """
+
+    dataset: str
+    title: str
+
+
+def fetchable_datasets() -> tuple[Fetchable, ...]:
+    """All of them; whether one is there already can change at any time."""
+    return tuple(
+        Fetchable(
+            f"torchvision:{entry.name}",
+            f"{entry.name}, {entry.images:,} images"
+            + ("" if entry.is_fetched else f" (download of about {_megabytes(entry.download)})"),
+        )
+        for entry in TORCHVISION_ENTRIES
+    )
+
+
+class DatasetPresenter:
+    """Looks at the chosen dataset; the newest choice counts."""
+
+    def __init__(self, view: DatasetView, look: Look) -> None:
+        self._view = view
+        self._look = look
+        self._looked_at: TrainingConfig | None = None
+        self._pending: Future[DatasetSummary | None] | None = None
+
+    def look(self, config: TrainingConfig) -> None:
+        """Look at a dataset that was chosen, or whose files may have changed."""
+        again = config == self._looked_at
+        self._looked_at = config
+        self._drop()
+        if isinstance(config.dataset_choice().kind, DatasetEntry):
+            self._view.set_dataset_note("", is_error=False)
+        elif (download := _download_of(config)) is not None:
+            self._view.set_dataset_note(download, is_error=False)
+        else:
+            self._pending = self._look(config)
+            if not again:  # what is known of it stands meanwhile
+                self._view.set_dataset_note(_LOOKING, is_error=False)
+
+    def refuse(self, reason: str) -> None:
+        """What is chosen cannot be looked at."""
+        self._looked_at = None
+        self._drop()
+        self._view.set_dataset_note(reason, is_error=True)
+
+    def poll(self) -> None:
+        """Show what was found, once it is."""
+        if self._pending is None or not self._pending.done():
+            return
+        found, self._pending = self._pending, None
+        try:
+            summary = found.result()
+        except InputError as error:
+            self._view.set_dataset_note(str(error), is_error=True)
+        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
+            text = f"The dataset cannot be looked at ({type(error).__name__}: {error})."
+            self._view.set_dataset_note(text, is_error=True)
+        else:
+            text = "" if summary is None else _sentences(summary)
+            self._view.set_dataset_note(text, is_error=False)
+
+    def _drop(self) -> None:
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
+
+
+def _download_of(config: TrainingConfig) -> str | None:
+    """What will be downloaded when the training starts; None if nothing will."""
+    kind, _, name = config.dataset.partition(":")
+    if kind != "torchvision":
+        return None
+    entry = torchvision_entry(name)
+    if entry.is_fetched:
+        return None
+    return (
+        f"{entry.images:,} images of {entry.classes:,} classes. About "
+        f"{_megabytes(entry.download)} will be downloaded into {entry.folder} when you start."
+    )
+
+
+def _sentences(summary: DatasetSummary) -> str:
+    counts = (
+        f"{summary.train:,} training and {summary.test:,} test images of {summary.classes:,} "
+        f"classes, split {summary.split}."
+    )
+    notes = list(summary.notes[:_NOTES_SHOWN])
+    more = len(summary.notes) - _NOTES_SHOWN
+    if more > 0:
+        notes.append(f"{more:,} more notes will be shown with the training.")
+    return " ".join((counts, *filter(None, (summary.cache,)), *notes))
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 10**9:.1f} GB" if count >= 10**9 else f"{count / 10**6:.0f} MB"

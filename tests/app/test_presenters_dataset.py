@@ -1,0 +1,134 @@
+"""What is said beside the chosen dataset, before any training."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from unittest.mock import MagicMock, call
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from symmcore.data import torchvision_catalog
+from symmcore.errors import InputError
+from symmcore.training.config import TrainingConfig
+from symmcore.training.input import DatasetSummary, look_at_dataset
+from symmviz.presenters.dataset import DatasetPresenter
+
+SUMMARY = DatasetSummary(
+    images=1300, classes=40, train=1000, test=300, split="by class", cache="It takes 2 GB.",
+    notes=("One is left out.", "Two differ.", "Three.", "Four."),
+)  # fmt: skip
+
+
+@pytest.fixture
+def view() -> MagicMock:
+    return MagicMock()
+
+
+@pytest.fixture
+def looks() -> list[tuple[TrainingConfig, "Future[DatasetSummary | None]"]]:
+    return []
+
+
+@pytest.fixture
+def presenter(view, looks) -> DatasetPresenter:
+    def look(config: TrainingConfig) -> "Future[DatasetSummary | None]":
+        looks.append((config, Future()))
+        return looks[-1][1]
+
+    return DatasetPresenter(view, look)
+
+
+def note(view: MagicMock) -> tuple[str, bool]:
+    ((text,), named) = view.set_dataset_note.call_args
+    return text, named["is_error"]
+
+
+def of(dataset: str, **more) -> TrainingConfig:
+    return TrainingConfig(dataset=dataset, **more)
+
+
+def test_what_is_found_is_said(view, looks, presenter):
+    presenter.look(of("folder:/photos"))
+    presenter.poll()
+    assert note(view) == ("Looking through the files...", False)
+    looks[0][1].set_result(SUMMARY)
+    presenter.poll()
+    assert note(view) == (
+        "1,000 training and 300 test images of 40 classes, split by class. It takes 2 GB. "
+        "One is left out. Two differ. 2 more notes will be shown with the training.",
+        False,
+    )
+
+
+def test_what_is_wrong_is_said_before_a_start(view, looks, presenter):
+    presenter.look(of("folder:/photos"))
+    looks[0][1].set_exception(InputError("/photos is not there."))
+    presenter.poll()
+    assert note(view) == ("/photos is not there.", True)
+    presenter.look(of("folder:/others"))
+    looks[1][1].set_exception(RuntimeError("oh"))
+    presenter.poll()
+    assert note(view) == ("The dataset cannot be looked at (RuntimeError: oh).", True)
+
+
+def test_the_newest_choice_counts(view, looks, presenter):
+    presenter.look(of("folder:/one"))
+    looks[0][1].set_running_or_notify_cancel()
+    presenter.look(of("folder:/two"))
+    looks[0][1].set_result(SUMMARY)
+    presenter.poll()
+    assert note(view) == ("Looking through the files...", False)
+    presenter.look(of("digits"))
+    presenter.poll()
+    assert note(view) == ("", False)
+    assert looks[1][1].cancelled()
+
+
+def test_a_second_look_leaves_what_is_said_until_it_is_over(view, looks, presenter):
+    presenter.look(of("folder:/one"))
+    looks[0][1].set_result(SUMMARY)
+    presenter.poll()
+    said = note(view)
+    presenter.look(of("folder:/one"))
+    assert note(view) == said
+    looks[1][1].set_exception(InputError("gone"))
+    presenter.poll()
+    assert note(view) == ("gone", True)
+
+
+def test_a_download_is_announced(view, looks, presenter, tmp_path, monkeypatch):
+    monkeypatch.setattr(torchvision_catalog, "cache_folder", lambda: tmp_path)
+    config = of("torchvision:omniglot", download=True)
+    presenter.look(config)
+    assert looks == []
+    assert note(view) == (
+        "32,460 images of 1,623 classes. About 16 MB will be downloaded into "
+        f"{tmp_path / 'Omniglot'} when you start.",
+        False,
+    )
+    (tmp_path / "Omniglot" / torchvision_catalog.OMNIGLOT.marker).mkdir(parents=True)
+    presenter.look(config)
+    assert [asked for asked, _ in looks] == [config]
+
+
+def test_a_refusal_is_shown(view, presenter):
+    presenter.refuse("No such dataset.")
+    presenter.poll()
+    assert view.mock_calls == [call.set_dataset_note("No such dataset.", is_error=True)]
+
+
+def test_a_look_at_a_folder(tmp_path, monkeypatch):
+    for number in range(12):
+        path = tmp_path / "photos" / f"class {number % 4}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_: Path(tmp_path / "cache"))
+    summary = look_at_dataset(of(f"folder:{tmp_path / 'photos'}"))
+    assert summary is not None
+    assert (summary.images, summary.classes, summary.train, summary.test) == (12, 4, 6, 6)
+    assert summary.cache.startswith("The decoded images will take 0 MB in ")
+    assert not (tmp_path / "cache").exists()
+    assert look_at_dataset(of("digits")) is None
+    with pytest.raises(InputError, match="nowhere"):
+        look_at_dataset(of(f"folder:{tmp_path / 'nowhere'}"))
