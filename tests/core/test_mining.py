@@ -35,6 +35,19 @@ def test_groups_are_the_pairs_of_each_class_in_batch_order(seed: int) -> None:
     assert torch.equal(labels[groups.members[0]], labels[groups.members[1]])
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_pairs_side_by_side_are_found_by_the_same_rule(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(-3, 4, (18,), generator=generator).repeat_interleave(2)
+    groups = pair_groups(labels, CPU)
+    assert groups.members.T.tolist() == [list(pair) for pair in oracle.groups(labels.tolist())]
+    assert groups.members.is_contiguous()
+    # one exchange, and they are side by side no longer
+    labels[[0, 3]] = labels[[3, 0]]
+    groups = pair_groups(labels, CPU)
+    assert groups.members.T.tolist() == [list(pair) for pair in oracle.groups(labels.tolist())]
+
+
 def test_an_odd_image_takes_no_part() -> None:
     labels = torch.tensor([5, 8, 5, 5, 8, 9])
     assert pair_groups(labels, CPU).members.T.tolist() == [[0, 2], [1, 4]]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -45,23 +46,40 @@ def pair_groups(labels: Tensor, device: torch.device) -> Groups:
         ValueError: If there is no group, or no two groups of different labels.
     """
     values = labels.detach().cpu().numpy()
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    is_start = np.ones(len(values), dtype=bool)
+    members = _adjacent_pairs(values)
+    if members is None:
+        members = _pairs_of_classes(values)
+    group_labels = values[members[0]]
+    _check_groups(group_labels, values)
+    return Groups(
+        torch.from_numpy(members).to(device, non_blocking=True),
+        torch.from_numpy(group_labels).to(device, non_blocking=True),
+    )
+
+
+def _adjacent_pairs(labels: NDArray[np.integer]) -> NDArray[np.int64] | None:
+    """Pairs of neighbours, (2, G), if all are of one class, as samplers like to make batches.
+
+    The 1st of a class is then beside the 2nd, the 3rd beside the 4th.
+    """
+    if len(labels) % 2 != 0 or (labels[::2] != labels[1::2]).any():
+        return None
+    return np.ascontiguousarray(np.arange(len(labels)).reshape(-1, 2).T)
+
+
+def _pairs_of_classes(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Positions of the images of each pair, (2, G), by the position of the first."""
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    is_start = np.ones(len(labels), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=is_start[1:])
-    position = np.arange(len(values))
+    position = np.arange(len(labels))
     rank = position - np.maximum.accumulate(np.where(is_start, position, 0))
     # The second image of a group has an odd rank in its class.
     seconds = np.flatnonzero(rank % 2 == 1)
     first, second = order[seconds - 1], order[seconds]
     in_batch_order = np.argsort(first)
-    members = np.stack((first[in_batch_order], second[in_batch_order]))
-    group_labels = values[members[0]]
-    _check_groups(group_labels, images=len(values), classes=int(is_start.sum()))
-    return Groups(
-        torch.from_numpy(members).to(device, non_blocking=True),
-        torch.from_numpy(group_labels).to(device, non_blocking=True),
-    )
+    return np.stack((first[in_batch_order], second[in_batch_order]))
 
 
 def check_embeddings(embeddings: Tensor, name: str = "embeddings") -> None:
@@ -97,14 +115,15 @@ def check_labels(labels: Tensor, count: int) -> None:
         )
 
 
-def _check_groups(group_labels: np.ndarray, images: int, classes: int) -> None:
-    held = f"the batch held {images} images of {classes} classes"
+def _check_groups(group_labels: NDArray[np.integer], labels: NDArray[np.integer]) -> None:
+    if len(group_labels) > 0 and (group_labels != group_labels[0]).any():
+        return
+    held = f"the batch held {len(labels)} images of {len(np.unique(labels))} classes"
     if len(group_labels) == 0:
         raise ValueError(
             f"{held} and no two of one class; at least two classes with two images each are needed"
         )
-    if (group_labels == group_labels[0]).all():
-        raise ValueError(
-            f"{held}, of which only class {group_labels[0]} has two images; at least two classes "
-            "with two images each are needed"
-        )
+    raise ValueError(
+        f"{held}, of which only class {group_labels[0]} has two images; at least two classes "
+        "with two images each are needed"
+    )
