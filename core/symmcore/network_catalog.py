@@ -97,6 +97,20 @@ def check_weights_choice(network: NetworkInfo, weights: str) -> None:
         )
 
 
+def check_image_size(info: NetworkInfo, height: int, width: int) -> None:
+    """Check that a network reads images of that size, in pixels.
+
+    Raises:
+        InputError: if they are too small.
+    """
+    least = info.smallest_side
+    if min(height, width) < least:
+        raise InputError(
+            f"{info.title} reads images of at least {least} x {least} pixels: these are "
+            f"{width} x {height}."
+        )
+
+
 def describe_weights(weights: str) -> str:
     """What a training starts from, as part of a sentence: "from scratch, ..."."""
     if weights == FROM_SCRATCH:

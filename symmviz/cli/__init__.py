@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from symmcore.data.file_tree import display_name
 from symmcore.errors import InputError
 from symmviz.cli.arguments import parse_arguments
 from symmviz.cli.streams import make_output_last
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except InputError as error:
-        sys.stderr.write(f"symmviz: {error}\n")
+        sys.stderr.write(f"symmviz: {display_name(str(error))}\n")
         return _BAD_INPUT
     except KeyboardInterrupt:
         return _INTERRUPTED

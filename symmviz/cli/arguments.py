@@ -134,7 +134,11 @@ def _add_preset(parser: argparse.ArgumentParser) -> None:
         ("--lr-final", float, "learning rate at the end (default 0: none of its own)"),
         ("--lr-final-after", int, "steps after which --lr-final holds"),
         ("--weight-decay", float, "adds N ||w||^2 / 2 to the loss, no norm layers (default 0)"),
-        ("--resize", int, "height and width that images are brought to (0: as they are)"),
+        (
+            "--resize",
+            int,
+            "height and width of images, before a crop (0: their own, files 256)",
+        ),
         ("--crop", int, "height and width of random crops (0: none)"),
         ("--shift", int, "most pixels of a random shift"),
     ):

@@ -1,9 +1,11 @@
 """From the options of ``symmviz train`` to the training they ask for."""
 
 import dataclasses
+import math
 from argparse import Namespace
 from typing import Any
 
+from symmcore.data.catalog import dataset_choice
 from symmcore.data.transform_settings import TransformSettings
 from symmcore.errors import InputError
 from symmcore.loss_catalog import LossSettings
@@ -15,6 +17,7 @@ from symmcore.training.config import (
     parse_spec,
     preset_config,
 )
+from symmcore.training.input import usual_transform
 from symmcore.training.presets import Preset, preset
 from symmcore.training.schedule import Schedule
 
@@ -31,7 +34,7 @@ def training_config(options: Namespace) -> TrainingConfig:
         dataset=options.dataset,
         split=options.split,
         download=options.download,
-        cache_bytes=round(options.cache_gb * 1e9),
+        cache_bytes=_cache_bytes(options.cache_gb),
         specs=_specs(options, chosen.pairs),
         seed=options.seed,
         device=options.device,
@@ -62,11 +65,18 @@ def _schedule(options: Namespace, chosen: Preset) -> Schedule:
     return Schedule(**(values | {"halve_every": values["halve_every"] or None}))
 
 
+def _cache_bytes(gigabytes: float) -> int:
+    if not 0 <= gigabytes < math.inf:
+        raise InputError(f"--cache-gb is {gigabytes}: it must be a number of at least 0.")
+    return round(gigabytes * 1e9)
+
+
 def _transform(options: Namespace, chosen: Preset) -> TransformSettings | None:
     given = _given(resize=options.resize, crop=options.crop, flip=options.flip, shift=options.shift)
     if not given:
         return chosen.transform
-    values = dataclasses.asdict(chosen.transform or TransformSettings()) | given
+    usual = chosen.transform or usual_transform(dataset_choice(options.dataset, options.split))
+    values = dataclasses.asdict(usual) | given
     zero_is_none = {name: values[name] or None for name in ("resize", "crop")}
     return TransformSettings(**(values | zero_is_none))
 

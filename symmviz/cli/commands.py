@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from symmcore.data.file_tree import display_name
 from symmcore.errors import InputError
 from symmcore.runs.directory import RunDirectories, run_directories
 from symmcore.runs.scores import last_evaluation, runs_in
@@ -62,7 +63,7 @@ def train(options: Namespace) -> int:
     if status.reason is FinishReason.STOPPED:
         return _INTERRUPTED
     sys.stderr.write(status.detail)
-    sys.stderr.write(f"symmviz: {status.message}\n")
+    sys.stderr.write(f"symmviz: {display_name(status.message)}\n")
     return _FAILED
 
 

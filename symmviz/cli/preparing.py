@@ -3,6 +3,8 @@
 import sys
 import time
 
+from symmcore.data.file_tree import display_name
+
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -14,7 +16,7 @@ class Preparing:
 
     def say(self, text: str) -> None:
         """Say how far it is; empty for nothing."""
-        now = time.monotonic()
+        now, text = time.monotonic(), display_name(text)
         if sys.stderr.isatty():
             # back to the start of the line, and clear the rest of it
             sys.stderr.write(f"\r{text}\x1b[K")

@@ -24,10 +24,15 @@ class LastingStream(io.TextIOBase):
         """Write all of it, or nothing."""
         if self._stream is not None:
             try:
-                self._stream.write(text)
+                self._stream.write(self._encodable(text))
             except (OSError, ValueError):  # the reader has gone; the stream is closed
                 self._stream = None
         return len(text)
+
+    def _encodable(self, text: str) -> str:
+        """The text, with escapes for what the stream's encoding lacks."""
+        encoding = self.encoding or "utf-8"
+        return text.encode(encoding, "backslashreplace").decode(encoding)
 
     def flush(self) -> None:
         """Pass on what was written."""

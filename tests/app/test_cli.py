@@ -309,6 +309,13 @@ class TestBadInput:
         assert "too long" in one_line(capsys.readouterr().err)
 
 
+def test_a_name_with_control_characters_is_one_line(capsys):
+    assert call("train", "folder:no\n\x1b[31mwhere", "--out", "run") == 2
+    error = capsys.readouterr().err
+    assert "no\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31mwhere" in error
+    assert error.count("\n") == 1
+
+
 class TestPresets:
     def config(self, *arguments: str) -> dict:
         quick = ["--steps", "1", "--network", "small", "--device", "cpu", "--threads", "1"]
@@ -351,6 +358,39 @@ class TestPresets:
             "transform": {"resize": None, "crop": 5, "flip": False, "shift": 2},
         }  # fmt: skip
         assert {name: config[name] for name in expected} == expected
+
+    @pytest.mark.parametrize(
+        ("dataset", "flags", "expected"),
+        [
+            ("folder:.", "--no-flip", (64, 56, False, 0)),
+            ("folder:.", "--crop 48", (64, 48, True, 0)),
+            ("folder:.", "--crop 0", (64, None, True, 0)),
+            ("torchvision:DTD", "--resize 128", (128, 56, True, 0)),
+            ("torchvision:cifar100", "--flip", (None, None, True, 1)),
+            ("alphabets", "--flip", (None, None, True, 1)),
+            ("digits --preset official", "--no-flip", (256, 227, False, 0)),
+        ],
+    )
+    def test_one_option_of_the_transform_leaves_the_others(self, dataset, flags, expected):
+        arguments = parse_arguments(["train", *dataset.split(), *flags.split()])
+        assert dataclasses.astuple(training_config(arguments).transform) == expected
+
+    @pytest.mark.parametrize("size", ["nan", "inf", "-1"])
+    def test_a_cache_of_no_size(self, capsys, size):
+        assert call("train", "tiny", "--out", "run", "--cache-gb", size) == 2
+        assert f"--cache-gb is {float(size)}" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("flags", "said"),
+        [
+            ("--resize 16", "tiny has images of 8 x 8 pixels and only image files are resized"),
+            ("--network googlenet", "GoogLeNet reads images of at least 15 x 15 pixels"),
+        ],
+    )
+    def test_what_does_not_fit_the_images_leaves_no_run(self, capsys, flags, said):
+        assert call("train", "tiny", "--out", "run", *QUICK, *flags.split()) == 2
+        assert said in capsys.readouterr().err
+        assert not Path("run").exists()
 
     def test_zero_takes_a_part_of_the_schedule_away(self):
         flags = ["--preset", "official", "--lr-halve-every", "0", "--lr-final", "0"]

@@ -37,6 +37,14 @@ def test_from_then_on_nothing_is(inner: io.StringIO | None) -> None:
         stream.fileno()
 
 
+def test_what_the_encoding_lacks_is_escaped() -> None:
+    inner = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", newline="")
+    stream = LastingStream(inner)
+    stream.write("\N{HANGUL SYLLABLE HAN} and \xe9\n")
+    stream.flush()
+    assert inner.buffer.getvalue() == b"\\ud55c and \xe9\n"
+
+
 def test_a_closed_stream_is_silent() -> None:
     inner = io.StringIO()
     inner.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 from data_trees import check_listing, members, refusal, touch
 
 from symmcore.data import annotations, cars196, cub200, sop
@@ -513,6 +514,14 @@ class TestMatlab:
         root = make_cars196(tmp_path)
         scipy.io.savemat(root / "cars_annos.mat", content)
         assert said in refusal(list_cars196, root)
+
+    def test_a_sparse_matrix(self, tmp_path):
+        root = make_cars196(tmp_path)
+        sparse = scipy.sparse.csc_matrix(np.eye(3))
+        scipy.io.savemat(
+            root / "cars_annos.mat", {"annotations": np.zeros(3), "class_names": sparse}
+        )
+        assert "no 'class_names'" in refusal(list_cars196, root)
 
     @pytest.mark.parametrize(("label", "said"), [(0, "'0'"), (197, "'197'"), (1.5, "no path and")])
     def test_a_class_that_is_not_there(self, label, said, tmp_path):

@@ -208,10 +208,10 @@ def test_every_source_says_what_it_needs():
 
 
 def test_the_sets_of_torchvision_are_named():
-    from symmcore.data.torchvision_sets import TORCHVISION_SETS
+    from symmcore.data.torchvision_catalog import TORCHVISION_ENTRIES
 
     (source,) = (source for source in SOURCES if source.name == "torchvision")
-    assert all(known.name in source.description for known in TORCHVISION_SETS)
+    assert all(known.name in source.description for known in TORCHVISION_ENTRIES)
 
 
 def test_the_catalogue_is_light():

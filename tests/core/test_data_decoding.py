@@ -278,6 +278,25 @@ def test_too_many_pixels_are_refused_by_the_header(tmp_path, header, width, heig
             decode_file(path, SIDE)
 
 
+def test_what_lies_in_a_container_is_not_opened(tmp_path, monkeypatch):
+    """IPTC may hold an image of any format: a program for Ghostscript, or one of any size."""
+
+    def record(number: tuple[int, int], content: bytes) -> bytes:
+        return bytes((0x1C, *number)) + struct.pack(">H", len(content)) + content
+
+    path = tmp_path / "holds.jpg"
+    path.write_bytes(
+        record((3, 60), b"\1\0") + record((3, 65), b"\0") + record((3, 20), struct.pack(">H", 20))
+        + record((3, 30), struct.pack(">H", 20)) + record((3, 120), b"\5")
+        + record((8, 10), b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    )  # fmt: skip
+    with Image.open(path) as image:
+        assert image.format == "IPTC"  # Pillow itself would
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_: pytest.fail("it ran"))
+    with pytest.raises(DecodeError, match="is not an image of a known format"):
+        decode_file(path, SIDE)
+
+
 def damaged(tmp_path: Path, content: bytes) -> str:
     path = tmp_path / "bad.png"
     path.write_bytes(content)

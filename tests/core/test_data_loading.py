@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,21 @@ class TestCache:
         before = load(listing, settings)
         os.utime(listing.root / listing.files[0], ns=(0, 0))
         assert load(listing, settings).fingerprint() == before.fingerprint()
+
+    @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"[[1", b"[[99, 3]]", b"[1]", b"{}x"])
+    @pytest.mark.parametrize("name", ["images.npy", "digests.npy", "skipped.json"])
+    def test_an_entry_that_is_damaged_is_made_anew(self, listing, settings, name, content):
+        before = images_of(load(listing, settings))
+        (plan_cache(listing, settings, SIZE).where / name).write_bytes(content)
+        np.testing.assert_array_equal(images_of(load(listing, settings)), before)
+
+    def test_an_entry_of_other_images_is_made_anew(self, listing, settings):
+        before = images_of(load(listing, settings))
+        where = plan_cache(listing, settings, SIZE).where
+        np.save(where / "images.npy", np.zeros((COUNT, SIZE, SIZE + 1, 3), dtype=np.uint8))
+        np.testing.assert_array_equal(images_of(load(listing, settings)), before)
+        np.save(where / "digests.npy", np.zeros((COUNT - 1, 32), dtype=np.uint8))
+        np.testing.assert_array_equal(images_of(load(listing, settings)), before)
 
     @pytest.mark.parametrize("name", ["images.npy", "digests.npy", "skipped.json"])
     def test_an_entry_that_lacks_something_is_made_anew(self, listing, settings, name):
@@ -491,3 +507,27 @@ class TestAsNeeded:
 def test_the_decoder_needs_no_torch():
     code = "import sys, symmcore.data.loading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_test_side_without_pairs_is_said_before_a_training(tmp_path):
+    listing = make_tree(tmp_path / "tree")
+    only = np.array([1, 3])  # the test images of one class
+    alone = replace(listing, test=only, train=np.setdiff1d(np.arange(COUNT), only))
+    (listing.root / listing.files[1]).write_bytes(b"no image")
+    with pytest.raises(InputError) as caught:
+        load(alone, CacheSettings(tmp_path / "cache"))
+    message = str(caught.value)
+    assert f"without {listing.files[1]}, which is not an image" in message
+    assert "0 classes with two test images" in message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text exist there alone")
+def test_names_that_are_no_text(tmp_path):
+    listing = make_tree(tmp_path / os.fsdecode(b"tr\xffee"))
+    spoiled = os.fsdecode(b"0/\xfe\n.png")
+    (listing.root / listing.files[0]).rename(listing.root / spoiled)
+    (listing.root / spoiled).write_bytes(b"no image")
+    listing = replace(listing, files=(spoiled, *listing.files[1:]))
+    dataset = load(listing, CacheSettings(tmp_path / "cache"))
+    assert len(dataset.skipped) == 1
+    assert not any(set(note) & set("\n\udcfe") for note in dataset.notes)

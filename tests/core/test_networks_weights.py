@@ -175,15 +175,16 @@ class TestFetchingImagenetWeights:
         return tmp_path / "checkpoints"
 
     def test_once_and_with_progress(self, folder, monkeypatch):
-        content, told, asked = b"weights", [], []
+        told, asked = [], []
 
         def fetch(_download, arguments, look):
             asked.append(arguments)
-            Path(arguments[1]).write_bytes(content)
+            Path(arguments[1]).write_bytes(b"weights")
             look()
 
         monkeypatch.setattr(weights_module, "fetch", fetch)
         fetch_weights(network_info("resnet18"), told.append)
+        monkeypatch.setattr(weights_module, "_is_whole", lambda _: True)
         fetch_weights(network_info("resnet18"), told.append)
         ((url, _),) = asked
         assert url.endswith("resnet18-f37072fd.pth")
@@ -215,6 +216,15 @@ class TestFetchingImagenetWeights:
                 server.shutdown()
         assert [path.name for path in folder.iterdir()] == ([] if damaged else [name])
         assert damaged or (folder / name).read_bytes() == content
+
+    def test_a_damaged_file_is_fetched_anew(self, folder, monkeypatch):
+        folder.mkdir()
+        (folder / "resnet18-f37072fd.pth").write_bytes(b"damaged")
+        monkeypatch.setattr(
+            weights_module, "fetch", lambda _, arguments, __: Path(arguments[1]).write_bytes(b"new")
+        )
+        fetch_weights(network_info("resnet18"))
+        assert (folder / "resnet18-f37072fd.pth").read_bytes() == b"new"
 
     def test_without_a_network_or_half_way(self, folder, monkeypatch):
         def fetch(_download, arguments, _look):
@@ -278,8 +288,16 @@ class TestFilesThatAreNoWeights:
             (tmp_path / "weights").write_bytes(pickle.dumps(state))
         else:
             write(tmp_path / "weights", state, form)
-        assert "cannot be read as weights (" in refusal(fresh(), str(tmp_path / "weights"))
+        message = refusal(fresh(), str(tmp_path / "weights"))
+        assert "holds more than tensors, which is not read since it may run code" in message
+        assert "weights_only" not in message  # torch's advice how to run it
         assert not (tmp_path / "it-ran").exists()
+
+    def test_numbers_that_are_not_finite(self, tmp_path):
+        state = OrderedDict(state_of(fresh()))
+        state["embedding.bias"] = torch.full((DIM,), torch.nan)
+        message = refusal(fresh(), write(tmp_path / "weights", state))
+        assert "'embedding.bias' with numbers that are not finite" in message
 
     @pytest.mark.parametrize(
         ("content", "said"),

@@ -190,6 +190,12 @@ class TestConfig:
         assert text.startswith('{\n  "name": "npair",\n')
         assert text.endswith("}\n")
 
+    def test_a_name_that_is_no_text_is_kept(self, tmp_path, monkeypatch):
+        name = os.fsdecode(b"tiny \xff")
+        add_dataset(monkeypatch, name)
+        begun(tmp_path, dataset=name).status(FINISHED)
+        assert self.read(tmp_path)["dataset"] == name
+
     def test_has_every_setting_of_a_training(self, tmp_path):
         begun(tmp_path).status(FINISHED)
         settings = {field.name for field in dataclasses.fields(tiny_config())} - {"specs"}

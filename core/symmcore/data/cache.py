@@ -13,20 +13,22 @@ but keeps its size and its time to the nanosecond was made to deceive.
 
 import hashlib
 import json
+import operator
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import platformdirs
 from filelock import FileLock, Timeout
 from numpy.lib import format as npy
 
-from symmcore.data.decode_pass import Decoded, Progress, Skipped, Write, decode_all
+from symmcore.data.decode_pass import DIGEST_BYTES, Decoded, Progress, Skipped, Write, decode_all
 from symmcore.data.decoding import DECODER_VERSION
 from symmcore.data.listing import ImageListing
 from symmcore.data.locking import held
@@ -37,6 +39,11 @@ _IMAGES = "images.npy"
 _DIGESTS = "digests.npy"
 _SKIPPED = "skipped.json"
 _PART = ".part"
+# What reading a damaged entry raises, or one that is not there.
+_DAMAGED = (OSError, ValueError, EOFError, TypeError)
+
+_Opened = TypeVar("_Opened")
+
 # Left free on the disk, for everything else that runs.
 _HEADROOM = 10**9
 
@@ -141,7 +148,8 @@ def plan_cache(listing: ImageListing, settings: CacheSettings, size: int) -> Cac
 
 def cache_key(listing: ImageListing, size: int) -> str:
     """A name that changes with the files' folder, names, order, sizes, times and readability."""
-    digest = hashlib.sha256(f"{DECODER_VERSION} {size} {listing.root.resolve()}".encode())
+    digest = hashlib.sha256(f"{DECODER_VERSION} {size} ".encode())
+    digest.update(os.fsencode(listing.root.resolve()))
     for file in listing.files:
         path = listing.root / file
         try:
@@ -165,13 +173,14 @@ def open_cache(
         OSError: if the cache cannot be written or read: no right to, no space left.
     """
     count = len(listing.files)
+    shape = (count, size, size, 3)
 
     def make(part: Path) -> None:
         _make_room(plan)
         images = part / _IMAGES
-        write = _block_writer(images, (count, size, size, 3))
+        write = _block_writer(images, shape)
         _save_decoded(part, decode_all(listing.root, listing.files, size, progress, write))
-        _finish(images, plan.bytes)
+        _finish(images)
 
     def waiting() -> None:
         images = _part_of(plan.where) / _IMAGES
@@ -181,10 +190,15 @@ def open_cache(
             share = 0.0
         progress(min(count, int(share * count)), count)
 
-    with _whole(plan.where, plan.bytes, make, waiting):
+    def opened() -> CachedImages:
         pixels = np.load(plan.where / _IMAGES, mmap_mode="r", allow_pickle=False)
+        if (pixels.shape, pixels.dtype) != (shape, np.uint8):
+            raise ValueError("other images")
+        cached = CachedImages(_load_decoded(plan.where, count), pixels)
         os.utime(plan.where)  # used now: the last to make room for others
-        return CachedImages(_load_decoded(plan.where), pixels)
+        return cached
+
+    return _whole(plan.where, make, waiting, opened)
 
 
 def open_checked(listing: ImageListing, plan: CachePlan, size: int, progress: Progress) -> Decoded:
@@ -202,27 +216,30 @@ def open_checked(listing: ImageListing, plan: CachePlan, size: int, progress: Pr
         progress(0, len(listing.files))
 
     where = plan.where.with_name(f"{plan.where.name}-checked")
-    with _whole(where, 0, make, waiting):
-        return _load_decoded(where)
+    return _whole(where, make, waiting, lambda: _load_decoded(where, len(listing.files)))
 
 
-@contextmanager
 def _whole(
-    entry: Path, pixel_bytes: int, make: Callable[[Path], None], waiting: Callable[[], None]
-) -> Iterator[None]:
-    """Hold an entry's lock while it is opened, after making it where there is none."""
+    entry: Path,
+    make: Callable[[Path], None],
+    waiting: Callable[[], None],
+    opened: Callable[[], _Opened],
+) -> _Opened:
+    """Open an entry under its lock; make it first where there is none, or a damaged one."""
     entry.parent.mkdir(parents=True, exist_ok=True)
     with held(_lock_of(entry), waiting):
-        if not _is_whole(entry, pixel_bytes):
-            _remove_leftovers(entry)
-            part = _part_of(entry)
-            part.mkdir()
-            try:
-                make(part)
-                part.rename(entry)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
-        yield
+        # Somebody may have tidied up in the cache folder, or a disk have lost the end of a file.
+        with suppress(*_DAMAGED):
+            return opened()
+        _remove_leftovers(entry)
+        part = _part_of(entry)
+        part.mkdir()
+        try:
+            make(part)
+            part.rename(entry)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return opened()
 
 
 def _lock_of(entry: Path) -> FileLock:
@@ -231,14 +248,6 @@ def _lock_of(entry: Path) -> FileLock:
 
 def _part_of(entry: Path) -> Path:
     return entry.with_name(entry.name + _PART)
-
-
-def _is_whole(entry: Path, pixel_bytes: int) -> bool:
-    """Whether everything is there: somebody may have tidied up in the cache folder."""
-    if not (entry / _DIGESTS).is_file() or not (entry / _SKIPPED).is_file():
-        return False
-    images = entry / _IMAGES
-    return pixel_bytes == 0 or (images.is_file() and images.stat().st_size > pixel_bytes)
 
 
 def _remove_leftovers(own: Path) -> None:
@@ -302,24 +311,34 @@ def _block_writer(path: Path, shape: tuple[int, int, int, int]) -> Write:
     return write
 
 
-def _finish(path: Path, size: int) -> None:
+def _finish(path: Path) -> None:
+    """See that a file outlives a loss of power; it is renamed afterwards."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
-    assert path.stat().st_size >= size, "every block was written"
 
 
 def _save_decoded(folder: Path, decoded: Decoded) -> None:
     np.save(folder / _DIGESTS, decoded.digests, allow_pickle=False)
     content = json.dumps([[one.position, one.reason] for one in decoded.skipped])
     (folder / _SKIPPED).write_text(content, encoding="utf-8")
+    _finish(folder / _DIGESTS)
+    _finish(folder / _SKIPPED)
 
 
-def _load_decoded(folder: Path) -> Decoded:
-    skipped = json.loads((folder / _SKIPPED).read_text(encoding="utf-8"))
-    return Decoded(
-        np.load(folder / _DIGESTS, allow_pickle=False),
-        tuple(Skipped(position, reason) for position, reason in skipped),
-    )
+def _load_decoded(folder: Path, count: int) -> Decoded:
+    """What was saved of ``count`` files.
+
+    Raises:
+        OSError, ValueError, EOFError, TypeError: if it is not there or damaged.
+    """
+    digests = np.load(folder / _DIGESTS, allow_pickle=False)
+    if (digests.shape, digests.dtype) != ((count, DIGEST_BYTES), np.uint8):
+        raise ValueError("other digests")
+    entries = json.loads((folder / _SKIPPED).read_text(encoding="utf-8"))
+    skipped = tuple(Skipped(operator.index(at), str(reason)) for at, reason in entries)
+    if any(not 0 <= one.position < count for one in skipped):
+        raise ValueError("other images are skipped")
+    return Decoded(digests, skipped)
 
 
 def _free_bytes(folder: Path) -> int:

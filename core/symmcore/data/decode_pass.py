@@ -5,17 +5,21 @@ four threads do 94% of what four processes do, need no second of start, and cann
 this process. While training runs that does not hold: see ``decoded.py``.
 """
 
+import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from symmcore.cores import usable_cores
 from symmcore.data.decoding import DecodeError, decode_file
+from symmcore.data.file_tree import display_name
 from symmcore.data.store import ImageArray
 from symmcore.errors import InputError
 
@@ -94,7 +98,10 @@ def decode_all(
 
     progress(0, count)
     done = 0
-    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as pool:
+    with (
+        _without_size_warnings(),
+        ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as pool,
+    ):
         try:
             for future in as_completed(
                 [pool.submit(work, start) for start in range(0, count, _BLOCK)]
@@ -109,10 +116,19 @@ def decode_all(
     return Decoded(digests, tuple(sorted(skipped, key=lambda one: one.position)))
 
 
+@contextlib.contextmanager
+def _without_size_warnings() -> Iterator[None]:
+    """Pillow warns on stderr of what is refused here in a sentence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
 def _check_share(root: Path, files: Sequence[str], skipped: list[Skipped]) -> None:
     if len(skipped) > _MOST_SKIPPED * len(files):
         first = skipped[0]
         raise InputError(
             f"More than {_MOST_SKIPPED:.0%} of the {len(files):,} images in {root} cannot be "
-            f"read, such as {files[first.position]}, which {first.reason}: mend or remove them."
+            f"read, such as {display_name(files[first.position])}, which {first.reason}: mend or "
+            "remove them."
         )

@@ -19,8 +19,9 @@ MAX_PIXELS = 89_478_485
 """Most pixels of an image, checked in its header: what Pillow itself begins to warn at, and
 268 MB as RGB, in every thread that decodes."""
 
-# These formats are programs or hand over to one: PostScript would be run by Ghostscript.
-_NEVER_OPENED = frozenset({"EPS", "WMF"})
+# These formats are programs or hand over to one: PostScript would be run by Ghostscript. What
+# lies in IPTC would be opened in its turn, whatever its format and size.
+_NEVER_OPENED = frozenset({"EPS", "IPTC", "WMF"})
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {

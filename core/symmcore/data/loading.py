@@ -12,7 +12,9 @@ from symmcore.data.cache import (
 from symmcore.data.dataset import ImageDataset, SkippedImage
 from symmcore.data.decode_pass import Decoded, Progress, decode_all
 from symmcore.data.decoded import DecodedImages
+from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
+from symmcore.data.splits import check_split
 from symmcore.data.store import ArrayImages, ImageStore, images_digest
 from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
@@ -107,16 +109,20 @@ def _without_skipped(
 ) -> ImageDataset:
     kept = _kept(decoded)
     train, pairless = _with_pairs(listing, np.intersect1d(listing.train, kept))
+    test = np.intersect1d(listing.test, kept)
     skipped = tuple(
         SkippedImage(listing.files[one.position], one.reason) for one in decoded.skipped
     )
+    if skipped:
+        what = _some([f"{display_name(one.file)}, which {one.reason}" for one in skipped])
+        check_split(f"{listing.root} without {what},", listing.labels, train, test)
     return ImageDataset(
         name=listing.name,
         images=images,
         labels=listing.labels[kept],
         class_names=listing.class_names,
         train=np.searchsorted(kept, train),
-        test=np.searchsorted(kept, np.intersect1d(listing.test, kept)),
+        test=np.searchsorted(kept, test),
         split=listing.split,
         notes=(*listing.notes, *notes, *_skipped_notes(listing, skipped), *pairless),
         skipped=skipped,
@@ -139,7 +145,7 @@ def _with_pairs(listing: ImageListing, train: IndexArray) -> tuple[IndexArray, t
 def _skipped_notes(listing: ImageListing, skipped: tuple[SkippedImage, ...]) -> tuple[str, ...]:
     if not skipped:
         return ()
-    what = _some([f"{one.file} {one.reason}" for one in skipped])
+    what = _some([f"{display_name(one.file)} {one.reason}" for one in skipped])
     images = "images was" if len(skipped) == 1 else "images were"
     return (f"{len(skipped):,} of {len(listing.files):,} {images} skipped: {what}.",)
 

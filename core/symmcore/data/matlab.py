@@ -41,12 +41,12 @@ def read_matlab(root: Path, name: str, variables: tuple[str, ...]) -> dict[str, 
             content = loadmat(path, variable_names=variables)
     except InputError:
         raise
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
     except Exception as error:  # scipy raises whatever the damage leads it to
+        if isinstance(error, OSError) and error.strerror:  # the system's own word, not scipy's
+            raise InputError(f"{path} cannot be read ({error.strerror}).") from error
         raise InputError(f"{path} is damaged or cut short: extract it anew.") from error
     for variable in variables:
-        if variable not in content:
+        if not isinstance(content.get(variable), np.ndarray):  # a sparse matrix is none
             raise InputError(f"{path} holds no {variable!r}: it is cut short or another file.")
     return {variable: content[variable] for variable in variables}
 

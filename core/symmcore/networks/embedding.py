@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from symmcore.errors import InputError
-from symmcore.network_catalog import NetworkInfo
+from symmcore.network_catalog import NetworkInfo, check_image_size
 
 
 class EmbeddingNetwork(nn.Module):
@@ -37,13 +36,7 @@ class EmbeddingNetwork(nn.Module):
         Raises:
             InputError: if the images are too small for the network.
         """
-        height, width = images.shape[-2:]
-        least = self.info.smallest_side
-        if min(height, width) < least:
-            raise InputError(
-                f"{self.info.title} reads images of at least {least} x {least} pixels: these are "
-                f"{width} x {height}."
-            )
+        check_image_size(self.info, images.shape[-2], images.shape[-1])
         features = self.features(self.prepare(images))
         with torch.autocast(images.device.type, enabled=False):
             embeddings: Tensor = self.embedding(features.to(self.embedding.weight.dtype))

@@ -3,9 +3,12 @@
 A file is only ever read as tensors: nothing in it can run code.
 """
 
+import hashlib
 import importlib
+import pickle
 import re
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -108,7 +111,7 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
     weights = _imagenet(info)
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     goal = folder / _file_name(weights.url)
-    if goal.is_file():
+    if goal.is_file() and _is_whole(goal):
         return
     size = int(weights.meta["_file_size"] * 10**6)
 
@@ -127,10 +130,20 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
 
 
 def _download(url: str, goal: str) -> None:
-    """What the other process does; the file's name says how its hash begins."""
-    start = _HASH_IN_NAME.search(url)
-    assert start is not None, "torchvision's names have one"
-    torch.hub.download_url_to_file(url, goal, hash_prefix=start[1], progress=False)
+    """What the other process does."""
+    torch.hub.download_url_to_file(url, goal, hash_prefix=_hash_in(url), progress=False)
+
+
+def _is_whole(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest().startswith(_hash_in(file.name))
+
+
+def _hash_in(name: str) -> str:
+    """How the file's SHA-256 begins."""
+    found = _HASH_IN_NAME.search(name)
+    assert found is not None, "torchvision's names say it"
+    return found[1]
 
 
 def _imagenet(info: NetworkInfo) -> Any:
@@ -165,6 +178,11 @@ def _read(path: Path) -> StateDict:
     check_weights_file(str(path))
     try:
         state = _tensors_in(path)
+    except pickle.UnpicklingError as error:  # torch's own word on it advises to run the code
+        raise InputError(
+            f"{path} is damaged, or holds more than tensors, which is not read since it may run "
+            "code: a safetensors file or a state dict saved by torch is needed."
+        ) from error
     # torch has as many errors for a damaged or foreign file as there are ways to damage one
     except Exception as error:
         raise InputError(
@@ -174,6 +192,11 @@ def _read(path: Path) -> StateDict:
     if not isinstance(state, Mapping) or not state:
         raise InputError(f"{path} holds no weights: a state dict, names to tensors, is needed.")
     for key, value in state.items():
+        if isinstance(value, Tensor) and _is_plain(value) and not value.isfinite().all():
+            raise InputError(
+                f"{path} holds {str(key)[:80]!r} with numbers that are not finite: take another "
+                "state of that training."
+            )
         if not (isinstance(key, str) and _is_plain(value)):
             raise InputError(
                 f"{path} holds {str(key)[:80]!r}, which is no plain tensor: a state dict, names to "
@@ -187,7 +210,9 @@ def _tensors_in(path: Path) -> object:
         start = stream.read(_SAFETENSORS_HEADER_AT + 1)
     if start[_SAFETENSORS_HEADER_AT:] == b"{":
         return safetensors.torch.load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of old formats; what cannot be read is told below
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _is_plain(value: object) -> bool:

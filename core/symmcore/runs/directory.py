@@ -54,7 +54,8 @@ class RunDirectories:
                 (directory / FRAMES).mkdir(parents=True, exist_ok=True)
                 self._metrics.append(self._open_metrics(directory))
                 text = json.dumps(_settings(context, spec), indent=2, ensure_ascii=False)
-                _write_whole(directory / CONFIG, (text + "\n").encode())
+                # Bytes of a file name that are no text become JSON's escapes.
+                _write_whole(directory / CONFIG, f"{text}\n".encode(errors="backslashreplace"))
             except OSError as error:
                 raise _cannot_write(directory, error) from error
         self._begun = True

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from symmcore.data.cache import CacheSettings, plan_cache
-from symmcore.data.catalog import DatasetEntry
+from symmcore.data.catalog import DatasetChoice, DatasetEntry
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
 from symmcore.data.loading import IMAGE_SIZE, load_listing
-from symmcore.data.transform_settings import SMALL_PHOTOGRAPHS
+from symmcore.data.torchvision_catalog import CIFAR100, torchvision_entry
+from symmcore.data.transform_settings import DRAWINGS, SMALL_PHOTOGRAPHS, TransformSettings
 from symmcore.doing import Tell
+from symmcore.errors import InputError
 from symmcore.training.config import TrainingConfig
 
 
@@ -76,8 +78,27 @@ def read_dataset(config: TrainingConfig, tell: Tell) -> ImageDataset:
     """
     found = config.dataset_choice().read(config.seed, tell)
     if isinstance(found, ImageDataset):
+        _check_not_resized(found, config)
         return found
     return load_listing(found, CacheSettings(limit=config.cache_bytes), tell, _size(config))
+
+
+def usual_transform(choice: DatasetChoice) -> TransformSettings:
+    """What suits the images of a dataset, as far as that is known before they are read."""
+    in_memory = isinstance(choice.kind, DatasetEntry) or (
+        choice.kind.name == "torchvision" and torchvision_entry(choice.argument) is CIFAR100
+    )
+    return DRAWINGS if in_memory else SMALL_PHOTOGRAPHS
+
+
+def _check_not_resized(dataset: ImageDataset, config: TrainingConfig) -> None:
+    wanted = None if config.transform is None else config.transform.resize
+    _, height, width, _ = dataset.images.shape
+    if wanted is not None and (height, width) != (wanted, wanted):
+        raise InputError(
+            f"{dataset.name} has images of {width} x {height} pixels and only image files are "
+            f"resized, here to {wanted}: choose the quick preset and no size."
+        )
 
 
 def _size(config: TrainingConfig) -> int:

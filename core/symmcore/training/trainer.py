@@ -19,7 +19,7 @@ from symmcore.data.sampler import PairSampler
 from symmcore.data.transform_settings import default_transform
 from symmcore.doing import Doing, Tell
 from symmcore.errors import InputError, RecordingError
-from symmcore.network_catalog import IMAGENET, network_info
+from symmcore.network_catalog import IMAGENET, check_image_size, network_info
 from symmcore.networks import check_weights_file, fetch_weights
 from symmcore.runs.records import StepRecord
 from symmcore.training.config import RunSpec, TrainingConfig
@@ -51,6 +51,9 @@ class _Prepared:
             fetch_weights(network_info(config.network), tell)
         dataset = read_dataset(config, tell)
         transform = config.transform or default_transform(dataset.images.shape)
+        _, height, width, _ = dataset.images.shape
+        crop = transform.crop
+        check_image_size(network_info(config.network), crop or height, crop or width)
         self.config = dataclasses.replace(config, transform=transform)
         loader = BatchLoader(dataset, device, config.seed, transform)
         channels = dataset.images.shape[-1]
