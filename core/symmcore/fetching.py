@@ -1,19 +1,22 @@
 """Downloads, each in a process of its own: the only way to end one that was begun.
 
 The libraries that download report to a terminal alone; how far one is shows in the folder it
-fills.
+fills. The process is this module, so that it runs nothing of the program that wants it.
 """
 
 import os
+import shutil
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 _SECONDS_BETWEEN_LOOKS = 0.2
+_LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many and one
 _SECONDS_TO_TERMINATE = 1.0
 
 
@@ -34,26 +37,46 @@ def fetch(
     Raises:
         FetchError: if it raised, or its process died.
     """
-    context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(
-        target=_call, args=(theirs, download, arguments), name="download", daemon=True
+    name = f"{download.__module__}:{download.__qualname__}"
+    # The module, the function and the arguments are this program's.
+    child = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", __name__, name, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        start_new_session=True,  # an interrupt at the terminal is for this process to handle
     )
     try:
-        child.start()
-        theirs.close()  # else the child's death would not end our reading
-        while not ours.poll(_SECONDS_BETWEEN_LOOKS):
+        pause = _SECONDS_BETWEEN_LOOKS
+        while not _has_ended(child, pause):
+            began = time.perf_counter()
             look()
-        try:
-            problem = ours.recv_bytes().decode()
-        except EOFError:
-            child.join()
-            problem = f"its process ended with code {child.exitcode}"
-        if problem:
-            raise FetchError(problem)
+            pause = max(_SECONDS_BETWEEN_LOOKS, _LOOK_SHARE * (time.perf_counter() - began))
+        if child.returncode != 0:
+            look()  # whoever wants it to end may have ended it
+            assert child.stdout is not None, "it is a pipe"
+            problem = child.stdout.read().decode(errors="replace").strip()
+            raise FetchError(problem or f"its process ended with code {child.returncode}")
     finally:
-        ours.close()
         _end(child)
+
+
+@contextmanager
+def emptied(part: Path) -> Iterator[None]:
+    """An empty folder to fetch into; gone afterwards.
+
+    Only for who holds a lock on it: what a process left there that was killed is removed.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def bytes_in(folder: Path) -> int:
@@ -71,35 +94,46 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
-def _end(child: SpawnProcess) -> None:
-    if child.pid is None:
-        return
+def _has_ended(child: "subprocess.Popen[bytes]", patience: float) -> bool:
+    try:
+        child.wait(patience)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    for pipe in (child.stdin, child.stdout):
+        assert pipe is not None, "both were asked for"
+        pipe.close()
     child.terminate()
-    child.join(_SECONDS_TO_TERMINATE)
-    if child.is_alive():
+    if not _has_ended(child, _SECONDS_TO_TERMINATE):
         child.kill()
-        child.join()
-    child.close()
+        child.wait()
 
 
-def _call(answer: Connection, download: Callable[..., None], arguments: tuple[str, ...]) -> None:
+def _main(name: str, *arguments: str) -> int:
     """What the other process does."""
-    parent = parent_process()
-    assert parent is not None, "started by another"
-    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    # What libraries write to the terminal would tear what is shown there.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # What libraries print is not the answer.
+    answer = os.dup(1)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
+    module, _, function = name.partition(":")
     try:
-        download(*arguments)
+        getattr(import_module(module), function)(*arguments)
     except Exception as error:  # noqa: BLE001 - whatever a library or a server comes up with
-        answer.send_bytes(one_line(error).encode())
-    else:
-        answer.send_bytes(b"")
+        os.write(answer, one_line(error).encode())
+        return 1
+    return 0
 
 
-def _end_with(sentinel: int) -> None:
+def _end_with_parent() -> None:
     """Nobody waits for a download whose process was killed."""
-    wait([sentinel])
+    sys.stdin.buffer.read()  # until the other end is closed
     os._exit(1)
+
+
+if __name__ == "__main__":
+    # At once: the thread that waits for the parent cannot be joined.
+    os._exit(_main(*sys.argv[1:]))

@@ -1,5 +1,6 @@
 """Says on stderr how far preparations are."""
 
+import shutil
 import sys
 import time
 
@@ -18,8 +19,9 @@ class Preparing:
         """Say how far it is; empty for nothing."""
         now, text = time.monotonic(), display_name(text)
         if sys.stderr.isatty():
-            # back to the start of the line, and clear the rest of it
-            sys.stderr.write(f"\r{text}\x1b[K")
+            # back to the start of the line, and clear the rest of it; a second line would stay
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r{text[:width]}\x1b[K")
         elif text and now - self._said > _SECONDS_BETWEEN_LINES:
             self._said = now
             sys.stderr.write(f"{text}\n")

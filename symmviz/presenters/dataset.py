@@ -102,10 +102,10 @@ class DatasetPresenter:
 
 def _download_of(config: TrainingConfig) -> str | None:
     """What will be downloaded when the training starts; None if nothing will."""
-    kind, _, name = config.dataset.partition(":")
-    if kind != "torchvision":
+    choice = config.dataset_choice()
+    if choice.kind.name != "torchvision":
         return None
-    entry = torchvision_entry(name)
+    entry = torchvision_entry(choice.argument)
     if entry.is_fetched:
         return None
     return (

@@ -92,7 +92,7 @@ class RetrievePresenter:
 
     def clear(self) -> None:
         """Empty the page: another training is being prepared."""
-        self._empty("The images to search for come once the training is prepared.")
+        self._empty("Nothing to search yet: a training brings its images here when it begins.")
         self._view.set_gallery(None)
 
     def begin(self, context: TrainingContext) -> None:

@@ -342,6 +342,22 @@ class TestFetch:
         ]
         assert left_in(cache) == []
 
+    def test_a_folder_in_the_way_is_named_before_anything_is_fetched(self, cache, monkeypatch):
+        pretend(monkeypatch, "Omniglot", lambda _: pytest.fail("it is fetched"))
+        touch(cache, "Omniglot/something")
+        message = refusal(read, "Omniglot", download=True)
+        assert f"{cache / 'Omniglot'} is there but holds no omniglot-py" in message
+
+    def test_who_is_told_may_fail(self, cache, monkeypatch):
+        pretend(monkeypatch, "Omniglot", make_omniglot)
+
+        def tell(_: Doing) -> None:
+            raise BrokenPipeError(32, "Broken pipe")
+
+        with pytest.raises(BrokenPipeError):
+            read("Omniglot", download=True, tell=tell)
+        assert left_in(cache) == []
+
     def test_a_cache_folder_that_cannot_be_made(self, cache):
         cache.parent.write_text("a file")
         assert "cannot be written" in refusal(read, "Omniglot", download=True)

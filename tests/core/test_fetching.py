@@ -8,26 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from downloads import die, fail, write, write_and_wait
 
-from symmcore.fetching import FetchError, bytes_in, fetch
-
-
-def write(path: str) -> None:
-    print("a bar that tears the terminal", file=sys.stderr)  # noqa: T201 - as libraries do
-    Path(path).write_text(str(os.getpid()))
-
-
-def write_and_wait(path: str) -> None:
-    write(path)
-    time.sleep(600)
-
-
-def fail(text: str) -> None:
-    raise OSError(text)
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+from symmcore.fetching import FetchError, bytes_in, emptied, fetch
 
 
 class CancelError(Exception):
@@ -68,21 +51,54 @@ def test_cancelling_ends_the_process(tmp_path):
     assert not is_alive(int(path.read_text()))
 
 
+def test_a_stop_that_ended_the_process_too_is_a_stop():
+    """As an interrupt at a terminal does, which every process there gets."""
+
+    def cancel() -> None:
+        raise CancelError
+
+    with pytest.raises(CancelError):
+        fetch(die, (), cancel)
+
+
+def program(path: Path) -> list[str]:
+    """A script without a guard, that fetches and says how it went."""
+    text = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from symmcore.fetching import fetch\n"
+        "from downloads import write_and_wait\n"
+        f"fetch(write_and_wait, ({str(path)!r},), lambda: None)\n"
+    )
+    return [sys.executable, "-c", text]
+
+
 def test_a_download_ends_with_who_asked_for_it(tmp_path):
     path = tmp_path / "got"
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[2])\n"
-        "from symmcore.fetching import fetch\n"
-        "from test_fetching import write_and_wait\n"
-        "if __name__ == '__main__':\n"
-        "    fetch(write_and_wait, (sys.argv[1],), lambda: None)\n"
-    )
-    (tmp_path / "program.py").write_text(program)
-    asked = subprocess.Popen([sys.executable, tmp_path / "program.py", path, Path(__file__).parent])
+    asked = subprocess.Popen(program(path))
     wait_for(lambda: path.exists() and path.read_text() != "")
     asked.kill()
     asked.wait()
     wait_for(lambda: not is_alive(int(path.read_text())))
+
+
+def test_an_interrupt_at_the_terminal_is_for_who_asked(tmp_path):
+    path = tmp_path / "got"
+    asked = subprocess.Popen(program(path), start_new_session=True, stderr=subprocess.PIPE)
+    wait_for(lambda: path.exists() and path.read_text() != "")
+    os.killpg(asked.pid, signal.SIGINT)
+    _, error = asked.communicate()
+    assert error.strip().endswith(b"KeyboardInterrupt")
+    wait_for(lambda: not is_alive(int(path.read_text())))
+
+
+def test_an_empty_folder_to_fetch_into(tmp_path):
+    part = tmp_path / "goal.part"
+    part.mkdir()
+    (part / "left").touch()
+    with emptied(part):
+        assert list(part.iterdir()) == []
+        (part / "new").touch()
+    assert not part.exists()
 
 
 def test_bytes_in_a_folder(tmp_path):

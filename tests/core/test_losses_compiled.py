@@ -3,15 +3,19 @@
 All other tests of the N-pair and angular losses on the CPU run the compiled loops already.
 """
 
+import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 import torch
 from loss_cases import BATCHES, SYMMS, Batch, batch, expect, picks_of, relative_error, run
+from numba.core.dispatcher import Dispatcher
 from torch import Tensor
 
 from symmcore.losses import LossResult, Symm, build_loss, log_sum
@@ -172,6 +176,68 @@ print(torch.get_num_threads(), numba.get_num_threads())
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
     )
     assert ran.stdout.split() == ["2", "1"]
+
+
+def in_a_process(program: str, **environment: str) -> str:
+    """What a program prints that has the losses at hand."""
+    head = "import os, sys, threading, torch\nfrom symmcore.losses import NPairLoss, Symm\n"
+    head += "loss = NPairLoss(symm=Symm())\ne = torch.randn(128, 8, requires_grad=True)\n"
+    head += "l = torch.arange(64).repeat(2)\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", head + program],
+        capture_output=True, text=True, check=False, timeout=300, env=os.environ | environment,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip()
+
+
+def test_numbas_own_threads_are_entered_by_one_thread_at_a_time() -> None:
+    program = """
+def work():
+    for _ in range(20): loss(e, l).backward()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+from numba.np.ufunc.parallel import threading_layer
+print(threading_layer())
+"""
+    assert in_a_process(program, NUMBA_THREADING_LAYER="workqueue") == "workqueue"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system knows no fork")
+def test_a_forked_process_computes_without_the_threads_it_has_not() -> None:
+    program = """
+torch.set_num_threads(1)
+expected = loss(e, l).item()
+child = os.fork()
+if child == 0:
+    found = loss(e, l).item()
+    os._exit(0 if abs(found - expected) < 1e-5 else 1)
+print(os.waitpid(child, 0)[1])
+"""
+    assert in_a_process(program) == "0"
+
+
+def test_machine_code_is_kept_nowhere_where_nothing_can_be_written() -> None:
+    program = """
+from numba.core import caching
+def nowhere(*_): raise RuntimeError("cannot cache function: no locator available")
+caching.CacheImpl.__init__ = nowhere
+loss(e, l).backward()
+print(bool(e.grad.isfinite().all()))
+"""
+    assert in_a_process(program) == "True"
+
+
+@pytest.mark.parametrize("name", ["picks", "points", "sums"])
+def test_no_kernel_calls_one_of_another_file(name: str) -> None:
+    """numba keeps machine code by the text of one file: a change in another would go unseen."""
+    module = importlib.import_module(f"symmcore.mining.kernels.{name}")
+    kernels = {k: v for k, v in vars(module).items() if isinstance(v, Dispatcher)}
+    assert kernels
+    assert {v.py_func.__module__ for v in kernels.values()} == {module.__name__}
+    files = {path.stem for path in Path(module.__file__ or "").parent.glob("*.py")}
+    assert files == {"__init__", "jit", "picks", "points", "sums"}
 
 
 def test_several_threads_may_compute_losses_at_once() -> None:

@@ -142,8 +142,15 @@ def plan_cache(listing: ImageListing, settings: CacheSettings, size: int) -> Cac
         free=_free_bytes(settings.folder),
         limit=settings.limit,
         where=where,
-        made=(where / _IMAGES).is_file(),
+        made=_is_made(where),
     )
+
+
+def _is_made(where: Path) -> bool:
+    try:
+        return (where / _IMAGES).is_file()
+    except OSError:  # a folder that may not be looked into
+        return False
 
 
 def cache_key(listing: ImageListing, size: int) -> str:

@@ -38,8 +38,11 @@ class TorchvisionEntry:
 
     @property
     def is_fetched(self) -> bool:
-        """Whether it is there."""
-        return (self.folder / self.marker).exists()
+        """Whether it is there; what may not be looked into is not."""
+        try:
+            return (self.folder / self.marker).exists()
+        except OSError:
+            return False
 
 
 OMNIGLOT = TorchvisionEntry("Omniglot", 32_460, 1_623, 16 * _MB, "omniglot-py/images_evaluation")

@@ -7,8 +7,8 @@ and CIFAR-100 is fetched in its binary form, which is plain bytes. Sets that exi
 pickled are not offered.
 """
 
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ from symmcore.data.torchvision_catalog import (
 )
 from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
-from symmcore.fetching import FetchError, bytes_in, fetch
+from symmcore.fetching import FetchError, bytes_in, emptied, fetch
 from symmcore.runs.records import IndexArray
 
 Read = ImageDataset | ImageListing
@@ -108,7 +108,16 @@ def torchvision_set(name: str) -> TorchvisionSet:
 
 def _fetch(entry: TorchvisionEntry, tell: Tell) -> None:
     """Fetch beside, then rename: what is there is whole, whoever else fetches or stops."""
-    folder, what = entry.folder, f"Fetching {entry.name}"
+    folder = entry.folder
+    if folder.exists():
+        raise InputError(
+            f"{folder} is there but holds no {entry.marker}: remove it to fetch {entry.name} anew."
+        )
+    what = f"Fetching {entry.name}"
+    part = folder.with_name(f"{entry.name}.part")
+
+    def waiting() -> None:
+        tell(Doing(f"{what} in another process", bytes_in(part), in_bytes=True))
 
     def look() -> None:
         done = bytes_in(part)
@@ -117,30 +126,32 @@ def _fetch(entry: TorchvisionEntry, tell: Tell) -> None:
         else:
             tell(Doing(f"{what}, extracting", done, in_bytes=True))
 
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f"{entry.name}.lock"))
-        part = folder.with_name(f"{entry.name}.part")
-        with held(
-            lock, lambda: tell(Doing(f"{what} in another process", bytes_in(part), in_bytes=True))
-        ):
+    with ExitStack() as stack:
+        with _writing(folder.parent):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder.with_name(f"{entry.name}.lock"))
+            stack.enter_context(held(lock, waiting))
             if entry.is_fetched:
                 return
-            shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
-            part.mkdir()
-            try:
-                fetch(_fetch_set, (entry.name, str(part)), look)
-                if not (part / entry.marker).exists():
-                    raise FetchError(f"what torchvision fetched has no {entry.marker}")
-                part.rename(folder)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+            stack.enter_context(emptied(part))
+        try:
+            fetch(_fetch_set, (entry.name, str(part)), look)
+        except FetchError as error:
+            raise InputError(
+                f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
+            ) from error
+        if not (part / entry.marker).exists():
+            raise InputError(f"What torchvision fetched of {entry.name} has no {entry.marker}.")
+        with _writing(folder.parent):
+            part.rename(folder)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise InputError(f"{folder.parent} cannot be written ({error.strerror}).") from error
-    except FetchError as error:
-        raise InputError(
-            f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
-        ) from error
+        raise InputError(f"{folder} cannot be written ({error.strerror}).") from error
 
 
 def _fetch_set(name: str, folder: str) -> None:

@@ -4,9 +4,10 @@ The gradient is taken in one step from that on the picked products to that on th
 none of what lies between is differentiable by torch: a loss that uses this is one step of autograd.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,22 @@ def serves(embeddings: Tensor) -> bool:
         embeddings.device.type == "cpu"
         and embeddings.dtype in (torch.float32, torch.float64)
         and _has_numba()
+        and not _Forked.is_it
     )
+
+
+class _Forked:
+    """Whether this process was forked from one: OpenMP's threads do not follow it."""
+
+    is_it = False
+
+    @classmethod
+    def note(cls) -> None:
+        cls.is_it = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Forked.note)
 
 
 def threads_for(groups: int) -> "Threads":
@@ -153,7 +169,7 @@ class CompiledMiner:
             upstream: The gradient on the picked products and what else the loss used.
             images: How many embeddings the batch held.
         """
-        from symmcore.mining.kernels.gradient import gradient
+        from symmcore.mining.kernels.points import gradient
 
         points, groups = measured.points, len(codes)
         # Images left over have no gradient; without any, every row will be written.
@@ -163,7 +179,8 @@ class CompiledMiner:
             points, codes, _adds(self.candidates, groups), self.candidates.symmetric,
             upstream.shares, upstream.slopes, upstream.on_dot, upstream.on_square,
             self._reflection(points.dtype), measured.products, measured.weights,
-            measured.members, result,
+            measured.members,
+            torch.get_num_threads(), result,
         )  # fmt: skip
         return torch.from_numpy(result)
 
@@ -200,7 +217,7 @@ def _planes(candidates: Candidates) -> tuple[NDArray[np.int64], NDArray[np.int64
     return tables.values.contiguous().numpy(), tables.order.numpy()
 
 
-@cache
+@lru_cache(maxsize=16)
 def _adds(candidates: Candidates, groups: int) -> NDArray[np.int64]:
     """What each pick adds to the gradient, as ``kernels.gradient`` takes it."""
     from symmcore.mining.kernels.points import PAIRS, place

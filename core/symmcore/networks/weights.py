@@ -7,20 +7,22 @@ import hashlib
 import importlib
 import pickle
 import re
-import tempfile
 import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
+from filelock import FileLock
 from torch import Tensor
 
+from symmcore.data.locking import held
 from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
-from symmcore.fetching import FetchError, bytes_in, fetch, one_line
+from symmcore.fetching import FetchError, bytes_in, emptied, fetch, one_line
 from symmcore.network_catalog import (
     FROM_SCRATCH,
     IMAGENET,
@@ -113,18 +115,22 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
     goal = folder / _file_name(weights.url)
     if goal.is_file() and _is_whole(goal):
         return
-    size = int(weights.meta["_file_size"] * 10**6)
+    size = int(weights.meta["_file_size"] * 2**20)
+    what = f"Fetching the ImageNet weights of {info.title}"
+    part = folder / f"{goal.name}.part"
 
     def look() -> None:
-        done = min(bytes_in(Path(part)), size)
-        tell(Doing(f"Fetching the ImageNet weights of {info.title}", done, size, in_bytes=True))
+        tell(Doing(what, min(bytes_in(part), size), size, in_bytes=True))
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(suffix=".part", dir=folder) as part:
-            fetched = Path(part) / goal.name
-            fetch(_download, (weights.url, str(fetched)), look)
-            fetched.replace(goal)
+        with ExitStack() as stack:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(FileLock(folder / f"{goal.name}.lock"), look))
+            if goal.is_file() and _is_whole(goal):  # another process was first
+                return
+            stack.enter_context(emptied(part))
+            fetch(_download, (weights.url, str(part / goal.name)), look)
+            (part / goal.name).replace(goal)
     except (OSError, FetchError) as error:
         raise _unavailable(info, weights.url, one_line(error)) from error
 

@@ -40,7 +40,7 @@ class DatasetSummary:
 
 
 def look_at_dataset(config: TrainingConfig) -> DatasetSummary | None:
-    """List the files that a training would read; None for a dataset that needs no files.
+    """List the files that a training would read; None for a dataset that comes without any.
 
     Nothing is downloaded.
 
@@ -48,7 +48,7 @@ def look_at_dataset(config: TrainingConfig) -> DatasetSummary | None:
         InputError: naming the file or folder that is wrong.
     """
     choice = replace(config.dataset_choice(), download=False)
-    if isinstance(choice.kind, DatasetEntry):
+    if _comes_in_memory(choice):
         return None
     found = choice.read(config.seed)
     plan = None
@@ -85,10 +85,13 @@ def read_dataset(config: TrainingConfig, tell: Tell) -> ImageDataset:
 
 def usual_transform(choice: DatasetChoice) -> TransformSettings:
     """What suits the images of a dataset, as far as that is known before they are read."""
-    in_memory = isinstance(choice.kind, DatasetEntry) or (
+    return DRAWINGS if _comes_in_memory(choice) else SMALL_PHOTOGRAPHS
+
+
+def _comes_in_memory(choice: DatasetChoice) -> bool:
+    return isinstance(choice.kind, DatasetEntry) or (
         choice.kind.name == "torchvision" and torchvision_entry(choice.argument) is CIFAR100
     )
-    return DRAWINGS if in_memory else SMALL_PHOTOGRAPHS
 
 
 def _check_not_resized(dataset: ImageDataset, config: TrainingConfig) -> None:

@@ -1,13 +1,20 @@
-"""Compiling with numba, typed, and on how many threads the result runs."""
+"""Compiling with numba, typed, and on how many threads the result runs.
+
+numba keeps machine code by the text of a function's own file. So no kernel calls one of another
+file, and whoever changes the options here changes those files too.
+"""
 
 from collections.abc import Callable
-from functools import cache
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
 from importlib import import_module
+from threading import Lock
 from types import TracebackType
 from typing import TypeVar, cast
 
 import numba
 import torch
+from numba.np.ufunc.parallel import threading_layer
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -18,19 +25,25 @@ _FASTMATH = {"reassoc", "contract"}
 
 def kernel(function: _Function) -> _Function:
     """Compile a function when it is first called with arguments of new types."""
-    compiler = numba.njit(cache=True, nogil=True, fastmath=_FASTMATH)
-    return cast(_Function, compiler(function))
+    return _compiled(function, parallel=False)
 
 
 def parallel_kernel(function: _Function) -> _Function:
     """The same for a function whose ``numba.prange`` loops several threads may share."""
-    compiler = numba.njit(cache=True, nogil=True, fastmath=_FASTMATH, parallel=can_share())
-    return cast(_Function, compiler(function))
+    return _compiled(function, parallel=can_share())
+
+
+def _compiled(function: _Function, *, parallel: bool) -> _Function:
+    compiler = partial(numba.njit, nogil=True, fastmath=_FASTMATH, parallel=parallel)
+    try:
+        return cast(_Function, compiler(cache=True)(function))
+    except RuntimeError:  # nowhere to keep machine code: neither beside the file nor at home
+        return cast(_Function, compiler()(function))
 
 
 @cache
 def can_share() -> bool:
-    """Whether numba has threads that may be used from any thread of a program.
+    """Whether numba finds threads that may be used from any thread of a program.
 
     OpenMP's and TBB's may. numba's own, which it falls back on where it finds neither, end the
     process when two threads ask for them at once, and take longer to start than small batches.
@@ -52,9 +65,12 @@ class Threads:
 
     def __init__(self, count: int) -> None:
         self._count = max(1, count)
+        self._alone: AbstractContextManager[object] = nullcontext()
 
     def __enter__(self) -> None:
-        _start_pool()
+        if _start_pool() == "workqueue":  # numba was told to use its own threads
+            self._alone = _ONE_AT_A_TIME
+        self._alone.__enter__()
         self._before = numba.get_num_threads()
         numba.set_num_threads(min(self._count, self._before))
 
@@ -65,11 +81,20 @@ class Threads:
         trace: TracebackType | None,
     ) -> None:
         numba.set_num_threads(self._before)
+        self._alone.__exit__(kind, error, trace)
+
+
+_ONE_AT_A_TIME = Lock()
 
 
 @cache
-def _start_pool() -> None:
-    """Start numba's threads, whose OpenMP is torch's and then forgets how many torch may use."""
+def _start_pool() -> str:
+    """Start numba's threads; where OpenMP is torch's too, it then forgets how many torch may use.
+
+    Returns:
+        What kind of threads they are.
+    """
     before = torch.get_num_threads()
     numba.set_num_threads(numba.get_num_threads())
     torch.set_num_threads(before)
+    return str(threading_layer())  # type: ignore[no-untyped-call]  # numba types it not
