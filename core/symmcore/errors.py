@@ -5,6 +5,10 @@ class RecordingError(Exception):
     """What a training produced can no longer be written: one sentence that names the folder."""
 
 
+class ProcessLostError(Exception):
+    """A process that worked for this one was ended from outside: one sentence on what to do."""
+
+
 class InputError(ValueError):
     """A setting, name, file or folder that the user gave is wrong.
 

@@ -1,5 +1,6 @@
 """The command line: the window, or training and benchmarks without one."""
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         input, 130 when interrupted.
     """
     make_output_last()
+    # Pillow says of odd images what nobody here can mend; what cannot be read is told.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options)

@@ -164,6 +164,8 @@ class _Report(Protocol):
 def _check_writable(path: Path | None) -> None:
     if path is not None and not path.absolute().parent.is_dir():
         raise InputError(f"{path} cannot be written: its folder does not exist.")
+    if path is not None and path.is_dir():
+        raise InputError(f"{path} is a folder: name a file to write.")
 
 
 def _report(report: _Report, path: Path | None) -> int:

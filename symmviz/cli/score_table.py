@@ -40,4 +40,10 @@ def _differences(config: TrainingConfig) -> list[str]:
         differences.append("it began from scratch, not from ImageNet weights")
     if config.dim != PAPER.dim:
         differences.append(f"an embedding has {config.dim} dimensions, not {PAPER.dim}")
+    if config.transform != PAPER.transform:
+        differences.append("images are transformed otherwise")
+    if config.batch_size != PAPER.batch_size:
+        differences.append(f"a batch has {config.batch_size} images, not {PAPER.batch_size}")
+    if config.learning_rate != PAPER.learning_rate or config.schedule != PAPER.schedule:
+        differences.append(f"the learning rate is not {PAPER.learning_rate:g} throughout")
     return differences

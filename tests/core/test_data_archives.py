@@ -5,13 +5,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import calls
 import numpy as np
 import pytest
 import scipy.io
 import scipy.sparse
 from data_trees import check_listing, members, refusal, touch
 
-from symmcore.data import annotations, cars196, cub200, sop
+from symmcore.apart import ApartError, one_line
+from symmcore.data import annotations, cars196, cub200, matlab, sop
 from symmcore.data.annotations import PublishedCounts
 from symmcore.data.cars196 import list_cars196
 from symmcore.data.cub200 import list_cub200
@@ -280,7 +282,7 @@ class TestMissing:
         scandir, is_file = os.scandir, Path.is_file
 
         def forbidden(path):
-            if Path(path) == folder:
+            if not isinstance(path, int) and Path(path) == folder:
                 raise PermissionError(13, "Permission denied")
             return scandir(path)
 
@@ -293,7 +295,7 @@ class TestMissing:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "read_bytes", forbidden)
-        monkeypatch.setattr("scipy.io.loadmat", forbidden)
+        monkeypatch.setattr(Path, "open", forbidden)
         assert "cannot be read (Permission denied)" in refusal(KINDS[kind][1], archive)
 
 
@@ -474,6 +476,32 @@ class TestMalformedLines:
         assert "is larger than" in refusal(list_cub200, root)
 
 
+class TestMatlabApart:
+    """In a process of its own, as it is read for a user."""
+
+    def test_a_whole_file(self, tmp_path):
+        check_listing(list_cars196(make_cars196(tmp_path)))
+
+    def test_a_reader_that_dies(self, tmp_path, monkeypatch):
+        root = make_cars196(tmp_path)
+        monkeypatch.setattr(matlab, "convert", calls.die)
+        assert "is damaged or cut short: extract it anew" in refusal(list_cars196, root)
+
+
+def call_here(function, arguments, _look) -> None:
+    """As ``call_apart``, without the second that a process takes to begin."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        raise ApartError(one_line(error)) from error
+
+
+@pytest.fixture
+def here(monkeypatch) -> None:
+    monkeypatch.setattr(matlab, "call_apart", call_here)
+
+
+@pytest.mark.usefixtures("here")
 class TestMatlab:
     @pytest.mark.parametrize("keep", [0, 3, 60, 127, 128, 131, 140, 200, 0.5, 0.9, 0.99])
     def test_a_truncated_file(self, keep, tmp_path):

@@ -181,6 +181,18 @@ class TestCache:
         assert (images_of(after)[3] == (255, 0, 0)).all()
         assert after.fingerprint() != before.fingerprint()
 
+    def test_files_that_trade_names_are_decoded_anew(self, listing, settings):
+        """As those of an extracted archive do, that are of one size and one time."""
+        for file in listing.files:
+            os.utime(listing.root / file, ns=(0, 0))
+        before = images_of(load(listing, settings))
+        one, other = (listing.root / listing.files[place] for place in (0, -1))
+        one.rename(listing.root / "aside")
+        other.rename(one)
+        (listing.root / "aside").rename(other)
+        after = images_of(load(listing, settings))
+        np.testing.assert_array_equal(after[[0, -1]], before[[-1, 0]])
+
     def test_the_fingerprint_is_of_pixels_not_of_times(self, listing, settings):
         before = load(listing, settings)
         os.utime(listing.root / listing.files[0], ns=(0, 0))

@@ -14,6 +14,7 @@ from data_trees import check_listing, class_folders, members, refusal, touch
 from filelock import FileLock
 from helpers_training import pixels
 
+from symmcore.apart import ApartError, one_line
 from symmcore.data import torchvision_sets
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
@@ -25,7 +26,6 @@ from symmcore.data.torchvision_sets import (
     torchvision_set,
 )
 from symmcore.doing import Doing, tell_nobody
-from symmcore.fetching import FetchError, one_line
 from symmcore.training.control import StopRequestedError
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
@@ -40,17 +40,17 @@ def cache(tmp_path, monkeypatch) -> Path:
         raise OSError("no network here")
 
     monkeypatch.setattr("urllib.request.urlopen", offline)
-    monkeypatch.setattr(torchvision_sets, "fetch", fetch_here)
+    monkeypatch.setattr(torchvision_sets, "call_apart", call_here)
     return tmp_path / "cache" / "torchvision"
 
 
-def fetch_here(download, arguments, look) -> None:
-    """As ``fetch``, in this process, where a test can pretend to be the network."""
+def call_here(download, arguments, look) -> None:
+    """As ``call_apart``, in this process, where a test can pretend to be the network."""
     look()
     try:
         download(*arguments)
     except Exception as error:
-        raise FetchError(one_line(error)) from error
+        raise ApartError(one_line(error)) from error
     look()
 
 

@@ -17,8 +17,8 @@ import safetensors.torch
 import torch
 import torchvision
 
+from symmcore.apart import ApartError
 from symmcore.errors import InputError
-from symmcore.fetching import FetchError
 from symmcore.network_catalog import network_info
 from symmcore.networks import (
     build_network,
@@ -187,7 +187,7 @@ class TestFetchingImagenetWeights:
             Path(arguments[1]).write_bytes(b"weights")
             look()
 
-        monkeypatch.setattr(weights_module, "fetch", fetch)
+        monkeypatch.setattr(weights_module, "call_apart", fetch)
         fetch_weights(network_info("resnet18"), told.append)
         monkeypatch.setattr(weights_module, "_is_whole", lambda _: True)
         fetch_weights(network_info("resnet18"), told.append)
@@ -226,7 +226,9 @@ class TestFetchingImagenetWeights:
         folder.mkdir()
         (folder / "resnet18-f37072fd.pth").write_bytes(b"damaged")
         monkeypatch.setattr(
-            weights_module, "fetch", lambda _, arguments, __: Path(arguments[1]).write_bytes(b"new")
+            weights_module,
+            "call_apart",
+            lambda _, arguments, __: Path(arguments[1]).write_bytes(b"new"),
         )
         fetch_weights(network_info("resnet18"))
         assert (folder / "resnet18-f37072fd.pth").read_bytes() == b"new"
@@ -234,9 +236,9 @@ class TestFetchingImagenetWeights:
     def test_without_a_network_or_half_way(self, folder, monkeypatch):
         def fetch(_download, arguments, _look):
             Path(arguments[1]).write_bytes(b"half")
-            raise FetchError("no route to host")
+            raise ApartError("no route to host")
 
-        monkeypatch.setattr(weights_module, "fetch", fetch)
+        monkeypatch.setattr(weights_module, "call_apart", fetch)
         with pytest.raises(InputError, match=r"cannot be had from https.*\(no route to host\)"):
             fetch_weights(network_info("googlenet"))
         assert left_in(folder) == []

@@ -5,6 +5,7 @@ folder, and everything wrong is refused naming the file and the line.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -163,7 +164,7 @@ def inside_path(text: str, where: str) -> str:
     if text.startswith(("/", "\\")) or _DRIVE.match(text) or ".." in parts:
         raise InputError(f"{where} points outside the dataset's folder with {_quoted(text)}.")
     path = PurePosixPath(text).as_posix()
-    if path == "." or not text.isprintable():
+    if path == "." or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
         raise InputError(f"{where} has {_quoted(text)} where the path of an image is expected.")
     return path
 

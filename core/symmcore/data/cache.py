@@ -6,9 +6,9 @@ whole, under ``<key>.lock``, a lock of the operating system that ends with its p
 that ends. What a killed process left behind is removed by the next that writes anything. A
 dataset that is decoded as needed has ``<key>-checked``: the same without the images.
 
-The key is made of the files' names, sizes and times, not of their bytes: to read SOP's 2.9 GB
-at every start would take as long as training some hundred steps, and a file that is changed
-but keeps its size and its time to the nanosecond was made to deceive.
+The key is made of the files' names, sizes, times and places on the disk, not of their bytes: to
+read SOP's 2.9 GB at every start would take as long as training some hundred steps, and a file
+that is changed or renamed has another time of its last change, which nobody can set.
 """
 
 import hashlib
@@ -161,7 +161,8 @@ def cache_key(listing: ImageListing, size: int) -> str:
         path = listing.root / file
         try:
             status = path.stat()
-            state = f"{status.st_size} {status.st_mtime_ns} {os.access(path, os.R_OK)}"
+            times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
+            state = f"{status.st_size} {status.st_ino} {times} {os.access(path, os.R_OK)}"
         except OSError as error:
             state = f"{error.errno}"
         digest.update(os.fsencode(f"\0{file}\0{state}"))

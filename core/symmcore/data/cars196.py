@@ -34,16 +34,17 @@ def list_cars196(path: str | Path) -> ImageListing:
     """
     root = find_archive(path, _ANNOTATIONS)
     content = read_matlab(root, _ANNOTATIONS, ("annotations", "class_names"))
-    names = [cell_text(cell) for cell in content["class_names"].ravel()]
-    found = content["annotations"].ravel()
-    if not {"relative_im_path", "class"} <= set(found.dtype.names or ()):
+    found = content["annotations"]
+    if not isinstance(found, dict) or not {"relative_im_path", "class"} <= set(found):
         raise InputError(
             f"{root / _ANNOTATIONS} has no relative_im_path and class for each image: it is "
             "another file."
         )
+    names = [cell_text(cell) for cell in content["class_names"]]
+    entries = zip(found["relative_im_path"], found["class"], strict=True)
     annotations = [
-        _annotation(cells["relative_im_path"], cells["class"], f"{root / _ANNOTATIONS}, entry {n},")
-        for n, cells in enumerate(found, 1)
+        _annotation(path_cell, class_cell, f"{root / _ANNOTATIONS}, entry {n},")
+        for n, (path_cell, class_cell) in enumerate(entries, 1)
     ]
 
     def class_name(image: Annotation) -> str:

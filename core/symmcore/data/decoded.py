@@ -20,7 +20,7 @@ import numpy as np
 from symmcore.cores import usable_cores
 from symmcore.data.decoding import DecodeError, decode_file
 from symmcore.data.store import ImageArray, checked_positions
-from symmcore.errors import InputError
+from symmcore.errors import InputError, ProcessLostError
 from symmcore.runs.records import IndexArray
 
 # A click in the window shows one image at once, without waiting for processes to start.
@@ -107,7 +107,10 @@ class DecodedImages:
                 out[start : start + block] = future.result()
         except BrokenProcessPool as error:
             self.release()
-            raise RuntimeError("A process that decodes images ended unexpectedly.") from error
+            raise ProcessLostError(
+                "A process that decodes images was ended from outside, for want of memory perhaps: "
+                "what was recorded stays; train again with fewer threads."
+            ) from error
 
     def _running_pool(self) -> ProcessPoolExecutor:
         with self._lock:

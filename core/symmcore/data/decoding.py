@@ -85,8 +85,10 @@ def decode_file(path: Path, size: int) -> ImageArray:
         if upright.size != (size, size):
             upright = upright.resize((size, size), Image.Resampling.BILINEAR)
         return np.asarray(upright)
-    except (DecodeError, MemoryError):
+    except DecodeError:
         raise
+    except MemoryError as error:  # damaged bytes may ask for any amount
+        raise DecodeError(path, "takes more memory to decode than there is") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # the warning where warnings are errors; elsewhere the check above says the same
         raise DecodeError(path, _TOO_LARGE) from error

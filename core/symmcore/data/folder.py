@@ -26,7 +26,7 @@ _EXPECTED = "one sub-folder of images for each class"
 _TRAIN, _TEST = "train", "test"
 # Pillow opens these but decodes them only with the help of other programs, one of which
 # would run a program that is part of the image (EPS).
-_NOT_DECODED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
+_NOT_DECODED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
 
 def list_folder(path: str | Path, rule: SplitRule, seed: int, name: str = "") -> ImageListing:

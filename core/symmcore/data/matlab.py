@@ -1,5 +1,7 @@
-"""MATLAB files from outside, read with care."""
+"""MATLAB files from outside, read apart: a damaged one may end the process that reads it."""
 
+import json
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -7,14 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from symmcore.apart import ApartError, call_apart
 from symmcore.data.file_tree import is_inside
 from symmcore.errors import InputError
 
 # The largest that a dataset needs has 1 MB; what is compressed in it can grow a thousandfold.
 _LARGEST = 16 * 2**20
 
-# scipy gives no types: numbers, text or structs, whatever the file says
-Variable = npt.NDArray[Any]
+Variable = Any
+"""Numbers and texts as a flat list, cells as a list of these, structs as one such list for each
+field; None for anything else."""
 
 
 def read_matlab(root: Path, name: str, variables: tuple[str, ...]) -> dict[str, Variable]:
@@ -23,8 +27,6 @@ def read_matlab(root: Path, name: str, variables: tuple[str, ...]) -> dict[str, 
     Raises:
         InputError: if the file is not there, damaged, or lacks a variable.
     """
-    from scipy.io import loadmat  # takes a quarter of a second
-
     path = root / name
     try:
         if not path.is_file():
@@ -35,34 +37,61 @@ def read_matlab(root: Path, name: str, variables: tuple[str, ...]) -> dict[str, 
             raise InputError(f"{path} is a link out of the dataset's folder: put the file there.")
         if path.stat().st_size > _LARGEST:
             raise InputError(f"{path} is larger than any such file: extract it anew.")
-        with warnings.catch_warnings():
-            # a file cut between two variables is told by the missing one
-            warnings.simplefilter("ignore")
-            content = loadmat(path, variable_names=variables)
-    except InputError:
-        raise
-    except Exception as error:  # scipy raises whatever the damage leads it to
-        if isinstance(error, OSError) and error.strerror:  # the system's own word, not scipy's
-            raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-        raise InputError(f"{path} is damaged or cut short: extract it anew.") from error
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
+    with tempfile.TemporaryDirectory() as folder:
+        goal = Path(folder) / "content.json"
+        try:
+            call_apart(convert, (str(path), str(goal), *variables), lambda: None)
+            content = json.loads(goal.read_text(encoding="utf-8"))
+        except (ApartError, OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{path} is damaged or cut short: extract it anew.") from error
     for variable in variables:
-        if not isinstance(content.get(variable), np.ndarray):  # a sparse matrix is none
+        if content.get(variable) is None:
             raise InputError(f"{path} holds no {variable!r}: it is cut short or another file.")
     return {variable: content[variable] for variable in variables}
 
 
-def cell_text(cell: object) -> str | None:
+def convert(path: str, goal: str, *variables: str) -> None:
+    """Write variables of a MATLAB file as JSON.
+
+    Args:
+        path: the file.
+        goal: a new file: one object, with a ``Variable`` for each name that is there.
+        variables: the names.
+    """
+    from scipy.io import loadmat  # takes a quarter of a second
+
+    with warnings.catch_warnings():
+        # a file cut between two variables is told by the missing one
+        warnings.simplefilter("ignore")
+        content = loadmat(path, variable_names=variables)
+    plain = {name: _plain(content[name]) for name in variables if name in content}
+    Path(goal).write_text(json.dumps(plain), encoding="utf-8")
+
+
+def cell_text(cell: Variable) -> str | None:
     """The text in a cell of a struct or cell array; None if it holds something else."""
-    array = np.asarray(cell)
-    if array.size == 1 and array.dtype.kind == "U":
-        return str(array.ravel()[0])
-    return None
+    only = cell[0] if isinstance(cell, list) and len(cell) == 1 else None
+    return only if isinstance(only, str) else None
 
 
-def cell_number(cell: object) -> int | None:
+def cell_number(cell: Variable) -> int | None:
     """The whole number in a cell; None if it holds something else."""
-    array = np.asarray(cell)
-    if array.size != 1 or array.dtype.kind not in "iuf":
+    only = cell[0] if isinstance(cell, list) and len(cell) == 1 else None
+    if not isinstance(only, int | float) or not float(only).is_integer():
         return None
-    value = float(array.ravel()[0])
-    return int(value) if value.is_integer() else None
+    return int(only)
+
+
+def _plain(value: object) -> Variable:
+    if not isinstance(value, np.ndarray):  # a sparse matrix
+        return None
+    array: npt.NDArray[Any] = value
+    if array.dtype.names:
+        return {name: [_plain(cell) for cell in array[name].ravel()] for name in array.dtype.names}
+    if array.dtype == object:
+        return [_plain(cell) for cell in array.ravel()]
+    return array.ravel().tolist() if array.dtype.kind in "iufU" else None

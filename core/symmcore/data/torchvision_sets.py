@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from symmcore.apart import ApartError, bytes_in, call_apart, emptied
 from symmcore.data.annotations import fields, inside_path, read_lines
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.file_tree import display_name, find_files
@@ -45,11 +46,11 @@ from symmcore.data.torchvision_catalog import (
 )
 from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
-from symmcore.fetching import FetchError, bytes_in, emptied, fetch
 from symmcore.runs.records import IndexArray
 
 Read = ImageDataset | ImageListing
 
+_ANEW = "remove the folder and fetch the dataset again."
 _CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
 _CIFAR_MD5 = "03b5dce01913d631647c71ecec9e9cb8"  # as its authors publish it
 
@@ -135,8 +136,8 @@ def _fetch(entry: TorchvisionEntry, tell: Tell) -> None:
                 return
             stack.enter_context(emptied(part))
         try:
-            fetch(_fetch_set, (entry.name, str(part)), look)
-        except FetchError as error:
+            call_apart(_fetch_set, (entry.name, str(part)), look)
+        except ApartError as error:
             raise InputError(
                 f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
             ) from error
@@ -212,11 +213,11 @@ def _read_omniglot(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
 def _read_flowers(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     """8,189 flowers of 102 kinds, numbered."""
     root = folder / "flowers-102"
-    kinds = read_matlab(root, "imagelabels.mat", ("labels",))["labels"].ravel()
-    if kinds.dtype.kind not in "iu" or not len(kinds) or kinds.min() < 1:
-        raise InputError(f"{root / 'imagelabels.mat'} holds no numbers of classes: fetch it anew.")
+    kinds = read_matlab(root, "imagelabels.mat", ("labels",))["labels"]
+    if not kinds or not all(isinstance(kind, int) and kind > 0 for kind in kinds):
+        raise InputError(f"{root / 'imagelabels.mat'} holds no numbers of classes: {_ANEW}")
     known = frozenset(find_files(root).files)
-    numbered = [(f"jpg/image_{number:05d}.jpg", int(kind)) for number, kind in enumerate(kinds, 1)]
+    numbered = [(f"jpg/image_{number:05d}.jpg", kind) for number, kind in enumerate(kinds, 1)]
     there = [(file, kind) for file, kind in numbered if file in known]
     _check_complete(name, root, len(there), len(numbered))
     numbers, labels = np.unique([kind for _, kind in there], return_inverse=True)
@@ -248,7 +249,7 @@ def _read_cifar100(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     records = np.concatenate([_cifar_records(root / part) for part in ("train.bin", "test.bin")])
     labels = records[:, 1].astype(np.int64)  # byte 0 is the coarse class
     if not len(labels) or labels.max() >= len(names):
-        raise InputError(f"{root} has images of classes without a name: fetch it anew.")
+        raise InputError(f"{root} has images of classes without a name: {_ANEW}")
     images = records[:, 2:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     train, test, split = split_listed(labels, len(names), _without_folders(name, rule), seed)
     train, _ = drop_single_images(labels, train, names)
@@ -270,9 +271,9 @@ def _cifar_records(path: Path) -> npt.NDArray[np.uint8]:
     try:
         content = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): fetch it anew.") from error
-    if len(content) % size:
-        raise InputError(f"{path} is cut short: fetch it anew.")
+        raise InputError(f"{path} cannot be read ({error.strerror}): {_ANEW}") from error
+    if len(content) == 0 or len(content) % size:
+        raise InputError(f"{path} is cut short: {_ANEW}")
     return content.reshape(-1, size)
 
 

@@ -19,10 +19,10 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
+from symmcore.apart import ApartError, bytes_in, call_apart, emptied, one_line
 from symmcore.data.locking import held
 from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
-from symmcore.fetching import FetchError, bytes_in, emptied, fetch, one_line
 from symmcore.network_catalog import (
     FROM_SCRATCH,
     IMAGENET,
@@ -129,9 +129,9 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
             if goal.is_file() and _is_whole(goal):  # another process was first
                 return
             stack.enter_context(emptied(part))
-            fetch(_download, (weights.url, str(part / goal.name)), look)
+            call_apart(_download, (weights.url, str(part / goal.name)), look)
             (part / goal.name).replace(goal)
-    except (OSError, FetchError) as error:
+    except (OSError, ApartError) as error:
         raise _unavailable(info, weights.url, one_line(error)) from error
 
 

@@ -56,7 +56,7 @@ def _cannot_read(run: Path, error: OSError) -> InputError:
 def _evaluation_in(line: str) -> Scores | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON; brackets by the thousand
         return None
     if not isinstance(record, dict) or record.pop("kind", None) != "eval":
         return None

@@ -18,7 +18,7 @@ from symmcore.data.feed import TrainingFeed
 from symmcore.data.sampler import PairSampler
 from symmcore.data.transform_settings import default_transform
 from symmcore.doing import Doing, Tell
-from symmcore.errors import InputError, RecordingError
+from symmcore.errors import InputError, ProcessLostError, RecordingError
 from symmcore.network_catalog import IMAGENET, check_image_size, network_info
 from symmcore.networks import check_weights_file, fetch_weights
 from symmcore.runs.records import StepRecord
@@ -109,7 +109,7 @@ class Trainer:
             status = self._finished(FinishReason.DIVERGED, str(error))
         except InputError as error:
             status = self._finished(FinishReason.INVALID, str(error))
-        except RecordingError as error:
+        except (RecordingError, ProcessLostError) as error:
             status = self._finished(FinishReason.FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             if is_out_of_memory(error):

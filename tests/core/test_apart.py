@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from downloads import die, fail, write, write_and_wait
+from calls import die, fail, write, write_and_wait
 
-from symmcore.fetching import FetchError, bytes_in, emptied, fetch
+from symmcore.apart import ApartError, bytes_in, call_apart, emptied
 
 
 class CancelError(Exception):
@@ -22,21 +22,21 @@ def ignore() -> None:
 
 
 def test_it_runs_elsewhere_and_says_nothing(tmp_path, capfd):
-    fetch(write, (str(tmp_path / "got"),), ignore)
+    call_apart(write, (str(tmp_path / "got"),), ignore)
     assert int((tmp_path / "got").read_text()) != os.getpid()
     assert capfd.readouterr() == ("", "")
 
 
 def test_an_error_comes_back_as_a_line():
-    with pytest.raises(FetchError, match=r"^no network here$"):
-        fetch(fail, ("no network\n here.",), ignore)
-    with pytest.raises(FetchError, match="OSError"):
-        fetch(fail, ("",), ignore)
+    with pytest.raises(ApartError, match=r"^no network here$"):
+        call_apart(fail, ("no network\n here.",), ignore)
+    with pytest.raises(ApartError, match="OSError"):
+        call_apart(fail, ("",), ignore)
 
 
 def test_a_process_that_dies_is_no_success():
-    with pytest.raises(FetchError, match="ended with code -9"):
-        fetch(die, (), ignore)
+    with pytest.raises(ApartError, match="ended with code -9"):
+        call_apart(die, (), ignore)
 
 
 def test_cancelling_ends_the_process(tmp_path):
@@ -47,7 +47,7 @@ def test_cancelling_ends_the_process(tmp_path):
             raise CancelError
 
     with pytest.raises(CancelError):
-        fetch(write_and_wait, (str(path),), cancel)
+        call_apart(write_and_wait, (str(path),), cancel)
     assert not is_alive(int(path.read_text()))
 
 
@@ -58,16 +58,16 @@ def test_a_stop_that_ended_the_process_too_is_a_stop():
         raise CancelError
 
     with pytest.raises(CancelError):
-        fetch(die, (), cancel)
+        call_apart(die, (), cancel)
 
 
 def program(path: Path) -> list[str]:
     """A script without a guard, that fetches and says how it went."""
     text = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from symmcore.fetching import fetch\n"
-        "from downloads import write_and_wait\n"
-        f"fetch(write_and_wait, ({str(path)!r},), lambda: None)\n"
+        "from symmcore.apart import call_apart\n"
+        "from calls import write_and_wait\n"
+        f"call_apart(write_and_wait, ({str(path)!r},), lambda: None)\n"
     )
     return [sys.executable, "-c", text]
 

@@ -1,7 +1,8 @@
-"""Downloads, each in a process of its own: the only way to end one that was begun.
+"""Calls in a process of their own: of what cannot be ended otherwise, or may end its process.
 
-The libraries that download report to a terminal alone; how far one is shows in the folder it
-fills. The process is this module, so that it runs nothing of the program that wants it.
+Downloads are the one: the libraries report to a terminal alone, so how far one is shows in the
+folder it fills. Readers in C of files from outside are the other. The process is this module,
+so that it runs nothing of the program that asks.
 """
 
 import os
@@ -20,24 +21,24 @@ _LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many an
 _SECONDS_TO_TERMINATE = 1.0
 
 
-class FetchError(Exception):
-    """A download failed: why, in one line."""
+class ApartError(Exception):
+    """What was called failed: why, in one line."""
 
 
-def fetch(
-    download: Callable[..., None], arguments: tuple[str, ...], look: Callable[[], None]
+def call_apart(
+    function: Callable[..., None], arguments: tuple[str, ...], look: Callable[[], None]
 ) -> None:
-    """Call ``download(*arguments)`` in another process, and wait for it.
+    """Call ``function(*arguments)`` in another process, and wait for it.
 
     Args:
-        download: a function of a module, so that the other process can import it.
+        function: of a module, so that the other process can import it.
         arguments: its arguments.
         look: called here now and then; when it raises, the process is ended.
 
     Raises:
-        FetchError: if it raised, or its process died.
+        ApartError: if it raised, or its process died.
     """
-    name = f"{download.__module__}:{download.__qualname__}"
+    name = f"{function.__module__}:{function.__qualname__}"
     # The module, the function and the arguments are this program's.
     child = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", __name__, name, *arguments],
@@ -57,14 +58,14 @@ def fetch(
             look()  # whoever wants it to end may have ended it
             assert child.stdout is not None, "it is a pipe"
             problem = child.stdout.read().decode(errors="replace").strip()
-            raise FetchError(problem or f"its process ended with code {child.returncode}")
+            raise ApartError(problem or f"its process ended with code {child.returncode}")
     finally:
         _end(child)
 
 
 @contextmanager
 def emptied(part: Path) -> Iterator[None]:
-    """An empty folder to fetch into; gone afterwards.
+    """An empty folder to work in; gone afterwards.
 
     Only for who holds a lock on it: what a process left there that was killed is removed.
 
@@ -129,7 +130,7 @@ def _main(name: str, *arguments: str) -> int:
 
 
 def _end_with_parent() -> None:
-    """Nobody waits for a download whose process was killed."""
+    """Nobody waits for what was asked by a process that was killed."""
     sys.stdin.buffer.read()  # until the other end is closed
     os._exit(1)
 

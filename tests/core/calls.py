@@ -22,5 +22,5 @@ def fail(text: str) -> None:
     raise OSError(text)
 
 
-def die() -> None:
+def die(*_: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
