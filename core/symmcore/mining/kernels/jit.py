@@ -8,12 +8,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from importlib import import_module
-from threading import Lock
+from threading import Lock, Thread
 from types import TracebackType
 from typing import TypeVar, cast
 
 import numba
-import torch
 from numba.np.ufunc.parallel import threading_layer
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
@@ -89,12 +88,16 @@ _ONE_AT_A_TIME = Lock()
 
 @cache
 def _start_pool() -> str:
-    """Start numba's threads; where OpenMP is torch's too, it then forgets how many torch may use.
+    """Start numba's threads.
+
+    In a thread that then ends: numba sets how many threads OpenMP uses, and that they may start
+    others, for the thread it is called in. Where OpenMP is torch's too, torch would take that
+    for its own settings.
 
     Returns:
         What kind of threads they are.
     """
-    before = torch.get_num_threads()
-    numba.set_num_threads(numba.get_num_threads())
-    torch.set_num_threads(before)
+    starter = Thread(target=numba.get_num_threads, name="symmcore-numba")
+    starter.start()
+    starter.join()
     return str(threading_layer())  # type: ignore[no-untyped-call]  # numba types it not
