@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
 
 _STOP_SEEN_WITHIN_SECONDS = 0.05
+_LOOKS = 3  # a look at a slow disk cannot be ended, and is not to hold up the next
 
 
 class Session:
@@ -33,7 +34,7 @@ class Session:
     - the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
     - the warm-up thread, which imports torch behind the start page; a training waits for it;
     - the projection worker (a thread and a process), from :meth:`open` on;
-    - one retrieval thread, and one that looks at datasets, each from its first task on.
+    - one retrieval thread, and a few that look at datasets, each from its first task on.
 
     All methods are for the GUI thread and return at once, but for ``close``.
     """
@@ -44,7 +45,7 @@ class Session:
             on_result=self._buffer.projections, on_error=self._buffer.problem
         )
         self._searches = ThreadPoolExecutor(1, thread_name_prefix="symmviz-retrieval")
-        self._looks = ThreadPoolExecutor(1, thread_name_prefix="symmviz-look")
+        self._looks = ThreadPoolExecutor(_LOOKS, thread_name_prefix="symmviz-look")
         self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
         self._control = Control()
         self._training: threading.Thread | None = None
@@ -144,8 +145,9 @@ class Session:
                 stopped and during which nothing can be lost.
 
         Returns:
-            Whether everything has ended. If not, a training step or torch's import is
-            still under way: nothing recorded is at risk, and the process may be ended.
+            Whether everything has ended, but for looks at datasets, which only read. If not,
+            a training step or torch's import is still under way: nothing recorded is at risk,
+            and the process may be ended.
         """
         self._closed = True
         deadline = time.monotonic() + timeout

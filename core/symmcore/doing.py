@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_MEGABYTE = 10**6
+_MEGABYTE, _GIGABYTE = 10**6, 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ class Doing:
             return f"{number:,}"
         megabytes = number / _MEGABYTE
         return f"{megabytes:,.1f}" if megabytes < 100 else f"{megabytes:,.0f}"
+
+
+def byte_count(count: int) -> str:
+    """A number of bytes for people: "590 MB", "23.6 GB"."""
+    if count < _GIGABYTE:
+        return f"{count / _MEGABYTE:,.0f} MB"
+    return f"{count / _GIGABYTE:,.1f} GB"
 
 
 Tell = Callable[[Doing], None]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from symmcore.data.catalog import DatasetEntry
 from symmcore.data.torchvision_catalog import TORCHVISION_ENTRIES, torchvision_entry
+from symmcore.doing import byte_count
 from symmcore.errors import InputError
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import DatasetSummary
@@ -43,7 +44,7 @@ def fetchable_datasets() -> tuple[Fetchable, ...]:
         Fetchable(
             f"torchvision:{entry.name}",
             f"{entry.name}, {entry.images:,} images"
-            + ("" if entry.is_fetched else f" (download of about {_megabytes(entry.download)})"),
+            + ("" if entry.is_fetched else f" (download of about {byte_count(entry.download)})"),
         )
         for entry in TORCHVISION_ENTRIES
     )
@@ -110,7 +111,7 @@ def _download_of(config: TrainingConfig) -> str | None:
         return None
     return (
         f"{entry.images:,} images of {entry.classes:,} classes. About "
-        f"{_megabytes(entry.download)} will be downloaded into {entry.folder} when you start."
+        f"{byte_count(entry.download)} will be downloaded into {entry.folder} when you start."
     )
 
 
@@ -124,7 +125,3 @@ def _sentences(summary: DatasetSummary) -> str:
     if more > 0:
         notes.append(f"{more:,} more notes will be shown with the training.")
     return " ".join((counts, *filter(None, (summary.cache,)), *notes))
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 10**9:.1f} GB" if count >= 10**9 else f"{count / 10**6:.0f} MB"

@@ -48,7 +48,9 @@ def pixels(dataset: ImageDataset) -> np.ndarray:
 
 def add_dataset(monkeypatch: pytest.MonkeyPatch, name: str = "tiny", load=tiny_dataset) -> None:
     """Make a dataset known by name, as the catalogue's own are."""
-    entry = DatasetEntry(name, name.title(), "Made for tests.", 72, CLASSES, "by image", load)
+    entry = DatasetEntry(
+        name, name.title(), "Made for tests.", 72, CLASSES, "by image", lambda seed, _: load(seed)
+    )
     monkeypatch.setattr(catalog, "DATASETS", (*catalog.DATASETS, entry))
 
 

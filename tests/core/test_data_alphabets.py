@@ -10,8 +10,10 @@ from helpers_training import pixels
 
 from symmcore.data import alphabets, strokes
 from symmcore.data.alphabets import AlphabetSettings, load_alphabets, parse_settings
+from symmcore.data.catalog import dataset_choice
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.strokes import FAMILY_SIZE, Distortion, draw, family_shapes
+from symmcore.doing import Doing
 from symmcore.errors import InputError
 
 NOTHING = Distortion(jitter=0, rotation=0, shear=0, scale=0, shift=0, noise=0)
@@ -185,3 +187,17 @@ def test_settings_that_are_refused(text, said):
         parse_settings(text)
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_drawing_tells_how_far_it_is_and_can_be_cancelled():
+    told = []
+
+    def tell(doing: Doing) -> None:
+        told.append(doing.sentence())
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dataset_choice("alphabets:classes=50,images=3").read(0, tell)
+    assert told[0] == "Drawing images: 0 of 150"
+    assert len(told) == 3

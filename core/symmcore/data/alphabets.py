@@ -21,6 +21,7 @@ from symmcore.data.dataset import ImageDataset
 from symmcore.data.splits import first_half, split_by_class
 from symmcore.data.store import ArrayImages
 from symmcore.data.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
+from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
 
 # As many as Stanford Online Products has.
@@ -96,15 +97,20 @@ def parse_settings(text: str) -> AlphabetSettings:
     return AlphabetSettings(**settings)
 
 
-def load_alphabets(settings: AlphabetSettings) -> ImageDataset:
+def load_alphabets(settings: AlphabetSettings, tell: Tell = tell_nobody) -> ImageDataset:
     """Generate the dataset: (N, 28, 28, 1) images in the order of their classes.
 
     An image depends on the seed, its class and its number alone, so a larger dataset
     begins with the classes of a smaller one.
+
+    Args:
+        settings: which.
+        tell: told how many images are drawn.
     """
     shape = (settings.classes, settings.images, PIXELS, PIXELS, 1)
     images = np.empty(shape, dtype=np.uint8)
     for first in range(0, settings.classes, FAMILY_SIZE):
+        tell(Doing("Drawing images", first * settings.images, settings.classes * settings.images))
         shapes = family_shapes(settings.seed, first // FAMILY_SIZE, _DIFFERENCE)
         for label, character in enumerate(shapes[: settings.classes - first], first):
             for image in range(settings.images):

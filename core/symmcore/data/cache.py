@@ -33,6 +33,7 @@ from symmcore.data.decoding import DECODER_VERSION
 from symmcore.data.listing import ImageListing
 from symmcore.data.locking import held
 from symmcore.data.store import ImageArray
+from symmcore.doing import byte_count
 from symmcore.errors import InputError
 
 _IMAGES = "images.npy"
@@ -96,9 +97,7 @@ class CachePlan:
 
     def size(self) -> str:
         """How much it takes, for people."""
-        if self.bytes < 10**9:
-            return f"{self.bytes / 1e6:,.0f} MB"
-        return f"{self.bytes / 1e9:,.1f} GB"
+        return byte_count(self.bytes)
 
     def sentence(self) -> str:
         """The plan for people."""

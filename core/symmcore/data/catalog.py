@@ -27,7 +27,7 @@ class DatasetEntry:
         images: how many images it has.
         classes: how many classes it has.
         split: how it is split, for people.
-        load: reads it; ``seed`` decides a random split.
+        load: makes it; its seed decides a random split, and it is told how far it is.
     """
 
     name: str
@@ -36,7 +36,7 @@ class DatasetEntry:
     images: int
     classes: int
     split: str
-    load: Callable[[int], ImageDataset]
+    load: Callable[[int, Tell], ImageDataset]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ class DatasetChoice:
 
         Args:
             seed: decides a split by image.
-            tell: told how far a download is.
+            tell: told how far it is.
 
         Raises:
             InputError: naming the file or folder that is wrong.
         """
         if isinstance(self.kind, DatasetEntry):
-            return self.kind.load(seed)
+            return self.kind.load(seed, tell)
         return self.kind.read(self, seed, tell)
 
 
@@ -190,7 +190,7 @@ def _is_path(text: str) -> bool:
         return False
 
 
-def _load_digits(seed: int) -> ImageDataset:
+def _load_digits(seed: int, _: Tell) -> ImageDataset:
     from symmcore.data.digits import load_digits  # scikit-learn takes a second to import
 
     return load_digits(seed)
@@ -205,12 +205,12 @@ def _alphabets(settings: str) -> DatasetEntry:
         name=chosen.name,
         images=chosen.classes * chosen.images,
         classes=chosen.classes,
-        load=lambda _: load_alphabets(chosen),
+        load=lambda _, tell: load_alphabets(chosen, tell),
     )
 
 
-def _load_alphabets(seed: int) -> ImageDataset:
-    return _alphabets("").load(seed)
+def _load_alphabets(seed: int, tell: Tell) -> ImageDataset:
+    return _alphabets("").load(seed, tell)
 
 
 def _read_folder(choice: DatasetChoice, seed: int, _: Tell) -> ImageListing:
