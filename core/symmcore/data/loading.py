@@ -113,7 +113,7 @@ def _without_skipped(
     skipped = tuple(
         SkippedImage(listing.files[one.position], one.reason) for one in decoded.skipped
     )
-    if skipped:
+    if skipped and len(listing.test) > 0:  # what is only to be decoded has no test side
         what = _some([f"{display_name(one.file)}, which {one.reason}" for one in skipped])
         check_split(f"{listing.root} without {what},", listing.labels, train, test)
     return ImageDataset(
