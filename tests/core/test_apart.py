@@ -64,7 +64,9 @@ def test_a_stop_that_ended_the_process_too_is_a_stop():
 def program(path: Path) -> list[str]:
     """A script without a guard, that fetches and says how it went."""
     text = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import signal, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        # A shell's background jobs, and what they start, ignore interrupts.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from symmcore.apart import call_apart\n"
         "from calls import write_and_wait\n"
         f"call_apart(write_and_wait, ({str(path)!r},), lambda: None)\n"
