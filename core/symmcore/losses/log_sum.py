@@ -113,12 +113,12 @@ class _CompiledLogSum(torch.autograd.Function):
         with_gradient: bool,
     ) -> tuple[Tensor, Tensor]:
         with threads_for(len(groups)):
-            measured = miner.measure(embeddings, groups.members, with_gradient=with_gradient)
+            measured = miner.measure(groups.gather(embeddings))
             picked = miner.pick(measured)
             sums = _log_sums(measured, picked, groups.labels.numpy(), scales)
             if with_gradient:
-                gradient = miner.gradient(measured, picked.codes, sums.upstream, len(embeddings))
-                ctx.save_for_backward(gradient)
+                gradient = miner.gradient(measured, picked.codes, sums.upstream)
+                ctx.save_for_backward(groups.scatter(gradient, len(embeddings)))
         codes = torch.from_numpy(picked.codes)
         ctx.mark_non_differentiable(codes)
         return embeddings.new_tensor(sums.loss), codes

@@ -15,13 +15,28 @@ class Groups:
     Attributes:
         members: Positions in the batch of the groups' images i and j, int64 of shape (2, G).
         labels: The groups' labels, of shape (G,).
+        in_turn: Whether the batch is i and j of the first group, then of the second, and so on.
     """
 
     members: Tensor
     labels: Tensor
+    in_turn: bool
 
     def __len__(self) -> int:
         return self.labels.shape[0]
+
+    def gather(self, embeddings: Tensor) -> Tensor:
+        """i and j of each group in turn, contiguous (2 G, D), from embeddings of shape (B, D)."""
+        if self.in_turn:
+            return embeddings.contiguous()
+        return embeddings.index_select(0, self.members.T.flatten())
+
+    def scatter(self, originals: Tensor, images: int) -> Tensor:
+        """Undo ``gather`` for a batch of so many images: zeros (B, D) for those left over."""
+        if self.in_turn:
+            return originals
+        result = originals.new_zeros(images, originals.shape[1])
+        return result.index_copy_(0, self.members.T.flatten(), originals)
 
     def same_class(self) -> Tensor:
         """Which groups are of one class, so no negatives of each other: bool, (G, G)."""
@@ -46,25 +61,20 @@ def pair_groups(labels: Tensor, device: torch.device) -> Groups:
         ValueError: If there is no group, or no two groups of different labels.
     """
     values = labels.detach().cpu().numpy()
-    members = _adjacent_pairs(values)
-    if members is None:
-        members = _pairs_of_classes(values)
+    # As samplers like to make batches: the 1st of a class is beside the 2nd, and so on.
+    in_turn = len(values) % 2 == 0 and not (values[::2] != values[1::2]).any()
+    members = _neighbours(len(values) // 2) if in_turn else _pairs_of_classes(values)
     group_labels = values[members[0]]
     _check_groups(group_labels, values)
     return Groups(
         torch.from_numpy(members).to(device, non_blocking=True),
         torch.from_numpy(group_labels).to(device, non_blocking=True),
+        in_turn,
     )
 
 
-def _adjacent_pairs(labels: NDArray[np.integer]) -> NDArray[np.int64] | None:
-    """Pairs of neighbours, (2, G), if all are of one class, as samplers like to make batches.
-
-    The 1st of a class is then beside the 2nd, the 3rd beside the 4th.
-    """
-    if len(labels) % 2 != 0 or (labels[::2] != labels[1::2]).any():
-        return None
-    return np.ascontiguousarray(np.arange(len(labels)).reshape(-1, 2).T)
+def _neighbours(groups: int) -> NDArray[np.int64]:
+    return np.ascontiguousarray(np.arange(2 * groups).reshape(-1, 2).T)
 
 
 def _pairs_of_classes(labels: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ none of what lies between is differentiable by torch: a loss that uses this is o
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -65,15 +65,12 @@ class Measured:
     """The groups of a batch, measured.
 
     Attributes:
-        members: Positions of the groups' images in the batch, int64 of shape (2, G).
-        points: The originals, of shape (2 G, D), x_i and x_j of each group in turn; if a gradient
-            is wanted all that it is made of, see ``kernels.points.measure``.
+        originals: x_i and x_j of each group in turn, of shape (2 G, D).
         products: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
         weights: Weights of the reflections, of shape (4, G).
     """
 
-    members: NDArray[np.int64]
-    points: Floats
+    originals: Floats
     products: Floats
     weights: Floats
 
@@ -120,31 +117,22 @@ class CompiledMiner:
     symm: Symm
     candidates: Candidates
 
-    def measure(self, embeddings: Tensor, members: Tensor, *, with_gradient: bool) -> Measured:
-        """Gather and measure the groups of embeddings (B, D)."""
+    def measure(self, originals: Tensor) -> Measured:
+        """Measure groups, from x_i and x_j of each in turn, contiguous, of shape (2 G, D)."""
         from symmcore.mining.kernels.points import measure
 
-        given = embeddings.contiguous().numpy()
-        kinds = (10 if self._has_triplets else 4) if with_gradient else 2
-        groups = members.shape[1]
-        measured = Measured(
-            members.numpy(),
-            points=np.empty((kinds * groups, given.shape[1]), given.dtype),
-            products=np.empty((3, groups), given.dtype),
-            weights=np.empty((4, groups), given.dtype),
-        )
-        measure(
-            given, measured.members, self._reflection(given.dtype), measured.points,
-            measured.products, measured.weights,
-        )  # fmt: skip
-        return measured
+        given = originals.numpy()
+        groups, dtype = len(given) // 2, given.dtype
+        products, weights = np.empty((3, groups), dtype), np.empty((4, groups), dtype)
+        measure(given, self._reflection(dtype), products, weights)
+        return Measured(given, products, weights)
 
     def pick(self, measured: Measured) -> Picked:
         """Search the candidates of all pairs of groups."""
         groups, dtype = measured.weights.shape[1], measured.weights.dtype
         picked = Picked(np.empty((groups, groups), dtype), np.empty((groups, groups), np.uint8))
         pick = self._picker(measured.weights, picked)
-        originals = torch.from_numpy(measured.points[: 2 * groups])
+        originals = torch.from_numpy(measured.originals)
         for row in range(0, groups, _ROWS):
             rows = originals[2 * row : 2 * (row + _ROWS)]
             for column in range(row, groups, _COLUMNS):
@@ -158,31 +146,27 @@ class CompiledMiner:
                     pick(below.T.contiguous().numpy(), max(column, row + _ROWS), row)
         return picked
 
-    def gradient(
-        self, measured: Measured, codes: NDArray[np.uint8], upstream: Upstream, images: int
-    ) -> Tensor:
-        """The gradient on the embeddings, of shape (images, D).
+    def gradient(self, measured: Measured, codes: NDArray[np.uint8], upstream: Upstream) -> Tensor:
+        """The gradient on the originals, of their shape.
 
         Args:
             measured: As ``measure`` returned it, with what the gradient is made of.
             codes: As ``pick`` returned them.
             upstream: The gradient on the picked products and what else the loss used.
-            images: How many embeddings the batch held.
         """
+        from numba import get_num_threads
+
         from symmcore.mining.kernels.points import gradient
 
-        points, groups = measured.points, len(codes)
-        # Images left over have no gradient; without any, every row will be written.
-        empty = np.empty if 2 * groups == images else np.zeros
-        result = empty((images, points.shape[1]), points.dtype)
+        originals = measured.originals
+        result = torch.empty(originals.shape, dtype=torch.from_numpy(originals).dtype)
         gradient(
-            points, codes, _adds(self.candidates, groups), self.candidates.symmetric,
-            upstream.shares, upstream.slopes, upstream.on_dot, upstream.on_square,
-            self._reflection(points.dtype), measured.products, measured.weights,
-            measured.members,
-            torch.get_num_threads(), result,
+            originals, measured.products, measured.weights, codes,
+            _adds(self.candidates), self.candidates.symmetric, upstream.shares, upstream.slopes,
+            upstream.on_dot, upstream.on_square, self._reflection(originals.dtype),
+            get_num_threads(), result.numpy(),
         )  # fmt: skip
-        return torch.from_numpy(result)
+        return result
 
     @property
     def _has_triplets(self) -> bool:
@@ -217,21 +201,15 @@ def _planes(candidates: Candidates) -> tuple[NDArray[np.int64], NDArray[np.int64
     return tables.values.contiguous().numpy(), tables.order.numpy()
 
 
-@lru_cache(maxsize=16)
-def _adds(candidates: Candidates, groups: int) -> NDArray[np.int64]:
-    """What each pick adds to the gradient, as ``kernels.gradient`` takes it."""
-    from symmcore.mining.kernels.points import PAIRS, place
+@cache
+def _adds(candidates: Candidates) -> NDArray[np.int64]:
+    """What each pick adds to the gradient, as ``kernels.points.gradient`` takes it."""
+    from symmcore.mining.kernels.points import PAIRS
 
     sides = (tuple(sorted(row)) for row in candidates.rows)
     of_g = [side[0] if len(side) == 1 else 4 + PAIRS.index(side) for side in sides]
     of_h = list(candidates.columns)
-    tables = []
-    for targets, added in ((of_g, of_h), (of_h, of_g)):
-        first, second = (
-            np.array([place(int(kind), group, groups) for kind in added]) for group in (0, 1)
-        )
-        tables += [np.array(targets), first, second - first]
-    return np.stack(tables)
+    return np.array((of_g, of_h, of_h, of_g), dtype=np.int64)
 
 
 @cache

@@ -1,15 +1,21 @@
 """The four points of each pair group, from its two originals, and the way back: the gradient.
 
 The gradient of picked products is one scaled row for each point of a picked pair: a product
-w (p . n) gives w n to the gradient on p and w p to that on n. The rows are added to the four
-points of one group at a time, so that several threads can work on groups of their own and the
-order of the additions never depends on how many they are.
+w (p . n) gives w n to the gradient on p and w p to that on n. The rows are added to the points
+of one group at a time, so that several threads can work on groups of their own and the order of
+the additions never depends on how many they are. They are added in chunks: those of some other
+groups stay in the cache, that of the sum in registers.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, cast
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from symmcore.mining.kernels.jit import kernel, parallel_kernel
@@ -19,10 +25,85 @@ Floats = NDArray[np.floating]
 # Two different points of a group: i, j, i', j' are 0 to 3.
 PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
-# Groups whose sums are made at a time: many, so that the points of all others pass by rarely,
-# unless these stay in the cache anyway.
-_BLOCK, _SMALL_BLOCK = 64, 4
-_OTHERS = 128  # other groups, whose points stay in the cache meanwhile
+_CHUNK_BYTES = 256
+_BLOCK, _OTHERS = 128, 64  # groups whose sums are made at a time, and those they are made of
+_ALIGNMENT = 64  # bytes: vectors that cross a cache's line take twice as long
+
+
+def _add_rows(
+    _typing: Any,
+    sums: types.Array,
+    at: types.Integer,
+    rows: types.Array,
+    wanted: types.Array,
+    factors: types.Array,
+    first: types.Integer,
+    stop: types.Integer,
+) -> tuple[object, Callable[..., object]]:
+    """Write ``add_rows`` in LLVM's language, for arrays of these types."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> object:
+        def data(which: int) -> Any:
+            array = context.make_array(signature.args[which])
+            return array(context, builder, arguments[which]).data
+
+        def vector_at(array: Any, element: Any) -> Any:
+            return builder.bitcast(builder.gep(array, [element]), vector.as_pointer())
+
+        number = context.get_data_type(sums.dtype)
+        size = context.get_abi_sizeof(number)
+        vector = ir.VectorType(number, _CHUNK_BYTES // size)
+        index = arguments[1].type
+        width, one = ir.Constant(index, vector.count), ir.Constant(index, 1)
+        source, chunks, scales = data(2), data(3), data(4)
+        goal = vector_at(data(0), arguments[1])
+        before = builder.load(goal, align=size)
+        entry = builder.block
+        test, body, end = (builder.append_basic_block(name) for name in ("test", "body", "end"))
+        builder.branch(test)
+
+        builder.position_at_end(test)
+        place, total = builder.phi(index), builder.phi(vector)
+        place.add_incoming(arguments[5], entry)
+        total.add_incoming(before, entry)
+        builder.cbranch(builder.icmp_signed("<", place, arguments[6]), body, end)
+
+        builder.position_at_end(body)
+        chunk = builder.zext(builder.load(builder.gep(chunks, [place])), index)
+        row = builder.load(vector_at(source, builder.mul(chunk, width)), align=size)
+        scale = builder.load(builder.gep(scales, [place]))
+        scale = builder.insert_element(ir.Constant(vector, ir.Undefined), scale, index(0))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+        scale = builder.shuffle_vector(scale, ir.Constant(vector, ir.Undefined), lanes)
+        scaled = builder.fmul(scale, row, flags=("contract",))
+        total.add_incoming(builder.fadd(total, scaled, flags=("contract",)), body)
+        place.add_incoming(builder.add(place, one), body)
+        builder.branch(test)
+
+        builder.position_at_end(end)
+        builder.store(total, goal, align=size)
+        return context.get_dummy_value()
+
+    return types.void(sums, at, rows, wanted, factors, first, stop), generate
+
+
+add_rows = cast(
+    Callable[[Floats, int, Floats, NDArray[np.uint16], Floats, int, int], None],
+    intrinsic(_add_rows),
+)
+"""Add scaled chunks of rows to a chunk of a sum, which stays in registers meanwhile.
+
+numba cannot be told that arrays do not overlap, and would store the sum each time.
+
+Args:
+    sums: To this array.
+    at: From this element on.
+    rows: From this array.
+    wanted: Which chunks of it, which follow one another.
+    factors: Their factors.
+    first: The first element of these two that counts.
+    stop: Where they end.
+"""
 
 
 @kernel
@@ -63,107 +144,111 @@ def reflection(
     )
 
 
-@kernel
-def place(kind: int, group: int, groups: int) -> int:
-    """The row of what ``measure`` wrote for a group.
-
-    Args:
-        kind: 0 to 3 for i, j, i', j'; from 4 on the sums of two of them, in the order of ``PAIRS``.
-        group: Which group.
-        groups: How many there are.
-    """
-    if kind < 2:
-        return 2 * group + kind
-    if kind < 4:
-        return 2 * groups + 2 * group + kind - 2
-    return 4 * groups + len(PAIRS) * group + kind - 4
-
-
 @parallel_kernel
 def measure(
-    embeddings: Floats,
-    members: NDArray[np.int64],
+    originals: Floats,
     symm: tuple[float, float, float],
-    points: Floats,
     products: Floats,
     weights: Floats,
 ) -> None:
-    """Gather and measure the originals, and write what else is wanted of each group.
+    """Measure the originals of each group.
 
     Args:
-        embeddings: Shape (B, D).
-        members: Positions of the groups' images, of shape (2, G).
+        originals: i and j of each group in turn, of shape (2 G, D).
         symm: alpha, beta, and the square below which an axis has no direction.
-        points: Written, of shape (S G, D): the originals i and j of each group in turn; with S at
-            least 4 then the synthetic points i' and j'; with S = 10 then the sums of two of a
-            group's four, in the order of ``PAIRS``. See ``place``.
         products: Written: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
         weights: Written: own and other of x_i', then of x_j', of shape (4, G).
     """
     alpha, beta, tiny = symm
-    groups, dim = members.shape[1], embeddings.shape[1]
-    kinds = len(points) // groups
-    for g in numba.prange(groups):
-        first, second = embeddings[members[0, g]], embeddings[members[1, g]]
+    for g in numba.prange(len(originals) // 2):
+        first, second = originals[2 * g], originals[2 * g + 1]
         dot, square_i, square_j = 0.0, 0.0, 0.0
-        for d in range(dim):
+        for d in range(len(first)):
             dot += first[d] * second[d]
             square_i += first[d] * first[d]
             square_j += second[d] * second[d]
-            points[2 * g, d] = first[d]
-            points[2 * g + 1, d] = second[d]
         products[0, g], products[1, g], products[2, g] = dot, square_i, square_j
         of_i = reflection(dot, square_i, square_j, alpha, beta, tiny)
         of_j = reflection(dot, square_j, square_i, alpha, beta, tiny)
         weights[0, g], weights[1, g] = of_i[0], of_i[1]
         weights[2, g], weights[3, g] = of_j[0], of_j[1]
-        if kinds > 2:
-            own_i, other_i = weights[0, g], weights[1, g]
-            own_j, other_j = weights[2, g], weights[3, g]
-            synthetic_i, synthetic_j = place(2, g, groups), place(3, g, groups)
-            for d in range(dim):
-                x_i, x_j = first[d], second[d]
-                points[synthetic_i, d] = own_i * x_i + other_i * x_j
-                points[synthetic_j, d] = own_j * x_j + other_j * x_i
+
+
+@kernel
+def aligned(count: int, like: Floats) -> Floats:
+    """Room for so many numbers, of the type of an array, that begins where a line does."""
+    room = np.empty(count + _ALIGNMENT // like.itemsize, like.dtype)
+    skipped = (-room.ctypes.data % _ALIGNMENT) // like.itemsize
+    return room[skipped : skipped + count]
+
+
+@kernel
+def gather(originals: Floats, weights: Floats, first: int, start: int, points: Floats) -> None:
+    """Write a chunk of all points of consecutive groups.
+
+    Args:
+        originals: As in ``measure``.
+        weights: As ``measure`` wrote them.
+        first: The first of the groups.
+        start: Where the chunk begins.
+        points: Written, of shape (N, S, W): i, j, i' and j' of each group, and with S = 10 then
+            the sums of two of them in the order of ``PAIRS``; what is beyond D is left alone.
+    """
+    number, kinds, width = points.shape
+    count = min(width, originals.shape[1] - start)
+    for n in range(min(number, len(originals) // 2 - first)):
+        g = first + n
+        own_i, other_i = weights[0, g], weights[1, g]
+        own_j, other_j = weights[2, g], weights[3, g]
+        x_i, x_j = originals[2 * g, start:], originals[2 * g + 1, start:]
+        at_i, at_j = points[n, 0], points[n, 1]
+        synthetic_i, synthetic_j = points[n, 2], points[n, 3]
+        # One loop would write to so many arrays that LLVM would not use vectors: they may overlap.
+        for d in range(count):
+            at_i[d] = x_i[d]
+            synthetic_i[d] = own_i * x_i[d] + other_i * x_j[d]
+        for d in range(count):
+            at_j[d] = x_j[d]
+            synthetic_j[d] = own_j * x_j[d] + other_j * x_i[d]
         for kind in range(4, kinds):
             p, q = PAIRS[kind - 4]
-            total, left, right = place(kind, g, groups), place(p, g, groups), place(q, g, groups)
-            for d in range(dim):
-                points[total, d] = points[left, d] + points[right, d]
+            both, left, right = points[n, kind], points[n, p], points[n, q]
+            for d in range(count):
+                both[d] = left[d] + right[d]
 
 
 @kernel
 def to_originals(
     sums: Floats,
-    points: Floats,
+    originals: Floats,
     group: int,
     on_products: tuple[float, float, float],
     symm: tuple[float, float, float],
     products: Floats,
     weights: Floats,
-    on_i: Floats,
-    on_j: Floats,
+    result: Floats,
 ) -> None:
     """The gradient on a group's originals from that on its four points.
 
     Args:
-        sums: Gradients on what ``measure`` wrote of the group, of shape (S, D); overwritten.
-        points: What it wrote, of shape (S G, D).
+        sums: Gradients on the group's points, of shape (S, D or more); overwritten.
+        originals: As in ``measure``.
         group: Which group.
         on_products: Gradients on x_i . x_j, ||x_i||^2 and ||x_j||^2 from elsewhere.
         symm: As in ``measure``.
         products: As ``measure`` wrote them.
         weights: As ``measure`` wrote them.
-        on_i: Written: the gradient on x_i, of shape (D,).
-        on_j: Written: that on x_j.
+        result: The group's rows of this (2 G, D) are written.
     """
     alpha, beta, tiny = symm
-    first, second = points[2 * group], points[2 * group + 1]
+    first, second = originals[2 * group], originals[2 * group + 1]
+    on_i, on_j = result[2 * group], result[2 * group + 1]
     for row in range(4, len(sums)):
         p, q = PAIRS[row - 4]
-        for d in range(sums.shape[1]):
-            sums[p, d] += sums[row, d]
-            sums[q, d] += sums[row, d]
+        left, right, both = sums[p], sums[q], sums[row]
+        for d in range(len(both)):
+            left[d] += both[d]
+            right[d] += both[d]
     grad_i, grad_j, grad_synthetic_i, grad_synthetic_j = sums[0], sums[1], sums[2], sums[3]
     own_i, other_i, own_j, other_j = 0.0, 0.0, 0.0, 0.0
     for d in range(len(first)):
@@ -183,63 +268,19 @@ def to_originals(
     by_dot, by_i, by_j = scalars[0], scalars[1], scalars[2]
     weight_i, weight_other_i = weights[0, group], weights[1, group]
     weight_j, weight_other_j = weights[2, group], weights[3, group]
+    # Two loops for the sake of vectors, as above.
     for d in range(len(first)):
         on_i[d] = (
             grad_i[d]
             + (weight_i * grad_synthetic_i[d] + weight_other_j * grad_synthetic_j[d])
             + (by_dot * second[d] + by_i * first[d])
         )
+    for d in range(len(first)):
         on_j[d] = (
             grad_j[d]
             + (weight_other_i * grad_synthetic_i[d] + weight_j * grad_synthetic_j[d])
             + (by_dot * first[d] + by_j * second[d])
         )
-
-
-@kernel
-def add_rows(
-    sums: Floats,
-    group: int,
-    target: int,
-    rows: Floats,
-    wanted: NDArray[np.int64],
-    factors: Floats,
-    count: int,
-) -> None:
-    """Add rows of a matrix, scaled: six in one pass over the sum, then two.
-
-    Elements are addressed without slices, whose making takes time too.
-
-    Args:
-        sums: Row [group, target] is written to, of shape (N, S, D).
-        group: Which group's.
-        target: Which of its rows.
-        rows: Shape (R, D).
-        wanted: Which rows, of shape (S, M); those of ``target`` are read.
-        factors: Their factors, of shape (S, M).
-        count: How many, even.
-    """
-    done = 0
-    while done + 6 <= count:
-        row_a, row_b = wanted[target, done + 0], wanted[target, done + 1]
-        row_c, row_d = wanted[target, done + 2], wanted[target, done + 3]
-        row_e, row_f = wanted[target, done + 4], wanted[target, done + 5]
-        a, b = factors[target, done + 0], factors[target, done + 1]
-        c, d = factors[target, done + 2], factors[target, done + 3]
-        e, f = factors[target, done + 4], factors[target, done + 5]
-        for k in range(rows.shape[1]):
-            sums[group, target, k] += (
-                (a * rows[row_a, k] + b * rows[row_b, k])
-                + (c * rows[row_c, k] + d * rows[row_d, k])
-                + (e * rows[row_e, k] + f * rows[row_f, k])
-            )
-        done += 6
-    while done < count:
-        row_a, row_b = wanted[target, done], wanted[target, done + 1]
-        a, b = factors[target, done], factors[target, done + 1]
-        for k in range(rows.shape[1]):
-            sums[group, target, k] += a * rows[row_a, k] + b * rows[row_b, k]
-        done += 2
 
 
 @kernel
@@ -252,7 +293,7 @@ def collect(
     symmetric: bool,
     shares: Floats,
     slopes: Floats,
-    wanted: NDArray[np.int64],
+    wanted: NDArray[np.uint16],
     factors: Floats,
     counts: NDArray[np.int64],
 ) -> None:
@@ -262,42 +303,39 @@ def collect(
         group: Which group; more arguments as ``gradient``.
         first: The first of the other groups.
         stop: Where they end.
-        wanted: Written: the rows to add to each row of the group, of shape (S, N), N at least
-            one more than twice the number of others.
+        wanted: Written: for each point of the group the points of the others that are added to it,
+            counted from the first of them; of shape (S, M), M at least twice the others.
         factors: Written: their factors, of the same shape.
-        counts: Written: how many there are, of shape (S,), made even.
+        counts: Written: how many there are, of shape (S,).
     """
-    targets, sources, steps = adds[0], adds[1], adds[2]
-    column_targets, column_sources, column_steps = adds[3], adds[4], adds[5]
+    targets, sources, column_targets, column_sources = adds[0], adds[1], adds[2], adds[3]
+    slope, kinds = slopes[group], len(counts)
     counts[:] = 0
     for h in range(first, stop):
-        code, weight = codes[group, h], slopes[group] * shares[group, h]
+        code, weight = codes[group, h], slope * shares[group, h]
         column_weight = slopes[h] * shares[h, group]
+        row = (h - first) * kinds
         if symmetric:
             weight += column_weight
         else:
             other_code = codes[h, group]
             target = column_targets[other_code]
             end = counts[target]
-            wanted[target, end] = column_sources[other_code] + column_steps[other_code] * h
+            wanted[target, end] = row + column_sources[other_code]
             factors[target, end] = column_weight
             counts[target] = end + 1
         target = targets[code]
         end = counts[target]
-        wanted[target, end] = sources[code] + steps[code] * h
+        wanted[target, end] = row + sources[code]
         factors[target, end] = weight
         counts[target] = end + 1
-    for target in range(len(counts)):
-        if counts[target] % 2 != 0:
-            wanted[target, counts[target]] = 0
-            factors[target, counts[target]] = 0
-            counts[target] += 1
 
 
 @kernel
 def add_block(
     first: int,
-    points: Floats,
+    originals: Floats,
+    weights: Floats,
     codes: NDArray[np.uint8],
     adds: NDArray[np.int64],
     symmetric: bool,
@@ -309,27 +347,39 @@ def add_block(
 
     Args:
         first: The first of the groups; more arguments as ``gradient``.
-        sums: Written, of shape (N, S, D).
+        sums: Written, of shape (N, S, D or more, whole chunks).
     """
-    number, kinds, _ = sums.shape
+    number, kinds, dim = sums.shape
+    groups, width = len(codes), _CHUNK_BYTES // sums.itemsize
     sums[:] = 0
-    wanted = np.empty((kinds, 2 * _OTHERS + 1), np.int64)
-    factors = np.empty((kinds, 2 * _OTHERS + 1), points.dtype)
-    counts = np.empty(kinds, np.int64)
-    for other in range(0, len(codes), _OTHERS):
-        stop = min(other + _OTHERS, len(codes))
+    points = aligned(_OTHERS * kinds * width, sums).reshape((_OTHERS, kinds, width))
+    points[:] = 0
+    most = _OTHERS if symmetric else 2 * _OTHERS
+    wanted = np.empty((number, kinds, most), np.uint16)
+    factors = np.empty((number, kinds, most), sums.dtype)
+    counts = np.empty((number, kinds), np.int64)
+    for other in range(0, groups, _OTHERS):
+        stop = min(other + _OTHERS, groups)
         for n in range(number):
             collect(
-                first + n, other, stop, codes, adds, symmetric, shares, slopes, wanted, factors,
-                counts,
+                first + n, other, stop, codes, adds, symmetric, shares, slopes, wanted[n],
+                factors[n], counts[n],
             )  # fmt: skip
-            for target in range(kinds):
-                add_rows(sums, n, target, points, wanted, factors, counts[target])
+        for start in range(0, dim, width):
+            gather(originals, weights, other, start, points)
+            for n in range(number):
+                for kind in range(kinds):
+                    place = n * kinds + kind
+                    at, begin = place * dim + start, place * most
+                    end = begin + counts[n, kind]
+                    add_rows(sums, at, points, wanted, factors, begin, end)
 
 
 @parallel_kernel
 def gradient(
-    points: Floats,
+    originals: Floats,
+    products: Floats,
+    weights: Floats,
     codes: NDArray[np.uint8],
     adds: NDArray[np.int64],
     symmetric: bool,
@@ -338,43 +388,39 @@ def gradient(
     on_dot: Floats,
     on_square: float,
     symm: tuple[float, float, float],
-    products: Floats,
-    weights: Floats,
-    members: NDArray[np.int64],
     threads: int,
     result: Floats,
 ) -> None:
-    """The gradient on the embeddings.
+    """The gradient on the originals.
 
     Args:
-        points: What ``measure`` wrote, of shape (S G, D).
+        originals: As in ``measure``.
+        products: As ``measure`` wrote them.
+        weights: As ``measure`` wrote them.
         codes: Codes of the picks, of shape (G, G).
-        adds: What each pick adds to g, of shape (6, K). First of the pick of (g, h): to which
-            row of the group, which row for h = 0, and how many rows further for each next h.
-            Then the same of the pick of (h, g).
+        adds: What each pick adds to g, of shape (4, K): to which point of g which point of h, for
+            the pick of (g, h), then for that of (h, g).
         symmetric: Whether the two picks are one, so that the first with both weights says it all.
         shares: The gradient on the picked value of (g, h) is ``slopes[g] * shares[g, h]``,
         slopes: of shape (G, G) and (G,).
         on_dot: Gradient on x_i . x_j from elsewhere, of shape (G,).
         on_square: Gradient on every ||x_i||^2 and ||x_j||^2 from elsewhere.
         symm: As in ``measure``.
-        products: As ``measure`` wrote them.
-        weights: As ``measure`` wrote them.
-        members: Positions of the groups' images in the batch, of shape (2, G).
-        threads: How many there may be; changes no number.
-        result: Rows of the groups' images are written, of shape (B, D).
+        threads: How many share the work; changes no number.
+        result: Written, of shape (2 G, D).
     """
-    groups = len(codes)
-    kinds, dim = len(points) // groups, points.shape[1]
-    # At least two blocks for each thread, or one could have twice the work of the others.
-    size = _SMALL_BLOCK if groups <= _OTHERS else min(_BLOCK, 1 + groups // (2 * threads))
+    groups, width = len(codes), _CHUNK_BYTES // originals.itemsize
+    padded = (originals.shape[1] + width - 1) // width * width
+    kinds = 4 if symmetric else 4 + len(PAIRS)
+    size = min(_BLOCK, (groups + threads - 1) // threads)
     for block in numba.prange((groups + size - 1) // size):
         first = block * size
-        sums = np.empty((min(size, groups - first), kinds, dim), points.dtype)
-        add_block(first, points, codes, adds, symmetric, shares, slopes, sums)
-        for n in range(len(sums)):
+        number = min(size, groups - first)
+        sums = aligned(number * kinds * padded, originals).reshape((number, kinds, padded))
+        add_block(first, originals, weights, codes, adds, symmetric, shares, slopes, sums)
+        for n in range(number):
             g = first + n
             to_originals(
-                sums[n], points, g, (on_dot[g], on_square, on_square), symm, products, weights,
-                result[members[0, g]], result[members[1, g]],
+                sums[n], originals, g, (on_dot[g], on_square, on_square), symm, products, weights,
+                result,
             )  # fmt: skip
