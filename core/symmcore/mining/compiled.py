@@ -202,14 +202,14 @@ def _planes(candidates: Candidates) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 @cache
-def _adds(candidates: Candidates) -> NDArray[np.int64]:
+def _adds(candidates: Candidates) -> NDArray[np.uint8]:
     """What each pick adds to the gradient, as ``kernels.points.gradient`` takes it."""
     from symmcore.mining.kernels.points import PAIRS
 
     sides = (tuple(sorted(row)) for row in candidates.rows)
     of_g = [side[0] if len(side) == 1 else 4 + PAIRS.index(side) for side in sides]
     of_h = list(candidates.columns)
-    return np.array((of_g, of_h, of_h, of_g), dtype=np.int64)
+    return np.array((of_g, of_h, of_h, of_g), dtype=np.uint8)
 
 
 @cache

@@ -289,13 +289,13 @@ def collect(
     first: int,
     stop: int,
     codes: NDArray[np.uint8],
-    adds: NDArray[np.int64],
+    adds: NDArray[np.uint8],
     symmetric: bool,
     shares: Floats,
     slopes: Floats,
     wanted: NDArray[np.uint16],
     factors: Floats,
-    counts: NDArray[np.int64],
+    counts: NDArray[np.uint32],
 ) -> None:
     """List what a group's pairs with some others add to its gradient.
 
@@ -337,7 +337,7 @@ def add_block(
     originals: Floats,
     weights: Floats,
     codes: NDArray[np.uint8],
-    adds: NDArray[np.int64],
+    adds: NDArray[np.uint8],
     symmetric: bool,
     shares: Floats,
     slopes: Floats,
@@ -357,7 +357,7 @@ def add_block(
     most = _OTHERS if symmetric else 2 * _OTHERS
     wanted = np.empty((number, kinds, most), np.uint16)
     factors = np.empty((number, kinds, most), sums.dtype)
-    counts = np.empty((number, kinds), np.int64)
+    counts = np.empty((number, kinds), np.uint32)
     for other in range(0, groups, _OTHERS):
         stop = min(other + _OTHERS, groups)
         for n in range(number):
@@ -381,7 +381,7 @@ def gradient(
     products: Floats,
     weights: Floats,
     codes: NDArray[np.uint8],
-    adds: NDArray[np.int64],
+    adds: NDArray[np.uint8],
     symmetric: bool,
     shares: Floats,
     slopes: Floats,
