@@ -89,13 +89,14 @@ def search(job: Search) -> Picks:
     slopes = _Slopes.wanted(job, tables)
     originals = blocks.split(job.points)
     values = job.points.new_empty(groups, groups)
+    room = _Room.for_tiles(job, blocks)
     tiles = []
     for row, column in blocks.tiles():
         rows, columns = blocks.spans[row], blocks.spans[column]
         gram = torch.mm(originals[row], originals[column].T)
-        products = _products(job, gram, rows, columns)
-        stack = _candidate_values(job.candidates, products)
-        index = _pick(job, tables, stack, rows, columns)
+        products = _products(job, gram, rows, columns, room)
+        stack = _candidate_values(job.candidates, products, room)
+        index = _pick(job, tables, stack, rows, columns, room)
         planes = products.flatten(0, 1)
         picked = _take(planes, tables.values, index)
         value = picked[0] if len(picked) == 1 else picked.sum(0)
@@ -105,10 +106,40 @@ def search(job: Search) -> Picks:
     return Picks(values, blocks, tuple(tiles))
 
 
-def _products(job: Search, gram: Tensor, rows: slice, columns: slice) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Memory that the tiles use in turn: the system would take it back and clear it each time.
+
+    Attributes:
+        products: For the products of a tile's points.
+        values: For the values of its candidates, where they are not those products.
+        tied: For which of them are tied.
+    """
+
+    products: Tensor
+    values: Tensor
+    tied: Tensor
+
+    @classmethod
+    def for_tiles(cls, job: Search, blocks: Blocks) -> "_Room":
+        """What the largest tile of a search needs."""
+        largest = max(span.stop - span.start for span in blocks.spans) ** 2
+        count = len(job.candidates)
+        return cls(
+            job.points.new_empty(16 * largest),
+            job.points.new_empty(0 if count == 16 else count * largest),
+            job.points.new_empty(0 if job.rank > 1 else count * largest),
+        )
+
+
+def _tile(room: Tensor, planes: int, height: int, width: int) -> Tensor:
+    return room[: planes * height * width].view(planes, height, width)
+
+
+def _products(job: Search, gram: Tensor, rows: slice, columns: slice, room: _Room) -> Tensor:
     """Products of the four points of g with those of h, [p, n, g, h]."""
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    products = gram.new_empty(4, 4, height, width)
+    products = _tile(room.products, 16, height, width).view(4, 4, height, width)
     known = products[:2]
     known[:, :2] = gram.view(2, height, 2, width).transpose(1, 2)
     other = job.other[:, columns]
@@ -122,11 +153,11 @@ def _products(job: Search, gram: Tensor, rows: slice, columns: slice) -> Tensor:
     return products
 
 
-def _candidate_values(candidates: Candidates, products: Tensor) -> Tensor:
+def _candidate_values(candidates: Candidates, products: Tensor, room: _Room) -> Tensor:
     """Values of the candidates, stacked as ``CodeTables.places`` says: [place, g, h]."""
     if len(candidates) == 16:
         return products.flatten(0, 1)
-    values = products.new_empty(len(candidates), *products.shape[2:])
+    values = _tile(room.values, len(candidates), *products.shape[2:])
     for value, row, column in zip(values, candidates.rows, candidates.columns, strict=True):
         if len(row) == 1:
             value.copy_(products[row[0], column])
@@ -135,7 +166,9 @@ def _candidate_values(candidates: Candidates, products: Tensor) -> Tensor:
     return values
 
 
-def _pick(job: Search, tables: CodeTables, stack: Tensor, rows: slice, columns: slice) -> Tensor:
+def _pick(
+    job: Search, tables: CodeTables, stack: Tensor, rows: slice, columns: slice, room: _Room
+) -> Tensor:
     """Codes of the picks of a tile, int64 of shape (g, h)."""
     floor = None
     if job.squares is not None:
@@ -153,7 +186,7 @@ def _pick(job: Search, tables: CodeTables, stack: Tensor, rows: slice, columns: 
     else:
         # The rule speaks of distances; a square differs by twice as much.
         least = best.sub(best.abs(), alpha=job.tolerance * (2.0 + job.tolerance)).sub_(floor)
-    return _first_of_tied(stack, least, tables)
+    return _first_of_tied(stack, least, tables, room)
 
 
 def _nearness(stack: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
@@ -169,9 +202,9 @@ def _nearness(stack: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tenso
     return nearness, rounding * (row.amax(0) + column.amax(0))
 
 
-def _first_of_tied(stack: Tensor, least: Tensor, tables: CodeTables) -> Tensor:
+def _first_of_tied(stack: Tensor, least: Tensor, tables: CodeTables, room: _Room) -> Tensor:
     """The smallest code among the candidates of at least ``least``, int64 of shape (g, h)."""
-    tied = torch.ge(stack, least, out=torch.empty_like(stack))
+    tied = torch.ge(stack, least, out=_tile(room.tied, *stack.shape))
     # The highest bit of the sum of powers of two says which code it is.
     sums = torch.mv(tied.flatten(1).T, tables.weights)
     last = len(tables.columns) - 1
