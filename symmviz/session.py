@@ -13,17 +13,17 @@ from symmcore.runs.directory import RunDirectories
 from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
-from symmcore.training.input import DatasetSummary, look_at_dataset
 from symmcore.training.sink import Sink, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.live import LiveBuffer, Updates
+from symmviz.look import Look
 from symmviz.retrieval import Query, RunNeighbours
 
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
 
 _STOP_SEEN_WITHIN_SECONDS = 0.05
-_LOOKS = 3  # a look at a slow disk cannot be ended, and is not to hold up the next
+_LOOKS = 3  # a disk that does not answer is not to hold up the next look
 
 
 class Session:
@@ -46,6 +46,7 @@ class Session:
         )
         self._searches = ThreadPoolExecutor(1, thread_name_prefix="symmviz-retrieval")
         self._looks = ThreadPoolExecutor(_LOOKS, thread_name_prefix="symmviz-look")
+        self._look: Look | None = None
         self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
         self._control = Control()
         self._training: threading.Thread | None = None
@@ -128,9 +129,12 @@ class Session:
         """Search on the retrieval thread."""
         return self._searches.submit(_find_neighbours, snapshots, query, count)
 
-    def look_at(self, config: TrainingConfig) -> "Future[DatasetSummary | None]":
-        """List the files a training would read, on a thread for that."""
-        return self._looks.submit(look_at_dataset, config)
+    def look_at(self, config: TrainingConfig) -> Look:
+        """List the files a training would read, on a thread for that; gives up the last look."""
+        if self._look is not None:
+            self._look.give_up()
+        self._look = Look(self._looks, config)
+        return self._look
 
     def drain(self) -> Updates:
         """Take everything that training and projection produced since the last call."""
@@ -153,6 +157,8 @@ class Session:
         deadline = time.monotonic() + timeout
         self._control.stop()
         self._searches.shutdown(wait=False, cancel_futures=True)
+        if self._look is not None:
+            self._look.give_up()
         self._looks.shutdown(wait=False, cancel_futures=True)
         self._projector.close(timeout)
         if self._training is not None:

@@ -1,7 +1,6 @@
 """Beside the chosen dataset: what is in it, and what keeping its images will take."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,8 +10,7 @@ from symmcore.doing import byte_count
 from symmcore.errors import InputError
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import DatasetSummary
-
-Look = Callable[[TrainingConfig], "Future[DatasetSummary | None]"]
+from symmviz.look import Look
 
 _LOOKING = "Looking through the files..."
 _NOTES_SHOWN = 2
@@ -53,15 +51,16 @@ def fetchable_datasets() -> tuple[Fetchable, ...]:
 class DatasetPresenter:
     """Looks at the chosen dataset; the newest choice counts."""
 
-    def __init__(self, view: DatasetView, look: Look) -> None:
+    def __init__(self, view: DatasetView, look: Callable[[TrainingConfig], Look]) -> None:
         self._view = view
         self._look = look
         self._looked_at: TrainingConfig | None = None
-        self._pending: Future[DatasetSummary | None] | None = None
+        self._pending: Look | None = None
+        self._again = False
 
     def look(self, config: TrainingConfig) -> None:
         """Look at a dataset that was chosen, or whose files may have changed."""
-        again = config == self._looked_at
+        self._again = config == self._looked_at
         self._looked_at = config
         self._drop()
         if isinstance(config.dataset_choice().kind, DatasetEntry):
@@ -70,8 +69,7 @@ class DatasetPresenter:
             self._view.set_dataset_note(download, is_error=False)
         else:
             self._pending = self._look(config)
-            if not again:  # what is known of it stands meanwhile
-                self._view.set_dataset_note(_LOOKING, is_error=False)
+            self._say_how_far()
 
     def refuse(self, reason: str) -> None:
         """What is chosen cannot be looked at."""
@@ -80,8 +78,11 @@ class DatasetPresenter:
         self._view.set_dataset_note(reason, is_error=True)
 
     def poll(self) -> None:
-        """Show what was found, once it is."""
-        if self._pending is None or not self._pending.done():
+        """Show what was found, or how far that is."""
+        if self._pending is None:
+            return
+        if not self._pending.over:
+            self._say_how_far()
             return
         found, self._pending = self._pending, None
         try:
@@ -95,9 +96,16 @@ class DatasetPresenter:
             text = "" if summary is None else _sentences(summary)
             self._view.set_dataset_note(text, is_error=False)
 
+    def _say_how_far(self) -> None:
+        if self._again or self._pending is None:
+            return  # what is known of it stands meanwhile
+        doing = self._pending.doing
+        text = _LOOKING if doing is None else f"{doing.sentence()}..."
+        self._view.set_dataset_note(text, is_error=False)
+
     def _drop(self) -> None:
         if self._pending is not None:
-            self._pending.cancel()
+            self._pending.give_up()
             self._pending = None
 
 

@@ -1,17 +1,21 @@
 """What is said beside the chosen dataset, before any training."""
 
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Event
 from unittest.mock import MagicMock, call
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from symmcore.data import torchvision_catalog
+from symmcore.data import file_tree, torchvision_catalog
+from symmcore.doing import Doing, Tell
 from symmcore.errors import InputError
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import DatasetSummary, look_at_dataset
+from symmviz.look import Look
 from symmviz.presenters.dataset import DatasetPresenter
 
 SUMMARY = DatasetSummary(
@@ -25,18 +29,32 @@ def view() -> MagicMock:
     return MagicMock()
 
 
+class Looks(Executor):
+    """Looks at nothing; a test says what is found."""
+
+    def __init__(self) -> None:
+        self.asked: list[TrainingConfig] = []
+        self.tells: list[Tell] = []
+        self._found: list[Future[DatasetSummary | None]] = []
+
+    def submit(self, _: object, config: TrainingConfig, tell: Tell) -> Future:
+        self.asked.append(config)
+        self.tells.append(tell)
+        self._found.append(Future())
+        return self._found[-1]
+
+    def __getitem__(self, number: int) -> "Future[DatasetSummary | None]":
+        return self._found[number]
+
+
 @pytest.fixture
-def looks() -> list[tuple[TrainingConfig, "Future[DatasetSummary | None]"]]:
-    return []
+def looks() -> Looks:
+    return Looks()
 
 
 @pytest.fixture
 def presenter(view, looks) -> DatasetPresenter:
-    def look(config: TrainingConfig) -> "Future[DatasetSummary | None]":
-        looks.append((config, Future()))
-        return looks[-1][1]
-
-    return DatasetPresenter(view, look)
+    return DatasetPresenter(view, partial(Look, looks))
 
 
 def note(view: MagicMock) -> tuple[str, bool]:
@@ -52,7 +70,7 @@ def test_what_is_found_is_said(view, looks, presenter):
     presenter.look(of("folder:/photos"))
     presenter.poll()
     assert note(view) == ("Looking through the files...", False)
-    looks[0][1].set_result(SUMMARY)
+    looks[0].set_result(SUMMARY)
     presenter.poll()
     assert note(view) == (
         "1,000 training and 300 test images of 40 classes, split by class. It takes 2 GB. "
@@ -61,38 +79,82 @@ def test_what_is_found_is_said(view, looks, presenter):
     )
 
 
+def test_how_far_a_look_is_is_said(view, looks, presenter):
+    presenter.look(of("folder:/photos"))
+    looks.tells[0](Doing("Looking through the files", 1234))
+    presenter.poll()
+    assert note(view) == ("Looking through the files: 1,234...", False)
+    looks[0].set_result(SUMMARY)
+    presenter.poll()
+    presenter.look(of("folder:/photos"))
+    looks.tells[1](Doing("Looking through the files", 1))
+    presenter.poll()
+    assert note(view)[0].startswith("1,000 training"), "what is known stands meanwhile"
+
+
+def test_a_look_that_nobody_wants_any_more_ends(view, looks, presenter):
+    presenter.look(of("folder:/one"))
+    looks.tells[0](Doing("Looking through the files", 1))
+    presenter.look(of("digits"))
+    with pytest.raises(CancelledError):
+        looks.tells[0](Doing("Looking through the files", 2))
+
+
+def test_a_look_in_a_thread_ends_at_the_next_folder(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    began, given_up, scans = Event(), Event(), []
+
+    def scan(*arguments: object) -> object:
+        scans.append(arguments)
+        began.set()
+        given_up.wait(10)
+        return original(*arguments)
+
+    original = file_tree._scan
+    monkeypatch.setattr(file_tree, "_scan", scan)
+    with ThreadPoolExecutor(1) as pool:
+        look = Look(pool, of(f"folder:{tmp_path}"))
+        assert began.wait(10)
+        look.give_up()
+        given_up.set()
+    assert len(scans) == 1
+    with pytest.raises(CancelledError):
+        look.result()
+
+
 def test_what_is_wrong_is_said_before_a_start(view, looks, presenter):
     presenter.look(of("folder:/photos"))
-    looks[0][1].set_exception(InputError("/photos is not there."))
+    looks[0].set_exception(InputError("/photos is not there."))
     presenter.poll()
     assert note(view) == ("/photos is not there.", True)
     presenter.look(of("folder:/others"))
-    looks[1][1].set_exception(RuntimeError("oh"))
+    looks[1].set_exception(RuntimeError("oh"))
     presenter.poll()
     assert note(view) == ("The dataset cannot be looked at (RuntimeError: oh).", True)
 
 
 def test_the_newest_choice_counts(view, looks, presenter):
     presenter.look(of("folder:/one"))
-    looks[0][1].set_running_or_notify_cancel()
+    looks[0].set_running_or_notify_cancel()
     presenter.look(of("folder:/two"))
-    looks[0][1].set_result(SUMMARY)
+    looks[0].set_result(SUMMARY)
     presenter.poll()
     assert note(view) == ("Looking through the files...", False)
     presenter.look(of("digits"))
     presenter.poll()
     assert note(view) == ("", False)
-    assert looks[1][1].cancelled()
+    assert looks[1].cancelled()
 
 
 def test_a_second_look_leaves_what_is_said_until_it_is_over(view, looks, presenter):
     presenter.look(of("folder:/one"))
-    looks[0][1].set_result(SUMMARY)
+    looks[0].set_result(SUMMARY)
     presenter.poll()
     said = note(view)
     presenter.look(of("folder:/one"))
     assert note(view) == said
-    looks[1][1].set_exception(InputError("gone"))
+    looks[1].set_exception(InputError("gone"))
     presenter.poll()
     assert note(view) == ("gone", True)
 
@@ -101,7 +163,7 @@ def test_a_download_is_announced(view, looks, presenter, tmp_path, monkeypatch):
     monkeypatch.setattr(torchvision_catalog, "cache_folder", lambda: tmp_path)
     config = of("torchvision:omniglot", download=True)
     presenter.look(config)
-    assert looks == []
+    assert looks.asked == []
     assert note(view) == (
         "32,460 images of 1,623 classes. About 16 MB will be downloaded into "
         f"{tmp_path / 'Omniglot'} when you start.",
@@ -109,7 +171,7 @@ def test_a_download_is_announced(view, looks, presenter, tmp_path, monkeypatch):
     )
     (tmp_path / "Omniglot" / torchvision_catalog.OMNIGLOT.marker).mkdir(parents=True)
     presenter.look(config)
-    assert [asked for asked, _ in looks] == [config]
+    assert looks.asked == [config]
 
 
 def test_a_refusal_is_shown(view, presenter):

@@ -264,6 +264,7 @@ class TestMissing:
         listing = listed(kind, archive)
         assert listing.files == before.files[1:]
         assert listing.notes[0].startswith(f"1 of the {len(before.files)} images that {kind}:")
+        assert listing.notes[0].endswith(f"not in {archive}, {before.files[0]!r} for one.")
         assert len(listing.notes) == 2  # the count differs from the published one, too
 
     def test_a_class_left_with_one_image_does_not_train(self, tmp_path, monkeypatch):

@@ -37,6 +37,20 @@ class TestClasses:
         np.testing.assert_array_equal(listing.labels, [0, 0, 1, 1, 1, 2, 2, 3, 3])
         assert listing.notes == ()
 
+    def test_it_tells_how_many_files_it_found_and_can_be_cancelled(self, tmp_path):
+        touch(tmp_path, *(f"{folder}/{name}.png" for folder in "abcd" for name in "12"))
+        told = []
+        list_folder(tmp_path, SplitRule.AUTO, 0, tell=lambda doing: told.append(doing.done))
+        assert told[0] == 0
+        assert told == sorted(told)
+        assert told[-1] == 6, "it tells before it reads a folder"
+
+        def cancel(_: object) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            list_folder(tmp_path, SplitRule.AUTO, 0, tell=cancel)
+
     def test_names_in_any_script(self, tmp_path):
         cats = "\U0001f431 \U0001f468\u200d\U0001f469\u200d\U0001f467"
         names = ["caf\u00e9", "\u05e9\u05dc\u05d5\u05dd", cats, "\u718a", "a b", "%41#?"]

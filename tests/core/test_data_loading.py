@@ -22,9 +22,11 @@ from symmcore.data.decoding import decode_file
 from symmcore.data.listing import ImageListing
 from symmcore.data.loading import load_listing
 from symmcore.data.store import image_to_show
+from symmcore.doing import Doing
 from symmcore.errors import InputError
 
 SIZE = 12
+DECODING = "Decoding images"
 CLASSES = 5
 EACH = 8
 COUNT = CLASSES * EACH
@@ -59,7 +61,11 @@ def settings(tmp_path: Path) -> CacheSettings:
 def load(
     listing: ImageListing, settings: CacheSettings, progress=lambda _done, _count: None
 ) -> ImageDataset:
-    return load_listing(listing, settings, lambda doing: progress(doing.done, doing.count), SIZE)
+    def tell(doing: Doing) -> None:
+        if doing.what == DECODING:
+            progress(doing.done, doing.count)
+
+    return load_listing(listing, settings, tell, SIZE)
 
 
 def images_of(dataset: ImageDataset) -> np.ndarray:
@@ -132,11 +138,12 @@ class TestCache:
 
     def test_it_says_how_large_the_cache_will_be(self, listing, settings):
         told = []
-        load_listing(listing, settings, told.append, 640)
+        load_listing(listing, settings, lambda doing: told.append(doing.sentence()), 640)
         size = f"{COUNT * 640 * 640 * 3 / 1e6:,.0f} MB"
-        assert told[0].sentence() == (
-            f"Decoding images: 0 of {COUNT} (once: {size} in {settings.folder})"
-        )
+        assert told[:2] == [
+            f"Looking for changed files: 0 of {COUNT}",
+            f"{DECODING}: 0 of {COUNT} (once: {size} in {settings.folder})",
+        ]
 
     def test_progress_counts_up_to_all(self, listing, settings):
         told = []
@@ -324,7 +331,7 @@ def started_load(
         f"listing = ImageListing('made', Path({str(listing.root)!r}), files, n % 2,\n"
         "    ('a', 'b'), n, n[:0], '')\n"
         "def tell(doing):\n"
-        f"    if doing.done == {stall_at}:\n"
+        f"    if doing.what == {DECODING!r} and doing.done == {stall_at}:\n"
         "        print('stalled', flush=True)\n"
         "        sys.stdin.readline()\n"
         f"load_listing(listing, CacheSettings(Path({str(settings.folder)!r})), tell, {SIZE})\n"

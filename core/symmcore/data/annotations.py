@@ -21,6 +21,7 @@ from symmcore.data.file_tree import (
 )
 from symmcore.data.listing import ImageListing
 from symmcore.data.splits import check_split, drop_single_images, split_by_class
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
 
@@ -175,6 +176,7 @@ def list_annotated(
     annotations: Sequence[Annotation],
     class_name: Callable[[Annotation], str],
     published: PublishedCounts,
+    tell: Tell = tell_nobody,
 ) -> ImageListing:
     """Make a listing of annotated images that are there.
 
@@ -184,6 +186,7 @@ def list_annotated(
         annotations: all images, in the order of the archive.
         class_name: what an image's class is called.
         published: what the paper has, to compare with.
+        tell: told how many files were found.
 
     Raises:
         InputError: if no image is listed, one is listed twice or lies outside ``root``, if a
@@ -193,7 +196,7 @@ def list_annotated(
     if not annotations:
         raise InputError(f"{name} lists no images: extract the whole archive.")
     _check_listed_once(annotations)
-    there, notes = _existing(name, root, annotations)
+    there, notes = _existing(name, root, annotations, tell)
     numbers, labels = np.unique(
         np.array([image.label for image in there], dtype=np.int64), return_inverse=True
     )
@@ -231,16 +234,21 @@ def _check_listed_once(annotations: Sequence[Annotation]) -> None:
 
 
 def _existing(
-    name: str, root: Path, annotations: Sequence[Annotation]
+    name: str, root: Path, annotations: Sequence[Annotation], tell: Tell
 ) -> tuple[list[Annotation], tuple[str, ...]]:
-    tree = find_files(root)
+    tree = find_files(root, tell)
     known = frozenset(tree.files)
-    there = [image for image in annotations if _exists(image, root, known)]
-    missing = len(annotations) - len(there)
+    there: list[Annotation] = []
+    missing: list[Annotation] = []
+    for image in annotations:
+        (there if _exists(image, root, known) else missing).append(image)
     if not missing:
         return there, ()
-    problem = f"{missing:,} of the {len(annotations):,} images that {name} lists are not in {root}"
-    if missing > _MOST_MISSING * len(annotations):
+    problem = (
+        f"{len(missing):,} of the {len(annotations):,} images that {name} lists are not in {root}, "
+        f"{_quoted(missing[0].file)} for one"
+    )
+    if len(missing) > _MOST_MISSING * len(annotations):
         raise InputError(f"{problem}{_unreadable(tree)}: extract the whole archive there.")
     return there, (f"{problem}{_unreadable(tree)}.",)
 

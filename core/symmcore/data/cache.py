@@ -33,7 +33,7 @@ from symmcore.data.decoding import DECODER_VERSION
 from symmcore.data.listing import ImageListing
 from symmcore.data.locking import held
 from symmcore.data.store import ImageArray
-from symmcore.doing import byte_count
+from symmcore.doing import Doing, Tell, byte_count, tell_nobody
 from symmcore.errors import InputError
 
 _IMAGES = "images.npy"
@@ -44,6 +44,8 @@ _PART = ".part"
 _DAMAGED = (OSError, ValueError, EOFError, TypeError)
 
 _Opened = TypeVar("_Opened")
+
+_FILES_BETWEEN_TELLS = 100
 
 # Left free on the disk, for everything else that runs.
 _HEADROOM = 10**9
@@ -127,15 +129,18 @@ class CachedImages:
     pixels: ImageArray
 
 
-def plan_cache(listing: ImageListing, settings: CacheSettings, size: int) -> CachePlan:
+def plan_cache(
+    listing: ImageListing, settings: CacheSettings, size: int, tell: Tell = tell_nobody
+) -> CachePlan:
     """What the cache of a dataset would take.
 
     Args:
         listing: its files, each of which is looked at for its size and time.
         settings: where, and how much at most.
         size: height and width of the decoded images.
+        tell: told how many files were looked at.
     """
-    where = settings.folder / cache_key(listing, size)
+    where = settings.folder / cache_key(listing, size, tell)
     return CachePlan(
         bytes=len(listing.files) * size * size * 3,
         free=_free_bytes(settings.folder),
@@ -152,11 +157,14 @@ def _is_made(where: Path) -> bool:
         return False
 
 
-def cache_key(listing: ImageListing, size: int) -> str:
+def cache_key(listing: ImageListing, size: int, tell: Tell = tell_nobody) -> str:
     """A name that changes with the files' folder, names, order, sizes, times and readability."""
+    count = len(listing.files)
     digest = hashlib.sha256(f"{DECODER_VERSION} {size} ".encode())
     digest.update(os.fsencode(listing.root.resolve()))
-    for file in listing.files:
+    for number, file in enumerate(listing.files):
+        if number % _FILES_BETWEEN_TELLS == 0:
+            tell(Doing("Looking for changed files", number, count))
         path = listing.root / file
         try:
             status = path.stat()

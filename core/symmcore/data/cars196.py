@@ -12,6 +12,7 @@ from symmcore.data.annotations import (
 )
 from symmcore.data.listing import ImageListing
 from symmcore.data.matlab import cell_number, cell_text, read_matlab
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 
 PUBLISHED = PublishedCounts(8_054, 98, 8_131, 98)
@@ -21,13 +22,14 @@ _LAST_TRAINING_CLASS = 98
 _CLASSES = 196
 
 
-def list_cars196(path: str | Path) -> ImageListing:
+def list_cars196(path: str | Path, tell: Tell = tell_nobody) -> ImageListing:
     """List the images of Cars196: classes 1-98 train, 99-196 test.
 
     The archive's own mark of test images, which divides every class, is not used.
 
     Args:
         path: the folder that holds cars_annos.mat and car_ims, or the folder it lies in.
+        tell: told how many files were found.
 
     Raises:
         InputError: naming the file and the annotation that is wrong.
@@ -51,7 +53,7 @@ def list_cars196(path: str | Path) -> ImageListing:
         name = names[image.label - 1] if image.label <= len(names) else None
         return name or f"class {image.label}"
 
-    return list_annotated(f"cars196:{path}", root, annotations, class_name, PUBLISHED)
+    return list_annotated(f"cars196:{path}", root, annotations, class_name, PUBLISHED, tell)
 
 
 def _annotation(path_cell: object, class_cell: object, where: str) -> Annotation:

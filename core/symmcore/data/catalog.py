@@ -213,28 +213,28 @@ def _load_alphabets(seed: int, tell: Tell) -> ImageDataset:
     return _alphabets("").load(seed, tell)
 
 
-def _read_folder(choice: DatasetChoice, seed: int, _: Tell) -> ImageListing:
+def _read_folder(choice: DatasetChoice, seed: int, tell: Tell) -> ImageListing:
     from symmcore.data.folder import list_folder
 
-    return list_folder(choice.argument, choice.split, seed)
+    return list_folder(choice.argument, choice.split, seed, tell=tell)
 
 
-def _read_cub200(choice: DatasetChoice, _seed: int, _tell: Tell) -> ImageListing:
+def _read_cub200(choice: DatasetChoice, _: int, tell: Tell) -> ImageListing:
     from symmcore.data.cub200 import list_cub200
 
-    return list_cub200(choice.argument)
+    return list_cub200(choice.argument, tell)
 
 
-def _read_cars196(choice: DatasetChoice, _seed: int, _tell: Tell) -> ImageListing:
+def _read_cars196(choice: DatasetChoice, _: int, tell: Tell) -> ImageListing:
     from symmcore.data.cars196 import list_cars196
 
-    return list_cars196(choice.argument)
+    return list_cars196(choice.argument, tell)
 
 
-def _read_sop(choice: DatasetChoice, _seed: int, _tell: Tell) -> ImageListing:
+def _read_sop(choice: DatasetChoice, _: int, tell: Tell) -> ImageListing:
     from symmcore.data.sop import list_sop
 
-    return list_sop(choice.argument)
+    return list_sop(choice.argument, tell)
 
 
 def _read_torchvision(choice: DatasetChoice, seed: int, tell: Tell) -> ImageDataset | ImageListing:

@@ -13,6 +13,7 @@ from symmcore.data.annotations import (
     whole_number,
 )
 from symmcore.data.listing import ImageListing
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 
 PUBLISHED = PublishedCounts(5_864, 100, 5_924, 100)
@@ -23,11 +24,12 @@ _LAST_TRAINING_CLASS = 100
 _CLASSES = 200
 
 
-def list_cub200(path: str | Path) -> ImageListing:
+def list_cub200(path: str | Path, tell: Tell = tell_nobody) -> ImageListing:
     """List the images of CUB-200-2011: classes 1-100 train, 101-200 test.
 
     Args:
         path: the folder CUB_200_2011, which holds images.txt, or the folder it lies in.
+        tell: told how many files were found.
 
     Raises:
         InputError: naming the file and line that is wrong.
@@ -51,7 +53,7 @@ def list_cub200(path: str | Path) -> ImageListing:
     for image, (_, where) in labels.items():
         if image not in files:
             raise InputError(f"{where} gives a class to image {image}, which {_IMAGES} lacks.")
-    return list_annotated(f"cub200:{path}", root, annotations, _class_name, PUBLISHED)
+    return list_annotated(f"cub200:{path}", root, annotations, _class_name, PUBLISHED, tell)
 
 
 def _by_image(root: Path, name: str, expected: str) -> dict[int, tuple[str, str]]:

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
 
 
@@ -25,7 +26,7 @@ class FileTree:
     unreadable: tuple[str, ...]
 
 
-def find_files(root: Path) -> FileTree:
+def find_files(root: Path, tell: Tell = tell_nobody) -> FileTree:
     """List all files below a folder.
 
     Hidden files and folders, and what macOS adds to archives, are passed over. Links to
@@ -34,6 +35,7 @@ def find_files(root: Path) -> FileTree:
 
     Args:
         root: the folder, without links in its own path (``Path.resolve``).
+        tell: told how many were found.
 
     Raises:
         InputError: if ``root`` itself cannot be read.
@@ -43,6 +45,7 @@ def find_files(root: Path) -> FileTree:
     unreadable: list[str] = []
     left = [""]
     while left:
+        tell(Doing("Looking through the files", len(files)))
         folder = left.pop()
         try:
             found = _scan(root, folder)

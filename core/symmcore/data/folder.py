@@ -19,6 +19,7 @@ from symmcore.data.splits import (
     split_by_class,
     split_listed,
 )
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
 
@@ -29,7 +30,9 @@ _TRAIN, _TEST = "train", "test"
 _NOT_DECODED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
 
-def list_folder(path: str | Path, rule: SplitRule, seed: int, name: str = "") -> ImageListing:
+def list_folder(
+    path: str | Path, rule: SplitRule, seed: int, name: str = "", tell: Tell = tell_nobody
+) -> ImageListing:
     """List the images of a folder, by class.
 
     The sub-folders of the folder, or of its folders train and test, are the classes;
@@ -41,12 +44,13 @@ def list_folder(path: str | Path, rule: SplitRule, seed: int, name: str = "") ->
         rule: how to split; AUTO uses the folders train and test if both hold classes.
         seed: decides a split by image.
         name: of the dataset; "folder:" and the path by default.
+        tell: told how many files were found.
 
     Raises:
         InputError: naming what is wrong with the folder.
     """
     root = existing_folder(path, _EXPECTED)
-    tree = find_files(root)
+    tree = find_files(root, tell)
     images = [file for file in tree.files if has_image_name(file)]
     if rule in (SplitRule.AUTO, SplitRule.FOLDERS):
         found = _has_train_and_test(images)

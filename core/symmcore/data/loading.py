@@ -54,7 +54,7 @@ def load_listing(
     """
     if not listing.files:
         raise InputError(f"{listing.root} holds no images.")
-    plan = plan_cache(listing, cache, size)
+    plan = plan_cache(listing, cache, size, tell)
     note = f"once: {plan.size()} in {plan.where.parent}" if plan.fits else ""
 
     def progress(done: int, count: int) -> None:

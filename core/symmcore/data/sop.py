@@ -14,6 +14,7 @@ from symmcore.data.annotations import (
     whole_number,
 )
 from symmcore.data.listing import ImageListing
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 
 PUBLISHED = PublishedCounts(59_551, 11_318, 60_502, 11_316)
@@ -23,12 +24,13 @@ _TEST = "Ebay_test.txt"
 _HEADER = "image_id class_id super_class_id path"
 
 
-def list_sop(path: str | Path) -> ImageListing:
+def list_sop(path: str | Path, tell: Tell = tell_nobody) -> ImageListing:
     """List the images of Stanford Online Products, split by its own two lists.
 
     Args:
         path: the folder Stanford_Online_Products, which holds Ebay_train.txt, or the folder
             it lies in.
+        tell: told how many files were found.
 
     Raises:
         InputError: naming the file and line that is wrong.
@@ -40,7 +42,7 @@ def list_sop(path: str | Path) -> ImageListing:
         for name, trains in ((_TRAIN, True), (_TEST, False))
         for annotation in _read_list(root, name, trains, seen)
     ]
-    return list_annotated(f"sop:{path}", root, annotations, _class_name, PUBLISHED)
+    return list_annotated(f"sop:{path}", root, annotations, _class_name, PUBLISHED, tell)
 
 
 def _read_list(root: Path, name: str, trains: bool, seen: set[int]) -> Iterator[Annotation]:

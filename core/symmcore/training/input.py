@@ -11,7 +11,7 @@ from symmcore.data.listing import ImageListing
 from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.torchvision_catalog import CIFAR100, torchvision_entry
 from symmcore.data.transform_settings import DRAWINGS, SMALL_PHOTOGRAPHS, TransformSettings
-from symmcore.doing import Tell
+from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 from symmcore.training.config import TrainingConfig
 
@@ -39,10 +39,14 @@ class DatasetSummary:
     notes: tuple[str, ...]
 
 
-def look_at_dataset(config: TrainingConfig) -> DatasetSummary | None:
+def look_at_dataset(config: TrainingConfig, tell: Tell = tell_nobody) -> DatasetSummary | None:
     """List the files that a training would read; None for a dataset that comes without any.
 
     Nothing is downloaded.
+
+    Args:
+        config: names the dataset, and what will be made of its images.
+        tell: told how many files were looked at.
 
     Raises:
         InputError: naming the file or folder that is wrong.
@@ -50,10 +54,11 @@ def look_at_dataset(config: TrainingConfig) -> DatasetSummary | None:
     choice = replace(config.dataset_choice(), download=False)
     if _comes_in_memory(choice):
         return None
-    found = choice.read(config.seed)
+    found = choice.read(config.seed, tell)
     plan = None
     if isinstance(found, ImageListing):
-        plan = plan_cache(found, CacheSettings(limit=config.cache_bytes), _size(config))
+        settings = CacheSettings(limit=config.cache_bytes)
+        plan = plan_cache(found, settings, _size(config), tell)
     return DatasetSummary(
         images=len(found.labels),
         classes=len(np.unique(found.labels)),
