@@ -81,6 +81,8 @@ class DatasetPicker(QWidget):
 
     def set_note(self, text: str, *, is_error: bool) -> None:
         """Say more about the chosen dataset; empty for nothing."""
+        if (text, is_error) == (self._note.text(), self._note.property("error")):
+            return
         self._note.setProperty("error", is_error)
         self._note.style().polish(self._note)  # the colour follows the property
         self._note.setText(text)
