@@ -13,7 +13,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched, launch
@@ -63,6 +63,8 @@ def no_leaked_timers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(QTimer, "start", start)
     yield
+    if not started:
+        return  # freeing takes longer than most tests
     _delete_deferred()
     running = []
     for reference, where in started:
@@ -79,11 +81,16 @@ def no_leaked_timers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def no_leaked_windows(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a top-level widget."""
     before = {id(widget) for widget in QApplication.topLevelWidgets()}
+
+    def left() -> list[QWidget]:
+        return [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
+
     yield
+    if not left():
+        return
     request.node.funcargs.clear()  # or pytest keeps the test's window from being freed
     _delete_deferred()
-    leaked = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
-    assert not leaked, f"top-level widgets left: {leaked}"
+    assert not left(), f"top-level widgets left: {left()}"
 
 
 def _delete_deferred() -> None:
