@@ -51,14 +51,46 @@ def use_threads(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def both(
-    name: str, symm: Symm, embeddings: Tensor, monkeypatch: pytest.MonkeyPatch
+    name: str, symm: Symm, embeddings: Tensor, labels: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[LossResult, Tensor]]:
     """Loss and gradient compiled, then by torch's own operations."""
     found = []
     for value in (True, False):
         monkeypatch.setattr(LogSumLoss, "compiled", value)
-        found.append(run(name, symm, embeddings, SEVERAL_TILES.labels))
+        found.append(run(name, symm, embeddings, labels))
     return found
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("dim", [31, 32, 33, 64, 65, 130])
+@pytest.mark.parametrize("name", NAMES)
+def test_dimensions_of_several_chunks(
+    name: str, dim: int, dtype: torch.dtype, in_turn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = torch.arange(65)
+    labels = groups.repeat_interleave(2) if in_turn else groups.repeat(2)
+    generator = torch.Generator().manual_seed(dim)
+    embeddings = 0.3 * torch.randn(130, dim, dtype=dtype, generator=generator)
+    (found, gradient), (expected, by_torch) = both(name, Symm(), embeddings, labels, monkeypatch)
+    error = 1e-12 if dtype == torch.float64 else 1e-5
+    assert relative_error(found.loss.detach().double(), expected.loss.detach().double()) < error
+    assert relative_error(gradient.double(), by_torch.double()) < error
+
+
+@pytest.mark.parametrize("groups", [65, 129, 258, 300])
+def test_pairs_that_follow_one_another_over_several_tiles_and_blocks(
+    groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_threads(2, monkeypatch)
+    embeddings = torch.randn(
+        2 * groups, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    labels = torch.arange(groups).repeat_interleave(2)
+    for given in (embeddings, embeddings.T.contiguous().T):
+        (found, gradient), (expected, by_torch) = both("npair", Symm(), given, labels, monkeypatch)
+        assert picks_of(found) == picks_of(expected)
+        assert relative_error(gradient, by_torch) < 1e-12
 
 
 @pytest.mark.parametrize("symm", [*WITH_SYMM.values(), Symm(rank=3)], ids=str)
@@ -66,7 +98,7 @@ def both(
 def test_several_tiles_and_threads(name: str, symm: Symm, monkeypatch: pytest.MonkeyPatch) -> None:
     use_threads(3, monkeypatch)
     (found, gradient), (expected, by_torch) = both(
-        name, symm, SEVERAL_TILES.embeddings, monkeypatch
+        name, symm, SEVERAL_TILES.embeddings, SEVERAL_TILES.labels, monkeypatch
     )
     assert picks_of(found) == picks_of(expected)
     assert relative_error(found.loss.detach(), expected.loss.detach()) < 1e-12
@@ -76,7 +108,7 @@ def test_several_tiles_and_threads(name: str, symm: Symm, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", NAMES)
 def test_float32_over_several_tiles(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (found, gradient), (expected, by_torch) = both(
-        name, Symm(), SEVERAL_TILES.embeddings.float(), monkeypatch
+        name, Symm(), SEVERAL_TILES.embeddings.float(), SEVERAL_TILES.labels, monkeypatch
     )
     assert found.loss.dtype == gradient.dtype == torch.float32
     assert relative_error(found.loss.detach(), expected.loss.detach().double()) < 1e-6
@@ -120,6 +152,18 @@ def test_embeddings_need_not_be_contiguous() -> None:
     assert not turned.is_contiguous()
     loss = build_loss("npair", Symm())
     torch.testing.assert_close(loss(turned, data.labels), loss(data.embeddings, data.labels))
+
+
+def test_torchs_default_device_does_not_matter() -> None:
+    data = BATCHES["one group a class"]
+    expected = run("npair", Symm(), data.embeddings, data.labels)[1]
+    with torch.device("meta"):
+        assert torch.equal(run("npair", Symm(), data.embeddings, data.labels)[1], expected)
+
+
+def test_a_numba_that_is_told_not_to_compile_is_not_used() -> None:
+    program = "loss(e, l).backward(); print(bool(e.grad.isfinite().all()))"
+    assert in_a_process(program, NUMBA_DISABLE_JIT="1") == "True"
 
 
 @pytest.mark.parametrize("scale", [1e15, 1e19, 1e30, float("inf"), float("nan")])

@@ -150,7 +150,7 @@ class CompiledMiner:
         """The gradient on the originals, of their shape.
 
         Args:
-            measured: As ``measure`` returned it, with what the gradient is made of.
+            measured: As ``measure`` returned it.
             codes: As ``pick`` returned them.
             upstream: The gradient on the picked products and what else the loss used.
         """
@@ -159,7 +159,7 @@ class CompiledMiner:
         from symmcore.mining.kernels.points import gradient
 
         originals = measured.originals
-        result = torch.empty(originals.shape, dtype=torch.from_numpy(originals).dtype)
+        result = torch.empty_like(torch.from_numpy(originals))  # aligned, unlike NumPy's
         gradient(
             originals, measured.products, measured.weights, codes,
             _adds(self.candidates), self.candidates.symmetric, upstream.shares, upstream.slopes,
@@ -192,7 +192,12 @@ class CompiledMiner:
 
 @cache
 def _has_numba() -> bool:
-    return find_spec("numba") is not None
+    """Whether numba is installed and compiles; it can be told not to, for debugging."""
+    if find_spec("numba") is None:
+        return False
+    from numba import config
+
+    return not config.DISABLE_JIT  # type: ignore[attr-defined]  # numba sets it by itself
 
 
 @cache

@@ -39,8 +39,12 @@ def _add_rows(
     factors: types.Array,
     first: types.Integer,
     stop: types.Integer,
-) -> tuple[object, Callable[..., object]]:
+) -> tuple[object, Callable[..., object]] | None:
     """Write ``add_rows`` in LLVM's language, for arrays of these types."""
+    if not (sums.dtype == rows.dtype == factors.dtype) or any(
+        array.layout != "C" for array in (sums, rows, wanted, factors)
+    ):
+        return None  # numba then says that there is no such function
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> object:
         def data(which: int) -> Any:
@@ -93,10 +97,11 @@ add_rows = cast(
 )
 """Add scaled chunks of rows to a chunk of a sum, which stays in registers meanwhile.
 
-numba cannot be told that arrays do not overlap, and would store the sum each time.
+numba cannot be told that arrays do not overlap, and would store the sum each time. Nothing is
+checked: all elements named must be there, those of whole chunks too.
 
 Args:
-    sums: To this array.
+    sums: To this array, contiguous as all are, and of the type of ``rows`` and ``factors``.
     at: From this element on.
     rows: From this array.
     wanted: Which chunks of it, which follow one another.
@@ -304,7 +309,8 @@ def collect(
         first: The first of the other groups.
         stop: Where they end.
         wanted: Written: for each point of the group the points of the others that are added to it,
-            counted from the first of them; of shape (S, M), M at least twice the others.
+            counted from the first of them; of shape (S, M), M at least as many as the others,
+            twice as many where the two picks of a pair are not one.
         factors: Written: their factors, of the same shape.
         counts: Written: how many there are, of shape (S,).
     """
@@ -411,8 +417,11 @@ def gradient(
     """
     groups, width = len(codes), _CHUNK_BYTES // originals.itemsize
     padded = (originals.shape[1] + width - 1) // width * width
-    kinds = 4 if symmetric else 4 + len(PAIRS)
-    size = min(_BLOCK, (groups + threads - 1) // threads)
+    # Sums of two points are not made where no pick has any.
+    kinds = 4 if adds.max() < 4 else 4 + len(PAIRS)
+    # Blocks of one size, as many for each thread, or some threads would wait for others.
+    rounds = (groups + threads * _BLOCK - 1) // (threads * _BLOCK)
+    size = (groups + threads * rounds - 1) // (threads * rounds)
     for block in numba.prange((groups + size - 1) // size):
         first = block * size
         number = min(size, groups - first)
