@@ -141,7 +141,7 @@ class TestCache:
         load_listing(listing, settings, lambda doing: told.append(doing.sentence()), 640)
         size = f"{COUNT * 640 * 640 * 3 / 1e6:,.0f} MB"
         assert told[:2] == [
-            f"Looking for changed files: 0 of {COUNT}",
+            f"Checking the files: 0 of {COUNT}",
             f"{DECODING}: 0 of {COUNT} (once: {size} in {settings.folder})",
         ]
 

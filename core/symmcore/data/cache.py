@@ -164,7 +164,7 @@ def cache_key(listing: ImageListing, size: int, tell: Tell = tell_nobody) -> str
     digest.update(os.fsencode(listing.root.resolve()))
     for number, file in enumerate(listing.files):
         if number % _FILES_BETWEEN_TELLS == 0:
-            tell(Doing("Looking for changed files", number, count))
+            tell(Doing("Checking the files", number, count))
         path = listing.root / file
         try:
             status = path.stat()

@@ -68,11 +68,13 @@ class Measured:
         originals: x_i and x_j of each group in turn, of shape (2 G, D).
         products: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
         weights: Weights of the reflections, of shape (4, G).
+        derivatives: Their derivatives, of shape (12, G), see ``kernels.points.measure``.
     """
 
     originals: Floats
     products: Floats
     weights: Floats
+    derivatives: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,10 @@ class CompiledMiner:
         given = originals.numpy()
         groups, dtype = len(given) // 2, given.dtype
         products, weights = np.empty((3, groups), dtype), np.empty((4, groups), dtype)
-        measure(given, self._reflection(dtype), products, weights)
-        return Measured(given, products, weights)
+        derivatives = np.empty((12, groups))
+        symm = float(self.symm.alpha), float(self.symm.beta), float(np.finfo(dtype).tiny)
+        measure(given, symm, products, weights, derivatives)
+        return Measured(given, products, weights, derivatives)
 
     def pick(self, measured: Measured) -> Picked:
         """Search the candidates of all pairs of groups."""
@@ -156,24 +160,20 @@ class CompiledMiner:
         """
         from numba import get_num_threads
 
-        from symmcore.mining.kernels.points import gradient
+        from symmcore.mining.kernels.gradient import gradient
 
         originals = measured.originals
         result = torch.empty_like(torch.from_numpy(originals))  # aligned, unlike NumPy's
         gradient(
-            originals, measured.products, measured.weights, codes,
-            _adds(self.candidates), self.candidates.symmetric, upstream.shares, upstream.slopes,
-            upstream.on_dot, upstream.on_square, self._reflection(originals.dtype),
-            get_num_threads(), result.numpy(),
+            originals, measured.weights, measured.derivatives, codes, _adds(self.candidates),
+            self.candidates.symmetric, upstream.shares, upstream.slopes, upstream.on_dot,
+            upstream.on_square, get_num_threads(), result.numpy(),
         )  # fmt: skip
         return result
 
     @property
     def _has_triplets(self) -> bool:
         return len(self.candidates.rows[0]) == 2
-
-    def _reflection(self, dtype: np.dtype[np.floating]) -> tuple[float, float, float]:
-        return float(self.symm.alpha), float(self.symm.beta), float(np.finfo(dtype).tiny)
 
     def _picker(self, weights: Floats, picked: Picked) -> Callable[[Floats, int, int], None]:
         """What picks in one tile, given its Gram matrix, first row and first column."""
@@ -208,8 +208,8 @@ def _planes(candidates: Candidates) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 @cache
 def _adds(candidates: Candidates) -> NDArray[np.uint8]:
-    """What each pick adds to the gradient, as ``kernels.points.gradient`` takes it."""
-    from symmcore.mining.kernels.points import PAIRS
+    """What each pick adds to the gradient, as ``kernels.gradient.gradient`` takes it."""
+    from symmcore.mining.kernels.gradient import PAIRS
 
     sides = (tuple(sorted(row)) for row in candidates.rows)
     of_g = [side[0] if len(side) == 1 else 4 + PAIRS.index(side) for side in sides]
