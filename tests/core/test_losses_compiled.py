@@ -18,7 +18,7 @@ from loss_cases import BATCHES, SYMMS, Batch, batch, expect, picks_of, relative_
 from numba.core.dispatcher import Dispatcher
 from torch import Tensor
 
-from symmcore.losses import LossResult, Symm, build_loss, log_sum
+from symmcore.losses import LossResult, Symm, build_loss, compiled_log_sum
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.mining import compiled
 from symmcore.mining.kernels.jit import Threads
@@ -47,7 +47,7 @@ def test_torchs_own_operations_are_exact(name: str, symm: Symm, data: Batch) -> 
 
 def use_threads(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the loops run on that many threads, if numba has them."""
-    monkeypatch.setattr(log_sum, "threads_for", lambda _: Threads(count))
+    monkeypatch.setattr(compiled_log_sum, "threads_for", lambda _: Threads(count))
 
 
 def both(
@@ -273,7 +273,7 @@ print(bool(e.grad.isfinite().all()))
     assert in_a_process(program) == "True"
 
 
-@pytest.mark.parametrize("name", ["gradient", "picks", "points", "sums"])
+@pytest.mark.parametrize("name", ["gradient", "gram", "picks", "points", "sums"])
 def test_no_kernel_calls_one_of_another_file(name: str) -> None:
     """numba keeps machine code by the text of one file: a change in another would go unseen."""
     module = importlib.import_module(f"symmcore.mining.kernels.{name}")
@@ -281,7 +281,7 @@ def test_no_kernel_calls_one_of_another_file(name: str) -> None:
     assert kernels
     assert {v.py_func.__module__ for v in kernels.values()} == {module.__name__}
     files = {path.stem for path in Path(module.__file__ or "").parent.glob("*.py")}
-    assert files == {"__init__", "gradient", "jit", "picks", "points", "sums"}
+    assert files == {"__init__", "gradient", "gram", "jit", "picks", "points", "sums"}
 
 
 def test_several_threads_may_compute_losses_at_once() -> None:

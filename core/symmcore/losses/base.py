@@ -30,14 +30,22 @@ class Selection:
     The tensors stay on the device of the embeddings; what is derived from them waits for it.
 
     Attributes:
-        groups: Positions in the batch of each group's images i and j, int64 of shape (2, G).
-        labels: The groups' labels, of shape (G,).
+        pairing: The pair groups of the batch.
         picked: The picked candidates.
     """
 
-    groups: Tensor
-    labels: Tensor
+    pairing: Groups
     picked: PickedCodes
+
+    @property
+    def groups(self) -> Tensor:
+        """Positions in the batch of each group's images i and j, int64 of shape (2, G)."""
+        return self.pairing.members
+
+    @property
+    def labels(self) -> Tensor:
+        """The groups' labels, of shape (G,)."""
+        return self.pairing.labels
 
     @property
     def negatives(self) -> Tensor:
@@ -134,16 +142,20 @@ class MetricLoss(nn.Module, ABC):
         check_embeddings(embeddings)
         check_labels(labels, embeddings.shape[0])
         groups = pair_groups(labels, embeddings.device)
-        with full_precision(embeddings.device):
-            return self._result(embeddings.to(computing_dtype(embeddings.dtype)), groups)
+        dtype = computing_dtype(embeddings.dtype)
+        return self._result(
+            embeddings if embeddings.dtype == dtype else embeddings.to(dtype), groups
+        )
 
     def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
         """The loss of a batch that was checked, of at least float32."""
         points = embeddings.index_select(0, groups.members.flatten())
-        loss, mined = self._compute(points.view(2, -1, points.shape[1]), groups.same_class())
+        points = points.view(2, -1, points.shape[1])
+        with full_precision(points.device):
+            loss, mined = self._compute(points, groups.same_class())
         if mined is None:
             return LossResult(loss, None)
-        return LossResult(loss, Selection(groups.members, groups.labels, mined.codes))
+        return LossResult(loss, Selection(groups, mined.codes))
 
     @abstractmethod
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:

@@ -1,28 +1,20 @@
-"""What the N-pair and angular losses have in common, and their compiled form."""
+"""What the N-pair and angular losses have in common, and which way they are computed."""
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_negative
-from symmcore.losses.terms import log_one_plus_sums, norm_penalty
-from symmcore.mining import Candidates, Groups, Mined, PickedCodes, measure, on_cuda
-from symmcore.mining.compiled import (
-    CompiledMiner,
-    Measured,
-    Picked,
-    Upstream,
-    serves,
-    threads_for,
-)
+from symmcore.losses.cuda_log_sum import cuda_log_sum
+from symmcore.losses.terms import Scales, log_one_plus_sums, norm_penalty
+from symmcore.mining import Candidates, Groups, Mined, PickedCodes, compiled, measure, on_cuda
 from symmcore.symm import PairSet, Symm
+
+if TYPE_CHECKING:  # imports numba, which is optional and slow to import
+    from symmcore.losses.compiled_log_sum import CompiledLogSum
 
 
 class LogSumLoss(MetricLoss):
@@ -56,24 +48,20 @@ class LogSumLoss(MetricLoss):
     ) -> None:
         super().__init__(symm, candidates)
         self.l2_reg = check_not_negative("l2_reg", l2_reg)
-        self._scales = _Scales(scale, positive_scale, self.l2_reg)
-        self._compiled_miner = None if symm is None else CompiledMiner(symm, candidates(symm.pairs))
+        self._scales = Scales(scale, positive_scale, self.l2_reg)
 
     def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
-        miner = self._compiled_miner
+        miner = self._miner
         if miner is None or not self.compiled:
             return super()._result(embeddings, groups)
-        if serves(embeddings):
-            wanted = embeddings.requires_grad and torch.is_grad_enabled()
-            loss, codes = _CompiledLogSum.apply(embeddings, groups, miner, self._scales, wanted)
+        settings = miner.symm, miner.candidates, self._scales
+        if compiled.serves(embeddings):
+            loss, codes = _compiled_log_sum(*settings)(embeddings, groups)
         elif on_cuda.serves(embeddings, miner.symm):
-            points = embeddings.index_select(0, groups.members.flatten())
-            points = points.view(2, len(groups), -1)
-            loss, codes = _CudaLogSum.apply(points, groups.labels, miner, self._scales)
+            loss, codes = cuda_log_sum(embeddings, groups, *settings)
         else:
             return super()._result(embeddings, groups)
-        picked = PickedCodes.of_matrix(miner.candidates, codes)
-        return LossResult(loss, Selection(groups.members, groups.labels, picked))
+        return LossResult(loss, Selection(groups, PickedCodes.of_matrix(miner.candidates, codes)))
 
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
         geometry = measure(points)
@@ -89,102 +77,8 @@ class LogSumLoss(MetricLoss):
         """Products of negatives without synthesis, (G, G), from originals (2, G, D)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scales:
-    negative: float
-    positive: float
-    l2_reg: float
+@cache
+def _compiled_log_sum(symm: Symm, candidates: Candidates, scales: Scales) -> "CompiledLogSum":
+    from symmcore.losses.compiled_log_sum import CompiledLogSum
 
-
-class _CompiledLogSum(torch.autograd.Function):
-    """The loss and the codes of its picks, as one step of autograd.
-
-    The loss is a scalar, so its gradient can be had together with it and be scaled later. That
-    keeps one matrix of the batch's size instead of all that the gradient is made of.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        embeddings: Tensor,
-        groups: Groups,
-        miner: CompiledMiner,
-        scales: _Scales,
-        with_gradient: bool,
-    ) -> tuple[Tensor, Tensor]:
-        with threads_for(len(groups)):
-            measured = miner.measure(groups.gather(embeddings))
-            picked = miner.pick(measured)
-            sums = _log_sums(measured, picked, groups.labels.numpy(), scales)
-            if with_gradient:
-                gradient = miner.gradient(measured, picked.codes, sums.upstream)
-                ctx.save_for_backward(groups.scatter(gradient, len(embeddings)))
-        codes = torch.from_numpy(picked.codes)
-        ctx.mark_non_differentiable(codes)
-        return embeddings.new_tensor(sums.loss), codes
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * grad, None, None, None, None
-
-
-@dataclass(frozen=True, slots=True)
-class _LogSums:
-    """The loss, and its gradient on what was mined."""
-
-    loss: float
-    upstream: Upstream
-
-
-def _log_sums(
-    measured: Measured, picked: Picked, labels: NDArray[np.integer], scales: _Scales
-) -> _LogSums:
-    """Takes the picked values: their memory will hold the upstream's shares."""
-    from symmcore.mining.kernels import sums
-
-    values, dtype = picked.values, picked.values.dtype
-    count = len(values)
-    largest, slopes = np.empty(count, dtype), np.empty((2, count), dtype)
-    sums.shift(values, labels, np.array([scales.negative, -np.inf], dtype), largest)
-    torch.from_numpy(values).exp_()  # its loops use vector instructions
-    share = 1.0 / count
-    total = sums.log_one_plus(
-        values, largest, measured.products[0], scales.positive,
-        (share * scales.negative, -share * scales.positive), slopes,
-    )  # fmt: skip
-    norms = 0.25 * scales.l2_reg * float(torch.from_numpy(measured.products[1:]).sum())
-    upstream = Upstream(values, slopes[0], slopes[1], 0.25 * share * scales.l2_reg)
-    return _LogSums((total + norms) / count, upstream)
-
-
-class _CudaLogSum(torch.autograd.Function):
-    """The same by Triton's kernels, from the originals of the groups, (2, G, D)."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, points: Tensor, labels: Tensor, miner: CompiledMiner, scales: _Scales
-    ) -> tuple[Tensor, Tensor]:
-        both = scales.negative, scales.positive
-        found = on_cuda.log_sum(points, miner.symm, miner.candidates, labels, both)
-        ctx.miner, ctx.scales = miner, scales
-        ctx.save_for_backward(points, found.codes, found.shares, found.slopes)
-        ctx.mark_non_differentiable(found.codes)
-        norms = (points * points).sum() * (0.25 * scales.l2_reg / len(labels))
-        return found.loss + norms, found.codes
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
-        points, codes, shares, slopes = ctx.saved_tensors
-        scales: _Scales = ctx.scales
-        share = grad / len(codes)
-        grads = (
-            share * scales.negative,
-            slopes[1] * (-share * scales.positive),
-            share * (0.25 * scales.l2_reg),
-        )
-        kept = codes, shares, slopes
-        result = on_cuda.gradient(points, ctx.miner.symm, ctx.miner.candidates, kept, grads)
-        return result, None, None, None
+    return CompiledLogSum(symm, candidates, scales)

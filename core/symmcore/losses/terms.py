@@ -1,5 +1,6 @@
 """Terms that the N-pair and angular losses have in common."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -7,6 +8,21 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from symmcore.mining import Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Factors of a loss.
+
+    Attributes:
+        negative: On the products of negatives.
+        positive: On the product of a positive pair.
+        l2_reg: On the norm penalty.
+    """
+
+    negative: float
+    positive: float
+    l2_reg: float
 
 
 def log_one_plus_sums(negative: Tensor, positive: Tensor, left_out: Tensor) -> Tensor:

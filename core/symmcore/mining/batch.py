@@ -13,30 +13,38 @@ class Groups:
     """The pair groups of a batch, ordered by the position of their first image.
 
     Attributes:
-        members: Positions in the batch of the groups' images i and j, int64 of shape (2, G).
         labels: The groups' labels, of shape (G,).
-        in_turn: Whether the batch is i and j of the first group, then of the second, and so on.
+        pairs: Positions in the batch of the groups' images i and j, int64 of shape (2, G); None
+            where the batch is i and j of the first group, then of the second, and so on, as
+            samplers like to make batches.
     """
 
-    members: Tensor
     labels: Tensor
-    in_turn: bool
+    pairs: Tensor | None
 
     def __len__(self) -> int:
         return self.labels.shape[0]
 
+    @property
+    def members(self) -> Tensor:
+        """Positions in the batch of the groups' images i and j, int64 of shape (2, G)."""
+        if self.pairs is not None:
+            return self.pairs
+        positions = torch.arange(2 * len(self), device=self.labels.device)
+        return positions.view(-1, 2).T.contiguous()
+
     def gather(self, embeddings: Tensor) -> Tensor:
         """i and j of each group in turn, contiguous (2 G, D), from embeddings of shape (B, D)."""
-        if self.in_turn:
+        if self.pairs is None:
             return embeddings.contiguous()
-        return embeddings.index_select(0, self.members.T.flatten())
+        return embeddings.index_select(0, self.pairs.T.flatten())
 
     def scatter(self, originals: Tensor, images: int) -> Tensor:
         """Undo ``gather`` for a batch of so many images: zeros (B, D) for those left over."""
-        if self.in_turn:
+        if self.pairs is None:
             return originals
         result = originals.new_zeros(images, originals.shape[1])
-        return result.index_copy_(0, self.members.T.flatten(), originals)
+        return result.index_copy_(0, self.pairs.T.flatten(), originals)
 
     def same_class(self) -> Tensor:
         """Which groups are of one class, so no negatives of each other: bool, (G, G)."""
@@ -60,21 +68,20 @@ def pair_groups(labels: Tensor, device: torch.device) -> Groups:
     Raises:
         ValueError: If there is no group, or no two groups of different labels.
     """
-    values = labels.detach().cpu().numpy()
-    # As samplers like to make batches: the 1st of a class is beside the 2nd, and so on.
-    in_turn = len(values) % 2 == 0 and not (values[::2] != values[1::2]).any()
-    members = _neighbours(len(values) // 2) if in_turn else _pairs_of_classes(values)
-    group_labels = values[members[0]]
+    values = labels.cpu().numpy()
+    first, second = values[::2], values[1::2]
+    if first.tobytes() == second.tobytes():
+        group_labels, members = first.copy(), None
+    else:
+        members = _pairs_of_classes(values)
+        group_labels = values[members[0]]
     _check_groups(group_labels, values)
-    return Groups(
-        torch.from_numpy(members).to(device, non_blocking=True),
-        torch.from_numpy(group_labels).to(device, non_blocking=True),
-        in_turn,
-    )
+    return Groups(_on(device, group_labels), None if members is None else _on(device, members))
 
 
-def _neighbours(groups: int) -> NDArray[np.int64]:
-    return np.ascontiguousarray(np.arange(2 * groups).reshape(-1, 2).T)
+def _on(device: torch.device, values: NDArray[np.integer]) -> Tensor:
+    tensor = torch.from_numpy(values)
+    return tensor if device.type == "cpu" else tensor.to(device, non_blocking=True)
 
 
 def _pairs_of_classes(labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -126,8 +133,10 @@ def check_labels(labels: Tensor, count: int) -> None:
 
 
 def _check_groups(group_labels: NDArray[np.integer], labels: NDArray[np.integer]) -> None:
-    if len(group_labels) > 0 and (group_labels != group_labels[0]).any():
-        return
+    if len(group_labels) > 0:
+        first = group_labels[0]
+        if group_labels[-1] != first or (group_labels != first).any():
+            return
     held = f"the batch held {len(labels)} images of {len(np.unique(labels))} classes"
     if len(group_labels) == 0:
         raise ValueError(

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from symmcore.mining.kernels.jit import kernel, parallel_kernel
 from symmcore.mining.kernels.points import Floats
 
+_LANES = 16  # of a vector: what a loop leaves over for single numbers takes as long as the rest
+
 
 @kernel
 def prefer(
@@ -58,6 +60,64 @@ def mirror(
             codes[h, g] = exchanged[codes[g, h]]
 
 
+@kernel
+def pick_row(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    g: int,
+    tolerance: Floats,
+    weights: Floats,
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """One row of ``pick_pairs``: the pairs of its group g, counted from the first."""
+    tie, start = tolerance[0], max(0, rows + g - columns) // _LANES * _LANES
+    # Loops that begin at 0 are made of vectors.
+    gram_i, gram_j = gram[2 * g, 2 * start :], gram[2 * g + 1, 2 * start :]
+    own_h_i, other_h_i = weights[0, columns + start :], weights[1, columns + start :]
+    own_h_j, other_h_j = weights[2, columns + start :], weights[3, columns + start :]
+    own_i, other_i = weights[0, rows + g], weights[1, rows + g]
+    own_j, other_j = weights[2, rows + g], weights[3, rows + g]
+    value_row, code_row = values[rows + g, columns + start :], codes[rows + g, columns + start :]
+    for h in range(len(gram_i) // 2):
+        p00, p01 = gram_i[2 * h], gram_i[2 * h + 1]
+        p10, p11 = gram_j[2 * h], gram_j[2 * h + 1]
+        p02 = own_h_i[h] * p00 + other_h_i[h] * p01
+        p12 = own_h_i[h] * p10 + other_h_i[h] * p11
+        p03 = own_h_j[h] * p01 + other_h_j[h] * p00
+        p13 = own_h_j[h] * p11 + other_h_j[h] * p10
+        p20, p30 = own_i * p00 + other_i * p10, own_j * p10 + other_j * p00
+        p21, p31 = own_i * p01 + other_i * p11, own_j * p11 + other_j * p01
+        p22, p32 = own_i * p02 + other_i * p12, own_j * p12 + other_j * p02
+        p23, p33 = own_i * p03 + other_i * p13, own_j * p13 + other_j * p03
+        hardest = max(
+            max(max(max(p00, p01), max(p10, p11)), max(max(p02, p03), max(p12, p13))),
+            max(max(max(p20, p21), max(p30, p31)), max(max(p22, p23), max(p32, p33))),
+        )
+        least = hardest - tie * abs(hardest)
+        best, picked = p33, np.uint8(15)
+        best, picked = prefer(p32, np.uint8(14), least, best, picked)
+        best, picked = prefer(p23, np.uint8(13), least, best, picked)
+        best, picked = prefer(p22, np.uint8(12), least, best, picked)
+        best, picked = prefer(p31, np.uint8(11), least, best, picked)
+        best, picked = prefer(p30, np.uint8(10), least, best, picked)
+        best, picked = prefer(p21, np.uint8(9), least, best, picked)
+        best, picked = prefer(p20, np.uint8(8), least, best, picked)
+        best, picked = prefer(p13, np.uint8(7), least, best, picked)
+        best, picked = prefer(p12, np.uint8(6), least, best, picked)
+        best, picked = prefer(p03, np.uint8(5), least, best, picked)
+        best, picked = prefer(p02, np.uint8(4), least, best, picked)
+        best, picked = prefer(p11, np.uint8(3), least, best, picked)
+        best, picked = prefer(p10, np.uint8(2), least, best, picked)
+        best, picked = prefer(p01, np.uint8(1), least, best, picked)
+        best, picked = prefer(p00, np.uint8(0), least, best, picked)
+        # Every comparison with NaN fails, but some of the products may be numbers.
+        lost = p33 != p33
+        value_row[h] = p33 if lost else best
+        code_row[h] = np.uint8(15) if lost else picked
+
+
 @parallel_kernel
 def pick_pairs(
     gram: Floats,
@@ -72,7 +132,8 @@ def pick_pairs(
     """The largest of all 16 products p . n, by the tie rule.
 
     Args:
-        gram: Products of the originals of the tile, of shape (2 g, 2 h).
+        gram: Products of the originals of the tile, of shape (2 g, 2 h); below the diagonal they
+            are not looked at.
         rows: First group of the tile's rows.
         columns: First group of its columns.
         tolerance: Relative difference up to which candidates tie, of shape (1,).
@@ -81,48 +142,11 @@ def pick_pairs(
         codes: The tile of this (G, G) is written: the codes of the picks.
         exchanged: Codes with g and h exchanged, of shape (16,): the pairs (h, g) are written too.
     """
-    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
-    for g in numba.prange(height):
-        gram_i, gram_j = gram[2 * g], gram[2 * g + 1]
-        own_i, other_i = weights[0, rows + g], weights[1, rows + g]
-        own_j, other_j = weights[2, rows + g], weights[3, rows + g]
-        value_row, code_row = values[rows + g], codes[rows + g]
-        for h in range(width):
-            a, b = columns + h, 2 * h
-            p00, p01, p10, p11 = gram_i[b], gram_i[b + 1], gram_j[b], gram_j[b + 1]
-            p02 = weights[0, a] * p00 + weights[1, a] * p01
-            p12 = weights[0, a] * p10 + weights[1, a] * p11
-            p03 = weights[2, a] * p01 + weights[3, a] * p00
-            p13 = weights[2, a] * p11 + weights[3, a] * p10
-            p20, p30 = own_i * p00 + other_i * p10, own_j * p10 + other_j * p00
-            p21, p31 = own_i * p01 + other_i * p11, own_j * p11 + other_j * p01
-            p22, p32 = own_i * p02 + other_i * p12, own_j * p12 + other_j * p02
-            p23, p33 = own_i * p03 + other_i * p13, own_j * p13 + other_j * p03
-            hardest = max(
-                max(max(max(p00, p01), max(p10, p11)), max(max(p02, p03), max(p12, p13))),
-                max(max(max(p20, p21), max(p30, p31)), max(max(p22, p23), max(p32, p33))),
-            )
-            least = hardest - tie * abs(hardest)
-            best, picked = p33, np.uint8(15)
-            best, picked = prefer(p32, np.uint8(14), least, best, picked)
-            best, picked = prefer(p23, np.uint8(13), least, best, picked)
-            best, picked = prefer(p22, np.uint8(12), least, best, picked)
-            best, picked = prefer(p31, np.uint8(11), least, best, picked)
-            best, picked = prefer(p30, np.uint8(10), least, best, picked)
-            best, picked = prefer(p21, np.uint8(9), least, best, picked)
-            best, picked = prefer(p20, np.uint8(8), least, best, picked)
-            best, picked = prefer(p13, np.uint8(7), least, best, picked)
-            best, picked = prefer(p12, np.uint8(6), least, best, picked)
-            best, picked = prefer(p03, np.uint8(5), least, best, picked)
-            best, picked = prefer(p02, np.uint8(4), least, best, picked)
-            best, picked = prefer(p11, np.uint8(3), least, best, picked)
-            best, picked = prefer(p10, np.uint8(2), least, best, picked)
-            best, picked = prefer(p01, np.uint8(1), least, best, picked)
-            best, picked = prefer(p00, np.uint8(0), least, best, picked)
-            # Every comparison with NaN fails, but some of the products may be numbers.
-            lost = p33 != p33
-            value_row[columns + h] = p33 if lost else best
-            code_row[columns + h] = np.uint8(15) if lost else picked
+    height, width = gram.shape[0] // 2, gram.shape[1] // 2
+    for pair in numba.prange((height + 1) // 2):
+        # One from either end: every thread has the same share of what is above the diagonal.
+        for g in range(pair, height - pair, max(1, height - 1 - 2 * pair)):
+            pick_row(gram, rows, columns, g, tolerance, weights, values, codes)
     mirror(rows, columns, height, width, exchanged, values, codes)
 
 
@@ -198,6 +222,29 @@ def pick_triplets(
             code_row[columns + h] = np.uint8(23) if lost else picked
 
 
+@kernel
+def all_products(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    g: int,
+    h: int,
+    weights: Floats,
+    products: Floats,
+) -> None:
+    """Write the products of all points of two groups of a tile, [p, n] = p . n, of shape (4, 4)."""
+    for p in range(2):
+        row = gram[2 * g + p]
+        products[p, 0], products[p, 1] = row[2 * h], row[2 * h + 1]
+        for n in range(2):
+            own, other = weights[2 * n, columns + h], weights[2 * n + 1, columns + h]
+            products[p, 2 + n] = own * products[p, n] + other * products[p, 1 - n]
+    for n in range(4):
+        for p in range(2):
+            own, other = weights[2 * p, rows + g], weights[2 * p + 1, rows + g]
+            products[2 + p, n] = own * products[p, n] + other * products[1 - p, n]
+
+
 @parallel_kernel
 def pick_any(
     gram: Floats,
@@ -225,16 +272,9 @@ def pick_any(
         products = np.empty((4, 4), gram.dtype)
         found = np.empty(planes.shape[1], gram.dtype)
         for h in range(width):
-            for p in range(2):
-                row = gram[2 * g + p]
-                products[p, 0], products[p, 1] = row[2 * h], row[2 * h + 1]
-                for n in range(2):
-                    own, other = weights[2 * n, columns + h], weights[2 * n + 1, columns + h]
-                    products[p, 2 + n] = own * products[p, n] + other * products[p, 1 - n]
-            for n in range(4):
-                for p in range(2):
-                    own, other = weights[2 * p, rows + g], weights[2 * p + 1, rows + g]
-                    products[2 + p, n] = own * products[p, n] + other * products[1 - p, n]
+            if len(exchanged) > 0 and columns + h < rows + g:
+                continue  # written with (h, g)
+            all_products(gram, rows, columns, g, h, weights, products)
             flat = products.ravel()
             for k in range(len(found)):
                 found[k] = flat[planes[0, k]]

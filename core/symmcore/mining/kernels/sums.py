@@ -1,4 +1,4 @@
-"""log(1 + sum_h exp(n_gh - p_g)) for each group g, in two passes round torch's own exp."""
+"""log(1 + sum_h exp(n_gh - p_g)) for each group g, and its derivatives."""
 
 import math
 
@@ -6,61 +6,67 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import parallel_kernel
+from symmcore.mining.kernels.jit import kernel, parallel_kernel
 from symmcore.mining.kernels.points import Floats
 
 
-@parallel_kernel
-def shift(values: Floats, labels: NDArray[np.integer], constants: Floats, largest: Floats) -> None:
-    """Scale values, subtract the largest of the row, and leave out the row's own class.
+@kernel
+def exponentials(
+    row: Floats, label: int, labels: NDArray[np.integer], scale: float
+) -> tuple[float, float]:
+    """Replace the n_gh of one g by exp(n_gh - the largest of them), by 0 in g's own class.
 
     Args:
-        values: Picked products, of shape (G, G); overwritten, with minus infinity where g and h
-            are of one class.
+        row: The products n_gh is made of, of shape (G,); overwritten.
+        label: Class of g.
         labels: Class of each group, of shape (G,).
-        constants: The factor on the products, and minus infinity.
-        largest: Written: the largest of each row, of shape (G,).
+        scale: The factor on the products.
+
+    Returns:
+        The largest n_gh, and the sum of the exponentials.
     """
-    factor, nothing = constants[0], constants[1]
-    for g in numba.prange(len(values)):
-        row, label = values[g], labels[g]
-        for h in range(len(row)):
-            row[h] = nothing if labels[h] == label else factor * row[h]
-        most = row[0]
-        for h in range(len(row)):
-            most = max(most, row[h])
-        largest[g] = most
-        for h in range(len(row)):
-            row[h] -= most
+    factor, nothing = row.dtype.type(scale), row.dtype.type(-np.inf)
+    for h in range(len(row)):
+        row[h] = nothing if labels[h] == label else factor * row[h]
+    largest = row[0]
+    for h in range(len(row)):
+        largest = max(largest, row[h])
+    for h in range(len(row)):
+        row[h] = math.exp(row[h] - largest)
+    total = 0.0
+    for h in range(len(row)):
+        total += row[h]
+    return largest, total
 
 
 @parallel_kernel
 def log_one_plus(
-    shares: Floats,
-    largest: Floats,
-    positive: Floats,
+    values: Floats,
+    labels: NDArray[np.integer],
+    scale: float,
+    products: Floats,
     positive_scale: float,
     scales: tuple[float, float],
     slopes: Floats,
-) -> float:
-    """The sum over the groups of log(1 + sum_h exp(n_gh - p_g)).
+) -> tuple[float, float]:
+    """Sums over the groups: of log(1 + sum_h exp(n_gh - p_g)), and of ||x_i||^2 + ||x_j||^2.
 
     Args:
-        shares: exp(n_gh - largest of the row), of shape (G, G).
-        largest: As ``shift`` wrote it, of shape (G,).
-        positive: x_i . x_j, of shape (G,); p is ``positive_scale`` times it.
-        positive_scale: That factor.
+        values: Picked products, of shape (G, G); overwritten with exp(n_gh - largest of the row),
+            0 where g and h are of one class.
+        labels: As in ``exponentials``.
+        scale: As in ``exponentials``.
+        products: As ``points.measure`` wrote them.
+        positive_scale: p is so many times x_i . x_j.
         scales: Factors on the slopes.
         slopes: Written, of shape (2, G): the derivative of a group's term with respect to its
-            n_gh is the first times the share, that with respect to its p minus the second; both
-            times their factors.
+            n_gh is the first times the new value, that with respect to its p minus the second;
+            both times their factors.
     """
-    terms, total = np.empty(len(shares)), 0.0
-    for g in numba.prange(len(shares)):
-        row, exponentials = shares[g], 0.0
-        for h in range(len(row)):
-            exponentials += row[h]
-        exponent = math.log(exponentials) + largest[g] - positive_scale * positive[g]
+    terms = np.empty(len(values))
+    for g in numba.prange(len(values)):
+        largest, total = exponentials(values[g], labels[g], labels, scale)
+        exponent = math.log(total) + largest - positive_scale * products[0, g]
         # The 1 joins in the logarithm: 1 minus the share of the positive would lose its
         # gradient in float32 once that share is close to 1.
         if exponent > 0.0:
@@ -68,9 +74,11 @@ def log_one_plus(
         else:
             term = math.log1p(math.exp(exponent))
         slope = math.exp(exponent - term)
-        slopes[0, g], slopes[1, g] = scales[0] * slope / exponentials, scales[1] * slope
+        slopes[0, g], slopes[1, g] = scales[0] * slope / total, scales[1] * slope
         terms[g] = term
     # Not summed by the threads: rounding would depend on their number.
+    result, squares = 0.0, 0.0
     for g in range(len(terms)):
-        total += terms[g]
-    return total
+        result += terms[g]
+        squares += products[1, g] + products[2, g]
+    return result, squares

@@ -1,0 +1,82 @@
+"""The N-pair and angular losses with Symm by compiled loops, on the CPU. Imports numba."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from symmcore.losses.terms import Scales
+from symmcore.mining import Candidates, Groups
+from symmcore.mining.compiled_miner import CompiledMiner, threads_for
+from symmcore.mining.kernels.sums import log_one_plus
+from symmcore.symm import Symm
+
+
+class CompiledLogSum:
+    """Computes the loss of a batch, and with it the gradient.
+
+    Args:
+        symm: Settings of the synthesis.
+        candidates: What mining chooses from.
+        scales: Factors of the loss.
+    """
+
+    def __init__(self, symm: Symm, candidates: Candidates, scales: Scales) -> None:
+        self._miner = CompiledMiner(symm, candidates)
+        self._scales = scales
+
+    def __call__(self, embeddings: Tensor, groups: Groups) -> tuple[Tensor, Tensor]:
+        """The loss, differentiable once, and the codes of the picks, uint8 of shape (G, G).
+
+        Args:
+            embeddings: float32 or float64 of shape (B, D), on the CPU.
+            groups: The groups among them.
+        """
+        wanted = embeddings.requires_grad and torch.is_grad_enabled()
+        result: tuple[Tensor, Tensor] = _LogSum.apply(embeddings, groups, self, wanted)
+        return result
+
+    def compute(
+        self, embeddings: Tensor, groups: Groups, with_gradient: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The loss, the codes, and the gradient on the embeddings if it is wanted."""
+        scales, share = self._scales, 1.0 / len(groups)
+        on_positive, on_square = -share * scales.positive, 0.25 * share * scales.l2_reg
+        with threads_for(len(groups)):
+            mined = self._miner.mine(groups.gather(embeddings))
+            shares, slopes = mined.values, np.empty((2, len(groups)), mined.values.dtype)
+            total, squares = log_one_plus(
+                shares, groups.labels.numpy(), scales.negative, mined.products, scales.positive,
+                (share * scales.negative, on_positive), slopes,
+            )  # fmt: skip
+            loss = np.array(share * total + on_square * squares, shares.dtype)
+            found = torch.from_numpy(loss), torch.from_numpy(mined.codes)
+            if not with_gradient:
+                return *found, None
+            gradient = self._miner.gradient(mined, shares, slopes[0], slopes[1], on_square)
+        return *found, groups.scatter(gradient, len(embeddings))
+
+
+class _LogSum(torch.autograd.Function):
+    """One step of autograd.
+
+    The loss is a scalar, so its gradient can be had together with it and be scaled later. That
+    keeps one matrix of the batch's size instead of all that the gradient is made of.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, embeddings: Tensor, groups: Groups, log_sum: CompiledLogSum, with_gradient: bool
+    ) -> tuple[Tensor, Tensor]:
+        loss, codes, gradient = log_sum.compute(embeddings, groups, with_gradient)
+        ctx.save_for_backward(gradient)
+        ctx.mark_non_differentiable(codes)
+        return loss, codes
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * grad, None, None, None

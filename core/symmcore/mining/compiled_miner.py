@@ -1,0 +1,160 @@
+"""Mining of products and its gradient by compiled loops, on the CPU.
+
+The gradient is taken in one step from that on the picked products to that on the embeddings, so
+none of what lies between is differentiable by torch: a loss that uses this is one step of autograd.
+Importing this imports numba.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numba import get_num_threads
+from numpy.typing import NDArray
+from torch import Tensor
+
+from symmcore.mining.candidates import Candidates, code_tables
+from symmcore.mining.kernels.gradient import PAIRS, gradient
+from symmcore.mining.kernels.gram import gram
+from symmcore.mining.kernels.jit import Threads
+from symmcore.mining.kernels.picks import pick_any, pick_pairs, pick_triplets
+from symmcore.mining.kernels.points import Floats, measure
+from symmcore.mining.mine import tie_tolerance
+from symmcore.symm import Symm
+
+_ROWS, _COLUMNS = 128, 256  # groups of a tile: it stays in the cache
+_THREAD_GROUPS = 16  # that are worth a thread
+
+
+def threads_for(groups: int) -> Threads:
+    """A context in which the loops run on as many threads as torch would use and are worth it."""
+    return Threads(min(torch.get_num_threads(), groups // _THREAD_GROUPS))
+
+
+class MinedGroups(NamedTuple):
+    """The groups of a batch, measured and mined.
+
+    Attributes:
+        originals: x_i and x_j of each group in turn, of shape (2 G, D).
+        products: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
+        weights: Weights of the reflections, of shape (4, G).
+        derivatives: Their derivatives, of shape (12, G), see ``kernels.points.measure``.
+        values: The picked products, of shape (G, G).
+        codes: Their codes, of the same shape.
+    """
+
+    originals: Floats
+    products: Floats
+    weights: Floats
+    derivatives: NDArray[np.float64]
+    values: Floats
+    codes: NDArray[np.uint8]
+
+
+class CompiledMiner:
+    """Finds the largest product of every two groups, or the rank-th largest.
+
+    Args:
+        symm: How to reflect, and which rank to take.
+        candidates: What to choose from.
+    """
+
+    def __init__(self, symm: Symm, candidates: Candidates) -> None:
+        self._symm = symm
+        self._candidates = candidates
+        self._all_at_rank_one = symm.rank == 1 and symm.pairs == "paper"
+        # Codes with g and h exchanged; none if they are not the pick of (h, g).
+        exchanged = candidates.exchanged() if candidates.symmetric else ()
+        self._exchanged = np.array(exchanged, np.uint8)
+        tables = code_tables(candidates, torch.device("cpu"))
+        self._planes = tables.values.contiguous().numpy()
+        self._order = tables.order.numpy()
+        self._adds = _adds(candidates)
+
+    def mine(self, originals: Tensor) -> MinedGroups:
+        """Measure the groups and search the candidates of all pairs of them.
+
+        Args:
+            originals: x_i and x_j of each group in turn, contiguous, of shape (2 G, D).
+        """
+        given = originals.numpy()
+        groups, dtype = len(given) // 2, given.dtype
+        mined = MinedGroups(
+            given, np.empty((3, groups), dtype), np.empty((4, groups), dtype),
+            np.empty((12, groups)), np.empty((groups, groups), dtype),
+            np.empty((groups, groups), np.uint8),
+        )  # fmt: skip
+        alpha, beta = float(self._symm.alpha), float(self._symm.beta)
+        measure(given, (alpha, beta, _tiny(dtype)), *mined[1:4])
+        self._pick(mined)
+        return mined
+
+    def gradient(
+        self, mined: MinedGroups, shares: Floats, slopes: Floats, on_dot: Floats, on_square: float
+    ) -> Tensor:
+        """The gradient on the originals, of their shape.
+
+        Args:
+            mined: As ``mine`` returned it.
+            shares: The gradient on the picked product of (g, h) is ``slopes[g] * shares[g, h]``,
+            slopes: of shape (G, G) and (G,).
+            on_dot: That on x_i . x_j, of shape (G,).
+            on_square: That on every ||x_i||^2 and ||x_j||^2.
+        """
+        result = torch.empty_like(torch.from_numpy(mined.originals))  # aligned, unlike NumPy's
+        gradient(
+            mined.originals, mined.weights, mined.derivatives, mined.codes, self._adds,
+            self._candidates.symmetric, shares, slopes, on_dot, on_square,
+            get_num_threads(), result.numpy(),
+        )  # fmt: skip
+        return result
+
+    def _pick(self, mined: MinedGroups) -> None:
+        """Search tile by tile."""
+        groups, dtype = len(mined.values), mined.values.dtype
+        symmetric = self._candidates.symmetric
+        room = np.empty(4 * min(_ROWS, groups) * min(_COLUMNS, groups), dtype)
+        for row in range(0, groups, _ROWS):
+            rows = min(_ROWS, groups - row)
+            for column in range(row, groups, _COLUMNS):
+                columns = min(_COLUMNS, groups - column)
+                tile = room[: 4 * rows * columns].reshape(2 * rows, 2 * columns)
+                gram(mined.originals, row, column, symmetric, tile)
+                self._pick_tile(tile, row, column, mined)
+                if symmetric:
+                    continue  # the pairs (h, g) are written too
+                # Below the diagonal, but for the square on it.
+                below = tile[:, 2 * _ROWS :] if column == row else tile
+                if below.shape[1] > 0:
+                    turned = np.ascontiguousarray(below.T)
+                    self._pick_tile(turned, max(column, row + _ROWS), row, mined)
+
+    def _pick_tile(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
+        """Search in a tile, given its Gram matrix, first row and first column."""
+        tolerance = _tolerance(tile.dtype)
+        common = tile, row, column, tolerance, mined.weights, mined.values, mined.codes
+        if not self._all_at_rank_one:
+            pick_any(*common, self._planes, self._order, self._symm.rank, self._exchanged)
+        elif len(self._planes) == 2:
+            pick_triplets(*common)
+        else:
+            pick_pairs(*common, self._exchanged)
+
+
+def _adds(candidates: Candidates) -> NDArray[np.uint8]:
+    """What each pick adds to the gradient, as ``kernels.gradient.gradient`` takes it."""
+    sides = (tuple(sorted(row)) for row in candidates.rows)
+    of_g = [side[0] if len(side) == 1 else 4 + PAIRS.index(side) for side in sides]
+    of_h = list(candidates.columns)
+    return np.array((of_g, of_h, of_h, of_g), dtype=np.uint8)
+
+
+@cache
+def _tolerance(dtype: np.dtype[np.floating]) -> Floats:
+    return np.array([tie_tolerance(torch.from_numpy(np.empty(0, dtype)).dtype)], dtype)
+
+
+@cache
+def _tiny(dtype: np.dtype[np.floating]) -> float:
+    return float(np.finfo(dtype).tiny)
