@@ -44,8 +44,9 @@ class CompiledLogSum:
         """The loss, the codes, and the gradient on the embeddings if it is wanted."""
         scales, share = self._scales, 1.0 / len(groups)
         on_positive, on_square = -share * scales.positive, 0.25 * share * scales.l2_reg
-        with threads_for(len(groups)):
-            mined = self._miner.mine(groups.gather(embeddings))
+        with threads_for(len(groups)) as threads:
+            originals = groups.gather(embeddings)
+            mined = self._miner.mine(originals)
             shares, slopes = mined.values, np.empty((2, len(groups)), mined.values.dtype)
             total, squares = log_one_plus(
                 shares, groups.labels.numpy(), scales.negative, mined.products, scales.positive,
@@ -55,7 +56,10 @@ class CompiledLogSum:
             found = torch.from_numpy(loss), torch.from_numpy(mined.codes)
             if not with_gradient:
                 return *found, None
-            gradient = self._miner.gradient(mined, shares, slopes[0], slopes[1], on_square)
+            gradient = torch.empty_like(originals)  # aligned, unlike NumPy's
+            self._miner.gradient(
+                mined, shares, slopes[0], slopes[1], on_square, threads, gradient.numpy()
+            )
         return *found, groups.scatter(gradient, len(embeddings))
 
 

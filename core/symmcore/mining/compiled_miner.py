@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import get_num_threads
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -85,15 +84,21 @@ class CompiledMiner:
             np.empty((12, groups)), np.empty((groups, groups), dtype),
             np.empty((groups, groups), np.uint8),
         )  # fmt: skip
-        alpha, beta = float(self._symm.alpha), float(self._symm.beta)
-        measure(given, (alpha, beta, _tiny(dtype)), *mined[1:4])
+        measure(given, float(self._symm.alpha), float(self._symm.beta), *mined[1:4])
         self._pick(mined)
         return mined
 
     def gradient(
-        self, mined: MinedGroups, shares: Floats, slopes: Floats, on_dot: Floats, on_square: float
-    ) -> Tensor:
-        """The gradient on the originals, of their shape.
+        self,
+        mined: MinedGroups,
+        shares: Floats,
+        slopes: Floats,
+        on_dot: Floats,
+        on_square: float,
+        threads: int,
+        result: Floats,
+    ) -> None:
+        """The gradient on the originals.
 
         Args:
             mined: As ``mine`` returned it.
@@ -101,14 +106,13 @@ class CompiledMiner:
             slopes: of shape (G, G) and (G,).
             on_dot: That on x_i . x_j, of shape (G,).
             on_square: That on every ||x_i||^2 and ||x_j||^2.
+            threads: How many this runs on; changes no number.
+            result: Written, of the originals' shape.
         """
-        result = torch.empty_like(torch.from_numpy(mined.originals))  # aligned, unlike NumPy's
         gradient(
             mined.originals, mined.weights, mined.derivatives, mined.codes, self._adds,
-            self._candidates.symmetric, shares, slopes, on_dot, on_square,
-            get_num_threads(), result.numpy(),
+            self._candidates.symmetric, shares, slopes, on_dot, on_square, threads, result,
         )  # fmt: skip
-        return result
 
     def _pick(self, mined: MinedGroups) -> None:
         """Search tile by tile."""
@@ -153,8 +157,3 @@ def _adds(candidates: Candidates) -> NDArray[np.uint8]:
 @cache
 def _tolerance(dtype: np.dtype[np.floating]) -> Floats:
     return np.array([tie_tolerance(torch.from_numpy(np.empty(0, dtype)).dtype)], dtype)
-
-
-@cache
-def _tiny(dtype: np.dtype[np.floating]) -> float:
-    return float(np.finfo(dtype).tiny)

@@ -182,7 +182,8 @@ def to_originals(
             left[d] += both[d]
             right[d] += both[d]
     grad_i, grad_j, grad_synthetic_i, grad_synthetic_j = sums[0], sums[1], sums[2], sums[3]
-    own_i, other_i, own_j, other_j = 0.0, 0.0, 0.0, 0.0
+    nothing = sums.dtype.type(0)
+    own_i, other_i, own_j, other_j = nothing, nothing, nothing, nothing
     for d in range(len(first)):
         own_i += grad_synthetic_i[d] * first[d]
         other_i += grad_synthetic_i[d] * second[d]

@@ -66,12 +66,15 @@ class Threads:
         self._count = max(1, count)
         self._alone: AbstractContextManager[object] = nullcontext()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> int:
+        """Returns how many there are."""
         if _start_pool() == "workqueue":  # numba was told to use its own threads
             self._alone = _ONE_AT_A_TIME
         self._alone.__enter__()
         self._before = numba.get_num_threads()
-        numba.set_num_threads(min(self._count, self._before))
+        count = min(self._count, self._before)
+        numba.set_num_threads(count)
+        return count
 
     def __exit__(
         self,

@@ -52,7 +52,8 @@ def reflection(
 @parallel_kernel
 def measure(
     originals: Floats,
-    symm: tuple[float, float, float],
+    alpha: float,
+    beta: float,
     products: Floats,
     weights: Floats,
     derivatives: NDArray[np.float64],
@@ -61,13 +62,14 @@ def measure(
 
     Args:
         originals: i and j of each group in turn, of shape (2 G, D).
-        symm: alpha, beta, and the square below which an axis has no direction.
+        alpha: As in ``Symm``.
+        beta: As there.
         products: Written: x_i . x_j, ||x_i||^2 and ||x_j||^2, of shape (3, G).
         weights: Written: own and other of x_i', then of x_j', of shape (4, G).
         derivatives: Written: those of x_i's own and then other with respect to the product, its
             own square and its axis's, then those of x_j's, of shape (12, G).
     """
-    alpha, beta, tiny = symm
+    tiny = float(np.finfo(originals.dtype).tiny)
     for g in numba.prange(len(originals) // 2):
         first, second = originals[2 * g], originals[2 * g + 1]
         dot, square_i, square_j = 0.0, 0.0, 0.0
