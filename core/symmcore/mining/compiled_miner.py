@@ -70,6 +70,8 @@ class CompiledMiner:
         self._planes = tables.values.contiguous().numpy()
         self._order = tables.order.numpy()
         self._adds = _adds(candidates)
+        # Sums of two points are not made where no pick has any.
+        self._kinds = 4 if self._adds.max() < 4 else 4 + len(PAIRS)
 
     def mine(self, originals: Tensor) -> MinedGroups:
         """Measure the groups and search the candidates of all pairs of them.
@@ -110,7 +112,7 @@ class CompiledMiner:
             result: Written, of the originals' shape.
         """
         gradient(
-            mined.originals, mined.weights, mined.derivatives, mined.codes, self._adds,
+            mined.originals, mined.weights, mined.derivatives, mined.codes, self._adds, self._kinds,
             self._candidates.symmetric, shares, slopes, on_dot, on_square, threads, result,
         )  # fmt: skip
 

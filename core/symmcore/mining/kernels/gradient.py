@@ -314,6 +314,7 @@ def gradient(
     derivatives: NDArray[np.float64],
     codes: NDArray[np.uint8],
     adds: NDArray[np.uint8],
+    kinds: int,
     symmetric: bool,
     shares: Floats,
     slopes: Floats,
@@ -331,6 +332,7 @@ def gradient(
         codes: Codes of the picks, of shape (G, G).
         adds: What each pick adds to g, of shape (4, K): to which point of g which point of h, for
             the pick of (g, h), then for that of (h, g).
+        kinds: How many points they name, S: 4, and 10 where there are sums of two.
         symmetric: Whether the two picks are one, so that the first with both weights says it all.
         shares: The gradient on the picked value of (g, h) is ``slopes[g] * shares[g, h]``,
         slopes: of shape (G, G) and (G,).
@@ -341,8 +343,6 @@ def gradient(
     """
     groups, width = len(codes), _CHUNK_BYTES // originals.itemsize
     padded = (originals.shape[1] + width - 1) // width * width
-    # Sums of two points are not made where no pick has any.
-    kinds = 4 if adds.max() < 4 else 4 + len(PAIRS)
     # Blocks of one size, as many for each thread, or some threads would wait for others.
     rounds = (groups + threads * _BLOCK - 1) // (threads * _BLOCK)
     size = (groups + threads * rounds - 1) // (threads * rounds)
