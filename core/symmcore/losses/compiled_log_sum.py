@@ -84,5 +84,4 @@ class _LogSum(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
         gradient: Tensor
         (gradient,) = ctx.saved_tensors
-        # That of loss.backward() itself is 1, and a copy would take as long as some of the mining.
-        return gradient if grad.item() == 1.0 else gradient * grad, None, None, None
+        return gradient * grad, None, None, None

@@ -73,7 +73,8 @@ class Threads:
         self._alone.__enter__()
         self._before = numba.get_num_threads()
         count = min(self._count, self._before)
-        numba.set_num_threads(count)
+        if count != self._before:
+            numba.set_num_threads(count)
         return count
 
     def __exit__(
