@@ -61,7 +61,7 @@ class LogSumLoss(MetricLoss):
             loss, codes = cuda_log_sum(embeddings, groups, *settings)
         else:
             return super()._result(embeddings, groups)
-        return LossResult(loss, Selection(groups, PickedCodes.of_matrix(miner.candidates, codes)))
+        return LossResult(loss, Selection(groups, PickedCodes(miner.candidates, (codes,))))
 
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
         geometry = measure(points)

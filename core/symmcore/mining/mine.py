@@ -20,27 +20,22 @@ class PickedCodes:
 
     Attributes:
         candidates: What the codes stand for.
-        blocks: How the pairs of groups are cut into tiles.
         tiles: Codes of each tile, uint8, in the order of ``blocks.tiles()``.
+        blocks: How the pairs of groups are cut into tiles; None if all are in one, of shape (G, G).
     """
 
     candidates: Candidates
-    blocks: Blocks
     tiles: tuple[Tensor, ...]
-
-    @classmethod
-    def of_matrix(cls, candidates: Candidates, codes: Tensor) -> "PickedCodes":
-        """From the codes of all ordered pairs, uint8 of shape (G, G)."""
-        return cls(candidates, Blocks((slice(0, len(codes)),), symmetric=False), (codes,))
+    blocks: Blocks | None = None
 
     def matrix(self) -> Tensor:
         """The codes of all ordered pairs (g, h), uint8 of shape (G, G).
 
         Meaningless where g and h are of one class.
         """
-        groups = self.blocks.spans[-1].stop
-        if len(self.tiles) == 1 and not self.blocks.symmetric:
+        if self.blocks is None:
             return self.tiles[0]
+        groups = self.blocks.spans[-1].stop
         exchanged = None
         if self.blocks.symmetric:
             exchanged = code_tables(self.candidates, self.tiles[0].device).exchanged
@@ -147,7 +142,7 @@ class Miner:
         picks = search(job)
         values = picked_products(geometry.points, own, other, picks, self.candidates)
         codes = tuple(tile.codes for tile in picks.tiles)
-        return Mined(values, PickedCodes(self.candidates, picks.blocks, codes))
+        return Mined(values, PickedCodes(self.candidates, codes, picks.blocks))
 
 
 def tie_tolerance(dtype: torch.dtype) -> float:

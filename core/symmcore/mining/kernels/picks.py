@@ -132,8 +132,8 @@ def pick_pairs(
     """The largest of all 16 products p . n, by the tie rule.
 
     Args:
-        gram: Products of the originals of the tile, of shape (2 g, 2 h); below the diagonal they
-            are not looked at.
+        gram: Products of the originals of the tile, of shape (2 g, 2 h); what is below the
+            diagonal does not count.
         rows: First group of the tile's rows.
         columns: First group of its columns.
         tolerance: Relative difference up to which candidates tie, of shape (1,).
