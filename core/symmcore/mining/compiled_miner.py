@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symmcore.mining.candidates import Candidates, code_tables
-from symmcore.mining.kernels.gradient import PAIRS, gradient
+from symmcore.mining.kernels.gradient import PAIRS, Upstream, gradient
 from symmcore.mining.kernels.gram import gram
 from symmcore.mining.kernels.jit import Threads
 from symmcore.mining.kernels.picks import pick_any, pick_pairs, pick_triplets
@@ -111,9 +111,12 @@ class CompiledMiner:
             threads: How many this runs on; changes no number.
             result: Written, of the originals' shape.
         """
+        upstream = Upstream(
+            mined.codes, shares, slopes, self._adds, self._kinds, self._candidates.symmetric
+        )
         gradient(
-            mined.originals, mined.weights, mined.derivatives, mined.codes, self._adds, self._kinds,
-            self._candidates.symmetric, shares, slopes, on_dot, on_square, threads, result,
+            mined.originals, mined.weights, mined.derivatives, upstream, on_dot, on_square, threads,
+            result,
         )  # fmt: skip
 
     def _pick(self, mined: MinedGroups) -> None:

@@ -8,7 +8,7 @@ that of the sum in registers.
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numba
 import numpy as np
@@ -107,6 +107,27 @@ Args:
     first: The first element of these two that counts.
     stop: Where they end.
 """
+
+
+class Upstream(NamedTuple):
+    """The gradient on the picked products, and what each adds to that on the points.
+
+    Attributes:
+        codes: Codes of the picks, of shape (G, G).
+        shares: The gradient on the picked product of (g, h) is ``slopes[g] * shares[g, h]``,
+        slopes: of shape (G, G) and (G,).
+        adds: What each pick adds to g, of shape (4, K): to which point of g which point of h, for
+            the pick of (g, h), then for that of (h, g).
+        kinds: How many points these name, S: 4, and 10 where there are sums of two.
+        symmetric: Whether the two picks are one, so that the first with both weights says it all.
+    """
+
+    codes: NDArray[np.uint8]
+    shares: Floats
+    slopes: Floats
+    adds: NDArray[np.uint8]
+    kinds: int
+    symmetric: bool
 
 
 @kernel
@@ -219,11 +240,7 @@ def collect(
     group: int,
     first: int,
     stop: int,
-    codes: NDArray[np.uint8],
-    adds: NDArray[np.uint8],
-    symmetric: bool,
-    shares: Floats,
-    slopes: Floats,
+    upstream: Upstream,
     wanted: NDArray[np.uint16],
     factors: Floats,
     counts: NDArray[np.uint32],
@@ -231,17 +248,19 @@ def collect(
     """List what a group's pairs with some others add to its gradient.
 
     Args:
-        group: Which group; more arguments as ``gradient``.
+        group: Which group.
         first: The first of the other groups.
         stop: Where they end.
+        upstream: As in ``gradient``.
         wanted: Written: for each point of the group the points of the others that are added to it,
             counted from the first of them; of shape (S, M), M at least as many as the others,
             twice as many where the two picks of a pair are not one.
         factors: Written: their factors, of the same shape.
         counts: Written: how many there are, of shape (S,).
     """
+    codes, shares, slopes, adds, kinds, symmetric = upstream
     targets, sources, column_targets, column_sources = adds[0], adds[1], adds[2], adds[3]
-    slope, kinds = slopes[group], len(counts)
+    slope = slopes[group]
     counts[:] = 0
     for h in range(first, stop):
         code, weight = codes[group, h], slope * shares[group, h]
@@ -268,11 +287,7 @@ def add_block(
     first: int,
     originals: Floats,
     weights: Floats,
-    codes: NDArray[np.uint8],
-    adds: NDArray[np.uint8],
-    symmetric: bool,
-    shares: Floats,
-    slopes: Floats,
+    upstream: Upstream,
     sums: Floats,
 ) -> None:
     """The gradients on all points of consecutive groups.
@@ -282,21 +297,18 @@ def add_block(
         sums: Written, of shape (N, S, D or more, whole chunks).
     """
     number, kinds, dim = sums.shape
-    groups, width = len(codes), _CHUNK_BYTES // sums.itemsize
+    groups, width = len(upstream.codes), _CHUNK_BYTES // sums.itemsize
     sums[:] = 0
     points = aligned(_OTHERS * kinds * width, sums).reshape((_OTHERS, kinds, width))
     points[:] = 0
-    most = _OTHERS if symmetric else 2 * _OTHERS
+    most = _OTHERS if upstream.symmetric else 2 * _OTHERS
     wanted = np.empty((number, kinds, most), np.uint16)
     factors = np.empty((number, kinds, most), sums.dtype)
     counts = np.empty((number, kinds), np.uint32)
     for other in range(0, groups, _OTHERS):
         stop = min(other + _OTHERS, groups)
         for n in range(number):
-            collect(
-                first + n, other, stop, codes, adds, symmetric, shares, slopes, wanted[n],
-                factors[n], counts[n],
-            )  # fmt: skip
+            collect(first + n, other, stop, upstream, wanted[n], factors[n], counts[n])
         for start in range(0, dim, width):
             gather(originals, weights, other, start, points)
             for n in range(number):
@@ -312,12 +324,7 @@ def gradient(
     originals: Floats,
     weights: Floats,
     derivatives: NDArray[np.float64],
-    codes: NDArray[np.uint8],
-    adds: NDArray[np.uint8],
-    kinds: int,
-    symmetric: bool,
-    shares: Floats,
-    slopes: Floats,
+    upstream: Upstream,
     on_dot: Floats,
     on_square: float,
     threads: int,
@@ -329,19 +336,14 @@ def gradient(
         originals: As in ``points.measure``.
         weights: As ``points.measure`` wrote them.
         derivatives: As ``points.measure`` wrote them.
-        codes: Codes of the picks, of shape (G, G).
-        adds: What each pick adds to g, of shape (4, K): to which point of g which point of h, for
-            the pick of (g, h), then for that of (h, g).
-        kinds: How many points they name, S: 4, and 10 where there are sums of two.
-        symmetric: Whether the two picks are one, so that the first with both weights says it all.
-        shares: The gradient on the picked value of (g, h) is ``slopes[g] * shares[g, h]``,
-        slopes: of shape (G, G) and (G,).
+        upstream: The gradient on the picked products.
         on_dot: Gradient on x_i . x_j from elsewhere, of shape (G,).
         on_square: Gradient on every ||x_i||^2 and ||x_j||^2 from elsewhere.
         threads: How many share the work; changes no number.
         result: Written, of shape (2 G, D).
     """
-    groups, width = len(codes), _CHUNK_BYTES // originals.itemsize
+    groups, kinds = len(upstream.codes), upstream.kinds
+    width = _CHUNK_BYTES // originals.itemsize
     padded = (originals.shape[1] + width - 1) // width * width
     # Blocks of one size, as many for each thread, or some threads would wait for others.
     rounds = (groups + threads * _BLOCK - 1) // (threads * _BLOCK)
@@ -350,7 +352,7 @@ def gradient(
         first = block * size
         number = min(size, groups - first)
         sums = aligned(number * kinds * padded, originals).reshape((number, kinds, padded))
-        add_block(first, originals, weights, codes, adds, symmetric, shares, slopes, sums)
+        add_block(first, originals, weights, upstream, sums)
         for n in range(number):
             g = first + n
             to_originals(
