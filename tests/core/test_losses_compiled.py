@@ -154,16 +154,45 @@ def test_embeddings_need_not_be_contiguous() -> None:
     torch.testing.assert_close(loss(turned, data.labels), loss(data.embeddings, data.labels))
 
 
-def test_torchs_default_device_does_not_matter() -> None:
+@pytest.mark.parametrize("value", ["True", "False"])
+def test_torchs_default_device_does_not_matter(value: str) -> None:
+    """In a process of its own: tables that are made at the first use are kept."""
+    program = f"""
+loss.compiled = {value}
+with torch.device("meta"):
+    found = loss(e, l)
+    found.backward()
+print(bool(found.isfinite()), bool(e.grad.isfinite().all()))
+"""
+    assert in_a_process(program) == "True True"
+
+
+def test_embeddings_may_be_a_view_that_negates() -> None:
     data = BATCHES["one group a class"]
-    expected = run("npair", Symm(), data.embeddings, data.labels)[1]
-    with torch.device("meta"):
-        assert torch.equal(run("npair", Symm(), data.embeddings, data.labels)[1], expected)
+    loss = build_loss("npair", Symm())
+    # torch has no public way to make one but from complex numbers.
+    negated = torch.complex(data.embeddings, -data.embeddings).conj().imag
+    assert negated.is_neg()
+    torch.testing.assert_close(loss(negated, data.labels), loss(data.embeddings, data.labels))
+
+
+def test_a_program_that_torch_traces_gets_torchs_own_operations() -> None:
+    program = """
+traced = torch.compile(lambda embeddings: loss(2 * embeddings, l), backend="eager")
+print(torch.allclose(traced(e), loss(2 * e, l)))
+"""
+    assert in_a_process(program) == "True"
 
 
 def test_a_numba_that_is_told_not_to_compile_is_not_used() -> None:
     program = "loss(e, l).backward(); print(bool(e.grad.isfinite().all()))"
     assert in_a_process(program, NUMBA_DISABLE_JIT="1") == "True"
+
+
+def test_a_loss_beyond_float32_is_infinite_without_a_warning() -> None:
+    embeddings = 6.3e18 * torch.tensor([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
+    loss = build_loss("angular", Symm())(embeddings, torch.tensor([0, 0, 1, 1]))
+    assert loss == float("inf")
 
 
 @pytest.mark.parametrize("scale", [1e15, 1e19, 1e30, float("inf"), float("nan")])

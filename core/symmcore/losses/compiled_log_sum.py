@@ -43,22 +43,22 @@ class CompiledLogSum:
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The loss, the codes, and the gradient on the embeddings if it is wanted."""
         scales, share = self._scales, 1.0 / len(groups)
-        on_positive, on_square = -share * scales.positive, 0.25 * share * scales.l2_reg
+        factors, penalty = (share * scales.negative, -share * scales.positive), 0.25 * scales.l2_reg
         with threads_for(len(groups)) as threads:
-            originals = groups.gather(embeddings)
+            originals = groups.gather(embeddings).resolve_neg()
             mined = self._miner.mine(originals)
-            shares, slopes = mined.values, np.empty((2, len(groups)), mined.values.dtype)
-            total, squares = log_one_plus(
+            shares, dtype = mined.values, mined.values.dtype  # the values become the shares
+            slopes, loss = np.empty((2, len(groups)), dtype), np.empty((), dtype)
+            log_one_plus(
                 shares, groups.labels.numpy(), scales.negative, mined.products, scales.positive,
-                (share * scales.negative, on_positive), slopes,
+                factors, penalty, slopes, loss,
             )  # fmt: skip
-            loss = np.array(share * total + on_square * squares, shares.dtype)
             found = torch.from_numpy(loss), torch.from_numpy(mined.codes)
             if not with_gradient:
                 return *found, None
             gradient = torch.empty_like(originals)  # aligned, unlike NumPy's
             self._miner.gradient(
-                mined, shares, slopes[0], slopes[1], on_square, threads, gradient.numpy()
+                mined, shares, slopes[0], slopes[1], share * penalty, threads, gradient.numpy()
             )
         return *found, groups.scatter(gradient, len(embeddings))
 
@@ -77,11 +77,12 @@ class _LogSum(torch.autograd.Function):
         loss, codes, gradient = log_sum.compute(embeddings, groups, with_gradient)
         ctx.save_for_backward(gradient)
         ctx.mark_non_differentiable(codes)
+        ctx.set_materialize_grads(False)
         return loss, codes
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, grad: Tensor | None, _: None) -> tuple[Tensor | None, None, None, None]:
         gradient: Tensor
         (gradient,) = ctx.saved_tensors
-        return gradient * grad, None, None, None
+        return None if grad is None else gradient * grad, None, None, None

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -47,8 +47,12 @@ class LogSumLoss(MetricLoss):
         candidates: Callable[[PairSet], Candidates],
     ) -> None:
         super().__init__(symm, candidates)
-        self.l2_reg = check_not_negative("l2_reg", l2_reg)
-        self._scales = Scales(scale, positive_scale, self.l2_reg)
+        self._scales = Scales(scale, positive_scale, check_not_negative("l2_reg", l2_reg))
+
+    @property
+    def l2_reg(self) -> float:
+        """Weight of the squared norms."""
+        return self._scales.l2_reg
 
     def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
         miner = self._miner
@@ -77,7 +81,7 @@ class LogSumLoss(MetricLoss):
         """Products of negatives without synthesis, (G, G), from originals (2, G, D)."""
 
 
-@cache
+@lru_cache(maxsize=16)
 def _compiled_log_sum(symm: Symm, candidates: Candidates, scales: Scales) -> "CompiledLogSum":
     from symmcore.losses.compiled_log_sum import CompiledLogSum
 

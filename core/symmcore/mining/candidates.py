@@ -109,7 +109,8 @@ def code_tables(
 ) -> CodeTables:
     """The lookup tables of a set of candidates on a device, for products of type ``dtype``."""
     # A table first made in inference mode could not be used in training afterwards.
-    with torch.inference_mode(False):
+    # Nor should they be made on torch's default device, which may be one that holds no data.
+    with torch.inference_mode(False), torch.device("cpu"):
         rows = torch.tensor(candidates.rows).T.contiguous()
         columns = torch.tensor(candidates.columns)
         values = 4 * rows + columns

@@ -9,9 +9,13 @@ from torch import Tensor
 
 
 def serves(embeddings: Tensor) -> bool:
-    """Whether the compiled loops take these embeddings: on the CPU, float32 or float64."""
+    """Whether the compiled loops take these embeddings: on the CPU, float32 or float64.
+
+    Not while ``torch.compile`` traces a program: it cannot look into numba.
+    """
     return (
-        embeddings.device.type == "cpu"
+        not torch.compiler.is_compiling()
+        and embeddings.device.type == "cpu"
         and embeddings.dtype in (torch.float32, torch.float64)
         and _has_numba()
         and not _Forked.is_it

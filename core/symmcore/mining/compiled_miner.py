@@ -22,7 +22,9 @@ from symmcore.mining.kernels.points import Floats, measure
 from symmcore.mining.mine import tie_tolerance
 from symmcore.symm import Symm
 
-_ROWS, _COLUMNS = 128, 256  # groups of a tile: it stays in the cache
+# Groups of a tile: it stays in the cache. Its square on the diagonal must be in one: no fewer
+# columns than rows.
+_ROWS, _COLUMNS = 128, 256
 _THREAD_GROUPS = 16  # that are worth a thread
 
 
@@ -86,7 +88,8 @@ class CompiledMiner:
             np.empty((12, groups)), np.empty((groups, groups), dtype),
             np.empty((groups, groups), np.uint8),
         )  # fmt: skip
-        measure(given, float(self._symm.alpha), float(self._symm.beta), *mined[1:4])
+        alpha, beta = float(self._symm.alpha), float(self._symm.beta)
+        measure(given, alpha, beta, mined.products, mined.weights, mined.derivatives)
         self._pick(mined)
         return mined
 
@@ -103,7 +106,7 @@ class CompiledMiner:
         """The gradient on the originals.
 
         Args:
-            mined: As ``mine`` returned it.
+            mined: As ``mine`` returned it; its values are not looked at.
             shares: The gradient on the picked product of (g, h) is ``slopes[g] * shares[g, h]``,
             slopes: of shape (G, G) and (G,).
             on_dot: That on x_i . x_j, of shape (G,).

@@ -182,13 +182,13 @@ def _stacked(own: Tensor, other: Tensor) -> Tensor:
 
 @cache
 def _types(candidates: Candidates, device: torch.device) -> tuple[Tensor, Tensor]:
-    with torch.inference_mode(False):
+    with torch.inference_mode(False), torch.device("cpu"):
         rows = torch.tensor(candidates.rows).T.contiguous().int()
         return rows.to(device), torch.tensor(candidates.columns).int().to(device)
 
 
 @cache
 def _exchanged(candidates: Candidates, device: torch.device) -> Tensor:
-    with torch.inference_mode(False):
+    with torch.inference_mode(False), torch.device("cpu"):
         codes = candidates.exchanged() if candidates.symmetric else (0,)
         return torch.tensor(codes, dtype=torch.uint8).to(device)

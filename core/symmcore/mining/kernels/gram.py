@@ -19,7 +19,8 @@ from symmcore.mining.kernels.points import Floats
 
 cgutils = cast(Any, _cgutils)  # numba leaves it untyped
 
-# The widest vectors of this machine: eight sums then fit into its registers.
+# The widest vectors of this machine; eight sums of that width fit into its registers. A machine
+# that numba is told to compile for instead gets the same numbers, perhaps more slowly.
 _VECTOR_BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
 
 
@@ -67,6 +68,7 @@ def _add_products(
             at = builder.bitcast(builder.gep(start, [place]), vector.as_pointer())
             return builder.load(at, align=size)
 
+        # In the order in which the sums are written: by row of g and other, then by row of h.
         factors = [load(start) for start in right]
         pairs = [(load(start), factor) for start in left for factor in factors]
         for total, pair in zip(totals, pairs, strict=True):
@@ -114,7 +116,8 @@ def two_rows(originals: Floats, rows: int, columns: int, n: int, upper: bool, ti
 
     Args:
         originals: As in ``points.measure``; more arguments as ``gram``.
-        n: The first of the two, counted from the first of the rows; the second may be missing.
+        n: The first of the two, counted from the first of the rows. If there is no second, the
+            first is computed and written twice.
     """
     lanes = _VECTOR_BYTES // tile.itemsize
     dim = originals.shape[1]
@@ -141,11 +144,13 @@ def gram(originals: Floats, rows: int, columns: int, upper: bool, tile: Floats) 
         originals: As in ``points.measure``.
         rows: First group of the tile's rows.
         columns: First group of its columns.
-        upper: Whether to leave alone what is below the diagonal.
+        upper: Whether what is below the diagonal is not needed; but for single groups beside it
+            it is left alone.
         tile: Written, of shape (2 N, 2 M).
     """
     twos = (len(tile) // 2 + 1) // 2
     for pair in numba.prange((twos + 1) // 2):
-        # One from either end: every thread has the same share of what is above the diagonal.
+        # This pair of groups and, unless it is the same, that at the same distance from the
+        # end: every thread has the same share of what is above the diagonal.
         for two in range(pair, twos - pair, max(1, twos - 1 - 2 * pair)):
             two_rows(originals, rows, columns, 2 * two, upper, tile)

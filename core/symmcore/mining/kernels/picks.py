@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from symmcore.mining.kernels.jit import kernel, parallel_kernel
 from symmcore.mining.kernels.points import Floats
 
-_LANES = 16  # of a vector: what a loop leaves over for single numbers takes as long as the rest
+# A row begins at a multiple of as many groups: what a loop leaves over for single numbers takes as
+# long as the rest. So up to 15 pairs below the diagonal are picked from what the tile happens to
+# hold there; ``mirror`` writes over them.
+_LANES = 16
 
 
 @kernel
@@ -144,7 +147,8 @@ def pick_pairs(
     """
     height, width = gram.shape[0] // 2, gram.shape[1] // 2
     for pair in numba.prange((height + 1) // 2):
-        # One from either end: every thread has the same share of what is above the diagonal.
+        # This group and, unless it is the same, that at the same distance from the end: every
+        # thread has the same share of what is above the diagonal.
         for g in range(pair, height - pair, max(1, height - 1 - 2 * pair)):
             pick_row(gram, rows, columns, g, tolerance, weights, values, codes)
     mirror(rows, columns, height, width, exchanged, values, codes)

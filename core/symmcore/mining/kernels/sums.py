@@ -47,9 +47,11 @@ def log_one_plus(
     products: Floats,
     positive_scale: float,
     scales: tuple[float, float],
+    penalty: float,
     slopes: Floats,
-) -> tuple[float, float]:
-    """Sums over the groups: of log(1 + sum_h exp(n_gh - p_g)), and of ||x_i||^2 + ||x_j||^2.
+    loss: Floats,
+) -> None:
+    """The mean over the groups of log(1 + sum_h exp(n_gh - p_g)) and of the squared norms.
 
     Args:
         values: Picked products, of shape (G, G); overwritten with exp(n_gh - largest of the row),
@@ -59,9 +61,11 @@ def log_one_plus(
         products: As ``points.measure`` wrote them.
         positive_scale: p is so many times x_i . x_j.
         scales: Factors on the slopes.
+        penalty: Factor on ||x_i||^2 + ||x_j||^2.
         slopes: Written, of shape (2, G): the derivative of a group's term with respect to its
             n_gh is the first times the new value, that with respect to its p minus the second;
             both times their factors.
+        loss: Written, of shape ().
     """
     terms = np.empty(len(values))
     for g in numba.prange(len(values)):
@@ -77,8 +81,7 @@ def log_one_plus(
         slopes[0, g], slopes[1, g] = scales[0] * slope / total, scales[1] * slope
         terms[g] = term
     # Not summed by the threads: rounding would depend on their number.
-    result, squares = 0.0, 0.0
+    result = 0.0
     for g in range(len(terms)):
-        result += terms[g]
-        squares += products[1, g] + products[2, g]
-    return result, squares
+        result += terms[g] + penalty * (products[1, g] + products[2, g])
+    loss[()] = result / len(terms)
