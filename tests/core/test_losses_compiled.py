@@ -184,6 +184,14 @@ print(torch.allclose(traced(e), loss(2 * e, l)))
     assert in_a_process(program) == "True"
 
 
+def test_the_weight_of_the_norms_is_one_for_all_ways() -> None:
+    loss = build_loss("npair", Symm())
+    assert isinstance(loss, LogSumLoss)
+    with pytest.raises(AttributeError):
+        loss.l2_reg = 1.0  # type: ignore[misc]  # that it cannot be set is what is tested
+    assert loss.l2_reg == 0.002
+
+
 def test_a_numba_that_is_told_not_to_compile_is_not_used() -> None:
     program = "loss(e, l).backward(); print(bool(e.grad.isfinite().all()))"
     assert in_a_process(program, NUMBA_DISABLE_JIT="1") == "True"
