@@ -56,7 +56,7 @@ def test_nan_is_not_hidden(results: dict[str, dict[str, object]]) -> None:
 def test_the_kernels_are_looked_at_before_they_are_used(
     results: dict[str, dict[str, object]],
 ) -> None:
-    assert results["agreement"]["agrees"] is True
+    assert results["agreement"] == {"agrees": True, "under autocast": True}
     on_cuda.agrees.cache_clear()
     with pytest.warns(UserWarning, match="computed by torch's own operations"):
         # Without the interpreter they do not run on a CPU.

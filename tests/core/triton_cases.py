@@ -55,6 +55,9 @@ def main() -> None:
         lost, _ = run(name, Symm(), spoiled, CASES["one group a class"].labels)
         results[f"{name}, NaN"] = {"is NaN": bool(lost.loss.isnan())}
     results["agreement"] = {"agrees": on_cuda.agrees(torch.device("cpu"))}
+    on_cuda.agrees.cache_clear()
+    with torch.autocast("cpu", torch.bfloat16):
+        results["agreement"]["under autocast"] = on_cuda.agrees(torch.device("cpu"))
     json.dump(results, sys.stdout)
 
 

@@ -142,10 +142,7 @@ class MetricLoss(nn.Module, ABC):
         check_embeddings(embeddings)
         check_labels(labels, embeddings.shape[0])
         groups = pair_groups(labels, embeddings.device)
-        dtype = computing_dtype(embeddings.dtype)
-        return self._result(
-            embeddings if embeddings.dtype == dtype else embeddings.to(dtype), groups
-        )
+        return self._result(embeddings.to(computing_dtype(embeddings.dtype)), groups)
 
     def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
         """The loss of a batch that was checked, of at least float32."""

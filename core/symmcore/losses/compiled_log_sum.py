@@ -47,19 +47,17 @@ class CompiledLogSum:
         with threads_for(len(groups)) as threads:
             originals = groups.gather(embeddings).resolve_neg()
             mined = self._miner.mine(originals)
-            shares, dtype = mined.values, mined.values.dtype  # the values become the shares
+            dtype = mined.values.dtype
             slopes, loss = np.empty((2, len(groups)), dtype), np.empty((), dtype)
-            log_one_plus(
-                shares, groups.labels.numpy(), scales.negative, mined.products, scales.positive,
-                factors, penalty, slopes, loss,
+            log_one_plus(  # the values become the shares of the gradient
+                mined.values, groups.labels.numpy(), scales.negative, mined.products,
+                scales.positive, factors, penalty, slopes, loss,
             )  # fmt: skip
             found = torch.from_numpy(loss), torch.from_numpy(mined.codes)
             if not with_gradient:
                 return *found, None
             gradient = torch.empty_like(originals)  # aligned, unlike NumPy's
-            self._miner.gradient(
-                mined, shares, slopes[0], slopes[1], share * penalty, threads, gradient.numpy()
-            )
+            self._miner.gradient(mined, slopes, share * penalty, threads, gradient.numpy())
         return *found, groups.scatter(gradient, len(embeddings))
 
 

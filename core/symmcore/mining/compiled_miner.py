@@ -94,32 +94,24 @@ class CompiledMiner:
         return mined
 
     def gradient(
-        self,
-        mined: MinedGroups,
-        shares: Floats,
-        slopes: Floats,
-        on_dot: Floats,
-        on_square: float,
-        threads: int,
-        result: Floats,
+        self, mined: MinedGroups, slopes: Floats, on_square: float, threads: int, result: Floats
     ) -> None:
         """The gradient on the originals.
 
         Args:
-            mined: As ``mine`` returned it; its values are not looked at.
-            shares: The gradient on the picked product of (g, h) is ``slopes[g] * shares[g, h]``,
-            slopes: of shape (G, G) and (G,).
-            on_dot: That on x_i . x_j, of shape (G,).
+            mined: As ``mine`` returned it, but with the shares of ``Upstream`` for its values.
+            slopes: The slopes of ``Upstream``, then the gradient on x_i . x_j, of shape (2, G).
             on_square: That on every ||x_i||^2 and ||x_j||^2.
             threads: How many this runs on; changes no number.
             result: Written, of the originals' shape.
         """
         upstream = Upstream(
-            mined.codes, shares, slopes, self._adds, self._kinds, self._candidates.symmetric
-        )
+            mined.codes, mined.values, slopes[0], self._adds, self._kinds,
+            self._candidates.symmetric,
+        )  # fmt: skip
         gradient(
-            mined.originals, mined.weights, mined.derivatives, upstream, on_dot, on_square, threads,
-            result,
+            mined.originals, mined.weights, mined.derivatives, upstream, slopes[1], on_square,
+            threads, result,
         )  # fmt: skip
 
     def _pick(self, mined: MinedGroups) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from symmcore.mining.candidates import Candidates, pair_candidates
 from symmcore.mining.geometry import measure
 from symmcore.mining.mine import Miner, tie_tolerance
+from symmcore.mining.precision import full_precision
 from symmcore.symm import Symm
 
 _BLOCK, _DEPTH, _ROW = 32, 32, 1024
@@ -53,7 +54,8 @@ def agrees(device: torch.device) -> bool:
         kept = found.codes, found.shares, found.slopes
         one = torch.ones((), device=device)
         grad = gradient(points, symm, candidates, kept, (one / 40, -found.slopes[1] / 40, one))
-        picks = Miner(symm, candidates).products(measure(points)).codes.matrix()
+        with full_precision(device):  # or autocast would have eager torch pick others
+            picks = Miner(symm, candidates).products(measure(points)).codes.matrix()
         apart = ~torch.eye(40, dtype=torch.bool, device=device)
         same = bool((picks == found.codes)[apart].all()) and bool(grad.isfinite().all())
         reason = "" if same else "they pick other points"

@@ -19,9 +19,18 @@ from symmcore.mining.kernels.points import Floats
 
 cgutils = cast(Any, _cgutils)  # numba leaves it untyped
 
+
+def _has_wide_vectors() -> bool:
+    """Whether this machine has vectors of 64 bytes, as far as LLVM knows."""
+    try:
+        return bool(binding.get_host_cpu_features().get("avx512f"))
+    except RuntimeError:  # LLVM cannot ask every kind of machine
+        return False
+
+
 # The widest vectors of this machine; eight sums of that width fit into its registers. A machine
 # that numba is told to compile for instead gets the same numbers, perhaps more slowly.
-_VECTOR_BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
+_VECTOR_BYTES = 64 if _has_wide_vectors() else 32
 
 
 def _add_products(
