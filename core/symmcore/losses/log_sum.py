@@ -73,7 +73,7 @@ class LogSumLoss(MetricLoss):
         products = self._baseline_products(points) if mined is None else mined.values
         scales = self._scales
         positive = scales.positive * geometry.dot
-        loss = log_one_plus_sums(scales.negative * products, positive, same).mean()
+        loss = log_one_plus_sums(products, scales.negative, positive, same).mean()
         return loss + norm_penalty(geometry, self.l2_reg), mined
 
     @abstractmethod

@@ -25,18 +25,19 @@ class Scales:
     l2_reg: float
 
 
-def log_one_plus_sums(negative: Tensor, positive: Tensor, left_out: Tensor) -> Tensor:
-    """log(1 + sum_h exp(n_gh - p_g)) for each g, stable for any n and p.
+def log_one_plus_sums(negative: Tensor, scale: float, positive: Tensor, left_out: Tensor) -> Tensor:
+    """log(1 + sum_h exp(scale n_gh - p_g)) for each g, stable for any n and p.
 
     Args:
         negative: n, of shape (G, H).
+        scale: Factor on them.
         positive: p, of shape (G,).
         left_out: Which h do not count for g, bool of shape (G, H). Not all of a row.
 
     Returns:
         Shape (G,).
     """
-    result: Tensor = _LogOnePlusSums.apply(negative, positive, left_out)
+    result: Tensor = _LogOnePlusSums.apply(negative, scale, positive, left_out)
     return result
 
 
@@ -49,8 +50,12 @@ class _LogOnePlusSums(torch.autograd.Function):
     """One matrix is kept for the gradient, where the separate operations would keep several."""
 
     @staticmethod
-    def forward(ctx: Any, negative: Tensor, positive: Tensor, left_out: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, negative: Tensor, scale: float, positive: Tensor, left_out: Tensor
+    ) -> Tensor:
         shares = negative.masked_fill(left_out, -torch.inf)
+        if scale != 1.0:
+            shares.mul_(scale)
         largest = shares.amax(1, keepdim=True)
         shares.sub_(largest).exp_()
         sums = shares.sum(1)
@@ -58,6 +63,7 @@ class _LogOnePlusSums(torch.autograd.Function):
         # The 1 joins in the logarithm: 1 minus the share of the positive would lose its
         # gradient in float32 once that share is close to 1.
         result = torch.logaddexp(exponent, torch.zeros_like(exponent))
+        ctx.scale = scale
         ctx.save_for_backward(shares, torch.exp(exponent - result), sums)
         return result
 
@@ -66,4 +72,4 @@ class _LogOnePlusSums(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         shares, slope, sums = ctx.saved_tensors
         on_exponent = grad * slope
-        return shares * (on_exponent / sums)[:, None], -on_exponent, None
+        return shares * (ctx.scale * on_exponent / sums)[:, None], None, -on_exponent, None

@@ -12,6 +12,9 @@ from symmcore.symm import PairSet, PointType
 
 # The order in which the authors' code lists the four points before it combines them.
 _OFFICIAL_ORDER = (PointType.I, PointType.J, PointType.J_SYNTHETIC, PointType.I_SYNTHETIC)
+# i' is made of i and reflected about j, j' the other way round. Nothing looks at an original's.
+_REFLECTED = (PointType.I, PointType.J) * 2
+_AXES = (PointType.J, PointType.I) * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Candidates:
 
     def exchanged(self) -> tuple[int, ...]:
         """For each code, the code with g and h exchanged (of a symmetric set)."""
-        codes = {pair: code for code, pair in enumerate(zip(self.rows, self.columns, strict=True))}
+        codes = _codes(self)
         return tuple(codes[(c,), r[0]] for r, c in zip(self.rows, self.columns, strict=True))
 
 
@@ -74,19 +77,18 @@ def _in_order(
 class CodeTables:
     """What is looked up by code, as tensors on one device.
 
-    The products of the four points of two groups are 16 planes, 4 p + n. A slope of a candidate
-    is what its value becomes if one point is replaced by the original the point is made of, or
-    by its axis.
+    The products of the four points of two groups are 16 planes, in the order of the codes of
+    all pairs. A slope of a candidate is what its value becomes if one point is replaced by the
+    original the point is made of, or by its axis.
 
     Attributes:
         rows: Types of the points of g, int64 of shape (1 or 2, K).
         columns: Type of the point of h, int64 of shape (K,).
-        synthetic: Whether a point of the candidate is i', and whether it is j', as 0 or 1;
-            a (2, K) for each point, in the order p, (q,) n.
+        signs: 1 where a point of the candidate is i', -1 where it is j', else 0; of shape (K,)
+            for each point, in the order p, (q,) n.
         exchanged: Codes with g and h exchanged, uint8 of shape (K,); None if not symmetric.
-        order: The code at each place of the stack of values that is searched, int64 (K,).
-        weights: For each place a power of two, larger for a smaller code, of shape (K,).
-        values: The planes whose sum is the value, int64 of shape (1 or 2, K).
+        weights: For each code a power of two, larger for a smaller code, of shape (K,).
+        values: The planes whose sum is the value, one or two for each code.
         on_axis: The planes whose sum is the slope on the axis, int64 of shape (1 or 2, K),
             for each point.
         on_own: The same for the slope on the original.
@@ -94,11 +96,10 @@ class CodeTables:
 
     rows: Tensor
     columns: Tensor
-    synthetic: tuple[Tensor, ...]
+    signs: tuple[Tensor, ...]
     exchanged: Tensor | None
-    order: Tensor
     weights: Tensor
-    values: Tensor
+    values: tuple[tuple[int, ...], ...]
     on_axis: tuple[Tensor, ...]
     on_own: tuple[Tensor, ...]
 
@@ -113,26 +114,22 @@ def code_tables(
     with torch.inference_mode(False), torch.device("cpu"):
         rows = torch.tensor(candidates.rows).T.contiguous()
         columns = torch.tensor(candidates.columns)
-        values = 4 * rows + columns
-        # All 16 pairs are searched as they come, in planes 4 p + n.
-        order = values[0].argsort() if len(candidates) == 16 else torch.arange(len(candidates))
-        kinds = torch.tensor([[PointType.I_SYNTHETIC], [PointType.J_SYNTHETIC]])
+        signs = torch.tensor([0, 0, 1, -1])
         exchanged = None
         if candidates.symmetric:
             exchanged = torch.tensor(candidates.exchanged(), dtype=torch.uint8).to(device)
-        # i' is made of i (0) and reflected about j (1), j' the other way round. Nothing looks
-        # at the slopes of an original.
-        own, axis = torch.tensor([0, 1, 0, 1]), torch.tensor([1, 0, 1, 0])
         return CodeTables(
             rows=rows.to(device),
             columns=columns.to(device),
-            synthetic=tuple((kinds == point).to(device, dtype) for point in (*rows, columns)),
+            signs=tuple(signs[point].to(device, dtype) for point in (*rows, columns)),
             exchanged=exchanged,
-            order=order.to(device),
-            weights=(2.0 ** (len(candidates) - 1 - order)).to(device, dtype),
-            values=values.to(device),
-            on_axis=_slope_planes(rows, columns, axis, device),
-            on_own=_slope_planes(rows, columns, own, device),
+            weights=(2.0 ** torch.arange(len(candidates)).flip(0)).to(device, dtype),
+            values=tuple(
+                tuple(_plane(point, column) for point in row)
+                for row, column in zip(candidates.rows, candidates.columns, strict=True)
+            ),
+            on_axis=_slope_planes(candidates, _AXES, device),
+            on_own=_slope_planes(candidates, _REFLECTED, device),
         )
 
 
@@ -145,8 +142,27 @@ def look_up(table: Tensor, codes: Tensor) -> Tensor:
 
 
 def _slope_planes(
-    rows: Tensor, columns: Tensor, replaced: Tensor, device: torch.device
+    candidates: Candidates, replaced: tuple[PointType, ...], device: torch.device
 ) -> tuple[Tensor, ...]:
-    of_rows = [(4 * replaced[row] + columns)[None] for row in rows]
-    of_column = 4 * rows + replaced[columns]
-    return tuple(planes.to(device) for planes in (*of_rows, of_column))
+    """The planes of the slopes on each point, if it is an i' or j', of each candidate."""
+    pairs = list(zip(candidates.rows, candidates.columns, strict=True))
+    of_rows = [
+        [[_plane(replaced[row[place]], column) for row, column in pairs]]
+        for place in range(len(candidates.rows[0]))
+    ]
+    of_column = [
+        [_plane(row[place], replaced[column]) for row, column in pairs]
+        for place in range(len(candidates.rows[0]))
+    ]
+    return tuple(torch.tensor(planes).to(device) for planes in (*of_rows, of_column))
+
+
+def _plane(row: PointType, column: PointType) -> int:
+    """Where products of such points are: as the codes of all pairs."""
+    return _codes(pair_candidates("paper"))[(row,), column]
+
+
+@cache
+def _codes(candidates: Candidates) -> dict[tuple[tuple[PointType, ...], PointType], int]:
+    pairs = zip(candidates.rows, candidates.columns, strict=True)
+    return {pair: code for code, pair in enumerate(pairs)}

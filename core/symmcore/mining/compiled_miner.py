@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from symmcore.mining.candidates import Candidates, code_tables
+from symmcore.mining.candidates import Candidates
 from symmcore.mining.kernels.gradient import PAIRS, Upstream, gradient
 from symmcore.mining.kernels.gram import gram
 from symmcore.mining.kernels.jit import Threads
@@ -68,9 +68,7 @@ class CompiledMiner:
         # Codes with g and h exchanged; none if they are not the pick of (h, g).
         exchanged = candidates.exchanged() if candidates.symmetric else ()
         self._exchanged = np.array(exchanged, np.uint8)
-        tables = code_tables(candidates, torch.device("cpu"))
-        self._planes = tables.values.contiguous().numpy()
-        self._order = tables.order.numpy()
+        self._planes = 4 * np.array(candidates.rows).T + np.array(candidates.columns)
         self._adds = _adds(candidates)
         # Sums of two points are not made where no pick has any.
         self._kinds = 4 if self._adds.max() < 4 else 4 + len(PAIRS)
@@ -139,7 +137,7 @@ class CompiledMiner:
         tolerance = _tolerance(tile.dtype)
         common = tile, row, column, tolerance, mined.weights, mined.values, mined.codes
         if not self._all_at_rank_one:
-            pick_any(*common, self._planes, self._order, self._symm.rank, self._exchanged)
+            pick_any(*common, self._planes, self._symm.rank, self._exchanged)
         elif len(self._planes) == 2:
             pick_triplets(*common)
         else:

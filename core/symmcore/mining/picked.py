@@ -100,7 +100,7 @@ class _Gradient:
             (_by_code(weights, row) for row in tables.rows[1:]),
             start=_by_code(weights, tables.rows[0]),
         )
-        self._synthetic = tables.synthetic
+        self._signs = tables.signs
         self._originals = blocks.split(points)
         self._parts: list[Tensor | None] = [None] * len(self._originals)
 
@@ -159,10 +159,15 @@ class _Gradient:
     ) -> None:
         """Add the gradient with respect to one weight of the reflections, (2, G)."""
         last = len(slopes) - 1
-        for point, (slope, kinds) in enumerate(zip(slopes, self._synthetic, strict=True)):
+        for point, (slope, signs) in enumerate(zip(slopes, self._signs, strict=True)):
             side = 1 if point == last else 0  # the last point is one of h, the others are of g
-            weighted = look_up(kinds, codes).mul_(grad * slope)
-            total[:, place[side]] += weighted.sum(2 - side)
+            kinds = look_up(signs, codes)
+            weighted = (grad * slope).mul_(kinds)
+            difference = weighted.sum(1 - side)  # of what i' and j' get
+            both = weighted.mul_(kinds).sum(1 - side)
+            of_i, of_j = total[:, place[side]]
+            of_i.add_(both + difference, alpha=0.5)
+            of_j.add_(both - difference, alpha=0.5)
 
 
 def _by_code(weights: Tensor, types: Tensor) -> Tensor:

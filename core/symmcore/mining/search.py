@@ -95,13 +95,10 @@ def search(job: Search) -> Picks:
         rows, columns = blocks.spans[row], blocks.spans[column]
         gram = torch.mm(originals[row], originals[column].T)
         products = _products(job, gram, rows, columns, room)
-        stack = _candidate_values(job.candidates, products, room)
+        stack = _candidate_values(tables, products, room)
         index = _pick(job, tables, stack, rows, columns, room)
-        planes = products.flatten(0, 1)
-        picked = _take(planes, tables.values, index)
-        value = picked[0] if len(picked) == 1 else picked.sum(0)
-        _store(values, value, rows, columns, blocks.symmetric)
-        kept = ((), ()) if slopes is None else slopes.take(planes, index)
+        _store(values, stack.gather(0, index[None])[0], rows, columns, blocks.symmetric)
+        kept = ((), ()) if slopes is None else slopes.take(products, index)
         tiles.append(TilePicks(index.to(torch.uint8), *kept))
     return Picks(values, blocks, tuple(tiles))
 
@@ -137,32 +134,35 @@ def _tile(room: Tensor, planes: int, height: int, width: int) -> Tensor:
 
 
 def _products(job: Search, gram: Tensor, rows: slice, columns: slice, room: _Room) -> Tensor:
-    """Products of the four points of g with those of h, [p, n, g, h]."""
+    """Products of the four points of g with those of h, by the codes of all pairs: (16, g, h)."""
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    products = _tile(room.products, 16, height, width).view(4, 4, height, width)
-    known = products[:2]
-    known[:, :2] = gram.view(2, height, 2, width).transpose(1, 2)
+    products = _tile(room.products, 16, height, width)
+    # [is p synthetic, is n synthetic, p is i or j, n is i or j]
+    with_original, with_synthetic = products.view(2, 2, 2, 2, height, width)
+    originals, synthetic = with_original
+    originals.copy_(gram.view(2, height, 2, width).transpose(1, 2))
     other = job.other[:, columns]
-    torch.mul(known[:, :2], job.own[:, None, columns], out=known[:, 2:])
-    known[:, 2].addcmul_(known[:, 1], other[0])
-    known[:, 3].addcmul_(known[:, 0], other[1])
+    torch.mul(originals, job.own[:, None, columns], out=synthetic)
+    synthetic[:, 0].addcmul_(originals[:, 1], other[0])
+    synthetic[:, 1].addcmul_(originals[:, 0], other[1])
     other = job.other[:, rows, None]
-    torch.mul(known, job.own[:, None, rows, None], out=products[2:])
-    products[2].addcmul_(known[1], other[0])
-    products[3].addcmul_(known[0], other[1])
+    torch.mul(with_original, job.own[:, None, rows, None], out=with_synthetic)
+    with_synthetic[:, 0].addcmul_(with_original[:, 1], other[0])
+    with_synthetic[:, 1].addcmul_(with_original[:, 0], other[1])
     return products
 
 
-def _candidate_values(candidates: Candidates, products: Tensor, room: _Room) -> Tensor:
-    """Values of the candidates, stacked as ``CodeTables.places`` says: [place, g, h]."""
-    if len(candidates) == 16:
-        return products.flatten(0, 1)
-    values = _tile(room.values, len(candidates), *products.shape[2:])
-    for value, row, column in zip(values, candidates.rows, candidates.columns, strict=True):
-        if len(row) == 1:
-            value.copy_(products[row[0], column])
+def _candidate_values(tables: CodeTables, products: Tensor, room: _Room) -> Tensor:
+    """Values of the candidates by code, of shape (K, g, h)."""
+    planes = tables.values
+    if len(planes) == len(products):
+        return products
+    values = _tile(room.values, len(planes), *products.shape[1:])
+    for value, (first, *second) in zip(values, planes, strict=True):
+        if second:
+            torch.add(products[first], products[second[0]], out=value)
         else:
-            torch.add(products[row[0], column], products[row[1], column], out=value)
+            value.copy_(products[first])
     return values
 
 
@@ -174,12 +174,11 @@ def _pick(
     if job.squares is not None:
         stack, floor = _nearness(
             stack,
-            job.squares[tables.rows[0, tables.order], rows, None],
-            job.squares[tables.columns[tables.order], None, columns],
+            job.squares[tables.rows[0], rows, None],
+            job.squares[tables.columns, None, columns],
         )
     if job.rank > 1:
-        place = stack.argsort(dim=0, descending=True, stable=True)[job.rank - 1]
-        return look_up(tables.order, place)
+        return stack.argsort(dim=0, descending=True, stable=True)[job.rank - 1]
     best = stack.amax(0)
     if floor is None:
         least = best.sub(best.abs(), alpha=job.tolerance)
@@ -242,14 +241,10 @@ class _Slopes:
 
     def take(self, products: Tensor, codes: Tensor) -> tuple[tuple[Tensor, ...], ...]:
         """The slopes on the axis and on the original of the picks of a tile."""
-        parts = _take(products, self.planes, codes).split_with_sizes(self.counts)
+        taken = products.gather(0, look_up(self.planes, codes))
+        parts = taken.split_with_sizes(self.counts)
         slopes = tuple(part.sum(0) if len(part) > 1 else part[0] for part in parts)
         return slopes[: self.on_axis], slopes[self.on_axis :]
-
-
-def _take(products: Tensor, planes: Tensor, codes: Tensor) -> Tensor:
-    """From products (16, g, h) the planes (N, K) that each code stands for: (N, g, h)."""
-    return products.gather(0, look_up(planes, codes))
 
 
 def _store(values: Tensor, tile: Tensor, rows: slice, columns: slice, symmetric: bool) -> None:

@@ -259,7 +259,6 @@ def pick_any(
     values: Floats,
     codes: NDArray[np.uint8],
     planes: NDArray[np.int64],
-    order: NDArray[np.int64],
     rank: int,
     exchanged: NDArray[np.uint8],
 ) -> None:
@@ -267,7 +266,6 @@ def pick_any(
 
     Args:
         planes: The products 4 p + n whose sum is the value of a candidate, of shape (1 or 2, K).
-        order: Codes in the order in which equal values count at a rank above 1, of shape (K,).
         rank: 1 for the hardest, with the tie rule.
         exchanged: As in ``pick_pairs``; empty if the pairs (h, g) are not to be written.
     """
@@ -284,7 +282,7 @@ def pick_any(
                 found[k] = flat[planes[0, k]]
                 if len(planes) == 2:
                     found[k] += flat[planes[1, k]]
-            code = first_of_tied(found, tie) if rank == 1 else ranked(found, order, rank)
+            code = first_of_tied(found, tie) if rank == 1 else ranked(found, rank)
             values[rows + g, columns + h] = found[code]
             codes[rows + g, columns + h] = code
     if len(exchanged) > 0:
@@ -305,14 +303,16 @@ def first_of_tied(values: Floats, tie: float) -> int:
 
 
 @kernel
-def ranked(values: Floats, order: NDArray[np.int64], rank: int) -> int:
-    """The code of the rank-th largest value, equal values in ``order``; the last if one is NaN."""
-    for place in range(len(order)):
-        value, before = values[order[place]], 0
-        for other in range(len(order)):
-            against = values[order[other]]
-            if against > value or (against == value and other < place):
+def ranked(values: Floats, rank: int) -> int:
+    """The code of the rank-th largest value, the smaller of equal ones first.
+
+    The last if one is NaN.
+    """
+    for code in range(len(values)):
+        value, before = values[code], 0
+        for other in range(len(values)):
+            if values[other] > value or (values[other] == value and other < code):
                 before += 1
         if before == rank - 1 and value == value:
-            return int(order[place])
-    return len(order) - 1
+            return code
+    return len(values) - 1
