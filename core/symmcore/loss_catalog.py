@@ -37,7 +37,7 @@ class LossInfo:
         name: Identifier on the command line and in files.
         title: Name shown to people.
         description: One sentence saying what the loss does.
-        settings: Names of the ``LossSettings`` fields it takes.
+        defaults: The settings it takes, with their defaults.
         paper_candidates: Number of candidates a pair of groups has with ``pairs="paper"``.
         official_candidates: The same with ``pairs="official"``.
     """
@@ -45,7 +45,7 @@ class LossInfo:
     name: str
     title: str
     description: str
-    settings: tuple[str, ...]
+    defaults: LossSettings
     paper_candidates: int = 16
     official_candidates: int = 6
 
@@ -60,14 +60,14 @@ CATALOG: tuple[LossInfo, ...] = (
         "N-pair",
         "Makes each pair of images of one class more similar than every pair across classes, "
         "weighing all the other classes of the batch at once.",
-        ("l2_reg",),
+        LossSettings(l2_reg=0.002),
     ),
     LossInfo(
         "angular",
         "Angular",
         "Bounds the angle at the negative point of each triangle of two images of one class and "
         "one of another.",
-        ("angle_deg", "l2_reg"),
+        LossSettings(angle_deg=45.0, l2_reg=0.002),
         paper_candidates=24,
         official_candidates=12,
     ),
@@ -76,21 +76,21 @@ CATALOG: tuple[LossInfo, ...] = (
         "Triplet",
         "Keeps every image of another class farther away than the image of the same class, by a "
         "margin.",
-        ("margin",),
+        LossSettings(margin=0.2),
     ),
     LossInfo(
         "triplet-semihard",
         "Triplet (semi-hard)",
         "Like the triplet loss, but looks only at the nearest negative that is farther away than "
         "the positive.",
-        ("margin",),
+        LossSettings(margin=0.2),
     ),
     LossInfo(
         "lifted",
         "Lifted structure",
         "Pulls each pair of one class together while pushing all images of other classes out of "
         "a margin, the nearest the most.",
-        ("margin",),
+        LossSettings(margin=1.0),
     ),
 )
 
@@ -117,6 +117,6 @@ def check_settings(info: LossInfo, settings: LossSettings) -> None:
     """
     for name, value in settings.given().items():
         check_finite(name, value)
-        if name not in info.settings:
-            taken = ", ".join(info.settings)
+        if name not in info.defaults.given():
+            taken = ", ".join(info.defaults.given())
             raise ValueError(f"the {info.title} loss has no setting {name}; it takes {taken}")

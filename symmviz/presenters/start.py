@@ -7,9 +7,9 @@ from pathlib import Path
 from symmcore.data.catalog import DatasetSource, dataset_choice
 from symmcore.data.splits import SplitRule
 from symmcore.errors import InputError
+from symmcore.loss_catalog import LossSettings
 from symmcore.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, preset_config
-from symmcore.training.presets import preset
 
 # File systems allow 255 bytes; a folder is still to be read at a glance.
 _LONGEST_LOSSES = 100
@@ -27,7 +27,9 @@ class StartForm:
         network: name of the embedding network.
         weights: what it starts from.
         loss: name of the loss.
+        loss_settings: settings of the loss that are off their defaults.
         symm: whether to train with Symm; comparing trains both.
+        symm_settings: how, where it is trained with Symm.
         steps: optimiser steps.
         seed: the seed.
         device: "auto" or a device.
@@ -45,7 +47,9 @@ class StartForm:
     network: str
     weights: str
     loss: str
+    loss_settings: LossSettings
     symm: bool
+    symm_settings: Symm
     steps: int
     seed: int
     device: str
@@ -67,8 +71,9 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
     Raises:
         InputError: if a value is out of range.
     """
-    pairs = preset(form.preset).pairs
-    plain, symm = RunSpec(form.loss), RunSpec(form.loss, Symm(pairs=pairs))
+    plain, symm = (
+        RunSpec(form.loss, settings, form.loss_settings) for settings in (None, form.symm_settings)
+    )
     specs = (plain, symm) if compare else ((symm,) if form.symm else (plain,))
     return preset_config(
         form.preset,

@@ -7,42 +7,34 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QFrame,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from symmcore.data.splits import SplitRule
 from symmcore.loss_catalog import CATALOG
-from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS, network_info
 from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
 from symmcore.training.presets import PRESETS, preset
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.form_fields import align, centre_labels, spin_box
+from symmviz.views.loss_fields import LossFields
+from symmviz.views.training_fields import TrainingFields
 
 _DEVICE_TITLES = {
     "auto": "Automatic",
     "cpu": "CPU",
     "cuda": "GPU (CUDA)",
     "mps": "GPU (Apple)",
-}
-_SPLIT_TITLES = {
-    SplitRule.AUTO: "Automatic",
-    SplitRule.CLASS: "By class: half of the classes is never seen",
-    SplitRule.IMAGE: "By image: a third of each class tests",
-    SplitRule.FOLDERS: "By the folders train and test",
 }
 _DEFAULTS = TrainingConfig()
 
@@ -80,9 +72,9 @@ class StartPage(QWidget):
             "Reflects the two images of each pair about one another and mines the hardest "
             "negatives among original and synthetic points."
         )
-        self._steps = _spin_box(self, 1, 1_000_000, _DEFAULTS.steps, 100)
+        self._steps = spin_box(self, 1, 1_000_000, _DEFAULTS.steps, 100)
         self._steps.setToolTip("Batches to train on; a finished training can go on.")
-        self._seed = _spin_box(self, 0, LARGEST_SEED, _DEFAULTS.seed, 1)
+        self._seed = spin_box(self, 0, LARGEST_SEED, _DEFAULTS.seed, 1)
         self._seed.setToolTip(
             "Decides the split, batches, augmentation, initial weights and watched images: on "
             "the CPU the same seed gives the same numbers."
@@ -99,27 +91,29 @@ class StartPage(QWidget):
         self._on_preset()
         self._lay_out()
         self._data.changed.connect(self.dataset_changed)
-        self._split.currentIndexChanged.connect(self.dataset_changed)
+        self._training.split_changed.connect(self.dataset_changed)
         self._preset.currentIndexChanged.connect(self.dataset_changed)
 
     def form(self) -> StartForm:
         """What is chosen now."""
         return StartForm(
             dataset=self._data.dataset(),
-            split=self._split.currentData(),
+            split=self._training.split.currentData(),
             preset=self._preset.currentData(),
-            network=self._network.currentData(),
-            weights=self._weights.currentData(),
+            network=self._training.network.currentData(),
+            weights=self._training.weights.currentData(),
             loss=self._loss.currentData(),
+            loss_settings=self._loss_fields.loss_settings(),
             symm=self._symm.isChecked(),
+            symm_settings=self._loss_fields.symm(),
             steps=self._steps.value(),
             seed=self._seed.value(),
             device=self._device.currentData(),
-            batch_size=self._batch_size.value(),
-            dim=self._dim.value(),
-            learning_rate=self._learning_rate.value(),
-            eval_every=self._eval_every.value(),
-            threads=self._threads.value() or None,
+            batch_size=self._training.batch_size.value(),
+            dim=self._training.dim.value(),
+            learning_rate=self._training.learning_rate.value(),
+            eval_every=self._training.eval_every.value(),
+            threads=self._training.threads.value() or None,
             runs_folder=self._runs_folder,
         )
 
@@ -168,11 +162,11 @@ class StartPage(QWidget):
 
     def set_learning_rate(self, rate: float) -> None:
         """Choose a learning rate."""
-        self._learning_rate.setValue(rate)
+        self._training.learning_rate.setValue(rate)
 
     def set_eval_every(self, steps: int) -> None:
         """Choose the number of steps between pictures."""
-        self._eval_every.setValue(steps)
+        self._training.eval_every.setValue(steps)
 
     def set_runs_folder(self, folder: Path) -> None:
         """Name the folder where runs are kept."""
@@ -180,61 +174,15 @@ class StartPage(QWidget):
         self._show_folder()
 
     def _make_advanced(self) -> None:
-        self._batch_size = _spin_box(self, 4, 4096, _DEFAULTS.batch_size, 2)
-        self._batch_size.setToolTip("Images in a batch: pairs of one class, so an even number.")
-        self._dim = _spin_box(self, 2, 4096, _DEFAULTS.dim, 32)
-        self._dim.setToolTip("Numbers in an embedding.")
-        self._learning_rate = QDoubleSpinBox(self)
-        self._learning_rate.setDecimals(6)
-        self._learning_rate.setRange(1e-6, 1000.0)
-        self._learning_rate.setSingleStep(0.0005)
-        self._learning_rate.setValue(_DEFAULTS.learning_rate)
-        self._learning_rate.setToolTip("Adam's learning rate.")
-        self._eval_every = _spin_box(self, 1, 100_000, _DEFAULTS.eval_every, 5)
-        self._eval_every.setToolTip(
-            "Steps between pictures: each embeds the watched images and scores Recall@1."
-        )
-        self._network = QComboBox(self)
-        for at, info in enumerate(NETWORKS):
-            self._network.addItem(info.title, info.name)
-            self._network.setItemData(at, info.description, Qt.ItemDataRole.ToolTipRole)
-        self._weights = QComboBox(self)
-        self._weights.addItem("From scratch", FROM_SCRATCH)
-        self._weights.addItem("ImageNet (downloaded once)", IMAGENET)
-        self._weights.setToolTip("What GoogLeNet and the ResNets start from.")
-        self._network.currentIndexChanged.connect(self._on_network)
-        self._split = QComboBox(self)
-        for rule, title in _SPLIT_TITLES.items():
-            self._split.addItem(title, rule.value)
-        self._split.setToolTip("Of a folder of images; all other data has a split of its own.")
-        self._threads = _spin_box(self, 0, 1024, 0, 1)
-        self._threads.setSpecialValueText("Automatic")
-        self._threads.setToolTip(
-            "Threads of torch on the CPU; automatic takes all cores but one. Fewer can be many "
-            "times faster while other programs are busy."
-        )
-        self._advanced = QGroupBox(self)
-        self._advanced.setFlat(True)
-        form = QFormLayout(self._advanced)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        form.addRow("Network", self._network)
-        form.addRow("Weights", self._weights)
-        form.addRow("Split", self._split)
-        form.addRow("Batch size", self._batch_size)
-        form.addRow("Embedding size", self._dim)
-        form.addRow("Learning rate", self._learning_rate)
-        form.addRow("Steps between pictures", self._eval_every)
-        form.addRow("Threads", self._threads)
-        _centre_labels(form)
-        _align(
-            self._network,
-            self._weights,
-            self._batch_size,
-            self._dim,
-            self._learning_rate,
-            self._eval_every,
-            self._threads,
-        )
+        self._advanced = QWidget(self)
+        self._training = TrainingFields(self._advanced)
+        self._loss_fields = LossFields(self._advanced)
+        columns = QHBoxLayout(self._advanced)
+        columns.setContentsMargins(0, 4, 0, 4)
+        columns.setSpacing(36)
+        columns.addWidget(self._training, 0, Qt.AlignmentFlag.AlignTop)
+        columns.addWidget(self._loss_fields, 0, Qt.AlignmentFlag.AlignTop)
+        columns.addStretch(1)
         self._advanced.hide()
         self._more = QToolButton(self)
         self._more.setText("Advanced")
@@ -286,8 +234,8 @@ class StartPage(QWidget):
         form.addRow("Seed", self._seed)
         form.addRow("Device", self._device)
         form.addRow("Runs are kept in", self._folder_row())
-        _centre_labels(form)
-        _align(self._loss, self._preset, self._steps, self._seed, self._device)
+        align(self._loss, self._preset, self._steps, self._seed, self._device)
+        centre_labels(form)
         form.addRow(self._more)
         form.addRow(self._advanced)
         buttons = QHBoxLayout()
@@ -337,25 +285,15 @@ class StartPage(QWidget):
     def _on_loss(self) -> None:
         info = CATALOG[self._loss.currentIndex()]
         self._loss.setToolTip(info.description)
+        self._loss_fields.show_loss(info)
         self.compare_button.setText(f"Compare {info.title} with and without Symm")
 
     def _on_preset(self) -> None:
         chosen = preset(self._preset.currentData())
         self._preset.setToolTip(chosen.description)
-        self._network.setCurrentIndex(self._network.findData(chosen.network))
         self._steps.setValue(chosen.steps)
-        self._batch_size.setValue(chosen.batch_size)
-        self._dim.setValue(chosen.dim)
-        self._learning_rate.setValue(chosen.learning_rate)
-        self._eval_every.setValue(chosen.eval_every)
-        self._on_network()
-
-    def _on_network(self) -> None:
-        info = network_info(self._network.currentData())
-        self._network.setToolTip(info.description)
-        self._weights.setEnabled(info.imagenet)
-        if not info.imagenet:
-            self._weights.setCurrentIndex(self._weights.findData(FROM_SCRATCH))
+        self._training.take(chosen)
+        self._loss_fields.set_pairs(chosen.pairs)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a folder."""
@@ -389,29 +327,3 @@ def _dropped_folder(data: QMimeData) -> str | None:
     urls = data.urls()
     path = urls[0].toLocalFile() if len(urls) == 1 and urls[0].isLocalFile() else ""
     return path if path and Path(path).is_dir() else None
-
-
-def _align(*fields: QWidget) -> None:
-    """Make fields one below the other equally wide."""
-    width = max(field.sizeHint().width() for field in fields)
-    for field in fields:
-        field.setMinimumWidth(width)
-
-
-def _centre_labels(form: QFormLayout) -> None:
-    """Put each row's label beside the middle of its field, not its top."""
-    for row in range(form.rowCount()):
-        label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
-        field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
-        widget = label.widget() if label is not None else None
-        if widget is not None and field is not None:
-            widget.setMinimumHeight(field.sizeHint().height())
-
-
-def _spin_box(parent: QWidget, least: int, most: int, value: int, step: int) -> QSpinBox:
-    box = QSpinBox(parent)
-    box.setRange(least, most)
-    box.setValue(value)
-    box.setSingleStep(step)
-    box.setGroupSeparatorShown(True)
-    return box

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from symmcore.errors import InputError
+from symmcore.loss_catalog import LossSettings
 from symmcore.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
 from symmviz.presenters.start import StartForm, dataset_config, run_folder, training_config
@@ -16,7 +17,9 @@ FORM = StartForm(
     network="small",
     weights="none",
     loss="angular",
+    loss_settings=LossSettings(angle_deg=40.0),
     symm=True,
+    symm_settings=Symm(beta=0.5, rank=3),
     steps=123,
     seed=4,
     device="cpu",
@@ -39,7 +42,7 @@ def form(**changes) -> StartForm:
 def test_every_field_reaches_the_training():
     assert training_config(FORM, compare=False) == TrainingConfig(
         dataset="digits",
-        specs=(RunSpec("angular", Symm()),),
+        specs=(RunSpec("angular", Symm(beta=0.5, rank=3), LossSettings(angle_deg=40.0)),),
         steps=123,
         seed=4,
         device="cpu",
@@ -58,8 +61,7 @@ def test_a_split_reaches_only_what_can_be_split():
 
 
 def test_a_preset_decides_what_the_form_does_not_show():
-    config = training_config(form(preset="official", loss="npair"), compare=True)
-    assert [spec.name for spec in config.specs] == ["npair", "npair+symm:pairs=official"]
+    config = training_config(form(preset="official"), compare=True)
     assert (config.weight_decay, config.preset) == (5e-3, "official")
     assert config.transform is not None
     assert config.transform.crop == 227
@@ -69,14 +71,16 @@ def test_with_or_without_symm_or_both():
     def names(*, symm: bool, compare: bool) -> list[str]:
         return [run.name for run in training_config(form(symm=symm), compare=compare).specs]
 
-    assert names(symm=True, compare=False) == ["angular+symm"]
-    assert names(symm=False, compare=False) == ["angular"]
-    assert names(symm=True, compare=True) == ["angular", "angular+symm"]
-    assert names(symm=False, compare=True) == ["angular", "angular+symm"]
+    plain, synthetic = "angular:angle_deg=40", "angular+symm:beta=0.5,rank=3,angle_deg=40"
+    assert names(symm=True, compare=False) == [synthetic]
+    assert names(symm=False, compare=False) == [plain]
+    assert names(symm=True, compare=True) == [plain, synthetic]
+    assert names(symm=False, compare=True) == [plain, synthetic]
 
 
 @pytest.mark.parametrize(
-    "changes", [{"batch_size": 7}, {"steps": 0}, {"dataset": "x"}, {"loss": "x"}]
+    "changes",
+    [{"batch_size": 7}, {"steps": 0}, {"dataset": "x"}, {"loss": "x"}, {"loss": "lifted"}],
 )
 def test_what_is_wrong_is_bad_input(changes):
     with pytest.raises(InputError):

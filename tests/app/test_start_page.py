@@ -5,11 +5,24 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QRadioButton
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QRadioButton,
+    QSpinBox,
+)
 from pytestqt.qtbot import QtBot
 
 from symmcore.data import torchvision_catalog
+from symmcore.loss_catalog import CATALOG, LossSettings
+from symmcore.losses import build_loss
+from symmcore.symm import Symm
+from symmviz.presenters.start import training_config
 from symmviz.views.dataset_picker import DatasetPicker
+from symmviz.views.loss_fields import LossFields
 from symmviz.views.start_page import StartPage
 
 
@@ -122,3 +135,79 @@ def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None
     assert page.form().weights == "imagenet"
     page.set_preset("quick")
     assert page.form().weights == "none"
+
+
+def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:
+    assert (page.form().symm_settings, page.form().loss_settings) == (Symm(), LossSettings())
+    page.set_loss("angular")
+    fields = page.findChild(LossFields)
+    for label, value in (("Symm: alpha", 1.5), ("Symm: rank", 24), ("Angle", 36.5)):
+        box = labelled(fields, label)
+        assert box.toolTip()
+        box.setValue(value)
+    form = page.form()
+    assert form.symm_settings == Symm(alpha=1.5, rank=24)
+    assert form.loss_settings == LossSettings(angle_deg=36.5)
+    # Another loss has its own settings, and fewer candidates.
+    page.set_loss("lifted")
+    form = page.form()
+    assert form.loss_settings == LossSettings()
+    assert form.symm_settings == Symm(alpha=1.5, rank=16)
+    labelled(fields, "Margin").setValue(0.25)
+    assert page.form().loss_settings == LossSettings(margin=0.25)
+
+
+def test_only_the_settings_that_the_loss_has_are_shown(page: StartPage) -> None:
+    fields = page.findChild(LossFields)
+    shown = {
+        "npair": ["Norm penalty"],
+        "angular": ["Angle", "Norm penalty"],
+        "triplet": ["Margin"],
+        "triplet-semihard": ["Margin"],
+        "lifted": ["Margin"],
+    }
+    for loss, labels in shown.items():
+        page.set_loss(loss)
+        rows = [label for label in fields.findChildren(QLabel) if label.isVisibleTo(fields)]
+        assert [row.text() for row in rows if "Symm" not in row.text()] == labels
+
+
+def test_a_preset_chooses_the_pairs(page: StartPage) -> None:
+    page.set_preset("official")
+    assert page.form().symm_settings == Symm(pairs="official")
+    rank = labelled(page.findChild(LossFields), "Symm: rank")
+    rank.setValue(99)
+    assert page.form().symm_settings.rank == 6
+    assert "of the 6 combinations" in rank.toolTip()
+    page.set_preset("quick")
+    assert page.form().symm_settings == Symm(rank=6)
+
+
+@pytest.mark.parametrize("loss", [info.name for info in CATALOG])
+def test_every_number_that_can_be_set_can_be_trained(page: StartPage, loss: str) -> None:
+    page.set_loss(loss)
+    fields = page.findChild(LossFields)
+    boxes = [*fields.findChildren(QDoubleSpinBox), *fields.findChildren(QSpinBox)]
+    for end in ("minimum", "maximum"):
+        for box in boxes:
+            box.setValue(getattr(box, end)())
+        form = page.form()
+        training_config(form, compare=True)
+        assert build_loss(loss, form.symm_settings, form.loss_settings)
+
+
+def test_a_number_is_shown_with_the_digits_it_has(page: StartPage) -> None:
+    fields = page.findChild(LossFields)
+    assert labelled(fields, "Norm penalty").text() == "0.002"
+    alpha = labelled(fields, "Symm: alpha")
+    texts = []
+    for value in (2.0, 1.25, 10.0, 100.0):
+        alpha.setValue(value)
+        texts.append(alpha.text())
+    assert texts == ["2", "1.25", "10", "100"]
+
+
+def labelled(fields: LossFields, text: str) -> QDoubleSpinBox:
+    """The field beside a label."""
+    label = next(label for label in fields.findChildren(QLabel) if label.text() == text)
+    return label.buddy()

@@ -320,12 +320,19 @@ def test_the_registry_builds_each_loss_of_the_catalogue() -> None:
     settings = LossSettings(margin=0.4, angle_deg=40.0, l2_reg=0.1)
     for info in CATALOG:
         assert info.description.endswith(".")
-        taken = LossSettings(**{name: getattr(settings, name) for name in info.settings})
+        taken = LossSettings(**{name: getattr(settings, name) for name in info.defaults.given()})
         loss = build_loss(info.name, Symm(rank=2), taken)
         assert loss.symm == Symm(rank=2)
-        for name in info.settings:
+        for name in info.defaults.given():
             assert getattr(loss, name) == getattr(settings, name)
         assert build_loss(info.name).symm is None
+
+
+def test_the_catalogue_names_the_losses_own_defaults() -> None:
+    for info in CATALOG:
+        loss = build_loss(info.name)
+        for name, default in info.defaults.given().items():
+            assert getattr(loss, name) == default
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_spec_is_read_and_named(text, run):
 @pytest.mark.parametrize("symm", [None, Symm(), Symm(alpha=1 / 3, beta=math.pi, rank=3)])
 @pytest.mark.parametrize("rate", [None, 1e-3, 1 / 7, 1e30, 12345678.9])
 def test_every_name_is_read_back_as_the_run_it_names(info, symm, rate):
-    settings = LossSettings(**dict.fromkeys(info.settings, 2 / 3))
+    settings = LossSettings(**dict.fromkeys(info.defaults.given(), 2 / 3))
     for run in (RunSpec(info.name, symm, learning_rate=rate), RunSpec(info.name, symm, settings)):
         assert parse_spec(run.name) == run
         assert ":" not in run.folder_name
