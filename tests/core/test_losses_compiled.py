@@ -227,8 +227,21 @@ def test_the_gradient_may_be_taken_twice() -> None:
     (once,) = torch.autograd.grad(loss, leaf, retain_graph=True)
     kept = once.clone()
     once.zero_()  # what was handed out belongs to the caller
-    (again,) = torch.autograd.grad(loss, leaf)
-    torch.testing.assert_close(again, kept)
+    (again,) = torch.autograd.grad(2.0 * loss, leaf)
+    torch.testing.assert_close(again, 2.0 * kept)
+    with pytest.raises(RuntimeError, match="a second time"):
+        torch.autograd.grad(loss, leaf)  # as with any graph that was not retained
+
+
+def test_the_second_gradient_is_not_that_of_embeddings_changed_since() -> None:
+    data = BATCHES["one group a class"]
+    leaf = data.embeddings.clone().requires_grad_()
+    loss = build_loss("npair", Symm())(leaf, data.labels)
+    loss.backward(retain_graph=True)
+    with torch.no_grad():
+        leaf.mul_(2.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
 
 
 @pytest.mark.parametrize("leave", [torch.no_grad, torch.inference_mode])

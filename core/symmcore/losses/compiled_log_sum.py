@@ -65,15 +65,17 @@ class _LogSum(torch.autograd.Function):
     """One step of autograd.
 
     The loss is a scalar, so its gradient can be had together with it and be scaled later. That
-    keeps one matrix of the batch's size instead of all that the gradient is made of.
+    keeps one matrix of the batch's size instead of all that the gradient is made of. The first
+    backward pass gives it away; another one, of a graph that is retained, computes it again.
     """
 
     @staticmethod
     def forward(
         ctx: Any, embeddings: Tensor, groups: Groups, log_sum: CompiledLogSum, with_gradient: bool
     ) -> tuple[Tensor, Tensor]:
-        loss, codes, gradient = log_sum.compute(embeddings, groups, with_gradient)
-        ctx.save_for_backward(gradient)
+        loss, codes, ctx.gradient = log_sum.compute(embeddings, groups, with_gradient)
+        ctx.groups, ctx.log_sum = groups, log_sum
+        ctx.save_for_backward(embeddings)
         ctx.mark_non_differentiable(codes)
         ctx.set_materialize_grads(False)
         return loss, codes
@@ -81,6 +83,12 @@ class _LogSum(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor | None, _: None) -> tuple[Tensor | None, None, None, None]:
-        gradient: Tensor
-        (gradient,) = ctx.saved_tensors
-        return None if grad is None else gradient * grad, None, None, None
+        if grad is None:
+            return None, None, None, None
+        gradient, ctx.gradient = ctx.gradient, None
+        if gradient is None:
+            (embeddings,) = ctx.saved_tensors
+            gradient = ctx.log_sum.compute(embeddings, ctx.groups, True)[2]
+        if grad.item() != 1.0:
+            gradient.mul_(grad)
+        return gradient, None, None, None
