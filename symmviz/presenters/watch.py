@@ -243,7 +243,9 @@ def run_title(spec: RunSpec) -> RunTitle:
     if spec.symm is not None:
         title = f"Symm + {title}"
     _, _, settings = spec.name.partition(":")
-    return RunTitle(spec.name, f"{title} ({settings})" if settings else title)
+    if settings:
+        title = f"{title} ({settings.replace(',', ', ')})"
+    return RunTitle(spec.name, title)
 
 
 def _caption(projection: Projection) -> str:

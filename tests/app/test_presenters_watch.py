@@ -100,7 +100,7 @@ class TestBeginning:
         [
             ("angular", "Angular"),
             ("lifted+symm", "Symm + Lifted structure"),
-            ("npair+symm:rank=2,lr=0.01", "Symm + N-pair (rank=2,lr=0.01)"),
+            ("npair+symm:rank=2,lr=0.01", "Symm + N-pair (rank=2, lr=0.01)"),
             ("npair:lr=0.01", "N-pair (lr=0.01)"),
         ],
     )

@@ -156,7 +156,7 @@ def _candidate_values(tables: CodeTables, products: Tensor, room: _Room) -> Tens
     """Values of the candidates by code, of shape (K, g, h)."""
     planes = tables.values
     if len(planes) == len(products):
-        return products
+        return products  # all pairs, which give the planes their order
     values = _tile(room.values, len(planes), *products.shape[1:])
     for value, (first, *second) in zip(values, planes, strict=True):
         if second:
