@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -231,6 +232,23 @@ def test_the_gradient_may_be_taken_twice() -> None:
     torch.testing.assert_close(again, 2.0 * kept)
     with pytest.raises(RuntimeError, match="a second time"):
         torch.autograd.grad(loss, leaf)  # as with any graph that was not retained
+
+
+def test_a_gradient_that_nobody_wants_is_not_kept() -> None:
+    class Ends(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, loss: Tensor) -> Tensor:
+            return loss.clone()
+
+        @staticmethod
+        def backward(ctx: Any, grad: Tensor) -> None:
+            return None
+
+    data = BATCHES["one group a class"]
+    loss = build_loss("npair", Symm())(data.embeddings.clone().requires_grad_(), data.labels)
+    Ends.apply(loss).backward()
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss.backward()
 
 
 def test_the_second_gradient_is_not_that_of_embeddings_changed_since() -> None:

@@ -195,6 +195,50 @@ def test_half_precision_is_computed_in_float32(
     torch.testing.assert_close(leaf.grad.float(), wide.grad, rtol=1e-2, atol=1e-4)
 
 
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "eager"])
+@pytest.mark.parametrize("symm", [Symm(), Symm(rank=4, pairs="official")], ids=str)
+@pytest.mark.parametrize("name", ["npair", "angular"])
+def test_float32_keeps_its_digits_where_norms_differ_a_thousandfold(
+    name: str, symm: Symm, compiled: bool
+) -> None:
+    loss = build_loss(name, symm)
+    loss.compiled = compiled
+    labels = torch.arange(10).repeat_interleave(2)
+
+    def gradient(x: Tensor) -> tuple[Tensor, Tensor]:
+        leaf = x.clone().requires_grad_()
+        result = loss.detailed(leaf, labels)
+        result.loss.backward()
+        apart = ~torch.eye(10, dtype=torch.bool)
+        return leaf.grad.double(), result.selection.picked.matrix()[apart]
+
+    compared = 0
+    for seed in range(30):
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.randn(20, 4, generator=generator)
+        x *= 1000.0 ** (torch.rand(20, 1, generator=generator) - 0.5)
+        x *= 4.0 / x.norm(dim=1).max()
+        (found, picks), (expected, wide_picks) = gradient(x), gradient(x.double())
+        if picks.equal(wide_picks):  # rounding may decide between candidates nearly as hard
+            compared += 1
+            assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
+    assert compared > 10
+
+
+@pytest.mark.parametrize("symm", [None, Symm()], ids=["baseline", "symm"])
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "eager"])
+def test_an_angle_too_small_for_float32_leaves_a_finite_loss(
+    symm: Symm | None, compiled: bool
+) -> None:
+    loss = build_loss("angular", symm, LossSettings(angle_deg=1e-40))
+    loss.compiled = compiled
+    x = batch([0] * 8, seed=5).embeddings.requires_grad_()
+    value = loss(x, LABELS)
+    value.backward()
+    assert value.isfinite()
+    assert x.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_can_be_trained_twice_on_one_graph(name: str) -> None:
     x = batch([0] * 8, seed=5).embeddings.requires_grad_()

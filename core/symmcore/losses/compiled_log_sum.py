@@ -65,7 +65,7 @@ class _LogSum(torch.autograd.Function):
     """One step of autograd.
 
     The loss is a scalar, so its gradient can be had together with it and be scaled later. That
-    keeps one matrix of the batch's size instead of all that the gradient is made of. The first
+    keeps the gradient and the embeddings instead of all that the gradient is made of. The first
     backward pass gives it away; another one, of a graph that is retained, computes it again.
     """
 
@@ -83,12 +83,12 @@ class _LogSum(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor | None, _: None) -> tuple[Tensor | None, None, None, None]:
+        gradient, ctx.gradient = ctx.gradient, None
         if grad is None:
             return None, None, None, None
-        gradient, ctx.gradient = ctx.gradient, None
         if gradient is None:
             (embeddings,) = ctx.saved_tensors
-            gradient = ctx.log_sum.compute(embeddings, ctx.groups, True)[2]
-        if grad.item() != 1.0:
+            _, _, gradient = ctx.log_sum.compute(embeddings, ctx.groups, True)
+        if grad.item() != 1.0:  # it nearly always is: spares a pass over the gradient
             gradient.mul_(grad)
         return gradient, None, None, None

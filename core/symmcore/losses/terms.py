@@ -53,9 +53,8 @@ class _LogOnePlusSums(torch.autograd.Function):
     def forward(
         ctx: Any, negative: Tensor, scale: float, positive: Tensor, left_out: Tensor
     ) -> Tensor:
-        shares = negative.masked_fill(left_out, -torch.inf)
-        if scale != 1.0:
-            shares.mul_(scale)
+        shares = negative.clone() if scale == 1.0 else negative * scale
+        shares.masked_fill_(left_out, -torch.inf)
         largest = shares.amax(1, keepdim=True)
         shares.sub_(largest).exp_()
         sums = shares.sum(1)

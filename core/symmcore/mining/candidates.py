@@ -12,7 +12,7 @@ from symmcore.symm import PairSet, PointType
 
 # The order in which the authors' code lists the four points before it combines them.
 _OFFICIAL_ORDER = (PointType.I, PointType.J, PointType.J_SYNTHETIC, PointType.I_SYNTHETIC)
-# i' is made of i and reflected about j, j' the other way round. Nothing looks at an original's.
+# i' is made of i and reflected about j, j' the other way round. The entries of i and j are unused.
 _REFLECTED = (PointType.I, PointType.J) * 2
 _AXES = (PointType.J, PointType.I) * 2
 
@@ -146,14 +146,10 @@ def _slope_planes(
 ) -> tuple[Tensor, ...]:
     """The planes of the slopes on each point, if it is an i' or j', of each candidate."""
     pairs = list(zip(candidates.rows, candidates.columns, strict=True))
-    of_rows = [
-        [[_plane(replaced[row[place]], column) for row, column in pairs]]
-        for place in range(len(candidates.rows[0]))
-    ]
-    of_column = [
-        [_plane(row[place], replaced[column]) for row, column in pairs]
-        for place in range(len(candidates.rows[0]))
-    ]
+    of_rows, of_column = [], []
+    for place in range(len(candidates.rows[0])):
+        of_rows.append([[_plane(replaced[row[place]], column) for row, column in pairs]])
+        of_column.append([_plane(row[place], replaced[column]) for row, column in pairs])
     return tuple(torch.tensor(planes).to(device) for planes in (*of_rows, of_column))
 
 

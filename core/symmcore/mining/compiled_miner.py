@@ -68,7 +68,7 @@ class CompiledMiner:
         # Codes with g and h exchanged; none if they are not the pick of (h, g).
         exchanged = candidates.exchanged() if candidates.symmetric else ()
         self._exchanged = np.array(exchanged, np.uint8)
-        self._planes = 4 * np.array(candidates.rows).T + np.array(candidates.columns)
+        self._planes = _planes(candidates)
         self._adds = _adds(candidates)
         # Sums of two points are not made where no pick has any.
         self._kinds = 4 if self._adds.max() < 4 else 4 + len(PAIRS)
@@ -142,6 +142,14 @@ class CompiledMiner:
             pick_triplets(*common)
         else:
             pick_pairs(*common, self._exchanged)
+
+
+def _planes(candidates: Candidates) -> NDArray[np.int64]:
+    """The products that add up to each value, as ``kernels.picks.pick_any`` takes them."""
+    sums = [
+        [4 * p + n for p in row] for row, n in zip(candidates.rows, candidates.columns, strict=True)
+    ]
+    return np.ascontiguousarray(np.array(sums, np.int64).T)
 
 
 def _adds(candidates: Candidates) -> NDArray[np.uint8]:

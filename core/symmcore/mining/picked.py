@@ -161,13 +161,10 @@ class _Gradient:
         last = len(slopes) - 1
         for point, (slope, signs) in enumerate(zip(slopes, self._signs, strict=True)):
             side = 1 if point == last else 0  # the last point is one of h, the others are of g
-            kinds = look_up(signs, codes)
-            weighted = (grad * slope).mul_(kinds)
-            difference = weighted.sum(1 - side)  # of what i' and j' get
-            both = weighted.mul_(kinds).sum(1 - side)
+            kinds, weighted = look_up(signs, codes), grad * slope
             of_i, of_j = total[:, place[side]]
-            of_i.add_(both + difference, alpha=0.5)
-            of_j.add_(both - difference, alpha=0.5)
+            of_i.add_(kinds.clamp_min(0.0).mul_(weighted).sum(1 - side))
+            of_j.sub_(kinds.clamp_max_(0.0).mul_(weighted).sum(1 - side))
 
 
 def _by_code(weights: Tensor, types: Tensor) -> Tensor:

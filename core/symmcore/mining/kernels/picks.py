@@ -304,9 +304,9 @@ def first_of_tied(values: Floats, tie: float) -> int:
 
 @kernel
 def ranked(values: Floats, rank: int) -> int:
-    """The code of the rank-th largest value, the smaller of equal ones first.
+    """The code of the rank-th largest number, the smaller of equal ones first.
 
-    The last if one is NaN.
+    The last code if there are fewer numbers, the others being NaN.
     """
     for code in range(len(values)):
         value, before = values[code], 0
