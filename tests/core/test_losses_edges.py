@@ -232,7 +232,7 @@ def test_an_angle_too_small_for_float32_leaves_a_finite_loss(
 ) -> None:
     loss = build_loss("angular", symm, LossSettings(angle_deg=1e-40))
     loss.compiled = compiled
-    x = batch([0] * 8, seed=5).embeddings.requires_grad_()
+    x = batch([0] * 8, seed=5).embeddings.float().requires_grad_()
     value = loss(x, LABELS)
     value.backward()
     assert value.isfinite()
