@@ -21,8 +21,8 @@ _TIPS = {
         "watched training images. Test: among all test images. The axis fits the curves."
     ),
     Panel.SYNTHETIC_RECALL: (
-        "The same among synthetic points alone: each image reflected about another image of "
-        "its class (Fig. 6 of the paper)."
+        "The same among synthetic points alone: each image's mirror image (alpha 2, beta 1 in "
+        "every run) about another image of its class (Fig. 6 of the paper)."
     ),
     Panel.RATIO: (
         "Which points are picked as the hardest negative pairs: synthetic or original "
@@ -52,6 +52,7 @@ class CurvePanel(QWidget):
         self.setToolTip(_TIPS[panel])
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.hideButtons()
+        self._plot.getPlotItem().setContentsMargins(0, 6, 0, 0)  # or the top number is cut
         self._plot.setLabel("bottom", "step")
         self._plot.getAxis("left").setWidth(46)
         self._plot.getAxis("bottom").enableAutoSIPrefix(False)

@@ -137,7 +137,7 @@ class _Card(QFrame):
         # All cards are of one width, whatever they say.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = QRadioButton(title, self)
-        self._line = ElidedLabel(line, self)
+        self._line = ElidedLabel(line, self, Qt.TextElideMode.ElideRight)
         self._line.setProperty("muted", True)
         self._words = QVBoxLayout()
         self._words.addWidget(self.button)

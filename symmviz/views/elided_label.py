@@ -6,10 +6,23 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text, cut in its middle where it does not fit."""
+    """One line of plain text, cut where it does not fit.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    Args:
+        text: the whole text.
+        parent: the widget it is part of.
+        cut: which part of the text is left out.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
         super().__init__(parent)
+        self._cut = cut
+        self._tip = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._whole = ""
@@ -22,6 +35,11 @@ class ElidedLabel(QLabel):
     def setText(self, text: str) -> None:
         """Show another text."""
         self._whole = text
+        self._elide()
+
+    def setToolTip(self, text: str) -> None:
+        """Explain the text; where it is cut, the whole of it comes first."""
+        self._tip = text
         self._elide()
 
     def minimumSizeHint(self) -> QSize:
@@ -39,7 +57,7 @@ class ElidedLabel(QLabel):
         self._elide()
 
     def _elide(self) -> None:
-        middle = Qt.TextElideMode.ElideMiddle
-        shown = self.fontMetrics().elidedText(self._whole, middle, max(self.width(), 1))
+        shown = self.fontMetrics().elidedText(self._whole, self._cut, max(self.width(), 1))
         super().setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        whole = (self._whole,) if shown != self._whole else ()
+        super().setToolTip("\n".join((*whole, *filter(None, (self._tip,)))))

@@ -1,16 +1,76 @@
-"""Fields of a form, and how they line up."""
+"""Fields of a form: numbers as people type them, and how fields line up."""
 
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+import math
+from typing import cast
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QSpinBox,
+    QWidget,
+)
 
 
 class NumberBox(QDoubleSpinBox):
-    """A number written with no more digits than it has."""
+    """A number, written with no more digits than it has; 1e-4 and 0,5 are read too.
+
+    Anything can be typed. When the field is left, a number out of range becomes the nearest in
+    range, and what is none the one before: Qt's own box swallows the keys it does not like, and
+    makes 14 of 1e-4.
+    """
 
     def textFromValue(self, value: float) -> str:
         """The number as it is shown."""
         text = super().textFromValue(value)
         point = self.locale().decimalPoint()
         return text.rstrip("0").removesuffix(point) if point in text else text
+
+    def valueFromText(self, text: str) -> float:
+        """The number that a text stands for; the present one if it stands for none."""
+        number = _number(text.removesuffix(self.suffix()).replace(",", "."))
+        return self.value() if number is None else number
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Whether the text is a number in range; if not, it is while being typed."""
+        number = _number(text.removesuffix(self.suffix()).replace(",", "."))
+        good = number is not None and self.minimum() <= number <= self.maximum()
+        return _state(good), text, position
+
+    def fixup(self, text: str) -> str:
+        """The text of the nearest number in range."""
+        nearest = min(max(self.valueFromText(text), self.minimum()), self.maximum())
+        return self.textFromValue(nearest) + self.suffix()
+
+
+class WholeNumberBox(QSpinBox):
+    """A whole number; anything can be typed, as in ``NumberBox``."""
+
+    def valueFromText(self, text: str) -> int:
+        """The number that a text stands for; the present one if it stands for none."""
+        number = self._number(text)
+        return self.value() if number is None else number
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Whether the text is a whole number in range; if not, it is while being typed."""
+        number = self._number(text)
+        good = number is not None and self.minimum() <= number <= self.maximum()
+        return _state(good), text, position
+
+    def fixup(self, text: str) -> str:
+        """The text of the nearest number in range."""
+        nearest = min(max(self.valueFromText(text), self.minimum()), self.maximum())
+        return self.textFromValue(nearest) + self.suffix()
+
+    def _number(self, text: str) -> int | None:
+        if text and text == self.specialValueText():
+            return self.minimum()
+        separator = self.locale().groupSeparator()
+        number = _number(text.removesuffix(self.suffix()).replace(separator, ""))
+        return None if number is None or not number.is_integer() else int(number)
 
 
 def number_box(
@@ -25,14 +85,23 @@ def number_box(
     return box
 
 
-def spin_box(parent: QWidget, least: int, most: int, value: int, step: int) -> QSpinBox:
+def spin_box(parent: QWidget, least: int, most: int, value: int, step: int) -> WholeNumberBox:
     """A field for a whole number."""
-    box = QSpinBox(parent)
+    box = WholeNumberBox(parent)
     box.setRange(least, most)
     box.setValue(value)
     box.setSingleStep(step)
     box.setGroupSeparatorShown(True)
     return box
+
+
+def leave_wheel_to_page(page: QWidget) -> None:
+    """Have the wheel scroll a page of fields, and change a field only if it has the focus."""
+    guard = _WheelGuard(page)
+    for kind in (QComboBox, QAbstractSpinBox):
+        for field in cast(list[QWidget], page.findChildren(kind)):
+            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
+            field.installEventFilter(guard)
 
 
 def align(*fields: QWidget) -> None:
@@ -52,3 +121,24 @@ def centre_labels(form: QFormLayout) -> None:
         widget = label.widget() if label is not None else None
         if widget is not None and field is not None:
             widget.setMinimumHeight(field.sizeHint().height())
+
+
+class _WheelGuard(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hand the wheel on to the field's parent unless the field has the focus."""
+        if event.type() is QEvent.Type.Wheel and not cast(QWidget, watched).hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _state(good: bool) -> QValidator.State:
+    return QValidator.State.Acceptable if good else QValidator.State.Intermediate

@@ -1,7 +1,7 @@
 """Legends in a line of text: what colours mean."""
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from symmviz.presenters.display import ColourBy
 from symmviz.views.theme import Theme, current_theme
@@ -31,6 +31,8 @@ class ColourLegend(_ThemedLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Names of classes may be of any length; they do not widen the window.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._colour_by = ColourBy.KIND
         self._class_names: tuple[str, ...] = ()
         self._render()
@@ -62,6 +64,7 @@ class RunLegend(_ThemedLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setWordWrap(True)
         self._titles: tuple[str, ...] = ()
 
     def set_runs(self, titles: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from symmviz.views.form_fields import align, centre_labels, number_box, spin_box
 
 _DEFAULT = Symm()
 _PAIR_SETS: tuple[tuple[PairSet, str, str], ...] = (
-    ("paper", "All, as in the paper", "Every point of one pair with every point of the other."),
+    ("paper", "All, as in the paper", "Every point of a group with every point of the other."),
     ("official", "As in the authors' code", "Only the combinations that the authors' code has."),
 )
 
@@ -40,7 +40,7 @@ class LossFields(QWidget):
         for at, (pairs, title, description) in enumerate(_PAIR_SETS):
             self._pairs.addItem(title, pairs)
             self._pairs.setItemData(at, description, Qt.ItemDataRole.ToolTipRole)
-        self._pairs.setToolTip("Which points of two pairs of images are combined.")
+        self._pairs.setToolTip("Which points of two groups are combined.")
         self._pairs.currentIndexChanged.connect(self._on_pairs)
         self._lay_out()
         self.show_loss(self._info)
@@ -54,9 +54,17 @@ class LossFields(QWidget):
             field.setValue(defaults.get(name, 0.0))
         self._on_pairs()
 
-    def set_pairs(self, pairs: PairSet) -> None:
-        """Choose which points are combined."""
+    def fields(self) -> tuple[QWidget, ...]:
+        """All fields, as they are read."""
+        return (*self._settings.values(), self._alpha, self._beta, self._rank, self._pairs)
+
+    def reset(self, pairs: PairSet) -> None:
+        """Show all settings at their defaults, but for which points are combined."""
         self._pairs.setCurrentIndex(self._pairs.findData(pairs))
+        self._alpha.setValue(_DEFAULT.alpha)
+        self._beta.setValue(_DEFAULT.beta)
+        self._rank.setValue(_DEFAULT.rank)
+        self.show_loss(self._info)
 
     def symm(self) -> Symm:
         """Symm as it is chosen."""
@@ -81,7 +89,7 @@ class LossFields(QWidget):
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        fields = (*self._settings.values(), self._alpha, self._beta, self._rank, self._pairs)
+        fields = self.fields()
         labels = (
             "Margin",
             "Angle",
@@ -99,7 +107,8 @@ class LossFields(QWidget):
     def _on_pairs(self) -> None:
         candidates = self._info.max_rank(self._pairs.currentData())
         self._rank.setMaximum(candidates)
+        self._rank.setSuffix(f" of {candidates}")
         self._rank.setToolTip(
-            f"Mine the hardest (1) of the {candidates} combinations of two pairs, the second "
-            "hardest, and so on."
+            f"1 mines the hardest of the {candidates} combinations of points of two groups, 2 the "
+            "second hardest, and so on."
         )

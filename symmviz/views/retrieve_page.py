@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from symmviz.presenters.retrieve import Gallery, ImageCard, NeighbourRow
 from symmviz.retrieval import Query, Split
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.gallery import GalleryView
 from symmviz.views.image_tile import ImageTile
 from symmviz.views.images import image_pixmap
@@ -30,7 +31,7 @@ class _RowWidget(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        self._title = QLabel(self)
+        self._title = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
         self._caption = QLabel(self)
         self._caption.setProperty("muted", True)

@@ -1,10 +1,12 @@
 """The Start page: choose data and loss, and start."""
 
+from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -26,7 +28,7 @@ from symmcore.training.presets import PRESETS, preset
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
-from symmviz.views.form_fields import align, centre_labels, spin_box
+from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page, spin_box
 from symmviz.views.loss_fields import LossFields
 from symmviz.views.training_fields import TrainingFields
 
@@ -95,7 +97,9 @@ class StartPage(QWidget):
         self._preset.currentIndexChanged.connect(self.dataset_changed)
 
     def form(self) -> StartForm:
-        """What is chosen now."""
+        """What is chosen now; what is still being typed counts."""
+        for box in self.findChildren(QAbstractSpinBox):
+            box.interpretText()
         return StartForm(
             dataset=self._data.dataset(),
             split=self._training.split.currentData(),
@@ -127,6 +131,8 @@ class StartPage(QWidget):
         """Say beside the start buttons what is wrong; empty for nothing."""
         self._error.setText(text)
         self._error.setVisible(bool(text))
+        if text:  # once it has a place
+            QTimer.singleShot(0, self._scroll_to_error)
 
     def set_dataset_note(self, text: str, *, is_error: bool) -> None:
         """Say something beside the dataset; empty for nothing."""
@@ -256,31 +262,49 @@ class StartPage(QWidget):
         column.addWidget(self._busy)
         column.addWidget(self._error)
         column.addStretch(1)
-        self._scroll(content)
+        self._fill(content)
+        self._order_tabs()
+        leave_wheel_to_page(self)
 
     def _folder_row(self) -> QHBoxLayout:
-        change = QPushButton("Change...", self)
-        change.clicked.connect(self._on_change_folder)
+        self._change = QPushButton("Change...", self)
+        self._change.clicked.connect(self._on_change_folder)
         row = QHBoxLayout()
         row.addWidget(self._folder)
-        row.addWidget(change)
+        row.addWidget(self._change)
         row.addStretch(1)
         return row
 
-    def _scroll(self, content: QWidget) -> None:
+    def _fill(self, content: QWidget) -> None:
         outer = QWidget(self)
         across = QHBoxLayout(outer)
         across.setContentsMargins(0, 0, 0, 0)
         across.addStretch(1)
-        across.addWidget(content, 6)
+        across.addWidget(content, 1000)  # as wide as it may be, then margins
         across.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(outer)
+        self._scroll = QScrollArea(self)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(outer)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.addWidget(self._scroll)
+
+    def _scroll_to_error(self) -> None:
+        self._scroll.ensureWidgetVisible(self._error)
+
+    def _order_tabs(self) -> None:
+        """Have the tab key go through the page as it is read."""
+        fields = (
+            *(self._loss, self._symm, self._preset, self._steps, self._seed, self._device),
+            *(self._change, self._more),
+            *self._training.fields(),
+            *self._loss_fields.fields(),
+            *(self.start_button, self.compare_button),
+        )
+        for one, following in pairwise(fields):
+            self.setTabOrder(one, following)
 
     def _on_loss(self) -> None:
         info = CATALOG[self._loss.currentIndex()]
@@ -293,7 +317,7 @@ class StartPage(QWidget):
         self._preset.setToolTip(chosen.description)
         self._steps.setValue(chosen.steps)
         self._training.take(chosen)
-        self._loss_fields.set_pairs(chosen.pairs)
+        self._loss_fields.reset(chosen.pairs)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a folder."""

@@ -93,7 +93,7 @@ LIGHT = Theme(
 DARK = Theme(
     dark=True,
     window="#1d1f23",
-    base="#15171a",
+    base="#202328",
     raised="#26292e",
     text="#e8eaed",
     muted="#a0a6b0",
@@ -195,6 +195,15 @@ QProgressBar {{
 }}
 QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
 QSpinBox, QDoubleSpinBox, QComboBox {{ min-height: 24px; }}
+QCheckBox::indicator:unchecked, QRadioButton::indicator:unchecked {{
+    border: 1px solid {theme.muted}; background: {theme.base}; width: 12px; height: 12px;
+}}
+QCheckBox::indicator:unchecked {{ border-radius: 2px; }}
+QRadioButton::indicator:unchecked {{ border-radius: 7px; }}
+QRadioButton::indicator:checked {{
+    border: 4px solid {theme.accent}; border-radius: 7px; background: {theme.raised};
+    width: 6px; height: 6px;
+}}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from symmcore.data.splits import SplitRule
 from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS, network_info
-from symmcore.training.config import TrainingConfig
+from symmcore.training.config import LARGEST_BATCH, MOST_THREADS, TrainingConfig
 from symmcore.training.presets import Preset
 from symmviz.views.form_fields import align, centre_labels, number_box, spin_box
 
@@ -25,7 +25,7 @@ class TrainingFields(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.batch_size = spin_box(self, 4, 4096, _DEFAULTS.batch_size, 2)
+        self.batch_size = spin_box(self, 4, LARGEST_BATCH, _DEFAULTS.batch_size, 2)
         self.batch_size.setToolTip("Images in a batch: pairs of one class, so an even number.")
         self.dim = spin_box(self, 2, 4096, _DEFAULTS.dim, 32)
         self.dim.setToolTip("Numbers in an embedding.")
@@ -49,7 +49,7 @@ class TrainingFields(QWidget):
             self.split.addItem(title, rule.value)
         self.split.setToolTip("Of a folder of images; all other data has a split of its own.")
         self.split.currentIndexChanged.connect(self.split_changed)
-        self.threads = spin_box(self, 0, 1024, 0, 1)
+        self.threads = spin_box(self, 0, MOST_THREADS, 0, 1)
         self.threads.setSpecialValueText("Automatic")
         self.threads.setToolTip(
             "Threads of torch on the CPU; automatic takes all cores but one. Fewer can be many "
@@ -57,6 +57,10 @@ class TrainingFields(QWidget):
         )
         self._on_network()
         self._lay_out()
+
+    def fields(self) -> tuple[QWidget, ...]:
+        """All fields, as they are read."""
+        return tuple(field for _, field in self._rows())
 
     def take(self, preset: Preset) -> None:
         """Show the values of a preset."""
@@ -70,7 +74,13 @@ class TrainingFields(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        rows = (
+        for label, field in self._rows():
+            form.addRow(label, field)
+        align(*(field for field in self.fields() if field is not self.split))
+        centre_labels(form)
+
+    def _rows(self) -> tuple[tuple[str, QWidget], ...]:
+        return (
             ("Network", self.network),
             ("Weights", self.weights),
             ("Split", self.split),
@@ -80,10 +90,6 @@ class TrainingFields(QWidget):
             ("Steps between pictures", self.eval_every),
             ("Threads", self.threads),
         )
-        for label, field in rows:
-            form.addRow(label, field)
-        align(*(field for _, field in rows if field is not self.split))
-        centre_labels(form)
 
     def _on_network(self) -> None:
         info = network_info(self.network.currentData())

@@ -1,13 +1,12 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -25,6 +24,7 @@ from symmviz.presenters.display import (
 )
 from symmviz.retrieval import Split
 from symmviz.views.curves import CurvePanel
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
 from symmviz.views.scatter import EmbeddingScatter
@@ -33,27 +33,37 @@ from symmviz.views.scatter import EmbeddingScatter
 _COLUMNS_AHEAD = 2
 
 
+class _Caption(ElidedLabel):
+    """What is said of a picture; as wide whatever it says, as it changes with every frame."""
+
+    def sizeHint(self) -> QSize:
+        """What a long text takes."""
+        width = self.fontMetrics().horizontalAdvance("PCA · step 100,000 · 100% of the variance")
+        return QSize(width, super().sizeHint().height())
+
+
 class _Column(QFrame):
     """A run's title, caption and scatter."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        self._heading = QLabel(self)
+        # All columns are of one width, whatever the runs are called.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._heading = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._heading.setProperty("title", True)
-        self.caption = QLabel(self)
+        self.caption = _Caption(parent=self, cut=Qt.TextElideMode.ElideLeft)
         self.caption.setProperty("muted", True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
-        # takes the width there is: its text changes with every frame
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.caption.setToolTip(
             "The plane is that of the two main directions of the normalised embeddings, "
             "followed from frame to frame so that the picture does not flip or jump."
         )
         self.scatter = EmbeddingScatter(self)
         head = QHBoxLayout()
-        head.addWidget(self._heading)
-        head.addWidget(self.caption, 1)
+        head.addWidget(self._heading, 1)
+        head.addWidget(self.caption)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(4)
@@ -106,8 +116,9 @@ class WatchPage(QWidget):
         self._synthetic = QCheckBox("Synthetic points", self)
         self._synthetic.setChecked(True)
         self._synthetic.setToolTip(
-            "Each watched image reflected about another watched image of its class. A run "
-            "without Symm has them too, but does not train on them."
+            "Each watched image reflected about another watched image of its class, with the "
+            "run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
+            "does not train on them."
         )
         self._synthetic.toggled.connect(self._on_synthetic)
         self._fit = QPushButton("Fit view", self)
@@ -115,7 +126,7 @@ class WatchPage(QWidget):
         self._fit.clicked.connect(self.fit)
         self._legend = ColourLegend(self)
         self._run_legend = RunLegend(self)
-        self._selection = QLabel("Click a point to select its image.", self)
+        self._selection = ElidedLabel("Click a point to select its image.", self)
         self._selection.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
         self._see.setEnabled(False)
@@ -206,13 +217,12 @@ class WatchPage(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        for widget in (self._split, self._colour, self._synthetic, self._legend):
+        for widget in (self._split, self._colour, self._synthetic):
             head.addWidget(widget)
-        head.addStretch(1)
+        head.addWidget(self._legend, 1)
         head.addWidget(self._fit)
         chosen = QHBoxLayout()
-        chosen.addWidget(self._selection)
-        chosen.addStretch(1)
+        chosen.addWidget(self._selection, 1)
         chosen.addWidget(self._see)
         top = QWidget(self)
         above = QVBoxLayout(top)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QSpinBox,
+    QToolButton,
 )
 from pytestqt.qtbot import QtBot
 
@@ -180,7 +181,7 @@ def test_a_preset_chooses_the_pairs(page: StartPage) -> None:
     assert page.form().symm_settings.rank == 6
     assert "of the 6 combinations" in rank.toolTip()
     page.set_preset("quick")
-    assert page.form().symm_settings == Symm(rank=6)
+    assert page.form().symm_settings == Symm()
 
 
 @pytest.mark.parametrize("loss", [info.name for info in CATALOG])
@@ -205,6 +206,54 @@ def test_a_number_is_shown_with_the_digits_it_has(page: StartPage) -> None:
         alpha.setValue(value)
         texts.append(alpha.text())
     assert texts == ["2", "1.25", "10", "100"]
+
+
+def test_a_preset_sets_everything_back(page: StartPage) -> None:
+    page.set_loss("angular")
+    usual = page.form()
+    fields = page.findChild(LossFields)
+    for label in ("Symm: alpha", "Symm: beta", "Symm: rank", "Angle", "Norm penalty"):
+        labelled(fields, label).setValue(1.5 if "rank" not in label else 5)
+    page.set_preset("paper")
+    page.set_preset("quick")
+    assert page.form() == usual
+
+
+def test_what_is_still_being_typed_counts(page: StartPage, qtbot: QtBot) -> None:
+    steps = page.findChildren(QSpinBox)[0]
+    steps.selectAll()
+    qtbot.keyClicks(steps, "5000000")
+    assert page.form().steps == 1_000_000
+
+
+def test_the_tab_key_goes_through_the_page_as_it_is_read(page: StartPage, qtbot: QtBot) -> None:
+    page.resize(1000, 1400)
+    page.show()
+    more = next(b for b in page.findChildren(QToolButton) if b.text() == "Advanced")
+    more.click()
+    qtbot.waitExposed(page)
+    page.set_can_start(True)
+    loss = next(box for box in page.findChildren(QComboBox) if box.findData("npair") >= 0)
+    chain, widget = [loss], loss.nextInFocusChain()
+    while widget is not loss:
+        chain.append(widget)
+        widget = widget.nextInFocusChain()
+    kinds = QComboBox | QSpinBox | QDoubleSpinBox
+    fields = [one for one in chain if isinstance(one, kinds) and one.isVisibleTo(page)]
+    assert len(fields) == 5 + 8 + 5
+    second = page.findChild(LossFields).mapTo(page, QPoint()).x()
+    places = [field.mapTo(page, QPoint()) for field in fields]
+    order = [(place.x() >= second, place.y()) for place in places]
+    assert order == sorted(order)
+
+
+def test_an_error_is_scrolled_to(page: StartPage, qtbot: QtBot) -> None:
+    page.resize(900, 300)
+    page.show()
+    qtbot.waitExposed(page)
+    page.set_error("No.")
+    label = next(one for one in page.findChildren(QLabel) if one.text() == "No.")
+    qtbot.waitUntil(lambda: not label.visibleRegion().isEmpty())
 
 
 def labelled(fields: LossFields, text: str) -> QDoubleSpinBox:

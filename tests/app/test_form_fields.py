@@ -1,0 +1,133 @@
+"""Fields take what people type, and leave the wheel to the page."""
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QVBoxLayout,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from symmviz.views.form_fields import leave_wheel_to_page, number_box, spin_box
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+def typed(qtbot: QtBot, box: QAbstractSpinBox, text: str) -> str:
+    """What a box shows once a text was typed in it and it was left."""
+    box.selectAll()
+    qtbot.keyClicks(box, text)
+    box.interpretText()  # as when it loses the focus
+    return box.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1e-4", "0.0001"),
+        ("0,05", "0.05"),
+        (" 2.5 ", "2.5"),
+        ("2000", "1000"),
+        ("1e9", "1000"),
+        ("-3", "0.000001"),
+        ("abc", "0.002"),
+        ("nan", "0.002"),
+        ("1,000.5", "0.002"),
+        ("", "0.002"),
+    ],
+)
+def test_a_number_is_read_as_it_was_meant(
+    qtbot: QtBot, page: QWidget, text: str, shown: str
+) -> None:
+    box = number_box(page, 1e-6, 1000.0, 0.002, 0.1, 6)
+    if text == "1,000.5":
+        box.setValue(0.002)
+        box.lineEdit().setText(text)  # at once: typed, its beginning is a number
+        box.interpretText()
+        assert box.text() == shown
+        return
+    assert typed(qtbot, box, text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("36.5", 36.5), ("90", 89.9), ("0,5", 0.5), ("45\N{DEGREE SIGN}", 45.0)]
+)
+def test_a_number_with_a_unit(qtbot: QtBot, page: QWidget, text: str, value: float) -> None:
+    box = number_box(page, 0.1, 89.9, 30.0, 1.0)
+    box.setSuffix("\N{DEGREE SIGN}")
+    typed(qtbot, box, text.removesuffix(box.suffix()))
+    assert box.value() == pytest.approx(value)
+    assert box.text().endswith("\N{DEGREE SIGN}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("20000", "20,000"),
+        ("20,000", "20,000"),
+        ("1e4", "10,000"),
+        ("9000000", "1,000,000"),
+        ("0", "1"),
+        ("", "300"),
+        ("abc", "300"),
+    ],
+)
+def test_a_whole_number(qtbot: QtBot, page: QWidget, text: str, shown: str) -> None:
+    assert typed(qtbot, spin_box(page, 1, 1_000_000, 300, 100), text) == shown
+
+
+def test_a_word_for_the_smallest_number(qtbot: QtBot, page: QWidget) -> None:
+    box = spin_box(page, 0, 256, 3, 1)
+    box.setSpecialValueText("Automatic")
+    assert typed(qtbot, box, "0") == "Automatic"
+    assert typed(qtbot, box, "1000") == "256"
+    box.lineEdit().setText("Automatic")
+    box.interpretText()
+    assert box.value() == 0
+
+
+def test_the_wheel_is_the_pages_unless_a_field_has_the_focus(qtbot: QtBot, page: QWidget) -> None:
+    column = QVBoxLayout(page)
+    number, choice = spin_box(page, 0, 100, 50, 1), QComboBox(page)
+    choice.addItems(["a", "b", "c"])
+    choice.setCurrentIndex(1)
+    column.addWidget(number)
+    column.addWidget(choice)
+    leave_wheel_to_page(page)
+    page.show()
+    qtbot.waitExposed(page)
+    page.setFocus()
+    for field in (number, choice):
+        assert not turn(field).isAccepted()  # so Qt asks its parent, up to the page
+        assert not field.focusPolicy() & Qt.FocusPolicy.WheelFocus & ~Qt.FocusPolicy.StrongFocus
+    assert (number.value(), choice.currentIndex()) == (50, 1)
+    number.setFocus()
+    qtbot.waitUntil(number.hasFocus)
+    assert turn(number).isAccepted()
+    assert number.value() < 50
+
+
+def turn(widget: QWidget) -> QWheelEvent:
+    """Turn the wheel down by one notch over a widget."""
+    at = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        at,
+        widget.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+    return event

@@ -1,0 +1,47 @@
+"""The Watch page by itself, with runs of any name."""
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from symmcore.training.config import parse_spec
+from symmviz.presenters.watch import run_title
+from symmviz.views.watch_page import WatchPage
+
+SETTINGS = "alpha=12.345,beta=98.765,rank=12,pairs=official,angle_deg=45.123,l2_reg=0.123456"
+LONG = f"angular+symm:{SETTINGS}"
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> WatchPage:
+    made = WatchPage()
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: WatchPage) -> None:
+    page.set_runs((run_title(parse_spec("npair")),))
+    narrowest = page.minimumSizeHint().width()
+    runs = tuple(run_title(parse_spec(spec)) for spec in ("angular", LONG))
+    page.set_runs(runs)
+    page.resize(900, 600)
+    page.layout().activate()
+    assert page.width() == 900
+    assert page.minimumSizeHint().width() <= max(narrowest, 900)
+    widths = [page.scatter(run).parentWidget().width() for run in range(2)]
+    assert abs(widths[0] - widths[1]) <= 1
+    heading = next(one for one in page.findChildren(QLabel) if one.toolTip() == runs[1].title)
+    assert heading.text() == runs[1].title
+
+
+def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
+    page.set_runs(tuple(run_title(parse_spec(spec)) for spec in ("angular", LONG)))
+    page.resize(1000, 600)
+    page.set_caption(1, "PCA · step 75 · 52% of the variance")
+    page.layout().activate()
+    caption = next(
+        one for one in page.findChildren(QLabel) if one.text().endswith("52% of the variance")
+    )
+    assert caption.width() >= caption.fontMetrics().horizontalAdvance(caption.text())
