@@ -3,7 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QFontMetrics, QIcon
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from symmviz.presenters.retrieve import ImageCard
@@ -12,7 +12,7 @@ from symmviz.views.images import image_pixmap
 from symmviz.views.theme import current_theme
 
 _SIZE = 72  # pixels
-_NAME_WIDTH = 60
+_NAME_WIDTH = 78
 
 
 class ImageTile(QWidget):
@@ -32,12 +32,12 @@ class ImageTile(QWidget):
         self._button.setAutoRaise(True)
         self._button.clicked.connect(self._on_clicked)
         self._text = QLabel(self)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(self._text)
+        layout.addWidget(self._text, 1)
 
     def show_card(self, card: ImageCard) -> None:
         """Show another neighbour; what is the same is left as it is."""
@@ -46,12 +46,9 @@ class ImageTile(QWidget):
         self._card = card
         theme = current_theme()
         mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
-        # A long name would push the last neighbours out of sight; the tooltip has all of it.
-        end = Qt.TextElideMode.ElideRight
-        name = self.fontMetrics().elidedText(card.class_name, end, _NAME_WIDTH)
+        name = "<br>".join(escape(line) for line in _two_lines(card.class_name, self.fontMetrics()))
         self._text.setText(
-            f"<span style='color:{colour}'><b>{mark}</b></span> {escape(name)}"
-            f"<br>{card.similarity:.3f}"
+            f"<span style='color:{colour}'><b>{mark}</b></span> {card.similarity:.3f}<br>{name}"
         )
         verdict = "the query's class" if card.correct else "another class than the query"
         self._button.setToolTip(
@@ -76,3 +73,17 @@ class ImageTile(QWidget):
     def _on_clicked(self) -> None:
         if self._card is not None:
             self.chosen.emit(self._card.query)
+
+
+def _two_lines(name: str, metrics: QFontMetrics) -> list[str]:
+    """A name in one line or two: more would push the last neighbours out of sight.
+
+    What is left out can be read in the tooltip.
+    """
+    first, rest = name, ""
+    while metrics.horizontalAdvance(first) > _NAME_WIDTH and " " in first:
+        first, _, word = first.rpartition(" ")
+        rest = f"{word} {rest}".rstrip()
+    lines = [first, rest] if rest else [first]
+    end = Qt.TextElideMode.ElideRight
+    return [metrics.elidedText(line, end, _NAME_WIDTH) for line in lines]

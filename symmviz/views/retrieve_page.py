@@ -21,6 +21,7 @@ from symmviz.views.images import image_pixmap
 
 _QUERY_SIZE = 112
 _ALL = -1
+_BESIDE_NAME = 40  # pixels, for margins and a scroll bar
 
 
 class _RowWidget(QFrame):
@@ -82,6 +83,11 @@ class RetrievePage(QWidget):
         self._card: ImageCard | None = None
         self._classes = QComboBox(self)
         self._classes.setToolTip("Show only the test images of one class.")
+        # Names of classes may be of any length; they do not widen the gallery.
+        self._classes.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._classes.setMinimumContentsLength(14)
         self._classes.currentIndexChanged.connect(self._on_class)
         self._count = QLabel(self)
         self._count.setProperty("muted", True)
@@ -109,6 +115,9 @@ class RetrievePage(QWidget):
             if gallery is not None and (gallery.labels == label).any():
                 self._classes.addItem(f"Class {name}", label)
         self._classes.blockSignals(False)
+        longest = max(map(self._classes.itemText, range(self._classes.count())), key=len)
+        metrics = self._classes.fontMetrics()
+        self._classes.view().setMinimumWidth(metrics.horizontalAdvance(longest) + _BESIDE_NAME)
         self._show_count()
 
     def set_query(self, card: ImageCard | None, caption: str) -> None:

@@ -1,0 +1,40 @@
+"""A neighbour's tile says whose image it is, in two lines at most."""
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from symmviz.presenters.retrieve import ImageCard
+from symmviz.retrieval import Query, Split
+from symmviz.views.image_tile import ImageTile
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("3", ["3"]),
+        ("alphabet 21, character 3", ["alphabet 21,", "character 3"]),
+        ("a <b>", ["a &lt;b&gt;"]),
+        ("", [""]),
+    ],
+)
+def test_a_name_takes_two_lines_at_most(qtbot: QtBot, name: str, lines: list[str]) -> None:
+    assert shown(qtbot, name) == lines
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "word " * 50, "001.Black_footed_Albatross"])
+def test_a_long_name_is_cut(qtbot: QtBot, name: str) -> None:
+    lines = shown(qtbot, name)
+    assert len(lines) <= 2
+    assert lines[-1].endswith("…")
+
+
+def shown(qtbot: QtBot, name: str) -> list[str]:
+    """The lines under the mark and the similarity."""
+    tile = ImageTile()
+    qtbot.addWidget(tile)
+    image = np.zeros((8, 8, 1), np.uint8)
+    tile.show_card(ImageCard(Query(1, Split.TEST), image, name, 0.9876, correct=True))
+    mark, *lines = tile.text().split("<br>")
+    assert mark.endswith("</span> 0.988")
+    return lines
