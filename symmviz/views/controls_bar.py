@@ -9,13 +9,13 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.form_fields import spin_box
 
 
 class NoticeBar(QFrame):
@@ -90,16 +90,15 @@ class ControlsBar(QWidget):
             button.clicked.connect(signal)
         self.extend_button = self._button("Go on", "Train for that many more steps.")
         self.extend_button.clicked.connect(self._on_extend)
-        self._more = QSpinBox(self)
-        self._more.setRange(1, 1_000_000)
-        self._more.setValue(300)
+        self._more = spin_box(self, 1, 1_000_000, 300, 100)
         self._more.setSuffix(" more steps")
-        self._more.setSingleStep(100)
+        self._more.ensurePolished()
         self.notice = NoticeBar(self)
         bar = QFrame(self)
         bar.setProperty("bar", True)
         row = QHBoxLayout(bar)
         row.setContentsMargins(12, 6, 12, 6)
+        row.addStrut(self._more.sizeHint().height())  # or it would grow when that is shown
         for button in (self.pause_button, self.resume_button, self.stop_button):
             row.addWidget(button)
         row.addWidget(self.extend_button)
@@ -123,6 +122,9 @@ class ControlsBar(QWidget):
         self.pause_button.setEnabled(commands.pause)
         self.resume_button.setEnabled(commands.resume)
         self.stop_button.setEnabled(commands.stop)
+        left = self._progress.maximum() - self._progress.value()
+        if commands.extend and self._more.isHidden() and left > 0:
+            self._more.setValue(left)
         self.extend_button.setVisible(commands.extend)
         self._more.setVisible(commands.extend)
         self.commands_changed.emit(commands)
@@ -146,6 +148,7 @@ class ControlsBar(QWidget):
         return self._text.text()
 
     def _on_extend(self) -> None:
+        self._more.interpretText()
         self.extend.emit(self._more.value())
 
     def _button(self, text: str, tip: str) -> QPushButton:
