@@ -46,7 +46,7 @@ class ProgressSink:
         sys.stderr.write(
             f"{display_name(context.dataset.name)}: {len(context.dataset.train):,} training and "
             f"{len(context.dataset.test):,} test images, on {environment.device} with "
-            f"{environment.threads} threads, seed {context.config.seed}\n"
+            f"{_threads(environment.threads)}, seed {context.config.seed}\n"
             f"{_network_line(context.config)}\n"
         )
         for note in context.dataset.notes:
@@ -118,3 +118,7 @@ def _network_line(config: TrainingConfig) -> str:
     if info.imagenet and config.weights == FROM_SCRATCH:
         line += " (the paper starts from ImageNet's: --weights imagenet)"
     return line
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"

@@ -123,6 +123,17 @@ def centre_labels(form: QFormLayout) -> None:
             widget.setMinimumHeight(field.sizeHint().height())
 
 
+def explain_labels(form: QFormLayout) -> None:
+    """Have each row's label say what its field says when the pointer rests on it."""
+    for row in range(form.rowCount()):
+        label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+        field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+        text = label.widget() if label is not None else None
+        widget = field.widget() if field is not None else None
+        if text is not None and widget is not None:
+            text.setToolTip(widget.toolTip())
+
+
 class _WheelGuard(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Hand the wheel on to the field's parent unless the field has the focus."""

@@ -5,7 +5,13 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from symmcore.loss_catalog import CATALOG, LossInfo, LossSettings
 from symmcore.symm import PairSet, Symm
-from symmviz.views.form_fields import align, centre_labels, number_box, spin_box
+from symmviz.views.form_fields import (
+    align,
+    centre_labels,
+    explain_labels,
+    number_box,
+    spin_box,
+)
 
 _DEFAULT = Symm()
 _PAIR_SETS: tuple[tuple[PairSet, str, str], ...] = (
@@ -112,3 +118,4 @@ class LossFields(QWidget):
             f"1 mines the hardest of the {candidates} combinations of points of two groups, 2 the "
             "second hardest, and so on."
         )
+        explain_labels(self._form)

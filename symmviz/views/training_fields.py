@@ -7,7 +7,13 @@ from symmcore.data.splits import SplitRule
 from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS, network_info
 from symmcore.training.config import LARGEST_BATCH, MOST_THREADS, TrainingConfig
 from symmcore.training.presets import Preset
-from symmviz.views.form_fields import align, centre_labels, number_box, spin_box
+from symmviz.views.form_fields import (
+    align,
+    centre_labels,
+    explain_labels,
+    number_box,
+    spin_box,
+)
 
 _SPLIT_TITLES = {
     SplitRule.AUTO: "Automatic",
@@ -78,6 +84,7 @@ class TrainingFields(QWidget):
             form.addRow(label, field)
         align(*(field for field in self.fields() if field is not self.split))
         centre_labels(form)
+        explain_labels(form)
 
     def _rows(self) -> tuple[tuple[str, QWidget], ...]:
         return (

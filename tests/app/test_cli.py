@@ -119,7 +119,7 @@ class TestTrain:
                           ("NMI", "test_nmi"), ("F1", "test_f1")):  # fmt: skip
             assert f"{name} {final[key]:.4f}" in scores
         assert where == "Recorded in run"
-        assert "48 training and 24 test images, on cpu with 1 threads, seed 3" in error
+        assert "48 training and 24 test images, on cpu with 1 thread, seed 3" in error
         # the bar, as it was last
         bar = error.splitlines()[-1]
         assert "4/4" in bar

@@ -149,6 +149,8 @@ def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:
     form = page.form()
     assert form.symm_settings == Symm(alpha=1.5, rank=24)
     assert form.loss_settings == LossSettings(angle_deg=36.5)
+    for label in fields.findChildren(QLabel):
+        assert label.toolTip() == label.buddy().toolTip()
     # Another loss has its own settings, and fewer candidates.
     page.set_loss("lifted")
     form = page.form()
