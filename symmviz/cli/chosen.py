@@ -87,8 +87,8 @@ def _specs(options: Namespace, pairs: PairSet) -> tuple[RunSpec, ...]:
     if options.compare is not None:
         if options.symm or options.loss is not None or symm or loss:
             raise InputError(
-                "--compare names its losses and their settings itself: leave out --loss and "
-                "--symm, and write settings as in npair+symm:rank=2."
+                "--compare names its losses and their settings itself: leave out --loss, --symm "
+                "and their settings, and write those as in npair+symm:rank=2."
             )
         return tuple(parse_spec(text, pairs) for text in options.compare)
     if symm and not options.symm:

@@ -643,6 +643,8 @@ def test_settings_of_loss_and_symm_reach_the_run(tmp_path: Path, flags: str, nam
         ("--loss triplet --angle 3", "angle_deg"),
         ("--compare npair npair+symm --rank 2", "npair+symm:rank=2"),
         ("--compare npair --loss npair", "leave out --loss"),
+        ("--loss angular --angle 95", ": The setting angle_deg must be between 0 and 90 degrees"),
+        ("--loss lifted --margin -1", ": Margin must not be negative"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(

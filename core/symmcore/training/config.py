@@ -272,6 +272,8 @@ def make_symm(settings: dict[str, float | int | str]) -> Symm:
 def as_input_error(error: Exception) -> InputError:
     """What the core says of a bad value, as a sentence for the user."""
     text = str(error)
+    if "_" in text.partition(" ")[0]:  # a name such as angle_deg has no capital
+        return InputError(f"The setting {text}.")
     return InputError(f"{text[:1].upper()}{text[1:]}.")
 
 
