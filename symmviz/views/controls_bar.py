@@ -98,7 +98,8 @@ class ControlsBar(QWidget):
         bar.setProperty("bar", True)
         row = QHBoxLayout(bar)
         row.setContentsMargins(12, 6, 12, 6)
-        row.addStrut(self._more.sizeHint().height())  # or it would grow when that is shown
+        # Or it would grow when that is shown.
+        row.addStrut(max(self._more.sizeHint().height(), self._more.minimumHeight()))
         for button in (self.pause_button, self.resume_button, self.stop_button):
             row.addWidget(button)
         row.addWidget(self.extend_button)

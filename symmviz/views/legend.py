@@ -64,12 +64,14 @@ class RunLegend(_ThemedLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWordWrap(True)
+        # Names of runs may be of any length too: what does not fit is in the tooltip.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._titles: tuple[str, ...] = ()
 
     def set_runs(self, titles: tuple[str, ...]) -> None:
         """Explain these runs."""
         self._titles = titles
+        self.setToolTip("\n".join(titles))
         self._render()
 
     def _markup(self, theme: Theme) -> str:

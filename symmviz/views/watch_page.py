@@ -48,10 +48,10 @@ class _Column(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        # All columns are of one width, whatever the runs are called.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._heading = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._heading.setProperty("title", True)
+        # All columns are of one width, whatever the runs are called.
+        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.caption = _Caption(parent=self, cut=Qt.TextElideMode.ElideLeft)
         self.caption.setProperty("muted", True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -1,14 +1,17 @@
 """The bar of controls by itself."""
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from symmviz.presenters.controls import Commands
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.theme import Appearance, apply_appearance
 
 
 @pytest.fixture
-def bar(qtbot: QtBot) -> ControlsBar:
+def bar(qtbot: QtBot, qapp: QApplication) -> ControlsBar:
+    apply_appearance(qapp, Appearance.LIGHT)
     made = ControlsBar()
     qtbot.addWidget(made)
     made.set_commands(commands(extend=False))

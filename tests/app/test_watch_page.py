@@ -32,8 +32,10 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     assert page.minimumSizeHint().width() <= max(narrowest, 900)
     widths = [page.scatter(run).parentWidget().width() for run in range(2)]
     assert abs(widths[0] - widths[1]) <= 1
-    heading = next(one for one in page.findChildren(QLabel) if one.toolTip() == runs[1].title)
+    labels = page.findChildren(QLabel)
+    heading = next(one for one in labels if one.toolTip() == runs[1].title)
     assert heading.text() == runs[1].title
+    assert any(one.toolTip() == "\n".join(run.title for run in runs) for one in labels)
 
 
 def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
