@@ -31,12 +31,12 @@ class NumberBox(QDoubleSpinBox):
 
     def valueFromText(self, text: str) -> float:
         """The number that a text stands for; the present one if it stands for none."""
-        number = _number(text.removesuffix(self.suffix()).replace(",", "."))
+        number = self._number(text)
         return self.value() if number is None else number
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Whether the text is a number in range; if not, it is while being typed."""
-        number = _number(text.removesuffix(self.suffix()).replace(",", "."))
+        number = self._number(text)
         good = number is not None and self.minimum() <= number <= self.maximum()
         return _state(good), text, position
 
@@ -44,6 +44,9 @@ class NumberBox(QDoubleSpinBox):
         """The text of the nearest number in range."""
         nearest = min(max(self.valueFromText(text), self.minimum()), self.maximum())
         return self.textFromValue(nearest) + self.suffix()
+
+    def _number(self, text: str) -> float | None:
+        return _number(text.removesuffix(self.suffix()).replace(",", "."))
 
 
 class WholeNumberBox(QSpinBox):
