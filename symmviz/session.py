@@ -1,5 +1,6 @@
 """Owns every thread and process behind the window: starts, steers, stops and joins them."""
 
+import gc
 import threading
 import time
 import traceback
@@ -165,6 +166,7 @@ class Session:
             self._training.join(max(0.0, deadline - time.monotonic()))
         if self._opened:
             self._warm_up.join(import_timeout)
+        gc.unfreeze()  # garbage after the window is garbage again
         return not (self.running or self._warm_up.is_alive())
 
     def _launch(self, prepare: "Callable[[Control], Trainer]") -> None:
@@ -212,9 +214,19 @@ def _find_neighbours(
 
 
 def _warm_up() -> None:
-    from symmcore.training.warm_up import warm_up  # imports torch
+    """Import torch, and keep what is there then out of the garbage collector's way.
 
-    warm_up()
+    That is half a million objects, which stay as long as the session: a full collection that
+    looks through them holds every thread, the window's too, for a quarter of a second.
+    """
+    gc.disable()
+    try:
+        from symmcore.training.warm_up import warm_up  # imports torch
+
+        warm_up()
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink) -> None:

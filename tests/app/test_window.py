@@ -1,5 +1,6 @@
 """The real window: what a user does, and what is on the screen then."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -191,6 +192,17 @@ def test_closing_at_any_moment_ends_everything(
         answer(qtbot, launched, "Stop and close")
     assert not launched.window.isVisible()
     assert launched.session.close(30, import_timeout=30)
+
+
+def test_garbage_is_not_looked_for_in_what_torch_brought_until_the_end(
+    qtbot: QtBot, launched: Launched
+) -> None:
+    qtbot.waitUntil(lambda: launched.session.warm, timeout=WAIT_MS)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 100_000
+    launched.window.close_without_asking()
+    assert launched.session.close(30)
+    assert gc.get_freeze_count() == 0
 
 
 def test_closing_while_evaluating_ends_everything(
