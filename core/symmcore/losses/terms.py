@@ -6,8 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import softplus
 
 from symmcore.mining import Geometry
+
+_NO_ONE = 50.0  # beyond it 1 + exp(x) is exp(x), in float64 too
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,12 @@ class _LogOnePlusSums(torch.autograd.Function):
         largest = shares.amax(1, keepdim=True)
         shares.sub_(largest).exp_()
         sums = shares.sum(1)
-        exponent = sums.log() + largest[:, 0] - positive
+        exponent = sums.log().add_(largest[:, 0]).sub_(positive)
         # The 1 joins in the logarithm: 1 minus the share of the positive would lose its
         # gradient in float32 once that share is close to 1.
-        result = torch.logaddexp(exponent, torch.zeros_like(exponent))
+        result = softplus(exponent, threshold=_NO_ONE)
         ctx.scale = scale
-        ctx.save_for_backward(shares, torch.exp(exponent - result), sums)
+        ctx.save_for_backward(shares, exponent.sigmoid_(), sums)
         return result
 
     @staticmethod

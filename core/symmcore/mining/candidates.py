@@ -38,6 +38,11 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.columns)
 
+    @property
+    def are_all_pairs(self) -> bool:
+        """Whether these are all pairs of a point of g with one of h."""
+        return self == pair_candidates("paper")
+
     def exchanged(self) -> tuple[int, ...]:
         """For each code, the code with g and h exchanged (of a symmetric set)."""
         codes = _codes(self)
@@ -87,8 +92,10 @@ class CodeTables:
         signs: 1 where a point of the candidate is i', -1 where it is j', else 0; of shape (K,)
             for each point, in the order p, (q,) n.
         exchanged: Codes with g and h exchanged, uint8 of shape (K,); None if not symmetric.
-        weights: For each code a power of two, larger for a smaller code, of shape (K,).
-        values: The planes whose sum is the value, one or two for each code.
+        weights: For each code a power of two, of shape (K,). The bits of its exponent, as a
+            floating-point number stores them, say how many codes come after; 0 for the last.
+        values: The planes whose sum is the value, one or two for each code; None where the
+            planes are the values.
         on_axis: The planes whose sum is the slope on the axis, int64 of shape (1 or 2, K),
             for each point.
         on_own: The same for the slope on the original.
@@ -99,7 +106,7 @@ class CodeTables:
     signs: tuple[Tensor, ...]
     exchanged: Tensor | None
     weights: Tensor
-    values: tuple[tuple[int, ...], ...]
+    values: tuple[tuple[int, ...], ...] | None
     on_axis: tuple[Tensor, ...]
     on_own: tuple[Tensor, ...]
 
@@ -123,11 +130,8 @@ def code_tables(
             columns=columns.to(device),
             signs=tuple(signs[point].to(device, dtype) for point in (*rows, columns)),
             exchanged=exchanged,
-            weights=(2.0 ** torch.arange(len(candidates)).flip(0)).to(device, dtype),
-            values=tuple(
-                tuple(_plane(point, column) for point in row)
-                for row, column in zip(candidates.rows, candidates.columns, strict=True)
-            ),
+            weights=_exponents(len(candidates), dtype).to(device),
+            values=None if candidates.are_all_pairs else _value_planes(candidates),
             on_axis=_slope_planes(candidates, _AXES, device),
             on_own=_slope_planes(candidates, _REFLECTED, device),
         )
@@ -139,6 +143,20 @@ def look_up(table: Tensor, codes: Tensor) -> Tensor:
     if table.dim() == 1:
         return table.index_select(0, flat).view(codes.shape)
     return table.gather(1, flat.expand(len(table), -1)).view(len(table), *codes.shape)
+
+
+def _exponents(count: int, dtype: torch.dtype) -> Tensor:
+    """2 to the power of the bias's negative plus the number of codes that come after a code."""
+    bias = 1023 if dtype == torch.float64 else 127
+    after = torch.arange(count - 1, -1, -1, dtype=torch.float64)
+    return (2.0 ** (after - bias)).masked_fill_(after == 0, 0.0).to(dtype)
+
+
+def _value_planes(candidates: Candidates) -> tuple[tuple[int, ...], ...]:
+    return tuple(
+        tuple(_plane(point, column) for point in row)
+        for row, column in zip(candidates.rows, candidates.columns, strict=True)
+    )
 
 
 def _slope_planes(
