@@ -35,6 +35,7 @@ from symmviz.retrieval import Query, Split
 _SHRINK_BELOW = 0.8
 _MARGIN = 1.1
 _EDGE = 1.02
+_NOTHING_MINED = "A run without Symm picks no points."
 
 
 class WatchView(Protocol):
@@ -57,6 +58,9 @@ class WatchView(Protocol):
 
     def set_curve(self, curve: Curve) -> None:
         """Draw one line anew."""
+
+    def set_note(self, panel: Panel, text: str) -> None:
+        """Say why a plot will have no lines; empty if it will."""
 
     def set_selected(self, row: int | None) -> None:
         """Ring one point of the cloud in every column, or none."""
@@ -122,6 +126,8 @@ class WatchPresenter:
         self._snapshots = self._projections = self._query = None
         self._extent = None
         self._view.set_runs(tuple(run_title(spec) for spec in specs))
+        mines = any(spec.symm is not None for spec in specs)
+        self._view.set_note(Panel.RATIO, "" if mines else _NOTHING_MINED)
         self._view.set_shown("")
 
     def begin(self, context: TrainingContext) -> None:

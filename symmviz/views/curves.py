@@ -44,6 +44,7 @@ class CurvePanel(QWidget):
 
     def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._panel = panel
         self._lines: dict[tuple[int, Variant], pg.PlotDataItem] = {}
         self._title = QLabel(panel.value, self)
         self._title.setProperty("title", True)
@@ -76,6 +77,14 @@ class CurvePanel(QWidget):
             self._plot.removeItem(line)
         self._lines.clear()
         self._plot.enableAutoRange()
+
+    def set_note(self, text: str) -> None:
+        """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
+        self._legend.setText(text or _legend(self._panel))
+
+    def note(self) -> str:
+        """What is said under the title: what the strokes mean, or why there are no lines."""
+        return self._legend.text()
 
     def set_curve(self, curve: Curve) -> None:
         """Draw one line anew."""

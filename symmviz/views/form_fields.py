@@ -1,6 +1,7 @@
 """Fields of a form: numbers as people type them, and how fields line up."""
 
 import math
+from collections.abc import Iterator
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLayoutItem,
     QSpinBox,
     QWidget,
 )
@@ -118,23 +120,26 @@ def align(*fields: QWidget) -> None:
 
 def centre_labels(form: QFormLayout) -> None:
     """Put each row's label beside the middle of its field, not its top."""
+    for label, field in _labelled(form):
+        label.setMinimumHeight(field.sizeHint().height())
+
+
+def explain_labels(form: QFormLayout) -> None:
+    """Have each row's label say what its field says when the pointer rests on it."""
+    for label, field in _labelled(form):
+        widget = field.widget()
+        if widget is not None:  # a row of several has no one thing to say
+            label.setToolTip(widget.toolTip())
+
+
+def _labelled(form: QFormLayout) -> Iterator[tuple[QWidget, QLayoutItem]]:
+    """The label and the field of each row that has both."""
     for row in range(form.rowCount()):
         label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
         field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
         widget = label.widget() if label is not None else None
         if widget is not None and field is not None:
-            widget.setMinimumHeight(field.sizeHint().height())
-
-
-def explain_labels(form: QFormLayout) -> None:
-    """Have each row's label say what its field says when the pointer rests on it."""
-    for row in range(form.rowCount()):
-        label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
-        field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
-        text = label.widget() if label is not None else None
-        widget = field.widget() if field is not None else None
-        if text is not None and widget is not None:
-            text.setToolTip(widget.toolTip())
+            yield widget, field
 
 
 class _WheelGuard(QObject):

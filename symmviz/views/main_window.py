@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         at = self._stack.indexOf(page)
         self._stack.setCurrentIndex(at)
         self._page_group.button(at).setChecked(True)
+        self._shown.setVisible(page is self.watch_page)
 
     @property
     def page(self) -> QWidget | None:
@@ -82,7 +83,7 @@ class MainWindow(QMainWindow):
         return self._stack.currentWidget()
 
     def set_shown(self, text: str) -> None:
-        """Say in the status line what is shown of what."""
+        """Say in the status line what the Watch page shows of what."""
         self._shown.setText(text)
 
     def shown(self) -> str:

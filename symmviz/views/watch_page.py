@@ -176,6 +176,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._panels[curve.panel].set_curve(curve)
 
+    def set_note(self, panel: Panel, text: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._panels[panel].set_note(text)
+
     def set_selected(self, row: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         for column in self._columns:

@@ -75,7 +75,17 @@ class TestBeginning:
             RunTitle("npair", "N-pair"),
             RunTitle("npair+symm", "Symm + N-pair"),
         )
-        assert view.mock_calls == [call.set_runs(titles), call.set_shown("")]
+        assert view.mock_calls == [
+            call.set_runs(titles),
+            call.set_note(Panel.RATIO, ""),
+            call.set_shown(""),
+        ]
+
+    def test_says_that_nothing_is_mined_where_no_run_has_symm(self, view):
+        WatchPresenter(view).clear((parse_spec("npair"), parse_spec("angular")))
+        (panel, text), _ = view.set_note.call_args
+        assert panel is Panel.RATIO
+        assert "without Symm" in text
 
     def test_forgets_the_training_before(self, view, presenter, context):
         presenter.add_records(all_records(1))

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.config import parse_spec
+from symmviz.presenters.display import Panel
 from symmviz.presenters.watch import run_title
 from symmviz.views.watch_page import WatchPage
 
@@ -47,3 +48,11 @@ def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
         one for one in page.findChildren(QLabel) if one.text().endswith("52% of the variance")
     )
     assert caption.width() >= caption.fontMetrics().horizontalAdvance(caption.text())
+
+
+def test_a_plot_without_lines_says_why_until_another_training(page: WatchPage) -> None:
+    strokes = page.panel(Panel.RATIO).note()
+    page.set_note(Panel.RATIO, "Nothing is mined.")
+    assert page.panel(Panel.RATIO).note() == "Nothing is mined."
+    page.set_note(Panel.RATIO, "")
+    assert page.panel(Panel.RATIO).note() == strokes

@@ -419,6 +419,9 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     finish(qtbot, launched)
     launched.window.watch_page.show_synthetic(False)
     assert "synthetic points are hidden" in launched.window.shown()
+    assert launched.window.statusBar().findChild(QLabel).isVisible()
+    launched.window.show_page(launched.window.start_page)
+    assert not launched.window.statusBar().findChild(QLabel).isVisible()
     launched.window.watch_page.show_synthetic(True)
     assert "and their 599 synthetic points" in launched.window.shown()
 
