@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symmcore.data.catalog import DATASETS, SOURCES, dataset_choice
+from symmcore.data.catalog import DATASETS, SOURCES, DatasetEntry, dataset_choice
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
@@ -46,6 +46,8 @@ def _table() -> Iterator[str]:
         )
         yield f"{name:{width}}  {images:>8}  {classes:>8}  {row.split}"
         yield f"{'':{width}}  {row.description}"
+        if isinstance(row, DatasetEntry) and row.variant is not None:
+            yield f"{'':{width}}  In another number: {row.variant}"
 
 
 def _contents(data: ImageDataset | ImageListing) -> Iterator[str]:

@@ -28,6 +28,7 @@ class DatasetEntry:
         classes: how many classes it has.
         split: how it is split, for people.
         load: makes it; its seed decides a random split, and it is told how far it is.
+        variant: how another number of its images is asked for on the command line, if it can be.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DatasetEntry:
     classes: int
     split: str
     load: Callable[[int, Tell], ImageDataset]
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,14 +267,12 @@ DIGITS = DatasetEntry(
 ALPHABETS = DatasetEntry(
     name="alphabets",
     title="Alphabets (generated)",
-    description=(
-        "Generated characters of strokes, 28 x 28 pixels, in families of look-alikes; another "
-        "number is alphabets:classes=1000,images=10,seed=1."
-    ),
+    description="Generated characters of strokes, 28 x 28 pixels, in families of look-alikes.",
     images=4000,
     classes=200,
     split=_BY_CLASS,
     load=_load_alphabets,
+    variant="alphabets:classes=1000,images=10,seed=1",
 )
 
 DATASETS = (DIGITS, ALPHABETS)
