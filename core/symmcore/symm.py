@@ -1,6 +1,6 @@
 """What to synthesise and mine: the settings of Symmetrical Synthesis, without torch."""
 
-import math
+import sys
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, get_args
@@ -84,6 +84,6 @@ def check_finite(name: str, value: float) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not math.isfinite(value):
+    if not -sys.float_info.max <= value <= sys.float_info.max:
         raise ValueError(f"{name} must be finite, not {value}")
     return value

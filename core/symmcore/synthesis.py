@@ -16,7 +16,8 @@ def reflect(x: Tensor, axis: Tensor, alpha: float = 2.0, beta: float = 1.0) -> T
     With alpha = 2 and beta = 1 the norm of ``x`` and its product with ``axis`` are kept. With
     another alpha the bracket is rescaled to the norm of ``x`` (a zero bracket stays zero). A
     zero axis, or one whose squared norm underflows, has no direction: the result is then
-    ``beta * x``. Gradients flow through both arguments and are finite everywhere.
+    ``beta * x``. Gradients flow through both arguments; they are finite unless an axis is so short
+    that its own exceeds the type's range on the way (in float32 a norm under about 1e-12).
 
     Args:
         x: Points of shape (..., D), floating point.

@@ -253,6 +253,33 @@ def test_recall_names_bad_arguments() -> None:
         recall_at_k(x.long(), y)
     with pytest.raises(ValueError, match="at least one K"):
         recall_at_k(x, y, ())
+    with pytest.raises(TypeError, match="K must be an integer, not float"):
+        recall_at_k(x, y, (1.0,))
+    with pytest.raises(ValueError, match="no other points"):
+        recall_at_k(x[:1], y[:1], (1,))
+    with pytest.raises(TypeError, match=r"of one type, not torch\.float64 and torch\.float32"):
+        neighbours(x, x.float(), 1)
+
+
+@pytest.mark.parametrize("ks", [np.array([1, 3]), torch.tensor([1, 3]), iter((1, 3))])
+def test_ks_may_be_whatever_holds_integers(ks: object) -> None:
+    x, y = clusters(LABELS)
+    assert recall_at_k(x, y, ks) == recall_at_k(x, y, (1, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.int32, torch.uint64])
+def test_labels_may_be_integers_of_any_type(dtype: torch.dtype) -> None:
+    x, y = clusters(LABELS)
+    assert recall_at_k(x, y.to(dtype)) == recall_at_k(x, y)
+    assert synthetic_recall_at_1(x, y.to(dtype)) == synthetic_recall_at_1(x, y)
+
+
+@pytest.mark.parametrize("norm", [1e-30, 1e20, 1e30])
+def test_the_length_of_embeddings_does_not_matter_whatever_it_is(norm: float) -> None:
+    x, y = clusters(LABELS, noise=0.8)
+    x = x.float()
+    assert recall_at_k(x * norm, y) == recall_at_k(x, y)
+    assert clustering_scores(x * norm, y) == clustering_scores(x, y)
 
 
 # --- clustering

@@ -358,3 +358,28 @@ def test_several_threads_may_compute_losses_at_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = [pool.submit(run, "npair", Symm(), data.embeddings, data.labels) for _ in range(16)]
         assert all(torch.equal(one.result()[1], expected) for one in found)
+
+
+def test_a_numba_that_cannot_be_imported_is_done_without_and_said_once(tmp_path: Path) -> None:
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('NumPy is too new')")
+    program = """
+import warnings
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    loss(e, l).backward(); loss(e, l).backward()
+print(e.grad.isfinite().all().item(), [str(one.message)[:46] for one in said])
+"""
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    found = in_a_process(program, PYTHONPATH=paths)
+    assert found == "True ['numba cannot be imported (NumPy is too new): t']"
+
+
+def test_threads_that_numba_cannot_start_are_explained() -> None:
+    program = """
+try:
+    loss(e, l)
+except ValueError as error:
+    print(error)
+"""
+    assert "nonsense" in in_a_process(program, NUMBA_THREADING_LAYER="nonsense")

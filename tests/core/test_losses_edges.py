@@ -261,6 +261,24 @@ def test_without_gradients_it_gives_the_same_value(name: str, symm: Symm | None)
     assert torch.equal(value, loss(x.clone().requires_grad_(), LABELS).detach())
 
 
+@pytest.mark.parametrize("symm", [None, Symm()])
+@pytest.mark.parametrize("name", ["npair", "angular"])
+def test_a_second_derivative_is_refused_not_left_out(name: str, symm: Symm | None) -> None:
+    x = batch([0] * 8, seed=5).embeddings.requires_grad_()
+    loss = build_loss(name, symm)(x, LABELS)
+    with pytest.raises(RuntimeError, match="create_graph=True is not possible"):
+        torch.autograd.grad(loss, x, create_graph=True)
+
+
+@pytest.mark.parametrize("setting", ["symm", "l2_reg", "angle_deg"])
+def test_settings_that_are_built_in_cannot_be_assigned(setting: str) -> None:
+    loss = AngularLoss(symm=Symm())
+    with pytest.raises(AttributeError):
+        setattr(loss, setting, None)
+    assert loss.symm == Symm()
+    assert loss.angle_deg == 45.0
+
+
 # --- wrong arguments
 
 
@@ -279,6 +297,8 @@ Y = torch.tensor([0, 0, 1, 1])
         ),
         (X[:, :0], Y, ValueError, "embeddings must have shape (N, D)"),
         (X.long(), Y, TypeError, "embeddings must be floating point, not torch.int64"),
+        (X.to(torch.float8_e5m2), Y, TypeError, "embeddings must have at least 16 bits, not"),
+        (X.to_sparse(), Y, TypeError, "embeddings must be a dense tensor, not one of layout"),
         ([[1.0]], Y, TypeError, "embeddings must be a tensor, not list"),
         (X, Y[:3], ValueError, "labels must have shape (4,), one for each embedding, not (3,)"),
         (X, Y[:, None], ValueError, "labels must have shape (4,)"),
@@ -306,6 +326,7 @@ def test_a_bad_batch_is_explained(
         ({"rank": True}, TypeError, "rank must be an integer, not bool"),
         ({"alpha": 0}, ValueError, "alpha must be positive, not 0"),
         ({"alpha": math.nan}, ValueError, "alpha must be finite, not nan"),
+        ({"alpha": 10**400}, ValueError, "alpha must be finite, not 1000"),
         ({"beta": "1"}, TypeError, "beta must be a number, not str"),
         ({"beta": 0.0}, ValueError, "beta must be positive, not 0.0"),
         ({"pairs": "all"}, ValueError, "pairs must be 'paper' or 'official', not 'all'"),

@@ -43,7 +43,7 @@ def clustering_scores(
 
     K-means on L2-normalised features, from one seeded start: up to 1,000 clusters scikit-learn's,
     from k-means++, on one thread so that the result is the same in every process; beyond,
-    from k-means++ that draws several centres at a time, in bounded memory.
+    from k-means++ that chooses several centres at a time, in bounded memory.
 
     Args:
         embeddings: Shape (N, D), floating point.

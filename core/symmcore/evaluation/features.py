@@ -7,10 +7,18 @@ from torch import Tensor
 from symmcore.mining.geometry import normalise
 from symmcore.synthesis import computing_dtype
 
+_LARGE = 1e15
+
 
 def features_of(embeddings: Tensor) -> Tensor:
     """L2-normalised embeddings, at least float32, without gradients."""
-    return normalise(embeddings.detach().to(computing_dtype(embeddings.dtype)))
+    points = embeddings.detach().to(computing_dtype(embeddings.dtype))
+    # The square of so large or small a number could leave the range of float32.
+    largest = points.abs().amax(1, keepdim=True)
+    extreme = (largest > _LARGE) | ((largest < 1.0 / _LARGE) & (largest > 0.0))
+    if extreme.any():
+        points = points / largest.masked_fill(~extreme, 1.0)
+    return normalise(points)
 
 
 def without_copies(points: Tensor) -> tuple[Tensor, Tensor | None]:

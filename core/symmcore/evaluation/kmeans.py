@@ -51,12 +51,13 @@ def kmeans(points: Tensor, centres: Tensor, progress: Progress) -> NDArray[np.in
 
 
 def spread_start(points: Tensor, clusters: int, seed: int, tick: Callable[[], None]) -> Tensor:
-    """Points far from each other as centres: k-means++, several drawn at a time.
+    """Points far from each other as centres: greedy k-means++, several chosen at a time.
 
-    A point is drawn with a probability in proportion to its squared distance from the nearest
-    centre so far (Arthur and Vassilvitskii 2007); as in its parallel form (Bahmani et al. 2012)
-    the distances are brought up to date for a few centres at once, here a 32nd of those still
-    to be found.
+    Candidates are drawn with a probability in proportion to their squared distance from the
+    nearest centre so far, 2 + log K for each centre, and the one becomes a centre that brings the
+    sum of all points' squared distances down most (Arthur and Vassilvitskii 2007; scikit-learn
+    does so too). As in k-means++'s parallel form (Bahmani et al. 2012) the distances are brought
+    up to date for a few centres at once, here a 32nd of those still to be found at most.
 
     Args:
         points: Shape (N, D).
@@ -69,21 +70,39 @@ def spread_start(points: Tensor, clusters: int, seed: int, tick: Callable[[], No
     """
     random = np.random.default_rng(seed)
     squares = (points * points).sum(1)
-    distances = torch.full_like(squares, torch.inf)
-    chosen = random.integers(len(points), size=1)
-    found = [chosen]
+    trials = 2 + int(np.log(clusters))
+    most = max(1, _BLOCK_ELEMENTS // (len(points) * trials))
+    first = torch.from_numpy(random.integers(len(points), size=1)).to(points.device)
+    distances = _distances(points, squares, first)[0]
+    found = [first]
     left = clusters - 1
     while left > 0:
         tick()
-        rows = torch.from_numpy(chosen).to(points.device)
-        near = squares[:, None] + squares[rows] - 2.0 * cross_products(points, points[rows])
-        distances = torch.minimum(distances, near.amin(1)).clamp_min_(0.0)
-        distances[rows] = 0.0
-        size = min(left, 1 + left // _SHARE)
-        chosen = _drawn(distances.cpu().double().numpy(), np.concatenate(found), size, random)
-        found.append(chosen)
-        left -= len(chosen)
-    return points[torch.from_numpy(np.concatenate(found)).to(points.device)]
+        distances[found[-1]] = 0.0
+        size = min(left, 1 + left // _SHARE, most)
+        weights = distances.cpu().double().numpy()
+        drawn = _drawn(weights, torch.cat(found).cpu().numpy(), size * trials, random)
+        candidates = torch.from_numpy(drawn).to(points.device)
+        to_candidates = torch.minimum(_distances(points, squares, candidates), distances)
+        best = _best_of_each(to_candidates.sum(1), size)
+        found.append(candidates[best])
+        distances = to_candidates[best].amin(0)
+        left -= len(best)
+    return points[torch.cat(found)]
+
+
+def _distances(points: Tensor, squares: Tensor, rows: Tensor) -> Tensor:
+    """Squared distances of all points from some of them, of shape (R, N)."""
+    products = cross_products(points[rows], points)
+    return products.mul_(-2.0).add_(squares).add_(squares[rows, None]).clamp_min_(0.0)
+
+
+def _best_of_each(sums: Tensor, size: int) -> Tensor:
+    """Of ``size`` parts of the candidates, as equal as can be, the one of the smallest sum."""
+    parts = np.array_split(sums.cpu().numpy(), min(size, len(sums)))
+    starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    best = [start + part.argmin() for start, part in zip(starts, parts, strict=True)]
+    return torch.tensor(best, device=sums.device)
 
 
 def _drawn(
@@ -96,7 +115,7 @@ def _drawn(
     sums = weights.cumsum()
     if sums[-1] <= 0.0:
         free = np.setdiff1d(np.arange(len(weights)), taken)
-        return random.choice(free, size, replace=False)
+        return random.choice(free, min(size, len(free)), replace=False)
     drawn = np.searchsorted(sums, random.random(size) * sums[-1], side="right")
     return np.unique(np.minimum(drawn, np.flatnonzero(weights)[-1]))
 

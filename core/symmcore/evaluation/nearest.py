@@ -1,6 +1,8 @@
 """The nearest points of a gallery."""
 
+import operator
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor
@@ -56,7 +58,11 @@ def neighbours(queries: Tensor, gallery: Tensor, k: int, exclude_self: bool = Fa
             "to leave each query out, queries and gallery must be the same points, "
             f"not {len(queries)} and {len(gallery)}"
         )
-    check_count("k", k, len(gallery) - exclude_self)
+    if queries.dtype != gallery.dtype:
+        raise TypeError(
+            f"queries and gallery must be of one type, not {queries.dtype} and {gallery.dtype}"
+        )
+    k = check_count("k", k, len(gallery) - exclude_self)
     left = features_of(queries)
     right, copies = without_copies(features_of(gallery))
     has_nan = bool(left.isnan().any() or right.isnan().any())
@@ -78,19 +84,26 @@ def neighbours(queries: Tensor, gallery: Tensor, k: int, exclude_self: bool = Fa
     return Neighbours(indices, similarities)
 
 
-def check_count(name: str, count: int, most: int) -> None:
-    """Check a number of points to find.
+def check_count(name: str, count: SupportsIndex, most: int) -> int:
+    """Return a number of points to find, if it is one.
 
     Raises:
         TypeError: If it is not an integer.
         ValueError: If it is not between 1 and ``most``.
     """
-    if isinstance(count, bool) or not isinstance(count, int):
+    try:
+        number = operator.index(count)
+    except TypeError:
+        number = None
+    if number is None or isinstance(count, bool):
         raise TypeError(f"{name} must be an integer, not {type(count).__name__}")
-    if not 1 <= count <= most:
+    if most < 1:
+        raise ValueError("there are no other points to find")
+    if not 1 <= number <= most:
         raise ValueError(
-            f"{name} must be between 1 and {most}, the number of points to find, not {count}"
+            f"{name} must be between 1 and {most}, the number of points to find, not {number}"
         )
+    return number
 
 
 def _largest(block: Tensor, k: int) -> Tensor:

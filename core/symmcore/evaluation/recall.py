@@ -1,7 +1,8 @@
 """Recall@K."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 import torch
@@ -28,7 +29,9 @@ class Recall:
     left_out: int
 
 
-def recall_at_k(embeddings: Tensor, labels: Tensor, ks: Sequence[int] = (1, 2, 4, 8)) -> Recall:
+def recall_at_k(
+    embeddings: Tensor, labels: Tensor, ks: Iterable[SupportsIndex] = (1, 2, 4, 8)
+) -> Recall:
     """Recall@K: how often an image of the query's class is among its K nearest.
 
     Every image is a query against all others, on L2-normalised features by cosine similarity,
@@ -51,25 +54,24 @@ def recall_at_k(embeddings: Tensor, labels: Tensor, ks: Sequence[int] = (1, 2, 4
     """
     check_embeddings(embeddings)
     check_labels(labels, len(embeddings))
-    if not ks:
+    wanted = [check_count("K", k, len(embeddings) - 1) for k in ks]
+    if not wanted:
         raise ValueError("ks must hold at least one K")
-    for k in ks:
-        check_count("K", k, len(embeddings) - 1)
-    labels = labels.to(embeddings.device)
-    is_query = (class_sizes(labels) > 1).to(embeddings.device)
+    classes, sizes = _classes(labels)
+    is_query = (sizes > 1).to(embeddings.device)
     queries = int(is_query.sum())
     left_out = len(labels) - queries
     if queries == 0:
         raise ValueError(f"none of the {left_out} images shares its class with another")
     points = features_of(embeddings)
     if points.isnan().any():
-        return Recall(dict.fromkeys(ks, float("nan")), queries, left_out)
-    before = ranks(points, labels)[is_query]
-    at = {k: int((before < k).sum()) / queries for k in ks}
+        return Recall(dict.fromkeys(wanted, float("nan")), queries, left_out)
+    before = ranks(points, classes.to(points.device))[is_query]
+    at = {k: int((before < k).sum()) / queries for k in wanted}
     return Recall(at, queries, left_out)
 
 
-def class_sizes(labels: Tensor) -> Tensor:
-    """The number of images in the class of each image, on the CPU."""
+def _classes(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The class of each image, counted from 0, and how many images it has: int64, on the CPU."""
     _, inverse, counts = np.unique(labels.cpu().numpy(), return_inverse=True, return_counts=True)
-    return torch.from_numpy(counts[inverse])
+    return torch.from_numpy(inverse), torch.from_numpy(counts[inverse])

@@ -40,7 +40,12 @@ class AngularLoss(LogSumLoss):
             raise ValueError(f"angle_deg must be between 0 and 90 degrees, not {angle_deg}")
         square = math.tan(math.radians(angle_deg)) ** 2
         super().__init__(4.0 * square, 2.0 * (1.0 + square), l2_reg, symm, triplet_candidates)
-        self.angle_deg = angle_deg
+        self._angle_deg = angle_deg
+
+    @property
+    def angle_deg(self) -> float:
+        """The angle, in degrees."""
+        return self._angle_deg
 
     def _baseline_products(self, points: Tensor) -> Tensor:
         first, second = points.unbind()

@@ -115,8 +115,13 @@ class MetricLoss(nn.Module, ABC):
         super().__init__()
         if symm is not None and not isinstance(symm, Symm):
             raise TypeError(f"symm must be a Symm or None, not {type(symm).__name__}")
-        self.symm = symm
+        self._symm = symm
         self._miner = None if symm is None else Miner(symm, candidates(symm.pairs))
+
+    @property
+    def symm(self) -> Symm | None:
+        """Settings of the synthesis; None for the baseline."""
+        return self._symm
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """The loss of a batch.

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from symmcore.losses.terms import Scales
 from symmcore.mining import Candidates, Groups
 from symmcore.mining.compiled_miner import CompiledMiner, threads_for
 from symmcore.mining.kernels.sums import log_one_plus
+from symmcore.mining.once import once_differentiable
 from symmcore.symm import Symm
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from symmcore.losses.terms import Scales
 from symmcore.mining import Candidates, Groups, full_precision, on_cuda
+from symmcore.mining.once import once_differentiable
 from symmcore.symm import Symm
 
 

@@ -46,12 +46,14 @@ def build_loss(
         settings: Other settings; what is None keeps the loss's default.
 
     Raises:
-        TypeError: If a setting is not a number.
+        TypeError: If settings are no ``LossSettings``, or one of them is not a number.
         ValueError: If no loss has that name, it does not take a setting, or a value is out
             of range.
     """
     info = loss_info(name)
     given = LossSettings() if settings is None else settings
+    if not isinstance(given, LossSettings):
+        raise TypeError(f"settings must be LossSettings, not {type(given).__name__}")
     check_settings(info, given)
     entry = next(entry for entry in LOSSES if entry.info is info)
     return entry.factory(**given.given(), symm=symm)

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+_FLOATING = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -108,8 +110,11 @@ def check_embeddings(embeddings: Tensor, name: str = "embeddings") -> None:
     """
     if not isinstance(embeddings, Tensor):
         raise TypeError(f"{name} must be a tensor, not {type(embeddings).__name__}")
-    if not embeddings.is_floating_point():
-        raise TypeError(f"{name} must be floating point, not {embeddings.dtype}")
+    if embeddings.dtype not in _FLOATING:
+        kind = "have at least 16 bits" if embeddings.is_floating_point() else "be floating point"
+        raise TypeError(f"{name} must {kind}, not {embeddings.dtype}")
+    if embeddings.layout is not torch.strided:
+        raise TypeError(f"{name} must be a dense tensor, not one of layout {embeddings.layout}")
     if embeddings.dim() != 2 or embeddings.numel() == 0:
         shape = tuple(embeddings.shape)
         raise ValueError(f"{name} must have shape (N, D) with N and D at least 1, not {shape}")

@@ -1,6 +1,7 @@
 """Whether the compiled loops serve, without importing numba: it is optional, and slow to import."""
 
 import os
+import warnings
 from functools import cache
 from importlib.util import find_spec
 
@@ -41,6 +42,13 @@ def _has_numba() -> bool:
     """Whether numba is installed and compiles; it can be told not to, for debugging."""
     if find_spec("numba") is None:
         return False
-    from numba import config
-
+    try:
+        from numba import config
+    except ImportError as error:  # it is particular about NumPy's version
+        warnings.warn(
+            f"numba cannot be imported ({error}): the losses with Symm are computed by torch's own "
+            "operations, which take longer.",
+            stacklevel=2,
+        )
+        return False
     return not config.DISABLE_JIT  # type: ignore[attr-defined]  # numba sets it by itself

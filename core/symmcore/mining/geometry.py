@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from symmcore.mining.once import once_differentiable
 from symmcore.symm import Symm
 from symmcore.synthesis import reflection_weights
 

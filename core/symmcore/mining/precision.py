@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from symmcore.mining.once import once_differentiable
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:

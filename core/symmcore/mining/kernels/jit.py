@@ -5,10 +5,11 @@ file, and whoever changes the options here changes those files too.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from importlib import import_module
-from threading import Lock, Thread
+from threading import Lock
 from types import TracebackType
 from typing import TypeVar, cast
 
@@ -101,7 +102,6 @@ def _start_pool() -> str:
     Returns:
         What kind of threads they are.
     """
-    starter = Thread(target=numba.get_num_threads, name="symmcore-numba")
-    starter.start()
-    starter.join()
+    with ThreadPoolExecutor(1, thread_name_prefix="symmcore-numba") as starter:
+        starter.submit(numba.get_num_threads).result()
     return str(threading_layer())  # type: ignore[no-untyped-call]  # numba types it not
