@@ -116,6 +116,7 @@ class Controller(QObject):
             self._status = updates.status
             self._controls.set_status(updates.status)
             if updates.status.state is RunState.FINISHED:
+                self._watch.ended()
                 self._look_at_dataset()  # its images may be in the cache by now
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)

@@ -44,6 +44,8 @@ class Doing:
 
 def byte_count(count: int) -> str:
     """A number of bytes for people: "590 MB", "23.6 GB"."""
+    if count < _MEGABYTE:
+        return "less than 1 MB"
     if count < _GIGABYTE:
         return f"{count / _MEGABYTE:,.0f} MB"
     return f"{count / _GIGABYTE:,.1f} GB"

@@ -23,10 +23,14 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user must see: a sentence, and for a bug a text to copy."""
+    """Something the user must see: some sentences, and what can only be copied."""
 
     text: str
     detail: str = ""
+
+
+# Of what there is to know of a training's data, as many sentences as leave room for pictures.
+_FACTS_SHOWN = 4
 
 
 class ControlsView(Protocol):
@@ -77,16 +81,16 @@ class ControlsPresenter:
         self._view.set_facts(f"{context.environment.device} · seed {context.config.seed}")
         facts = (*context.dataset.notes, *_weights_note(context.config))
         if facts:
-            self._view.set_notice(Notice(facts[0], "\n".join(facts[1:])))
+            self._view.set_notice(_facts_notice(facts))
 
     def set_status(self, status: TrainingStatus) -> None:
         """Show a new status."""
-        self._running = status.state is not RunState.FINISHED
-        self._view.set_commands(self._commands(status))
         finished = status.state is RunState.FINISHED
+        self._running = not finished
         # a total of 0 is shown as work of unknown length, which a finished one is not
         total = max(1, status.total_steps) if finished else status.total_steps
         self._view.set_progress(status.step, total, _progress_text(status))
+        self._view.set_commands(self._commands(status))
         notice = _notice(status) if finished else None
         if notice is not None:  # one about a problem beside the training stays
             self._view.set_notice(notice)
@@ -136,6 +140,13 @@ def _progress_text(status: TrainingStatus) -> str:
         if status.seconds_left is not None:
             parts.append(f"{_duration(status.seconds_left)} left")
     return " · ".join(parts)
+
+
+def _facts_notice(facts: tuple[str, ...]) -> Notice:
+    shown, more = facts[:_FACTS_SHOWN], facts[_FACTS_SHOWN:]
+    if more:
+        shown = (*shown, f"{len(more):,} more can be copied.")
+    return Notice("\n".join(shown), "\n".join(more))
 
 
 def _weights_note(config: TrainingConfig) -> tuple[str, ...]:

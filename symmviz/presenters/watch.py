@@ -152,6 +152,12 @@ class WatchPresenter:
                 if len(line.steps):
                     self._view.set_curve(Curve(panel, run, variant, *line.outline()))
 
+    def ended(self) -> None:
+        """The training is over: what has no picture by now gets none."""
+        if self._snapshots is None:
+            for run in range(len(self._series)):
+                self._view.set_caption(run, "No picture was made")
+
     def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         """Take in the newest frames: they say which points there are."""
         first = self._snapshots is None

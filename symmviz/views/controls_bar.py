@@ -19,17 +19,18 @@ from symmviz.views.form_fields import spin_box
 
 
 class NoticeBar(QFrame):
-    """A sentence that stays until dismissed; a failure's text can be copied."""
+    """Some sentences that stay until dismissed; with their details they can be copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("notice", True)
         self._notice: Notice | None = None
         self._text = QLabel(self)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.copy_button = QPushButton("Copy details", self)
-        self.copy_button.setToolTip("Copy the full text of the error, to report it.")
+        self.copy_button.setToolTip("Copy this and what there is besides.")
         self.copy_button.clicked.connect(self._copy)
         self._dismiss = QPushButton("Dismiss", self)
         self._dismiss.clicked.connect(self.hide)
@@ -54,7 +55,7 @@ class NoticeBar(QFrame):
 
     def _copy(self) -> None:
         if self._notice is not None:
-            QGuiApplication.clipboard().setText(self._notice.detail)
+            QGuiApplication.clipboard().setText(f"{self._notice.text}\n{self._notice.detail}")
 
 
 class ControlsBar(QWidget):
@@ -118,10 +119,7 @@ class ControlsBar(QWidget):
 
     def set_commands(self, commands: Commands) -> None:
         """See :class:`symmviz.presenters.controls.ControlsView`."""
-        self.pause_button.setVisible(not commands.resume)
-        self.resume_button.setVisible(commands.resume)
-        self.pause_button.setEnabled(commands.pause)
-        self.resume_button.setEnabled(commands.resume)
+        self._exchange(commands)
         self.stop_button.setEnabled(commands.stop)
         left = self._progress.maximum() - self._progress.value()
         if commands.extend and self._more.isHidden() and left > 0:
@@ -147,6 +145,19 @@ class ControlsBar(QWidget):
     def progress_text(self) -> str:
         """What is said beside the progress bar."""
         return self._text.text()
+
+    def _exchange(self, commands: Commands) -> None:
+        """Show Pause or Resume; the keyboard stays with the one in place of the other."""
+        shown, hidden = self.pause_button, self.resume_button
+        if commands.resume:
+            shown, hidden = hidden, shown
+        focused = hidden.hasFocus()
+        self.pause_button.setEnabled(commands.pause)
+        self.resume_button.setEnabled(commands.resume)
+        shown.show()
+        if focused:  # before the other is hidden: Qt would go on to Stop
+            shown.setFocus()
+        hidden.hide()
 
     def _on_extend(self) -> None:
         self._more.interpretText()

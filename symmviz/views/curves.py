@@ -1,5 +1,6 @@
 """One shared plot: a few lines a run over training steps."""
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen
@@ -76,6 +77,7 @@ class CurvePanel(QWidget):
         for line in self._lines.values():
             self._plot.removeItem(line)
         self._lines.clear()
+        self._plot.setRange(xRange=(0, 10), yRange=(0, 1))  # not those of the run before
         self._plot.enableAutoRange()
 
     def set_note(self, text: str) -> None:
@@ -92,7 +94,7 @@ class CurvePanel(QWidget):
         if key not in self._lines:
             self._lines[key] = self._add_line(*key)
         # A line of one point has no length: that point is marked until there is a second.
-        alone = len(curve.steps) == 1
+        alone = np.isfinite(curve.values).sum() == 1
         self._lines[key].setData(curve.steps, curve.values, symbol="o" if alone else None)
 
     @property
@@ -106,6 +108,11 @@ class CurvePanel(QWidget):
             return [], []
         steps, values = self._lines[run, variant].getOriginalDataset()
         return list(steps), list(values)
+
+    def view_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """What the axes show: the steps, and the values."""
+        steps, values = self._plot.getViewBox().viewRange()
+        return tuple(steps), tuple(values)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

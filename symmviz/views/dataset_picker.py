@@ -92,15 +92,20 @@ class DatasetPicker(QWidget):
         """What is said about the chosen dataset."""
         return self._note.text()
 
-    def _show_choice(self) -> None:
+    def can_split(self) -> bool:
+        """Whether the chosen dataset can be split in several ways."""
+        kind = self._kind()
+        return isinstance(kind, DatasetSource) and kind.can_split
+
+    def _kind(self) -> DatasetEntry | DatasetSource:
         name = self.dataset()
         if name in self._cards:
-            entry = next(entry for entry in DATASETS if entry.name == name)
-            text = f"{entry.description} Split {entry.split}."
-        else:
-            source = next(s for s in SOURCES if s.name == name.partition(":")[0])
-            text = f"{source.description} Split {source.split}."
-        self._description.setText(text)
+            return next(entry for entry in DATASETS if entry.name == name)
+        return next(source for source in SOURCES if source.name == name.partition(":")[0])
+
+    def _show_choice(self) -> None:
+        kind = self._kind()
+        self._description.setText(f"{kind.description} Split {kind.split}.")
         self.changed.emit()
 
     def _add_menu(self) -> None:

@@ -4,6 +4,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from symmviz.views.plain_tip import plain_tip
+
 
 class ElidedLabel(QLabel):
     """One line of plain text, cut where it does not fit.
@@ -60,4 +62,4 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._whole, self._cut, max(self.width(), 1))
         super().setText(shown)
         whole = (self._whole,) if shown != self._whole else ()
-        super().setToolTip("\n".join((*whole, *filter(None, (self._tip,)))))
+        super().setToolTip(plain_tip("\n".join((*whole, *filter(None, (self._tip,))))))

@@ -1,11 +1,12 @@
 """Fields of a form: numbers as people type them, and how fields line up."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QValidator
+from PySide6.QtGui import QKeyEvent, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -73,8 +74,10 @@ class WholeNumberBox(QSpinBox):
     def _number(self, text: str) -> int | None:
         if text and text == self.specialValueText():
             return self.minimum()
-        separator = self.locale().groupSeparator()
-        number = _number(text.removesuffix(self.suffix()).replace(separator, ""))
+        digits = text.removesuffix(self.suffix()).strip()
+        if re.fullmatch(_grouped(self.locale().groupSeparator()), digits):
+            digits = re.sub(r"\D", "", digits)
+        number = _number(digits)
         return None if number is None or not number.is_integer() else int(number)
 
 
@@ -87,6 +90,7 @@ def number_box(
     box.setRange(least, most)
     box.setSingleStep(step)
     box.setValue(value)
+    box.setKeyboardTracking(False)  # or the start of what is no number would be the present one
     return box
 
 
@@ -97,6 +101,7 @@ def spin_box(parent: QWidget, least: int, most: int, value: int, step: int) -> W
     box.setValue(value)
     box.setSingleStep(step)
     box.setGroupSeparatorShown(True)
+    box.setKeyboardTracking(False)
     return box
 
 
@@ -107,6 +112,13 @@ def leave_wheel_to_page(page: QWidget) -> None:
         for field in cast(list[QWidget], page.findChildren(kind)):
             field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
             field.installEventFilter(guard)
+
+
+def keep_keys(window: QWidget) -> None:
+    """Have letters choose in a drop-down list that has the focus, not act as shortcuts."""
+    guard = _KeyGuard(window)
+    for field in window.findChildren(QComboBox):
+        field.installEventFilter(guard)
 
 
 def align(*fields: QWidget) -> None:
@@ -142,6 +154,14 @@ def _labelled(form: QFormLayout) -> Iterator[tuple[QWidget, QLayoutItem]]:
             yield widget, field
 
 
+class _KeyGuard(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Claim keys that write something for the field."""
+        if event.type() is QEvent.Type.ShortcutOverride and cast(QKeyEvent, event).text().isalnum():
+            event.accept()
+        return False
+
+
 class _WheelGuard(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Hand the wheel on to the field's parent unless the field has the focus."""
@@ -149,6 +169,11 @@ class _WheelGuard(QObject):
             event.ignore()
             return True
         return False
+
+
+def _grouped(separator: str) -> str:
+    """A pattern of digits in groups of three, between separators or spaces."""
+    return rf"\d{{1,3}}([{re.escape(separator)}\s]\d{{3}})+"
 
 
 def _number(text: str) -> float | None:

@@ -25,10 +25,12 @@ from symmcore.data.store import image_to_show
 from symmcore.runs.records import IndexArray
 from symmviz.presenters.retrieve import Gallery
 from symmviz.views.images import image_pixmap
+from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
 _SIZE = 56
 _OUTLINE = 3
+_CELL = QSize(_SIZE + 8, _SIZE + 8)
 _ANY_INDEX = QModelIndex | QPersistentModelIndex
 
 
@@ -82,7 +84,7 @@ class _GalleryModel(QAbstractListModel):
             return self._thumbnail(int(self._gallery.samples[row]))
         if role == Qt.ItemDataRole.ToolTipRole:
             name = self._gallery.class_names[int(self._gallery.labels[row])]
-            return f"Test image {int(self._gallery.samples[row])}, class {name}"
+            return plain_tip(f"Test image {int(self._gallery.samples[row])}, class {name}")
         return None
 
     def _thumbnail(self, sample: int) -> QPixmap:
@@ -115,6 +117,10 @@ class _OutlineDelegate(QStyledItemDelegate):
             painter.setPen(QPen(colour, _OUTLINE))
             painter.drawRect(QRect(corner, QSize(_SIZE, _SIZE)).adjusted(-2, -2, 1, 1))
 
+    def sizeHint(self, option: QStyleOptionViewItem, index: _ANY_INDEX) -> QSize:
+        """The thumbnail with room for its outline, or Qt would not erase that."""
+        return _CELL
+
 
 class GalleryView(QListView):
     """Shows test images; click, or move with the arrow keys, to choose one."""
@@ -133,7 +139,7 @@ class GalleryView(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self.setIconSize(QSize(_SIZE, _SIZE))
-        self.setGridSize(QSize(_SIZE + 8, _SIZE + 8))
+        self.setGridSize(_CELL)
         self.setItemDelegate(_OutlineDelegate(self))
         self.setMouseTracking(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -148,6 +154,7 @@ class GalleryView(QListView):
     def set_class(self, label: int | None) -> None:
         """Show only the images of one class, or all; the chosen one stays chosen."""
         self._images.set_class(label)
+        self.scrollToTop()
         if self._chosen is not None:
             self.mark(self._chosen)
 

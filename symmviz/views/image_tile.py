@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 from symmviz.presenters.retrieve import ImageCard
 from symmviz.retrieval import Query
 from symmviz.views.images import image_pixmap
+from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
 _SIZE = 72  # pixels
@@ -29,7 +30,7 @@ class ImageTile(QWidget):
         self._card: ImageCard | None = None
         self._button = QToolButton(self)
         self._button.setIconSize(QSize(_SIZE, _SIZE))
-        self._button.setAutoRaise(True)
+        self._button.setProperty("picture", True)
         self._button.clicked.connect(self._on_clicked)
         self._text = QLabel(self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
@@ -52,9 +53,20 @@ class ImageTile(QWidget):
         )
         verdict = "the query's class" if card.correct else "another class than the query"
         self._button.setToolTip(
-            f"Image {card.query.sample}, class {card.class_name}: {verdict}. "
-            f"Cosine similarity {card.similarity:.4f}. Click to make it the query."
+            plain_tip(
+                f"Image {card.query.sample}, class {card.class_name}: {verdict}. "
+                f"Cosine similarity {card.similarity:.4f}. Click to make it the query."
+            )
         )
+
+    def forget(self) -> None:
+        """What is shown next is of another dataset."""
+        self._card = None
+
+    @property
+    def button(self) -> QToolButton:
+        """What is clicked, and reached by the tab key."""
+        return self._button
 
     def changeEvent(self, event: QEvent) -> None:
         """Take on the colours of another theme."""

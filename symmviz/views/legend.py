@@ -1,17 +1,24 @@
 """Legends in a line of text: what colours mean."""
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from symmviz.presenters.display import ColourBy
+from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme, current_theme
 
 # More names than this do not fit a line; hovering tells a point's class.
 _MOST_NAMES = 12
+_SHAPES = "● original &nbsp; ◆ synthetic"
 
 
 class _ThemedLabel(QLabel):
-    """A label whose text is made anew when the palette changes."""
+    """A label of markup that is made anew when the palette changes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -27,7 +34,7 @@ class _ThemedLabel(QLabel):
 
 
 class ColourLegend(_ThemedLabel):
-    """What the colours of points mean."""
+    """What the colours of points mean; names of classes as far as there is room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,12 +42,29 @@ class ColourLegend(_ThemedLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._colour_by = ColourBy.KIND
         self._class_names: tuple[str, ...] = ()
+        self._shown: tuple[int, ...] = ()
         self._render()
 
-    def set_meaning(self, colour_by: ColourBy, class_names: tuple[str, ...]) -> None:
-        """Explain these colours."""
+    def set_meaning(
+        self, colour_by: ColourBy, class_names: tuple[str, ...], shown: tuple[int, ...]
+    ) -> None:
+        """Explain these colours.
+
+        Args:
+            colour_by: What a colour means.
+            class_names: Of the dataset.
+            shown: The classes of the points that there are.
+        """
         self._colour_by = colour_by
         self._class_names = class_names
+        self._shown = shown
+        named = colour_by is ColourBy.CLASS and len(shown) <= _MOST_NAMES
+        self.setToolTip(plain_tip("\n".join(class_names[at] for at in shown)) if named else "")
+        self._render()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Name as many classes as there is room for now."""
+        super().resizeEvent(event)
         self._render()
 
     def _markup(self, theme: Theme) -> str:
@@ -49,14 +73,33 @@ class ColourLegend(_ThemedLabel):
                 f"<span style='color:{theme.original}'>●</span> original &nbsp; "
                 f"<span style='color:{theme.synthetic}'>◆</span> synthetic"
             )
-        count = len(self._class_names)
-        shapes = "● original &nbsp; ◆ synthetic &nbsp; "
-        if count > _MOST_NAMES:
-            return f"{shapes} one colour for each of {count:,} classes"
-        return shapes + " ".join(
-            f"<b style='color:{theme.class_colour(label, count)}'>{_escaped(name)}</b>"
-            for label, name in enumerate(self._class_names)
-        )
+        if not self._shown:
+            return _SHAPES
+        if len(self._shown) > _MOST_NAMES:
+            colours = f"a colour for each of {len(self._shown):,} classes"
+            room = self.width() - self.fontMetrics().horizontalAdvance(colours)
+            return f"{_SHAPES} &nbsp; {colours}" if room > self._shapes_width() else colours
+        return f"{_SHAPES} &nbsp; {self._names(theme)}"
+
+    def _names(self, theme: Theme) -> str:
+        """The names that fit, and dots if there are more."""
+        room = self.width() - self._shapes_width()
+        bold = self.font()
+        bold.setBold(True)
+        metrics = QFontMetrics(bold)
+        parts = []
+        for at in self._shown:
+            name = self._class_names[at]
+            room -= metrics.horizontalAdvance(f"{name} ")
+            if room < 0:
+                parts.append("...")
+                break
+            colour = theme.class_colour(at, len(self._class_names))
+            parts.append(f"<b style='color:{colour}'>{_escaped(name)}</b>")
+        return " ".join(parts)
+
+    def _shapes_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ...")
 
 
 class RunLegend(_ThemedLabel):
@@ -71,7 +114,7 @@ class RunLegend(_ThemedLabel):
     def set_runs(self, titles: tuple[str, ...]) -> None:
         """Explain these runs."""
         self._titles = titles
-        self.setToolTip("\n".join(titles))
+        self.setToolTip(plain_tip("\n".join(titles)))
         self._render()
 
     def _markup(self, theme: Theme) -> str:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from symmviz.presenters.controls import Commands
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.form_fields import keep_keys
 from symmviz.views.retrieve_page import RetrievePage
 from symmviz.views.start_page import StartPage
 from symmviz.views.theme import Appearance
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self._lay_out()
         self._make_menus(appearance)
+        keep_keys(self)
         self.set_training_pages(False)
         self.controls.commands_changed.connect(self._on_commands)
         self.controls.stop.connect(self.ask_to_stop)
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(at)
         self._page_group.button(at).setChecked(True)
         self._shown.setVisible(page is self.watch_page)
+        page.setFocus()  # or the keyboard would go on to what is left, as Stop
 
     @property
     def page(self) -> QWidget | None:

@@ -1,5 +1,7 @@
 """The Retrieve page: test images to choose from, and what each run finds for one."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -57,6 +59,15 @@ class _RowWidget(QFrame):
             tile.show_card(card)
             tile.show()
 
+    def forget(self) -> None:
+        """What is shown next is of another dataset."""
+        for tile in self._tiles:
+            tile.forget()
+
+    def buttons(self) -> list[QWidget]:
+        """What the tab key reaches, in order."""
+        return [tile.button for tile in self._tiles]
+
     def caption(self) -> str:
         """What is said of the run's search."""
         return self._caption.text()
@@ -97,17 +108,22 @@ class RetrievePage(QWidget):
         self._picture.setFixedSize(_QUERY_SIZE, _QUERY_SIZE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name = QLabel(self)
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setProperty("heading", True)
         self._caption = QLabel(self)
+        self._caption.setTextFormat(Qt.TextFormat.PlainText)
         self._caption.setWordWrap(True)
         self._caption.setProperty("muted", True)
         self._rows: list[_RowWidget] = []
         self._row_area = QVBoxLayout()
         self._lay_out()
+        self.setFocusProxy(self._gallery)
 
     def set_gallery(self, gallery: Gallery | None) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
         self._gallery.set_gallery(gallery)
+        for row in self._rows:
+            row.forget()
         self._classes.blockSignals(True)
         self._classes.clear()
         self._classes.addItem("All classes", _ALL)
@@ -141,6 +157,7 @@ class RetrievePage(QWidget):
         for widget, row in zip(self._rows, rows, strict=False):
             widget.show_row(row)
             widget.show()
+        self._order_tabs()
 
     def show_in_gallery(self, sample: int) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
@@ -197,6 +214,7 @@ class RetrievePage(QWidget):
         scroll = QScrollArea(self)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(content)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(left)
@@ -208,6 +226,12 @@ class RetrievePage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)
         layout.addWidget(splitter)
+
+    def _order_tabs(self) -> None:
+        """Have the tab key go from the class to the images and on to what was found."""
+        found = [button for row in self._rows for button in row.buttons()]
+        for one, following in pairwise((self._classes, self._gallery, *found)):
+            self.setTabOrder(one, following)
 
     def _on_class(self) -> None:
         label = self._classes.currentData()

@@ -92,7 +92,8 @@ class StartPage(QWidget):
         self._on_loss()
         self._on_preset()
         self._lay_out()
-        self._data.changed.connect(self.dataset_changed)
+        self._data.changed.connect(self._on_dataset)
+        self._on_dataset()
         self._training.split_changed.connect(self.dataset_changed)
         self._preset.currentIndexChanged.connect(self.dataset_changed)
 
@@ -305,6 +306,10 @@ class StartPage(QWidget):
         )
         for one, following in pairwise(fields):
             self.setTabOrder(one, following)
+
+    def _on_dataset(self) -> None:
+        self._training.split.setEnabled(self._data.can_split())
+        self.dataset_changed.emit()
 
     def _on_loss(self) -> None:
         info = CATALOG[self._loss.currentIndex()]

@@ -204,6 +204,12 @@ QRadioButton::indicator:checked {{
     border: 4px solid {theme.accent}; border-radius: 7px; background: {theme.raised};
     width: 6px; height: 6px;
 }}
+QToolButton[picture="true"] {{
+    border: 2px solid transparent; border-radius: 6px; padding: 2px; background: transparent;
+}}
+QToolButton[picture="true"]:hover {{ border-color: {theme.muted}; }}
+QToolButton[picture="true"]:focus {{ border-color: {theme.accent}; }}
+QListView:focus {{ border: 1px solid {theme.accent}; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

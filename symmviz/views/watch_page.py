@@ -1,5 +1,6 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
+import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -279,6 +280,9 @@ class WatchPage(QWidget):
         self.synthetic_toggled.emit(visible)
 
     def _update_legend(self) -> None:
+        cloud = self._cloud
         self._legend.set_meaning(
-            self._colour.currentData(), self._cloud.class_names if self._cloud else ()
+            self._colour.currentData(),
+            () if cloud is None else cloud.class_names,
+            () if cloud is None else tuple(np.unique(cloud.labels).tolist()),
         )

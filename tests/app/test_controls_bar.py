@@ -1,10 +1,11 @@
 """The bar of controls by itself."""
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from symmviz.presenters.controls import Commands
+from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.theme import Appearance, apply_appearance
 
@@ -39,3 +40,23 @@ def test_the_bar_is_as_high_with_go_on_as_without(bar: ControlsBar) -> None:
     without = bar.minimumSizeHint().height()
     bar.set_commands(commands(extend=True))
     assert bar.minimumSizeHint().height() == without
+
+
+def test_the_keyboard_stays_with_what_takes_the_place_of_pause(
+    bar: ControlsBar, qtbot: QtBot
+) -> None:
+    bar.activateWindow()
+    bar.pause_button.setFocus()
+    qtbot.waitUntil(bar.pause_button.hasFocus)
+    bar.set_commands(Commands(start=False, pause=False, resume=True, stop=True))
+    assert bar.resume_button.hasFocus()
+    bar.set_commands(Commands(start=False, pause=True, resume=False, stop=True))
+    assert bar.pause_button.hasFocus()
+
+
+def test_markup_in_a_notice_is_text_and_all_of_it_is_copied(bar: ControlsBar) -> None:
+    bar.set_notice(Notice("The folder <b>x</b> is empty.", "more"))
+    label = bar.notice.findChild(QLabel)
+    assert label.textFormat() is Qt.TextFormat.PlainText
+    bar.notice.copy_button.click()
+    assert QApplication.clipboard().text() == "The folder <b>x</b> is empty.\nmore"

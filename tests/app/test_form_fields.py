@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from symmviz.views.form_fields import leave_wheel_to_page, number_box, spin_box
+from symmviz.views.form_fields import keep_keys, leave_wheel_to_page, number_box, spin_box
 
 
 @pytest.fixture
@@ -79,10 +79,38 @@ def test_a_number_with_a_unit(qtbot: QtBot, page: QWidget, text: str, value: flo
         ("0", "1"),
         ("", "300"),
         ("abc", "300"),
+        ("20 000", "20,000"),
+        ("1,5", "300"),
+        ("2.5", "300"),
+        ("1.000.000", "300"),
     ],
 )
 def test_a_whole_number(qtbot: QtBot, page: QWidget, text: str, shown: str) -> None:
     assert typed(qtbot, spin_box(page, 1, 1_000_000, 300, 100), text) == shown
+
+
+def test_the_start_of_what_is_no_number_is_none(qtbot: QtBot, page: QWidget) -> None:
+    assert typed(qtbot, number_box(page, 0.0, 1000.0, 2.0, 0.1), "1 000") == "2"
+
+
+def test_letters_are_for_the_list_that_has_the_focus(qtbot: QtBot, page: QWidget) -> None:
+    column, pressed = QVBoxLayout(page), []
+    choice = QComboBox(page)
+    choice.addItems(["apple", "pear"])
+    column.addWidget(choice)
+    QShortcut(QKeySequence("P"), page, activated=lambda: pressed.append("P"))
+    keep_keys(page)
+    page.show()
+    qtbot.waitExposed(page)
+    page.activateWindow()
+    choice.setFocus()
+    qtbot.waitUntil(choice.hasFocus)
+    qtbot.keyClick(choice, Qt.Key.Key_P)
+    assert choice.currentText() == "pear"
+    assert pressed == []
+    page.setFocus()
+    qtbot.keyClick(page, Qt.Key.Key_P)
+    assert pressed == ["P"]
 
 
 def test_a_word_for_the_smallest_number(qtbot: QtBot, page: QWidget) -> None:

@@ -43,3 +43,23 @@ def shown(qtbot: QtBot, name: str) -> list[str]:
     mark, *lines = tile.text().split("<br>")
     assert mark.endswith("</span> 0.988")
     return lines
+
+
+def test_a_tile_of_another_dataset_shows_that_ones_image(qtbot: QtBot) -> None:
+    tile = ImageTile()
+    qtbot.addWidget(tile)
+    query = Query(1, Split.TEST)
+    for value in (0, 255):
+        image = np.full((8, 8, 1), value, np.uint8)
+        tile.show_card(ImageCard(query, image, "a", 0.9, correct=True))
+        shown = tile.button.icon().pixmap(8).toImage().pixelColor(4, 4)
+        assert shown.red() == value
+        tile.forget()
+
+
+def test_a_name_that_looks_like_markup_is_text_in_the_tooltip(qtbot: QtBot) -> None:
+    tile = ImageTile()
+    qtbot.addWidget(tile)
+    image = np.zeros((8, 8, 1), np.uint8)
+    tile.show_card(ImageCard(Query(1, Split.TEST), image, "<img src=x>", 0.9, correct=True))
+    assert "&lt;img src=x&gt;" in tile.button.toolTip()

@@ -5,7 +5,13 @@ from helpers_training import add_dataset, tiny_config, tiny_dataset
 
 from symmcore.training.sink import Environment, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.presenters.controls import Commands, ControlsPresenter, ControlsView, Notice
+from symmviz.presenters.controls import (
+    Commands,
+    ControlsPresenter,
+    ControlsView,
+    Notice,
+    _facts_notice,
+)
 
 IDLE = Commands(start=True)
 BUSY = Commands(start=False)
@@ -160,6 +166,20 @@ def test_a_normal_end_needs_no_notice_and_hides_none(view, presenter, reason):
     presenter.set_problem("The projection process ended.")
     presenter.set_status(finished(reason))
     assert notice(view) == Notice("The projection process ended.")
+
+
+def test_the_progress_is_known_before_going_on_is_offered(view, presenter):
+    view.reset_mock()
+    presenter.set_status(TrainingStatus(RunState.FINISHED, 7, 9, reason=FinishReason.STOPPED))
+    assert [name for name, _, _ in view.mock_calls][:2] == ["set_progress", "set_commands"]
+
+
+def test_all_facts_of_a_training_are_said_while_they_are_few():
+    few = _facts_notice(("One.", "Two."))
+    assert (few.text, few.detail) == ("One.\nTwo.", "")
+    many = _facts_notice(tuple(f"{at}." for at in range(7)))
+    assert many.text.splitlines() == ["0.", "1.", "2.", "3.", "3 more can be copied."]
+    assert many.detail.splitlines() == ["4.", "5.", "6."]
 
 
 def test_the_seed_and_device_are_shown(view, presenter, monkeypatch):

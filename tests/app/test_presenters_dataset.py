@@ -189,7 +189,7 @@ def test_a_look_at_a_folder(tmp_path, monkeypatch):
     summary = look_at_dataset(of(f"folder:{tmp_path / 'photos'}"))
     assert summary is not None
     assert (summary.images, summary.classes, summary.train, summary.test) == (12, 4, 6, 6)
-    assert summary.cache.startswith("The decoded images will take 0 MB in ")
+    assert summary.cache.startswith("The decoded images will take less than 1 MB in ")
     assert not (tmp_path / "cache").exists()
     assert look_at_dataset(of("digits")) is None
     with pytest.raises(InputError, match="nowhere"):

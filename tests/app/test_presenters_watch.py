@@ -87,6 +87,16 @@ class TestBeginning:
         assert panel is Panel.RATIO
         assert "without Symm" in text
 
+    def test_an_end_without_a_picture_is_said(self, view, presenter):
+        presenter.ended()
+        assert [args[1] for args, _ in view.set_caption.call_args_list] == 2 * [
+            "No picture was made"
+        ]
+        view.reset_mock()
+        presenter.set_snapshots(snapshots())
+        presenter.ended()
+        view.set_caption.assert_not_called()
+
     def test_forgets_the_training_before(self, view, presenter, context):
         presenter.add_records(all_records(1))
         presenter.set_snapshots(snapshots())

@@ -1,12 +1,16 @@
 """The Watch page by itself, with runs of any name."""
 
+import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.config import parse_spec
-from symmviz.presenters.display import Panel
+from symmviz.presenters.display import ColourBy, Curve, Panel, Variant
 from symmviz.presenters.watch import run_title
+from symmviz.views.legend import ColourLegend
+from symmviz.views.plain_tip import plain_tip
 from symmviz.views.watch_page import WatchPage
 
 SETTINGS = "alpha=12.345,beta=98.765,rank=12,pairs=official,angle_deg=45.123,l2_reg=0.123456"
@@ -34,9 +38,9 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     widths = [page.scatter(run).parentWidget().width() for run in range(2)]
     assert abs(widths[0] - widths[1]) <= 1
     labels = page.findChildren(QLabel)
-    heading = next(one for one in labels if one.toolTip() == runs[1].title)
+    heading = next(one for one in labels if one.toolTip() == plain_tip(runs[1].title))
     assert heading.text() == runs[1].title
-    assert any(one.toolTip() == "\n".join(run.title for run in runs) for one in labels)
+    assert any(one.toolTip() == plain_tip("\n".join(run.title for run in runs)) for one in labels)
 
 
 def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
@@ -56,3 +60,34 @@ def test_a_plot_without_lines_says_why_until_another_training(page: WatchPage) -
     assert page.panel(Panel.RATIO).note() == "Nothing is mined."
     page.set_note(Panel.RATIO, "")
     assert page.panel(Panel.RATIO).note() == strokes
+
+
+def test_the_legend_names_the_classes_there_are_as_far_as_there_is_room(qtbot: QtBot) -> None:
+    legend = ColourLegend()
+    qtbot.addWidget(legend)
+    legend.resize(600, 20)
+    names = tuple(f"class-{at}" for at in range(6))
+    legend.set_meaning(ColourBy.CLASS, names, (3, 4, 5))
+    assert "class-3" in legend.text()
+    assert "class-5" in legend.text()
+    assert "class-0" not in legend.text()
+    legend.show()
+    legend.resize(260, 20)
+    qtbot.waitUntil(lambda: "class-5" not in legend.text())
+    assert legend.text().endswith("...")
+    assert "class-5" in legend.toolTip()
+    legend.set_meaning(ColourBy.CLASS, tuple(map(str, range(200))), tuple(range(100, 200)))
+    assert "100 classes" in legend.text()
+    assert legend.textFormat() is Qt.TextFormat.RichText
+
+
+def test_a_plot_forgets_the_axes_of_the_run_before(page: WatchPage) -> None:
+    page.set_runs((run_title(parse_spec("npair")),))
+    steps = np.arange(1.0, 400.0)
+    page.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, 1000 + steps))
+    page.set_runs((run_title(parse_spec("npair")),))
+    (x_min, x_max), (y_min, y_max) = page.panel(Panel.LOSS).view_range()
+    assert x_max < 20
+    assert y_max < 10
+    assert x_min < 1
+    assert y_min < 1

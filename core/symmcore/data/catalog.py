@@ -281,9 +281,7 @@ FOLDER = DatasetSource(
     name="folder",
     argument="PATH",
     title="A folder of images",
-    description=(
-        "Your own images, one sub-folder a class, any depth below; the path alone will do."
-    ),
+    description="Your own images, one sub-folder a class, any depth below.",
     images=None,
     classes=None,
     split=(
