@@ -246,6 +246,21 @@ def test_choosing_a_test_image_shows_its_neighbours_for_every_run(
     assert page.query_caption() != first
 
 
+def test_the_tab_key_goes_from_the_images_to_what_was_found(
+    qtbot: QtBot, launched: Launched
+) -> None:
+    finish(qtbot, launched)
+    page = launched.window.retrieve_page
+    launched.window.activateWindow()
+    launched.window.show_page(page)
+    assert page.gallery.hasFocus(), "the arrow keys choose an image at once"
+    page.gallery.choose(0)
+    qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
+    for rank in range(3):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is page.row(0).tile(rank).button
+
+
 def test_retrieval_works_while_training(qtbot: QtBot, launched: Launched) -> None:
     start(qtbot, launched, steps=100_000)
     wait_for(qtbot, launched, "Training")
