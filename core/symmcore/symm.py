@@ -8,6 +8,9 @@ from typing import Literal, get_args
 PairSet = Literal["paper", "official"]
 PAIR_SETS: tuple[PairSet, ...] = get_args(PairSet)
 
+# Far beyond what trains, yet powers of them neither overflow nor vanish in 32 bits.
+LEAST_FACTOR, LARGEST_FACTOR = 1e-6, 1e6
+
 MAX_RANK = 24  # the angular loss has the most candidates a pair of groups
 
 
@@ -44,7 +47,7 @@ class Symm:
 
     Raises:
         TypeError: If alpha or beta is not a number, or rank is not an integer.
-        ValueError: If alpha or beta is not positive and finite, rank is outside 1 to 24, or
+        ValueError: If alpha or beta is outside 1e-6 to 1e6, rank is outside 1 to 24, or
             pairs has another value.
     """
 
@@ -68,11 +71,15 @@ def check_reflection(alpha: float, beta: float) -> None:
 
     Raises:
         TypeError: If one of them is not a number.
-        ValueError: If one of them is not positive and finite.
+        ValueError: If one of them is outside 1e-6 to 1e6.
     """
     for name, value in (("alpha", alpha), ("beta", beta)):
         if check_finite(name, value) <= 0:
             raise ValueError(f"{name} must be positive, not {value}")
+        if not LEAST_FACTOR <= value <= LARGEST_FACTOR:
+            raise ValueError(
+                f"{name} must be between {LEAST_FACTOR:g} and {LARGEST_FACTOR:g}, not {value}"
+            )
 
 
 def check_finite(name: str, value: float) -> float:

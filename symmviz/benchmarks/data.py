@@ -9,7 +9,7 @@ round starts all processes and brings the files into the system's memory, for ev
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from torchvision.transforms import v2
 from symmcore.data.batches import BatchLoader, finished
 from symmcore.data.cache import CacheSettings
 from symmcore.data.decoded import DecodedImages
+from symmcore.data.file_tree import find_files
+from symmcore.data.folder import has_image_name
 from symmcore.data.listing import ImageListing
 from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.transform_settings import PHOTOGRAPHS
@@ -147,7 +149,7 @@ def _measure(sizes: Sizes, folder: Path, cache: Path) -> Report:
     files = [file for file in listing.files if file not in bad]
     disk = DecodedImages(folder, files, IMAGE_SIZE, "", sizes.workers)
     loader = BatchLoader(dataset, device, 0, PHOTOGRAPHS, resident_bytes=0)
-    reference = DataLoader(
+    reference: DataLoader[tuple[torch.Tensor, int]] = DataLoader(
         Subset(tree, good),
         sizes.batch,
         shuffle=True,
@@ -212,7 +214,30 @@ def _augmented(
     return sum(len(images) for images, _ in finished(started, loader.ahead))
 
 
-def _image_folder(folder: Path) -> datasets.ImageFolder:
+class _ImageFolder(datasets.ImageFolder):  # type: ignore[misc]  # torchvision has no types
+    """An ImageFolder of files already found: its own search follows links, out and in circles."""
+
+    def __init__(self, folder: Path, files: Sequence[str], transform: v2.Transform) -> None:
+        self._files = files
+        super().__init__(str(folder), transform)
+
+    def find_classes(self, _: str) -> tuple[list[str], dict[str, int]]:
+        """See :class:`torchvision.datasets.DatasetFolder`."""
+        names = sorted({_class_of(file) for file in self._files})
+        return names, {name: label for label, name in enumerate(names)}
+
+    def make_dataset(
+        self, directory: str, class_to_idx: dict[str, int], **_: object
+    ) -> list[tuple[str, int]]:
+        """See :class:`torchvision.datasets.DatasetFolder`."""
+        return [(f"{directory}/{file}", class_to_idx[_class_of(file)]) for file in self._files]
+
+
+def _class_of(file: str) -> str:
+    return file.partition("/")[0]
+
+
+def _image_folder(folder: Path) -> _ImageFolder:
     assert PHOTOGRAPHS.crop is not None, "the paper crops"
     transform = v2.Compose(
         [
@@ -224,15 +249,21 @@ def _image_folder(folder: Path) -> datasets.ImageFolder:
             v2.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
         ]
     )
-    try:
-        return datasets.ImageFolder(str(folder), transform)
-    except OSError as error:
+    return _ImageFolder(folder, _images_in(folder), transform)
+
+
+def _images_in(folder: Path) -> list[str]:
+    """The images in the folders of classes, as training lists them, below the folder."""
+    found = find_files(folder.resolve()).files if folder.is_dir() else ()
+    files = sorted(file for file in found if "/" in file and has_image_name(file))
+    if not files:
         raise InputError(
             f"{folder} has no folders of images: give one that holds a folder for each class."
-        ) from error
+        )
+    return files
 
 
-def _listing(tree: datasets.ImageFolder, folder: Path, most: int) -> tuple[ImageListing, list[int]]:
+def _listing(tree: _ImageFolder, folder: Path, most: int) -> tuple[ImageListing, list[int]]:
     """Images of the tree, drawn at random where there are more, and their numbers in it."""
     order = np.random.default_rng(0).permutation(len(tree.samples))
     chosen = [int(i) for i in np.sort(order[:most])]

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from symmcore.errors import InputError
 from symmcore.evaluation import clustering_scores, neighbours, recall_at_k
 
 _KS = (1, 10, 100)
@@ -102,11 +104,16 @@ class Report:
 
 
 def measure(sizes: Sizes) -> Report:
-    """Measure on the CPU, and on a GPU where there is one."""
+    """Measure on the CPU, and on a GPU where there is one.
+
+    Raises:
+        InputError: if there are so many classes that each image has one of its own.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(sizes.threads)
     try:
         embeddings, labels = _generated(sizes)
+        _check_shared(labels, sizes)
         ks = tuple(k for k in _KS if k < sizes.images)
         rows = [*_recall_rows(embeddings, labels, ks, sizes), _gpu_row(embeddings, labels, ks)]
         began = time.perf_counter()
@@ -125,6 +132,14 @@ def _generated(sizes: Sizes) -> tuple[Tensor, Tensor]:
     means = torch.randn(sizes.classes, sizes.dim, generator=generator)
     noise = torch.randn(sizes.images, sizes.dim, generator=generator)
     return means[labels] + 1.6 * noise, labels
+
+
+def _check_shared(labels: Tensor, sizes: Sizes) -> None:
+    if len(np.unique(labels.numpy())) == len(labels):
+        raise InputError(
+            f"None of {sizes.images:,} images drawn from {sizes.classes:,} classes shares its "
+            "class with another: ask for more images or fewer classes."
+        )
 
 
 def _recall_rows(

@@ -3,6 +3,7 @@
 Started as ``python -m symmviz.benchmarks.loss_memory VARIANT GROUPS DIM THREADS``; prints MiB.
 """
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 
 from symmcore.losses import NPairLoss, Symm
+from symmcore.training.out_of_memory import is_out_of_memory
 from symmviz.benchmarks import loss_references as references
 from symmviz.benchmarks.loss_references import Batch, Objective
 
@@ -27,7 +29,8 @@ def peak_in_child(variant: str, groups: int, dim: int, threads: int) -> float:
     """Peak extra memory in MiB of one of ``VARIANTS``, measured in a fresh process.
 
     Raises:
-        subprocess.SubprocessError: if the process fails or takes too long.
+        MemoryError: if the process has too little.
+        subprocess.SubprocessError: if it fails otherwise or takes too long.
     """
     numbers = [str(number) for number in (groups, dim, threads)]
     # The program is this module, its arguments are ours.
@@ -35,9 +38,15 @@ def peak_in_child(variant: str, groups: int, dim: int, threads: int) -> float:
         [sys.executable, "-m", "symmviz.benchmarks.loss_memory", variant, *numbers],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=_PATIENCE,
     )
+    if finished.returncode:
+        # Linux kills a process for whose memory it finds no room.
+        killed = finished.returncode == -signal.SIGKILL
+        if killed or is_out_of_memory(RuntimeError(finished.stderr)):
+            raise MemoryError
+    finished.check_returncode()
     return float(finished.stdout)
 
 

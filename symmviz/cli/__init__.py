@@ -1,13 +1,6 @@
 """The command line: the window, or training and benchmarks without one."""
 
-import logging
-import sys
 from collections.abc import Sequence
-
-from symmcore.data.file_tree import display_name
-from symmcore.errors import InputError
-from symmviz.cli.arguments import parse_arguments
-from symmviz.cli.streams import make_output_last
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -20,6 +13,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when done, 1 when it failed, 2 after one line that says what was wrong with the
         input, 130 when interrupted.
     """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    # These imports take long enough for a Ctrl-C to come meanwhile.
+    import logging
+    import sys
+
+    from symmcore.data.file_tree import display_name
+    from symmcore.errors import InputError
+    from symmviz.cli.arguments import parse_arguments
+    from symmviz.cli.streams import make_output_last
+
     make_output_last()
     # Pillow says of odd images what nobody here can mend; what cannot be read is told.
     logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -29,5 +38,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         sys.stderr.write(f"symmviz: {display_name(str(error))}\n")
         return _BAD_INPUT
-    except KeyboardInterrupt:
-        return _INTERRUPTED

@@ -11,7 +11,7 @@ from symmcore.data.splits import SplitRule
 from symmcore.loss_catalog import CATALOG
 from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS
 from symmcore.symm import PAIR_SETS
-from symmcore.training.config import DEVICES
+from symmcore.training.config import DEVICES, MOST_THREADS
 from symmcore.training.presets import PRESETS, QUICK
 from symmviz.cli.commands import (
     bench_data,
@@ -24,6 +24,9 @@ from symmviz.cli.commands import (
     train,
 )
 from symmviz.cli.datasets import show_datasets
+
+# Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
+_LARGEST = 10**9
 
 
 class Options(argparse.Namespace):
@@ -191,14 +194,14 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
         bench.add_argument(
             "--rounds",
-            type=_at_least(1),
+            type=_between(1, _LARGEST),
             default=rounds,
             metavar="N",
             help="alternations of what is compared (default %(default)s)",
         )
     loss.add_argument(
         "--groups",
-        type=_at_least(2),
+        type=_between(2, _LARGEST),
         nargs="+",
         default=[64, 512, 2048],
         metavar="N",
@@ -219,7 +222,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     ):
         bench.add_argument(
             flag,
-            type=_at_least(least),
+            type=_between(least, MOST_THREADS if flag == "--threads" else _LARGEST),
             default=default,
             metavar="N",
             help=f"{text} (default %(default)s)",
@@ -230,7 +233,13 @@ def _add_bench_train(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(info.name for info in NETWORKS)
     add = parser.add_argument
     add("--network", metavar="NAME", help=f"{names} (default googlenet on a GPU, else small)")
-    add("--device", default="auto", help=f"{', '.join(DEVICES)} (default %(default)s)")
+    add(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        metavar="NAME",
+        help=f"{', '.join(DEVICES)} (default %(default)s)",
+    )
     add("--bf16", action="store_true", help="compute the forward pass in bfloat16")
 
 
@@ -250,18 +259,20 @@ def _add_bench_data(parser: argparse.ArgumentParser) -> None:
     ):
         add(
             flag,
-            type=_at_least(1),
+            type=_between(1, _LARGEST),
             default=default,
             metavar="N",
             help=f"{text} (default %(default)s)",
         )
 
 
-def _at_least(least: int) -> Callable[[str], int]:
+def _between(least: int, most: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         value = int(text)
         if value < least:
             raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"{value} is more than {most}")
         return value
 
     return number

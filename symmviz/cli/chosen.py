@@ -1,7 +1,6 @@
 """From the options of ``symmviz train`` to the training they ask for."""
 
 import dataclasses
-import math
 from argparse import Namespace
 from typing import Any
 
@@ -20,6 +19,9 @@ from symmcore.training.config import (
 from symmcore.training.input import usual_transform
 from symmcore.training.presets import Preset, preset
 from symmcore.training.schedule import Schedule
+
+# No disk holds as much, and its bytes are still a number of 64 bits.
+_MOST_GIGABYTES = 1_000_000_000
 
 
 def training_config(options: Namespace) -> TrainingConfig:
@@ -66,8 +68,10 @@ def _schedule(options: Namespace, chosen: Preset) -> Schedule:
 
 
 def _cache_bytes(gigabytes: float) -> int:
-    if not 0 <= gigabytes < math.inf:
-        raise InputError(f"--cache-gb is {gigabytes}: it must be a number of at least 0.")
+    if not 0 <= gigabytes <= _MOST_GIGABYTES:
+        raise InputError(
+            f"--cache-gb is {gigabytes}: it must be a number from 0 to {_MOST_GIGABYTES:,}."
+        )
     return round(gigabytes * 1e9)
 
 

@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
 
 from symmcore.data.file_tree import display_name
 from symmcore.errors import InputError
 from symmcore.runs.directory import RunDirectories, run_directories
 from symmcore.runs.scores import last_evaluation, runs_in
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.chosen import training_config
 from symmviz.cli.progress import ProgressSink
+from symmviz.cli.reports import check_writable, report_on
+from symmviz.cli.streams import output_status
 from symmviz.presenters.start import run_folder
 
 _FAILED = 1
@@ -33,6 +35,9 @@ def open_window(_: Namespace) -> int:
     from symmviz.qt_check import check_window_possible
 
     check_window_possible()
+    # Importing Qt turns an exception into another one or none. Nothing is to be lost before
+    # the window is there, and from then on it has a handler of its own.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     from symmviz.app import run_window  # imports Qt
 
     run_window()
@@ -43,7 +48,11 @@ def train(options: Namespace) -> int:
     config = training_config(options)
     if options.out == Path():
         raise InputError("--out is empty: name a folder to record in.")
-    out = options.out or run_folder(Path("runs"), config, datetime.now())
+    with _folder_to_record_in(options.out, config) as out:
+        return _train(config, out)
+
+
+def _train(config: TrainingConfig, out: Path) -> int:
     progress = ProgressSink(config)
     directories = RunDirectories(out, config)
     control = Control()
@@ -73,8 +82,9 @@ def evaluate(options: Namespace) -> int:
     runs = runs_in(folder)
     alone = runs == (folder,)
     shown = last_evaluation(folder) if alone else {run.name: last_evaluation(run) for run in runs}
-    _say(json.dumps(shown, indent=2, ensure_ascii=False))
-    return 0
+    # Python reads and writes NaN, which JSON does not have.
+    _say(json.dumps(json.loads(json.dumps(shown), parse_constant=lambda _: None), indent=2))
+    return output_status()
 
 
 def bench_ui(options: Namespace) -> int:
@@ -82,15 +92,15 @@ def bench_ui(options: Namespace) -> int:
     from symmviz.qt_check import check_window_possible
 
     check_window_possible()
-    _check_writable(options.json)
+    check_writable(options.json)
     from symmviz.benchmarks.ui import measure  # imports Qt
 
-    return _report(measure(options.rounds), options.json)
+    return report_on(lambda: measure(options.rounds), options.json)
 
 
 def bench_data(options: Namespace) -> int:
     """Measure how fast images come."""
-    _check_writable(options.json)
+    check_writable(options.json)
     from symmviz.benchmarks.data import Sizes, measure  # imports torch
 
     sizes = Sizes(
@@ -100,12 +110,12 @@ def bench_data(options: Namespace) -> int:
         workers=options.workers,
         rounds=options.rounds,
     )
-    return _report(measure(sizes), options.json)
+    return report_on(lambda: measure(sizes), options.json)
 
 
 def bench_loss(options: Namespace) -> int:
     """Measure what the losses cost."""
-    _check_writable(options.json)
+    check_writable(options.json)
     from symmviz.benchmarks.loss import Sizes, measure  # imports torch
 
     sizes = Sizes(
@@ -116,12 +126,12 @@ def bench_loss(options: Namespace) -> int:
         rounds=options.rounds,
         threads=options.threads,
     )
-    return _report(measure(sizes), options.json)
+    return report_on(lambda: measure(sizes), options.json)
 
 
 def bench_train(options: Namespace) -> int:
     """Measure what a whole training step takes."""
-    _check_writable(options.json)
+    check_writable(options.json)
     from symmviz.benchmarks.train import Sizes, measure  # imports torch
 
     sizes = Sizes(
@@ -133,12 +143,12 @@ def bench_train(options: Namespace) -> int:
         threads=options.threads,
         bf16=options.bf16,
     )
-    return _report(measure(sizes), options.json)
+    return report_on(lambda: measure(sizes), options.json)
 
 
 def bench_evaluation(options: Namespace) -> int:
     """Measure what evaluation takes."""
-    _check_writable(options.json)
+    check_writable(options.json)
     from symmviz.benchmarks.evaluation import Sizes, measure  # imports torch
 
     sizes = Sizes(
@@ -148,32 +158,37 @@ def bench_evaluation(options: Namespace) -> int:
         rounds=options.rounds,
         threads=options.threads,
     )
-    return _report(measure(sizes), options.json)
+    return report_on(lambda: measure(sizes), options.json)
 
 
-class _Report(Protocol):
-    """What a benchmark measured."""
+@contextlib.contextmanager
+def _folder_to_record_in(chosen: Path | None, config: TrainingConfig) -> Iterator[Path]:
+    """The folder that was chosen, or a new one, which goes again if nothing was recorded."""
+    if chosen is not None:
+        yield chosen
+        return
+    runs = Path("runs")
+    new = () if runs.exists() else (runs,)
+    out = _claimed(runs, config)
+    try:
+        yield out
+    finally:
+        for folder in (out, *new):
+            with contextlib.suppress(OSError):  # it is not empty, or was never made
+                folder.rmdir()
 
-    def lines(self) -> list[str]:
-        """The report for people."""
 
-    def as_json(self) -> dict[str, object]:
-        """The report for programs."""
-
-
-def _check_writable(path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise InputError(f"{path} cannot be written: its folder does not exist.")
-    if path is not None and path.is_dir():
-        raise InputError(f"{path} is a folder: name a file to write.")
-
-
-def _report(report: _Report, path: Path | None) -> int:
-    for line in report.lines():
-        _say(line)
-    if path is not None:
-        path.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
-    return 0
+def _claimed(runs: Path, config: TrainingConfig) -> Path:
+    """A new folder, made at once: another start in this second takes another one."""
+    while True:
+        out = run_folder(runs, config, datetime.now())
+        try:
+            out.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError:
+            pass  # recording says of any folder why it cannot be written
+        return out
 
 
 @contextlib.contextmanager

@@ -12,7 +12,9 @@ from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
+from symmcore.training.config import LARGEST_SEED
 from symmviz.cli.preparing import Preparing
+from symmviz.cli.streams import output_status
 
 
 def show_datasets(options: Namespace) -> int:
@@ -23,6 +25,8 @@ def show_datasets(options: Namespace) -> int:
         choice = dataset_choice(options.dataset, options.split, options.download)
         if options.seed < 0:
             raise InputError(f"The seed is {options.seed}: it must be at least 0.")
+        if options.seed > LARGEST_SEED:
+            raise InputError(f"The seed is {options.seed}: at most {LARGEST_SEED} is possible.")
         preparing = Preparing()
         try:
             data = choice.read(options.seed, lambda doing: preparing.say(doing.sentence()))
@@ -31,7 +35,7 @@ def show_datasets(options: Namespace) -> int:
         lines = _contents(data)
     for line in lines:
         sys.stdout.write(display_name(line) + "\n")
-    return 0
+    return output_status()
 
 
 def _table() -> Iterator[str]:

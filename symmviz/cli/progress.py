@@ -74,7 +74,10 @@ class ProgressSink:
     def status(self, status: TrainingStatus) -> None:
         """Move the bar."""
         if self._bar is None:
-            self._preparing.say(status.message)
+            if status.state is RunState.FINISHED:
+                self._preparing.done()  # whoever ran the training says why it ended
+            else:
+                self._preparing.say(status.message)
             return
         self._bar.set_postfix_str(
             " | ".join(self._words(run) for run in range(len(self._names))), refresh=False

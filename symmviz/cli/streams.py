@@ -4,6 +4,8 @@ import io
 import sys
 from typing import TextIO
 
+_FAILED = 1
+
 
 class LastingStream(io.TextIOBase):
     """Writes to a stream while it can be written, and to nowhere from then on.
@@ -14,6 +16,12 @@ class LastingStream(io.TextIOBase):
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__()
         self._stream = stream
+        self._failure = ""
+
+    @property
+    def failure(self) -> str:
+        """Why what was to be kept is lost, such as a full disk; empty if a reader just left."""
+        return self._failure
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # TextIOBase's own is a property too
@@ -25,9 +33,14 @@ class LastingStream(io.TextIOBase):
         if self._stream is not None:
             try:
                 self._stream.write(self._encodable(text))
-            except (OSError, ValueError):  # the reader has gone; the stream is closed
-                self._stream = None
+            except (OSError, ValueError) as error:  # the reader has gone; the stream is closed
+                self._give_up(error)
         return len(text)
+
+    def _give_up(self, error: OSError | ValueError) -> None:
+        self._stream = None
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            self._failure = error.strerror or str(error)
 
     def _encodable(self, text: str) -> str:
         """The text, with escapes for what the stream's encoding lacks."""
@@ -39,8 +52,8 @@ class LastingStream(io.TextIOBase):
         if self._stream is not None:
             try:
                 self._stream.flush()
-            except (OSError, ValueError):
-                self._stream = None
+            except (OSError, ValueError) as error:
+                self._give_up(error)
 
     def isatty(self) -> bool:
         """Whether a person may be reading."""
@@ -66,3 +79,13 @@ def make_output_last() -> None:
         stream = getattr(sys, name)
         if not isinstance(stream, LastingStream):
             setattr(sys, name, LastingStream(stream))
+
+
+def output_status() -> int:
+    """The exit status of a command whose result is what it printed: 1 where that was lost."""
+    sys.stdout.flush()
+    failure = sys.stdout.failure if isinstance(sys.stdout, LastingStream) else ""
+    if not failure:
+        return 0
+    sys.stderr.write(f"symmviz: The output cannot be written ({failure}).\n")
+    return _FAILED

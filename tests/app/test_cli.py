@@ -1,23 +1,31 @@
 import dataclasses
+import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from helpers_training import add_dataset, tiny_dataset
+from PIL import Image
 
 from symmcore.data import catalog
 from symmcore.training.learner import Learner
 from symmcore.training.trainer import Trainer
-from symmviz.cli import main
+from symmviz.benchmarks import evaluation, loss_memory
+from symmviz.cli import commands, main
 from symmviz.cli.arguments import parse_arguments
 from symmviz.cli.chosen import training_config
+from symmviz.cli.streams import LastingStream
 
 PATIENCE = 120.0  # how long a process may take, on a machine that is busy
 
@@ -162,6 +170,33 @@ class TestTrain:
         assert all(re.fullmatch(r"\d{8}-\d{6}-tiny-npair\+symm(-\d)?", f.name) for f in folders)
         assert "Recorded in runs/" in capsys.readouterr().out
 
+    def test_two_starts_at_once_record_in_two_folders(self, monkeypatch, workplace):
+        original = Trainer.run
+
+        def run(trainer, control):
+            monkeypatch.setattr(Trainer, "run", original)
+            assert call("train", "tiny", *QUICK) == 0
+            return original(trainer, control)
+
+        class Stopped(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime(2031, 2, 3, 4, 5, 6, tzinfo=tz)
+
+        monkeypatch.setattr(commands, "datetime", Stopped)
+        monkeypatch.setattr(Trainer, "run", run)
+        assert call("train", "tiny", *QUICK) == 0
+        folders = sorted(folder.name for folder in (workplace / "runs").iterdir())
+        assert folders == ["20310203-040506-tiny-npair", "20310203-040506-tiny-npair-2"]
+        assert all(len(metrics(workplace / "runs" / name)) == 6 for name in folders)
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_a_folder_nobody_named_goes_again_where_nothing_is_recorded(self, there, workplace):
+        if there:
+            Path("runs").mkdir()
+        assert call("train", "tiny", *QUICK, "--network", "googlenet") == 2
+        assert list(workplace.rglob("*")) == ([workplace / "runs"] if there else [])
+
     def test_the_users_ctrl_c_is_theirs_again_afterwards(self):
         before = signal.getsignal(signal.SIGINT)
         assert call("train", "tiny", "--out", "run", *QUICK) == 0
@@ -246,6 +281,14 @@ class TestBadInput:
             (["evolve"], "'evolve'"),
             (["--frobnicate"], "--frobnicate"),
             (["bench", "all"], "'all'"),
+            (["bench", "loss", "--threads", "257"], "257 is more than 256"),
+            (["bench", "evaluation", "--threads", "257"], "257 is more than 256"),
+            (["bench", "train", "--threads", "257"], "257 is more than 256"),
+            (["bench", "train", "--device", "foo"], "'foo'"),
+            (["bench", "evaluation", "--images", "9" * 20], "9" * 20),
+            (["bench", "evaluation", "--images", "10", "--classes", "100"], "None of 10 images"),
+            (["bench", "evaluation", "--json", "nowhere/x.json"], "nowhere/x.json"),
+            (["bench", "evaluation", "--json", "x" * 300], "too long"),
         ],
         ids=" ".join,
     )
@@ -375,7 +418,7 @@ class TestPresets:
         arguments = parse_arguments(["train", *dataset.split(), *flags.split()])
         assert dataclasses.astuple(training_config(arguments).transform) == expected
 
-    @pytest.mark.parametrize("size", ["nan", "inf", "-1"])
+    @pytest.mark.parametrize("size", ["nan", "inf", "-1", "1e300"])
     def test_a_cache_of_no_size(self, capsys, size):
         assert call("train", "tiny", "--out", "run", "--cache-gb", size) == 2
         assert f"--cache-gb is {float(size)}" in capsys.readouterr().err
@@ -391,6 +434,13 @@ class TestPresets:
         assert call("train", "tiny", "--out", "run", *QUICK, *flags.split()) == 2
         assert said in capsys.readouterr().err
         assert not Path("run").exists()
+
+    def test_on_a_terminal_it_is_said_once(self, capsys, monkeypatch):
+        monkeypatch.setattr(LastingStream, "isatty", lambda _: True)
+        assert call("train", "tiny", "--out", "run", *QUICK, "--network", "googlenet") == 2
+        error = capsys.readouterr().err
+        assert error.count("GoogLeNet reads images") == 1
+        assert "\x1b[Ksymmviz: GoogLeNet reads images" in error
 
     def test_zero_takes_a_part_of_the_schedule_away(self):
         flags = ["--preset", "official", "--lr-halve-every", "0", "--lr-final", "0"]
@@ -441,6 +491,97 @@ class TestScores:
         two = json.loads(capsys.readouterr().out)
         assert list(two) == ["npair", "triplet"]
         assert without_times([two["npair"]]) == without_times([one])
+
+    def test_whatever_was_recorded_the_output_is_json(self, workplace):
+        run_folder = workplace / "\xe9"
+        run_folder.mkdir()
+        record = '{"kind": "eval", "step": 1, "\xe9": NaN, "deep": [Infinity, 1e999]}\n'
+        (run_folder / "metrics.jsonl").write_text(record, encoding="utf-8")
+        done = run("evaluate", str(run_folder), PYTHONIOENCODING="ascii")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout, parse_constant=pytest.fail) == {
+            "step": 1, "\xe9": None, "deep": [None, None]
+        }  # fmt: skip
+
+
+SMALL = ["bench", "evaluation", "--images", "60", "--classes", "12", "--dim", "4",
+         "--rounds", "1", "--threads", "1"]  # fmt: skip
+
+
+class TestBenchReports:
+    def test_a_file_is_replaced_whole(self, monkeypatch, workplace):
+        link, file = Path("link.json"), Path("report.json")
+        file.write_text("old")
+        link.symlink_to(file)
+        written = Path.write_text
+
+        def write(path, text, **options):
+            assert file.read_text() == "old"
+            return written(path, text, **options)
+
+        monkeypatch.setattr(Path, "write_text", write)
+        assert call(*SMALL, "--json", "link.json") == 0
+        assert json.loads(file.read_text())["sizes"]["images"] == 60
+        assert sorted(workplace.iterdir()) == [workplace / "link.json", workplace / "report.json"]
+        assert link.is_symlink()
+
+    def test_a_full_disk_leaves_the_old_file(self, capsys, monkeypatch, workplace):
+        Path("report.json").write_text("old")
+
+        def write(path, *_, **__):
+            path.touch()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_text", write)
+        assert call(*SMALL, "--json", "report.json") == 1
+        assert "report.json cannot be written (No space left" in one_line(capsys.readouterr().err)
+        assert list(workplace.iterdir()) == [workplace / "report.json"]
+        assert Path("report.json").read_text() == "old"
+
+    def test_a_folder_that_takes_no_file_is_told_before_measuring(self, capsys, monkeypatch):
+        def refuse(**_):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+        monkeypatch.setattr(evaluation, "measure", lambda _: pytest.fail("it was measured"))
+        assert call(*SMALL, "--json", "report.json") == 2
+        assert "Permission denied" in one_line(capsys.readouterr().err)
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to Linux's full device")
+    def test_a_device_is_written_to_and_stays_one(self, capsys):
+        assert call(*SMALL, "--json", "/dev/full") == 1
+        assert "/dev/full cannot be written" in one_line(capsys.readouterr().err)
+        assert Path("/dev/full").is_char_device()
+
+    @pytest.mark.parametrize(
+        "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+    )
+    def test_too_little_memory_is_one_line(self, error, capsys, monkeypatch):
+        def measure(_):
+            raise error
+
+        monkeypatch.setattr(evaluation, "measure", measure)
+        assert call(*SMALL) == 1
+        assert "Memory ran out" in one_line(capsys.readouterr().err)
+
+    @pytest.mark.skipif(not loss_memory.can_measure(), reason="measured on Linux only")
+    def test_too_little_memory_in_the_process_that_measures_it(self):
+        with pytest.raises(MemoryError):
+            loss_memory.peak_in_child("plain", 10**9, 10**9, 1)
+
+    def test_images_are_not_read_through_links_to_folders(self, capsys, workplace):
+        random = np.random.default_rng(0)
+        for number in range(4):
+            folder = workplace / "tree" / f"class{number % 2}"
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{number}.png")
+        shutil.copytree(workplace / "tree", workplace / "beside")
+        (workplace / "tree" / "class0" / "round").symlink_to(workplace / "tree")
+        (workplace / "tree" / "out").symlink_to(workplace / "beside")
+        sizes = ["--rounds", "1", "--workers", "1", "--batch-size", "2"]
+        assert call("bench", "data", "tree", *sizes) == 0
+        assert capsys.readouterr().out.startswith("4 images of tree, ")
 
 
 class TestOtherCommands:
@@ -555,7 +696,27 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+# Ctrl-C while the command line is being imported.
+INTERRUPTED_EARLY = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "symmviz.cli.arguments":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from symmviz.cli import main
+
+sys.exit(main(["datasets"]))
+"""
+
+
 class TestProcess:
+    def test_ctrl_c_during_the_imports(self):
+        done = python("-c", INTERRUPTED_EARLY)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
     def test_training_imports_no_qt_and_one_seed_gives_one_training(self, workplace):
         arguments = ["train", "digits", "--compare", "npair", "npair+symm", *QUICK, "--out"]
         done = python("-c", WITHOUT_QT, *arguments, "one")

@@ -78,6 +78,7 @@ def test_a_path_that_is_no_text_can_still_be_printed(tmp_path, capfd):
         (["torchvision:nope"], "'nope'"),
         (["cub200"], "cub200:PATH"),
         (["folder:x", "--seed", "-1"], "-1"),
+        (["digits", "--seed", "99999999999999999999"], "99999999999999999999"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments, said, capsys):

@@ -50,6 +50,25 @@ if __name__ == "__main__":
     app.run_window()
 """
 
+# Ctrl-C while Qt is imported, which makes another exception of it.
+_INTERRUPTED_EARLY = """
+import signal
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "symmviz.app":
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                raise AttributeError("QValidator has no State")
+
+sys.meta_path.insert(0, Interrupting())
+from symmviz.cli import main
+
+sys.exit(main([]))
+"""
+
 
 def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {
@@ -75,6 +94,18 @@ def test_the_window_paints_before_torch_is_imported(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout == "painted\n", done.stderr
+
+
+def test_ctrl_c_before_there_is_a_window(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, script(tmp_path, _INTERRUPTED_EARLY)],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.parametrize("moment", ["idle", "training"])

@@ -297,6 +297,20 @@ def test_what_lies_in_a_container_is_not_opened(tmp_path, monkeypatch):
         decode_file(path, SIDE)
 
 
+def test_a_texture_around_a_jpeg_of_any_size_is_not_opened(tmp_path):
+    path = tmp_path / "holds.png"
+    inner = encoded("jpeg")  # 64 x 64, where the header says 4 x 4
+    head = b"BLP1" + struct.pack("<iIIIii", 0, 0, 4, 4, 4, 0)
+    begin = len(head) + 2 * 64 + 4
+    places = struct.pack("<16I", begin, *[0] * 15) + struct.pack("<16I", len(inner), *[0] * 15)
+    path.write_bytes(head + places + struct.pack("<I", 0) + inner)
+    with Image.open(path) as image:
+        assert (image.format, image.size) == ("BLP", (4, 4))  # Pillow itself would
+        image.load()
+    with pytest.raises(DecodeError, match="is not an image of a known format"):
+        decode_file(path, SIDE)
+
+
 def damaged(tmp_path: Path, content: bytes) -> str:
     path = tmp_path / "bad.png"
     path.write_bytes(content)

@@ -82,7 +82,7 @@ class TestClasses:
         for ending in ("jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "ppm", "pgm",
                        "tga", "ico", "jp2", "pcx", "dds", "qoi", "PNG"):  # fmt: skip
             assert has_image_name(f"a.{ending}"), ending
-        for ending in ("txt", "pdf", "mp4", "mpg", "eps", "ps", "h5", "py", "", "zip"):
+        for ending in ("txt", "pdf", "mp4", "mpg", "eps", "blp", "ps", "h5", "py", "", "zip"):
             assert not has_image_name(f"a.{ending}"), ending
         assert not has_image_name("png")
 

@@ -123,6 +123,19 @@ def test_images_that_do_not_suit():
         transform(TransformSettings(crop=10))
 
 
+def test_what_a_shift_adds_is_nothing_to_cut_from():
+    # evaluation does not shift: its centre would begin above the image
+    with pytest.raises(InputError, match=r"crop of 10 pixels .* of 11 x 9: make it at most 9\.$"):
+        transform(TransformSettings(crop=10, shift=4))
+
+
+@pytest.mark.parametrize("shift", [10, 2**63])
+def test_a_shift_is_at_most_the_images_side(shift):
+    with pytest.raises(InputError, match=rf"shift of {shift} pixels .* make it at most 9\.$"):
+        transform(TransformSettings(shift=shift))
+    transform(TransformSettings(shift=9))
+
+
 def test_what_suits_by_default():
     assert default_transform((10, 64, 64, 3)) == SMALL_PHOTOGRAPHS
     assert (PHOTOGRAPHS.resize, PHOTOGRAPHS.crop, PHOTOGRAPHS.flip) == (256, 227, True)

@@ -327,6 +327,8 @@ def test_a_bad_batch_is_explained(
         ({"alpha": 0}, ValueError, "alpha must be positive, not 0"),
         ({"alpha": math.nan}, ValueError, "alpha must be finite, not nan"),
         ({"alpha": 10**400}, ValueError, "alpha must be finite, not 1000"),
+        ({"alpha": 1e-7}, ValueError, "alpha must be between 1e-06 and 1e+06, not 1e-07"),
+        ({"beta": 1e200}, ValueError, "beta must be between 1e-06 and 1e+06, not 1e+200"),
         ({"beta": "1"}, TypeError, "beta must be a number, not str"),
         ({"beta": 0.0}, ValueError, "beta must be positive, not 0.0"),
         ({"pairs": "all"}, ValueError, "pairs must be 'paper' or 'official', not 'all'"),
@@ -337,6 +339,19 @@ def test_bad_settings_of_the_synthesis_are_explained(
 ) -> None:
     with pytest.raises(error, match=re.escape(message)):
         Symm(**arguments)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("alpha", [1e-6, 1e6])
+@pytest.mark.parametrize("beta", [1e-6, 1e6])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bounds_of_the_synthesis_can_be_computed_with(
+    name: str, alpha: float, beta: float, dtype: torch.dtype
+) -> None:
+    x = batch([0] * 8, seed=2).embeddings.to(dtype)
+    result, gradient = run(name, Symm(alpha=alpha, beta=beta), x, LABELS)
+    assert result.loss.isfinite()
+    assert gradient.isfinite().all()
 
 
 @pytest.mark.parametrize("name", NAMES)

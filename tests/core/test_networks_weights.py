@@ -307,6 +307,24 @@ class TestFilesThatAreNoWeights:
         assert "'embedding.bias' with numbers that are not finite" in message
 
     @pytest.mark.parametrize(
+        "kind", ["float4_e2m1fn_x2", "float8_e4m3fn", "bool", "complex64"], ids=str
+    )
+    def test_numbers_of_a_kind_that_no_weights_are(self, kind, tmp_path):
+        dtype = getattr(torch, kind)
+        bits = torch.zeros(2 * DIM, dtype=torch.complex64).view(torch.uint8)
+        state = {"embedding.bias": bits.view(dtype)}
+        message = refusal(fresh(), write(tmp_path / "weights", state, "safetensors"))
+        assert f"'embedding.bias' as torch.{kind}: floats of 16 to 64 bits" in message
+
+    @pytest.mark.parametrize(
+        "dtype", [torch.bfloat16, torch.float16, torch.float64, torch.int8, torch.uint16], ids=str
+    )
+    def test_numbers_of_every_other_kind_are_looked_at(self, dtype, tmp_path):
+        state = {"a": torch.zeros(3, dtype=dtype)}
+        message = refusal(fresh(), write(tmp_path / "weights", state, "safetensors"))
+        assert "does not fit the network small" in message
+
+    @pytest.mark.parametrize(
         ("content", "said"),
         [
             ([1, 2], "holds no weights"),

@@ -345,6 +345,32 @@ def test_interrupt_is_the_parents_business(make_worker, heard, gate, doubles) ->
     assert steps(heard.next("result")) == [1]
 
 
+@posix
+def test_interrupt_of_a_process_that_still_imports(make_worker, heard, doubles) -> None:
+    worker = make_worker()
+    deadline = time.monotonic() + PATIENCE
+    while not multiprocessing.active_children():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    os.kill(process_id(), signal.SIGINT)
+    worker.submit((doubles.make_frame(1),))
+    assert steps(heard.next("result")) == [1]
+
+
+@posix
+def test_only_the_process_has_interrupts_blocked(doubles) -> None:
+    told: queue.Queue = queue.Queue()
+    # each callback runs on the thread that has started the process
+    worker = ProjectionWorker(
+        lambda _: told.put(signal.pthread_sigmask(signal.SIG_BLOCK, ())), told.put
+    )
+    worker.start()
+    worker.submit((doubles.make_frame(1),))
+    blocked = told.get(timeout=PATIENCE)
+    worker.close(PATIENCE)
+    assert signal.SIGINT not in blocked
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts in /proc")
 def test_no_pipe_is_left(doubles) -> None:
     def files_open() -> int:

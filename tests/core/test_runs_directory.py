@@ -387,6 +387,19 @@ class TestRefusing:
         hold("npair/config.json")(tmp_path / "out")
         assert "npair already holds a run" in self.refused(tmp_path / "out", "npair", "npair+symm")
 
+    @pytest.mark.parametrize("second", ["npair", "npair+symm"])
+    def test_a_file_in_place_of_a_runs_folder(self, second, tmp_path):
+        (tmp_path / second).write_text("precious")
+        assert f"{second} is a file" in self.refused(tmp_path, "npair", "npair+symm")
+        assert [path.name for path in tmp_path.iterdir()] == [second]
+
+    def test_a_runs_folder_without_permission(self, tmp_path, monkeypatch):
+        folder = tmp_path / "npair+symm"
+        folder.mkdir()
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder)
+        message = self.refused(tmp_path, "npair", "npair+symm")
+        assert f"no permission to write in {folder}" in message
+
     @pytest.mark.parametrize("below", ["", "run", "deep/er"])
     def test_a_file(self, below, tmp_path):
         file = tmp_path / "file"
@@ -487,11 +500,37 @@ class TestBeginning:
         assert str(tmp_path / "run") in str(caught.value)
         directories.status(FINISHED)
 
-    def test_a_file_in_place_of_a_runs_folder(self, tmp_path):
-        (tmp_path / "npair").write_text("precious")
-        with pytest.raises(InputError, match="cannot be written"):
-            begun(tmp_path, "npair", "npair+symm")
-        assert (tmp_path / "npair").read_text() == "precious"
+    @pytest.mark.parametrize("there", ["", "out", "out/npair+symm"])
+    @pytest.mark.parametrize(
+        ("method", "name"),
+        [("mkdir", "npair+symm"), ("mkdir", "frames"), ("open", "metrics.jsonl"),
+         ("write_bytes", ".config.json"), ("replace", ".config.json")],
+    )  # fmt: skip
+    def test_a_disk_that_fills_half_way_leaves_what_was_there(
+        self, method, name, there, tmp_path, monkeypatch
+    ):
+        if there.endswith(name):
+            pytest.skip("it is there already")
+        (tmp_path / there).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "notes.txt").write_text("mine")
+        (tmp_path / there / "more.txt").write_text("mine")
+        before = sorted(tmp_path.rglob("*"))
+        config = tiny_config("npair", "npair+symm")
+        directories = RunDirectories(tmp_path / "out", config)
+        original = getattr(Path, method)
+
+        def fail(path: Path, *arguments, **settings):
+            if path.name.startswith(name) and "npair+symm" in path.parts:
+                full_disk()
+            return original(path, *arguments, **settings)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, method, fail)
+            with pytest.raises(InputError, match="No space left"):
+                directories.begin(context_of(config))
+        directories.status(FINISHED)
+        assert sorted(tmp_path.rglob("*")) == before
+        begun(tmp_path / "out", "npair", "npair+symm").status(FINISHED)
 
 
 class TestInterrupted:
@@ -597,3 +636,32 @@ class TestFullDisk:
             "00000000.safetensors"
         ]
         assert [line["step"] for line in lines(tmp_path / "run")] == [0, 1, 2, 2]
+
+    @pytest.mark.parametrize("rest", ["", "{", '{"kind": "st', '{"kind": "step"}'])
+    def test_what_goes_on_begins_with_a_line_of_its_own(self, rest, tmp_path):
+        config = tiny_config(steps=2)
+        trainer = Trainer(config, RunDirectories(tmp_path / "run", config))
+        trainer.run(Control())
+        before = lines(tmp_path / "run")
+        with (tmp_path / "run/metrics.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(rest)
+        trainer.extend(1)
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED
+        after = lines(tmp_path / "run")
+        assert after[: len(before)] == before
+        assert [(line["kind"], line["step"]) for line in after[len(before) :]] == [
+            ("step", 3),
+            ("eval", 3),
+        ]
+
+    def test_when_it_goes_on_costs_nothing_that_is_there(self, tmp_path, monkeypatch):
+        config = tiny_config("npair", "npair+symm", steps=2)
+        trainer = Trainer(config, RunDirectories(tmp_path / "run", config))
+        trainer.run(Control())
+        before = files(tmp_path / "run")
+        trainer.extend(1)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "write_bytes", full_disk)
+            assert trainer.run(Control()).reason is FinishReason.INVALID
+        assert files(tmp_path / "run") == before
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_a_comparison_has_a_run_in_each_folder(run, tmp_path_factory):
         if name != "notes":
             (both / name / "metrics.jsonl").write_bytes((run / "metrics.jsonl").read_bytes())
     assert runs_in(both) == (both / "npair", both / "npair+symm")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "metrics.jsonl")
+    with pytest.raises(InputError, match=r"metrics\.jsonl is not a file: name a folder that"):
+        last_evaluation(*runs_in(tmp_path))
 
 
 def test_what_holds_no_scores(tmp_path):

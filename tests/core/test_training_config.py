@@ -10,6 +10,7 @@ from symmcore.errors import InputError
 from symmcore.loss_catalog import CATALOG, LossSettings
 from symmcore.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.schedule import Schedule
 
 
 def message_of(make) -> str:
@@ -103,6 +104,7 @@ def test_settings_may_come_in_any_order():
         ("npair+symm:alpha=0", "0"),
         ("npair+symm:alpha=-2", "-2"),
         ("npair+symm:alpha=nan", "nan"),
+        ("npair+symm:alpha=1e7", "10000000.0"),
         ("npair+symm:beta=0", "0"),
         ("npair+symm:beta=inf", "inf"),
         ("npair+symm:gamma=1", "'gamma'"),
@@ -110,6 +112,7 @@ def test_settings_may_come_in_any_order():
         ("npair:lr=0", "0"),
         ("npair:lr=-0.1", "-0.1"),
         ("npair:lr=nan", "nan"),
+        ("npair:lr=1e39", "1e+39"),
         ("npair:lr=fast", "'fast'"),
         ("npair:lr=0.1,lr=0.2", "lr"),
         ("npair:margin=1", "margin"),
@@ -150,6 +153,7 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
         ("weight_decay", -1e-3, "-0.001"),
         ("weight_decay", math.nan, "nan"),
         ("weight_decay", math.inf, "inf"),
+        ("weight_decay", 1.1e30, "1e+30"),
         ("device", "gpu", "'gpu'"),
         ("device", "cuda:0", "'cuda:0'"),
         ("steps", 0, "0"),
@@ -158,6 +162,7 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
         ("seed", 2**31, str(2**31)),
         ("dim", 1, "1"),
         ("dim", -64, "-64"),
+        ("dim", 65_537, "65536"),
         ("batch_size", 0, "0"),
         ("batch_size", 2, "2"),
         ("batch_size", -4, "-4"),
@@ -166,6 +171,7 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
         ("learning_rate", -1e-3, "-0.001"),
         ("learning_rate", math.nan, "nan"),
         ("learning_rate", math.inf, "inf"),
+        ("learning_rate", 1e39, "at most 1e+30"),
         ("eval_every", 0, "0"),
         ("eval_every", -10, "-10"),
         ("watch_limit", 1, "1"),
@@ -184,6 +190,20 @@ def test_something_must_be_trained():
 def test_no_run_is_compared_with_itself():
     twice = (RunSpec(), RunSpec(symm=Symm()), RunSpec(symm=Symm(rank=1)))
     assert "npair+symm" in message_of(lambda: TrainingConfig(specs=twice))
+
+
+def test_the_last_learning_rate_is_bounded_as_the_first_is():
+    assert "1e+39" in message_of(lambda: Schedule(final_after=1, final_rate=1e39))
+
+
+def test_the_largest_of_everything_is_possible():
+    TrainingConfig(
+        dim=65_536,
+        learning_rate=1e30,
+        weight_decay=1e30,
+        schedule=Schedule(final_after=0, final_rate=1e30),
+        specs=(RunSpec(symm=Symm(alpha=1e6, beta=1e6), learning_rate=1e30),),
+    )
 
 
 def test_the_smallest_of_everything_is_possible():
@@ -221,7 +241,10 @@ def test_the_command_lines_part_of_the_core_imports_no_torch():
 def test_a_run_is_not_compared_with_itself_by_another_name():
     with pytest.raises(InputError, match="npair is to be compared with itself"):
         TrainingConfig(specs=(parse_spec("npair"), parse_spec("npair:lr=0.001")))
-    specs = parse_spec("npair"), parse_spec("npair:lr=0.002")
+    specs = parse_spec("npair:l2_reg=0.002"), parse_spec("npair")
+    with pytest.raises(InputError, match=r"npair:l2_reg=0\.002 is to be compared with itself"):
+        TrainingConfig(specs=specs)
+    specs = parse_spec("npair"), parse_spec("npair:lr=0.002"), parse_spec("npair:l2_reg=0.003")
     assert TrainingConfig(specs=specs).specs == specs
 
 

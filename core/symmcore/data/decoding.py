@@ -20,8 +20,8 @@ MAX_PIXELS = 89_478_485
 268 MB as RGB, in every thread that decodes."""
 
 # These formats are programs or hand over to one: PostScript would be run by Ghostscript. What
-# lies in IPTC would be opened in its turn, whatever its format and size.
-_NEVER_OPENED = frozenset({"EPS", "IPTC", "WMF"})
+# lies in IPTC or BLP would be opened in its turn, whatever its size.
+_NEVER_OPENED = frozenset({"BLP", "EPS", "IPTC", "WMF"})
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {

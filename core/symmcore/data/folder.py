@@ -26,8 +26,9 @@ from symmcore.runs.records import IndexArray
 _EXPECTED = "one sub-folder of images for each class"
 _TRAIN, _TEST = "train", "test"
 # Pillow opens these but decodes them only with the help of other programs, one of which
-# would run a program that is part of the image (EPS).
-_NOT_DECODED = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+# would run a program that is part of the image (EPS). Others the decoder never opens: what lies
+# in them (BLP, IPTC) may be of any size.
+_NOT_DECODED = frozenset({"BLP", "BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
 
 def list_folder(

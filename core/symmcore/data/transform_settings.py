@@ -41,13 +41,20 @@ class TransformSettings:
         """Check that images (N, H, W, C) can be transformed.
 
         Raises:
-            InputError: if they are smaller than the crop.
+            InputError: if they are smaller than the crop, or moved by more than their side.
         """
         _, height, width, _ = shape
-        if self.crop is not None and self.crop > min(height, width) + 2 * self.shift:
+        side = min(height, width)
+        # What a shift adds does not count: evaluation cuts from the image as it is.
+        if self.crop is not None and self.crop > side:
             raise InputError(
                 f"A crop of {self.crop} pixels cannot be cut from images of {width} x {height}: "
-                "make it smaller."
+                f"make it at most {side}."
+            )
+        if self.shift > side:
+            raise InputError(
+                f"A shift of {self.shift} pixels moves images of {width} x {height} out of sight: "
+                f"make it at most {side}."
             )
 
 

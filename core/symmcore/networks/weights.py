@@ -36,6 +36,12 @@ StateDict = Mapping[str, Tensor]
 # ResNet-50, the largest network, is 98 MB; what is far larger is no weights of it.
 _LARGEST_BYTES = 2 * 2**30
 _NAMES_SHOWN = 2
+# Of others, such as floats of 4 or 8 bits, torch can compute little and copy not all.
+_DTYPES = frozenset({
+    torch.float16, torch.bfloat16, torch.float32, torch.float64,
+    torch.int8, torch.int16, torch.int32, torch.int64,
+    torch.uint8, torch.uint16, torch.uint32, torch.uint64,
+})  # fmt: skip
 _FEATURES = "features."
 _EMBEDDING = "embedding."
 # torchvision's classifiers, of which an embedding network has none
@@ -198,17 +204,27 @@ def _read(path: Path) -> StateDict:
     if not isinstance(state, Mapping) or not state:
         raise InputError(f"{path} holds no weights: a state dict, names to tensors, is needed.")
     for key, value in state.items():
-        if isinstance(value, Tensor) and _is_plain(value) and not value.isfinite().all():
-            raise InputError(
-                f"{path} holds {str(key)[:80]!r} with numbers that are not finite: take another "
-                "state of that training."
-            )
-        if not (isinstance(key, str) and _is_plain(value)):
-            raise InputError(
-                f"{path} holds {str(key)[:80]!r}, which is no plain tensor: a state dict, names to "
-                "tensors, is needed."
-            )
+        _check_entry(path, key, value)
     return state
+
+
+def _check_entry(path: Path, key: object, value: object) -> None:
+    shown = repr(str(key)[:80])
+    if not (isinstance(key, str) and isinstance(value, Tensor) and _is_plain(value)):
+        raise InputError(
+            f"{path} holds {shown}, which is no plain tensor: a state dict, names to tensors, is "
+            "needed."
+        )
+    if value.dtype not in _DTYPES:
+        raise InputError(
+            f"{path} holds {shown} as {value.dtype}: floats of 16 to 64 bits or whole numbers are "
+            "needed."
+        )
+    if not value.isfinite().all():
+        raise InputError(
+            f"{path} holds {shown} with numbers that are not finite: take another state of that "
+            "training."
+        )
 
 
 def _tensors_in(path: Path) -> object:
@@ -221,13 +237,8 @@ def _tensors_in(path: Path) -> object:
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _is_plain(value: object) -> bool:
-    return (
-        isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        and not value.is_quantized
-    )
+def _is_plain(value: Tensor) -> bool:
+    return value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
 
 
 def _fill(network: EmbeddingNetwork, state: StateDict, complaint: str) -> None:

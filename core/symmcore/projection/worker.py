@@ -1,8 +1,10 @@
 """The projection process and the thread that talks to it, as one object."""
 
+import contextlib
+import signal
 import threading
-from collections.abc import Callable
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context, resource_tracker
 from typing import Any
 
 from symmcore.projection.child import (
@@ -33,7 +35,8 @@ class _Child:
             target=serve, args=(theirs,), name="projection", daemon=True
         )
         try:
-            self._process.start()
+            with _interrupts_blocked():
+                self._process.start()
         except BaseException:
             self._connection.close()
             raise
@@ -71,6 +74,25 @@ class _Child:
         code = self._process.exitcode
         self._process.close()
         return code
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from a process started here until it says itself that it ignores it.
+
+    It is importing before that, and would end with a traceback. A process inherits what the
+    thread that starts it has blocked; Ctrl-C still reaches this one, by its other threads.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # The first process to be spawned starts the tracker, after which SIGINT is not blocked.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class ProjectionWorker:

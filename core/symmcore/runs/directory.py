@@ -5,7 +5,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,18 +46,20 @@ class RunDirectories:
     def begin(self, context: TrainingContext) -> None:
         """Make the directories and write each config.json.
 
+        Where that fails, what it has made is removed again: half a run would only be in the
+        way of the next.
+
         Raises:
             InputError: if a directory cannot be written, or holds a run by now.
         """
-        for directory, spec in zip(self._directories, context.config.specs, strict=True):
-            try:
-                (directory / FRAMES).mkdir(parents=True, exist_ok=True)
-                self._metrics.append(self._open_metrics(directory))
+        with contextlib.ExitStack() as undo:
+            for directory, spec in zip(self._directories, context.config.specs, strict=True):
                 text = json.dumps(_settings(context, spec), indent=2, ensure_ascii=False)
-                # Bytes of a file name that are no text become JSON's escapes.
-                _write_whole(directory / CONFIG, f"{text}\n".encode(errors="backslashreplace"))
-            except OSError as error:
-                raise _cannot_write(directory, error) from error
+                try:
+                    self._begin_run(directory, text, undo)
+                except OSError as error:
+                    raise _cannot_write(directory, error) from error
+            undo.pop_all()
         self._begun = True
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
@@ -92,13 +94,28 @@ class RunDirectories:
                     stream.close()
             self._metrics.clear()
 
-    def _open_metrics(self, directory: Path) -> IO[str]:
-        if self._begun:
-            return (directory / METRICS).open("a", encoding="utf-8")
+    def _begin_run(self, directory: Path, config: str, undo: contextlib.ExitStack) -> None:
+        _make_folders(directory, undo)
+        # First of all in it, so that of two processes only one goes on from here.
+        self._metrics.append(self._open_metrics(directory, undo))
+        _make_folders(directory / FRAMES, undo)
+        if not (directory / CONFIG).exists():
+            undo.callback(_remove, (directory / CONFIG).unlink)
+        # Bytes of a file name that are no text become JSON's escapes.
+        _write_whole(directory / CONFIG, f"{config}\n".encode(errors="backslashreplace"))
+
+    def _open_metrics(self, directory: Path, undo: contextlib.ExitStack) -> IO[str]:
+        path = directory / METRICS
+        if self._begun and path.exists():
+            _cut_half_line(path)
+            return path.open("a", encoding="utf-8")
         try:
-            return (directory / METRICS).open("x", encoding="utf-8")
+            stream = path.open("x", encoding="utf-8")
         except FileExistsError as error:  # another process was first
             raise InputError(_HOLDS_RUN.format(directory)) from error
+        undo.callback(_remove, path.unlink)
+        undo.callback(_remove, stream.close)  # before that: some systems keep what is open
+        return stream
 
 
 def run_directories(out: Path, config: TrainingConfig) -> tuple[Path, ...]:
@@ -121,18 +138,43 @@ def check_free(out: Path, directories: tuple[Path, ...]) -> None:
 
 
 def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
-    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        raise InputError(_CANNOT_WRITE.format(out, f"{existing} is a file"))
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(_CANNOT_WRITE.format(out, f"no permission to write in {existing}"))
-    children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
     for directory in (out, *directories):
-        if any((directory / name).exists() for name in (CONFIG, METRICS, FRAMES)):
-            raise InputError(_HOLDS_RUN.format(directory))
+        _check_folder(directory)
+    children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
     for child in children:
         if (child / METRICS).exists():
             raise InputError(_HOLDS_RUN.format(child))
+
+
+def _check_folder(path: Path) -> None:
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not existing.is_dir():
+        raise InputError(_CANNOT_WRITE.format(path, f"{existing} is a file"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(_CANNOT_WRITE.format(path, f"no permission to write in {existing}"))
+    if any((path / name).exists() for name in (CONFIG, METRICS, FRAMES)):
+        raise InputError(_HOLDS_RUN.format(path))
+
+
+def _make_folders(path: Path, undo: contextlib.ExitStack) -> None:
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        undo.callback(_remove, folder.rmdir)
+
+
+def _remove(action: Callable[[], None]) -> None:
+    # Why the run could not begin is worth more than why this could not be taken back.
+    with contextlib.suppress(OSError):
+        action()
+
+
+def _cut_half_line(path: Path) -> None:
+    """Take off what a full disk has left of a last line, which the next would go on from."""
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
 
 
 def metrics_line(record: StepRecord | EvalRecord) -> str:

@@ -1,6 +1,7 @@
 """Reads the scores that a run directory holds."""
 
 import json
+import stat
 from pathlib import Path
 
 from symmcore.errors import InputError
@@ -21,8 +22,11 @@ def last_evaluation(run: Path) -> Scores:
         InputError: if it is none, cannot be read, or the run was never evaluated.
     """
     scores: Scores | None = None
+    metrics = run / METRICS
     try:
-        with (run / METRICS).open(encoding="utf-8", errors="replace") as stream:
+        if not stat.S_ISREG(metrics.stat().st_mode):  # reading a pipe would wait for ever
+            raise InputError(f"{metrics} is not a file: name a folder that a training has written.")
+        with metrics.open(encoding="utf-8", errors="replace") as stream:
             for line in stream:
                 scores = _evaluation_in(line) or scores
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -30,7 +34,7 @@ def last_evaluation(run: Path) -> Scores:
     except OSError as error:
         raise _cannot_read(run, error) from error
     if scores is None:
-        raise InputError(f"{run / METRICS} holds no evaluation: the run ended before its first.")
+        raise InputError(f"{metrics} holds no evaluation: the run ended before its first.")
     return scores
 
 

@@ -4,6 +4,9 @@ import math
 
 from symmcore.errors import InputError
 
+LARGEST_NUMBER = 1e30
+"""Far above what trains, and far enough below where 32 bits end (3e38) to be computed with."""
+
 
 def check_at_least(name: str, value: int, least: int) -> None:
     """Check a whole number.
@@ -21,20 +24,27 @@ def check_at_least(name: str, value: int, least: int) -> None:
 
 
 def check_positive(name: str, value: float) -> None:
-    """Check a number that must be finite and more than 0.
+    """Check a number that must be more than 0 and at most ``LARGEST_NUMBER``.
 
     Raises:
         InputError: if it is not.
     """
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"The {name} is {value:g}: it must be a positive number.")
+    _check_not_too_large(name, value)
 
 
 def check_not_negative(name: str, value: float) -> None:
-    """Check a number that must be finite and at least 0.
+    """Check a number that must be at least 0 and at most ``LARGEST_NUMBER``.
 
     Raises:
         InputError: if it is not.
     """
     if not (math.isfinite(value) and value >= 0):
         raise InputError(f"The {name} is {value:g}: it must be 0 or a positive number.")
+    _check_not_too_large(name, value)
+
+
+def _check_not_too_large(name: str, value: float) -> None:
+    if value > LARGEST_NUMBER:
+        raise InputError(f"The {name} is {value:g}: it must be at most {LARGEST_NUMBER:g}.")

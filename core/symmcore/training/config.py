@@ -19,6 +19,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 LARGEST_SEED = 2**31 - 1
 # Mining compares every pair of a batch with every other: 8,192 pairs take a gigabyte.
 LARGEST_BATCH = 16_384
+# The last layer of the largest network then takes half a gigabyte.
+LARGEST_DIM = 65_536
 # torch ends the process when it cannot start as many as it was told to.
 MOST_THREADS = 256
 
@@ -151,6 +153,8 @@ class TrainingConfig:
         if self.seed > LARGEST_SEED:
             raise InputError(f"The seed is {self.seed}: at most {LARGEST_SEED} is possible.")
         check_at_least("embedding size", self.dim, 2)
+        if self.dim > LARGEST_DIM:
+            raise InputError(f"The embedding size is {self.dim}: at most {LARGEST_DIM}.")
         check_at_least("batch size", self.batch_size, 4)
         if self.batch_size > LARGEST_BATCH:
             raise InputError(f"The batch size is {self.batch_size}: at most {LARGEST_BATCH}.")
@@ -180,13 +184,19 @@ class TrainingConfig:
     def _check_specs(self) -> None:
         if not self.specs:
             raise InputError("There is nothing to train: name at least one loss.")
-        whole = [
-            dataclasses.replace(spec, learning_rate=spec.learning_rate or self.learning_rate)
-            for spec in self.specs
-        ]
+        whole = [self._with_defaults(spec) for spec in self.specs]
         for spec, settings in zip(self.specs, whole, strict=True):
             if whole.count(settings) > 1:
                 raise InputError(f"{spec.name} is to be compared with itself: name each run once.")
+
+    def _with_defaults(self, spec: RunSpec) -> RunSpec:
+        """The same run with every setting said."""
+        settings = loss_info(spec.loss).defaults.given() | spec.loss_settings.given()
+        return dataclasses.replace(
+            spec,
+            loss_settings=LossSettings(**settings),
+            learning_rate=spec.learning_rate or self.learning_rate,
+        )
 
 
 def preset_config(name: str, **given: Any) -> TrainingConfig:
