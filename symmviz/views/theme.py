@@ -19,8 +19,9 @@ _OKABE_ITO = (
     "#F0E442",
     "#999999",
 )
-# Of neither too light nor too dark colours, so that it serves both themes.
-_GLASBEY = tuple(colorcet.b_glasbey_hv)
+# The first twelve of either are twice as far apart as those of one set that serves both themes.
+_GLASBEY_ON_LIGHT = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
+_GLASBEY_ON_DARK = tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
 
 
 class Appearance(Enum):
@@ -88,7 +89,7 @@ LIGHT = Theme(
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
-    glasbey=_GLASBEY,
+    glasbey=_GLASBEY_ON_LIGHT,
 )
 DARK = Theme(
     dark=True,
@@ -106,7 +107,7 @@ DARK = Theme(
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",
-    glasbey=_GLASBEY,
+    glasbey=_GLASBEY_ON_DARK,
 )
 
 
