@@ -10,6 +10,7 @@ from typing import Protocol
 
 from symmcore.data.file_tree import display_name
 from symmcore.errors import InputError
+from symmcore.runs.directory import write_whole
 from symmviz.cli.streams import output_status
 
 _FAILED = 1
@@ -83,13 +84,7 @@ def _write(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8")
         return
-    whole = _followed(path)  # a link stays one
-    beside = whole.with_name(f".symmviz-bench.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(whole)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(_followed(path), text.encode())  # a link stays one
 
 
 def _followed(path: Path) -> Path:

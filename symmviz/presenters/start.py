@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from symmcore.data.catalog import DatasetSource, dataset_choice
+from symmcore.data.catalog import dataset_choice
 from symmcore.data.splits import SplitRule
 from symmcore.errors import InputError
 from symmcore.loss_catalog import LossSettings
@@ -97,8 +97,7 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
 def _split(form: StartForm) -> str:
     """What was chosen where there is a choice: other data has a split of its own."""
     kind = dataset_choice(form.dataset).kind
-    chosen = isinstance(kind, DatasetSource) and kind.can_split
-    return form.split if chosen else SplitRule.AUTO
+    return form.split if kind.can_split else SplitRule.AUTO
 
 
 def dataset_config(form: StartForm) -> TrainingConfig:
@@ -113,8 +112,7 @@ def dataset_config(form: StartForm) -> TrainingConfig:
 
 
 def _may_download(form: StartForm) -> bool:
-    kind = dataset_choice(form.dataset).kind
-    return isinstance(kind, DatasetSource) and kind.can_download
+    return dataset_choice(form.dataset).kind.can_download
 
 
 def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:

@@ -94,8 +94,7 @@ class DatasetPicker(QWidget):
 
     def can_split(self) -> bool:
         """Whether the chosen dataset can be split in several ways."""
-        kind = self._kind()
-        return isinstance(kind, DatasetSource) and kind.can_split
+        return self._kind().can_split
 
     def _kind(self) -> DatasetEntry | DatasetSource:
         name = self.dataset()

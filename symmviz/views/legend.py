@@ -1,5 +1,7 @@
 """Legends in a line of text: what colours mean."""
 
+from html import escape
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -95,7 +97,7 @@ class ColourLegend(_ThemedLabel):
                 parts.append("...")
                 break
             colour = theme.class_colour(at, len(self._class_names))
-            parts.append(f"<b style='color:{colour}'>{_escaped(name)}</b>")
+            parts.append(f"<b style='color:{colour}'>{escape(name)}</b>")
         return " ".join(parts)
 
     def _shapes_width(self) -> int:
@@ -119,10 +121,6 @@ class RunLegend(_ThemedLabel):
 
     def _markup(self, theme: Theme) -> str:
         return " &nbsp;&nbsp; ".join(
-            f"<span style='color:{theme.run_colour(run)}'>■</span> {_escaped(title)}"
+            f"<span style='color:{theme.run_colour(run)}'>■</span> {escape(title)}"
             for run, title in enumerate(self._titles)
         )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

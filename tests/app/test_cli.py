@@ -532,7 +532,7 @@ class TestBenchReports:
             path.touch()
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(Path, "write_text", write)
+        monkeypatch.setattr(Path, "write_bytes", write)
         assert call(*SMALL, "--json", "report.json") == 1
         assert "report.json cannot be written (No space left" in one_line(capsys.readouterr().err)
         assert list(workplace.iterdir()) == [workplace / "report.json"]

@@ -97,6 +97,7 @@ def test_the_start_is_as_good_as_scikit_learns(monkeypatch: pytest.MonkeyPatch) 
     f1: dict[int, list[float]] = {0: [], 1000: []}
     for seed in range(4):
         generator = torch.Generator().manual_seed(seed)
+        labels = labels[torch.randperm(1500, generator=generator)]
         means = torch.randn(300, 32, generator=generator)
         x = means[labels] + 0.3 * torch.randn(1500, 32, generator=generator)
         for many, found in f1.items():

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
@@ -39,6 +40,11 @@ class DatasetEntry:
     split: str
     load: Callable[[int, Tell], ImageDataset]
     variant: str | None = None
+
+    can_split: ClassVar[bool] = False
+    """Whether the user can choose another split."""
+    can_download: ClassVar[bool] = False
+    """Whether it can be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +163,9 @@ def dataset_choice(text: str, split: str = SplitRule.AUTO, download: bool = Fals
         entry = dataset_entry(text)
         choice = DatasetChoice(entry, entry.name, entry.name.partition(":")[2])
     kind = choice.kind
-    fixed = isinstance(kind, DatasetEntry) or not kind.can_split
-    if fixed and rule is not SplitRule.AUTO:
+    if not kind.can_split and rule is not SplitRule.AUTO:
         raise InputError(f"{kind.title} has a split of its own: leave out --split {rule}.")
-    if download and (isinstance(kind, DatasetEntry) or not kind.can_download):
+    if download and not kind.can_download:
         raise InputError(f"{kind.title} cannot be fetched: leave out --download.")
     return replace(choice, split=rule, download=download)
 

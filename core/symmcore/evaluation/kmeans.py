@@ -75,19 +75,21 @@ def spread_start(points: Tensor, clusters: int, seed: int, tick: Callable[[], No
     first = torch.from_numpy(random.integers(len(points), size=1)).to(points.device)
     distances = _distances(points, squares, first)[0]
     found = [first]
-    left = clusters - 1
-    while left > 0:
+    while len(found) < clusters:
         tick()
-        distances[found[-1]] = 0.0
+        left = clusters - len(found)
         size = min(left, 1 + left // _SHARE, most)
+        taken = torch.cat(found)
+        distances[taken] = 0.0  # rounding aside
         weights = distances.cpu().double().numpy()
-        drawn = _drawn(weights, torch.cat(found).cpu().numpy(), size * trials, random)
+        drawn = _drawn(weights, taken.cpu().numpy(), size * trials, random)
         candidates = torch.from_numpy(drawn).to(points.device)
-        to_candidates = torch.minimum(_distances(points, squares, candidates), distances)
-        best = _best_of_each(to_candidates.sum(1), size)
-        found.append(candidates[best])
-        distances = to_candidates[best].amin(0)
-        left -= len(best)
+        to_candidates = _distances(points, squares, candidates)
+        for start in range(0, len(drawn), trials):
+            nearer = torch.minimum(to_candidates[start : start + trials], distances)
+            best = nearer.sum(1).argmin()
+            found.append(candidates[start + best, None])
+            distances = nearer[best]
     return points[torch.cat(found)]
 
 
@@ -97,27 +99,25 @@ def _distances(points: Tensor, squares: Tensor, rows: Tensor) -> Tensor:
     return products.mul_(-2.0).add_(squares).add_(squares[rows, None]).clamp_min_(0.0)
 
 
-def _best_of_each(sums: Tensor, size: int) -> Tensor:
-    """Of ``size`` parts of the candidates, as equal as can be, the one of the smallest sum."""
-    parts = np.array_split(sums.cpu().numpy(), min(size, len(sums)))
-    starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
-    best = [start + part.argmin() for start, part in zip(starts, parts, strict=True)]
-    return torch.tensor(best, device=sums.device)
-
-
 def _drawn(
     weights: NDArray[np.float64],
     taken: NDArray[np.int64],
     size: int,
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Up to ``size`` different positions, drawn by weight; any that is free if none has weight."""
+    """Up to ``size`` different positions, drawn by weight; any that is free if none has weight.
+
+    In the order they are drawn: neighbours in the data may be alike.
+    """
     sums = weights.cumsum()
     if sums[-1] <= 0.0:
         free = np.setdiff1d(np.arange(len(weights)), taken)
         return random.choice(free, min(size, len(free)), replace=False)
     drawn = np.searchsorted(sums, random.random(size) * sums[-1], side="right")
-    return np.unique(np.minimum(drawn, np.flatnonzero(weights)[-1]))
+    drawn = np.minimum(drawn, np.flatnonzero(weights)[-1])
+    _, first = np.unique(drawn, return_index=True)
+    different: NDArray[np.int64] = drawn[np.sort(first)]
+    return different
 
 
 def _nearest(

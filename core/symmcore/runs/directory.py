@@ -82,7 +82,7 @@ class RunDirectories:
         for directory, snapshot in zip(self._directories, snapshots, strict=True):
             path = directory / FRAMES / f"{snapshot.frame.step:08d}.safetensors"
             with _recording(directory):
-                _write_whole(path, frame_bytes(snapshot.frame))
+                write_whole(path, frame_bytes(snapshot.frame))
 
     def status(self, status: TrainingStatus) -> None:
         """Close the files when the training has ended."""
@@ -102,7 +102,7 @@ class RunDirectories:
         if not (directory / CONFIG).exists():
             undo.callback(_remove, (directory / CONFIG).unlink)
         # Bytes of a file name that are no text become JSON's escapes.
-        _write_whole(directory / CONFIG, f"{config}\n".encode(errors="backslashreplace"))
+        write_whole(directory / CONFIG, f"{config}\n".encode(errors="backslashreplace"))
 
     def _open_metrics(self, directory: Path, undo: contextlib.ExitStack) -> IO[str]:
         path = directory / METRICS
@@ -245,7 +245,12 @@ def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
     }
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside and rename it into place: it is whole, or what it was.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         beside.write_bytes(content)
