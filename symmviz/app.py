@@ -10,8 +10,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmviz.controller import Controller
-from symmviz.session import Session
-from symmviz.settings import Settings
+from symmviz.services.preferences import Settings
+from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
 from symmviz.views.theme import apply_appearance

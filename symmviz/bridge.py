@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-from symmviz.live import Updates
+from symmviz.services.live_buffer import Updates
 
 _INTERVAL_MS = 50
 

@@ -6,22 +6,24 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtWidgets import QApplication, QWidget
 
-from symmcore.data.store import image_to_show
+from symmcore.data.images.store import image_to_show
 from symmcore.errors import InputError
+from symmcore.runs.naming import run_folder
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
-from symmviz.live import Updates
+from symmviz.model.appearance import Appearance
+from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.retrieve import RetrievePresenter
-from symmviz.presenters.start import dataset_config, run_folder, training_config
+from symmviz.presenters.start import dataset_config, training_config
 from symmviz.presenters.watch import WatchPresenter
-from symmviz.retrieval import Query, Split
-from symmviz.session import Session
-from symmviz.settings import Settings
+from symmviz.services.live_buffer import Updates
+from symmviz.services.preferences import Settings
+from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
-from symmviz.views.theme import Appearance, apply_appearance
+from symmviz.views.theme import apply_appearance
 
 # Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
 # one plot every third tick is about two drawings a second of each.
@@ -43,7 +45,7 @@ class Controller(QObject):
         self._watch = WatchPresenter(window.watch_page)
         self._retrieve = RetrievePresenter(window.retrieve_page, session.find_neighbours)
         self._controls = ControlsPresenter(window.controls)
-        self._dataset = DatasetPresenter(window.start_page, session.look_at)
+        self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(session.drain, self._deliver, self)
         self._connect()
         self._bridge.start()

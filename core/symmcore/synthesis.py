@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from symmcore.symm import check_reflection
+from symmcore.settings.symm import check_reflection
 
 
 def reflect(x: Tensor, axis: Tensor, alpha: float = 2.0, beta: float = 1.0) -> Tensor:

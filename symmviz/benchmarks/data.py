@@ -21,15 +21,15 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets
 from torchvision.transforms import v2
 
-from symmcore.data.batches import BatchLoader, finished
-from symmcore.data.cache import CacheSettings
-from symmcore.data.decoded import DecodedImages
-from symmcore.data.file_tree import find_files
-from symmcore.data.folder import has_image_name
+from symmcore.data.feed.batches import BatchLoader, finished
+from symmcore.data.images.cache import CacheSettings
+from symmcore.data.images.decoded import DecodedImages
+from symmcore.data.images.loading import IMAGE_SIZE, load_listing
 from symmcore.data.listing import ImageListing
-from symmcore.data.loading import IMAGE_SIZE, load_listing
-from symmcore.data.transform_settings import PHOTOGRAPHS
+from symmcore.data.sources.file_tree import find_files
+from symmcore.data.sources.folder import has_image_name
 from symmcore.errors import InputError
+from symmcore.settings.transforms import PHOTOGRAPHS
 from symmcore.training.trainer import default_threads
 
 _REFERENCE = "ImageFolder, DataLoader"

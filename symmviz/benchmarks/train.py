@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from symmcore.data.batches import BatchLoader
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.feed import TrainingFeed
-from symmcore.data.sampler import PairSampler
-from symmcore.data.store import ArrayImages
-from symmcore.data.transform_settings import PHOTOGRAPHS, SMALL_PHOTOGRAPHS
+from symmcore.data.feed.batches import BatchLoader
+from symmcore.data.feed.sampler import PairSampler
+from symmcore.data.feed.training_feed import TrainingFeed
+from symmcore.data.images.store import ArrayImages
+from symmcore.settings.transforms import PHOTOGRAPHS, SMALL_PHOTOGRAPHS
 from symmcore.training.config import TrainingConfig, parse_spec
 from symmcore.training.learner import Learner
 from symmcore.training.trainer import resolve_device

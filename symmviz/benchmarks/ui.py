@@ -26,9 +26,9 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.runs.directory import RunDirectories
-from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks, TrainingContext

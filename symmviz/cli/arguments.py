@@ -6,13 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from symmcore.cores import usable_cores
-from symmcore.data.splits import SplitRule
-from symmcore.loss_catalog import CATALOG
-from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS
-from symmcore.symm import PAIR_SETS
+from symmcore.data.sources.splits import SplitRule
+from symmcore.processes import usable_cores
+from symmcore.settings.losses import CATALOG
+from symmcore.settings.networks import FROM_SCRATCH, IMAGENET, NETWORKS
+from symmcore.settings.presets import PRESETS, QUICK
+from symmcore.settings.symm import PAIR_SETS
 from symmcore.training.config import DEVICES, MOST_THREADS
-from symmcore.training.presets import PRESETS, QUICK
 from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,

@@ -4,11 +4,13 @@ import dataclasses
 from argparse import Namespace
 from typing import Any
 
-from symmcore.data.catalog import dataset_choice
-from symmcore.data.transform_settings import TransformSettings
+from symmcore.data.catalogue import dataset_choice
 from symmcore.errors import InputError
-from symmcore.loss_catalog import LossSettings
-from symmcore.symm import PairSet
+from symmcore.settings.losses import LossSettings
+from symmcore.settings.presets import Preset, preset
+from symmcore.settings.schedule import Schedule
+from symmcore.settings.symm import PairSet
+from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import (
     RunSpec,
     TrainingConfig,
@@ -17,8 +19,6 @@ from symmcore.training.config import (
     preset_config,
 )
 from symmcore.training.input import usual_transform
-from symmcore.training.presets import Preset, preset
-from symmcore.training.schedule import Schedule
 
 # No disk holds as much, and its bytes are still a number of 64 bits.
 _MOST_GIGABYTES = 1_000_000_000

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from symmcore.data.file_tree import display_name
+from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
 from symmcore.runs.directory import RunDirectories, run_directories
+from symmcore.runs.naming import run_folder
 from symmcore.runs.scores import last_evaluation, runs_in
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
@@ -23,7 +24,6 @@ from symmviz.cli.chosen import training_config
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
 from symmviz.cli.streams import output_status
-from symmviz.presenters.start import run_folder
 
 _FAILED = 1
 _INTERRUPTED = 130

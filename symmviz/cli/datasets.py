@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symmcore.data.catalog import DATASETS, SOURCES, DatasetEntry, dataset_choice
+from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry, dataset_choice
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
+from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
-from symmcore.runs.records import IndexArray
+from symmcore.records import IndexArray
 from symmcore.training.config import LARGEST_SEED
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.streams import output_status

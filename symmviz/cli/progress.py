@@ -4,15 +4,15 @@ import sys
 
 from tqdm import tqdm
 
-from symmcore.data.file_tree import display_name
-from symmcore.network_catalog import FROM_SCRATCH, describe_weights, network_info
-from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.data.sources.file_tree import display_name
+from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.settings.networks import FROM_SCRATCH, describe_weights, network_info
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.score_table import score_table
-from symmviz.paper_scores import paper_scores
+from symmviz.model.paper_scores import paper_scores
 
 _SECONDS_BETWEEN_LINES = 5.0
 

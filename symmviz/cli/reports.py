@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from symmcore.data.file_tree import display_name
+from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
 from symmcore.runs.directory import write_whole
 from symmviz.cli.streams import output_status

@@ -1,10 +1,10 @@
 """A run's scores beside the paper's, as lines of text."""
 
-from symmcore.network_catalog import FROM_SCRATCH, network_info
-from symmcore.runs.records import EvalRecord
+from symmcore.records import EvalRecord
+from symmcore.settings.networks import FROM_SCRATCH, network_info
+from symmcore.settings.presets import PAPER
 from symmcore.training.config import TrainingConfig
-from symmcore.training.presets import PAPER
-from symmviz.paper_scores import PaperScores
+from symmviz.model.paper_scores import PaperScores
 
 
 def score_table(record: EvalRecord, paper: PaperScores, config: TrainingConfig) -> list[str]:

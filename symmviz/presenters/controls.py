@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from symmcore.network_catalog import FROM_SCRATCH, network_info
+from symmcore.settings.networks import FROM_SCRATCH, network_info
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus

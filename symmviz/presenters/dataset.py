@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from symmcore.data.catalog import DatasetEntry
-from symmcore.data.torchvision_catalog import TORCHVISION_ENTRIES, torchvision_entry
-from symmcore.doing import byte_count
+from symmcore.data.catalogue import DatasetEntry
+from symmcore.data.sources.torchvision_catalog import TORCHVISION_ENTRIES, torchvision_entry
 from symmcore.errors import InputError
+from symmcore.progress import byte_count
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import DatasetSummary
-from symmviz.look import Look
+from symmviz.services.dataset_scan import DatasetScan
 
 _LOOKING = "Looking through the files..."
 _NOTES_SHOWN = 2
@@ -51,15 +51,15 @@ def fetchable_datasets() -> tuple[Fetchable, ...]:
 class DatasetPresenter:
     """Looks at the chosen dataset; the newest choice counts."""
 
-    def __init__(self, view: DatasetView, look: Callable[[TrainingConfig], Look]) -> None:
+    def __init__(self, view: DatasetView, look: Callable[[TrainingConfig], DatasetScan]) -> None:
         self._view = view
         self._look = look
         self._looked_at: TrainingConfig | None = None
-        self._pending: Look | None = None
+        self._pending: DatasetScan | None = None
         self._again = False
 
     def look(self, config: TrainingConfig) -> None:
-        """Look at a dataset that was chosen, or whose files may have changed."""
+        """DatasetScan at a dataset that was chosen, or whose files may have changed."""
         self._again = config == self._looked_at
         self._looked_at = config
         self._drop()

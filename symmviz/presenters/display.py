@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from symmcore.runs.records import FloatArray, IndexArray
+from symmcore.records import FloatArray, IndexArray
 from symmviz.presenters.series import Values
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.store import ImageArray, ImageStore, image_to_show
-from symmcore.runs.records import IndexArray, Snapshot
+from symmcore.data.images.store import ImageArray, ImageStore, image_to_show
+from symmcore.records import IndexArray, Snapshot
 from symmcore.training.sink import TrainingContext
+from symmviz.model.retrieval import Query, RunNeighbours, Split
 from symmviz.presenters.display import RunTitle
 from symmviz.presenters.watch import run_title
-from symmviz.retrieval import Query, RunNeighbours, Split
 
 NEIGHBOURS = 10
 

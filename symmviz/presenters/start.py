@@ -1,18 +1,13 @@
 """The Start page: from what the user chose to a training and its folder."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from symmcore.data.catalog import dataset_choice
-from symmcore.data.splits import SplitRule
-from symmcore.errors import InputError
-from symmcore.loss_catalog import LossSettings
-from symmcore.symm import Symm
+from symmcore.data.catalogue import dataset_choice
+from symmcore.data.sources.splits import SplitRule
+from symmcore.settings.losses import LossSettings
+from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, preset_config
-
-# File systems allow 255 bytes; a folder is still to be read at a glance.
-_LONGEST_LOSSES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +108,3 @@ def dataset_config(form: StartForm) -> TrainingConfig:
 
 def _may_download(form: StartForm) -> bool:
     return dataset_choice(form.dataset).kind.can_download
-
-
-def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:
-    """A folder for a new training: date, time, dataset and losses; one not there yet.
-
-    Raises:
-        InputError: if the folder for runs cannot be looked into.
-    """
-    losses = "-vs-".join(spec.folder_name for spec in config.specs)
-    if len(losses) > _LONGEST_LOSSES:
-        losses = f"{len(config.specs)}-runs"
-    stem = f"{now:%Y%m%d-%H%M%S}-{config.dataset_choice().folder_name}-{losses}"
-    candidate, number = runs_folder / stem, 2
-    try:
-        while candidate.exists():
-            candidate = runs_folder / f"{stem}-{number}"
-            number += 1
-    except OSError as error:
-        raise InputError(
-            f"{runs_folder} cannot be written ({error.strerror}): choose another folder for runs."
-        ) from error
-    return candidate

@@ -5,8 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from symmcore.loss_catalog import loss_info
-from symmcore.runs.records import (
+from symmcore.records import (
     EvalRecord,
     FloatArray,
     PlanePoints,
@@ -15,9 +14,10 @@ from symmcore.runs.records import (
     StepRecord,
     WatchedSet,
 )
+from symmcore.settings.losses import loss_info
 from symmcore.training.config import RunSpec
 from symmcore.training.sink import TrainingContext
-from symmviz.live import RunRecord
+from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.display import (
     Curve,
     Panel,
@@ -27,7 +27,7 @@ from symmviz.presenters.display import (
     Variant,
 )
 from symmviz.presenters.series import Series
-from symmviz.retrieval import Query, Split
+from symmviz.services.live_buffer import RunRecord
 
 # The shared extent is the points' with a margin. It follows them out only when they come
 # to the edge, and in only when it would shrink to less than this share, so that the

@@ -19,7 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmcore.data.catalog import ALPHABETS, DATASETS, FOLDER, SOURCES, DatasetEntry, DatasetSource
+from symmcore.data.catalogue import (
+    ALPHABETS,
+    DATASETS,
+    FOLDER,
+    SOURCES,
+    DatasetEntry,
+    DatasetSource,
+)
 from symmviz.presenters.dataset import fetchable_datasets
 from symmviz.views.elided_label import ElidedLabel
 

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmcore.data.store import image_to_show
-from symmcore.runs.records import IndexArray
+from symmcore.data.images.store import image_to_show
+from symmcore.records import IndexArray
 from symmviz.presenters.retrieve import Gallery
 from symmviz.views.images import image_pixmap
 from symmviz.views.plain_tip import plain_tip

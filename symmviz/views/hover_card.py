@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from symmcore.data.store import ImageArray
+from symmcore.data.images.store import ImageArray
 from symmviz.views.images import image_pixmap
 
 _SIZE = 72

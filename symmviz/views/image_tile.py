@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QIcon
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
+from symmviz.model.retrieval import Query
 from symmviz.presenters.retrieve import ImageCard
-from symmviz.retrieval import Query
 from symmviz.views.images import image_pixmap
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme

@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap
 
-from symmcore.data.store import ImageArray
+from symmcore.data.images.store import ImageArray
 
 # Below this width an image is shown as its pixels; a smoothed digit is only a blur.
 _SHOW_PIXELS_BELOW = 64

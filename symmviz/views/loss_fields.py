@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
-from symmcore.loss_catalog import CATALOG, LossInfo, LossSettings
-from symmcore.symm import PairSet, Symm
+from symmcore.settings.losses import CATALOG, LossInfo, LossSettings
+from symmcore.settings.symm import PairSet, Symm
 from symmviz.views.form_fields import (
     align,
     centre_labels,

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmviz.model.appearance import Appearance
 from symmviz.presenters.controls import Commands
 from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.form_fields import keep_keys
 from symmviz.views.retrieve_page import RetrievePage
 from symmviz.views.start_page import StartPage
-from symmviz.views.theme import Appearance
 from symmviz.views.watch_page import WatchPage
 
 _MOUSE_HELP = (

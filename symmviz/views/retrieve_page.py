@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.retrieve import Gallery, ImageCard, NeighbourRow
-from symmviz.retrieval import Query, Split
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.gallery import GalleryView
 from symmviz.views.image_tile import ImageTile

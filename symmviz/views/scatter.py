@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QBrush, QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from symmcore.runs.records import FloatArray
+from symmcore.records import FloatArray
 from symmviz.presenters.display import ColourBy, PointCloud, PointPositions
 from symmviz.views.theme import Theme, current_theme
 

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmcore.loss_catalog import CATALOG
+from symmcore.settings.losses import CATALOG
+from symmcore.settings.presets import PRESETS, preset
 from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
-from symmcore.training.presets import PRESETS, preset
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel

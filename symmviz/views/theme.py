@@ -1,12 +1,13 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 import colorcet
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
+
+from symmviz.model.appearance import Appearance
 
 # Okabe and Ito's colours for all kinds of colour vision, black left out.
 _OKABE_ITO = (
@@ -22,14 +23,6 @@ _OKABE_ITO = (
 # The first twelve of either are twice as far apart as those of one set that serves both themes.
 _GLASBEY_ON_LIGHT = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
 _GLASBEY_ON_DARK = tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
-
-
-class Appearance(Enum):
-    """Which palette to use."""
-
-    SYSTEM = "Like the system"
-    LIGHT = "Light"
-    DARK = "Dark"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
-from symmcore.data.splits import SplitRule
-from symmcore.network_catalog import FROM_SCRATCH, IMAGENET, NETWORKS, network_info
+from symmcore.data.sources.splits import SplitRule
+from symmcore.settings.networks import FROM_SCRATCH, IMAGENET, NETWORKS, network_info
+from symmcore.settings.presets import Preset
 from symmcore.training.config import LARGEST_BATCH, MOST_THREADS, TrainingConfig
-from symmcore.training.presets import Preset
 from symmviz.views.form_fields import (
     align,
     centre_labels,

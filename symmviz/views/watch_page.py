@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmviz.model.retrieval import Split
 from symmviz.presenters.display import (
     ColourBy,
     Curve,
@@ -23,7 +24,6 @@ from symmviz.presenters.display import (
     PointPositions,
     RunTitle,
 )
-from symmviz.retrieval import Split
 from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.hover_card import HoverCard

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched, launch
-from symmviz.settings import Settings
+from symmviz.services.preferences import Settings
 
 _STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
 

@@ -18,7 +18,7 @@ import torch
 from helpers_training import add_dataset, tiny_dataset
 from PIL import Image
 
-from symmcore.data import catalog
+from symmcore.data import catalogue as catalog
 from symmcore.training.learner import Learner
 from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
@@ -734,7 +734,8 @@ class TestProcess:
     def test_the_command_line_and_the_presenters_import_neither_qt_nor_torch(self):
         # The one answers at once, the others are imported before the window paints.
         script = (
-            "import sys, symmviz.cli.arguments, symmviz.qt_check, symmviz.live, symmviz.session\n"
+            "import sys, symmviz.cli.arguments, symmviz.qt_check\n"
+            "import symmviz.services.live_buffer, symmviz.services.session\n"
             "from symmviz.presenters import controls, display, retrieve, start, watch\n"
             "slow = {'torch', 'sklearn', 'PySide6', 'pyqtgraph'} & set(sys.modules)\n"
             "sys.exit(f'imported {slow}' if slow else 0)"

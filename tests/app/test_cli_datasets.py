@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from symmcore.data.catalog import DATASETS, SOURCES
+from symmcore.data.catalogue import DATASETS, SOURCES
 from symmviz.cli import main
 
 

@@ -5,9 +5,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.appearance import Appearance
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.controls_bar import ControlsBar
-from symmviz.views.theme import Appearance, apply_appearance
+from symmviz.views.theme import apply_appearance
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.retrieve import ImageCard
-from symmviz.retrieval import Query, Split
 from symmviz.views.image_tile import ImageTile
 
 

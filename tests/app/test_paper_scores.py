@@ -2,12 +2,12 @@ import re
 
 import pytest
 
-from symmcore.loss_catalog import CATALOG
-from symmcore.runs.records import EvalRecord
-from symmcore.scores import final_ks
+from symmcore.records import EvalRecord
+from symmcore.settings.losses import CATALOG
+from symmcore.settings.scores import final_ks
 from symmcore.training.config import TrainingConfig, parse_spec, preset_config
 from symmviz.cli.score_table import score_table
-from symmviz.paper_scores import all_paper_scores, paper_scores
+from symmviz.model.paper_scores import all_paper_scores, paper_scores
 
 DATASETS = ("cub200", "cars196", "sop")
 

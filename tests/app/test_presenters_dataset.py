@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from symmcore.data import file_tree, torchvision_catalog
-from symmcore.doing import Doing, Tell
+from symmcore.data.sources import file_tree, torchvision_catalog
 from symmcore.errors import InputError
+from symmcore.progress import Progress, ProgressCallback
 from symmcore.training.config import TrainingConfig
-from symmcore.training.input import DatasetSummary, look_at_dataset
-from symmviz.look import Look
+from symmcore.training.input import DatasetSummary, scan_dataset
 from symmviz.presenters.dataset import DatasetPresenter
+from symmviz.services.dataset_scan import DatasetScan
 
 SUMMARY = DatasetSummary(
     images=1300, classes=40, train=1000, test=300, split="by class", cache="It takes 2 GB.",
@@ -34,12 +34,12 @@ class Looks(Executor):
 
     def __init__(self) -> None:
         self.asked: list[TrainingConfig] = []
-        self.tells: list[Tell] = []
+        self.tells: list[ProgressCallback] = []
         self._found: list[Future[DatasetSummary | None]] = []
 
-    def submit(self, _: object, config: TrainingConfig, tell: Tell) -> Future:
+    def submit(self, _: object, config: TrainingConfig, on_progress: ProgressCallback) -> Future:
         self.asked.append(config)
-        self.tells.append(tell)
+        self.tells.append(on_progress)
         self._found.append(Future())
         return self._found[-1]
 
@@ -54,7 +54,7 @@ def looks() -> Looks:
 
 @pytest.fixture
 def presenter(view, looks) -> DatasetPresenter:
-    return DatasetPresenter(view, partial(Look, looks))
+    return DatasetPresenter(view, partial(DatasetScan, looks))
 
 
 def note(view: MagicMock) -> tuple[str, bool]:
@@ -81,23 +81,23 @@ def test_what_is_found_is_said(view, looks, presenter):
 
 def test_how_far_a_look_is_is_said(view, looks, presenter):
     presenter.look(of("folder:/photos"))
-    looks.tells[0](Doing("Looking through the files", 1234))
+    looks.tells[0](Progress("Looking through the files", 1234))
     presenter.poll()
     assert note(view) == ("Looking through the files: 1,234...", False)
     looks[0].set_result(SUMMARY)
     presenter.poll()
     presenter.look(of("folder:/photos"))
-    looks.tells[1](Doing("Looking through the files", 1))
+    looks.tells[1](Progress("Looking through the files", 1))
     presenter.poll()
     assert note(view)[0].startswith("1,000 training"), "what is known stands meanwhile"
 
 
 def test_a_look_that_nobody_wants_any_more_ends(view, looks, presenter):
     presenter.look(of("folder:/one"))
-    looks.tells[0](Doing("Looking through the files", 1))
+    looks.tells[0](Progress("Looking through the files", 1))
     presenter.look(of("digits"))
     with pytest.raises(CancelledError):
-        looks.tells[0](Doing("Looking through the files", 2))
+        looks.tells[0](Progress("Looking through the files", 2))
 
 
 def test_a_look_in_a_thread_ends_at_the_next_folder(tmp_path, monkeypatch):
@@ -114,7 +114,7 @@ def test_a_look_in_a_thread_ends_at_the_next_folder(tmp_path, monkeypatch):
     original = file_tree._scan
     monkeypatch.setattr(file_tree, "_scan", scan)
     with ThreadPoolExecutor(1) as pool:
-        look = Look(pool, of(f"folder:{tmp_path}"))
+        look = DatasetScan(pool, of(f"folder:{tmp_path}"))
         assert began.wait(10)
         look.give_up()
         given_up.set()
@@ -186,11 +186,11 @@ def test_a_look_at_a_folder(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(path)
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_: Path(tmp_path / "cache"))
-    summary = look_at_dataset(of(f"folder:{tmp_path / 'photos'}"))
+    summary = scan_dataset(of(f"folder:{tmp_path / 'photos'}"))
     assert summary is not None
     assert (summary.images, summary.classes, summary.train, summary.test) == (12, 4, 6, 6)
     assert summary.cache.startswith("The decoded images will take less than 1 MB in ")
     assert not (tmp_path / "cache").exists()
-    assert look_at_dataset(of("digits")) is None
+    assert scan_dataset(of("digits")) is None
     with pytest.raises(InputError, match="nowhere"):
-        look_at_dataset(of(f"folder:{tmp_path / 'nowhere'}"))
+        scan_dataset(of(f"folder:{tmp_path / 'nowhere'}"))

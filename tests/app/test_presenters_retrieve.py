@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
 
-from symmcore.data.store import image_to_show
+from symmcore.data.images.store import image_to_show
 from symmcore.training.sink import Environment, TrainingContext
+from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
 from symmviz.presenters.retrieve import NEIGHBOURS, RetrievePresenter, RetrieveView
-from symmviz.retrieval import Neighbour, Query, RunNeighbours, Split
-from symmviz.search import find_neighbours
+from symmviz.services.search import find_neighbours
 
 
 class Searches:

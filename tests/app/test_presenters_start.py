@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from symmcore.errors import InputError
-from symmcore.loss_catalog import LossSettings
-from symmcore.symm import Symm
+from symmcore.runs.naming import run_folder
+from symmcore.settings.losses import LossSettings
+from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
-from symmviz.presenters.start import StartForm, dataset_config, run_folder, training_config
+from symmviz.presenters.start import StartForm, dataset_config, training_config
 
 FORM = StartForm(
     dataset="digits",

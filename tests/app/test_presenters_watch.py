@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
 
-from symmcore.runs.records import EvalRecord, PlanePoints, Projection, StepRecord
+from symmcore.records import EvalRecord, PlanePoints, Projection, StepRecord
 from symmcore.training.config import parse_spec
 from symmcore.training.sink import Environment, TrainingContext
+from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.display import Panel, RunTitle, Variant
 from symmviz.presenters.watch import WatchPresenter, WatchView, run_title
-from symmviz.retrieval import Query, Split
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from symmcore.data import torchvision_catalog
-from symmcore.loss_catalog import CATALOG, LossSettings
+from symmcore.data.sources import torchvision_catalog
 from symmcore.losses import build_loss
-from symmcore.symm import Symm
+from symmcore.settings.losses import CATALOG, LossSettings
+from symmcore.settings.symm import Symm
 from symmviz.presenters.start import training_config
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.loss_fields import LossFields

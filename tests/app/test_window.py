@@ -115,7 +115,7 @@ def test_a_run_in_the_window_records_what_the_command_line_records(
     qtbot: QtBot, launched: Launched, runs_folder: Path, tmp_path: Path
 ) -> None:
     from symmcore.runs.directory import RunDirectories
-    from symmcore.symm import Symm
+    from symmcore.settings.symm import Symm
     from symmcore.training.config import RunSpec, TrainingConfig
     from symmcore.training.control import Control
     from symmcore.training.trainer import Trainer
@@ -362,7 +362,7 @@ def test_a_folder_that_cannot_be_written_is_said_beside_start(
 def test_appearance_changes_at_once_and_is_remembered(
     qtbot: QtBot, launched: Launched, qapp: QApplication
 ) -> None:
-    from symmviz.settings import Settings
+    from symmviz.services.preferences import Settings
 
     finish(qtbot, launched)
     for appearance, theme in ((Appearance.DARK, DARK), (Appearance.LIGHT, LIGHT)):

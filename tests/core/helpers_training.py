@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from symmcore.data import catalog
-from symmcore.data.catalog import DatasetEntry
+from symmcore.data import catalogue as catalog
+from symmcore.data.catalogue import DatasetEntry
 from symmcore.data.dataset import ImageDataset, split_within_classes
-from symmcore.data.store import ArrayImages
-from symmcore.runs.records import (
+from symmcore.data.images.store import ArrayImages
+from symmcore.records import (
     EmbeddedSet,
     EvalRecord,
     Frame,

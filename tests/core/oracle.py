@@ -12,7 +12,7 @@ from itertools import combinations, permutations
 import torch
 from torch import Tensor
 
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 Types = tuple[int, ...]  # i, j, i', j' are 0, 1, 2, 3; the last one is of the other group
 SYNTHETIC = (2, 3)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from helpers_training import pixels
 
-from symmcore.data import alphabets, strokes
-from symmcore.data.alphabets import AlphabetSettings, load_alphabets, parse_settings
-from symmcore.data.catalog import dataset_choice
+from symmcore.data.catalogue import dataset_choice
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.strokes import FAMILY_SIZE, Distortion, draw, family_shapes
-from symmcore.doing import Doing
+from symmcore.data.sources import alphabets, strokes
+from symmcore.data.sources.alphabets import AlphabetSettings, load_alphabets, parse_settings
+from symmcore.data.sources.strokes import FAMILY_SIZE, Distortion, draw, family_shapes
 from symmcore.errors import InputError
+from symmcore.progress import Progress
 
 NOTHING = Distortion(jitter=0, rotation=0, shear=0, scale=0, shift=0, noise=0)
 
@@ -192,12 +192,12 @@ def test_settings_that_are_refused(text, said):
 def test_drawing_tells_how_far_it_is_and_can_be_cancelled():
     told = []
 
-    def tell(doing: Doing) -> None:
+    def on_progress(doing: Progress) -> None:
         told.append(doing.sentence())
         if len(told) == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        dataset_choice("alphabets:classes=50,images=3").read(0, tell)
+        dataset_choice("alphabets:classes=50,images=3").read(0, on_progress)
     assert told[0] == "Drawing images: 0 of 150"
     assert len(told) == 3

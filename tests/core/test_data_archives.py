@@ -12,13 +12,13 @@ import scipy.io
 import scipy.sparse
 from data_trees import check_listing, members, refusal, touch
 
-from symmcore.apart import ApartError, one_line
 from symmcore.data import annotations, cars196, cub200, matlab, sop
-from symmcore.data.annotations import PublishedCounts
-from symmcore.data.cars196 import list_cars196
-from symmcore.data.cub200 import list_cub200
 from symmcore.data.listing import ImageListing
-from symmcore.data.sop import list_sop
+from symmcore.data.sources.annotations import PublishedCounts
+from symmcore.data.sources.cars196 import list_cars196
+from symmcore.data.sources.cub200 import list_cub200
+from symmcore.data.sources.sop import list_sop
+from symmcore.processes import CallError, one_line
 
 BIRDS = {
     1: "001.Black_footed_Albatross",
@@ -490,16 +490,16 @@ class TestMatlabApart:
 
 
 def call_here(function, arguments, _look) -> None:
-    """As ``call_apart``, without the second that a process takes to begin."""
+    """As ``call_in_subprocess``, without the second that a process takes to begin."""
     try:
         function(*arguments)
     except Exception as error:
-        raise ApartError(one_line(error)) from error
+        raise CallError(one_line(error)) from error
 
 
 @pytest.fixture
 def here(monkeypatch) -> None:
-    monkeypatch.setattr(matlab, "call_apart", call_here)
+    monkeypatch.setattr(matlab, "call_in_subprocess", call_here)
 
 
 @pytest.mark.usefixtures("here")

@@ -5,10 +5,10 @@ import pytest
 import torch
 from helpers_training import pixels, tiny_dataset
 
-from symmcore.data.batches import BatchLoader
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.store import ArrayImages, image_to_show
-from symmcore.data.transform_settings import TransformSettings
+from symmcore.data.feed.batches import BatchLoader
+from symmcore.data.images.store import ArrayImages, image_to_show
+from symmcore.settings.transforms import TransformSettings
 
 CPU = torch.device("cpu")
 ONE = TransformSettings(shift=1)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from symmcore.data.decoding import MAX_PIXELS, DecodeError, decode_file
+from symmcore.data.images.decoding import MAX_PIXELS, DecodeError, decode_file
 
 SIDE = 16
 RANDOM = np.random.default_rng(0)

@@ -10,13 +10,13 @@ import pytest
 import torch
 from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
 
-from symmcore.data.batches import BatchLoader
-from symmcore.data.feed import FeedState, TrainingFeed
-from symmcore.data.sampler import PairSampler, SamplerState
-from symmcore.data.store import ArrayImages
-from symmcore.data.transform_settings import TransformSettings
+from symmcore.data.feed.batches import BatchLoader
+from symmcore.data.feed.sampler import PairSampler, SamplerState
+from symmcore.data.feed.training_feed import FeedState, TrainingFeed
+from symmcore.data.images.store import ArrayImages
 from symmcore.errors import InputError
-from symmcore.runs.records import IndexArray
+from symmcore.records import IndexArray
+from symmcore.settings.transforms import TransformSettings
 from symmcore.training import trainer
 from symmcore.training.control import Control
 from symmcore.training.status import FinishReason

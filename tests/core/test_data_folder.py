@@ -9,8 +9,8 @@ import pytest
 from data_trees import check_listing, class_folders, members, refusal, touch
 from PIL import Image
 
-from symmcore.data.folder import has_image_name, list_folder
-from symmcore.data.splits import SplitRule
+from symmcore.data.sources.folder import has_image_name, list_folder
+from symmcore.data.sources.splits import SplitRule
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
 
@@ -40,7 +40,7 @@ class TestClasses:
     def test_it_tells_how_many_files_it_found_and_can_be_cancelled(self, tmp_path):
         touch(tmp_path, *(f"{folder}/{name}.png" for folder in "abcd" for name in "12"))
         told = []
-        list_folder(tmp_path, SplitRule.AUTO, 0, tell=lambda doing: told.append(doing.done))
+        list_folder(tmp_path, SplitRule.AUTO, 0, on_progress=lambda doing: told.append(doing.done))
         assert told[0] == 0
         assert told == sorted(told)
         assert told[-1] == 6, "it tells before it reads a folder"
@@ -49,7 +49,7 @@ class TestClasses:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            list_folder(tmp_path, SplitRule.AUTO, 0, tell=cancel)
+            list_folder(tmp_path, SplitRule.AUTO, 0, on_progress=cancel)
 
     def test_names_in_any_script(self, tmp_path):
         cats = "\U0001f431 \U0001f468\u200d\U0001f469\u200d\U0001f467"

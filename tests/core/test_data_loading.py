@@ -14,16 +14,16 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from symmcore.data import cache as cache_module
-from symmcore.data import decode_pass, loading
-from symmcore.data.cache import CacheSettings, plan_cache
 from symmcore.data.dataset import ImageDataset, SkippedImage
-from symmcore.data.decoding import decode_file
+from symmcore.data.images import cache as cache_module
+from symmcore.data.images import decode_pass, loading
+from symmcore.data.images.cache import CacheSettings, plan_cache
+from symmcore.data.images.decoding import decode_file
+from symmcore.data.images.loading import load_listing
+from symmcore.data.images.store import image_to_show
 from symmcore.data.listing import ImageListing
-from symmcore.data.loading import load_listing
-from symmcore.data.store import image_to_show
-from symmcore.doing import Doing
 from symmcore.errors import InputError
+from symmcore.progress import Progress
 
 SIZE = 12
 DECODING = "Decoding images"
@@ -61,11 +61,11 @@ def settings(tmp_path: Path) -> CacheSettings:
 def load(
     listing: ImageListing, settings: CacheSettings, progress=lambda _done, _count: None
 ) -> ImageDataset:
-    def tell(doing: Doing) -> None:
+    def on_progress(doing: Progress) -> None:
         if doing.what == DECODING:
             progress(doing.done, doing.count)
 
-    return load_listing(listing, settings, tell, SIZE)
+    return load_listing(listing, settings, on_progress, SIZE)
 
 
 def images_of(dataset: ImageDataset) -> np.ndarray:
@@ -323,18 +323,19 @@ def started_load(
         "import sys\n"
         "from pathlib import Path\n"
         "import numpy as np\n"
-        "from symmcore.data.cache import CacheSettings\n"
+        "from symmcore.data.images.cache import CacheSettings\n"
         "from symmcore.data.listing import ImageListing\n"
-        "from symmcore.data.loading import load_listing\n"
+        "from symmcore.data.images.loading import load_listing\n"
         f"files = {listing.files!r}\n"
         "n = np.arange(len(files))\n"
         f"listing = ImageListing('made', Path({str(listing.root)!r}), files, n % 2,\n"
         "    ('a', 'b'), n, n[:0], '')\n"
-        "def tell(doing):\n"
+        "def on_progress(doing):\n"
         f"    if doing.what == {DECODING!r} and doing.done == {stall_at}:\n"
         "        print('stalled', flush=True)\n"
         "        sys.stdin.readline()\n"
-        f"load_listing(listing, CacheSettings(Path({str(settings.folder)!r})), tell, {SIZE})\n"
+        f"cache = CacheSettings(Path({str(settings.folder)!r}))\n"
+        f"load_listing(listing, cache, on_progress, {SIZE})\n"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -501,7 +502,7 @@ class TestAsNeeded:
             "import os, sys, time\n"
             "from pathlib import Path\n"
             "import numpy as np\n"
-            "from symmcore.data.decoded import DecodedImages\n"
+            "from symmcore.data.images.decoded import DecodedImages\n"
             "import multiprocessing\n"
             "if __name__ == '__main__':\n"
             f"    images = DecodedImages(Path({str(listing.root)!r}), {listing.files!r}, 8, '')\n"
@@ -524,7 +525,7 @@ class TestAsNeeded:
 
 
 def test_the_decoder_needs_no_torch():
-    code = "import sys, symmcore.data.loading; sys.exit('torch' in sys.modules)"
+    code = "import sys, symmcore.data.images.loading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

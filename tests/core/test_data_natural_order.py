@@ -2,7 +2,7 @@ import unicodedata
 
 import numpy as np
 
-from symmcore.data.natural_order import natural_key
+from symmcore.data.sources.natural_order import natural_key
 
 ORDERED = ["", "1", "2", "02b", "10", "a", "B", "b2", "b10", "b10a", "b010b", "c", "\u00e9",
            "\u05d0", "\U0001f600"]  # fmt: skip

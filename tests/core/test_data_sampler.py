@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from symmcore.data.sampler import PairSampler
+from symmcore.data.feed.sampler import PairSampler
 from symmcore.errors import InputError
 
 

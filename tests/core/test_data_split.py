@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from helpers_training import pixels
 
-from symmcore.data import catalog, digits
-from symmcore.data.catalog import DATASETS, dataset_entry
+from symmcore.data import catalogue as catalog
+from symmcore.data.catalogue import DATASETS, dataset_entry
 from symmcore.data.dataset import ImageDataset, split_within_classes
-from symmcore.data.store import ArrayImages
-from symmcore.doing import tell_nobody
+from symmcore.data.images.store import ArrayImages
+from symmcore.data.sources import digits
 from symmcore.errors import InputError
+from symmcore.progress import ignore_progress
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_digits_have_all_ten_classes_on_both_sides_two_to_one(loaded):
 
 @pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)
 def test_what_the_catalogue_says_is_what_is_loaded(entry):
-    dataset = dataset_entry(entry.name).load(5, tell_nobody)
+    dataset = dataset_entry(entry.name).load(5, ignore_progress)
     assert dataset.name == entry.name
     assert dataset.images.shape[0] == len(dataset.labels) == entry.images
     assert len(dataset.class_names) == len(np.unique(dataset.labels)) == entry.classes

@@ -14,18 +14,18 @@ from data_trees import check_listing, class_folders, members, refusal, touch
 from filelock import FileLock
 from helpers_training import pixels
 
-from symmcore.apart import ApartError, one_line
-from symmcore.data import torchvision_sets
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
-from symmcore.data.splits import SplitRule
-from symmcore.data.torchvision_catalog import TORCHVISION_ENTRIES, cache_folder
-from symmcore.data.torchvision_sets import (
+from symmcore.data.sources import torchvision_sets
+from symmcore.data.sources.splits import SplitRule
+from symmcore.data.sources.torchvision_catalog import TORCHVISION_ENTRIES, cache_folder
+from symmcore.data.sources.torchvision_sets import (
     TORCHVISION_SETS,
     read_torchvision_set,
     torchvision_set,
 )
-from symmcore.doing import Doing, tell_nobody
+from symmcore.processes import CallError, one_line
+from symmcore.progress import Progress, ignore_progress
 from symmcore.training.control import StopRequestedError
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
@@ -40,22 +40,22 @@ def cache(tmp_path, monkeypatch) -> Path:
         raise OSError("no network here")
 
     monkeypatch.setattr("urllib.request.urlopen", offline)
-    monkeypatch.setattr(torchvision_sets, "call_apart", call_here)
+    monkeypatch.setattr(torchvision_sets, "call_in_subprocess", call_here)
     return tmp_path / "cache" / "torchvision"
 
 
 def call_here(download, arguments, look) -> None:
-    """As ``call_apart``, in this process, where a test can pretend to be the network."""
+    """As ``call_in_subprocess``, in this process, where a test can pretend to be the network."""
     look()
     try:
         download(*arguments)
     except Exception as error:
-        raise ApartError(one_line(error)) from error
+        raise CallError(one_line(error)) from error
     look()
 
 
-def read(name: str, rule: SplitRule = AUTO, *, download: bool = False, tell=tell_nobody):
-    return read_torchvision_set(name, rule, 0, download=download, tell=tell)
+def read(name: str, rule: SplitRule = AUTO, *, download: bool = False, on_progress=ignore_progress):
+    return read_torchvision_set(name, rule, 0, download=download, on_progress=on_progress)
 
 
 def left_in(cache: Path) -> list[str]:
@@ -307,12 +307,12 @@ class TestFetch:
         lock, heard = FileLock(cache / "Omniglot.lock", thread_local=False), []
         lock.acquire()
 
-        def tell(doing: Doing) -> None:
+        def on_progress(doing: Progress) -> None:
             heard.append(doing.sentence())
             make_omniglot(cache / "Omniglot")
             lock.release()
 
-        check_listing(read("Omniglot", download=True, tell=tell))
+        check_listing(read("Omniglot", download=True, on_progress=on_progress))
         assert heard == ["Fetching Omniglot in another process: 0.0 MB"]
 
     def test_what_a_killed_process_left_is_removed(self, cache, monkeypatch):
@@ -329,13 +329,13 @@ class TestFetch:
 
         pretend(monkeypatch, "Omniglot", write)
 
-        def tell(doing: Doing) -> None:
+        def on_progress(doing: Progress) -> None:
             heard.append(doing.sentence())
             if len(heard) == 2:
                 raise StopRequestedError
 
         with pytest.raises(StopRequestedError):
-            read("Omniglot", download=True, tell=tell)
+            read("Omniglot", download=True, on_progress=on_progress)
         assert heard == [
             "Fetching Omniglot: 0.0 of about 16.0 MB",
             "Fetching Omniglot, extracting: 17.0 MB",
@@ -351,11 +351,11 @@ class TestFetch:
     def test_who_is_told_may_fail(self, cache, monkeypatch):
         pretend(monkeypatch, "Omniglot", make_omniglot)
 
-        def tell(_: Doing) -> None:
+        def on_progress(_: Progress) -> None:
             raise BrokenPipeError(32, "Broken pipe")
 
         with pytest.raises(BrokenPipeError):
-            read("Omniglot", download=True, tell=tell)
+            read("Omniglot", download=True, on_progress=on_progress)
         assert left_in(cache) == []
 
     def test_a_cache_folder_that_cannot_be_made(self, cache):

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 import torch
 
-from symmcore.data.transform_settings import (
-    DRAWINGS,
-    PHOTOGRAPHS,
-    SMALL_PHOTOGRAPHS,
-    TransformSettings,
-    default_transform,
-)
-from symmcore.data.transforms import (
+from symmcore.data.feed.transforms import (
     Augmentation,
     Transform,
     gathered_windows,
     stacked_windows,
 )
 from symmcore.errors import InputError
+from symmcore.settings.transforms import (
+    DRAWINGS,
+    PHOTOGRAPHS,
+    SMALL_PHOTOGRAPHS,
+    TransformSettings,
+    default_transform,
+)
 
 CPU = torch.device("cpu")
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 9, 11, 3), dtype=np.uint8))

@@ -10,7 +10,6 @@ import torch
 from loss_cases import BATCHES, batch, expect, picks_of, relative_error, run
 from torch import Tensor
 
-from symmcore.loss_catalog import CATALOG, LossSettings, loss_info
 from symmcore.losses import (
     LOSSES,
     AngularLoss,
@@ -20,6 +19,7 @@ from symmcore.losses import (
     TripletLoss,
     build_loss,
 )
+from symmcore.settings.losses import CATALOG, LossSettings, loss_info
 
 NAMES = list(oracle.LOSSES)
 EITHER = [None, Symm(), Symm(1.5, 0.7), Symm(pairs="official")]
@@ -440,7 +440,7 @@ def test_the_catalogue_and_the_settings_need_no_torch() -> None:
     import sys
 
     code = (
-        "import sys, symmcore.loss_catalog, symmcore.symm; symmcore.symm.Symm(); "
+        "import sys, symmcore.settings.losses; from symmcore.settings.symm import Symm; Symm(); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

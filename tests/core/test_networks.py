@@ -8,8 +8,8 @@ import torchvision
 from torch import nn
 
 from symmcore.errors import InputError
-from symmcore.network_catalog import NETWORKS, check_weights_choice, network_info
 from symmcore.networks import EmbeddingNetwork, build_network
+from symmcore.settings.networks import NETWORKS, check_weights_choice, network_info
 
 NAMES = [info.name for info in NETWORKS]
 PUBLISHED = {"googlenet": 1024, "resnet18": 512, "resnet50": 2048}

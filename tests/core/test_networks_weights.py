@@ -17,9 +17,7 @@ import safetensors.torch
 import torch
 import torchvision
 
-from symmcore.apart import ApartError
 from symmcore.errors import InputError
-from symmcore.network_catalog import network_info
 from symmcore.networks import (
     build_network,
     check_weights_file,
@@ -27,6 +25,8 @@ from symmcore.networks import (
     load_weights,
 )
 from symmcore.networks import weights as weights_module
+from symmcore.processes import CallError
+from symmcore.settings.networks import network_info
 
 DIM = 6
 HASHES = {"googlenet": "1378be20", "resnet18": "f37072fd", "resnet50": "0676ba61"}
@@ -187,7 +187,7 @@ class TestFetchingImagenetWeights:
             Path(arguments[1]).write_bytes(b"weights")
             look()
 
-        monkeypatch.setattr(weights_module, "call_apart", fetch)
+        monkeypatch.setattr(weights_module, "call_in_subprocess", fetch)
         fetch_weights(network_info("resnet18"), told.append)
         monkeypatch.setattr(weights_module, "_is_whole", lambda _: True)
         fetch_weights(network_info("resnet18"), told.append)
@@ -227,7 +227,7 @@ class TestFetchingImagenetWeights:
         (folder / "resnet18-f37072fd.pth").write_bytes(b"damaged")
         monkeypatch.setattr(
             weights_module,
-            "call_apart",
+            "call_in_subprocess",
             lambda _, arguments, __: Path(arguments[1]).write_bytes(b"new"),
         )
         fetch_weights(network_info("resnet18"))
@@ -236,9 +236,9 @@ class TestFetchingImagenetWeights:
     def test_without_a_network_or_half_way(self, folder, monkeypatch):
         def fetch(_download, arguments, _look):
             Path(arguments[1]).write_bytes(b"half")
-            raise ApartError("no route to host")
+            raise CallError("no route to host")
 
-        monkeypatch.setattr(weights_module, "call_apart", fetch)
+        monkeypatch.setattr(weights_module, "call_in_subprocess", fetch)
         with pytest.raises(InputError, match=r"cannot be had from https.*\(no route to host\)"):
             fetch_weights(network_info("googlenet"))
         assert left_in(folder) == []

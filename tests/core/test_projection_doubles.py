@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from symmcore.runs.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
+from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
 
 
 def make_frame(step: int, seed: int = 0, count: int = 40, dim: int = 8) -> Frame:
@@ -32,7 +32,7 @@ def projection(step: int, method: str, explained: float | None = None) -> Projec
 
 
 def meet(port: int) -> bool:
-    """Tell the test that this point is reached, and wait until it says go on."""
+    """ProgressCallback the test that this point is reached, and wait until it says go on."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         return connection.recv(1) == b"g"
 

@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 
 from symmcore.projection.base import Projector
 from symmcore.projection.pca import KEPT_AT_LEAST, PcaProjector
-from symmcore.runs.records import EmbeddedSet, Frame, Projection, WatchedSet
+from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
 

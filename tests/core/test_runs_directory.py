@@ -13,8 +13,8 @@ import safetensors.numpy
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
 from symmcore.errors import InputError, RecordingError
+from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs.directory import RunDirectories, check_free, metrics_line, run_directories
-from symmcore.runs.records import EvalRecord, StepRecord
 from symmcore.training.control import Control
 from symmcore.training.sink import Environment, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus

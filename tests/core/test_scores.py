@@ -5,7 +5,7 @@ import pytest
 
 from symmcore.errors import InputError
 from symmcore.runs.scores import last_evaluation, runs_in
-from symmcore.scores import base_name, final_ks
+from symmcore.settings.scores import base_name, final_ks
 
 
 @pytest.mark.parametrize(

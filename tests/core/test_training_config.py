@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from symmcore.errors import InputError
-from symmcore.loss_catalog import CATALOG, LossSettings
-from symmcore.symm import Symm
+from symmcore.settings.losses import CATALOG, LossSettings
+from symmcore.settings.schedule import Schedule
+from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
-from symmcore.training.schedule import Schedule
 
 
 def message_of(make) -> str:

@@ -5,10 +5,10 @@ import pytest
 import torch
 from helpers_training import add_dataset, tiny_config, tiny_dataset
 
-from symmcore.data.batches import BatchLoader
-from symmcore.data.transform_settings import DRAWINGS
+from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import clustering_scores
+from symmcore.settings.transforms import DRAWINGS
 from symmcore.training import evaluator as evaluator_module
 from symmcore.training.evaluator import Evaluator
 from symmcore.training.learner import Learner

@@ -5,16 +5,16 @@ import torch
 from helpers_training import add_dataset, tiny_config, tiny_dataset
 from torch import nn
 
-from symmcore.data.batches import BatchLoader
-from symmcore.data.sampler import PairSampler
-from symmcore.data.transform_settings import DRAWINGS
+from symmcore.data.feed.batches import BatchLoader
+from symmcore.data.feed.sampler import PairSampler
 from symmcore.errors import InputError
 from symmcore.losses import build_loss
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.networks import build_network
+from symmcore.settings.schedule import Schedule
+from symmcore.settings.transforms import DRAWINGS
 from symmcore.training import learner as learner_module
 from symmcore.training.learner import Learner
-from symmcore.training.schedule import Schedule
 
 CPU = torch.device("cpu")
 

@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from symmcore.data.transform_settings import TransformSettings
 from symmcore.errors import InputError
-from symmcore.network_catalog import NETWORKS
+from symmcore.settings.networks import NETWORKS
+from symmcore.settings.presets import OFFICIAL, PAPER, PRESETS, QUICK, preset
+from symmcore.settings.schedule import Schedule
+from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig, preset_config
-from symmcore.training.presets import OFFICIAL, PAPER, PRESETS, QUICK, preset
-from symmcore.training.schedule import Schedule
 
 
 class TestSchedule:

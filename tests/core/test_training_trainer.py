@@ -15,7 +15,7 @@ from torch import nn
 
 from symmcore.errors import RecordingError
 from symmcore.networks import build_network
-from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training import learner as learner_module
 from symmcore.training import trainer as trainer_module
 from symmcore.training.control import Control

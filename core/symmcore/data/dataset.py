@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symmcore.data.store import ImageStore
-from symmcore.runs.records import IndexArray
+from symmcore.data.images.store import ImageStore
+from symmcore.records import IndexArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from symmcore.runs.records import IndexArray
+from symmcore.records import IndexArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ _MANY = 1000
 
 
 def _silent(_iteration: int, _most: int) -> None:
-    """Tell nobody."""
+    """ProgressCallback nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
 from symmcore.losses.registry import LOSSES, LossEntry, build_loss
 from symmcore.losses.triplet import TripletLoss
-from symmcore.symm import PointType, Symm
+from symmcore.settings.symm import PointType, Symm
 
 __all__ = [
     "LOSSES",

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.mining import cross_products, triplet_candidates
-from symmcore.symm import Symm, check_finite
+from symmcore.settings.symm import Symm, check_finite
 
 
 class AngularLoss(LogSumLoss):

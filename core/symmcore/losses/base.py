@@ -19,7 +19,7 @@ from symmcore.mining import (
     pair_groups,
 )
 from symmcore.mining.candidates import code_tables
-from symmcore.symm import PairSet, PointType, Symm, check_finite
+from symmcore.settings.symm import PairSet, PointType, Symm, check_finite
 from symmcore.synthesis import computing_dtype
 
 

@@ -11,7 +11,7 @@ from symmcore.mining import Candidates, Groups
 from symmcore.mining.compiled_miner import CompiledMiner, threads_for
 from symmcore.mining.kernels.sums import log_one_plus
 from symmcore.mining.once import once_differentiable
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 
 class CompiledLogSum:

@@ -8,7 +8,7 @@ from torch import Tensor
 from symmcore.losses.terms import Scales
 from symmcore.mining import Candidates, Groups, full_precision, on_cuda
 from symmcore.mining.once import once_differentiable
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 
 def cuda_log_sum(

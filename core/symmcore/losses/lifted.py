@@ -14,7 +14,7 @@ from symmcore.mining import (
     tie_tolerance,
     widest,
 )
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 
 class LiftedStructureLoss(MetricLoss):

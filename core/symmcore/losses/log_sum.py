@@ -11,7 +11,7 @@ from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_ne
 from symmcore.losses.cuda_log_sum import cuda_log_sum
 from symmcore.losses.terms import Scales, log_one_plus_sums, norm_penalty
 from symmcore.mining import Candidates, Groups, Mined, PickedCodes, compiled, measure, on_cuda
-from symmcore.symm import PairSet, Symm
+from symmcore.settings.symm import PairSet, Symm
 
 if TYPE_CHECKING:  # imports numba, which is optional and slow to import
     from symmcore.losses.compiled_log_sum import CompiledLogSum

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.mining import cross_products, pair_candidates
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 
 class NPairLoss(LogSumLoss):

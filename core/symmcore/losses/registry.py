@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from symmcore.loss_catalog import LossInfo, LossSettings, check_settings, loss_info
 from symmcore.losses.angular import AngularLoss
 from symmcore.losses.base import MetricLoss
 from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
 from symmcore.losses.triplet import TripletLoss
-from symmcore.symm import Symm
+from symmcore.settings.losses import LossInfo, LossSettings, check_settings, loss_info
+from symmcore.settings.symm import Symm
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import combinations, permutations, product
 import torch
 from torch import Tensor
 
-from symmcore.symm import PairSet, PointType
+from symmcore.settings.symm import PairSet, PointType
 
 # The order in which the authors' code lists the four points before it combines them.
 _OFFICIAL_ORDER = (PointType.I, PointType.J, PointType.J_SYNTHETIC, PointType.I_SYNTHETIC)

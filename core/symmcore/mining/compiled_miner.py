@@ -20,7 +20,7 @@ from symmcore.mining.kernels.jit import Threads
 from symmcore.mining.kernels.picks import pick_any, pick_pairs, pick_triplets
 from symmcore.mining.kernels.points import Floats, measure
 from symmcore.mining.mine import tie_tolerance
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 # Groups of a tile: it stays in the cache. Its square on the diagonal must be in one: no fewer
 # columns than rows.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from symmcore.mining.once import once_differentiable
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 from symmcore.synthesis import reflection_weights
 
 

@@ -11,7 +11,7 @@ from symmcore.mining.geometry import Geometry
 from symmcore.mining.picked import picked_products
 from symmcore.mining.search import Search, search
 from symmcore.mining.tiles import Blocks
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 
 @dataclass(frozen=True, slots=True)

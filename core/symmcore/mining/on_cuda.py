@@ -16,7 +16,7 @@ from symmcore.mining.candidates import Candidates, pair_candidates
 from symmcore.mining.geometry import measure
 from symmcore.mining.mine import Miner, tie_tolerance
 from symmcore.mining.precision import full_precision
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 
 _BLOCK, _DEPTH, _ROW = 32, 32, 1024
 

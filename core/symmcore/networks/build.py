@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from symmcore.errors import InputError
-from symmcore.network_catalog import network_info
 from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.settings.networks import network_info
 
 # Mean and standard deviation of ImageNet's pixels in [0, 1], by which the published
 # ResNets were trained.

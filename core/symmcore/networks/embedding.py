@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from symmcore.network_catalog import NetworkInfo, check_image_size
+from symmcore.settings.networks import NetworkInfo, check_image_size
 
 
 class EmbeddingNetwork(nn.Module):

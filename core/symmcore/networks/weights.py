@@ -19,17 +19,17 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from symmcore.apart import ApartError, bytes_in, call_apart, emptied, one_line
-from symmcore.data.locking import held
-from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
-from symmcore.network_catalog import (
+from symmcore.locks import held
+from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied, one_line
+from symmcore.progress import Progress, ProgressCallback, ignore_progress
+from symmcore.settings.networks import (
     FROM_SCRATCH,
     IMAGENET,
     NetworkInfo,
     check_weights_choice,
 )
-from symmcore.networks.embedding import EmbeddingNetwork
 
 StateDict = Mapping[str, Tensor]
 
@@ -105,12 +105,12 @@ def check_weights_file(weights: str) -> None:
         )
 
 
-def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
+def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_progress) -> None:
     """Download a network's ImageNet weights, unless that was done before.
 
     Args:
         info: which network.
-        tell: told how far the download is.
+        on_progress: told how far the download is.
 
     Raises:
         InputError: if there are none for it, or they cannot be had.
@@ -126,7 +126,7 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
     part = folder / f"{goal.name}.part"
 
     def look() -> None:
-        tell(Doing(what, min(bytes_in(part), size), size, in_bytes=True))
+        on_progress(Progress(what, min(bytes_in(part), size), size, in_bytes=True))
 
     try:
         with ExitStack() as stack:
@@ -135,9 +135,9 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
             if goal.is_file() and _is_whole(goal):  # another process was first
                 return
             stack.enter_context(emptied(part))
-            call_apart(_download, (weights.url, str(part / goal.name)), look)
+            call_in_subprocess(_download, (weights.url, str(part / goal.name)), look)
             (part / goal.name).replace(goal)
-    except (OSError, ApartError) as error:
+    except (OSError, CallError) as error:
         raise _unavailable(info, weights.url, one_line(error)) from error
 
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from symmcore.runs.records import Frame, Projection
+from symmcore.records import Frame, Projection
 
 
 class Projector(Protocol):

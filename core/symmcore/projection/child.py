@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from symmcore.projection.base import Projector
 from symmcore.projection.pipe import receive, send
-from symmcore.runs.records import Frame, Projection
+from symmcore.records import Frame, Projection
 
 ProjectorFactory = Callable[[], Projector]
 

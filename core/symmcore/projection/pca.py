@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh, orthogonal_procrustes, polar
 
-from symmcore.runs.records import FloatArray, Frame, PlanePoints, Projection
+from symmcore.records import FloatArray, Frame, PlanePoints, Projection
 
 # Both measured on digits, 300 steps, a frame each 10 or 30 steps: from 0.95 on, making up
 # for a shortfall at once shows as jumps again, and at 0.9 the mean share is 0.97 to 0.98

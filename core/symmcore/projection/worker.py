@@ -16,7 +16,7 @@ from symmcore.projection.child import (
     serve,
 )
 from symmcore.projection.pipe import receive, send
-from symmcore.runs.records import Frame, Projection
+from symmcore.records import Frame, Projection
 
 # A process that has died is started again at once, but then not before so many frames
 # have come: what kills it each time must not turn into a storm of processes.

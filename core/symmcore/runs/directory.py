@@ -14,7 +14,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from symmcore.errors import InputError, RecordingError
-from symmcore.runs.records import EvalRecord, Frame, Snapshot, StepRecord
+from symmcore.records import EvalRecord, Frame, Snapshot, StepRecord
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus

@@ -4,15 +4,15 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from symmcore.data.catalog import DatasetChoice, dataset_choice
-from symmcore.data.transform_settings import TransformSettings
+from symmcore.data.catalogue import DatasetChoice, dataset_choice
 from symmcore.errors import InputError
-from symmcore.loss_catalog import LossSettings, check_settings, loss_info
-from symmcore.network_catalog import FROM_SCRATCH, check_weights_choice, network_info
-from symmcore.symm import PairSet, Symm
-from symmcore.training.checks import check_at_least, check_not_negative, check_positive
-from symmcore.training.presets import QUICK, preset
-from symmcore.training.schedule import Schedule
+from symmcore.settings.checks import check_at_least, check_not_negative, check_positive
+from symmcore.settings.losses import LossSettings, check_settings, loss_info
+from symmcore.settings.networks import FROM_SCRATCH, check_weights_choice, network_info
+from symmcore.settings.presets import QUICK, preset
+from symmcore.settings.schedule import Schedule
+from symmcore.settings.symm import PairSet, Symm
+from symmcore.settings.transforms import TransformSettings
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # torch takes seeds of 64 bits; a spin box holds 31.

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from symmcore.data.batches import BatchLoader
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
@@ -18,7 +18,7 @@ from symmcore.evaluation import (
     recall_at_k,
     synthetic_recall_at_1,
 )
-from symmcore.runs.records import (
+from symmcore.records import (
     EmbeddedSet,
     EvalRecord,
     Frame,
@@ -26,7 +26,7 @@ from symmcore.runs.records import (
     Snapshot,
     WatchedSet,
 )
-from symmcore.scores import final_ks
+from symmcore.settings.scores import final_ks
 from symmcore.synthesis import reflect
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.learner import Learner

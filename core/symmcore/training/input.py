@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from symmcore.data.cache import CacheSettings, plan_cache
-from symmcore.data.catalog import DatasetChoice, DatasetEntry
+from symmcore.data.catalogue import DatasetChoice, DatasetEntry
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.cache import CacheSettings, plan_cache
+from symmcore.data.images.loading import IMAGE_SIZE, load_listing
 from symmcore.data.listing import ImageListing
-from symmcore.data.loading import IMAGE_SIZE, load_listing
-from symmcore.data.torchvision_catalog import CIFAR100, torchvision_entry
-from symmcore.data.transform_settings import DRAWINGS, SMALL_PHOTOGRAPHS, TransformSettings
-from symmcore.doing import Tell, tell_nobody
+from symmcore.data.sources.torchvision_catalog import CIFAR100, torchvision_entry
 from symmcore.errors import InputError
+from symmcore.progress import ProgressCallback, ignore_progress
+from symmcore.settings.transforms import DRAWINGS, SMALL_PHOTOGRAPHS, TransformSettings
 from symmcore.training.config import TrainingConfig
 
 
@@ -39,14 +39,16 @@ class DatasetSummary:
     notes: tuple[str, ...]
 
 
-def look_at_dataset(config: TrainingConfig, tell: Tell = tell_nobody) -> DatasetSummary | None:
+def scan_dataset(
+    config: TrainingConfig, on_progress: ProgressCallback = ignore_progress
+) -> DatasetSummary | None:
     """List the files that a training would read; None for a dataset that comes without any.
 
     Nothing is downloaded.
 
     Args:
         config: names the dataset, and what will be made of its images.
-        tell: told how many files were looked at.
+        on_progress: told how many files were looked at.
 
     Raises:
         InputError: naming the file or folder that is wrong.
@@ -54,11 +56,11 @@ def look_at_dataset(config: TrainingConfig, tell: Tell = tell_nobody) -> Dataset
     choice = replace(config.dataset_choice(), download=False)
     if _comes_in_memory(choice):
         return None
-    found = choice.read(config.seed, tell)
+    found = choice.read(config.seed, on_progress)
     plan = None
     if isinstance(found, ImageListing):
         settings = CacheSettings(limit=config.cache_bytes)
-        plan = plan_cache(found, settings, _size(config), tell)
+        plan = plan_cache(found, settings, _size(config), on_progress)
     return DatasetSummary(
         images=len(found.labels),
         classes=len(np.unique(found.labels)),
@@ -70,22 +72,22 @@ def look_at_dataset(config: TrainingConfig, tell: Tell = tell_nobody) -> Dataset
     )
 
 
-def read_dataset(config: TrainingConfig, tell: Tell) -> ImageDataset:
+def read_dataset(config: TrainingConfig, on_progress: ProgressCallback) -> ImageDataset:
     """Read the dataset that a training asks for; image files are decoded or taken from a cache.
 
     Args:
         config: names the dataset, and the size its files are brought to: that of its transform,
             256 where that has none, or, without a transform, one for a small network.
-        tell: told how far a download or the decoding is.
+        on_progress: told how far a download or the decoding is.
 
     Raises:
         InputError: naming the file or folder that is wrong.
     """
-    found = config.dataset_choice().read(config.seed, tell)
+    found = config.dataset_choice().read(config.seed, on_progress)
     if isinstance(found, ImageDataset):
         _check_not_resized(found, config)
         return found
-    return load_listing(found, CacheSettings(limit=config.cache_bytes), tell, _size(config))
+    return load_listing(found, CacheSettings(limit=config.cache_bytes), on_progress, _size(config))
 
 
 def usual_transform(choice: DatasetChoice) -> TransformSettings:

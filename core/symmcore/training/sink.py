@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.runs.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import TrainingStatus
 

@@ -12,16 +12,16 @@ from importlib.metadata import version
 import numpy as np
 import torch
 
-from symmcore.cores import usable_cores
-from symmcore.data.batches import BatchLoader
-from symmcore.data.feed import TrainingFeed
-from symmcore.data.sampler import PairSampler
-from symmcore.data.transform_settings import default_transform
-from symmcore.doing import Doing, Tell
+from symmcore.data.feed.batches import BatchLoader
+from symmcore.data.feed.sampler import PairSampler
+from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.errors import InputError, ProcessLostError, RecordingError
-from symmcore.network_catalog import IMAGENET, check_image_size, network_info
 from symmcore.networks import check_weights_file, fetch_weights
-from symmcore.runs.records import StepRecord
+from symmcore.processes import usable_cores
+from symmcore.progress import Progress, ProgressCallback
+from symmcore.records import StepRecord
+from symmcore.settings.networks import IMAGENET, check_image_size, network_info
+from symmcore.settings.transforms import default_transform
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.evaluator import Evaluator
@@ -43,13 +43,13 @@ class _DivergedError(Exception):
 class _Prepared:
     """What a training works with, made once and kept for going on."""
 
-    def __init__(self, config: TrainingConfig, tell: Tell) -> None:
+    def __init__(self, config: TrainingConfig, on_progress: ProgressCallback) -> None:
         device = resolve_device(config.device)
         # before a dataset is read, which can take long
         check_weights_file(config.weights)
         if config.weights == IMAGENET:
-            fetch_weights(network_info(config.network), tell)
-        dataset = read_dataset(config, tell)
+            fetch_weights(network_info(config.network), on_progress)
+        dataset = read_dataset(config, on_progress)
         transform = config.transform or default_transform(dataset.images.shape)
         _, height, width, _ = dataset.images.shape
         crop = transform.crop
@@ -151,11 +151,11 @@ class Trainer:
             self._checkpoint(control, RunState.TRAINING)
             self._advance(prepared)
 
-    def _telling(self, control: Control) -> Tell:
+    def _telling(self, control: Control) -> ProgressCallback:
         """Passes on what is being done, and ends that when a stop is asked for."""
         told = -math.inf
 
-        def tell(doing: Doing) -> None:
+        def on_progress(doing: Progress) -> None:
             nonlocal told
             self._checkpoint(control, RunState.PREPARING)
             now = time.perf_counter()
@@ -163,7 +163,7 @@ class Trainer:
                 told = now
                 self._report(RunState.PREPARING, doing.sentence())
 
-        return tell
+        return on_progress
 
     def _evaluation_due(self) -> bool:
         """Whether this step is to be evaluated and was not; a stop may have cut it short."""

@@ -2,9 +2,9 @@
 
 import torch
 
-from symmcore.data import digits
+from symmcore.data.sources import digits
 from symmcore.evaluation import clustering_scores, recall_at_k, synthetic_recall_at_1
-from symmcore.symm import Symm
+from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.learner import Learner
 

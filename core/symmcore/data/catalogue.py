@@ -1,0 +1,366 @@
+"""The datasets symmviz knows, and what a user's DATASET argument chooses among them.
+
+Light to import: what reads a dataset is imported when it is read, and torch never.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from symmcore.data.dataset import ImageDataset
+from symmcore.data.listing import ImageListing
+from symmcore.data.sources.splits import SplitRule
+from symmcore.errors import InputError
+from symmcore.progress import ProgressCallback, ignore_progress
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """One dataset that can be chosen by name alone.
+
+    Attributes:
+        name: its name on the command line and in files.
+        title: its name for people.
+        description: one sentence: what it is and where it comes from.
+        images: how many images it has.
+        classes: how many classes it has.
+        split: how it is split, for people.
+        load: makes it; its seed decides a random split, and it is told how far it is.
+        variant: how another number of its images is asked for on the command line, if it can be.
+    """
+
+    name: str
+    title: str
+    description: str
+    images: int
+    classes: int
+    split: str
+    load: Callable[[int, ProgressCallback], ImageDataset]
+    variant: str | None = None
+
+    can_split: ClassVar[bool] = False
+    """Whether the user can choose another split."""
+    can_download: ClassVar[bool] = False
+    """Whether it can be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSource:
+    """A kind of dataset that needs to be told where it lies or which it is.
+
+    Attributes:
+        name: what the argument begins with: "folder" for "folder:PATH".
+        argument: what follows the colon, for people: "PATH".
+        title: its name for people.
+        description: one sentence: what it is and what it needs.
+        images: how many images it has, where that is known.
+        classes: how many classes it has, where that is known.
+        split: how it is split, for people.
+        can_split: whether the user can choose another split.
+        can_download: whether it can be fetched.
+        read: reads or lists it; told how far a download is.
+    """
+
+    name: str
+    argument: str
+    title: str
+    description: str
+    images: int | None
+    classes: int | None
+    split: str
+    can_split: bool
+    can_download: bool
+    read: "Callable[[DatasetChoice, int, ProgressCallback], ImageDataset | ImageListing]"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetChoice:
+    """What a DATASET argument stands for; nothing has been read yet.
+
+    Attributes:
+        kind: the dataset or the kind of dataset that was named.
+        name: the dataset as the command line writes it: "digits", "folder:/photos".
+        argument: what follows the colon: "/photos".
+        split: which split was asked for.
+        download: whether it may be fetched if it is not there.
+    """
+
+    kind: DatasetEntry | DatasetSource
+    name: str
+    argument: str = ""
+    split: SplitRule = SplitRule.AUTO
+    download: bool = False
+
+    @property
+    def folder_name(self) -> str:
+        """The name as part of a folder's name: "folder-photos"."""
+        kind = self.kind.name.partition(":")[0]
+        last = re.split(r"[/\\]", self.argument.rstrip("/\\"))[-1].strip(".")
+        text = f"{kind}-{last}" if last else kind
+        return re.sub(r"[^\w.,=+-]+", "_", text)[:_LONGEST_FOLDER_NAME]
+
+    def read(
+        self, seed: int, on_progress: ProgressCallback = ignore_progress
+    ) -> ImageDataset | ImageListing:
+        """Read a dataset that is there in memory, list one that lies in files.
+
+        Args:
+            seed: decides a split by image.
+            on_progress: told how far it is.
+
+        Raises:
+            InputError: naming the file or folder that is wrong.
+        """
+        if isinstance(self.kind, DatasetEntry):
+            return self.kind.load(seed, on_progress)
+        return self.kind.read(self, seed, on_progress)
+
+
+def dataset_entry(name: str) -> DatasetEntry:
+    """Look up a dataset by name; alphabets' settings may follow a colon.
+
+    Raises:
+        InputError: if there is none of that name, or the settings are wrong.
+    """
+    head, colon, settings = name.partition(":")
+    for entry in DATASETS:
+        if entry.name != head:
+            continue
+        if head == "alphabets":
+            return _alphabets(settings)
+        if colon:
+            raise InputError(f"{head} takes no settings: write {head} instead of {name!r}.")
+        return entry
+    known = ", ".join(
+        (
+            *(entry.name for entry in DATASETS),
+            *(f"{source.name}:{source.argument}" for source in SOURCES),
+        )
+    )
+    raise InputError(f"Unknown dataset {name!r}: choose one of {known}, or the path of a folder.")
+
+
+def dataset_choice(text: str, split: str = SplitRule.AUTO, download: bool = False) -> DatasetChoice:
+    """Read a DATASET argument; nothing of the dataset is opened.
+
+    Args:
+        text: a name, a name with what follows its colon, or the path of a folder: anything
+            with a path separator in it, "~", ".", or the name of a folder that is there.
+        split: the name of a :class:`SplitRule`.
+        download: fetch the dataset if it is not there.
+
+    Raises:
+        InputError: if there is no such dataset, or the split or download does not apply.
+    """
+    try:
+        rule = SplitRule(split)
+    except ValueError:
+        known = ", ".join(SplitRule)
+        raise InputError(f"Unknown split {split!r}: choose one of {known}.") from None
+    choice = _source_choice(text)
+    if choice is None:
+        entry = dataset_entry(text)
+        choice = DatasetChoice(entry, entry.name, entry.name.partition(":")[2])
+    kind = choice.kind
+    if not kind.can_split and rule is not SplitRule.AUTO:
+        raise InputError(f"{kind.title} has a split of its own: leave out --split {rule}.")
+    if download and not kind.can_download:
+        raise InputError(f"{kind.title} cannot be fetched: leave out --download.")
+    return replace(choice, split=rule, download=download)
+
+
+def _source_choice(text: str) -> DatasetChoice | None:
+    head, colon, argument = text.partition(":")
+    for source in SOURCES:
+        if source.name != head:
+            continue
+        if not argument:
+            if not colon and _is_path(text):
+                break
+            raise InputError(
+                f"{source.title} needs a {source.argument}: write {head}:{source.argument}."
+            )
+        return DatasetChoice(source, text, argument)
+    if head not in (entry.name for entry in DATASETS) and _is_path(text):
+        return DatasetChoice(FOLDER, f"folder:{text}", text)
+    return None
+
+
+def _is_path(text: str) -> bool:
+    separators = [separator for separator in (os.sep, os.altsep) if separator]
+    if any(separator in text for separator in separators) or text in (".", "..", "~"):
+        return True
+    try:
+        return bool(text) and Path(text).is_dir()
+    except (OSError, ValueError):  # too long for a name; a zero byte
+        return False
+
+
+def _load_digits(seed: int, _: ProgressCallback) -> ImageDataset:
+    from symmcore.data.sources.digits import load_digits  # scikit-learn takes a second to import
+
+    return load_digits(seed)
+
+
+def _alphabets(settings: str) -> DatasetEntry:
+    from symmcore.data.sources.alphabets import load_alphabets, parse_settings  # imports Pillow
+
+    chosen = parse_settings(settings)
+    return replace(
+        ALPHABETS,
+        name=chosen.name,
+        images=chosen.classes * chosen.images,
+        classes=chosen.classes,
+        load=lambda _, on_progress: load_alphabets(chosen, on_progress),
+    )
+
+
+def _load_alphabets(seed: int, on_progress: ProgressCallback) -> ImageDataset:
+    return _alphabets("").load(seed, on_progress)
+
+
+def _read_folder(choice: DatasetChoice, seed: int, on_progress: ProgressCallback) -> ImageListing:
+    from symmcore.data.sources.folder import list_folder
+
+    return list_folder(choice.argument, choice.split, seed, on_progress=on_progress)
+
+
+def _read_cub200(choice: DatasetChoice, _: int, on_progress: ProgressCallback) -> ImageListing:
+    from symmcore.data.sources.cub200 import list_cub200
+
+    return list_cub200(choice.argument, on_progress)
+
+
+def _read_cars196(choice: DatasetChoice, _: int, on_progress: ProgressCallback) -> ImageListing:
+    from symmcore.data.sources.cars196 import list_cars196
+
+    return list_cars196(choice.argument, on_progress)
+
+
+def _read_sop(choice: DatasetChoice, _: int, on_progress: ProgressCallback) -> ImageListing:
+    from symmcore.data.sources.sop import list_sop
+
+    return list_sop(choice.argument, on_progress)
+
+
+def _read_torchvision(
+    choice: DatasetChoice, seed: int, on_progress: ProgressCallback
+) -> ImageDataset | ImageListing:
+    from symmcore.data.sources.torchvision_sets import read_torchvision_set
+
+    return read_torchvision_set(
+        choice.argument, choice.split, seed, download=choice.download, on_progress=on_progress
+    )
+
+
+# A file system takes 255 bytes; a letter may have four, and more words follow.
+_LONGEST_FOLDER_NAME = 40
+_BY_CLASS = "by class: the first half of the classes trains, the other half tests"
+
+DIGITS = DatasetEntry(
+    name="digits",
+    title="Digits",
+    description=(
+        "Real handwritten digits of 8 x 8 pixels, scanned at NIST; bundled with "
+        "scikit-learn, nothing is downloaded."
+    ),
+    images=1797,
+    classes=10,
+    split="by image: two thirds of each class train, one third tests",
+    load=_load_digits,
+)
+
+ALPHABETS = DatasetEntry(
+    name="alphabets",
+    title="Alphabets (generated)",
+    description="Generated characters of strokes, 28 x 28 pixels, in families of look-alikes.",
+    images=4000,
+    classes=200,
+    split=_BY_CLASS,
+    load=_load_alphabets,
+    variant="alphabets:classes=1000,images=10,seed=1",
+)
+
+DATASETS = (DIGITS, ALPHABETS)
+
+FOLDER = DatasetSource(
+    name="folder",
+    argument="PATH",
+    title="A folder of images",
+    description="Your own images, one sub-folder a class, any depth below.",
+    images=None,
+    classes=None,
+    split=(
+        "by the folders train and test if there are such, else by class, or by image if asked: "
+        "two thirds of each class train"
+    ),
+    can_split=True,
+    can_download=False,
+    read=_read_folder,
+)
+
+SOURCES = (
+    FOLDER,
+    DatasetSource(
+        name="cub200",
+        argument="PATH",
+        title="CUB-200-2011",
+        description=(
+            "Birds: the folder CUB_200_2011 of the official archive, with images.txt, "
+            "image_class_labels.txt and images."
+        ),
+        images=11_788,
+        classes=200,
+        split="by class: 1-100 train, 101-200 test",
+        can_split=False,
+        can_download=False,
+        read=_read_cub200,
+    ),
+    DatasetSource(
+        name="cars196",
+        argument="PATH",
+        title="Cars196",
+        description=(
+            "Cars: the folder with cars_annos.mat and car_ims, from the official archives."
+        ),
+        images=16_185,
+        classes=196,
+        split="by class: 1-98 train, 99-196 test",
+        can_split=False,
+        can_download=False,
+        read=_read_cars196,
+    ),
+    DatasetSource(
+        name="sop",
+        argument="PATH",
+        title="Stanford Online Products",
+        description=(
+            "Products: the folder Stanford_Online_Products of the official archive, with "
+            "Ebay_train.txt and Ebay_test.txt."
+        ),
+        images=120_053,
+        classes=22_634,
+        split="by class, by its own two lists",
+        can_split=False,
+        can_download=False,
+        read=_read_sop,
+    ),
+    DatasetSource(
+        name="torchvision",
+        argument="NAME",
+        title="A torchvision dataset",
+        description=(
+            "Omniglot, Flowers102, FGVCAircraft, CIFAR100, Food101 or DTD; downloaded only when "
+            "you ask for it."
+        ),
+        images=None,
+        classes=None,
+        split=_BY_CLASS,
+        can_split=True,
+        can_download=True,
+        read=_read_torchvision,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Training batches in their order: sampled, augmented and loaded ahead."""

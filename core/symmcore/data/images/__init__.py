@@ -1,0 +1,1 @@
+"""Image files decoded once, cached, and read by position."""

@@ -1,0 +1,301 @@
+"""What the official archives of the benchmarks have in common: lists of files, checked.
+
+Annotations come from outside. A path in them is used only if it stays inside the dataset's
+folder, and everything wrong is refused naming the file and the line.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from symmcore.data.listing import ImageListing
+from symmcore.data.sources.file_tree import (
+    FileTree,
+    display_name,
+    existing_folder,
+    find_files,
+    is_inside,
+)
+from symmcore.data.sources.splits import check_split, drop_single_images, split_by_class
+from symmcore.errors import InputError
+from symmcore.progress import ProgressCallback, ignore_progress
+from symmcore.records import IndexArray
+
+# The longest official list has 5 MB.
+_LONGEST_LIST = 64 * 2**20
+_DRIVE = re.compile(r"[A-Za-z]:")
+_MOST_MISSING = 0.1
+_MOST_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotated image.
+
+    Attributes:
+        file: its path below the dataset's folder.
+        label: the archive's number of its class, from 1.
+        trains: whether it trains.
+        where: where that is written, for messages: "images.txt, line 7".
+    """
+
+    file: str
+    label: int
+    trains: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCounts:
+    """How many images and classes the paper trains and tests on."""
+
+    train_images: int
+    train_classes: int
+    test_images: int
+    test_classes: int
+
+
+def find_archive(path: str | Path, marker: str) -> Path:
+    """The folder that holds the file ``marker``: ``path`` or a folder in it.
+
+    Raises:
+        InputError: if there is none, or more than one.
+    """
+    root = existing_folder(path, marker)
+    try:
+        if (root / marker).is_file():
+            return root
+        # a link beside the folder it leads to is not a second one
+        found = sorted(
+            {
+                folder.resolve()
+                for folder in root.iterdir()
+                if (folder / marker).is_file() and is_inside(folder, root)
+            }
+        )
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    if not found:
+        raise InputError(
+            f"{path} holds no {marker}: extract the whole archive and give its folder."
+        )
+    if len(found) > 1:
+        names = " and ".join(folder.name for folder in found[:2])
+        raise InputError(f"{path} holds more than one {marker}, in {names}: give one of them.")
+    return found[0]
+
+
+def read_lines(root: Path, name: str) -> Iterator[tuple[str, str]]:
+    """Read a list of the archive.
+
+    Yields:
+        Each line that is not empty, and where it is written: ("1 a.jpg", "images.txt, line 1").
+
+    Raises:
+        InputError: if the file is not there, cannot be read or is not text in UTF-8.
+    """
+    path = root / name
+    try:
+        if not path.is_file():
+            raise InputError(
+                f"{root} holds no {name}: extract the whole archive and give its folder."
+            )
+        if path.stat().st_size > _LONGEST_LIST:
+            raise InputError(f"{path} is larger than any list of such an archive: extract anew.")
+        if not is_inside(path, root):
+            raise InputError(f"{path} is a link out of the dataset's folder: put the file there.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}, line {number}, is not text in UTF-8: extract it anew."
+        ) from error
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        if stripped:
+            yield stripped, f"{path}, line {number},"
+
+
+def fields(line: str, where: str, expected: str) -> list[str]:
+    """The fields of a line; the last takes what is left, spaces too.
+
+    Args:
+        line: the line.
+        where: where it is written.
+        expected: the names of the fields.
+
+    Raises:
+        InputError: if there are not as many.
+    """
+    count = len(expected.split())
+    found = line.split(maxsplit=count - 1)
+    if len(found) != count:
+        raise InputError(f"{where} is {_quoted(line)}: {expected} is expected.")
+    return found
+
+
+def whole_number(text: str, where: str, most: int | None = None) -> int:
+    """A number from 1, at most ``most``.
+
+    Raises:
+        InputError: if ``text`` is anything else.
+    """
+    good = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    if not good or int(text) < 1 or (most is not None and int(text) > most):
+        limit = "from 1" if most is None else f"from 1 to {most:,}"
+        raise InputError(f"{where} has {_quoted(text)} where a number {limit} is expected.")
+    return int(text)
+
+
+def inside_path(text: str, where: str) -> str:
+    """A path that stays below the dataset's folder as far as its letters tell.
+
+    Raises:
+        InputError: if it is absolute, has a drive letter, goes up or is no path.
+    """
+    parts = re.split(r"[/\\]", text)
+    if text.startswith(("/", "\\")) or _DRIVE.match(text) or ".." in parts:
+        raise InputError(f"{where} points outside the dataset's folder with {_quoted(text)}.")
+    path = PurePosixPath(text).as_posix()
+    if path == "." or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+        raise InputError(f"{where} has {_quoted(text)} where the path of an image is expected.")
+    return path
+
+
+def list_annotated(
+    name: str,
+    root: Path,
+    annotations: Sequence[Annotation],
+    class_name: Callable[[Annotation], str],
+    published: PublishedCounts,
+    on_progress: ProgressCallback = ignore_progress,
+) -> ImageListing:
+    """Make a listing of annotated images that are there.
+
+    Args:
+        name: the dataset as the command line writes it.
+        root: the archive's folder, without links.
+        annotations: all images, in the order of the archive.
+        class_name: what an image's class is called.
+        published: what the paper has, to compare with.
+        on_progress: told how many files were found.
+
+    Raises:
+        InputError: if no image is listed, one is listed twice or lies outside ``root``, if a
+            class both trains and tests, if more than a tenth of the images is missing, or if
+            what is there cannot be trained on.
+    """
+    if not annotations:
+        raise InputError(f"{name} lists no images: extract the whole archive.")
+    _check_listed_once(annotations)
+    there, notes = _existing(name, root, annotations, on_progress)
+    numbers, labels = np.unique(
+        np.array([image.label for image in there], dtype=np.int64), return_inverse=True
+    )
+    trains = np.array([image.trains for image in there], dtype=np.bool_)
+    train, test = split_by_class(trains)
+    class_of = {image.label: image for image in reversed(there)}
+    class_names = tuple(display_name(class_name(class_of[number])) for number in numbers.tolist())
+    both = np.intersect1d(labels[train], labels[test])
+    if len(both):
+        raise InputError(
+            f"{name} lists the class {class_names[both[0]]} both for training and for testing."
+        )
+    differences = _differences(name, published, labels, train, test)
+    train, left_out = drop_single_images(labels, train, class_names)
+    check_split(name, labels, train, test)
+    return ImageListing(
+        name=name,
+        root=root,
+        files=tuple(image.file for image in there),
+        labels=labels.astype(np.int64),
+        class_names=class_names,
+        train=train,
+        test=test,
+        split="by class, as in the paper",
+        notes=(*notes, *differences, *left_out),
+    )
+
+
+def _check_listed_once(annotations: Sequence[Annotation]) -> None:
+    seen: dict[str, str] = {}
+    for image in annotations:
+        before = seen.setdefault(image.file, image.where)
+        if before is not image.where:
+            raise InputError(f"{image.where} lists {_quoted(image.file)} a second time.")
+
+
+def _existing(
+    name: str, root: Path, annotations: Sequence[Annotation], on_progress: ProgressCallback
+) -> tuple[list[Annotation], tuple[str, ...]]:
+    tree = find_files(root, on_progress)
+    known = frozenset(tree.files)
+    there: list[Annotation] = []
+    missing: list[Annotation] = []
+    for image in annotations:
+        (there if _exists(image, root, known) else missing).append(image)
+    if not missing:
+        return there, ()
+    problem = (
+        f"{len(missing):,} of the {len(annotations):,} images that {name} lists are not in {root}, "
+        f"{_quoted(missing[0].file)} for one"
+    )
+    if len(missing) > _MOST_MISSING * len(annotations):
+        raise InputError(f"{problem}{_unreadable(tree)}: extract the whole archive there.")
+    return there, (f"{problem}{_unreadable(tree)}.",)
+
+
+def _unreadable(tree: FileTree) -> str:
+    if not tree.unreadable:
+        return ""
+    return f", where {display_name(tree.unreadable[0])} cannot be read"
+
+
+def _exists(image: Annotation, root: Path, known: frozenset[str]) -> bool:
+    if image.file in known:
+        return True
+    # Not found by looking into every folder: missing, or behind a link, or written in
+    # another case on a file system that does not mind.
+    path = root / image.file
+    try:
+        if not is_inside(path, root):
+            raise InputError(
+                f"{image.where} points outside the dataset's folder with "
+                f"{_quoted(image.file)}, through a link."
+            )
+        return path.is_file()
+    except OSError:  # links in a circle, a name that is too long, no permission
+        return False
+
+
+def _differences(
+    name: str,
+    published: PublishedCounts,
+    labels: IndexArray,
+    train: IndexArray,
+    test: IndexArray,
+) -> tuple[str, ...]:
+    notes = []
+    for side, positions, images, classes in (
+        ("training", train, published.train_images, published.train_classes),
+        ("test", test, published.test_images, published.test_classes),
+    ):
+        found, found_classes = len(positions), len(np.unique(labels[positions]))
+        if (found, found_classes) != (images, classes):
+            notes.append(
+                f"{name} has {found:,} {side} images of {found_classes:,} classes here, the "
+                f"paper's {images:,} of {classes:,}."
+            )
+    return tuple(notes)
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:80]}...")

@@ -1,0 +1,112 @@
+"""Which images train and which test, and what keeps a class out of training."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.data.dataset import split_within_classes
+from symmcore.errors import InputError
+from symmcore.records import IndexArray
+
+_TRAIN_SHARE = 2 / 3
+_MOST_NAMED = 5
+# Two to train on, and two to test on.
+_FEWEST_CLASSES = 4
+
+
+class SplitRule(StrEnum):
+    """How a dataset without a split of its own is split."""
+
+    AUTO = "auto"
+    """By the folders train and test if both are there; else by class if there are enough."""
+    CLASS = "class"
+    """The first half of the classes trains, the other half, never seen, tests."""
+    IMAGE = "image"
+    """Two thirds of each class train, drawn by the seed, and one third tests."""
+    FOLDERS = "folders"
+    """The folder train trains, the folder test tests."""
+
+
+def split_listed(
+    labels: IndexArray, classes: int, rule: SplitRule, seed: int
+) -> tuple[IndexArray, IndexArray, str]:
+    """Split images by class or within classes.
+
+    Args:
+        labels: (N,) int64 in [0, classes).
+        classes: how many there are; the order of the labels is the order of the classes.
+        rule: AUTO splits by class from four classes on.
+        seed: decides a split by image.
+
+    Returns:
+        Positions of the training and of the test images, ascending, and a sentence's end
+        that says how they were split.
+    """
+    by_class = rule is SplitRule.CLASS or (rule is SplitRule.AUTO and classes >= _FEWEST_CLASSES)
+    if not by_class:
+        train, test = split_within_classes(labels, _TRAIN_SHARE, seed)
+        return train, test, "by image, 2 to 1 within each class"
+    first = first_half(classes)
+    train, test = split_by_class(labels < first)
+    return train, test, f"by class, the first {first} train and the other {classes - first} test"
+
+
+def first_half(classes: int) -> int:
+    """How many classes are the first half; the larger one of an odd number."""
+    return (classes + 1) // 2
+
+
+def split_by_class(trains: npt.NDArray[np.bool_]) -> tuple[IndexArray, IndexArray]:
+    """Positions where ``trains`` (N,) is true, and where it is not; each ascending."""
+    return np.flatnonzero(trains), np.flatnonzero(~trains)
+
+
+def drop_single_images(
+    labels: IndexArray, train: IndexArray, class_names: Sequence[str]
+) -> tuple[IndexArray, tuple[str, ...]]:
+    """Leave classes of one training image out of training: a pair takes two.
+
+    Returns:
+        The positions left, and a note that names the classes, if there are any.
+    """
+    counts = np.bincount(labels[train], minlength=len(class_names))
+    single = np.flatnonzero(counts == 1)
+    if not len(single):
+        return train, ()
+    names = named([class_names[label] for label in single.tolist()])
+    number = "is 1 class" if len(single) == 1 else f"are {len(single):,} classes"
+    note = f"Left out of training {number} with one training image: {names}."
+    return train[~np.isin(labels[train], single)], (note,)
+
+
+def check_split(source: str, labels: IndexArray, train: IndexArray, test: IndexArray) -> None:
+    """Check that a dataset can be trained on and scored.
+
+    Raises:
+        InputError: if fewer than two classes have two training images, or none has two
+            test images; or if no class has two images at all.
+    """
+    counts = np.bincount(labels)
+    if np.count_nonzero(counts) < 2:
+        raise InputError(
+            f"{source} has images of one class only: metric learning needs at least two."
+        )
+    if counts.max() < 2:
+        raise InputError(f"No class of {source} has two images: a pair takes two of one class.")
+    for name, positions, least in (("training", train, 2), ("test", test, 1)):
+        found = np.count_nonzero(np.bincount(labels[positions]) >= 2)
+        if found < least:
+            raise InputError(
+                f"{source} has {found} {'class' if found == 1 else 'classes'} with two {name} "
+                f"images, and {'two are' if least == 2 else 'one is'} needed: "
+                "add images or choose another split."
+            )
+
+
+def named(names: Sequence[str]) -> str:
+    """Names for a sentence: all, or the first few and a count."""
+    if len(names) <= _MOST_NAMED + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more"

@@ -1,0 +1,1 @@
+"""Settings as plain data, each described in one place; imports no torch."""

@@ -1,0 +1,1 @@
+"""What the window shows, as data: knows no Qt."""

@@ -1,0 +1,1 @@
+"""Threads, processes and files behind the window; knows no widgets."""

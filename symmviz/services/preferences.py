@@ -1,0 +1,55 @@
+"""What the window remembers from one launch to the next."""
+
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+from symmviz.model.appearance import Appearance
+
+_RUNS_FOLDER = "runs_folder"
+_APPEARANCE = "appearance"
+_GEOMETRY = "geometry"
+
+
+class Settings:
+    """Typed access to the user's settings file."""
+
+    def __init__(self) -> None:
+        self._store = QSettings("symmviz", "symmviz")
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where runs are kept: ``symmviz/runs`` among the user's documents by default."""
+        stored = self._store.value(_RUNS_FOLDER)
+        if isinstance(stored, str) and stored:
+            return Path(stored)
+        return platformdirs.user_documents_path() / "symmviz" / "runs"
+
+    @runs_folder.setter
+    def runs_folder(self, folder: Path) -> None:
+        self._set(_RUNS_FOLDER, str(folder))
+
+    @property
+    def appearance(self) -> Appearance:
+        """Which colours the window has."""
+        stored = self._store.value(_APPEARANCE)
+        return next((a for a in Appearance if a.name == stored), Appearance.SYSTEM)
+
+    @appearance.setter
+    def appearance(self, appearance: Appearance) -> None:
+        self._set(_APPEARANCE, appearance.name)
+
+    @property
+    def geometry(self) -> QByteArray | None:
+        """Where the window was, in Qt's own form."""
+        stored = self._store.value(_GEOMETRY)
+        return stored if isinstance(stored, QByteArray) else None
+
+    @geometry.setter
+    def geometry(self, geometry: QByteArray) -> None:
+        self._set(_GEOMETRY, geometry)
+
+    def _set(self, key: str, value: object) -> None:
+        self._store.setValue(key, value)
+        self._store.sync()
