@@ -12,8 +12,8 @@ import scipy.io
 import scipy.sparse
 from data_trees import check_listing, members, refusal, touch
 
-from symmcore.data import annotations, cars196, cub200, matlab, sop
 from symmcore.data.listing import ImageListing
+from symmcore.data.sources import annotations, cars196, cub200, matlab, sop
 from symmcore.data.sources.annotations import PublishedCounts
 from symmcore.data.sources.cars196 import list_cars196
 from symmcore.data.sources.cub200 import list_cub200
