@@ -29,9 +29,10 @@ from PySide6.QtWidgets import QApplication
 from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.runs.directory import RunDirectories
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks, TrainingContext
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import TrainingStatus
 from symmviz.app import Launched, launch
 
@@ -205,8 +206,7 @@ class _Bench:
         controller, page = self._launched.controller, self._launched.window.start_page
         page.set_runs_folder(self._folder)
         page.set_dataset("digits")
-        page.set_steps(_ENDLESS)
-        page.set_eval_every(_EVAL_EVERY)
+        page.set_settings({"steps": _ENDLESS, "eval_every": _EVAL_EVERY})
         self._ticker.start()
         controller.start(compare=True)
         _process_for(_LATENESS_SECONDS)

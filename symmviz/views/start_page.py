@@ -1,5 +1,6 @@
 """The Start page: choose data and loss, and start."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,21 +25,15 @@ from PySide6.QtWidgets import (
 
 from symmcore.settings.losses import CATALOG
 from symmcore.settings.presets import PRESETS, preset
-from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
+from symmcore.settings.setting import Place, settings_of
+from symmcore.training.config import TrainingConfig, preset_config
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
-from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page, spin_box
+from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.setting_fields import field_value, set_field, setting_field
 from symmviz.views.training_fields import TrainingFields
-
-_DEVICE_TITLES = {
-    "auto": "Automatic",
-    "cpu": "CPU",
-    "cuda": "GPU (CUDA)",
-    "mps": "GPU (Apple)",
-}
-_DEFAULTS = TrainingConfig()
 
 
 class StartPage(QWidget):
@@ -74,17 +69,11 @@ class StartPage(QWidget):
             "Reflects the two images of each pair about one another and mines the hardest "
             "negatives among original and synthetic points."
         )
-        self._steps = spin_box(self, 1, 1_000_000, _DEFAULTS.steps, 100)
-        self._steps.setToolTip("Batches to train on; a finished training can go on.")
-        self._seed = spin_box(self, 0, LARGEST_SEED, _DEFAULTS.seed, 1)
-        self._seed.setToolTip(
-            "Decides the split, batches, augmentation, initial weights and watched images: on "
-            "the CPU the same seed gives the same numbers."
-        )
-        self._device = QComboBox(self)
-        for name in DEVICES:
-            self._device.addItem(_DEVICE_TITLES[name], name)
-        self._device.setToolTip("Automatic takes a GPU where torch finds one.")
+        self._main = {
+            named.name: (named, setting_field(self, named))
+            for named in settings_of(TrainingConfig)
+            if named.setting.place is Place.MAIN
+        }
         self._make_advanced()
         self._make_buttons()
         self._folder = ElidedLabel(parent=self)
@@ -103,22 +92,15 @@ class StartPage(QWidget):
             box.interpretText()
         return StartForm(
             dataset=self._data.dataset(),
-            split=self._training.split.currentData(),
             preset=self._preset.currentData(),
-            network=self._training.network.currentData(),
-            weights=self._training.weights.currentData(),
             loss=self._loss.currentData(),
             loss_settings=self._loss_fields.loss_settings(),
             symm=self._symm.isChecked(),
             symm_settings=self._loss_fields.symm(),
-            steps=self._steps.value(),
-            seed=self._seed.value(),
-            device=self._device.currentData(),
-            batch_size=self._training.batch_size.value(),
-            dim=self._training.dim.value(),
-            learning_rate=self._training.learning_rate.value(),
-            eval_every=self._training.eval_every.value(),
-            threads=self._training.threads.value() or None,
+            settings={
+                name: field_value(field, named) for name, (named, field) in self._main.items()
+            }
+            | self._training.values(),
             runs_folder=self._runs_folder,
         )
 
@@ -155,25 +137,16 @@ class StartPage(QWidget):
         """Choose a loss."""
         self._loss.setCurrentIndex(self._loss.findData(name))
 
-    def set_steps(self, steps: int) -> None:
-        """Choose a number of steps."""
-        self._steps.setValue(steps)
-
-    def set_seed(self, seed: int) -> None:
-        """Choose a seed."""
-        self._seed.setValue(seed)
+    def set_settings(self, values: Mapping[str, object]) -> None:
+        """Choose settings of the training, by field of ``TrainingConfig``."""
+        for name, (_, field) in self._main.items():
+            if name in values:
+                set_field(field, values[name])
+        self._training.take(values)
 
     def set_symm(self, symm: bool) -> None:
         """Choose whether to train with Symm."""
         self._symm.setChecked(symm)
-
-    def set_learning_rate(self, rate: float) -> None:
-        """Choose a learning rate."""
-        self._training.learning_rate.setValue(rate)
-
-    def set_eval_every(self, steps: int) -> None:
-        """Choose the number of steps between pictures."""
-        self._training.eval_every.setValue(steps)
 
     def set_runs_folder(self, folder: Path) -> None:
         """Name the folder where runs are kept."""
@@ -237,11 +210,10 @@ class StartPage(QWidget):
         loss.addStretch(1)
         form.addRow("Loss", loss)
         form.addRow("Preset", self._preset)
-        form.addRow("Steps", self._steps)
-        form.addRow("Seed", self._seed)
-        form.addRow("Device", self._device)
+        for named, field in self._main.values():
+            form.addRow(named.setting.label, field)
         form.addRow("Runs are kept in", self._folder_row())
-        align(self._loss, self._preset, self._steps, self._seed, self._device)
+        align(self._loss, self._preset, *self._main_fields())
         centre_labels(form)
         form.addRow(self._more)
         form.addRow(self._advanced)
@@ -298,7 +270,7 @@ class StartPage(QWidget):
     def _order_tabs(self) -> None:
         """Have the tab key go through the page as it is read."""
         fields = (
-            *(self._loss, self._symm, self._preset, self._steps, self._seed, self._device),
+            *(self._loss, self._symm, self._preset, *self._main_fields()),
             *(self._change, self._more),
             *self._training.fields(),
             *self._loss_fields.fields(),
@@ -308,7 +280,7 @@ class StartPage(QWidget):
             self.setTabOrder(one, following)
 
     def _on_dataset(self) -> None:
-        self._training.split.setEnabled(self._data.can_split())
+        self._training.set_can_split(self._data.can_split())
         self.dataset_changed.emit()
 
     def _on_loss(self) -> None:
@@ -320,8 +292,9 @@ class StartPage(QWidget):
     def _on_preset(self) -> None:
         chosen = preset(self._preset.currentData())
         self._preset.setToolTip(chosen.description)
-        self._steps.setValue(chosen.steps)
-        self._training.take(chosen)
+        usual = preset_config(chosen.name)
+        protocol = (one.name for one in settings_of(TrainingConfig) if one.setting.protocol)
+        self.set_settings({name: getattr(usual, name) for name in protocol})
         self._loss_fields.reset(chosen.pairs)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -335,6 +308,9 @@ class StartPage(QWidget):
         if folder is not None:
             event.acceptProposedAction()
             self._data.set_dataset(f"folder:{folder}")
+
+    def _main_fields(self) -> tuple[QWidget, ...]:
+        return tuple(field for _, field in self._main.values())
 
     def _on_advanced(self, shown: bool) -> None:
         self._advanced.setVisible(shown)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from symmcore.training.config import parse_spec
+from symmcore.training.spec import parse_spec
 from symmviz.presenters.display import ColourBy, Curve, Panel, Variant
 from symmviz.presenters.watch import run_title
 from symmviz.views.legend import ColourLegend
