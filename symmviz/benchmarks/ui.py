@@ -35,6 +35,7 @@ from symmcore.training.sink import Sinks, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import TrainingStatus
 from symmviz.app import Launched, launch
+from symmviz.views.window_size import PREFERRED
 
 _TICK_MS = 5
 _EVAL_EVERY = 10  # steps: more pictures than anyone asks for by default
@@ -133,6 +134,7 @@ def measure(rounds: int) -> Report:
         # the user's own settings are not to remember where this window was
         QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, folder)
         launched = launch(app)
+        launched.window.resize(PREFERRED)  # on any screen the same is drawn
         bench = _Bench(launched, Path(folder))
         try:
             return bench.run(rounds)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from symmviz.model.appearance import Appearance
 from symmviz.presenters.controls import Commands
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.form_fields import keep_keys
 from symmviz.views.retrieve_page import RetrievePage
 from symmviz.views.start_page import StartPage
@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget(self)
         self._page_group = QButtonGroup(self)
         self._page_actions: list[QAction] = []
-        self._shown = QLabel(self)
+        self._shown = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self.statusBar().addWidget(self._shown, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._lay_out()
@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         at = self._stack.indexOf(page)
         self._stack.setCurrentIndex(at)
         self._page_group.button(at).setChecked(True)
-        self._shown.setVisible(page is self.watch_page)
+        self.statusBar().setVisible(page is self.watch_page)  # it has nothing to say elsewhere
         page.setFocus()  # or the keyboard would go on to what is left, as Stop
 
     @property

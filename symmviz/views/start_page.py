@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -30,10 +30,14 @@ from symmcore.training.config import TrainingConfig, preset_config
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.note import Note
 from symmviz.views.setting_fields import field_value, set_field, setting_field
 from symmviz.views.training_fields import TrainingFields
+
+_WIDEST = 900  # pixels
 
 
 class StartPage(QWidget):
@@ -114,8 +118,6 @@ class StartPage(QWidget):
         """Say beside the start buttons what is wrong; empty for nothing."""
         self._error.setText(text)
         self._error.setVisible(bool(text))
-        if text:  # once it has a place
-            QTimer.singleShot(0, self._scroll_to_error)
 
     def set_dataset_note(self, text: str, *, is_error: bool) -> None:
         """Say something beside the dataset; empty for nothing."""
@@ -157,12 +159,10 @@ class StartPage(QWidget):
         self._advanced = QWidget(self)
         self._training = TrainingFields(self._advanced)
         self._loss_fields = LossFields(self._advanced)
-        columns = QHBoxLayout(self._advanced)
+        columns = FlowLayout(self._advanced, spacing=36, line_spacing=12, top=True)
         columns.setContentsMargins(0, 4, 0, 4)
-        columns.setSpacing(36)
-        columns.addWidget(self._training, 0, Qt.AlignmentFlag.AlignTop)
-        columns.addWidget(self._loss_fields, 0, Qt.AlignmentFlag.AlignTop)
-        columns.addStretch(1)
+        columns.addWidget(self._training)
+        columns.addWidget(self._loss_fields)
         self._advanced.hide()
         self._more = QToolButton(self)
         self._more.setText("Advanced")
@@ -184,11 +184,10 @@ class StartPage(QWidget):
             "that a difference between two curves is the loss and nothing else."
         )
         self.compare_button.clicked.connect(self.compare)
-        self._error = QLabel(self)
-        self._error.setProperty("error", True)
-        self._error.setWordWrap(True)
+        self._error = Note(self)
+        self._error.set_error(True)
         self._error.hide()
-        self._busy = QLabel("A training is running: stop it to start another.", self)
+        self._busy = ElidedLabel("A training is running: stop it to start another.", self)
         self._busy.setProperty("muted", True)
         self._busy.hide()
 
@@ -204,10 +203,9 @@ class StartPage(QWidget):
         intro.setProperty("muted", True)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        loss = QHBoxLayout()
+        loss = FlowLayout()
         loss.addWidget(self._loss)
         loss.addWidget(self._symm)
-        loss.addStretch(1)
         form.addRow("Loss", loss)
         form.addRow("Preset", self._preset)
         for named, field in self._main.values():
@@ -217,13 +215,7 @@ class StartPage(QWidget):
         centre_labels(form)
         form.addRow(self._more)
         form.addRow(self._advanced)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.start_button)
-        buttons.addWidget(self.compare_button)
-        buttons.addStretch(1)
         content = QWidget(self)
-        content.setMaximumWidth(900)
-        content.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(content)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
@@ -231,11 +223,17 @@ class StartPage(QWidget):
         column.addWidget(intro)
         column.addWidget(self._data)
         column.addLayout(form)
-        column.addLayout(buttons)
-        column.addWidget(self._busy)
-        column.addWidget(self._error)
         column.addStretch(1)
-        self._fill(content)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(_centred(content, self))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self._footer())
         self._order_tabs()
         leave_wheel_to_page(self)
 
@@ -248,24 +246,23 @@ class StartPage(QWidget):
         row.addStretch(1)
         return row
 
-    def _fill(self, content: QWidget) -> None:
-        outer = QWidget(self)
-        across = QHBoxLayout(outer)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.addStretch(1)
-        across.addWidget(content, 1000)  # as wide as it may be, then margins
-        across.addStretch(1)
-        self._scroll = QScrollArea(self)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(outer)
-        layout = QVBoxLayout(self)
+    def _footer(self) -> QWidget:
+        """The start buttons and what there is to say of them: in sight however low the window."""
+        buttons = FlowLayout()
+        buttons.addWidget(self.start_button)
+        buttons.addWidget(self.compare_button)
+        content = QWidget(self)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(24, 10, 24, 10)
+        column.addWidget(self._error)
+        column.addWidget(self._busy)
+        column.addLayout(buttons)
+        footer = QFrame(self)
+        footer.setProperty("footer", True)
+        layout = QVBoxLayout(footer)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._scroll)
-
-    def _scroll_to_error(self) -> None:
-        self._scroll.ensureWidgetVisible(self._error)
+        layout.addWidget(_centred(content, footer))
+        return footer
 
     def _order_tabs(self) -> None:
         """Have the tab key go through the page as it is read."""
@@ -325,6 +322,19 @@ class StartPage(QWidget):
 
     def _show_folder(self) -> None:
         self._folder.setText(str(self._runs_folder))
+
+
+def _centred(content: QWidget, parent: QWidget) -> QWidget:
+    """A widget with the content in its middle, no wider than a page is read."""
+    content.setMaximumWidth(_WIDEST)
+    content.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    outer = QWidget(parent)
+    across = QHBoxLayout(outer)
+    across.setContentsMargins(0, 0, 0, 0)
+    across.addStretch(1)
+    across.addWidget(content, 1000)  # as wide as it may be, then margins
+    across.addStretch(1)
+    return outer
 
 
 def _dropped_folder(data: QMimeData) -> str | None:
