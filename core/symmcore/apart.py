@@ -41,7 +41,7 @@ def call_apart(
     name = f"{function.__module__}:{function.__qualname__}"
     # The module, the function and the arguments are this program's.
     child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", __name__, name, *arguments],
+        [sys.executable, "-P", "-m", __name__, name, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -30,6 +30,7 @@ from symmcore.data.listing import ImageListing
 from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.transform_settings import PHOTOGRAPHS
 from symmcore.errors import InputError
+from symmcore.processes import spawn_context
 from symmcore.training.trainer import default_threads
 
 _REFERENCE = "ImageFolder, DataLoader"
@@ -155,7 +156,7 @@ def _measure(sizes: Sizes, folder: Path, cache: Path) -> Report:
         shuffle=True,
         num_workers=sizes.workers,
         persistent_workers=True,
-        multiprocessing_context="spawn",  # there are threads here, which a fork would break
+        multiprocessing_context=spawn_context(),  # there are threads here, which a fork would break
         pin_memory=device.type == "cuda",
     )
     ways: dict[str, Callable[[], int]] = {

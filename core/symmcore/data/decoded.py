@@ -21,6 +21,7 @@ from symmcore.cores import usable_cores
 from symmcore.data.decoding import DecodeError, decode_file
 from symmcore.data.store import ImageArray, checked_positions
 from symmcore.errors import InputError, ProcessLostError
+from symmcore.processes import spawn_context
 from symmcore.runs.records import IndexArray
 
 # A click in the window shows one image at once, without waiting for processes to start.
@@ -117,7 +118,7 @@ class DecodedImages:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     self._workers,
-                    mp_context=multiprocessing.get_context("spawn"),
+                    mp_context=spawn_context(),
                     initializer=_prepare_process,
                 )
             return self._pool
