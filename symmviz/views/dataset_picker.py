@@ -1,7 +1,6 @@
 """Choosing what to train on: cards of the sets that are there, and the user's own folders."""
 
 from importlib import resources
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPixmap
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from symmcore.data.catalog import ALPHABETS, DATASETS, FOLDER, SOURCES, DatasetEntry, DatasetSource
+from symmcore.folders import home_folder
 from symmviz.presenters.dataset import fetchable_datasets
 from symmviz.views.elided_label import ElidedLabel
 
@@ -127,7 +127,7 @@ class DatasetPicker(QWidget):
             action.triggered.connect(lambda _=False, name=one.dataset: self.set_dataset(name))
 
     def _open(self, source: DatasetSource) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, source.title, str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self, source.title, str(home_folder()))
         if chosen:
             self.set_dataset(f"{source.name}:{chosen}")
 
