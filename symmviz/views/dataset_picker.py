@@ -1,7 +1,6 @@
 """Choosing what to train on: cards of the sets that are there, and the user's own folders."""
 
 from importlib import resources
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPixmap, QResizeEvent
@@ -28,6 +27,7 @@ from symmcore.data.catalogue import (
     DatasetEntry,
     DatasetSource,
 )
+from symmcore.folders import home_folder
 from symmviz.presenters.dataset import fetchable_datasets
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.note import Note
@@ -134,7 +134,7 @@ class DatasetPicker(QWidget):
             action.triggered.connect(lambda _=False, name=one.dataset: self.set_dataset(name))
 
     def _open(self, source: DatasetSource) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, source.title, str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self, source.title, str(home_folder()))
         if chosen:
             self.set_dataset(f"{source.name}:{chosen}")
 
