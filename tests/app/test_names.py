@@ -165,6 +165,15 @@ def test_a_long_title_hides_no_other_in_the_legend_of_runs(qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: "x" * 300 in legend.text())
 
 
+def test_a_narrow_legend_of_classes_leaves_out_the_shapes_not_the_names(qtbot: QtBot) -> None:
+    legend = ColourLegend()
+    qtbot.addWidget(legend)
+    legend.resize(170, 20)
+    legend.set_meaning(ColourBy.CLASS, LONG_NAMES, (0, 1, 2, 3))
+    assert "synthetic" not in legend.text()
+    assert ">dog<" in legend.text()
+
+
 def test_a_legend_of_no_room_names_nothing(qtbot: QtBot) -> None:
     legend = RunLegend()
     qtbot.addWidget(legend)
