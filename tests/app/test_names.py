@@ -1,6 +1,7 @@
 """Names that others gave neither break nor reorder what stands beside them."""
 
 import unicodedata
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -77,7 +78,8 @@ def visual_order(text: str, *letters: str) -> list[str]:
     middles = {}
     for letter in letters:
         at = text.index(letter)
-        middles[letter] = (line.cursorToX(at)[0] + line.cursorToX(at + 1)[0]) / 2
+        edges = [cast(tuple[float, int], line.cursorToX(place))[0] for place in (at, at + 1)]
+        middles[letter] = sum(edges) / 2
     return sorted(letters, key=lambda letter: middles[letter])
 
 
