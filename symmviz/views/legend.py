@@ -16,6 +16,8 @@ from symmviz.views.theme import Theme, current_theme
 _MOST_NAMES = 12
 # An entry is not cut to less than this many letters: then the last ones are left out.
 _LEAST_LETTERS = 10
+# With room for fewer letters of names than this, the shapes are left out, not the names.
+_LEAST_BESIDE = 24
 _MORE = "..."
 _SHAPES = "● original &nbsp; ◆ synthetic"
 
@@ -92,13 +94,16 @@ class ColourLegend(_ThemedLabel):
             colours = f"a colour for each of {len(self._shown):,} classes"
             room = self.width() - self.fontMetrics().horizontalAdvance(colours)
             return f"{_SHAPES} &nbsp; {colours}" if room > self._shapes_width() else colours
-        return f"{_SHAPES} &nbsp; {self._names(theme)}"
+        room = self.width() - self.fontMetrics().horizontalAdvance(_MORE)
+        beside = room - self._shapes_width()
+        if beside < self.fontMetrics().averageCharWidth() * _LEAST_BESIDE:
+            return self._names(theme, room)
+        return f"{_SHAPES} &nbsp; {self._names(theme, beside)}"
 
-    def _names(self, theme: Theme) -> str:
+    def _names(self, theme: Theme, room: int) -> str:
         """The names, each cut to its share of the room, and dots if they do not all fit."""
         bold = QFont(self.font())
         bold.setBold(True)
-        room = self.width() - self._shapes_width()
         names = [shown_name(self._class_names[at]) for at in self._shown]
         entries = _fitted(names, QFontMetrics(bold), room, " ")
         parts = [
@@ -108,7 +113,7 @@ class ColourLegend(_ThemedLabel):
         return " ".join(parts if len(entries) == len(names) else (*parts, _MORE))
 
     def _shapes_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance(f"● original   ◆ synthetic   {_MORE}")
+        return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
 
 
 class RunLegend(_ThemedLabel):

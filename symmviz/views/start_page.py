@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,11 +32,9 @@ from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page
 from symmviz.views.loss_fields import LossFields
-from symmviz.views.note import Note
 from symmviz.views.setting_fields import field_value, set_field, setting_field
+from symmviz.views.start_footer import StartFooter, centred
 from symmviz.views.training_fields import TrainingFields
-
-_WIDEST = 900  # pixels
 
 
 class StartPage(QWidget):
@@ -79,7 +76,11 @@ class StartPage(QWidget):
             if named.setting.place is Place.MAIN
         }
         self._make_advanced()
-        self._make_buttons()
+        self._footer = StartFooter(self)
+        self.start_button = self._footer.start_button
+        self.compare_button = self._footer.compare_button
+        self.start_button.clicked.connect(self.start)
+        self.compare_button.clicked.connect(self.compare)
         self._folder = ElidedLabel(parent=self)
         self._show_folder()
         self._on_loss()
@@ -110,14 +111,11 @@ class StartPage(QWidget):
 
     def set_can_start(self, can_start: bool) -> None:
         """Enable the two start buttons, or say why not."""
-        self.start_button.setEnabled(can_start)
-        self.compare_button.setEnabled(can_start)
-        self._busy.setVisible(not can_start)
+        self._footer.set_can_start(can_start)
 
     def set_error(self, text: str) -> None:
         """Say beside the start buttons what is wrong; empty for nothing."""
-        self._error.setText(text)
-        self._error.setVisible(bool(text))
+        self._footer.set_error(text)
 
     def set_dataset_note(self, text: str, *, is_error: bool) -> None:
         """Say something beside the dataset; empty for nothing."""
@@ -125,7 +123,7 @@ class StartPage(QWidget):
 
     def error(self) -> str:
         """What is said to be wrong."""
-        return self._error.text()
+        return self._footer.error()
 
     def set_dataset(self, text: str) -> None:
         """Choose a dataset, as the command line writes it."""
@@ -172,25 +170,6 @@ class StartPage(QWidget):
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.toggled.connect(self._on_advanced)
 
-    def _make_buttons(self) -> None:
-        self.start_button = QPushButton("Start", self)
-        self.start_button.setProperty("primary", True)
-        self.start_button.setDefault(True)
-        self.start_button.setMinimumWidth(120)
-        self.start_button.clicked.connect(self.start)
-        self.compare_button = QPushButton(self)
-        self.compare_button.setToolTip(
-            "Trains both at once on the same initial weights, batches and augmentation, so "
-            "that a difference between two curves is the loss and nothing else."
-        )
-        self.compare_button.clicked.connect(self.compare)
-        self._error = Note(self)
-        self._error.set_error(True)
-        self._error.hide()
-        self._busy = ElidedLabel("A training is running: stop it to start another.", self)
-        self._busy.setProperty("muted", True)
-        self._busy.hide()
-
     def _lay_out(self) -> None:
         heading = QLabel("Watch an embedding form", self)
         heading.setProperty("heading", True)
@@ -228,12 +207,12 @@ class StartPage(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(_centred(content, self))
+        scroll.setWidget(centred(content, self))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(scroll, 1)
-        layout.addWidget(self._footer())
+        layout.addWidget(self._footer)
         self._order_tabs()
         leave_wheel_to_page(self)
 
@@ -245,24 +224,6 @@ class StartPage(QWidget):
         row.addWidget(self._change)
         row.addStretch(1)
         return row
-
-    def _footer(self) -> QWidget:
-        """The start buttons and what there is to say of them: in sight however low the window."""
-        buttons = FlowLayout()
-        buttons.addWidget(self.start_button)
-        buttons.addWidget(self.compare_button)
-        content = QWidget(self)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(24, 10, 24, 10)
-        column.addWidget(self._error)
-        column.addWidget(self._busy)
-        column.addLayout(buttons)
-        footer = QFrame(self)
-        footer.setProperty("footer", True)
-        layout = QVBoxLayout(footer)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(_centred(content, footer))
-        return footer
 
     def _order_tabs(self) -> None:
         """Have the tab key go through the page as it is read."""
@@ -322,19 +283,6 @@ class StartPage(QWidget):
 
     def _show_folder(self) -> None:
         self._folder.setText(str(self._runs_folder))
-
-
-def _centred(content: QWidget, parent: QWidget) -> QWidget:
-    """A widget with the content in its middle, no wider than a page is read."""
-    content.setMaximumWidth(_WIDEST)
-    content.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-    outer = QWidget(parent)
-    across = QHBoxLayout(outer)
-    across.setContentsMargins(0, 0, 0, 0)
-    across.addStretch(1)
-    across.addWidget(content, 1000)  # as wide as it may be, then margins
-    across.addStretch(1)
-    return outer
 
 
 def _dropped_folder(data: QMimeData) -> str | None:

@@ -1,6 +1,7 @@
 """Names that others gave neither break nor reorder what stands beside them."""
 
 import unicodedata
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -77,7 +78,8 @@ def visual_order(text: str, *letters: str) -> list[str]:
     middles = {}
     for letter in letters:
         at = text.index(letter)
-        middles[letter] = (line.cursorToX(at)[0] + line.cursorToX(at + 1)[0]) / 2
+        edges = [cast(tuple[float, int], line.cursorToX(place))[0] for place in (at, at + 1)]
+        middles[letter] = sum(edges) / 2
     return sorted(letters, key=lambda letter: middles[letter])
 
 
@@ -163,6 +165,15 @@ def test_a_long_title_hides_no_other_in_the_legend_of_runs(qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: legend.text().endswith("..."))
     legend.resize(5000, 20)
     qtbot.waitUntil(lambda: "x" * 300 in legend.text())
+
+
+def test_a_narrow_legend_of_classes_leaves_out_the_shapes_not_the_names(qtbot: QtBot) -> None:
+    legend = ColourLegend()
+    qtbot.addWidget(legend)
+    legend.resize(170, 20)
+    legend.set_meaning(ColourBy.CLASS, LONG_NAMES, (0, 1, 2, 3))
+    assert "synthetic" not in legend.text()
+    assert ">dog<" in legend.text()
 
 
 def test_a_legend_of_no_room_names_nothing(qtbot: QtBot) -> None:

@@ -112,6 +112,12 @@ def settle(qtbot: QtBot, window: MainWindow, page: QWidget, size: tuple[int, int
         QApplication.processEvents()
 
 
+def show_advanced(window: MainWindow) -> None:
+    button = window.start_page.findChild(QToolButton)
+    assert isinstance(button, QToolButton)
+    button.setChecked(True)
+
+
 def in_sight(widget: QWidget) -> bool:
     """Whether all of a widget is seen."""
     return widget.isVisible() and widget.visibleRegion().boundingRect() == widget.rect()
@@ -120,7 +126,7 @@ def in_sight(widget: QWidget) -> bool:
 def test_the_window_can_be_as_small_as_the_smallest_screen(window: MainWindow) -> None:
     window.start_page.set_error(f"{LONG} cannot be written")
     window.start_page.set_dataset_note(LONG, is_error=True)
-    window.start_page.findChild(QToolButton).setChecked(True)  # Advanced
+    show_advanced(window)
     least = window.minimumSizeHint()
     assert least.width() <= SMALLEST.width() - 16
     assert least.height() <= SMALLEST.height() - 44
@@ -132,7 +138,7 @@ def test_start_is_in_sight_at_every_size(
 ) -> None:
     page = window.start_page
     page.set_error(f"{LONG} cannot be written: choose another folder for runs.")
-    page.findChild(QToolButton).setChecked(True)
+    show_advanced(window)
     settle(qtbot, window, page, size)
     assert in_sight(page.start_button)
     assert in_sight(page.compare_button)
@@ -190,8 +196,8 @@ def test_a_flow_gives_what_is_left_to_what_stretches(qtbot: QtBot) -> None:
     area = QWidget()
     qtbot.addWidget(area)
     flow = FlowLayout(area, spacing=10)
-    for _ in range(3):
-        one = QWidget()
+    ones = [QWidget() for _ in range(3)]
+    for one in ones:
         one.setFixedSize(100, 20)
         flow.addWidget(one)
     assert flow.heightForWidth(320) == 20
@@ -199,7 +205,7 @@ def test_a_flow_gives_what_is_left_to_what_stretches(qtbot: QtBot) -> None:
     assert flow.heightForWidth(1) == 80
     assert flow.sizeHint() == QSize(320, 20)
     assert flow.minimumSize() == QSize(100, 20)
-    flow.itemAt(1).widget().hide()
+    ones[1].hide()
     assert flow.heightForWidth(210) == 20
     wide = QWidget()
     policy = wide.sizePolicy()
