@@ -25,7 +25,7 @@ from symmcore.data.batches import BatchLoader, finished
 from symmcore.data.cache import CacheSettings
 from symmcore.data.decoded import DecodedImages
 from symmcore.data.file_tree import find_files
-from symmcore.data.folder import has_image_name
+from symmcore.data.formats import has_image_name
 from symmcore.data.listing import ImageListing
 from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.transform_settings import PHOTOGRAPHS

@@ -71,6 +71,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("dataset", metavar="DATASET", help="a name, or the path of a folder (symmviz datasets)")
     _add_split(parser)
     add("--download", action="store_true", help="fetch the dataset if it is not there")
+    _add_follow_links(parser)
     add(
         "--cache-gb",
         type=float,
@@ -171,6 +172,15 @@ def _add_datasets(parser: argparse.ArgumentParser) -> None:
     _add_split(parser)
     add("--seed", type=int, default=0, metavar="N", help="decides a split by image (default 0)")
     add("--download", action="store_true", help="fetch it if it is not there")
+    _add_follow_links(parser)
+
+
+def _add_follow_links(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="follow links to folders and out of the dataset's folder",
+    )
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:

@@ -36,6 +36,7 @@ def training_config(options: Namespace) -> TrainingConfig:
         dataset=options.dataset,
         split=options.split,
         download=options.download,
+        follow_links=options.follow_links,
         cache_bytes=_cache_bytes(options.cache_gb),
         specs=_specs(options, chosen.pairs),
         seed=options.seed,

@@ -22,7 +22,9 @@ def show_datasets(options: Namespace) -> int:
     if options.dataset is None:
         lines = _table()
     else:
-        choice = dataset_choice(options.dataset, options.split, options.download)
+        choice = dataset_choice(
+            options.dataset, options.split, options.download, options.follow_links
+        )
         if options.seed < 0:
             raise InputError(f"The seed is {options.seed}: it must be at least 0.")
         if options.seed > LARGEST_SEED:
@@ -58,8 +60,7 @@ def _contents(data: ImageDataset | ImageListing) -> Iterator[str]:
     yield f"{data.name}: {_counts(data.labels)}, split {data.split}."
     yield f"Training: {_counts(data.labels[data.train])}."
     yield f"Test: {_counts(data.labels[data.test])}."
-    if isinstance(data, ImageListing):
-        yield from data.notes
+    yield from data.notes
 
 
 def _counts(labels: IndexArray) -> str:

@@ -13,7 +13,7 @@ from symmcore.training.input import DatasetSummary
 from symmviz.look import Look
 
 _LOOKING = "Looking through the files..."
-_NOTES_SHOWN = 2
+_NOTES_SHOWN = 5
 
 
 class DatasetView(Protocol):

@@ -23,6 +23,7 @@ class StartForm:
         dataset: the dataset, as the command line writes it; one that can be fetched is, if it is
             not there: the window says so where it is chosen.
         split: how a folder is split.
+        follow_links: whether links in a folder of the user's are followed.
         preset: name of the preset whose values the other fields were filled with.
         network: name of the embedding network.
         weights: what it starts from.
@@ -43,6 +44,7 @@ class StartForm:
 
     dataset: str
     split: str
+    follow_links: bool
     preset: str
     network: str
     weights: str
@@ -80,6 +82,7 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
         dataset=form.dataset,
         split=_split(form),
         download=_may_download(form),
+        follow_links=_follows_links(form),
         specs=specs,
         steps=form.steps,
         seed=form.seed,
@@ -107,12 +110,21 @@ def dataset_config(form: StartForm) -> TrainingConfig:
         InputError: if there is no such dataset.
     """
     return preset_config(
-        form.preset, dataset=form.dataset, split=_split(form), seed=form.seed, network="small"
+        form.preset,
+        dataset=form.dataset,
+        split=_split(form),
+        follow_links=_follows_links(form),
+        seed=form.seed,
+        network="small",
     )
 
 
 def _may_download(form: StartForm) -> bool:
     return dataset_choice(form.dataset).kind.can_download
+
+
+def _follows_links(form: StartForm) -> bool:
+    return form.follow_links and dataset_choice(form.dataset).kind.can_follow_links
 
 
 def run_folder(runs_folder: Path, config: TrainingConfig, now: datetime) -> Path:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -30,7 +31,7 @@ class DatasetPicker(QWidget):
     """One card for each set that is always there, and one for images in a folder."""
 
     changed = Signal()
-    """Another dataset is chosen."""
+    """Another dataset is chosen, or what its links lead to."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +46,12 @@ class DatasetPicker(QWidget):
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setWordWrap(True)
         self._note.hide()
+        self._follow_links = QCheckBox("Follow links", self)
+        self._follow_links.setToolTip(
+            "Takes the folders and images that links in the folder lead to, even where these lie "
+            "elsewhere."
+        )
+        self._follow_links.toggled.connect(self.changed)
         row = QHBoxLayout()
         row.setSpacing(12)
         for card in (*self._cards.values(), self._own):
@@ -54,6 +61,7 @@ class DatasetPicker(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self._description)
+        column.addWidget(self._follow_links)
         column.addWidget(self._note)
         self._add_menu()
         self._group.buttonClicked.connect(self._show_choice)
@@ -96,6 +104,10 @@ class DatasetPicker(QWidget):
         """Whether the chosen dataset can be split in several ways."""
         return self._kind().can_split
 
+    def follow_links(self) -> bool:
+        """Whether links in the chosen folder are to be followed."""
+        return self._follow_links.isChecked()
+
     def _kind(self) -> DatasetEntry | DatasetSource:
         name = self.dataset()
         if name in self._cards:
@@ -104,6 +116,7 @@ class DatasetPicker(QWidget):
 
     def _show_choice(self) -> None:
         kind = self._kind()
+        self._follow_links.setVisible(kind.can_follow_links)
         self._description.setText(f"{kind.description} Split {kind.split}.")
         self.changed.emit()
 

@@ -104,6 +104,7 @@ class StartPage(QWidget):
         return StartForm(
             dataset=self._data.dataset(),
             split=self._training.split.currentData(),
+            follow_links=self._data.follow_links(),
             preset=self._preset.currentData(),
             network=self._training.network.currentData(),
             weights=self._training.weights.currentData(),

@@ -19,7 +19,7 @@ _SPLIT_TITLES = {
     SplitRule.AUTO: "Automatic",
     SplitRule.CLASS: "By class: half of the classes is never seen",
     SplitRule.IMAGE: "By image: a third of each class tests",
-    SplitRule.FOLDERS: "By the folders train and test",
+    SplitRule.FOLDERS: "By the folders train and test (or val)",
 }
 _DEFAULTS = TrainingConfig()
 

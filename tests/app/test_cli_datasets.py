@@ -41,7 +41,7 @@ def test_what_a_folder_holds(tmp_path, capsys):
         "other 2 test.",
         "Training: 12 images of 2 classes.",
         "Test: 12 images of 2 classes.",
-        "Left out: 1 image outside the folders of the classes.",
+        "Left out: 1 image outside the folders of the classes: loose.jpg.",
     ]
 
 

@@ -20,7 +20,7 @@ from symmviz.presenters.dataset import DatasetPresenter
 
 SUMMARY = DatasetSummary(
     images=1300, classes=40, train=1000, test=300, split="by class", cache="It takes 2 GB.",
-    notes=("One is left out.", "Two differ.", "Three.", "Four."),
+    notes=("One is left out.", "Two differ.", "Three.", "Four.", "Five.", "Six.", "Seven."),
 )  # fmt: skip
 
 
@@ -74,7 +74,8 @@ def test_what_is_found_is_said(view, looks, presenter):
     presenter.poll()
     assert note(view) == (
         "1,000 training and 300 test images of 40 classes, split by class. It takes 2 GB. "
-        "One is left out. Two differ. 2 more notes will be shown with the training.",
+        "One is left out. Two differ. Three. Four. Five. 2 more notes will be shown with the "
+        "training.",
         False,
     )
 

@@ -13,6 +13,7 @@ from symmviz.presenters.start import StartForm, dataset_config, run_folder, trai
 FORM = StartForm(
     dataset="digits",
     split="auto",
+    follow_links=False,
     preset="quick",
     network="small",
     weights="none",

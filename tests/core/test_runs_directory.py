@@ -151,6 +151,7 @@ class TestConfig:
             "dataset": "tiny",
             "split": "auto",
             "download": False,
+            "follow_links": False,
             "cache_bytes": 32_000_000_000,
             "steps": 9,
             "seed": 7,
@@ -175,6 +176,7 @@ class TestConfig:
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
+            "dataset_unused": [],
             "skipped_images": {},
         }
 

@@ -9,7 +9,7 @@ pickled are not offered.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,8 @@ from symmcore.apart import ApartError, bytes_in, call_apart, emptied
 from symmcore.data.annotations import fields, inside_path, read_lines
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.file_tree import display_name, find_files
-from symmcore.data.folder import has_image_name, list_folder
+from symmcore.data.folder import list_folder
+from symmcore.data.formats import has_image_name
 from symmcore.data.listing import ImageListing
 from symmcore.data.locking import held
 from symmcore.data.matlab import read_matlab
@@ -94,7 +95,19 @@ def read_torchvision_set(
                 f"torchvision:{entry.name} is not in {cache_folder()}: add --download to fetch it."
             )
         _fetch(entry, tell)
-    return chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
+    data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
+    return replace(data, notes=(*data.notes, *_differences(entry, data)))
+
+
+def _differences(entry: TorchvisionEntry, data: Read) -> tuple[str, ...]:
+    """A note if some of the set is not there any more, or more than it."""
+    images, classes = len(data.labels), len(data.class_names)
+    if (images, classes) == (entry.images, entry.classes):
+        return ()
+    return (
+        f"{data.name} has {images:,} images of {classes:,} classes here, as published "
+        f"{entry.images:,} of {entry.classes:,}.",
+    )
 
 
 def torchvision_set(name: str) -> TorchvisionSet:

@@ -95,6 +95,7 @@ class TrainingConfig:
         dataset: the dataset as the command line writes it: "digits", "folder:/photos".
         split: how a dataset without a split of its own is split, a ``SplitRule``.
         download: whether the dataset may be fetched if it is not there.
+        follow_links: whether links to folders and out of the dataset's folder are followed.
         cache_bytes: most bytes that decoded images of all datasets may take on disk.
         specs: one entry a run; no two alike.
         steps: optimiser steps of each run.
@@ -123,6 +124,7 @@ class TrainingConfig:
     dataset: str = "digits"
     split: str = "auto"
     download: bool = False
+    follow_links: bool = False
     cache_bytes: int = 32 * 10**9
     specs: tuple[RunSpec, ...] = (RunSpec(symm=Symm()),)
     steps: int = QUICK.steps
@@ -175,7 +177,7 @@ class TrainingConfig:
 
     def dataset_choice(self) -> DatasetChoice:
         """What the dataset's name stands for; nothing of it is read."""
-        return dataset_choice(self.dataset, self.split, self.download)
+        return dataset_choice(self.dataset, self.split, self.download, self.follow_links)
 
     def with_steps(self, steps: int) -> "TrainingConfig":
         """The same training with another number of steps."""
