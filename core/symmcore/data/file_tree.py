@@ -178,8 +178,9 @@ class _Search:
             {reason: tuple(paths) for reason, paths in self._left_out.items()},
         )
 
-    def _walk(self, start: str) -> None:
-        left = [start]
+    def _walk(self, start: str) -> bool:
+        """List what lies below a folder; False if that was listed already."""
+        left, before = [start], len(self._seen)
         while left:
             self._tell(Doing("Looking through the files", len(self._files)))
             folder = left.pop()
@@ -201,6 +202,7 @@ class _Search:
             self._leave_out(LeftOut.HIDDEN, *found.hidden)
             self._leave_out(LeftOut.SPECIAL, *found.special)
             left += found.folders
+        return len(self._seen) > before
 
     def _is_new(self, folder: str) -> bool:
         real = os.path.realpath(self._root / folder)
@@ -228,9 +230,8 @@ class _Search:
         elif self._root.is_relative_to(os.path.realpath(path)):
             self._leave_out(LeftOut.REPEATED_LINK, link)
         else:
-            if not is_inside(path, self._root):
+            if self._walk(link) and not is_inside(path, self._root):
                 self._leaving.append(link)
-            self._walk(link)
 
     def _leave_out(self, reason: LeftOut, *paths: str) -> None:
         if paths:
