@@ -61,6 +61,14 @@ def test_a_split_reaches_only_what_can_be_split():
     assert training_config(folder, compare=False).split == "image"
 
 
+def test_links_are_followed_only_where_there_may_be_any():
+    assert not training_config(form(follow_links=True), compare=False).follow_links
+    folder = form(dataset="folder:/photos", follow_links=True)
+    assert training_config(folder, compare=False).follow_links
+    assert dataset_config(folder).follow_links
+    assert not dataset_config(form(dataset="folder:/photos")).follow_links
+
+
 def test_a_preset_decides_what_the_form_does_not_show():
     config = training_config(form(preset="official"), compare=True)
     assert (config.weight_decay, config.preset) == (5e-3, "official")
