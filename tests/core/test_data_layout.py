@@ -178,7 +178,7 @@ class TestNotUnderstood:
     def test_train_beside_test_images_without_classes(self, tmp_path):
         flat(sides(tmp_path, "train"), "test")
         message = refused(tmp_path)
-        assert message.startswith(f"test in {tmp_path} holds no folders of classes")
+        assert message.startswith(f"test in {tmp_path} holds no folders of several classes")
         assert f"give {tmp_path}/train" in message
         assert INSIST in message
 
@@ -194,6 +194,24 @@ class TestNotUnderstood:
         assert message.startswith(f"a and other folders in {tmp_path} each hold test and train")
         assert INSIST in message
         assert listed(tmp_path, SplitRule.CLASS).class_names == tuple("abcd")
+
+    @pytest.mark.parametrize("names", [("train", "test"), ("seg_train", "seg_test"),
+                                       ("training_set", "test_set")])  # fmt: skip
+    def test_a_split_whose_folders_are_doubled(self, tmp_path, names):
+        for name in names:
+            class_folders(tmp_path / name / name, CLASSES)
+        message = refused(tmp_path)
+        first = min(names)
+        assert f"lie one folder deeper than those of a split, as in {first}/{first}:" in message
+        assert INSIST in message
+
+    @pytest.mark.parametrize("names", [("amazon", "dslr", "webcam"), ("archive (1)", "archive (2)"),
+                                       ("base", "novel"), ("support", "query")])  # fmt: skip
+    def test_folders_of_the_same_classes_are_none(self, tmp_path, names):
+        message = refused(sides(tmp_path, *names))
+        assert "hold 4 folders of the same names, which seem to be the classes" in message
+        assert INSIST in message
+        assert listed(tmp_path, SplitRule.IMAGE).class_names == tuple(sorted(names))
 
     def test_detection_folders_hold_no_classes(self, tmp_path):
         sides(tmp_path, "train", "val", classes={"images": 5})
@@ -265,6 +283,16 @@ class TestClassesAllTheSame:
     def test_names_that_only_sound_like_it(self, tmp_path, names):
         class_folders(tmp_path, dict.fromkeys(names, 6))
         assert set(listed(tmp_path).class_names) == set(names)
+
+    def test_kinds_of_kinds_are_said(self, tmp_path):
+        class_folders(tmp_path / "cats", dict.fromkeys(("manx", "persian", "siamese"), 3))
+        class_folders(tmp_path / "dogs", dict.fromkeys(("boxer", "collie", "poodle"), 3))
+        listing = listed(tmp_path)
+        assert listing.class_names == ("cats", "dogs")
+        assert [note.partition(",")[0] for note in listing.notes] == [
+            "cats is taken as one class",
+            "dogs is taken as one class",
+        ]
 
     def test_sub_folders_of_a_class(self, tmp_path):
         for name in "abcd":

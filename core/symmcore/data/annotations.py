@@ -20,11 +20,9 @@ from symmcore.data.file_tree import (
     find_files,
     is_inside,
 )
-from symmcore.data.formats import has_image_name, undecoded_format
 from symmcore.data.listing import ImageListing
 from symmcore.data.splits import check_split, drop_single_images, named, split_by_class
-from symmcore.data.unused import Unused, UnusedReason
-from symmcore.data.unused_files import followed_links, left_out
+from symmcore.data.unused_files import followed_links, unlisted_images
 from symmcore.doing import Tell, tell_nobody
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
@@ -232,7 +230,7 @@ def list_annotated(
             f"{name} lists the class {class_names[both[0]]} both for training and for testing."
         )
     lost = _lost_classes(there, missing, class_name)
-    unused = _unlisted(annotations, tree)
+    unused = unlisted_images([image.file for image in annotations], tree)
     differences = _differences(name, published, labels, train, test)
     train, singles = drop_single_images(labels, train, class_names)
     check_split(name, labels, train, test)
@@ -307,22 +305,6 @@ def _lost_classes(
         return ()
     classes = "1 class" if len(names) == 1 else f"{len(names):,} classes"
     return (f"No image is left of {classes}: {named(names)}.",)
-
-
-def _unlisted(annotations: Sequence[Annotation], tree: FileTree) -> tuple[Unused, ...]:
-    """Images beside those that are listed; the archives hold other folders of images too."""
-    listed = {image.file for image in annotations}
-    folders = {file.rpartition("/")[0] for file in listed}
-    beside = [
-        file
-        for file in tree.files
-        if file not in listed and file.rpartition("/")[0] in folders and _is_image(file)
-    ]
-    return left_out(UnusedReason.NOT_LISTED, beside, "image{s} that no list of the archive names")
-
-
-def _is_image(file: str) -> bool:
-    return has_image_name(file) or undecoded_format(file) is not None
 
 
 def _unreadable(tree: FileTree) -> str:

@@ -103,6 +103,7 @@ class _Layouts:
         self._refuse_parts()
         self._refuse_wrapper()
         self._refuse_split_classes()
+        self._refuse_shared_names()
         return Layout(notes=self._doubts())
 
     def _split(self, *, insisted: bool) -> Layout | None:
@@ -195,6 +196,12 @@ class _Layouts:
         trains = [n for n in self._labelled(looks) if self._parts.get(n) is SplitPart.TRAIN]
         if trains:
             self._refuse_train_alone(trains[0], looks)
+        deeper = self._one_deeper(looks)
+        if deeper:
+            raise InputError(
+                f"The classes of {self._path} lie one folder deeper than those of a split, as in "
+                f"{deeper}: make folders train and test, each with {EXPECTED} in it, or {_INSIST}."
+            )
         names = self._shown(sorted(looks, key=natural_key))
         raise InputError(
             f"{names} in {self._path} {_verb(looks, 'looks', 'look')} like a split or the parts of "
@@ -213,9 +220,18 @@ class _Layouts:
             )
         raise InputError(
             f"{self._shown(others)} in {self._path} {_verb(others, 'holds', 'hold')} no folders of "
-            f"classes, so that nothing can test what {inner} trains: give {where} to split its "
-            f"classes, or {_INSIST}."
+            f"several classes, so that nothing can test what {inner} trains: give {where} to split "
+            f"its classes, or {_INSIST}."
         )
+
+    def _one_deeper(self, looks: Iterable[str]) -> str:
+        """The only folder in one of them that holds several more: "train/train"."""
+        for name in sorted(looks, key=natural_key):
+            if len(self._folders[name]) == 1 and self._is_deep(name):
+                (only,) = self._folders[name]
+                if len({folders[2] for folders in self._paths if _is_in(folders, name, only)}) > 1:
+                    return display_name(f"{name}/{only}")
+        return ""
 
     def _is_wrapper(self) -> bool:
         return len(self._folders) == 1 and SplitPart.TRAIN not in self._parts.values()
@@ -263,15 +279,25 @@ class _Layouts:
                 "split may be: move it elsewhere if it is one."
             )
         if 1 < len(self._folders) <= _FEW:
-            nested = [n for n, below in self._folders.items() if len(below) > len(self._folders)]
-            if len(nested) == 1 and self._is_deep(nested[0]):
-                name = self._shown(nested)
-                notes.append(
-                    f"{name} is taken as one class, though its images lie in "
-                    f"{len(self._folders[nested[0]]):,} folders: give {self._path}/{name} if these "
-                    "are the classes."
-                )
+            notes += [
+                f"{self._shown([name])} is taken as one class, though its images lie in "
+                f"{len(below):,} folders: give {self._path}/{self._shown([name])} if these are the "
+                "classes."
+                for name, below in sorted(self._folders.items())
+                if len(below) > len(self._folders) and self._is_deep(name)
+            ]
         return tuple(notes)
+
+    def _refuse_shared_names(self) -> None:
+        """Refuse folders that all hold the same more numerous folders, the classes perhaps."""
+        shared = frozenset.intersection(*map(frozenset, self._folders.values()))
+        if len(shared) > len(self._folders) > 1 and all(map(self._is_deep, self._folders)):
+            names = self._shown(sorted(self._folders, key=natural_key))
+            raise InputError(
+                f"{names} in {self._path} hold {len(shared):,} folders of the same names, which "
+                f"seem to be the classes: give one of them, make folders train and test, each with "
+                f"{EXPECTED} in it, or {_INSIST}."
+            )
 
     def _is_deep(self, name: str) -> bool:
         return all(len(folders) > 1 for folders in self._paths if folders and folders[0] == name)
@@ -282,6 +308,10 @@ class _Layouts:
 
 
 _FEW = 3
+
+
+def _is_in(folders: list[str], name: str, only: str) -> bool:
+    return len(folders) > len((name, only)) and folders[:2] == [name, only]
 
 
 def _is_split(names: Iterable[str]) -> bool:

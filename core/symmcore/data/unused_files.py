@@ -121,6 +121,20 @@ def undecoded_images(files: Iterable[str]) -> tuple[Unused, ...]:
     return _undecoded([file for file in files if undecoded_format(file) is not None])
 
 
+def unlisted_images(listed: Iterable[str], tree: FileTree) -> tuple[Unused, ...]:
+    """Images beside those that an archive lists; other folders of it may hold images too."""
+    known = frozenset(listed)
+    folders = {file.rpartition("/")[0] for file in known}
+    beside = [
+        file
+        for file in tree.files
+        if file not in known
+        and file.rpartition("/")[0] in folders
+        and (has_image_name(file) or undecoded_format(file) is not None)
+    ]
+    return left_out(UnusedReason.NOT_LISTED, beside, "image{s} that no list of the archive names")
+
+
 def _is_below(file: str, folders: Iterable[str]) -> bool:
     head, slash, _ = file.partition("/")
     return bool(slash) and head in folders
