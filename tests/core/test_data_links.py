@@ -53,6 +53,15 @@ def test_class_folders_that_are_links(root, store):
     )
 
 
+def test_too_few_classes_without_the_links(root, store):
+    class_folders(root, {"x": 3})
+    for name in CLASSES:
+        (root / name).symlink_to(store / name)
+    message = refusal(list_folder, root, SplitRule.AUTO, 0)
+    assert "images of one class only" in message
+    assert "(--follow-links)" in message
+
+
 def test_files_that_are_links_as_hubs_store_them(root, tmp_path):
     blobs = tmp_path / "blobs"
     blobs.mkdir()

@@ -67,9 +67,10 @@ class TestNoDecoder:
 
     @pytest.mark.usefixtures("no_extras")
     def test_nothing_else_there_is_refused_with_the_extra(self, tmp_path):
-        for place in (tmp_path / "one", tmp_path / "two" / "train"):
+        for place in (tmp_path / "one", tmp_path / "two" / "train", tmp_path / "three"):
             class_folders(place, CLASSES, "heic")
-        for root in (tmp_path / "one", tmp_path / "two"):
+        class_folders(tmp_path / "three", {"x": 3})
+        for root in (tmp_path / "one", tmp_path / "two", tmp_path / "three"):
             assert "pip install 'symmviz[heic]'" in refusal(list_folder, root, SplitRule.AUTO, 0)
 
     @pytest.mark.usefixtures("no_extras")

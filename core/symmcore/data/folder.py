@@ -1,7 +1,8 @@
 """A folder of images: one sub-folder a class."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from symmcore.data.unused_files import (
     followed_links,
     twins,
     undecoded_images,
+    unfollowed_links,
     unused_in_folder,
     unused_in_tree,
 )
@@ -63,13 +65,14 @@ def list_folder(
     twin = twins(tree.files)
     images = [file for file in tree.files if has_image_name(file) and file not in twin]
     _check_any(path, images, tree)
-    layout = _layout(path, images, rule, tree)
-    inside = [file for file in images if layout.holds(file)]
-    labels, class_names, files = _by_class(inside, layout.depth)
-    train, test, split = _split(layout, rule, labels, class_names, files, seed)
-    sides = one_sided(layout.sides, labels, train, test, class_names)
-    train, notes = drop_single_images(labels, train, class_names)
-    check_split(str(path), labels, train, test)
+    with _saying_what_is_lost(tree):
+        layout = find_layout(path, images, rule)
+        inside = [file for file in images if layout.holds(file)]
+        labels, class_names, files = _by_class(inside, layout.depth)
+        train, test, split = _split(layout, rule, labels, class_names, files, seed)
+        sides = one_sided(layout.sides, labels, train, test, class_names)
+        train, notes = drop_single_images(labels, train, class_names)
+        check_split(str(path), labels, train, test)
     unused = unused_in_folder(tree, layout, images, twin)
     return ImageListing(
         name=name or f"folder:{path}",
@@ -91,14 +94,16 @@ def list_folder(
     )
 
 
-def _layout(path: str | Path, images: list[str], rule: SplitRule, tree: FileTree) -> Layout:
+@contextmanager
+def _saying_what_is_lost(tree: FileTree) -> Iterator[None]:
+    """Add to a refusal what may be its reason: images or folders that are there, not used."""
     try:
-        return find_layout(path, images, rule)
+        yield
     except InputError as error:
-        undecoded = undecoded_images(tree.files)  # may be all of one side of a split
-        if not undecoded:
+        lost = (*undecoded_images(tree.files), *unfollowed_links(tree))
+        if not lost:
             raise
-        sentences = " ".join(one.sentence for one in undecoded)
+        sentences = " ".join(one.sentence for one in lost)
         raise InputError(f"{error} {sentences}") from error
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from PIL import Image, features
 
-from symmcore.data.optional_decoders import optional_decoder
+from symmcore.data.optional_decoders import name_ending, optional_decoder
 
 # Pillow opens these but decodes them only with the help of other programs, one of which
 # would run a program that is part of the image (EPS). Others the decoder never opens: what lies
@@ -53,10 +53,10 @@ _UNDECODED = {
 
 def has_image_name(file: str) -> bool:
     """Whether a file's name ends as those of images that can be decoded here."""
-    if _ending(file) in _pillow_endings():
-        return True
     decoder = optional_decoder(file)
-    return decoder is not None and decoder.is_installed
+    if decoder is not None:
+        return decoder.is_installed
+    return name_ending(file) in _pillow_endings()
 
 
 def undecoded_format(file: str) -> UndecodedFormat | None:
@@ -66,16 +66,11 @@ def undecoded_format(file: str) -> UndecodedFormat | None:
     decoder = optional_decoder(file)
     if decoder is not None:
         return UndecodedFormat(decoder.title, decoder.remedy)
-    ending = _ending(file)
+    ending = name_ending(file)
     name = Image.registered_extensions().get(ending, "")
     if name in _NEEDS_LIBRARY and ending not in _UNDECODED:
         return UndecodedFormat(name, "install a Pillow that decodes them")
     return _UNDECODED.get(ending)
-
-
-def _ending(file: str) -> str:
-    _, dot, ending = file.rpartition("/")[2].rpartition(".")
-    return f"{dot}{ending.lower()}" if dot else ""
 
 
 @cache

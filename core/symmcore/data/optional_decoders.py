@@ -55,12 +55,18 @@ RAW = OptionalDecoder(
     ),
 )
 OPTIONAL_DECODERS = (HEIF, RAW)
+_BY_ENDING = {ending: decoder for decoder in OPTIONAL_DECODERS for ending in decoder.endings}
+
+
+def name_ending(file: str) -> str:
+    """The ending of a file's name, lower case, with the dot; empty if it has none."""
+    _, dot, ending = file.rpartition("/")[2].rpartition(".")
+    return f"{dot}{ending.lower()}" if dot else ""
 
 
 def optional_decoder(file: str | Path) -> OptionalDecoder | None:
     """The package that decodes a file of this name, installed or not; None if Pillow does."""
-    ending = Path(file).suffix.lower()
-    return next((one for one in OPTIONAL_DECODERS if ending in one.endings), None)
+    return _BY_ENDING.get(name_ending(str(file)))
 
 
 def open_image(path: Path, formats: tuple[str, ...], max_pixels: int) -> Image.Image:

@@ -36,12 +36,7 @@ def unused_in_tree(tree: FileTree) -> tuple[Unused, ...]:
     """What was not even listed: links, unreadable folders, metadata, hidden files."""
     return (
         *left_out(LeftOut.UNREADABLE, tree.without(LeftOut.UNREADABLE), "unreadable folder{s}"),
-        *left_out(
-            LeftOut.LINK,
-            tree.without(LeftOut.LINK),
-            "link{s} to a folder or out of the dataset",
-            "; follow links (--follow-links) to use what they lead to",
-        ),
+        *unfollowed_links(tree),
         *left_out(LeftOut.BROKEN_LINK, tree.without(LeftOut.BROKEN_LINK), "link{s} to nothing"),
         *left_out(
             LeftOut.REPEATED_LINK,
@@ -56,21 +51,38 @@ def unused_in_tree(tree: FileTree) -> tuple[Unused, ...]:
     )
 
 
+def unfollowed_links(tree: FileTree) -> tuple[Unused, ...]:
+    """The links that ``follow_links`` would follow."""
+    return left_out(
+        LeftOut.LINK,
+        tree.without(LeftOut.LINK),
+        "link{s} to a folder or out of the dataset",
+        "; follow links (--follow-links) to use what they lead to",
+    )
+
+
 def twins(files: Iterable[str]) -> frozenset[str]:
     """HEIC and RAW images beside an image of the same name, which shows the same photo.
 
     Of a RAW image and others the RAW one, of HEIC and others but RAW the HEIC one.
     """
-    stems: dict[str, list[tuple[int, str]]] = {}
+    files = tuple(files)
+    stems: dict[str, list[str]] = {_stem(one): [] for one in files if optional_decoder(one)}
+    if not stems:
+        return frozenset()
     for file in files:
-        if has_image_name(file) or optional_decoder(file) is not None:
-            stem = file.rpartition(".")[0].casefold()
-            stems.setdefault(stem, []).append((_twin_rank(file), file))
+        alike = stems.get(_stem(file))
+        if alike is not None and (has_image_name(file) or optional_decoder(file) is not None):
+            alike.append(file)
     found: set[str] = set()
     for alike in stems.values():
-        best = min((rank for rank, file in alike if has_image_name(file)), default=2)
-        found.update(file for rank, file in alike if rank > best)
+        best = min(map(_twin_rank, filter(has_image_name, alike)), default=len(OPTIONAL_DECODERS))
+        found.update(file for file in alike if _twin_rank(file) > best)
     return frozenset(found)
+
+
+def _stem(file: str) -> str:
+    return file.rpartition(".")[0].casefold()
 
 
 def _twin_rank(file: str) -> int:
