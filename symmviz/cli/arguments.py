@@ -72,7 +72,7 @@ def _add_datasets(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=show_datasets)
     add = parser.add_argument
     add("dataset", metavar="DATASET", nargs="?", help="a name, or the path of a folder")
-    for name in ("split", "seed", "download"):
+    for name in ("split", "seed", "download", "follow_links"):
         add_setting(parser, name)
 
 

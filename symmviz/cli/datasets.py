@@ -55,8 +55,7 @@ def _contents(data: ImageDataset | ImageListing) -> Iterator[str]:
     yield f"{data.name}: {_counts(data.labels)}, split {data.split}."
     yield f"Training: {_counts(data.labels[data.train])}."
     yield f"Test: {_counts(data.labels[data.test])}."
-    if isinstance(data, ImageListing):
-        yield from data.notes
+    yield from data.notes
 
 
 def _counts(labels: IndexArray) -> str:

@@ -67,12 +67,15 @@ def dataset_config(form: StartForm) -> TrainingConfig:
 
 
 # What decides which images are read, and which of them train.
-_READING = ("dataset", "split", "seed")
+_READING = ("dataset", "split", "seed", "follow_links")
 
 
 def _settings(form: StartForm) -> dict[str, object]:
-    """The settings that apply: a split only where there is a choice."""
+    """The settings that apply: a split, and links, only where there is a choice."""
     settings = {**form.settings, "dataset": form.dataset}
-    if not dataset_choice(form.dataset).kind.can_split:
+    kind = dataset_choice(form.dataset).kind
+    if not kind.can_split:
         settings["split"] = SplitRule.AUTO.value
+    if not kind.can_follow_links:
+        settings["follow_links"] = False
     return settings

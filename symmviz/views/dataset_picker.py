@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
+    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -40,7 +41,7 @@ class DatasetPicker(QWidget):
     """One card for each set that is always there, and one for images in a folder."""
 
     changed = Signal()
-    """Another dataset is chosen."""
+    """Another dataset is chosen, or what its links lead to."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +54,12 @@ class DatasetPicker(QWidget):
         self._description.setProperty("muted", True)
         self._note = Note(self)
         self._note.hide()
+        self._follow_links = QCheckBox("Follow links", self)
+        self._follow_links.setToolTip(
+            "Takes the folders and images that links in the folder lead to, even where these lie "
+            "elsewhere."
+        )
+        self._follow_links.toggled.connect(self.changed)
         row = QHBoxLayout()
         row.setSpacing(8)
         for card in (*self._cards.values(), self._own):
@@ -62,6 +69,7 @@ class DatasetPicker(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self._description)
+        column.addWidget(self._follow_links)
         column.addWidget(self._note)
         self._add_menu()
         self._group.buttonClicked.connect(self._show_choice)
@@ -103,6 +111,10 @@ class DatasetPicker(QWidget):
         """Whether the chosen dataset can be split in several ways."""
         return self._kind().can_split
 
+    def follow_links(self) -> bool:
+        """Whether links in the chosen folder are to be followed."""
+        return self._follow_links.isChecked()
+
     def _kind(self) -> DatasetEntry | DatasetSource:
         name = self.dataset()
         if name in self._cards:
@@ -111,6 +123,7 @@ class DatasetPicker(QWidget):
 
     def _show_choice(self) -> None:
         kind = self._kind()
+        self._follow_links.setVisible(kind.can_follow_links)
         self._description.setText(f"{kind.description} Split {kind.split}.")
         self.changed.emit()
 

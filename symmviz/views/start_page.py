@@ -105,7 +105,8 @@ class StartPage(QWidget):
             settings={
                 name: field_value(field, named) for name, (named, field) in self._main.items()
             }
-            | self._training.values(),
+            | self._training.values()
+            | {"follow_links": self._data.follow_links()},
             runs_folder=self._runs_folder,
         )
 

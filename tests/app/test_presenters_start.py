@@ -23,6 +23,7 @@ FORM = StartForm(
     symm_settings=Symm(beta=0.5, rank=3),
     settings={
         "split": "auto",
+        "follow_links": False,
         "network": "small",
         "weights": "none",
         "steps": 123,
@@ -66,6 +67,14 @@ def test_a_split_reaches_only_what_can_be_split():
     assert training_config(form(split="image"), compare=False).split == "auto"
     folder = form(dataset="folder:/photos", split="image")
     assert training_config(folder, compare=False).split == "image"
+
+
+def test_links_are_followed_only_where_there_may_be_any():
+    assert not training_config(form(follow_links=True), compare=False).follow_links
+    folder = form(dataset="folder:/photos", follow_links=True)
+    assert training_config(folder, compare=False).follow_links
+    assert dataset_config(folder).follow_links
+    assert not dataset_config(form(dataset="folder:/photos")).follow_links
 
 
 def test_a_preset_decides_what_the_form_does_not_show():

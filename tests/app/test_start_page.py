@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
@@ -117,6 +118,22 @@ def test_another_split_or_preset_is_looked_at_anew(page: StartPage, qtbot: QtBot
     split = next(b for b in page.findChildren(QComboBox) if b.findData("image") >= 0)
     with qtbot.waitSignal(page.dataset_changed):
         split.setCurrentIndex(split.findData("image"))
+
+
+def test_links_of_the_users_own_folder_can_be_followed(
+    page: StartPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    follow = next(b for b in page.findChildren(QCheckBox) if b.text() == "Follow links")
+    assert not follow.isVisibleTo(page)
+    page.set_dataset(f"folder:{tmp_path}")
+    assert follow.isVisibleTo(page)
+    assert not page.form().follow_links
+    with qtbot.waitSignal(page.dataset_changed):
+        follow.click()
+    assert page.form().follow_links
+    page.set_dataset("digits")
+    assert not follow.isVisibleTo(page)
+    assert not training_config(page.form(), compare=False).follow_links
 
 
 def test_a_preset_fills_in_its_values(page: StartPage) -> None:

@@ -25,6 +25,7 @@ from symmcore.data.images.decoding import decode_file
 from symmcore.data.images.loading import load_listing
 from symmcore.data.images.store import image_to_show
 from symmcore.data.listing import ImageListing
+from symmcore.data.unused import Unused
 from symmcore.errors import InputError
 from symmcore.progress import Progress
 
@@ -461,6 +462,18 @@ class TestSkipped:
         counts = np.bincount(dataset.labels[dataset.train], minlength=CLASSES)
         np.testing.assert_array_equal(counts, [4, 0, 1, 4, 4])
         assert np.bincount(dataset.labels[dataset.test])[1] == 4
+
+    def test_a_class_that_loses_its_test_images_is_named(self, listing, tmp_path, limit):
+        test = np.setdiff1d(listing.test, [11, 13, 15])  # class b tests with one image
+        listing = dataclasses.replace(listing, test=test)
+        spoil(listing, 9)
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        assert "Without the skipped images no test image is left of b." in dataset.notes
+
+    def test_what_the_listing_does_not_use_stays_with_the_dataset(self, listing, tmp_path, limit):
+        unused = (Unused("hidden", 1, (".a",), "Left out: 1 hidden file or folder: .a."),)
+        listing = dataclasses.replace(listing, unused=unused)
+        assert load(listing, CacheSettings(tmp_path / "cache", limit)).unused == unused
 
     def test_a_file_that_vanished(self, listing, tmp_path, limit):
         (listing.root / listing.files[0]).unlink()

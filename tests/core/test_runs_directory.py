@@ -12,6 +12,7 @@ import pytest
 import safetensors.numpy
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
+from symmcore.data.unused import Unused
 from symmcore.errors import InputError, RecordingError
 from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs.directory import RunDirectories, check_free, metrics_line, run_directories
@@ -151,6 +152,7 @@ class TestConfig:
             "dataset": "tiny",
             "split": "auto",
             "download": False,
+            "follow_links": False,
             "cache_bytes": 32_000_000_000,
             "steps": 9,
             "seed": 7,
@@ -175,8 +177,25 @@ class TestConfig:
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
+            "dataset_unused": [],
             "skipped_images": {},
         }
+
+    def test_says_what_of_the_dataset_is_not_used(self, tmp_path):
+        unused = (
+            Unused("no_decoder", 7, ("b/1.heic", "b/2.heic"), "Left out: 7."),
+            Unused("system_metadata", 2, ("Thumbs.db (2)",), "Left out: 2."),
+        )
+        config = tiny_config()
+        context = context_of(config)
+        dataset = dataclasses.replace(context.dataset, unused=unused)
+        directories = RunDirectories(tmp_path, config)
+        directories.begin(dataclasses.replace(context, dataset=dataset))
+        directories.status(FINISHED)
+        assert self.read(tmp_path)["dataset_unused"] == [
+            {"reason": "no_decoder", "count": 7, "names": ["b/1.heic", "b/2.heic"]},
+            {"reason": "system_metadata", "count": 2, "names": ["Thumbs.db (2)"]},
+        ]
 
     def test_of_a_baseline(self, tmp_path):
         begun(tmp_path, "triplet", learning_rate=0.5).status(FINISHED)

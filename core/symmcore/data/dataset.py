@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symmcore.data.images.store import ImageStore
+from symmcore.data.unused import Unused
 from symmcore.records import IndexArray
 
 
@@ -31,6 +32,7 @@ class ImageDataset:
         split: a sentence saying how the split was made.
         notes: sentences the user should read.
         skipped: files that could not be decoded.
+        unused: what lies in its folder and is not used, which ``notes`` say too.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ImageDataset:
     split: str
     notes: tuple[str, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     def fingerprint(self) -> str:
         """SHA-256 of images, labels and split: equal for equal training input."""

@@ -242,6 +242,7 @@ def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
         "dataset_fingerprint": context.dataset.fingerprint(),
         "dataset_split": context.dataset.split,
         "dataset_notes": context.dataset.notes,
+        "dataset_unused": [one.as_json() for one in context.dataset.unused],
         "skipped_images": {one.file: one.reason for one in context.dataset.skipped},
     }
 

@@ -115,7 +115,7 @@ class TrainingConfig:
             Choice(SplitRule.AUTO, "Automatic"),
             Choice(SplitRule.CLASS, "By class: half of the classes is never seen"),
             Choice(SplitRule.IMAGE, "By image: a third of each class tests"),
-            Choice(SplitRule.FOLDERS, "By the folders train and test"),
+            Choice(SplitRule.FOLDERS, "By the folders train and test (or val)"),
         ),
         place=Place.ADVANCED,
     )
@@ -206,6 +206,11 @@ class TrainingConfig:
         place=Place.ADVANCED,
     )
     download: bool = setting(False, label="Download", help="fetch the dataset if it is not there")
+    follow_links: bool = setting(
+        False,
+        label="Follow links",
+        help="follow links to folders and out of the dataset's folder",
+    )
     cache_bytes: int = setting(
         32 * 10**9,
         label="Cache limit",
@@ -233,7 +238,7 @@ class TrainingConfig:
 
     def dataset_choice(self) -> DatasetChoice:
         """What the dataset's name stands for; nothing of it is read."""
-        return dataset_choice(self.dataset, self.split, self.download)
+        return dataset_choice(self.dataset, self.split, self.download, self.follow_links)
 
     def with_steps(self, steps: int) -> "TrainingConfig":
         """The same training with another number of steps."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from symmcore.data.images.optional_decoders import open_image
 from symmcore.data.images.store import ImageArray
 
 DECODER_VERSION = 1
@@ -77,7 +78,7 @@ def decode_file(path: Path, size: int) -> ImageArray:
     """
     try:
         _check_file(path)
-        with Image.open(path, formats=_formats()) as image:
+        with open_image(path, _formats(), MAX_PIXELS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise DecodeError(path, _TOO_LARGE)
             image.load()

@@ -135,8 +135,15 @@ def _without_skipped(
         train=np.searchsorted(kept, train),
         test=np.searchsorted(kept, test),
         split=listing.split,
-        notes=(*listing.notes, *notes, *_skipped_notes(listing, skipped), *pairless),
+        notes=(
+            *listing.notes,
+            *notes,
+            *_skipped_notes(listing, skipped),
+            *pairless,
+            *_untested(listing, test),
+        ),
         skipped=skipped,
+        unused=listing.unused,
     )
 
 
@@ -151,6 +158,15 @@ def _with_pairs(listing: ImageListing, train: IndexArray) -> tuple[IndexArray, t
     names = [listing.class_names[label] for label in np.flatnonzero(lost)]
     note = f"Without the skipped images no pair is left of {_some(names)}: left out of training."
     return train[~lost[listing.labels[train]]], (note,)
+
+
+def _untested(listing: ImageListing, test: IndexArray) -> tuple[str, ...]:
+    """A note on the classes that have lost all their test images."""
+    lost = np.setdiff1d(listing.labels[listing.test], listing.labels[test])
+    if not len(lost):
+        return ()
+    names = [listing.class_names[label] for label in lost]
+    return (f"Without the skipped images no test image is left of {_some(names)}.",)
 
 
 def _skipped_notes(listing: ImageListing, skipped: tuple[SkippedImage, ...]) -> tuple[str, ...]:
