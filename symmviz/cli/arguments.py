@@ -55,7 +55,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     _add_train(commands.add_parser("train", help="train without a window"))
     evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")
     evaluation.add_argument(
-        "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
+        "run_folder", type=_path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
@@ -96,10 +96,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="train several in lockstep: npair npair+symm, with settings npair+symm:rank=2",
     )
-    add("--out", type=Path, metavar="DIR", help="where to record (default runs/<date-time>-...)")
+    add("--out", type=_path, metavar="DIR", help="where to record (default runs/<date-time>-...)")
     add("--seed", type=int, default=0, metavar="N", help="decides everything random (default 0)")
     add(
         "--weights",
+        type=lambda text: str(_path(text)),
         default=FROM_SCRATCH,
         metavar="WHAT",
         help=(
@@ -191,7 +192,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     training.set_defaults(run=bench_train)
     _add_bench_train(training)
     for bench, rounds in ((window, 10), (loss, 15), (data, 5), (evaluation, 3), (training, 5)):
-        bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+        bench.add_argument("--json", type=_path, metavar="FILE", help="write the numbers here too")
         bench.add_argument(
             "--rounds",
             type=_between(1, _LARGEST),
@@ -247,7 +248,7 @@ def _add_bench_data(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "path",
-        type=Path,
+        type=_path,
         nargs="?",
         metavar="PATH",
         help="a folder with a folder for each class (default: generated images)",
@@ -264,6 +265,14 @@ def _add_bench_data(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{text} (default %(default)s)",
         )
+
+
+def _path(text: str) -> Path:
+    """A path, in which "~" is the home folder: a shell leaves it in ``--out=~/runs``."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: nobody knows that home folder") from error
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:

@@ -22,6 +22,7 @@ from symmcore.apart import ApartError, bytes_in, call_apart, emptied, one_line
 from symmcore.data.locking import held
 from symmcore.doing import Doing, Tell, tell_nobody
 from symmcore.errors import InputError
+from symmcore.folders import NoCacheFolderError
 from symmcore.network_catalog import (
     FROM_SCRATCH,
     IMAGENET,
@@ -116,7 +117,10 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
     """
     check_weights_choice(info, IMAGENET)
     weights = _imagenet(info)
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    try:
+        folder = _hub_folder() / "checkpoints"
+    except NoCacheFolderError as error:
+        raise _unavailable(info, weights.url, one_line(error)) from error
     goal = folder / _file_name(weights.url)
     if goal.is_file() and _is_whole(goal):
         return
@@ -138,6 +142,18 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
             (part / goal.name).replace(goal)
     except (OSError, ApartError) as error:
         raise _unavailable(info, weights.url, one_line(error)) from error
+
+
+def _hub_folder() -> Path:
+    """Where torch keeps what it downloads.
+
+    Raises:
+        NoCacheFolderError: if there is no home folder: torch would make one named "~".
+    """
+    folder = Path(torch.hub.get_dir())
+    if folder.parts[0].startswith("~"):
+        raise NoCacheFolderError
+    return folder
 
 
 def _download(url: str, goal: str) -> None:
@@ -176,6 +192,7 @@ def _unavailable(info: NetworkInfo, url: str, reason: str) -> InputError:
 def _fetched(info: NetworkInfo) -> StateDict:
     url = _imagenet(info).url
     try:
+        _hub_folder()
         state: StateDict = torch.hub.load_state_dict_from_url(
             url, map_location="cpu", progress=True, check_hash=True, weights_only=True
         )
