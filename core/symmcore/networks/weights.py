@@ -126,10 +126,11 @@ def fetch_weights(info: NetworkInfo, tell: Tell = tell_nobody) -> None:
         return
     size = int(weights.meta["_file_size"] * 2**20)
     what = f"Fetching the ImageNet weights of {info.title}"
+    note = "those that were kept are damaged" if goal.exists() else ""
     part = folder / f"{goal.name}.part"
 
     def look() -> None:
-        tell(Doing(what, min(bytes_in(part), size), size, in_bytes=True))
+        tell(Doing(what, min(bytes_in(part), size), size, in_bytes=True, note=note))
 
     try:
         with ExitStack() as stack:
@@ -162,8 +163,12 @@ def _download(url: str, goal: str) -> None:
 
 
 def _is_whole(file: Path) -> bool:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest().startswith(_hash_in(file.name))
+    try:
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:  # it may not be read, or its disk has lost it
+        return False
+    return found.startswith(_hash_in(file.name))
 
 
 def _hash_in(name: str) -> str:
