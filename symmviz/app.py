@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmviz.controller import Controller
+from symmviz.notes import say_on_stderr, show_notes
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
@@ -50,6 +51,12 @@ def run_window() -> NoReturn:
     app.setApplicationName("symmviz")
     app.setApplicationDisplayName("symmviz")
     launched = launch(app)
+
+    def say(sentence: str) -> None:
+        say_on_stderr(sentence)
+        launched.session.note(sentence)
+
+    show_notes(say)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: launched.window.close_without_asking())
     # Python handles a signal between two of its own instructions: give it some.

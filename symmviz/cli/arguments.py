@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import NoReturn
 
 from symmcore.processes import usable_cores
@@ -20,6 +19,7 @@ from symmviz.cli.commands import (
     train,
 )
 from symmviz.cli.datasets import show_datasets
+from symmviz.cli.paths import user_path
 from symmviz.cli.training_options import add_setting, add_training_options
 
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
@@ -53,7 +53,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     _add_train(commands.add_parser("train", help="train without a window"))
     evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")
     evaluation.add_argument(
-        "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
+        "run_folder", type=user_path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
@@ -94,7 +94,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     training.set_defaults(run=bench_train)
     _add_bench_train(training)
     for bench, rounds in ((window, 10), (loss, 15), (data, 5), (evaluation, 3), (training, 5)):
-        bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+        bench.add_argument(
+            "--json", type=user_path, metavar="FILE", help="write the numbers here too"
+        )
         bench.add_argument(
             "--rounds",
             type=_between(1, _LARGEST),
@@ -150,7 +152,7 @@ def _add_bench_data(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "path",
-        type=Path,
+        type=user_path,
         nargs="?",
         metavar="PATH",
         help="a folder with a folder for each class (default: generated images)",

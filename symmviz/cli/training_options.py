@@ -3,7 +3,6 @@
 import argparse
 from argparse import Namespace
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from symmcore.data.catalogue import dataset_choice
@@ -17,6 +16,7 @@ from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.input import usual_transform
 from symmcore.training.spec import RunSpec, make_symm, parse_spec
+from symmviz.cli.paths import user_path
 
 _OF_A_RUN: tuple[type, ...] = (Symm, LossSettings)
 _NESTED: tuple[type, ...] = (Schedule, TransformSettings)
@@ -38,7 +38,12 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="train several in lockstep: npair npair+symm, with settings npair+symm:rank=2",
     )
-    add("--out", type=Path, metavar="DIR", help="where to record (default runs/<date-time>-...)")
+    add(
+        "--out",
+        type=user_path,
+        metavar="DIR",
+        help="where to record (default runs/<date-time>-...)",
+    )
     group = parser.add_argument_group(
         "protocol", "A preset sets all of these; what is given besides holds instead."
     )
@@ -96,11 +101,15 @@ def _add_option(parser: "argparse._ActionsContainer", named: NamedSetting) -> No
     parser.add_argument(
         named.flag,
         dest=named.name,
-        type=float if scaled else named.kind,
+        type=float if scaled else _path_text if named.setting.path else named.kind,
         choices=values,
         metavar=None if values else "NAME" if named.kind is str else "N",
         help=text,
     )
+
+
+def _path_text(text: str) -> str:
+    return str(user_path(text))
 
 
 def _default_text(named: NamedSetting) -> str:

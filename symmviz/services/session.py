@@ -141,6 +141,10 @@ class Session:
         """Take everything that training and projection produced since the last call."""
         return self._buffer.drain()
 
+    def note(self, sentence: str) -> None:
+        """Show a sentence for the user beside the training; for any thread."""
+        self._buffer.problem(sentence)
+
     def close(self, timeout: float, import_timeout: float = 1.0) -> bool:
         """Stop everything and wait for it; safe to call twice.
 

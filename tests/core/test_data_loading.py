@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import fcntl
+import io
 import os
 import signal
 import subprocess
@@ -554,6 +555,31 @@ class TestAsNeeded:
         dataset.images.release()
         with pytest.raises(IndexError, match="positions are 0 to 39"):
             dataset.images.read(np.array([0, COUNT]))
+
+    @pytest.mark.parametrize("limit", [10**12, 0])
+    def test_libraries_print_nothing_of_damaged_files(self, listing, tmp_path, capfd, limit):
+        """Pillow warns of EXIF data that are cut short, libtiff prints; neither says which file."""
+        exif = Image.Exif()
+        exif[0x010E] = "a description that is cut short"
+        content = exif.tobytes()[:30]
+        with Image.open(listing.root / listing.files[0]) as image:
+            image.convert("RGB").save(listing.root / listing.files[0], "JPEG", exif=content)
+        with (
+            pytest.warns(UserWarning, match="EXIF|Tag data"),
+            Image.open(listing.root / listing.files[0]) as image,
+        ):
+            image.getexif()
+        tiff = io.BytesIO()
+        Image.new("RGB", (60, 50), "red").save(tiff, "TIFF", compression="tiff_adobe_deflate")
+        damaged = bytearray(tiff.getvalue())
+        damaged[20:30] = bytes(10)
+        (listing.root / listing.files[1]).write_bytes(damaged)
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        assert [one.file for one in dataset.skipped] == [listing.files[1]]
+        dataset.images.read(np.arange(20))
+        dataset.images.read(np.arange(1))
+        dataset.images.release()
+        assert capfd.readouterr() == ("", "")
 
     @pytest.mark.parametrize("count", [1, 20])
     def test_a_file_that_is_spoilt_later(self, listing, tmp_path, count):

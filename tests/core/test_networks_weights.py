@@ -225,13 +225,16 @@ class TestFetchingImagenetWeights:
     def test_a_damaged_file_is_fetched_anew(self, folder, monkeypatch):
         folder.mkdir()
         (folder / "resnet18-f37072fd.pth").write_bytes(b"damaged")
-        monkeypatch.setattr(
-            weights_module,
-            "call_in_subprocess",
-            lambda _, arguments, __: Path(arguments[1]).write_bytes(b"new"),
-        )
-        fetch_weights(network_info("resnet18"))
+
+        def fetch(_download, arguments, look):
+            look()
+            Path(arguments[1]).write_bytes(b"new")
+
+        monkeypatch.setattr(weights_module, "call_in_subprocess", fetch)
+        told: list[str] = []
+        fetch_weights(network_info("resnet18"), lambda doing: told.append(doing.note))
         assert (folder / "resnet18-f37072fd.pth").read_bytes() == b"new"
+        assert told == ["those that were kept are damaged"]
 
     def test_without_a_network_or_half_way(self, folder, monkeypatch):
         def fetch(_download, arguments, _look):

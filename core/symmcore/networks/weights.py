@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from symmcore.errors import InputError
+from symmcore.folders import NoCacheFolderError
 from symmcore.locks import held
 from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied, one_line
@@ -116,16 +117,20 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
     """
     check_weights_choice(info, IMAGENET)
     weights = _imagenet(info)
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    try:
+        folder = _hub_folder() / "checkpoints"
+    except NoCacheFolderError as error:
+        raise _unavailable(info, weights.url, one_line(error)) from error
     goal = folder / _file_name(weights.url)
     if goal.is_file() and _is_whole(goal):
         return
     size = int(weights.meta["_file_size"] * 2**20)
     what = f"Fetching the ImageNet weights of {info.title}"
+    note = "those that were kept are damaged" if goal.exists() else ""
     part = folder / f"{goal.name}.part"
 
     def look() -> None:
-        on_progress(Progress(what, min(bytes_in(part), size), size, in_bytes=True))
+        on_progress(Progress(what, min(bytes_in(part), size), size, in_bytes=True, note=note))
 
     try:
         with ExitStack() as stack:
@@ -140,14 +145,30 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
         raise _unavailable(info, weights.url, one_line(error)) from error
 
 
+def _hub_folder() -> Path:
+    """Where torch keeps what it downloads.
+
+    Raises:
+        NoCacheFolderError: if there is no home folder: torch would make one named "~".
+    """
+    folder = Path(torch.hub.get_dir())
+    if folder.parts[0].startswith("~"):
+        raise NoCacheFolderError
+    return folder
+
+
 def _download(url: str, goal: str) -> None:
     """What the other process does."""
     torch.hub.download_url_to_file(url, goal, hash_prefix=_hash_in(url), progress=False)
 
 
 def _is_whole(file: Path) -> bool:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest().startswith(_hash_in(file.name))
+    try:
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:  # it may not be read, or its disk has lost it
+        return False
+    return found.startswith(_hash_in(file.name))
 
 
 def _hash_in(name: str) -> str:
@@ -176,6 +197,7 @@ def _unavailable(info: NetworkInfo, url: str, reason: str) -> InputError:
 def _fetched(info: NetworkInfo) -> StateDict:
     url = _imagenet(info).url
     try:
+        _hub_folder()
         state: StateDict = torch.hub.load_state_dict_from_url(
             url, map_location="cpu", progress=True, check_hash=True, weights_only=True
         )

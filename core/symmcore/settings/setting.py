@@ -58,6 +58,7 @@ class Setting:
         choices: the values that the form offers; their titles and descriptions.
         closed: whether no other values are possible.
         unit: how much of the field's own unit the command line counts as one.
+        path: whether it may name a file.
         place: where it can be chosen.
         protocol: whether it belongs to the protocol, which a preset sets as a whole.
     """
@@ -76,6 +77,7 @@ class Setting:
     choices: tuple[Choice, ...] = ()
     closed: bool = False
     unit: float = 1
+    path: bool = False
     place: Place = Place.COMMAND_LINE
     protocol: bool = False
 

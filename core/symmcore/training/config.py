@@ -105,6 +105,7 @@ class TrainingConfig:
             Choice(FROM_SCRATCH, "From scratch"),
             Choice(IMAGENET, "ImageNet (downloaded once)"),
         ),
+        path=True,
         place=Place.ADVANCED,
     )
     split: str = setting(

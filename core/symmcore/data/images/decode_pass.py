@@ -5,19 +5,16 @@ four threads do 94% of what four processes do, need no second of start, and cann
 this process. While training runs that does not hold: see ``decoded.py``.
 """
 
-import contextlib
 import hashlib
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from symmcore.data.images.decoding import DecodeError, decode_file
+from symmcore.data.images.decoding import DecodeError, decode_file, without_pillow_warnings
 from symmcore.data.images.store import ImageArray
 from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
@@ -99,7 +96,7 @@ def decode_all(
     progress(0, count)
     done = 0
     with (
-        _without_size_warnings(),
+        without_pillow_warnings(),
         ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as pool,
     ):
         try:
@@ -114,14 +111,6 @@ def decode_all(
             stop.set()
             pool.shutdown(cancel_futures=True)
     return Decoded(digests, tuple(sorted(skipped, key=lambda one: one.position)))
-
-
-@contextlib.contextmanager
-def _without_size_warnings() -> Iterator[None]:
-    """Pillow warns on stderr of what is refused here in a sentence."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        yield
 
 
 def _check_share(root: Path, files: Sequence[str], skipped: list[Skipped]) -> None:

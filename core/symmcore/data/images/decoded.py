@@ -17,7 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from symmcore.data.images.decoding import DecodeError, decode_file
+from symmcore.data.images.decoding import (
+    DecodeError,
+    decode_file,
+    leave_out_pillow_warnings,
+    without_pillow_warnings,
+)
 from symmcore.data.images.store import ImageArray, checked_positions
 from symmcore.errors import InputError, ProcessLostError
 from symmcore.processes import spawn_context, usable_cores
@@ -72,8 +77,9 @@ class DecodedImages:
             out = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
         try:
             if len(paths) <= _DECODED_HERE:
-                for image, path in zip(out, paths, strict=True):
-                    image[...] = decode_file(path, self._size)
+                with without_pillow_warnings():
+                    for image, path in zip(out, paths, strict=True):
+                        image[...] = decode_file(path, self._size)
             else:
                 self._read_by_processes(paths, out)
         except DecodeError as error:
@@ -130,6 +136,7 @@ def _decode_block(paths: list[Path], size: int) -> ImageArray:
 def _prepare_process() -> None:
     # Ctrl-C reaches every process of the terminal; it is the parent that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_out_pillow_warnings()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,14 +1,18 @@
 """From one image file to RGB pixels of a fixed size, the paper's way."""
 
+import contextlib
+import ctypes
 import functools
 import os
 import stat
 import struct
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from symmcore.data.images.optional_decoders import open_image
 from symmcore.data.images.store import ImageArray
@@ -36,6 +40,22 @@ _UPRIGHT = {
 }
 _BYTE = 255
 _SHORT = 65535
+
+
+@contextlib.contextmanager
+def without_pillow_warnings() -> Iterator[None]:
+    """Keep Pillow from warning on stderr, without a file's name, of what it makes the best of.
+
+    Such as EXIF data that are cut short. What cannot be decoded is an error all the same.
+    """
+    with warnings.catch_warnings():
+        leave_out_pillow_warnings()
+        yield
+
+
+def leave_out_pillow_warnings() -> None:
+    """The same for as long as this process lasts."""
+    warnings.filterwarnings("ignore", module=r"PIL\b")
 
 
 class DecodeError(Exception):
@@ -107,7 +127,20 @@ _TOO_LARGE = f"has more than {MAX_PIXELS // 1_000_000} megapixels, the most that
 @functools.cache
 def _formats() -> tuple[str, ...]:
     Image.init()
+    _silence_libtiff()
     return tuple(name for name in Image.ID if name not in _NEVER_OPENED)
+
+
+def _silence_libtiff() -> None:
+    """Keep libtiff from printing on stderr what is wrong with a file, without saying which.
+
+    Pillow raises an error as well, which is told. Where libtiff is linked into Pillow itself, as
+    on Windows, it cannot be reached.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
 
 
 def _check_file(path: Path) -> None:
