@@ -8,8 +8,11 @@ import numpy as np
 
 from symmcore.data.catalog import DATASETS, SOURCES, DatasetEntry, dataset_choice
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.decode_pass import measure_all
 from symmcore.data.file_tree import display_name
 from symmcore.data.listing import ImageListing
+from symmcore.data.value_range import ValueRanges
+from symmcore.doing import Doing
 from symmcore.errors import InputError
 from symmcore.runs.records import IndexArray
 from symmcore.training.config import LARGEST_SEED
@@ -20,7 +23,7 @@ from symmviz.cli.streams import output_status
 def show_datasets(options: Namespace) -> int:
     """List the datasets, or look into the one that was named."""
     if options.dataset is None:
-        lines = _table()
+        lines = tuple(_table())
     else:
         choice = dataset_choice(options.dataset, options.split, options.download)
         if options.seed < 0:
@@ -30,12 +33,23 @@ def show_datasets(options: Namespace) -> int:
         preparing = Preparing()
         try:
             data = choice.read(options.seed, lambda doing: preparing.say(doing.sentence()))
+            ranges = _value_ranges(data, preparing)
         finally:
             preparing.done()
-        lines = _contents(data)
+        lines = (*_contents(data), *ranges.sentences())
     for line in lines:
         sys.stdout.write(display_name(line) + "\n")
     return output_status()
+
+
+def _value_ranges(data: ImageDataset | ImageListing, preparing: Preparing) -> ValueRanges:
+    if isinstance(data, ImageDataset):
+        return data.value_ranges
+
+    def progress(done: int, count: int) -> None:
+        preparing.say(Doing("Looking at the range of values", done, count).sentence())
+
+    return measure_all(data.root, data.files, progress)
 
 
 def _table() -> Iterator[str]:

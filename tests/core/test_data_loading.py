@@ -18,10 +18,11 @@ from symmcore.data import cache as cache_module
 from symmcore.data import decode_pass, loading
 from symmcore.data.cache import CacheSettings, plan_cache
 from symmcore.data.dataset import ImageDataset, SkippedImage
-from symmcore.data.decoding import decode_file
+from symmcore.data.decoding import decode_file, decode_or_measure
 from symmcore.data.listing import ImageListing
 from symmcore.data.loading import load_listing
 from symmcore.data.store import image_to_show
+from symmcore.data.value_range import Extent
 from symmcore.doing import Doing
 from symmcore.errors import InputError
 
@@ -92,11 +93,11 @@ def decoded(monkeypatch) -> list[Path]:
     """The files that are decoded from now on in this process."""
     files: list[Path] = []
 
-    def decode(path: Path, size: int) -> np.ndarray:
+    def decode(path: Path, size: int) -> np.ndarray | Extent:
         files.append(path)
-        return decode_file(path, size)
+        return decode_or_measure(path, size)
 
-    monkeypatch.setattr(decode_pass, "decode_file", decode)
+    monkeypatch.setattr(decode_pass, "decode_or_measure", decode)
     return files
 
 

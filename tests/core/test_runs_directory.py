@@ -175,6 +175,7 @@ class TestConfig:
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
+            "dataset_value_ranges": {"integers": None, "reals": None},
             "skipped_images": {},
         }
 

@@ -1,16 +1,19 @@
 """A dataset's images decoded once into a file, and mapped into memory from then on.
 
 In the cache folder, a dataset is a folder named by its key: ``images.npy`` (N, H, W, 3) uint8,
-``digests.npy`` and ``skipped.json``. It is written as ``<key>.part`` and renamed when it is
-whole, under ``<key>.lock``, a lock of the operating system that ends with its process, however
-that ends. What a killed process left behind is removed by the next that writes anything. A
-dataset that is decoded as needed has ``<key>-checked``: the same without the images.
+``digests.npy``, ``skipped.json`` and ``ranges.json``. It is written as ``<key>.part`` and renamed
+when it is whole, under ``<key>.lock``, a lock of the operating system that ends with its process,
+however that ends. What a killed process left behind is removed by the next that writes anything.
+A dataset that is decoded as needed has ``<key>-checked``: the same without the images.
 
 The key is made of the files' names, sizes, times and places on the disk, not of their bytes: to
 read SOP's 2.9 GB at every start would take as long as training some hundred steps, and a file
-that is changed or renamed has another time of its last change, which nobody can set.
+that is changed or renamed has another time of its last change, which nobody can set. The range of
+values by which images of more than 8 bits were brought to 8 needs no place in the key: it
+follows from all of the files, each of which is in the key, and the decoder's version.
 """
 
+import dataclasses
 import hashlib
 import json
 import operator
@@ -33,12 +36,14 @@ from symmcore.data.decoding import DECODER_VERSION
 from symmcore.data.listing import ImageListing
 from symmcore.data.locking import held
 from symmcore.data.store import ImageArray
+from symmcore.data.value_range import ValueRanges
 from symmcore.doing import Doing, Tell, byte_count, tell_nobody
 from symmcore.errors import InputError
 
 _IMAGES = "images.npy"
 _DIGESTS = "digests.npy"
 _SKIPPED = "skipped.json"
+_RANGES = "ranges.json"
 _PART = ".part"
 # What reading a damaged entry raises, or one that is not there.
 _DAMAGED = (OSError, ValueError, EOFError, TypeError)
@@ -336,8 +341,11 @@ def _save_decoded(folder: Path, decoded: Decoded) -> None:
     np.save(folder / _DIGESTS, decoded.digests, allow_pickle=False)
     content = json.dumps([[one.position, one.reason] for one in decoded.skipped])
     (folder / _SKIPPED).write_text(content, encoding="utf-8")
+    ranges = json.dumps(dataclasses.asdict(decoded.ranges))
+    (folder / _RANGES).write_text(ranges, encoding="utf-8")
     _finish(folder / _DIGESTS)
     _finish(folder / _SKIPPED)
+    _finish(folder / _RANGES)
 
 
 def _load_decoded(folder: Path, count: int) -> Decoded:
@@ -353,7 +361,8 @@ def _load_decoded(folder: Path, count: int) -> Decoded:
     skipped = tuple(Skipped(operator.index(at), str(reason)) for at, reason in entries)
     if any(not 0 <= one.position < count for one in skipped):
         raise ValueError("other images are skipped")
-    return Decoded(digests, skipped)
+    ranges = ValueRanges.from_json(json.loads((folder / _RANGES).read_text(encoding="utf-8")))
+    return Decoded(digests, skipped, ranges)
 
 
 def _free_bytes(folder: Path) -> int:

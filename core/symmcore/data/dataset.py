@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symmcore.data.store import ImageStore
+from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.runs.records import IndexArray
 
 
@@ -31,6 +32,8 @@ class ImageDataset:
         split: a sentence saying how the split was made.
         notes: sentences the user should read.
         skipped: files that could not be decoded.
+        value_ranges: how images of more than 8 bits a sample were brought to 8; an image from
+            elsewhere that is compared with these is decoded by them, see ``decode_file``.
     """
 
     name: str
@@ -42,6 +45,7 @@ class ImageDataset:
     split: str
     notes: tuple[str, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
+    value_ranges: ValueRanges = EIGHT_BITS
 
     def fingerprint(self) -> str:
         """SHA-256 of images, labels and split: equal for equal training input."""

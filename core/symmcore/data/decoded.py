@@ -20,6 +20,7 @@ import numpy as np
 from symmcore.cores import usable_cores
 from symmcore.data.decoding import DecodeError, decode_file
 from symmcore.data.store import ImageArray, checked_positions
+from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.errors import InputError, ProcessLostError
 from symmcore.runs.records import IndexArray
 
@@ -37,6 +38,7 @@ class DecodedImages:
         size: int,
         digest: str,
         workers: int | None = None,
+        ranges: ValueRanges = EIGHT_BITS,
     ) -> None:
         """Prepare; processes start with the first read.
 
@@ -46,11 +48,13 @@ class DecodedImages:
             size: height and width to resize to.
             digest: the fingerprint, from when they were decoded.
             workers: number of processes; None leaves one core to training.
+            ranges: how images of more than 8 bits are brought to 8, from then as well.
         """
         self._root = root
         self._files = tuple(files)
         self._size = size
         self._digest = digest
+        self._ranges = ranges
         self._workers = workers or max(1, usable_cores() - 1)
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -73,7 +77,7 @@ class DecodedImages:
         try:
             if len(paths) <= _DECODED_HERE:
                 for image, path in zip(out, paths, strict=True):
-                    image[...] = decode_file(path, self._size)
+                    image[...] = decode_file(path, self._size, self._ranges)
             else:
                 self._read_by_processes(paths, out)
         except DecodeError as error:
@@ -100,7 +104,7 @@ class DecodedImages:
         pool = self._running_pool()
         try:
             futures = [
-                pool.submit(_decode_block, paths[start : start + block], self._size)
+                pool.submit(_decode_block, paths[start : start + block], self._size, self._ranges)
                 for start in starts
             ]
             for start, future in zip(starts, futures, strict=True):
@@ -123,8 +127,8 @@ class DecodedImages:
             return self._pool
 
 
-def _decode_block(paths: list[Path], size: int) -> ImageArray:
-    return np.stack([decode_file(path, size) for path in paths])
+def _decode_block(paths: list[Path], size: int, ranges: ValueRanges) -> ImageArray:
+    return np.stack([decode_file(path, size, ranges) for path in paths])
 
 
 def _prepare_process() -> None:

@@ -84,7 +84,8 @@ def _open(
         decoded = decode_all(listing.root, listing.files, size, progress, None)
     kept = _kept(decoded)
     files = [listing.files[position] for position in kept]
-    images = DecodedImages(listing.root, files, size, _digest(decoded, kept, size))
+    digest = _digest(decoded, kept, size)
+    images = DecodedImages(listing.root, files, size, digest, ranges=decoded.ranges)
     return decoded, images, notes
 
 
@@ -124,8 +125,15 @@ def _without_skipped(
         train=np.searchsorted(kept, train),
         test=np.searchsorted(kept, test),
         split=listing.split,
-        notes=(*listing.notes, *notes, *_skipped_notes(listing, skipped), *pairless),
+        notes=(
+            *listing.notes,
+            *notes,
+            *decoded.ranges.sentences(),
+            *_skipped_notes(listing, skipped),
+            *pairless,
+        ),
         skipped=skipped,
+        value_ranges=decoded.ranges,
     )
 
 

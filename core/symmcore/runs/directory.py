@@ -241,6 +241,7 @@ def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
         "dataset_fingerprint": context.dataset.fingerprint(),
         "dataset_split": context.dataset.split,
         "dataset_notes": context.dataset.notes,
+        "dataset_value_ranges": dataclasses.asdict(context.dataset.value_ranges),
         "skipped_images": {one.file: one.reason for one in context.dataset.skipped},
     }
 
