@@ -178,9 +178,24 @@ def test_integers_of_other_sizes(tmp_path):
         np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, black, white))
 
 
+def test_counts_of_a_thermal_camera_keep_their_contrast(tmp_path):
+    images = [integers(29000, 30000), integers(29500, 31000)]
+    images[0][3, 4] = 0  # a dead pixel
+    _, pixels = dataset(tmp_path, images, write_png, "png")
+    for values, found in zip(images, pixels, strict=True):
+        np.testing.assert_array_equal(found, scaled(values, 29000, 31000))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "black", "white"),
-    [(0, 1, 0, 1), (0.2, 0.7, 0, 1), (3, 200, 0, 255), (-1, 1, -1, 1), (200, 4000, 200, 4000)],
+    [
+        (0, 1, 0, 1),
+        (0.2, 0.7, 0, 1),
+        (3, 200, 0, 255),
+        (-1, 1, -1, 1),
+        (200, 4000, 200, 4000),
+        (0, 0.02, 0, 0.02),
+    ],
 )
 def test_real_numbers_of_a_dataset(tmp_path, low, high, black, white):
     middle = (low + high) / 2
@@ -218,7 +233,9 @@ def test_no_data_as_gdal_says_it(tmp_path, fill):
     assert np.abs(decode_file(path, SIDE).astype(int) - expected).max() <= 1
 
 
-@pytest.mark.parametrize("text", [b"none\0", b"nan\0", b"1e400\0", b"-9999\0", b"\xff\xfe\0"])
+@pytest.mark.parametrize(
+    "text", [b"none\0", b"nan\0", b"1e400\0", b"-9999\0", b"1e10\0", b"\xff\xfe\0"]
+)
 def test_no_data_tags_that_exclude_nothing(tmp_path, text):
     values = integers(0, 1023)
     path = write_tiff(tmp_path / "image.tif", values, {NODATA: (ASCII, text)})

@@ -236,11 +236,18 @@ def _missing(values: Values, fill: float | None) -> Mask | None:
     if real:
         with np.errstate(invalid="ignore"):
             missing |= ~(np.abs(values) < _NO_MEASUREMENT)  # NaN and the infinite, too
-    if fill is not None and abs(fill) < _NO_MEASUREMENT:
-        missing |= values == (values.dtype.type(fill) if real else fill)
+    if fill is not None and _holds(values.dtype, fill):
+        missing |= values == values.dtype.type(fill)
     if values.dtype.kind in "if":
         _mark_usual_fills(values, missing)
     return missing if missing.any() else None
+
+
+def _holds(dtype: np.dtype[Any], fill: float) -> bool:
+    if dtype.kind == "f":
+        return abs(fill) < _NO_MEASUREMENT
+    limits = np.iinfo(dtype)
+    return fill.is_integer() and limits.min <= fill <= limits.max
 
 
 def _mark_usual_fills(values: Values, missing: Mask) -> None:

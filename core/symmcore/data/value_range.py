@@ -20,6 +20,8 @@ _CODES_OF_16_BITS = 1 << 16
 # fifth of the grey levels. More than a few are data, however bright: they set the range.
 _FEW = 1000  # one in so many values of an image, at least one
 _FAR = 4.0  # times as far outside as the rest is wide
+# Usual limits are taken where a quarter of the grey levels or more is used.
+_LEAST_FILLED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +208,8 @@ def _range_of(extents: list[Extent]) -> ValueRange | None:
         low, high = declared_low, declared_high
     elif low > high:  # no image has a single value
         low, high = 0.0, 1.0
-    elif extents[0].real:
-        low, high = _usual_reals(low, high)
-    elif low >= 0:
-        low, high = 0.0, float((1 << int(high).bit_length()) - 1)
+    else:
+        low, high = _limits(low, high, real=extents[0].real)
     return ValueRange(
         low,
         high,
@@ -234,10 +234,18 @@ def _measured(extents: list[Extent]) -> tuple[float, float]:
     return low, high
 
 
-def _usual_reals(low: float, high: float) -> tuple[float, float]:
-    """Real numbers in [0, 1] and in [0, 255] are read as such; others have no usual limits."""
-    top = next((top for top in (1.0, float(_BYTE)) if low >= 0 and high <= top), None)
-    return (low, high) if top is None else (0.0, top)
+def _limits(low: float, high: float, *, real: bool) -> tuple[float, float]:
+    """Usual limits, where the values fill a good part of them; else what was measured.
+
+    Usual is 0 to the largest of the bits in use, and of real numbers 0 to 1 or to 255. What
+    does not begin at 0, such as the counts of a thermal camera, may need little of that.
+    """
+    bits = float((1 << int(max(high, 0.0)).bit_length()) - 1)
+    for top in (1.0, float(_BYTE)) if real else (bits,):
+        fills = high - low >= top / _LEAST_FILLED or low == high
+        if low >= 0 and high <= top and fills:
+            return 0.0, top
+    return low, high
 
 
 def _of(images: int) -> str:
