@@ -104,7 +104,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help=(
             f"what the network starts from: {FROM_SCRATCH} (default), {IMAGENET} (downloads "
-            "torchvision's once), or a safetensors file or state dict"
+            "torchvision's once), or a safetensors file, state dict or checkpoint that holds one"
         ),
     )
     add("--device", default="auto", help=f"{', '.join(DEVICES)} (default %(default)s)")

@@ -172,6 +172,7 @@ class TestConfig:
             "symm": {"alpha": 1.5, "beta": 0.5, "rank": 2, "pairs": "official"},
             "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
+            "weights_note": "",
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],

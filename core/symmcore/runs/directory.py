@@ -238,6 +238,7 @@ def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
         "device": context.environment.device,
         "threads": context.environment.threads,
         "versions": dict(context.environment.versions),
+        "weights_note": context.weights_note,
         "dataset_fingerprint": context.dataset.fingerprint(),
         "dataset_split": context.dataset.split,
         "dataset_notes": context.dataset.notes,
