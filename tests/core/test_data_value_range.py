@@ -155,6 +155,17 @@ def test_grey_with_alpha_of_16_bits(tmp_path):
     np.testing.assert_array_equal(decode_file(path, SIDE), expected)
 
 
+@pytest.mark.parametrize("channels", [0, 3])
+def test_a_value_of_16_bits_that_stands_for_transparent_becomes_white(tmp_path, channels):
+    values = integers(0, 4095, channels=channels)
+    values[5:9] = 60000
+    stands = np.full(channels or 1, 60000, dtype=">u2").tobytes()
+    path = write_png(tmp_path / "image.png", values, (b"tRNS", stands))
+    expected = scaled(values, 0, 4095)
+    expected[5:9] = 255
+    np.testing.assert_array_equal(decode_file(path, SIDE), expected)
+
+
 def test_signed_integers_keep_both_ends(tmp_path):
     for order in "<>":
         (tmp_path / order).mkdir()
@@ -321,6 +332,24 @@ def test_a_pgm_declares_its_range(tmp_path):
     assert np.abs(decode_file(path, SIDE).astype(int) - scaled(values, 0, 4095)).max() <= 1
     path.write_bytes(b"P5 %d %d 65535 " % (SIDE, SIDE) + values.astype(">u2").tobytes())
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 511))
+
+
+def test_a_fits_file_is_signed(tmp_path):
+    values = integers(-2000, 3071, np.int16)
+    cards = ["SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 2", f"NAXIS1  = {SIDE}"]
+    header = "".join(card.ljust(80) for card in (*cards, f"NAXIS2  = {SIDE}", "END"))
+    rows = values[::-1].astype(">i2").tobytes()  # from the bottom up
+    (tmp_path / "image.fits").write_bytes(header.ljust(2880).encode() + rows)
+    found = decode_file(tmp_path / "image.fits", SIDE)
+    np.testing.assert_array_equal(found, scaled(values, -2000, 3071))
+
+
+def test_jpeg_2000_of_twelve_bits(tmp_path):
+    values = integers(0, 4095)
+    Image.fromarray(values).save(tmp_path / "image.jp2", irreversible=False)
+    np.testing.assert_array_equal(
+        decode_file(tmp_path / "image.jp2", SIDE), scaled(values, 0, 4095)
+    )
 
 
 def test_significant_bits_of_a_png_do_not_shrink_its_range(tmp_path):

@@ -106,15 +106,30 @@ def read_samples(
     if found is None:
         return None
     values, alpha = found
-    fill = _nodata(image)
+    missing = _missing(values, _nodata(image))
+    clear = _transparent(image, values)
+    if clear is not None:
+        alpha = np.where(clear, 0, _LARGEST_SHORT).astype(np.uint16)
+        hidden = clear if values.ndim == clear.ndim else np.stack([clear] * values.shape[2], 2)
+        missing = hidden if missing is None else missing | hidden
     whole = (_WHOLE_SHORT.low, _WHOLE_SHORT.high)
     return Samples(
         values,
         alpha,
-        missing=_missing(values, fill),
+        missing=missing,
         declared=whole if scaled else _declared(image, values.dtype),
         white_is_low=_tag(image, _PHOTOMETRIC) == 0,
     )
+
+
+def _transparent(image: Image.Image, values: Values) -> Mask | None:
+    """Where a PNG has the grey or colour that stands for transparent; None for nowhere."""
+    stands = image.info.get("transparency")
+    if not isinstance(stands, int | tuple) or values.dtype != np.uint16:
+        return None
+    same = values == np.asarray(stands, dtype=np.int64)
+    clear: Mask = same if same.ndim == 2 else same.all(axis=2)
+    return clear if clear.any() else None
 
 
 def _single_channel(image: Image.Image) -> tuple[Values, None] | None:
@@ -130,6 +145,8 @@ def _single_channel(image: Image.Image) -> tuple[Values, None] | None:
         values = values.view(np.uint32)
     elif values.dtype == np.dtype(">u2"):
         values = values.astype(np.uint16)
+    if image.format == "FITS" and values.dtype == np.uint16:
+        values = values.view(np.int16)  # which all of FITS is; an offset changes no grey level
     return values, None
 
 
@@ -143,8 +160,7 @@ def _colours(
         pairs = np.asarray(image).view(">u2").astype(np.uint16)
         return pairs[..., 0], pairs[..., 1]
     channels = _SPLIT_MODES.get(raw[:-1])
-    # Of a colour that stands for transparent Pillow knows the upper bytes only.
-    if channels is None or raw[-1] not in _OTHER or "transparency" in image.info:
+    if channels is None or raw[-1] not in _OTHER:
         return None
     with reopened() as again:
         _read_as(again, raw[:-1] + _OTHER[raw[-1]])
