@@ -8,8 +8,11 @@ import numpy as np
 
 from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.decode_pass import measure_all
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import display_name
+from symmcore.data.value_range import ValueRanges
+from symmcore.progress import Progress
 from symmcore.records import IndexArray
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.streams import output_status
@@ -19,7 +22,7 @@ from symmviz.cli.training_options import dataset_config
 def show_datasets(options: Namespace) -> int:
     """List the datasets, or look into the one that was named."""
     if options.dataset is None:
-        lines = _table()
+        lines = tuple(_table())
     else:
         config = dataset_config(options)
         preparing = Preparing()
@@ -27,12 +30,23 @@ def show_datasets(options: Namespace) -> int:
             data = config.dataset_choice().read(
                 config.seed, lambda doing: preparing.say(doing.sentence())
             )
+            ranges = _value_ranges(data, preparing)
         finally:
             preparing.done()
-        lines = _contents(data)
+        lines = (*_contents(data), *ranges.sentences())
     for line in lines:
         sys.stdout.write(display_name(line) + "\n")
     return output_status()
+
+
+def _value_ranges(data: ImageDataset | ImageListing, preparing: Preparing) -> ValueRanges:
+    if isinstance(data, ImageDataset):
+        return data.value_ranges
+
+    def progress(done: int, count: int) -> None:
+        preparing.say(Progress("Looking at the range of values", done, count).sentence())
+
+    return measure_all(data.root, data.files, progress)
 
 
 def _table() -> Iterator[str]:

@@ -49,7 +49,7 @@ class ProgressSink:
             f"{_threads(environment.threads)}, seed {context.config.seed}\n"
             f"{_network_line(context.config)}\n"
         )
-        for note in context.dataset.notes:
+        for note in context.notes():
             sys.stderr.write(f"{display_name(note)}\n")
         on_terminal = sys.stderr.isatty()
         self._bar = _Bar(

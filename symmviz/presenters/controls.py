@@ -79,7 +79,7 @@ class ControlsPresenter:
     def begin(self, context: TrainingContext) -> None:
         """Show what the training runs on."""
         self._view.set_facts(f"{context.environment.device} · seed {context.config.seed}")
-        facts = (*context.dataset.notes, *_weights_note(context.config))
+        facts = (*context.notes(), *_weights_note(context.config))
         if facts:
             self._view.set_notice(_facts_notice(facts))
 

@@ -453,12 +453,21 @@ class TestPresets:
         self.config()
         assert "Small to 64 dimensions, from scratch, without" in capsys.readouterr().err
         weights = tmp_path / "weights.pth"
-        torch.save(build_network("small", 1, 64).state_dict(), weights)
+        state = build_network("small", 1, 64).state_dict()
+        wrapped = {f"module.{key}": value for key, value in state.items()}
+        torch.save({"epoch": 3, "state_dict": wrapped}, weights)
         arguments = ["--weights", str(weights), *QUICK, "--dim", "64"]
         assert call("train", "tiny", "--out", "second", *arguments) == 0
-        assert f"from the weights in {weights}" in capsys.readouterr().err
+        note = (
+            f"Weights from {weights}, key 'state_dict', prefix 'module.' removed: "
+            f"{len(state)} tensors."
+        )
+        err = capsys.readouterr().err
+        assert f"from the weights in {weights}" in err
+        assert f"{note}\n" in err
         config = json.loads(Path("second/config.json").read_text("utf-8"))
         assert config["weights"] == str(weights)
+        assert config["weights_note"] == note
 
 
 class TestScores:

@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from image_files import write_png
 
 from symmcore.data.catalogue import DATASETS, SOURCES
 from symmviz.cli import main
@@ -43,6 +45,20 @@ def test_what_a_folder_holds(tmp_path, capsys):
         "Test: 12 images of 2 classes.",
         "Left out: 1 image outside the folders of the classes: loose.jpg.",
     ]
+
+
+def test_the_range_of_values_of_more_than_8_bits(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    photos(tmp_path)
+    for label in range(4):
+        values = random.integers(0, 4096, (8, 8)).astype(np.uint16)
+        values[0] = 4095
+        write_png(tmp_path / f"class {label}" / "deep.png", values)
+    assert main(["datasets", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "4 images have integers of more than 8 bits: 0 to 4,095 become 0 to 255, the same way in "
+        "all."
+    )
 
 
 def test_another_split(tmp_path, capsys):

@@ -22,11 +22,12 @@ from symmcore.data.dataset import ImageDataset, SkippedImage
 from symmcore.data.images import cache as cache_module
 from symmcore.data.images import cache_entries, decode_pass, loading
 from symmcore.data.images.cache import CacheSettings, plan_cache
-from symmcore.data.images.decoding import decode_file
+from symmcore.data.images.decoding import decode_file, decode_or_measure
 from symmcore.data.images.loading import load_listing
 from symmcore.data.images.store import image_to_show
 from symmcore.data.listing import ImageListing
 from symmcore.data.unused import Unused
+from symmcore.data.value_range import Extent
 from symmcore.errors import InputError
 from symmcore.progress import Progress
 
@@ -97,11 +98,11 @@ def decoded(monkeypatch) -> list[Path]:
     """The files that are decoded from now on in this process."""
     files: list[Path] = []
 
-    def decode(path: Path, size: int) -> np.ndarray:
+    def decode(path: Path, size: int) -> np.ndarray | Extent:
         files.append(path)
-        return decode_file(path, size)
+        return decode_or_measure(path, size)
 
-    monkeypatch.setattr(decode_pass, "decode_file", decode)
+    monkeypatch.setattr(decode_pass, "decode_or_measure", decode)
     return files
 
 

@@ -164,6 +164,7 @@ class TestConfig:
             "batch_size": 12,
             "learning_rate": 0.02,
             "schedule": {"halve_every": None, "final_after": None, "final_rate": None},
+            "grad_clip": None,
             "weight_decay": 0.0,
             "transform": None,
             "bf16": False,
@@ -174,10 +175,12 @@ class TestConfig:
             "symm": {"alpha": 1.5, "beta": 0.5, "rank": 2, "pairs": "official"},
             "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
+            "weights_note": "",
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
             "dataset_unused": [],
+            "dataset_value_ranges": {"integers": None, "reals": None},
             "skipped_images": {},
         }
 

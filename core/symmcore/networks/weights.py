@@ -5,23 +5,19 @@ A file is only ever read as tensors: nothing in it can run code.
 
 import hashlib
 import importlib
-import pickle
 import re
-import warnings
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
-from torch import Tensor
 
 from symmcore.errors import InputError
 from symmcore.folders import NoCacheFolderError
 from symmcore.locks import held
 from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.networks.state_dicts import StateDict, TensorsUnderKey, find_match
+from symmcore.networks.weight_files import check_tensor, first_line, read_tensors
 from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied, one_line
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 from symmcore.settings.networks import (
@@ -31,29 +27,15 @@ from symmcore.settings.networks import (
     check_weights_choice,
 )
 
-StateDict = Mapping[str, Tensor]
-
 # ResNet-50, the largest network, is 98 MB; what is far larger is no weights of it.
 _LARGEST_BYTES = 2 * 2**30
-_NAMES_SHOWN = 2
-# Of others, such as floats of 4 or 8 bits, torch can compute little and copy not all.
-_DTYPES = frozenset({
-    torch.float16, torch.bfloat16, torch.float32, torch.float64,
-    torch.int8, torch.int16, torch.int32, torch.int64,
-    torch.uint8, torch.uint16, torch.uint32, torch.uint64,
-})  # fmt: skip
-_FEATURES = "features."
-_EMBEDDING = "embedding."
-# torchvision's classifiers, of which an embedding network has none
-_CLASSIFIERS = ("fc.", "aux1.", "aux2.")
-_SAFETENSORS_HEADER_AT = 8
 # The ImageNet weights that metric learning compares with; later ones of the ResNets had
 # another training.
 _IMAGENET_VERSION = "IMAGENET1K_V1"
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.pth$")
 
 
-def load_weights(network: EmbeddingNetwork, weights: str) -> None:
+def load_weights(network: EmbeddingNetwork, weights: str) -> str:
     """Give a fresh network the weights that were asked for.
 
     Weights of torchvision's networks leave the fully connected layer as it is: their
@@ -63,16 +45,33 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> None:
         network: as ``build_network`` made it; its weights are changed in place.
         weights: "none" changes nothing; "imagenet" takes torchvision's, downloaded (with
             progress on stderr) unless they were before, see ``fetch_weights``; else the path of
-            a safetensors file or of a state dict that ``torch.save`` wrote.
+            a safetensors file or of what ``torch.save`` wrote: a state dict, or a checkpoint
+            that holds one, see ``find_match``.
+
+    Returns:
+        A sentence on what was taken from a file, and what was left out of it; else "".
 
     Raises:
         InputError: if there are none, they cannot be read, or do not fit the network.
     """
     if weights == FROM_SCRATCH:
-        return
+        return ""
     check_weights_choice(network.info, weights)
-    state = _fetched(network.info) if weights == IMAGENET else _read(Path(weights))
-    _fill(network, state, f"{weights} does not fit the network {network.info.name}")
+    if weights == IMAGENET:
+        found = [TensorsUnderKey("", _fetched(network.info))]
+    else:
+        check_weights_file(weights)
+        found = read_tensors(Path(weights))
+    try:
+        match = find_match(found, network.state_dict(), weights, network.info.name)
+    except InputError:
+        for name, tensor in found[0].tensors.items():
+            check_tensor(Path(weights), name, tensor)
+        raise
+    for name, tensor in match.taken.items():
+        check_tensor(Path(weights), f"{match.prefix}{name}", tensor)
+    match.fill()
+    return "" if weights == IMAGENET else match.sentence(weights)
 
 
 def check_weights_file(weights: str) -> None:
@@ -203,108 +202,5 @@ def _fetched(info: NetworkInfo) -> StateDict:
         )
     # no network, a server's refusal, another hash, a damaged file in the cache: each its own
     except Exception as error:
-        raise _unavailable(info, url, _first_line(error)) from error
+        raise _unavailable(info, url, first_line(error)) from error
     return state
-
-
-def _read(path: Path) -> StateDict:
-    check_weights_file(str(path))
-    try:
-        state = _tensors_in(path)
-    except pickle.UnpicklingError as error:  # torch's own word on it advises to run the code
-        raise InputError(
-            f"{path} is damaged, or holds more than tensors, which is not read since it may run "
-            "code: a safetensors file or a state dict saved by torch is needed."
-        ) from error
-    # torch has as many errors for a damaged or foreign file as there are ways to damage one
-    except Exception as error:
-        raise InputError(
-            f"{path} cannot be read as weights ({_first_line(error)}): a safetensors file or a "
-            "state dict saved by torch is needed."
-        ) from error
-    if not isinstance(state, Mapping) or not state:
-        raise InputError(f"{path} holds no weights: a state dict, names to tensors, is needed.")
-    for key, value in state.items():
-        _check_entry(path, key, value)
-    return state
-
-
-def _check_entry(path: Path, key: object, value: object) -> None:
-    shown = repr(str(key)[:80])
-    if not (isinstance(key, str) and isinstance(value, Tensor) and _is_plain(value)):
-        raise InputError(
-            f"{path} holds {shown}, which is no plain tensor: a state dict, names to tensors, is "
-            "needed."
-        )
-    if value.dtype not in _DTYPES:
-        raise InputError(
-            f"{path} holds {shown} as {value.dtype}: floats of 16 to 64 bits or whole numbers are "
-            "needed."
-        )
-    if not value.isfinite().all():
-        raise InputError(
-            f"{path} holds {shown} with numbers that are not finite: take another state of that "
-            "training."
-        )
-
-
-def _tensors_in(path: Path) -> object:
-    with path.open("rb") as stream:
-        start = stream.read(_SAFETENSORS_HEADER_AT + 1)
-    if start[_SAFETENSORS_HEADER_AT:] == b"{":
-        return safetensors.torch.load_file(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of old formats; what cannot be read is told below
-        return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def _is_plain(value: Tensor) -> bool:
-    return value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
-
-
-def _fill(network: EmbeddingNetwork, state: StateDict, complaint: str) -> None:
-    """Copy ``state`` into the network, after all of it was found to fit."""
-    own = any(key.startswith((_FEATURES, _EMBEDDING)) for key in state)
-    prefix = "" if own else _FEATURES
-    given = {key: value for key, value in state.items() if own or not key.startswith(_CLASSIFIERS)}
-    wanted = {
-        key.removeprefix(prefix): value
-        for key, value in network.state_dict().items()
-        if key.startswith(prefix)
-    }
-    # counters that batch norm needs for no result; files from before 2018 lack them
-    missing = [
-        key for key in wanted if key not in given and not key.endswith(".num_batches_tracked")
-    ]
-    unexpected = [key for key in given if key not in wanted]
-    misshaped = [
-        f"{key} is {_shape(given[key])} where {_shape(wanted[key])} is needed"
-        for key in wanted
-        if key in given and _shape(given[key]) != _shape(wanted[key])
-    ]
-    problems = [
-        f"{what} {_some(names)}"
-        for what, names in (("it lacks", missing), ("it also has", unexpected), ("its", misshaped))
-        if names
-    ]
-    if problems:
-        raise InputError(f"{complaint}: {'; '.join(problems)}.")
-    with torch.no_grad():
-        for key, value in given.items():
-            wanted[key].copy_(value)
-
-
-def _shape(tensor: Tensor) -> str:
-    kind = "" if tensor.is_floating_point() or not tensor.dim() else f" {tensor.dtype}"
-    return (" x ".join(map(str, tensor.shape)) or "one number") + kind
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(name[:100] for name in names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return shown if more <= 0 else f"{shown} and {more:,} more"
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0].rstrip('.')}" if text else repr(error)

@@ -239,10 +239,12 @@ def _settings(context: TrainingContext, spec: RunSpec) -> dict[str, object]:
         "device": context.environment.device,
         "threads": context.environment.threads,
         "versions": dict(context.environment.versions),
+        "weights_note": context.weights_note,
         "dataset_fingerprint": context.dataset.fingerprint(),
         "dataset_split": context.dataset.split,
         "dataset_notes": context.dataset.notes,
         "dataset_unused": [one.as_json() for one in context.dataset.unused],
+        "dataset_value_ranges": dataclasses.asdict(context.dataset.value_ranges),
         "skipped_images": {one.file: one.reason for one in context.dataset.skipped},
     }
 

@@ -22,6 +22,9 @@ class Learner:
     alone and beside other runs. Learners of one seed start from the same weights
     wherever their shapes match.
 
+    Attributes:
+        weights_note: a sentence on what was taken from a file of weights; "" without one.
+
     Raises:
         InputError: if the loss does not take the settings of the spec, the weights asked for
             cannot be had, or the device does not compute in bfloat16.
@@ -34,7 +37,7 @@ class Learner:
             raise InputError(f"{torch.cuda.get_device_name(device)} does not compute in bfloat16.")
         torch.manual_seed(config.seed)
         network = build_network(config.network, channels, config.dim)
-        load_weights(network, config.weights)
+        self.weights_note = load_weights(network, config.weights)
         # Convolutions are faster in this order of memory on GPUs, and by a fifth on CPUs.
         self._memory_format = (
             torch.contiguous_format if device.type == "mps" else torch.channels_last

@@ -27,11 +27,23 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingContext:
-    """What a training works with, known once it is prepared."""
+    """What a training works with, known once it is prepared.
+
+    Attributes:
+        config: as it was asked for, with what was left open chosen.
+        environment: what it runs on.
+        dataset: what it learns from.
+        weights_note: a sentence on what was taken from a file of weights; "" without one.
+    """
 
     config: TrainingConfig
     environment: Environment
     dataset: ImageDataset
+    weights_note: str = ""
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences the user should read."""
+        return (*self.dataset.notes, *filter(None, (self.weights_note,)))
 
 
 class Sink(Protocol):

@@ -142,7 +142,14 @@ class Trainer:
         prepared = self._prepared
         if control.stopping:  # what is stopped by now leaves no run
             raise StopRequestedError
-        self._sink.begin(TrainingContext(self._config, prepared.environment, prepared.dataset))
+        self._sink.begin(
+            TrainingContext(
+                self._config,
+                prepared.environment,
+                prepared.dataset,
+                prepared.learners[0].weights_note,
+            )
+        )
         self._pace.clear()
         while True:
             if self._evaluation_due():

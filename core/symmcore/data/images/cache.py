@@ -1,14 +1,17 @@
 """A dataset's images decoded once into a file, and mapped into memory from then on.
 
 In the cache folder, a dataset is a folder named by its key: ``images.npy`` (N, H, W, 3) uint8,
-``digests.npy`` and ``skipped.json``. A dataset that is decoded as needed has ``<key>-checked``: the
-same without the images.
+``digests.npy``, ``skipped.json`` and ``ranges.json``. A dataset that is decoded as needed has
+``<key>-checked``: the same without the images.
 
 The key is made of the files' names, sizes, times and places on the disk, not of their bytes: to
 read SOP's 2.9 GB at every start would take as long as training some hundred steps, and a file
-that is changed or renamed has another time of its last change, which nobody can set.
+that is changed or renamed has another time of its last change, which nobody can set. The range of
+values by which images of more than 8 bits were brought to 8 needs no place in the key: it
+follows from all of the files, each of which is in the key, and the decoder's version.
 """
 
+import dataclasses
 import hashlib
 import json
 import operator
@@ -33,6 +36,7 @@ from symmcore.data.images.decode_pass import (
 from symmcore.data.images.decoding import DECODER_VERSION
 from symmcore.data.images.store import ImageArray
 from symmcore.data.listing import ImageListing
+from symmcore.data.value_range import ValueRanges
 from symmcore.errors import InputError
 from symmcore.folders import NoCacheFolderError, user_cache_folder
 from symmcore.progress import Progress, ProgressCallback, byte_count, ignore_progress
@@ -40,6 +44,7 @@ from symmcore.progress import Progress, ProgressCallback, byte_count, ignore_pro
 _IMAGES = "images.npy"
 _DIGESTS = "digests.npy"
 _SKIPPED = "skipped.json"
+_RANGES = "ranges.json"
 
 _FILES_BETWEEN_TELLS = 100
 
@@ -277,8 +282,11 @@ def _save_decoded(folder: Path, decoded: Decoded) -> None:
     np.save(folder / _DIGESTS, decoded.digests, allow_pickle=False)
     content = json.dumps([[one.position, one.reason] for one in decoded.skipped])
     (folder / _SKIPPED).write_text(content, encoding="utf-8")
+    ranges = json.dumps(dataclasses.asdict(decoded.ranges))
+    (folder / _RANGES).write_text(ranges, encoding="utf-8")
     finish(folder / _DIGESTS)
     finish(folder / _SKIPPED)
+    finish(folder / _RANGES)
 
 
 def _load_decoded(folder: Path, count: int) -> Decoded:
@@ -294,7 +302,8 @@ def _load_decoded(folder: Path, count: int) -> Decoded:
     skipped = tuple(Skipped(operator.index(at), str(reason)) for at, reason in entries)
     if any(not 0 <= one.position < count for one in skipped):
         raise ValueError("other images are skipped")
-    return Decoded(digests, skipped)
+    ranges = ValueRanges.from_json(json.loads((folder / _RANGES).read_text(encoding="utf-8")))
+    return Decoded(digests, skipped, ranges)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -24,6 +24,7 @@ from symmcore.data.images.decoding import (
     without_pillow_warnings,
 )
 from symmcore.data.images.store import ImageArray, checked_positions
+from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.errors import InputError, ProcessLostError
 from symmcore.processes import spawn_context, usable_cores
 from symmcore.records import IndexArray
@@ -42,6 +43,7 @@ class DecodedImages:
         size: int,
         digest: str,
         workers: int | None = None,
+        ranges: ValueRanges = EIGHT_BITS,
     ) -> None:
         """Prepare; processes start with the first read.
 
@@ -51,11 +53,13 @@ class DecodedImages:
             size: height and width to resize to.
             digest: the fingerprint, from when they were decoded.
             workers: number of processes; None leaves one core to training.
+            ranges: how images of more than 8 bits are brought to 8, from then as well.
         """
         self._root = root
         self._files = tuple(files)
         self._size = size
         self._digest = digest
+        self._ranges = ranges
         self._workers = workers or max(1, usable_cores() - 1)
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -79,7 +83,7 @@ class DecodedImages:
             if len(paths) <= _DECODED_HERE:
                 with without_pillow_warnings():
                     for image, path in zip(out, paths, strict=True):
-                        image[...] = decode_file(path, self._size)
+                        image[...] = decode_file(path, self._size, self._ranges)
             else:
                 self._read_by_processes(paths, out)
         except DecodeError as error:
@@ -106,7 +110,7 @@ class DecodedImages:
         pool = self._running_pool()
         try:
             futures = [
-                pool.submit(_decode_block, paths[start : start + block], self._size)
+                pool.submit(_decode_block, paths[start : start + block], self._size, self._ranges)
                 for start in starts
             ]
             for start, future in zip(starts, futures, strict=True):
@@ -129,8 +133,8 @@ class DecodedImages:
             return self._pool
 
 
-def _decode_block(paths: list[Path], size: int) -> ImageArray:
-    return np.stack([decode_file(path, size) for path in paths])
+def _decode_block(paths: list[Path], size: int, ranges: ValueRanges) -> ImageArray:
+    return np.stack([decode_file(path, size, ranges) for path in paths])
 
 
 def _prepare_process() -> None:

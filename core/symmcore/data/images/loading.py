@@ -88,7 +88,8 @@ def _open(
         decoded = decode_all(listing.root, listing.files, size, progress, None)
     kept = _kept(decoded)
     files = [listing.files[position] for position in kept]
-    images = DecodedImages(listing.root, files, size, _digest(decoded, kept, size))
+    digest = _digest(decoded, kept, size)
+    images = DecodedImages(listing.root, files, size, digest, ranges=decoded.ranges)
     return decoded, images, notes
 
 
@@ -138,12 +139,14 @@ def _without_skipped(
         notes=(
             *listing.notes,
             *notes,
+            *decoded.ranges.sentences(),
             *_skipped_notes(listing, skipped),
             *pairless,
             *_untested(listing, test),
         ),
         skipped=skipped,
         unused=listing.unused,
+        value_ranges=decoded.ranges,
     )
 
 
