@@ -26,7 +26,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.runs.directory import RunDirectories
 from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
@@ -153,6 +153,9 @@ class _NewestStep:
         pass
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        pass
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
         pass
 
     def status(self, status: TrainingStatus) -> None:
