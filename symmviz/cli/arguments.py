@@ -78,6 +78,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="most gigabytes of disk that decoded images take (default %(default)g)",
     )
+    add(
+        "--record-gb",
+        type=float,
+        default=4.0,
+        metavar="N",
+        help="most gigabytes that recorded test embeddings and checkpoints take; beyond it every "
+        "second one is removed (default %(default)g)",
+    )
     add("--loss", metavar="NAME", help=f"the loss: {losses} (default npair)")
     add("--symm", action="store_true", help="with Symmetrical Synthesis")
     for flag, kind, text in (

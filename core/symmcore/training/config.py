@@ -114,6 +114,8 @@ class TrainingConfig:
         bf16: whether the network's forward pass is computed in bfloat16 (autocast).
         eval_every: steps between evaluations.
         watch_limit: most images of each split that the watch set holds.
+        recording_bytes: most bytes that galleries and checkpoints of all runs may take on disk;
+            beyond it every second one is removed, the first and the newest kept.
         threads: torch threads on the CPU; None leaves one core free.
 
     Raises:
@@ -140,6 +142,7 @@ class TrainingConfig:
     bf16: bool = False
     eval_every: int = QUICK.eval_every
     watch_limit: int = 2000
+    recording_bytes: int = 4 * 10**9
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -166,6 +169,7 @@ class TrainingConfig:
         check_not_negative("weight decay", self.weight_decay)
         check_at_least("number of steps between evaluations", self.eval_every, 1)
         check_at_least("watch limit", self.watch_limit, 2)
+        check_at_least("recording limit in bytes", self.recording_bytes, 0)
         if self.threads is not None:
             check_at_least("number of threads", self.threads, 1)
             if self.threads > MOST_THREADS:
