@@ -13,9 +13,11 @@ from types import FrameType
 
 from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
-from symmcore.runs.directory import RunDirectories, run_directories
+from symmcore.runs.layout import METRICS, run_directories
+from symmcore.runs.metrics import Scores
 from symmcore.runs.naming import run_folder
-from symmcore.runs.scores import last_evaluation, runs_in
+from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
@@ -28,6 +30,7 @@ from symmviz.cli.training_options import training_config
 _FAILED = 1
 _INTERRUPTED = 130
 _STDERR = 2
+_SECONDS_FOR_THUMBNAILS = 60.0
 
 
 def open_window(_: Namespace) -> int:
@@ -54,12 +57,13 @@ def train(options: Namespace) -> int:
 
 def _train(config: TrainingConfig, out: Path) -> int:
     progress = ProgressSink(config)
-    directories = RunDirectories(out, config)
+    recorder = TrainingRecorder(out, config, on_problem=progress.problem)
     control = Control()
-    with _interrupt_stops(control):
+    with _interrupt_stops(control), contextlib.closing(recorder):
         from symmcore.training.trainer import Trainer  # imports torch
 
-        status = Trainer(config, Sinks([directories, progress])).run(control)
+        status = Trainer(config, Sinks([recorder, progress])).run(control)
+        recorder.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
     if status.reason is FinishReason.INVALID:
         raise InputError(status.message)
     for line in progress.final_scores():
@@ -79,12 +83,24 @@ def _train(config: TrainingConfig, out: Path) -> int:
 def evaluate(options: Namespace) -> int:
     """Print the newest scores of a run, or of each run of a comparison, as JSON."""
     folder = options.run_folder
-    runs = runs_in(folder)
-    alone = runs == (folder,)
-    shown = last_evaluation(folder) if alone else {run.name: last_evaluation(run) for run in runs}
+    runs = open_runs(folder)
+    shown: Scores | dict[str, Scores] = {run.folder.name: _last_evaluation(run) for run in runs}
+    if runs[0].folder == folder:
+        shown = _last_evaluation(runs[0])
     # Python reads and writes NaN, which JSON does not have.
     _say(json.dumps(json.loads(json.dumps(shown), parse_constant=lambda _: None), indent=2))
     return output_status()
+
+
+def _last_evaluation(run: Recording) -> Scores:
+    while run.poll():  # a large file is taken in over several calls
+        pass
+    scores = run.state.last_evaluation
+    if scores is None:
+        raise InputError(
+            f"{run.folder / METRICS} holds no evaluation: the run ended before its first."
+        )
+    return scores
 
 
 def bench_ui(options: Namespace) -> int:

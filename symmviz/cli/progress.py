@@ -5,7 +5,7 @@ import sys
 from tqdm import tqdm
 
 from symmcore.data.sources.file_tree import display_name
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.settings.networks import FROM_SCRATCH, describe_weights, network_info
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
@@ -71,6 +71,9 @@ class ProgressSink:
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         """Not shown here."""
 
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """Not shown here."""
+
     def status(self, status: TrainingStatus) -> None:
         """Move the bar."""
         if self._bar is None:
@@ -86,6 +89,10 @@ class ProgressSink:
         if status.state is RunState.FINISHED:
             self._bar.refresh()
             self._bar.close()
+
+    def problem(self, sentence: str) -> None:
+        """Say above the bar that something cannot be recorded; from any thread."""
+        _Bar.write(display_name(sentence), file=sys.stderr)
 
     def final_scores(self) -> list[str]:
         """A line for each run scored at the end of training, and the paper's numbers if any."""

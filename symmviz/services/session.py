@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmcore.projection.worker import ProjectionWorker
-from symmcore.records import EvalRecord, Snapshot, StepRecord
-from symmcore.runs.directory import RunDirectories
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
+from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import Sink, Sinks, TrainingContext
@@ -69,13 +69,13 @@ class Session:
             InputError: if ``out`` holds a run or cannot be written.
             RuntimeError: if a training is running.
         """
-        directories = RunDirectories(out, config)
+        recorder = TrainingRecorder(out, config, on_problem=self._buffer.problem)
         self._end_training()
         self.open()
         self._trainer = None
         self._projector.reset()
         self._buffer.clear()
-        sink = Sinks([directories, self._buffer, _ProjectionFeed(self._projector)])
+        sink = Sinks([recorder, self._buffer, _ProjectionFeed(self._projector)])
 
         def prepare(control: Control) -> "Trainer":
             while self._warm_up.is_alive():  # it changes torch's random state
@@ -204,6 +204,9 @@ class _ProjectionFeed:
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         self._worker.submit(tuple(snapshot.frame for snapshot in snapshots))
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        pass
 
     def status(self, status: TrainingStatus) -> None:
         pass

@@ -25,6 +25,7 @@ _OTHERS = {
     "pairs": "official",
     "angle_deg": "40",
     "cache_bytes": "1.5",
+    "recording_bytes": "1.5",
 }
 _BASE = ["train", "folder:there"]
 

@@ -206,6 +206,19 @@ class TrainingConfig:
         zero="automatic",
         place=Place.ADVANCED,
     )
+    recording_bytes: int = setting(
+        4 * 10**9,
+        label="Recording limit",
+        noun="recording limit in bytes",
+        help=(
+            "most gigabytes that recorded test embeddings and checkpoints take; beyond it every "
+            "second one is removed"
+        ),
+        flag="--record-gb",
+        least=0,
+        most=10**18,
+        unit=10**9,
+    )
     download: bool = setting(False, label="Download", help="fetch the dataset if it is not there")
     follow_links: bool = setting(
         False,

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import TrainingStatus
 
@@ -25,6 +26,21 @@ class Environment:
     versions: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ParentRun:
+    """The run that a branch shares its past with.
+
+    Attributes:
+        folder: its directory.
+        key: its identity.
+        step: the step up to which everything recorded is shared.
+    """
+
+    folder: Path
+    key: str
+    step: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingContext:
     """What a training works with, known once it is prepared.
@@ -34,12 +50,17 @@ class TrainingContext:
         environment: what it runs on.
         dataset: what it learns from.
         weights_note: a sentence on what was taken from a file of weights; "" without one.
+        resumed_from: step whose checkpoints it goes on from: what was recorded after it
+            is to go; None for a training from step 0 and one that goes on in memory.
+        parents: for a branch the parent of each run; None for any other training.
     """
 
     config: TrainingConfig
     environment: Environment
     dataset: ImageDataset
     weights_note: str = ""
+    resumed_from: int | None = None
+    parents: tuple[ParentRun, ...] | None = None
 
     def notes(self) -> tuple[str, ...]:
         """Sentences the user should read."""
@@ -61,6 +82,9 @@ class Sink(Protocol):
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         """The newest state of every run, all after the same step."""
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """What every run goes on from, all after the same step, which has been told."""
 
     def status(self, status: TrainingStatus) -> None:
         """What the training is doing has changed."""
@@ -86,6 +110,11 @@ class Sinks:
         """See :class:`Sink`."""
         for sink in self._sinks:
             sink.snapshots(snapshots)
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.checkpoints(checkpoints)
 
     def status(self, status: TrainingStatus) -> None:
         """See :class:`Sink`."""

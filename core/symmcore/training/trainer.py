@@ -222,7 +222,7 @@ class Trainer:
         ]
         self._seconds += self._clock() - started
         for spec, evaluation in zip(self._config.specs, evaluations, strict=True):
-            if not np.isfinite(evaluation.snapshot.gallery.embeddings).all():
+            if not np.isfinite(evaluation.snapshot.searched.embeddings).all():
                 raise self._diverged(spec, "The embeddings", "are no longer numbers")
         for run, evaluation in enumerate(evaluations):
             self._sink.scalar(run, evaluation.record)
