@@ -63,6 +63,7 @@ def tiny_config(*specs: str, **settings) -> TrainingConfig:
         "batch_size": 12,
         "dim": 8,
         "eval_every": 2,
+        "frames": 0,
         "threads": 1,
         "device": "cpu",
     } | settings
