@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
     weights = {name: np.asarray(array) for name, array in checkpoint.arrays["network"].items()}
     safetensors.numpy.save_file(weights, folder / "network.safetensors")
     (folder / "network.json").write_text(json.dumps(checkpoint.state["network"]))
+    (folder / "complete.json").write_text("{}")
     return folder
 
 
@@ -127,9 +129,12 @@ class TestRefused:
             load_network(tmp_path, 9)
 
     def test_half_a_checkpoint_is_none(self, folder, tmp_path):
-        (tmp_path / "checkpoints" / "00000002").mkdir()
-        (tmp_path / "checkpoints" / "00000002" / "network.json").write_text("{}")
+        half = tmp_path / "checkpoints" / "00000002"
+        shutil.copytree(folder, half)
+        (half / "complete.json").unlink()
         assert load_network(tmp_path)
+        with pytest.raises(InputError, match="no checkpoint at step 2"):
+            load_network(tmp_path, 2)
 
     @pytest.mark.parametrize(
         "change",

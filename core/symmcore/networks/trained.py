@@ -17,11 +17,13 @@ from symmcore.errors import InputError
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.networks.weights import load_weights
+from symmcore.settings.checkpoint_files import (
+    CHECKPOINTS,
+    COMPLETE,
+    NETWORK_SETTINGS,
+    NETWORK_WEIGHTS,
+)
 from symmcore.settings.transforms import TransformSettings
-
-CHECKPOINTS = "checkpoints"
-WEIGHTS_FILE = "network.safetensors"
-SETTINGS_FILE = "network.json"
 
 _LARGEST_SETTINGS_BYTES = 65_536
 _MOST = 65_536  # of a side in pixels, and of an embedding's dimensions
@@ -97,7 +99,7 @@ def load_network(
         InputError: if there is no such checkpoint, or it cannot be read.
     """
     folder = checkpoint_folder(Path(run), step)
-    settings = _settings(folder / SETTINGS_FILE)
+    settings = _settings(folder / NETWORK_SETTINGS)
     try:
         transform = ImageTransform(
             _number(settings, "height"),
@@ -111,8 +113,8 @@ def load_network(
                 str(settings["name"]), _number(settings, "channels"), _number(settings, "dim")
             )
     except (KeyError, ValueError) as error:
-        raise InputError(f"{folder / SETTINGS_FILE} is damaged: {_said(error)}.") from error
-    load_weights(network, str(folder / WEIGHTS_FILE))
+        raise InputError(f"{folder / NETWORK_SETTINGS} is damaged: {_said(error)}.") from error
+    load_weights(network, str(folder / NETWORK_WEIGHTS))
     return network.eval(), transform
 
 
@@ -139,9 +141,8 @@ def checkpoint_folder(run: Path, step: int | None) -> Path:
 
 
 def _is_one(path: Path) -> bool:
-    # what is being written has a name that is no number
     return path.name.isdecimal() and all(
-        (path / name).is_file() for name in (WEIGHTS_FILE, SETTINGS_FILE)
+        (path / name).is_file() for name in (NETWORK_WEIGHTS, NETWORK_SETTINGS, COMPLETE)
     )
 
 
