@@ -52,8 +52,11 @@ class ProgressSink:
         for note in context.dataset.notes:
             sys.stderr.write(f"{display_name(note)}\n")
         on_terminal = sys.stderr.isatty()
+        if context.resumed_from is not None or context.parents:
+            sys.stderr.write(f"Going on from step {context.begins_at:,}\n")
         self._bar = _Bar(
             total=context.config.steps,
+            initial=context.begins_at,
             unit="step",
             file=sys.stderr,
             dynamic_ncols=True,
