@@ -100,6 +100,10 @@ class ProgressSink:
             self._bar.refresh()
             self._bar.close()
 
+    def problem(self, sentence: str) -> None:
+        """Say above the bar that something cannot be recorded; from any thread."""
+        _Bar.write(display_name(sentence), file=sys.stderr)
+
     def final_scores(self) -> list[str]:
         """A line for each run scored at the end of training, and the paper's numbers if any."""
         lines = []
