@@ -31,7 +31,7 @@ from symmcore.data.sources.file_tree import find_files
 from symmcore.errors import InputError
 from symmcore.processes import spawn_context
 from symmcore.settings.transforms import PHOTOGRAPHS
-from symmcore.training.trainer import default_threads
+from symmcore.training.preparation import default_threads
 
 _REFERENCE = "ImageFolder, DataLoader"
 _DISK = "from disk, decoded"

@@ -19,6 +19,7 @@ from symmviz.cli.commands import (
     train,
 )
 from symmviz.cli.datasets import show_datasets
+from symmviz.cli.embed import add_embed
 from symmviz.cli.paths import user_path
 from symmviz.cli.training_options import add_setting, add_training_options
 
@@ -56,6 +57,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "run_folder", type=user_path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
+    add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
     return parser.parse_args(arguments, Options())

@@ -16,6 +16,7 @@ from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.input import usual_transform
 from symmcore.training.spec import RunSpec, make_symm, parse_spec
+from symmviz.cli.continuation import add_continuation
 from symmviz.cli.paths import user_path
 
 _OF_A_RUN: tuple[type, ...] = (Symm, LossSettings)
@@ -25,7 +26,9 @@ _NESTED: tuple[type, ...] = (Schedule, TransformSettings)
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Add the dataset, the losses and an option for each setting of a training."""
     add = parser.add_argument
-    add("dataset", metavar="DATASET", help="a name, or the path of a folder (symmviz datasets)")
+    what = "a name, or the path of a folder (symmviz datasets)"
+    add("dataset", metavar="DATASET", nargs="?", help=what)
+    add_continuation(parser)
     losses = ", ".join(info.name for info in CATALOG)
     add("--loss", metavar="NAME", help=f"the loss: {losses} (default npair)")
     add("--symm", action="store_true", help="with Symmetrical Synthesis")
@@ -69,6 +72,11 @@ def training_config(options: Namespace) -> TrainingConfig:
     Raises:
         InputError: if a value is out of range or does not go with another.
     """
+    if options.dataset is None:
+        raise InputError(
+            "No DATASET was named: give one (symmviz datasets lists them), or a run to go on with "
+            "(--resume RUN)."
+        )
     chosen = preset(options.preset)
     usual = preset_config(options.preset)
     return preset_config(

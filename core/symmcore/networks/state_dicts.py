@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from symmcore.errors import InputError
 
@@ -228,6 +230,42 @@ def _complaint(
     held = f"; it holds tensors under {_some(keys, _LEFT_OUT_SHOWN)}" if len(found) > 1 else ""
     problems = "; ".join(nearest.problems)
     return f"{path}{place} does not fit the network {name}: {problems}{held}."
+
+
+def fill_network(network: nn.Module, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Give a network the weights that it had when they were copied.
+
+    Args:
+        network: its weights and buffers are changed in place.
+        arrays: by their names in the state dict.
+
+    Raises:
+        InputError: saying which of them do not fit.
+    """
+    wanted = network.state_dict()
+    given = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+    problems = [
+        f"{what} {_some(names, _NAMES_SHOWN)}"
+        for what, names in (
+            ("it lacks", [name for name in wanted if name not in given]),
+            ("it also has", [name for name in given if name not in wanted]),
+            ("its", _of_another_shape(wanted, given)),
+        )
+        if names
+    ]
+    if problems:
+        raise InputError(f"The weights do not fit the network: {'; '.join(problems)}.")
+    with torch.no_grad():
+        for name, value in given.items():
+            wanted[name].copy_(value)
+
+
+def _of_another_shape(wanted: StateDict, given: StateDict) -> list[str]:
+    return [
+        f"{name} is {_shape(given[name])} where {_shape(wanted[name])} is needed"
+        for name in wanted
+        if name in given and _shape(given[name]) != _shape(wanted[name])
+    ]
 
 
 def _same_bytes(one: Tensor, other: Tensor) -> bool:

@@ -186,8 +186,30 @@ class TrainingConfig:
         place=Place.ADVANCED,
         protocol=True,
     )
-    watch_limit: int = setting(
-        2000, label="Watch limit", help="most images of each split that are watched", least=2
+    frames: int = setting(
+        60,
+        label="Frames",
+        noun="number of frames",
+        help=(
+            "about how many frames, embeddings of the watch set, are kept; those of evaluations, "
+            "of the first steps and of the last come in any case"
+        ),
+        least=0,
+    )
+    watch_limit: int | None = setting(
+        None,
+        label="Watch limit",
+        help="most images of each split that are watched",
+        least=2,
+        zero="as many as keep frames cheap, 400 to 2,000",
+    )
+    checkpoint_every: int | None = setting(
+        None,
+        label="Steps between checkpoints",
+        noun="number of steps between checkpoints",
+        help="steps between checkpoints",
+        least=1,
+        zero="about twenty in all",
     )
     bf16: bool = setting(
         False, label="bfloat16", help="compute the network's forward pass in bfloat16 (autocast)"

@@ -50,8 +50,8 @@ class TrainingContext:
         environment: what it runs on.
         dataset: what it learns from.
         weights_note: a sentence on what was taken from a file of weights; "" without one.
-        resumed_from: step whose checkpoints it goes on from: what was recorded after it
-            is to go; None for a training from step 0 and one that goes on in memory.
+        resumed_from: step whose checkpoints its own runs go on from: what they recorded
+            after it is to go; None for any other training.
         parents: for a branch the parent of each run; None for any other training.
     """
 
@@ -65,6 +65,13 @@ class TrainingContext:
     def notes(self) -> tuple[str, ...]:
         """Sentences the user should read."""
         return (*self.dataset.notes, *filter(None, (self.weights_note,)))
+
+    @property
+    def begins_at(self) -> int:
+        """The step that it takes up at: 0 unless it goes on from checkpoints."""
+        if self.parents:
+            return self.parents[0].step
+        return self.resumed_from or 0
 
 
 class Sink(Protocol):

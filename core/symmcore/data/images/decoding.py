@@ -75,11 +75,18 @@ class DecodeError(Exception):
 
 
 def decode_file(path: Path, size: int, ranges: ValueRanges | None = None) -> ImageArray:
+    """Read an image file as a square of ``size`` pixels a side: see :func:`decode_image`."""
+    return decode_image(path, size, size, ranges)
+
+
+def decode_image(
+    path: Path, height: int, width: int, ranges: ValueRanges | None = None
+) -> ImageArray:
     """Read an image file as the paper's networks see it.
 
-    Both sides are resized to ``size``, so that the aspect changes: the paper says "resized to
-    256 x 256", and a crop of the shorter side would lose what lies at the ends. The filter is
-    bilinear with antialiasing (a triangle as wide as the scale), as torchvision's is.
+    Both sides are resized, whatever they were, so that the aspect changes: the paper says
+    "resized to 256 x 256", and a crop of the shorter side would lose what lies at the ends. The
+    filter is bilinear with antialiasing (a triangle as wide as the scale), as torchvision's is.
 
     Any mode becomes RGB: what is transparent is laid on white; samples of more than 8 bits are
     brought to 8 by the range of their dataset, see :mod:`~symmcore.data.value_range`. An
@@ -88,19 +95,23 @@ def decode_file(path: Path, size: int, ranges: ValueRanges | None = None) -> Ima
 
     Args:
         path: the file.
-        size: height and width of the result in pixels.
+        height: of the result in pixels.
+        width: of the result in pixels.
         ranges: those of the dataset that the image belongs to, or is compared with; None, or no
             range for such values, takes the image's own.
 
     Returns:
-        (size, size, 3) uint8.
+        (height, width, 3) uint8.
 
     Raises:
         DecodeError: if the file cannot be read, is no image, is damaged or too large.
     """
     with _refusing(path), _opened(path) as image:
         samples = _samples(path, image)
-        return _finished(image, size) if samples is None else _scaled(samples, image, size, ranges)
+        if samples is None:
+            return rgb_pixels(image, height, width)
+        upright = _turned(samples.to_rgb(ranges), _orientation(image))
+        return _resized(upright, height, width)
 
 
 def decode_or_measure(path: Path, size: int) -> ImageArray | Extent:
@@ -111,7 +122,7 @@ def decode_or_measure(path: Path, size: int) -> ImageArray | Extent:
     """
     with _refusing(path), _opened(path) as image:
         samples = _samples(path, image)
-        return _finished(image, size) if samples is None else samples.extent()
+        return rgb_pixels(image, size, size) if samples is None else samples.extent()
 
 
 def measure_file(path: Path) -> Extent | None:
@@ -138,20 +149,15 @@ def _samples(path: Path, image: Image.Image) -> Samples | None:
     return read_samples(image, functools.partial(_opened, path))
 
 
-def _finished(image: Image.Image, size: int) -> ImageArray:
+def rgb_pixels(image: Image.Image, height: int, width: int) -> ImageArray:
+    """An open image of 8 bits upright, in RGB and resized, as :func:`decode_image` says."""
     image.load()
-    return _resized(_turned(_to_rgb(image), _orientation(image)), size)
+    return _resized(_turned(_to_rgb(image), _orientation(image)), height, width)
 
 
-def _scaled(
-    samples: Samples, image: Image.Image, size: int, ranges: ValueRanges | None
-) -> ImageArray:
-    return _resized(_turned(samples.to_rgb(ranges), _orientation(image)), size)
-
-
-def _resized(image: Image.Image, size: int) -> ImageArray:
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
+def _resized(image: Image.Image, height: int, width: int) -> ImageArray:
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(image)
 
 
