@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import (
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self.set_training_pages(False)
         self.controls.commands_changed.connect(self._on_commands)
         self.controls.stop.connect(self.ask_to_stop)
+        self.start_page.open_dialog_wanted.connect(self.ask_for_run)
         self.show_page(self.start_page)
 
     def show_page(self, page: QWidget) -> None:
@@ -116,6 +119,14 @@ class MainWindow(QMainWindow):
             at = self._stack.indexOf(page)
             self._page_group.button(at).setEnabled(available)
             self._page_actions[at].setEnabled(available)
+
+    def ask_for_run(self) -> None:
+        """Ask for the folder of a run or of a comparison, and have the Start page ask for it."""
+        folder = QFileDialog.getExistingDirectory(
+            self, "Open a run or a comparison", str(self.start_page.runs_folder)
+        )
+        if folder:
+            self.start_page.open_runs_wanted.emit((Path(folder),))
 
     def ask_to_stop(self) -> None:
         """Ask once whether to stop the running training."""
@@ -221,6 +232,7 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
+        self._add(file, "&Open run...", "Ctrl+O", self.ask_for_run)
         self._add(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
