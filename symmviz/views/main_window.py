@@ -30,7 +30,9 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.model.appearance import Appearance
+from symmviz.model.branch import BranchParent
 from symmviz.presenters.controls import Commands
+from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
         self.controls = ControlsBar(self)
         self.time_slider = TimeSlider(self)
         self._commands = Commands()
+        self._branch_dialog: BranchDialog | None = None
         self._question: QMessageBox | None = None
         self._close_confirmed = False
         self._painted = False
@@ -127,6 +130,21 @@ class MainWindow(QMainWindow):
         )
         if folder:
             self.start_page.open_runs_wanted.emit((Path(folder),))
+
+    def ask_for_branch(self, parent: BranchParent) -> BranchDialog:
+        """Open the dialog that describes a branch; the one that is open, if one is."""
+        if self._branch_dialog is None:
+            dialog = BranchDialog(parent, self)
+            dialog.set_can_start(self._commands.start)
+            dialog.finished.connect(self._on_branch_closed)
+            self._branch_dialog = dialog
+            dialog.open()
+        return self._branch_dialog
+
+    def _on_branch_closed(self) -> None:
+        if self._branch_dialog is not None:
+            self._branch_dialog.deleteLater()
+            self._branch_dialog = None
 
     def ask_to_stop(self) -> None:
         """Ask once whether to stop the running training."""
@@ -246,6 +264,8 @@ class MainWindow(QMainWindow):
         training = self.menuBar().addMenu("&Training")
         self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
         self._stop_action = self._add(training, "Stop", "Ctrl+.", self.ask_to_stop)
+        training.addSeparator()
+        training.addActions(self.controls.run_actions)
         self._on_commands(self._commands)
         help_menu = self.menuBar().addMenu("&Help")
         self._add(
@@ -313,6 +333,8 @@ class MainWindow(QMainWindow):
         if commands.start and self._question is not None:
             self._question.reject()  # what it asks about has ended
         self.start_page.set_can_start(commands.start)
+        if self._branch_dialog is not None:
+            self._branch_dialog.set_can_start(commands.start)
         self._pause_action.setEnabled(commands.pause or commands.resume)
         self._stop_action.setEnabled(commands.stop)
 
