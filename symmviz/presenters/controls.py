@@ -119,7 +119,8 @@ class ControlsPresenter:
 
     def _commands(self, status: TrainingStatus) -> Commands:
         if status.state is RunState.FINISHED:
-            return Commands(start=True, extend=status.can_continue)
+            unfinished = status.can_continue and status.reason is FinishReason.STOPPED
+            return Commands(start=True, extend=status.can_continue, unfinished=unfinished)
         if self._stopping:
             return Commands(start=False)
         paused = status.state is RunState.PAUSED

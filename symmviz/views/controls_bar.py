@@ -176,7 +176,7 @@ class ControlsBar(QWidget):
     def _show_going_on(self, *, unfinished: bool) -> None:
         self.extend_button.setText("Resume" if unfinished else "Go on")
         self.extend_button.setToolTip(
-            "Go on from the last checkpoint, exactly as if it had not been stopped."
+            "Go on exactly as if it had not been stopped."
             if unfinished
             else "Train for that many more steps."
         )
