@@ -15,6 +15,7 @@ from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
 from symmviz.views.theme import apply_appearance
+from symmviz.views.window_size import place_window
 
 # How long a training step may go on after the window has gone.
 _LAST_STEP_SECONDS = 10.0
@@ -37,9 +38,7 @@ def launch(app: QApplication) -> Launched:
     window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     session = Session()
     controller = Controller(app, window, session)
-    window.resize(1280, 800)
-    if settings.geometry is not None:
-        window.restoreGeometry(settings.geometry)
+    place_window(window, settings.geometry)
     window.painted.connect(session.open)
     window.show()
     return Launched(window, session, controller)

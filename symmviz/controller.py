@@ -16,6 +16,7 @@ from symmviz.model.appearance import Appearance
 from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
+from symmviz.presenters.names import shown_name
 from symmviz.presenters.retrieve import RetrievePresenter
 from symmviz.presenters.start import dataset_config, training_config
 from symmviz.presenters.watch import WatchPresenter
@@ -173,7 +174,7 @@ class Controller(QObject):
         page.hover_card.show_at(
             scatter.mapTo(page, position.toPoint()),
             image_to_show(self._context.dataset.images, query.sample),
-            self._describe(query).replace(" · ", "\n"),
+            self._describe(query).replace(" · ", "\n", 1),
         )
 
     def _describe(self, query: Query) -> str:
@@ -182,4 +183,4 @@ class Controller(QObject):
         dataset = self._context.dataset
         kind = "Test" if query.split is Split.TEST else "Training"
         name = dataset.class_names[int(dataset.labels[query.sample])]
-        return f"{kind} image {query.sample} · class {name}"
+        return f"{kind} image {query.sample} · class {shown_name(name)}"

@@ -29,6 +29,7 @@ from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import find_files
 from symmcore.data.sources.folder import has_image_name
 from symmcore.errors import InputError
+from symmcore.processes import spawn_context
 from symmcore.settings.transforms import PHOTOGRAPHS
 from symmcore.training.trainer import default_threads
 
@@ -155,7 +156,7 @@ def _measure(sizes: Sizes, folder: Path, cache: Path) -> Report:
         shuffle=True,
         num_workers=sizes.workers,
         persistent_workers=True,
-        multiprocessing_context="spawn",  # there are threads here, which a fork would break
+        multiprocessing_context=spawn_context(),  # there are threads here, which a fork would break
         pin_memory=device.type == "cuda",
     )
     ways: dict[str, Callable[[], int]] = {

@@ -29,11 +29,13 @@ from PySide6.QtWidgets import QApplication
 from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.runs.directory import RunDirectories
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks, TrainingContext
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import TrainingStatus
 from symmviz.app import Launched, launch
+from symmviz.views.window_size import PREFERRED
 
 _TICK_MS = 5
 _EVAL_EVERY = 10  # steps: more pictures than anyone asks for by default
@@ -132,6 +134,7 @@ def measure(rounds: int) -> Report:
         # the user's own settings are not to remember where this window was
         QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, folder)
         launched = launch(app)
+        launched.window.resize(PREFERRED)  # on any screen the same is drawn
         bench = _Bench(launched, Path(folder))
         try:
             return bench.run(rounds)
@@ -205,8 +208,7 @@ class _Bench:
         controller, page = self._launched.controller, self._launched.window.start_page
         page.set_runs_folder(self._folder)
         page.set_dataset("digits")
-        page.set_steps(_ENDLESS)
-        page.set_eval_every(_EVAL_EVERY)
+        page.set_settings({"steps": _ENDLESS, "eval_every": _EVAL_EVERY})
         self._ticker.start()
         controller.start(compare=True)
         _process_for(_LATENESS_SECONDS)

@@ -14,6 +14,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         input, 130 when interrupted.
     """
     try:
+        if arguments is None:  # a process of its own, and not a call in another program
+            from symmcore.processes import leave_out_current_folder
+
+            leave_out_current_folder()
         return _run(arguments)
     except KeyboardInterrupt:
         return _INTERRUPTED

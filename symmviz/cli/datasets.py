@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry, dataset_choice
+from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import display_name
-from symmcore.errors import InputError
 from symmcore.records import IndexArray
-from symmcore.training.config import LARGEST_SEED
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.streams import output_status
+from symmviz.cli.training_options import dataset_config
 
 
 def show_datasets(options: Namespace) -> int:
@@ -22,14 +21,12 @@ def show_datasets(options: Namespace) -> int:
     if options.dataset is None:
         lines = _table()
     else:
-        choice = dataset_choice(options.dataset, options.split, options.download)
-        if options.seed < 0:
-            raise InputError(f"The seed is {options.seed}: it must be at least 0.")
-        if options.seed > LARGEST_SEED:
-            raise InputError(f"The seed is {options.seed}: at most {LARGEST_SEED} is possible.")
+        config = dataset_config(options)
         preparing = Preparing()
         try:
-            data = choice.read(options.seed, lambda doing: preparing.say(doing.sentence()))
+            data = config.dataset_choice().read(
+                config.seed, lambda doing: preparing.say(doing.sentence())
+            )
         finally:
             preparing.done()
         lines = _contents(data)

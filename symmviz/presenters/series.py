@@ -47,7 +47,9 @@ class Series:
             return self.steps, self.values
         whole = self._count - self._count % length
         blocks = self.values[:whole].reshape(-1, length)
-        values = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1).reshape(-1)
+        # what is missing of a block does not hide the rest of it
+        lowest, highest = np.fmin.reduce(blocks, axis=1), np.fmax.reduce(blocks, axis=1)
+        values = np.stack([lowest, highest], axis=1).reshape(-1)
         steps = np.repeat(self.steps[:whole:length], 2)
         return (
             np.concatenate([steps, self.steps[whole:]]),

@@ -15,8 +15,8 @@ from symmcore.records import (
     WatchedSet,
 )
 from symmcore.settings.losses import loss_info
-from symmcore.training.config import RunSpec
 from symmcore.training.sink import TrainingContext
+from symmcore.training.spec import RunSpec
 from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.display import (
     Curve,

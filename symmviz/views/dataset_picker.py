@@ -1,11 +1,11 @@
 """Choosing what to train on: cards of the sets that are there, and the user's own folders."""
 
 from importlib import resources
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPixmap
+from PySide6.QtGui import QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QFileDialog,
     QFrame,
@@ -27,10 +27,13 @@ from symmcore.data.catalogue import (
     DatasetEntry,
     DatasetSource,
 )
+from symmcore.folders import home_folder
 from symmviz.presenters.dataset import fetchable_datasets
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.note import Note
 
 _PICTURE_HEIGHT = 48  # pixels
+_WIDTH_FOR_BOTH = 270  # pixels of a card
 
 
 class DatasetPicker(QWidget):
@@ -48,12 +51,10 @@ class DatasetPicker(QWidget):
         self._description = QLabel(self)
         self._description.setWordWrap(True)
         self._description.setProperty("muted", True)
-        self._note = QLabel(self)
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setWordWrap(True)
+        self._note = Note(self)
         self._note.hide()
         row = QHBoxLayout()
-        row.setSpacing(12)
+        row.setSpacing(8)
         for card in (*self._cards.values(), self._own):
             row.addWidget(card, 1)
             self._group.addButton(card.button)
@@ -88,10 +89,9 @@ class DatasetPicker(QWidget):
 
     def set_note(self, text: str, *, is_error: bool) -> None:
         """Say more about the chosen dataset; empty for nothing."""
-        if (text, is_error) == (self._note.text(), self._note.property("error")):
+        if (text, is_error) == (self._note.text(), self._note.is_error):
             return
-        self._note.setProperty("error", is_error)
-        self._note.style().polish(self._note)  # the colour follows the property
+        self._note.set_error(is_error)
         self._note.setText(text)
         self._note.setVisible(bool(text))
 
@@ -134,7 +134,7 @@ class DatasetPicker(QWidget):
             action.triggered.connect(lambda _=False, name=one.dataset: self.set_dataset(name))
 
     def _open(self, source: DatasetSource) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, source.title, str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self, source.title, str(home_folder()))
         if chosen:
             self.set_dataset(f"{source.name}:{chosen}")
 
@@ -154,9 +154,17 @@ class _Card(QFrame):
         self._words.addWidget(self.button)
         self._words.addWidget(self._line)
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 12, 12, 12)
+        self._row.setContentsMargins(10, 12, 10, 12)
         self._row.setSpacing(12)
         self._row.addLayout(self._words, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the picture under the words where it would cut them."""
+        super().resizeEvent(event)
+        beside = event.size().width() >= _WIDTH_FOR_BOTH
+        self._row.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.BottomToTop
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose this card."""
@@ -196,3 +204,4 @@ class _OwnCard(_Card):
         self.open_button = QPushButton("Open", self)
         self.open_button.setToolTip("Choose the folder of your images or of an official archive.")
         self._words.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._words.addStretch(1)

@@ -4,10 +4,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from symmcore.data.images.store import ImageArray
+from symmviz.views.elided_label import elided
 from symmviz.views.images import image_pixmap
 
 _SIZE = 72
 _OFFSET = 14
+_WIDEST = 320  # pixels of a line
 
 
 class HoverCard(QFrame):
@@ -30,7 +32,8 @@ class HoverCard(QFrame):
     def show_at(self, position: QPoint, image: ImageArray, text: str) -> None:
         """Show an image (H, W, C) uint8 beside a position in the parent."""
         self._picture.setPixmap(image_pixmap(image, _SIZE, self.devicePixelRatioF()))
-        self._text.setText(text)
+        lines = (elided(line, self.fontMetrics(), _WIDEST) for line in text.splitlines())
+        self._text.setText("\n".join(lines))
         self.adjustSize()
         area = self._area.rect()
         x, y = position.x() + _OFFSET, position.y() + _OFFSET

@@ -2,13 +2,15 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QSplitter,
     QVBoxLayout,
@@ -24,14 +26,20 @@ from symmviz.presenters.display import (
     PointPositions,
     RunTitle,
 )
+from symmviz.presenters.names import shown_name
+from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
 from symmviz.views.scatter import EmbeddingScatter
 
 # Made with the window: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
+# A scatter is not squeezed below this: the page scrolls instead.
+_LEAST_TITLE = 120  # pixels
+_LEAST_SCATTER = QSize(200, 100)
 
 
 class _Caption(ElidedLabel):
@@ -62,18 +70,30 @@ class _Column(QFrame):
             "followed from frame to frame so that the picture does not flip or jump."
         )
         self.scatter = EmbeddingScatter(self)
-        head = QHBoxLayout()
-        head.addWidget(self._heading, 1)
-        head.addWidget(self.caption)
+        self.scatter.setMinimumSize(_LEAST_SCATTER)
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._heading, 1)
+        self._head.addWidget(self.caption)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(4)
-        layout.addLayout(head)
+        layout.addLayout(self._head)
         layout.addWidget(self.scatter, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the caption under the title where it would leave no room for it."""
+        super().resizeEvent(event)
+        beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
+        self._head.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        )
+        self.caption.setAlignment(
+            Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
+        )
 
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
-        self._heading.setText(title.title)
+        self._heading.setText(shown_name(title.title))
         self.caption.setText("Waiting for the first picture")
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
@@ -226,29 +246,18 @@ class WatchPage(QWidget):
         self._colour.setCurrentIndex(1 - self._colour.currentIndex())
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        for widget in (self._split, self._colour, self._synthetic):
+        head = FlowLayout(line_spacing=2)
+        for widget in (self._split, self._colour, self._synthetic, self._legend, self._fit):
             head.addWidget(widget)
-        head.addWidget(self._legend, 1)
-        head.addWidget(self._fit)
         chosen = QHBoxLayout()
         chosen.addWidget(self._selection, 1)
         chosen.addWidget(self._see)
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
-        above.addLayout(head)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
-        bottom = QFrame(self)
-        bottom.setProperty("card", True)
-        below = QGridLayout(bottom)
-        below.setContentsMargins(10, 6, 10, 8)
-        below.setHorizontalSpacing(16)
-        below.addWidget(self._run_legend, 0, 0, 1, len(self._panels))
-        for at, panel in enumerate(self._panels.values()):
-            below.addWidget(panel, 1, at)
-            below.setColumnStretch(at, 1)
+        bottom = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
@@ -256,9 +265,19 @@ class WatchPage(QWidget):
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
         splitter.setChildrenCollapsible(False)
+        content = QWidget(self)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(12, 10, 12, 8)
+        column.addLayout(head)
+        column.addWidget(splitter, 1)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(content)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 8)
-        layout.addWidget(splitter)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
 
     def _add_column(self) -> None:
         column = _Column(self)

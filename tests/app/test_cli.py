@@ -24,8 +24,8 @@ from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
 from symmviz.cli import commands, main
 from symmviz.cli.arguments import parse_arguments
-from symmviz.cli.chosen import training_config
 from symmviz.cli.streams import LastingStream
+from symmviz.cli.training_options import training_config
 
 PATIENCE = 120.0  # how long a process may take, on a machine that is busy
 
@@ -255,7 +255,7 @@ class TestBadInput:
             (["train", "digits", "--lr", "-1"], "-1"),
             (["train", "digits", "--lr", "nan"], "nan"),
             (["train", "digits", "--eval-every", "0"], "0"),
-            (["train", "digits", "--threads", "0"], "0"),
+            (["train", "digits", "--threads", "-1"], "-1"),
             (["train", "digits", "--device", "gpu"], "'gpu'"),
             (["train", "digits", "--network", "resnet"], "'resnet'"),
             (["train", "digits", "--preset", "fast"], "'fast'"),
@@ -604,7 +604,7 @@ class TestOtherCommands:
             "--compare",
             "--eval-every",
             "(default 300)",
-            "auto, cpu, cuda, mps",
+            "auto (a GPU where torch finds one), cpu, cuda or mps",
         ):
             assert word in text
 

@@ -35,7 +35,7 @@ if __name__ == "__main__":
     def launch(application):
         parts = original(application)
         if sys.argv[1] != "idle":
-            parts.window.start_page.set_steps(100_000)
+            parts.window.start_page.set_settings({"steps": 100_000})
             parts.controller.start(compare=True)
         timer = QTimer(parts.window)
         def look():

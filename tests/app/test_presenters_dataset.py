@@ -185,7 +185,7 @@ def test_a_look_at_a_folder(tmp_path, monkeypatch):
         path = tmp_path / "photos" / f"class {number % 4}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(path)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_: Path(tmp_path / "cache"))
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path(tmp_path / "cache"))
     summary = scan_dataset(of(f"folder:{tmp_path / 'photos'}"))
     assert summary is not None
     assert (summary.images, summary.classes, summary.train, summary.test) == (12, 4, 6, 6)

@@ -59,3 +59,16 @@ def test_the_outline_of_a_long_series_is_short_and_keeps_its_peaks_and_its_end()
     assert abs(steps[values.argmax()] - 31_234) <= 26
     assert (steps[-1], values[-1]) == (50_002, float(50_002 % 7))
     assert (np.diff(steps) >= 0).all()
+
+
+def test_a_gap_in_a_long_series_hides_no_peak_beside_it() -> None:
+    series = Series()
+    for step in range(50_003):
+        series.append(step, None if step % 5 == 0 or 20_000 <= step < 30_000 else float(step % 7))
+        if step == 31_231:
+            series.append(step, 99.0)
+    steps, values = series.outline()
+    assert np.nanmax(values) == 99.0
+    inside = (steps > 20_100) & (steps < 29_900)
+    assert np.isnan(values[inside]).all()
+    assert not np.isnan(values[(steps > 30_100) & (steps < 49_000)]).any()

@@ -1,6 +1,8 @@
+import dataclasses
 import errno
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,36 +10,41 @@ from symmcore.errors import InputError
 from symmcore.runs.naming import run_folder
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import RunSpec, parse_spec
 from symmviz.presenters.start import StartForm, dataset_config, training_config
 
 FORM = StartForm(
     dataset="digits",
-    split="auto",
     preset="quick",
-    network="small",
-    weights="none",
     loss="angular",
     loss_settings=LossSettings(angle_deg=40.0),
     symm=True,
     symm_settings=Symm(beta=0.5, rank=3),
-    steps=123,
-    seed=4,
-    device="cpu",
-    batch_size=64,
-    dim=16,
-    learning_rate=0.5,
-    eval_every=7,
-    threads=2,
+    settings={
+        "split": "auto",
+        "network": "small",
+        "weights": "none",
+        "steps": 123,
+        "seed": 4,
+        "device": "cpu",
+        "batch_size": 64,
+        "dim": 16,
+        "learning_rate": 0.5,
+        "eval_every": 7,
+        "threads": 2,
+    },
     runs_folder=Path("/somewhere/runs"),
 )
 NOW = datetime(2031, 2, 3, 4, 5, 6)
 
 
-def form(**changes) -> StartForm:
-    from dataclasses import replace
-
-    return replace(FORM, **changes)
+def form(**changes: object) -> StartForm:
+    """The form with fields, or settings of the training, changed."""
+    fields = {field.name for field in dataclasses.fields(StartForm)}
+    own: dict[str, Any] = {name: value for name, value in changes.items() if name in fields}
+    settings = {name: value for name, value in changes.items() if name not in fields}
+    return dataclasses.replace(FORM, **own, settings={**FORM.settings, **settings})
 
 
 def test_every_field_reaches_the_training():

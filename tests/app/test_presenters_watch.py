@@ -6,8 +6,8 @@ import pytest
 from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
 
 from symmcore.records import EvalRecord, PlanePoints, Projection, StepRecord
-from symmcore.training.config import parse_spec
 from symmcore.training.sink import Environment, TrainingContext
+from symmcore.training.spec import parse_spec
 from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.display import Panel, RunTitle, Variant
 from symmviz.presenters.watch import WatchPresenter, WatchView, run_title

@@ -1,6 +1,8 @@
 """Listings become datasets: the cache, what it survives, skipped images, decoding as needed."""
 
 import dataclasses
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 from filelock import FileLock
 from PIL import Image
 
 from symmcore.data.dataset import ImageDataset, SkippedImage
 from symmcore.data.images import cache as cache_module
-from symmcore.data.images import decode_pass, loading
+from symmcore.data.images import cache_entries, decode_pass, loading
 from symmcore.data.images.cache import CacheSettings, plan_cache
 from symmcore.data.images.decoding import decode_file
 from symmcore.data.images.loading import load_listing
@@ -210,7 +213,59 @@ class TestCache:
     def test_an_entry_that_is_damaged_is_made_anew(self, listing, settings, name, content):
         before = images_of(load(listing, settings))
         (plan_cache(listing, settings, SIZE).where / name).write_bytes(content)
-        np.testing.assert_array_equal(images_of(load(listing, settings)), before)
+        again = load(listing, settings)
+        np.testing.assert_array_equal(images_of(again), before)
+        assert [note for note in again.notes if "damaged: decoded anew" in note]
+        assert load(listing, settings).notes == listing.notes
+
+    def test_files_in_the_place_of_folders_are_removed(self, listing, settings):
+        where = plan_cache(listing, settings, SIZE).where
+        settings.folder.mkdir()
+        where.touch()
+        where.with_name(f"{where.name}.part").touch()
+        (settings.folder / "another.part").touch()
+        np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
+        assert (where / "images.npy").is_file()
+
+    @pytest.mark.parametrize("limit", [10**12, 0])
+    def test_a_folder_that_may_only_be_read(self, listing, tmp_path, monkeypatch, limit):
+        settings = CacheSettings(tmp_path / "cache", limit)
+        before = images_of(load(listing, settings))
+
+        def refused(*_) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(cache_entries, "held", refused)
+        monkeypatch.setattr(os, "utime", refused)
+        again = load(listing, settings)
+        assert not [note for note in again.notes if "cannot keep" in note]
+        np.testing.assert_array_equal(images_of(again), before)
+
+    @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+    def test_a_file_system_without_locks(self, listing, settings, monkeypatch, capfd, number):
+        def refused(*_) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", refused)
+        for _ in range(2):
+            dataset = load(listing, settings)
+            assert dataset.notes == listing.notes
+            np.testing.assert_array_equal(images_of(dataset), expected(listing))
+        assert capfd.readouterr() == ("", "")
+
+    def test_without_a_home_folder(self, listing, tmp_path, monkeypatch):
+        """As in containers whose user id the system does not know."""
+
+        def unknown(*_, **__) -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        monkeypatch.chdir(tmp_path)
+        for found in (unknown, lambda *_, **__: Path("~/.cache/symmviz")):
+            monkeypatch.setattr(platformdirs, "user_cache_path", found)
+            dataset = load(listing, CacheSettings())
+            assert [note for note in dataset.notes if "set HOME or XDG_CACHE_HOME" in note]
+            np.testing.assert_array_equal(images_of(dataset), expected(listing))
+        assert list(tmp_path.iterdir()) == [listing.root]
 
     def test_an_entry_of_other_images_is_made_anew(self, listing, settings):
         before = images_of(load(listing, settings))

@@ -34,7 +34,7 @@ AUTO, CLASS, IMAGE, FOLDERS = SplitRule
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch) -> Path:
     """A cache folder of its own, and no way out to the network."""
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path / "cache")
 
     def offline(*_, **__):
         raise OSError("no network here")

@@ -16,7 +16,6 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from symmcore.errors import InputError
@@ -131,7 +130,7 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
     try:
         with ExitStack() as stack:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(held(FileLock(folder / f"{goal.name}.lock"), look))
+            stack.enter_context(held(folder / f"{goal.name}.lock", look))
             if goal.is_file() and _is_whole(goal):  # another process was first
                 return
             stack.enter_context(emptied(part))

@@ -15,8 +15,9 @@ import safetensors.numpy
 
 from symmcore.errors import InputError, RecordingError
 from symmcore.records import EvalRecord, Frame, Snapshot, StepRecord
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 
 CONFIG = "config.json"

@@ -10,8 +10,9 @@ from torch import Tensor
 from symmcore.errors import InputError
 from symmcore.losses import build_loss
 from symmcore.networks import build_network, load_weights
-from symmcore.training.config import RunSpec, TrainingConfig, as_input_error
+from symmcore.training.config import TrainingConfig
 from symmcore.training.optimizer import build_optimizer
+from symmcore.training.spec import RunSpec, as_input_error
 
 
 class Learner:
@@ -46,6 +47,7 @@ class Learner:
             raise as_input_error(error) from error
         self._learning_rate = spec.learning_rate or config.learning_rate
         self._schedule = config.schedule
+        self._grad_clip = config.grad_clip
         self._optimizer = build_optimizer(self._network, config.weight_decay)
         self._steps_taken = 0
         self._device = device
@@ -102,6 +104,8 @@ class Learner:
         self._optimizer.zero_grad(set_to_none=True)
         # torch's own signature is untyped
         loss.backward()  # type: ignore[no-untyped-call]
+        if self._grad_clip is not None:
+            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
         self._optimizer.step()
         self._steps_taken += 1
 

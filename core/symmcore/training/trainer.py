@@ -22,13 +22,14 @@ from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import StepRecord
 from symmcore.settings.networks import IMAGENET, check_image_size, network_info
 from symmcore.settings.transforms import default_transform
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.evaluator import Evaluator
 from symmcore.training.input import read_dataset
 from symmcore.training.learner import Learner
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.sink import Environment, Sink, TrainingContext
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
 _PACKAGES = ("symmviz", "torch", "torchvision", "numpy", "scikit-learn")

@@ -20,7 +20,7 @@ import numpy as np
 from symmcore.data.images.decoding import DecodeError, decode_file
 from symmcore.data.images.store import ImageArray, checked_positions
 from symmcore.errors import InputError, ProcessLostError
-from symmcore.processes import usable_cores
+from symmcore.processes import spawn_context, usable_cores
 from symmcore.records import IndexArray
 
 # A click in the window shows one image at once, without waiting for processes to start.
@@ -117,7 +117,7 @@ class DecodedImages:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     self._workers,
-                    mp_context=multiprocessing.get_context("spawn"),
+                    mp_context=spawn_context(),
                     initializer=_prepare_process,
                 )
             return self._pool

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
@@ -135,7 +134,7 @@ def _fetch(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
     with ExitStack() as stack:
         with _writing(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder.with_name(f"{entry.name}.lock"))
+            lock = folder.with_name(f"{entry.name}.lock")
             stack.enter_context(held(lock, waiting))
             if entry.is_fetched:
                 return
