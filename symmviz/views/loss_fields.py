@@ -37,6 +37,18 @@ class LossFields(SettingFields):
         self.take({named.name: named.default for named in settings_of(Symm)} | {"pairs": pairs})
         self.show_loss(self._info)
 
+    def take_run(self, settings: LossSettings, symm: Symm | None) -> None:
+        """Show these settings of the loss that is chosen, and of Symm where it is given."""
+        self.take(settings.given())
+        if symm is not None:
+            self.take({"pairs": symm.pairs})  # these decide which ranks there are
+            self.take({name: getattr(symm, name) for name in _SYMM_NAMES})
+
+    def set_symm_enabled(self, enabled: bool) -> None:
+        """Offer the settings of Symm, or not."""
+        for name in _SYMM_NAMES:
+            self.field(name).setEnabled(enabled)
+
     def symm(self) -> Symm:
         """Symm as it is chosen."""
         values: dict[str, Any] = self.values()

@@ -60,7 +60,7 @@ def test_at_first_there_is_only_start(view, presenter):
         (status(RunState.EVALUATING), Commands(start=False, stop=True, pause=True)),
         (status(RunState.PAUSED), Commands(start=False, stop=True, resume=True)),
         (finished(FinishReason.COMPLETED), Commands(start=True, extend=True)),
-        (finished(FinishReason.STOPPED), Commands(start=True, extend=True)),
+        (finished(FinishReason.STOPPED), Commands(start=True, extend=True, unfinished=True)),
         (finished(FinishReason.CANCELLED), IDLE),
         (finished(FinishReason.DIVERGED), IDLE),
         (finished(FinishReason.INVALID), IDLE),
@@ -95,7 +95,7 @@ def test_after_stop_there_is_nothing_to_do_until_it_has(view, presenter, state):
     assert commands(view) == BUSY
     assert presenter.running
     presenter.set_status(finished(FinishReason.STOPPED))
-    assert commands(view) == Commands(start=True, extend=True)
+    assert commands(view) == Commands(start=True, extend=True, unfinished=True)
 
 
 def test_a_stop_is_forgotten_when_training_goes_on(view, presenter):
