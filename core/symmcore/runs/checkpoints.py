@@ -104,7 +104,7 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
                 raise RunError(f"{folder / name} is damaged: choose another checkpoint.")
             if name == STATE:
                 state = _state(folder / name, content)
-            else:
+            elif name.endswith(SAFETENSORS):
                 arrays[name.removesuffix(SAFETENSORS)] = arrays_in(folder / name, content)
     except FileNotFoundError as error:
         missing = error.filename or folder / COMPLETE
@@ -143,8 +143,8 @@ def _complete(run: Path, step: int) -> dict[str, Any]:
 
 
 def _is_file_name(name: str) -> bool:
-    stem = name.removesuffix(SAFETENSORS)
-    return name == STATE or (stem != name and stem.replace("_", "").isalnum())
+    stem, _, kind = name.partition(".")
+    return f".{kind}" in (SAFETENSORS, ".json") and stem.replace("_", "").isalnum()
 
 
 def _is_size(entry: dict[str, Any]) -> bool:
