@@ -178,7 +178,7 @@ class _Bench:
         ratios = [with_window / without for with_window, without in speeds]
         low, median, high = np.percentile(ratios, [25, 50, 75])
         lateness = np.maximum(gaps - _TICK_MS, 0)
-        from symmcore.training.trainer import default_threads
+        from symmcore.training.preparation import default_threads
 
         return Report(
             cores=len(os.sched_getaffinity(0))

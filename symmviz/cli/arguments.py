@@ -23,7 +23,9 @@ from symmviz.cli.commands import (
     open_window,
     train,
 )
+from symmviz.cli.continuation import add_continuation
 from symmviz.cli.datasets import show_datasets
+from symmviz.cli.embed import add_embed
 
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
 _LARGEST = 10**9
@@ -58,6 +60,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
+    add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
     return parser.parse_args(arguments, Options())
@@ -68,7 +71,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.description = "Train without a window and record the run."
     parser.set_defaults(run=train)
     add = parser.add_argument
-    add("dataset", metavar="DATASET", help="a name, or the path of a folder (symmviz datasets)")
+    add(
+        "dataset",
+        metavar="DATASET",
+        nargs="?",
+        help="a name, or the path of a folder (symmviz datasets)",
+    )
+    add_continuation(parser)
     _add_split(parser)
     add("--download", action="store_true", help="fetch the dataset if it is not there")
     add(

@@ -30,6 +30,11 @@ def training_config(options: Namespace) -> TrainingConfig:
     Raises:
         InputError: if a value is out of range or does not go with another.
     """
+    if options.dataset is None:
+        raise InputError(
+            "No DATASET was named: give one (symmviz datasets lists them), or a run to go on with "
+            "(--resume RUN)."
+        )
     chosen = preset(options.preset)
     return preset_config(
         options.preset,

@@ -13,6 +13,7 @@ from types import FrameType
 
 from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
+from symmcore.runs.continuation import ContinuationPlan
 from symmcore.runs.layout import METRICS, run_directories
 from symmcore.runs.metrics import Scores
 from symmcore.runs.naming import run_folder
@@ -23,6 +24,7 @@ from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.chosen import training_config
+from symmviz.cli.continuation import continuation
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
 from symmviz.cli.streams import output_status
@@ -30,6 +32,7 @@ from symmviz.cli.streams import output_status
 _FAILED = 1
 _INTERRUPTED = 130
 _STDERR = 2
+_STOPPING = b"\nStopping after this batch and a last evaluation; Ctrl-C again ends at once.\n"
 _SECONDS_FOR_THUMBNAILS = 60.0
 
 
@@ -48,21 +51,30 @@ def open_window(_: Namespace) -> int:
 
 def train(options: Namespace) -> int:
     """Train without a window."""
-    config = training_config(options)
     if options.out == Path():
         raise InputError("--out is empty: name a folder to record in.")
+    plan = continuation(options)
+    config = training_config(options) if plan is None else plan.config
+    for note in () if plan is None else plan.notes:
+        sys.stderr.write(f"{display_name(note)}\n")
+    if plan is not None and plan.out is not None:
+        return _train(config, plan.out, plan)
     with _folder_to_record_in(options.out, config) as out:
-        return _train(config, out)
+        return _train(config, out, plan)
 
 
-def _train(config: TrainingConfig, out: Path) -> int:
+def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> int:
     progress = ProgressSink(config)
-    recorder = TrainingRecorder(out, config, on_problem=progress.problem)
+    resumes = plan is not None and plan.out is not None
+    recorder = TrainingRecorder(out, config, resume=resumes, on_problem=progress.problem)
     control = Control()
     with _interrupt_stops(control), contextlib.closing(recorder):
+        if plan is not None:
+            plan.check_newest()  # now that nobody else writes what is resumed
         from symmcore.training.trainer import Trainer  # imports torch
 
-        status = Trainer(config, Sinks([recorder, progress])).run(control)
+        start = None if plan is None else plan.start
+        status = Trainer(config, Sinks([recorder, progress]), start).run(control)
         recorder.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
     if status.reason is FinishReason.INVALID:
         raise InputError(status.message)
@@ -213,7 +225,7 @@ def _interrupt_stops(control: Control) -> Iterator[None]:
         # a second one ends the process at once
         signal.signal(signal.SIGINT, signal.default_int_handler)
         control.stop()
-        os.write(_STDERR, b"\nStopping after this batch; Ctrl-C again ends at once.\n")
+        os.write(_STDERR, _STOPPING)
 
     before = signal.signal(signal.SIGINT, stop)
     try:

@@ -156,7 +156,7 @@ class Session:
         """
         self._closed = True
         deadline = time.monotonic() + timeout
-        self._control.stop()
+        self._control.close()
         self._searches.shutdown(wait=False, cancel_futures=True)
         if self._scan is not None:
             self._scan.give_up()

@@ -81,6 +81,18 @@ class TestWhatIsWritten:
         assert status.reason is FinishReason.COMPLETED
         assert list(files(out)) == [
             ".run.lock",
+            *(
+                f"checkpoints/{step:08d}/{name}"
+                for step in (0, 2, 4, 5)
+                for name in (
+                    "complete.json",
+                    "network.json",
+                    "network.safetensors",
+                    "optimizer.safetensors",
+                    "random.safetensors",
+                    "state.json",
+                )
+            ),
             "classes.json",
             "config.json",
             *(f"frames/{step:08d}.safetensors" for step in (0, 2, 4, 5)),
@@ -192,7 +204,9 @@ class TestConfig:
             "transform": None,
             "bf16": False,
             "eval_every": 2,
+            "frames": 0,
             "watch_limit": 50,
+            "checkpoint_every": None,
             "recording_bytes": 4_000_000_000,
             "threads": None,
             "specs": [text],
@@ -220,7 +234,9 @@ class TestConfig:
             "transform": None,
             "bf16": False,
             "eval_every": 2,
+            "frames": 0,
             "watch_limit": 50,
+            "checkpoint_every": None,
             "recording_bytes": 4_000_000_000,
             "threads": 3,
             "loss": "npair",

@@ -7,12 +7,21 @@ images need not know the network.
 
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
-from symmcore.networks.weights import check_weights_file, fetch_weights, load_weights
+from symmcore.networks.trained import ImageTransform, load_network
+from symmcore.networks.weights import (
+    check_weights_file,
+    fetch_weights,
+    fill_network,
+    load_weights,
+)
 
 __all__ = [
     "EmbeddingNetwork",
+    "ImageTransform",
     "build_network",
     "check_weights_file",
     "fetch_weights",
+    "fill_network",
+    "load_network",
     "load_weights",
 ]

@@ -10,7 +10,7 @@ from symmcore.records import Checkpoint
 from symmcore.runs import files
 from symmcore.runs.config_file import json_bytes
 from symmcore.runs.frames import safetensors_bytes
-from symmcore.runs.layout import COMPLETE, SAFETENSORS, STATE, checkpoint_path
+from symmcore.runs.layout import SAFETENSORS, STATE, checkpoint_path
 from symmcore.runs.reading import (
     Arrays,
     arrays_in,
@@ -19,6 +19,7 @@ from symmcore.runs.reading import (
     read_bytes,
     read_json,
 )
+from symmcore.settings.checkpoint_files import COMPLETE, NETWORK_SETTINGS
 
 _MOST_BYTES = 16 * 2**30
 _MOST_FILES = 64
@@ -41,6 +42,9 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint, metrics_bytes: int) -> N
             written[name + SAFETENSORS] = _write(
                 part / (name + SAFETENSORS), safetensors_bytes(arrays)
             )
+        network = checkpoint.state.get("network")
+        if network is not None:  # beside its weights, which load without the rest
+            written[NETWORK_SETTINGS] = _write(part / NETWORK_SETTINGS, json_bytes(network))
         written[STATE] = _write(part / STATE, json_bytes(dict(checkpoint.state)))
         complete = {"step": checkpoint.step, "metrics_bytes": metrics_bytes, "files": written}
         files.fsync_folder(part)
@@ -102,9 +106,11 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
             content = read_bytes(run, folder / name, _MOST_BYTES)
             if hashlib.sha256(content).hexdigest() != entry["sha256"]:
                 raise RunError(f"{folder / name} is damaged: choose another checkpoint.")
+            if name == NETWORK_SETTINGS:
+                continue  # the state has it too
             if name == STATE:
                 state = _state(folder / name, content)
-            elif name.endswith(SAFETENSORS):
+            else:
                 arrays[name.removesuffix(SAFETENSORS)] = arrays_in(folder / name, content)
     except FileNotFoundError as error:
         missing = error.filename or folder / COMPLETE
@@ -143,8 +149,8 @@ def _complete(run: Path, step: int) -> dict[str, Any]:
 
 
 def _is_file_name(name: str) -> bool:
-    stem, _, kind = name.partition(".")
-    return f".{kind}" in (SAFETENSORS, ".json") and stem.replace("_", "").isalnum()
+    stem = name.removesuffix(SAFETENSORS)
+    return name in (STATE, NETWORK_SETTINGS) or (stem != name and stem.replace("_", "").isalnum())
 
 
 def _is_size(entry: dict[str, Any]) -> bool:

@@ -15,7 +15,6 @@ from symmcore.runs.files import reason
 from symmcore.runs.index import RunIndex
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import (
-    CHECKPOINTS,
     FRAMES,
     METRICS,
     PROJECTIONS,
@@ -26,6 +25,7 @@ from symmcore.runs.layout import (
     is_method,
 )
 from symmcore.runs.reading import check_inside, is_whole, open_file, read_json
+from symmcore.settings.checkpoint_files import CHECKPOINTS
 
 _BLOCK = 2**20
 _MOST_A_POLL = 24 * 2**20

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from symmcore.settings.checkpoint_files import CHECKPOINTS
 from symmcore.training.config import TrainingConfig
 
 FORMAT = 2
@@ -15,10 +16,7 @@ STATUS = "status.json"
 LOCK = ".run.lock"
 FRAMES = "frames"
 PROJECTIONS = "projections"
-CHECKPOINTS = "checkpoints"
 THUMBNAILS = "thumbnails"
-COMPLETE = "complete.json"
-"""A checkpoint's last file: names the others, with their sizes and digests."""
 STATE = "state.json"
 SAFETENSORS = ".safetensors"
 

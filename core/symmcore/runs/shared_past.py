@@ -8,7 +8,6 @@ from pathlib import Path
 from symmcore.runs import files
 from symmcore.runs.checkpoints import metrics_bytes_at
 from symmcore.runs.layout import (
-    CHECKPOINTS,
     CLASSES,
     FRAMES,
     METRICS,
@@ -20,6 +19,7 @@ from symmcore.runs.layout import (
     gallery_step,
     is_method,
 )
+from symmcore.settings.checkpoint_files import CHECKPOINTS
 
 
 def cut(run: Path, step: int) -> None:
