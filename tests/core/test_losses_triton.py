@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from symmcore.losses import Symm
-from symmcore.mining import on_cuda
+from symmcore.losses.backends.triton import miner as on_cuda
 
 HERE = Path(__file__).parent
 

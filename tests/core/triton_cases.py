@@ -10,8 +10,9 @@ import torch
 from loss_cases import BATCHES, batch, expect, picks_of, relative_error, run
 
 from symmcore.losses import Symm
+from symmcore.losses.backends.numba import availability as compiled
+from symmcore.losses.backends.triton import miner as on_cuda
 from symmcore.losses.log_sum import LogSumLoss
-from symmcore.mining import compiled, on_cuda
 
 CASES = {name: data for name, data in BATCHES.items() if name != "collapsed"}
 CASES["several blocks"] = batch([c % 20 for c in range(85)], dim=37, seed=8)

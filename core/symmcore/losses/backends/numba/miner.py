@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from symmcore.losses.backends.numba.kernels.gradient import PAIRS, Upstream, gradient
+from symmcore.losses.backends.numba.kernels.gram import gram
+from symmcore.losses.backends.numba.kernels.jit import Threads
+from symmcore.losses.backends.numba.kernels.picks import pick_any, pick_pairs, pick_triplets
+from symmcore.losses.backends.numba.kernels.points import Floats, measure
 from symmcore.mining.candidates import Candidates
-from symmcore.mining.kernels.gradient import PAIRS, Upstream, gradient
-from symmcore.mining.kernels.gram import gram
-from symmcore.mining.kernels.jit import Threads
-from symmcore.mining.kernels.picks import pick_any, pick_pairs, pick_triplets
-from symmcore.mining.kernels.points import Floats, measure
 from symmcore.mining.mine import tie_tolerance
 from symmcore.settings.symm import Symm
 

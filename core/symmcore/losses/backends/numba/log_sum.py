@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmcore.losses.terms import Scales
+from symmcore.losses.backends.numba.kernels.sums import log_one_plus
+from symmcore.losses.backends.numba.miner import CompiledMiner, threads_for
+from symmcore.losses.backends.torch.terms import Scales
 from symmcore.mining import Candidates, Groups
-from symmcore.mining.compiled_miner import CompiledMiner, threads_for
-from symmcore.mining.kernels.sums import log_one_plus
-from symmcore.mining.once import once_differentiable
+from symmcore.mining.autograd import once_differentiable
 from symmcore.settings.symm import Symm
 
 

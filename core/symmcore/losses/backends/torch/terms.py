@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from symmcore.mining import Geometry
-from symmcore.mining.once import once_differentiable
+from symmcore.mining.autograd import once_differentiable
 
 _NO_ONE = 50.0  # beyond it 1 + exp(x) is exp(x), in float64 too
 

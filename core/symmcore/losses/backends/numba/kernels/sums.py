@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel, parallel_kernel
-from symmcore.mining.kernels.points import Floats
+from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.losses.backends.numba.kernels.points import Floats
 
 
 @kernel

@@ -9,8 +9,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel, parallel_kernel
-from symmcore.mining.kernels.points import Floats
+from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.losses.backends.numba.kernels.points import Floats
 
 # A row begins at a multiple of as many groups: what a loop leaves over for single numbers takes as
 # long as the rest. So up to 15 pairs below the diagonal are picked from what the tile happens to

@@ -17,8 +17,8 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel, parallel_kernel
-from symmcore.mining.kernels.points import Floats
+from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.losses.backends.numba.kernels.points import Floats
 
 # Two different points of a group: i, j, i', j' are 0 to 3.
 PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
