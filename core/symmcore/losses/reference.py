@@ -99,18 +99,38 @@ def nearest_distances(x_i: Tensor, x_j: Tensor, symm: Symm) -> Tensor:
 
 
 def triplet(
-    x_i: Tensor, x_j: Tensor, labels: Tensor, symm: Symm | None = None, margin: float = 0.2
+    x_i: Tensor,
+    x_j: Tensor,
+    labels: Tensor,
+    symm: Symm | None = None,
+    margin: float = 0.2,
+    semihard: bool = False,
 ) -> Tensor:
-    """Triplet loss on unit vectors (Eq. 3), with Symm (Eq. 4)."""
+    """Triplet loss on unit vectors (Eq. 3), with Symm (Eq. 4); over one negative if semi-hard."""
     x_i, x_j = _unit(x_i), _unit(x_j)
-    positive = (x_i - x_j).square().sum(1)
+    positive = (x_i - x_j).norm(dim=1)
     if symm is None:
         anchors, labels, positive = torch.cat((x_i, x_j)), labels.repeat(2), positive.repeat(2)
         negative = torch.cdist(anchors, anchors)
     else:
         negative = nearest_distances(x_i, x_j, symm)
-    hinge = torch.relu(positive[:, None] - negative.square() + margin)
-    return hinge.masked_fill(labels[:, None] == labels, 0.0).sum(1).mean()
+    counts = labels[:, None] != labels
+    if semihard:
+        counts = semihard_negatives(positive, negative, counts)
+    hinge = torch.relu(positive[:, None].square() - negative.square() + margin)
+    return hinge.masked_fill(~counts, 0.0).sum(1).mean()
+
+
+def semihard_negatives(positive: Tensor, negative: Tensor, counts: Tensor) -> Tensor:
+    """Which negative each anchor uses (Schroff et al. 2015): bool of the shape of ``negative``.
+
+    The nearest that is farther than the positive or, if none is, the farthest.
+    """
+    farther = counts & (negative > positive[:, None])
+    nearest = negative.masked_fill(~farther, torch.inf).argmin(1)
+    farthest = negative.masked_fill(~counts, -torch.inf).argmax(1)
+    chosen = torch.where(farther.any(1), nearest, farthest)
+    return torch.nn.functional.one_hot(chosen, negative.shape[1]).bool()
 
 
 def lifted_structure(
