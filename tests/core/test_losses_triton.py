@@ -48,6 +48,12 @@ def test_identical_images_pick_originals(results: dict[str, dict[str, object]]) 
     assert tied == [True, True]
 
 
+def test_the_order_of_candidates(results: dict[str, dict[str, object]]) -> None:
+    """Every candidate alone, and each two that tie: the kernels have the order written out."""
+    assert results["npair, order"] == {"wrong": []}
+    assert results["angular, order"] == {"wrong": []}
+
+
 def test_nan_is_not_hidden(results: dict[str, dict[str, object]]) -> None:
     spoiled = [value["is NaN"] for key, value in results.items() if key.endswith("NaN")]
     assert spoiled == [True, True]

@@ -48,6 +48,16 @@ def log_sum(negative: Tensor, positive: Tensor, labels: Tensor) -> Tensor:
     return torch.cat((one, exponents), 1).logsumexp(1).mean()
 
 
+def shared_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy against equal shares on the groups of one label (the authors' code).
+
+    Unlike the paper's equations it compares a group with itself and with others of its label.
+    """
+    same = (labels[:, None] == labels).to(logits.dtype)
+    shares = same / same.sum(1, keepdim=True)
+    return -(shares * logits.log_softmax(1)).sum(1).mean()
+
+
 def norm_penalty(x_i: Tensor, x_j: Tensor, l2_reg: float) -> Tensor:
     """l2_reg / 4 times the mean ||x_i||^2 plus the mean ||x_j||^2 (the authors' code)."""
     return 0.25 * l2_reg * (x_i.square().sum(1).mean() + x_j.square().sum(1).mean())
@@ -58,12 +68,15 @@ def npair(
 ) -> Tensor:
     """N-pair loss (Eq. 7), with Symm (Eq. 8)."""
     if symm is None:
-        negative = x_i @ x_j.T
+        similarity = x_i @ x_j.T
     else:
         candidates = pair_candidates(symm.pairs)
-        negative = hardest(products(four_points(x_i, x_j, symm), candidates), symm.rank)
-    positive = (x_i * x_j).sum(1)
-    return log_sum(negative, positive, labels) + norm_penalty(x_i, x_j, l2_reg)
+        similarity = hardest(products(four_points(x_i, x_j, symm), candidates), symm.rank)
+    if symm is not None and symm.pairs == "official":
+        loss = shared_cross_entropy(similarity, labels)
+    else:
+        loss = log_sum(similarity, (x_i * x_j).sum(1), labels)
+    return loss + norm_penalty(x_i, x_j, l2_reg)
 
 
 def angular(
@@ -76,13 +89,19 @@ def angular(
 ) -> Tensor:
     """Angular loss (Eq. 9), with Symm (Eq. 10)."""
     square = math.tan(math.radians(angle_deg)) ** 2
+    on_negative, on_positive = 4 * square, 2 * (1 + square)
     if symm is None:
         negative = (x_i + x_j) @ x_j.T
     else:
-        candidates = triplet_candidates(symm.pairs)
-        negative = hardest(products(four_points(x_i, x_j, symm), candidates), symm.rank)
-    positive = 2 * (1 + square) * (x_i * x_j).sum(1)
-    loss = log_sum(4 * square * negative, positive, labels)
+        points, candidates = four_points(x_i, x_j, symm), triplet_candidates(symm.pairs)
+        negative = hardest(products(points, candidates), symm.rank)
+    if symm is not None and symm.pairs == "official":
+        own = torch.stack([(points[p] * points[q]).sum(1) for p, q in candidates.own_pairs()])
+        itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+        positive = on_positive * hardest(own, symm.rank)
+        loss = shared_cross_entropy(torch.where(itself, positive, on_negative * negative), labels)
+    else:
+        loss = log_sum(on_negative * negative, on_positive * (x_i * x_j).sum(1), labels)
     return loss + norm_penalty(x_i, x_j, l2_reg)
 
 

@@ -3,7 +3,11 @@
 from torch import Tensor
 
 from symmcore.losses.backends.base import LogSum
-from symmcore.losses.backends.torch.terms import log_one_plus_sums, norm_penalty
+from symmcore.losses.backends.torch.terms import (
+    log_one_plus_sums,
+    norm_penalty,
+    shared_cross_entropy,
+)
 from symmcore.mining import Groups, Miner, PickedCodes, full_precision, measure
 
 
@@ -22,9 +26,12 @@ class TorchBackend:
         points = points.view(2, -1, points.shape[1])
         with full_precision(points.device):
             geometry = measure(points)
-            mined = Miner(loss.symm, loss.candidates).products(geometry)
-            positive = loss.scales.positive * geometry.dot
-            terms = log_one_plus_sums(
-                mined.values, loss.scales.negative, positive, groups.same_class()
-            )
-            return terms.mean() + norm_penalty(geometry, loss.scales.l2_reg), mined.codes
+            miner, scales = Miner(loss.symm, loss.candidates), loss.scales
+            mined, same = miner.products(geometry), groups.same_class()
+            if loss.symm.pairs == "official":
+                own = scales.positive * miner.own_products(geometry)
+                terms = shared_cross_entropy(mined.values, scales.negative, own, same)
+            else:
+                positive = scales.positive * geometry.dot
+                terms = log_one_plus_sums(mined.values, scales.negative, positive, same)
+            return terms.mean() + norm_penalty(geometry, scales.l2_reg), mined.codes
