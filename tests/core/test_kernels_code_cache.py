@@ -11,8 +11,8 @@ import platformdirs
 import pytest
 
 from symmcore.errors import DegradedWarning, note_once
+from symmcore.losses.backends.numba import availability as compiled
 from symmcore.losses.backends.numba.kernels import code_cache
-from symmcore.mining import compiled
 
 pytest.importorskip("numba", reason="the loops are numba's")
 
