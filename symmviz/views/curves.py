@@ -63,6 +63,9 @@ class CurvePanel(QWidget):
         # Steps begin at 0; a single evaluation is not worth an axis in fractions of a step.
         self._plot.getViewBox().setLimits(xMin=0, minXRange=10)
         self._plot.getViewBox().setDefaultPadding(0.04)
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.hide()
+        self._plot.addItem(self._cursor, ignoreBounds=True)
         self._plot.scene().sigMouseClicked.connect(self._on_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -79,6 +82,16 @@ class CurvePanel(QWidget):
         self._lines.clear()
         self._plot.setRange(xRange=(0, 10), yRange=(0, 1))  # not those of the run before
         self._plot.enableAutoRange()
+
+    def set_cursor(self, step: int | None) -> None:
+        """Mark the step that is shown; None where the newest is."""
+        if step is not None:
+            self._cursor.setValue(step)
+        self._cursor.setVisible(step is not None)
+
+    def cursor_step(self) -> float | None:
+        """The step that is marked; None where none is."""
+        return float(self._cursor.value()) if self._cursor.isVisible() else None
 
     def set_note(self, text: str) -> None:
         """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
@@ -147,6 +160,9 @@ class CurvePanel(QWidget):
             axis = self._plot.getAxis(name)
             axis.setPen(QColor(theme.border))
             axis.setTextPen(QColor(theme.muted))
+        cursor = QPen(QColor(theme.text), _WIDTH)
+        cursor.setCosmetic(True)
+        self._cursor.setPen(cursor)
         for (run, variant), line in self._lines.items():
             line.setPen(self._pen(run, variant))
 

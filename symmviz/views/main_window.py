@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -22,9 +30,11 @@ from PySide6.QtWidgets import (
 from symmviz.model.appearance import Appearance
 from symmviz.presenters.controls import Commands
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
 from symmviz.views.retrieve_page import RetrievePage
 from symmviz.views.start_page import StartPage
+from symmviz.views.time_slider import TimeSlider
 from symmviz.views.watch_page import WatchPage
 
 _MOUSE_HELP = (
@@ -32,6 +42,8 @@ _MOUSE_HELP = (
     ("Double click", "Fit it again"),
     ("Click a point", "Select its image"),
     ("Arrow keys", "Move among the test images (Retrieve)"),
+    ("Wheel over the time slider", "One frame back or on"),
+    ("Right click on a diamond", "Branch from a checkpoint"),
 )
 
 
@@ -54,6 +66,7 @@ class MainWindow(QMainWindow):
         self.watch_page = WatchPage(self)
         self.retrieve_page = RetrievePage(self)
         self.controls = ControlsBar(self)
+        self.time_slider = TimeSlider(self)
         self._commands = Commands()
         self._question: QMessageBox | None = None
         self._close_confirmed = False
@@ -61,6 +74,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget(self)
         self._page_group = QButtonGroup(self)
         self._page_actions: list[QAction] = []
+        self._time_actions = QActionGroup(self)
         self._shown = QLabel(self)
         self.statusBar().addWidget(self._shown, 1)
         self.statusBar().setSizeGripEnabled(False)
@@ -78,6 +92,9 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(at)
         self._page_group.button(at).setChecked(True)
         self._shown.setVisible(page is self.watch_page)
+        in_time = page in (self.watch_page, self.retrieve_page)
+        self.time_slider.setVisible(in_time)
+        self._time_actions.setEnabled(in_time)
         page.setFocus()  # or the keyboard would go on to what is left, as Stop
 
     @property
@@ -108,6 +125,18 @@ class MainWindow(QMainWindow):
             "Stop training",
             self.stop_confirmed.emit,
         )
+
+    def event(self, event: QEvent) -> bool:
+        """Leave Space and the arrow keys to the field that has the keyboard."""
+        if (
+            # This comes up from the widget with the focus, unless that has claimed the key.
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and wants_key(QApplication.focusWidget(), event)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Announce the first picture, once it is on the screen."""
@@ -180,6 +209,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(header)
         layout.addWidget(self.controls)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(self.time_slider)
         self.setCentralWidget(content)
 
     def _pages(self) -> tuple[tuple[str, QWidget], ...]:
@@ -191,36 +221,46 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
-        self._add(file, "&Quit", QKeySequence("Ctrl+Q"), self.close)
+        self._add(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
-            keys = QKeySequence(f"Ctrl+{at + 1}")
+            keys = f"Ctrl+{at + 1}"
             self._page_actions.append(self._add(view, title, keys, partial(self.show_page, page)))
         view.addSeparator()
-        self._add(view, "Fit view", QKeySequence("F"), self.watch_page.fit)
-        self._add(view, "Colour by kind or class", QKeySequence("C"), self.watch_page.toggle_colour)
+        self._add(view, "Fit view", "F", self.watch_page.fit)
+        self._add(view, "Colour by kind or class", "C", self.watch_page.toggle_colour)
         self._add_appearance(view.addMenu("Appearance"), appearance)
+        self._add_time(self.menuBar().addMenu("T&ime"))
         training = self.menuBar().addMenu("&Training")
-        self._pause_action = self._add(
-            training, "Pause or resume", QKeySequence("P"), self._toggle_pause
-        )
-        self._stop_action = self._add(training, "Stop", QKeySequence("Ctrl+."), self.ask_to_stop)
+        self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
+        self._stop_action = self._add(training, "Stop", "Ctrl+.", self.ask_to_stop)
         self._on_commands(self._commands)
         help_menu = self.menuBar().addMenu("&Help")
         self._add(
             help_menu,
             "Keyboard shortcuts",
-            QKeySequence("F1"),
+            "F1",
             self.show_shortcuts,
         )
 
-    def _add(
-        self, menu: QMenu, text: str, shortcut: QKeySequence, then: Callable[[], object]
-    ) -> QAction:
+    def _add(self, menu: QMenu, text: str, keys: str, then: Callable[[], object]) -> QAction:
         action = menu.addAction(text)
-        action.setShortcut(shortcut)
+        action.setShortcuts([QKeySequence(one) for one in keys.split()])
         action.triggered.connect(lambda: then())
         return action
+
+    def _add_time(self, menu: QMenu) -> None:
+        slider = self.time_slider
+        # The second key works where the first is for a field or the gallery.
+        for text, keys, then in (
+            ("Play or pause", "Space K", slider.toggle_play),
+            ("One frame back", "Left ,", partial(slider.step, -1)),
+            ("One frame on", "Right .", partial(slider.step, 1)),
+            ("First frame", "Home", slider.home),
+            ("Follow the newest frame", "End", slider.end),
+            ("Branch from here...", "Ctrl+B", slider.branch),
+        ):
+            self._time_actions.addAction(self._add(menu, text, keys, then))
 
     def _add_appearance(self, menu: QMenu, current: Appearance) -> None:
         group = QActionGroup(self)
@@ -236,7 +276,7 @@ class MainWindow(QMainWindow):
     def show_shortcuts(self) -> None:
         """List every shortcut there is."""
         rows = [
-            (action.shortcut().toString(QKeySequence.SequenceFormat.NativeText), action.text())
+            (_shortcuts(action), action.text())
             for action in self.findChildren(QAction)
             if not action.shortcut().isEmpty()
         ]
@@ -263,3 +303,8 @@ class MainWindow(QMainWindow):
         self.start_page.set_can_start(commands.start)
         self._pause_action.setEnabled(commands.pause or commands.resume)
         self._stop_action.setEnabled(commands.stop)
+
+
+def _shortcuts(action: QAction) -> str:
+    native = QKeySequence.SequenceFormat.NativeText
+    return " or ".join(keys.toString(native) for keys in action.shortcuts())

@@ -203,6 +203,24 @@ QToolButton[picture="true"] {{
 }}
 QToolButton[picture="true"]:hover {{ border-color: {theme.muted}; }}
 QToolButton[picture="true"]:focus {{ border-color: {theme.accent}; }}
+QFrame[timeline="true"] {{
+    background: {theme.raised}; border: none; border-top: 1px solid {theme.border};
+}}
+QFrame[timeline="true"] QLabel {{ background: transparent; border: none; }}
+QToolButton[transport="true"] {{
+    border: 1px solid transparent; border-radius: 6px; background: transparent;
+}}
+QToolButton[transport="true"]:hover {{ background: {theme.window}; border-color: {theme.border}; }}
+QToolButton[transport="true"]:pressed {{ background: {theme.border}; }}
+QToolButton[transport="true"]:focus {{ border-color: {theme.accent}; }}
+QToolButton[transport="true"]:disabled {{ background: transparent; border-color: transparent; }}
+QPushButton[follow="on"] {{ border-color: transparent; background: transparent; }}
+QPushButton[follow="on"]:enabled {{ color: {theme.accent}; }}
+QPushButton[follow="on"]:focus {{ border-color: {theme.accent}; }}
+QPushButton[follow="off"] {{
+    background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
+    font-weight: 600;
+}}
 QListView:focus {{ border: 1px solid {theme.accent}; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};

@@ -181,6 +181,11 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._panels[panel].set_note(text)
 
+    def set_cursor(self, step: int | None) -> None:
+        """Mark the step that is shown in every plot; None while following."""
+        for panel in self._panels.values():
+            panel.set_cursor(step)
+
     def set_selected(self, row: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         for column in self._columns:
