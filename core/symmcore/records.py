@@ -4,6 +4,7 @@ Everything here crosses threads, and some of it processes, so nothing is ever ch
 after it was made; arrays are marked read-only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,10 +95,37 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """One run's newest state: the watched frame, and every test image for retrieval."""
+    """One run's state after a step: the watched frame, and what retrieval searches.
+
+    Attributes:
+        frame: the watch set.
+        gallery: every test image; None where only the watch set was embedded, and where
+            the watched test images are all there are.
+    """
 
     frame: Frame
-    gallery: EmbeddedSet
+    gallery: EmbeddedSet | None
+
+    @property
+    def searched(self) -> EmbeddedSet:
+        """The test images that there are: the gallery, else the watched ones."""
+        return self.frame.test.points if self.gallery is None else self.gallery
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """All that one run goes on from exactly, after ``step`` steps.
+
+    Attributes:
+        step: optimiser steps finished.
+        arrays: "network" holds the weights under their names in the state dict; others,
+            such as "optimizer" and "random", arrays under names of their own. C order.
+        state: what is no array, as JSON: strings, numbers, lists and mappings.
+    """
+
+    step: int
+    arrays: Mapping[str, Mapping[str, npt.NDArray[np.generic]]]
+    state: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

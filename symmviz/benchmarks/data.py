@@ -30,7 +30,7 @@ from symmcore.data.sources.file_tree import find_files
 from symmcore.data.sources.folder import has_image_name
 from symmcore.errors import InputError
 from symmcore.settings.transforms import PHOTOGRAPHS
-from symmcore.training.trainer import default_threads
+from symmcore.training.preparation import default_threads
 
 _REFERENCE = "ImageFolder, DataLoader"
 _DISK = "from disk, decoded"

@@ -20,7 +20,7 @@ from symmcore.data.images.store import ArrayImages
 from symmcore.settings.transforms import PHOTOGRAPHS, SMALL_PHOTOGRAPHS
 from symmcore.training.config import TrainingConfig, parse_spec
 from symmcore.training.learner import Learner
-from symmcore.training.trainer import resolve_device
+from symmcore.training.preparation import resolve_device
 
 _WARM_UP = 2  # steps: a GPU chooses its algorithms in the first
 _IMAGES_A_CLASS = 4

@@ -26,7 +26,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.runs.directory import RunDirectories
 from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
@@ -155,6 +155,9 @@ class _NewestStep:
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         pass
 
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        pass
+
     def status(self, status: TrainingStatus) -> None:
         self.step = status.step
 
@@ -175,7 +178,7 @@ class _Bench:
         ratios = [with_window / without for with_window, without in speeds]
         low, median, high = np.percentile(ratios, [25, 50, 75])
         lateness = np.maximum(gaps - _TICK_MS, 0)
-        from symmcore.training.trainer import default_threads
+        from symmcore.training.preparation import default_threads
 
         return Report(
             cores=len(os.sched_getaffinity(0))

@@ -28,6 +28,7 @@ from symmviz.cli.streams import output_status
 _FAILED = 1
 _INTERRUPTED = 130
 _STDERR = 2
+_STOPPING = b"\nStopping after this batch and a last evaluation; Ctrl-C again ends at once.\n"
 
 
 def open_window(_: Namespace) -> int:
@@ -197,7 +198,7 @@ def _interrupt_stops(control: Control) -> Iterator[None]:
         # a second one ends the process at once
         signal.signal(signal.SIGINT, signal.default_int_handler)
         control.stop()
-        os.write(_STDERR, b"\nStopping after this batch; Ctrl-C again ends at once.\n")
+        os.write(_STDERR, _STOPPING)
 
     before = signal.signal(signal.SIGINT, stop)
     try:

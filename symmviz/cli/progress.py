@@ -5,7 +5,7 @@ import sys
 from tqdm import tqdm
 
 from symmcore.data.sources.file_tree import display_name
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.settings.networks import FROM_SCRATCH, describe_weights, network_info
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
@@ -69,6 +69,9 @@ class ProgressSink:
             self._steps[run] = record
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """Not shown here."""
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
         """Not shown here."""
 
     def status(self, status: TrainingStatus) -> None:

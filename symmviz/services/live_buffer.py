@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from symmcore.records import EvalRecord, Projection, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import TrainingStatus
 
@@ -55,6 +55,9 @@ class LiveBuffer:
         """See :class:`symmcore.training.sink.Sink`."""
         with self._lock:
             self._snapshots = snapshots
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """Not shown, so not kept."""
 
     def status(self, status: TrainingStatus) -> None:
         """See :class:`symmcore.training.sink.Sink`."""

@@ -25,7 +25,7 @@ def find_neighbours(
 
 
 def _searched_set(snapshot: Snapshot, split: Split) -> EmbeddedSet:
-    return snapshot.gallery if split is Split.TEST else snapshot.frame.train.points
+    return snapshot.searched if split is Split.TEST else snapshot.frame.train.points
 
 
 def _find(images: EmbeddedSet, step: int, query: Query, count: int) -> RunNeighbours:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmcore.projection.worker import ProjectionWorker
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.runs.directory import RunDirectories
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
@@ -156,7 +156,7 @@ class Session:
         """
         self._closed = True
         deadline = time.monotonic() + timeout
-        self._control.stop()
+        self._control.close()
         self._searches.shutdown(wait=False, cancel_futures=True)
         if self._scan is not None:
             self._scan.give_up()
@@ -200,6 +200,9 @@ class _ProjectionFeed:
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         self._worker.submit(tuple(snapshot.frame for snapshot in snapshots))
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        pass
 
     def status(self, status: TrainingStatus) -> None:
         pass

@@ -11,6 +11,7 @@ from symmcore.data.catalogue import DatasetEntry
 from symmcore.data.dataset import ImageDataset, split_within_classes
 from symmcore.data.images.store import ArrayImages
 from symmcore.records import (
+    Checkpoint,
     EmbeddedSet,
     EvalRecord,
     Frame,
@@ -62,6 +63,7 @@ def tiny_config(*specs: str, **settings) -> TrainingConfig:
         "batch_size": 12,
         "dim": 8,
         "eval_every": 2,
+        "frames": 0,
         "threads": 1,
         "device": "cpu",
     } | settings
@@ -73,7 +75,7 @@ class Recorder:
 
     Attributes:
         hook: called on the training thread with what was just told: a context, a
-            (run, record), a tuple of snapshots, or a status.
+            (run, record), a tuple of snapshots or of checkpoints, or a status.
     """
 
     def __init__(self, hook: Callable[[object], None] = lambda told: None) -> None:
@@ -81,6 +83,7 @@ class Recorder:
         self.contexts: list[TrainingContext] = []
         self.records: list[tuple[int, StepRecord | EvalRecord]] = []
         self.frames: list[tuple[Snapshot, ...]] = []
+        self.checkpointed: list[tuple[Checkpoint, ...]] = []
         self.statuses: list[TrainingStatus] = []
 
     def begin(self, context: TrainingContext) -> None:
@@ -94,6 +97,10 @@ class Recorder:
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         self.frames.append(snapshots)
         self.hook(snapshots)
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        self.checkpointed.append(checkpoints)
+        self.hook(checkpoints)
 
     def status(self, status: TrainingStatus) -> None:
         self.statuses.append(status)

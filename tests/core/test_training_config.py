@@ -175,6 +175,8 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
         ("eval_every", 0, "0"),
         ("eval_every", -10, "-10"),
         ("watch_limit", 1, "1"),
+        ("frames", -1, "-1"),
+        ("checkpoint_every", 0, "0"),
         ("threads", 0, "0"),
         ("threads", -2, "-2"),
     ],

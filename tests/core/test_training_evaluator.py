@@ -60,7 +60,7 @@ def test_scores_are_those_of_the_embeddings_that_are_kept():
     record, frame, gallery = (
         evaluation.record,
         evaluation.snapshot.frame,
-        evaluation.snapshot.gallery,
+        evaluation.snapshot.searched,
     )
     assert (record.step, record.seconds, frame.step) == (7, 1.5, 7)
     train = frame.train.points
@@ -117,8 +117,8 @@ def test_everything_is_watched_where_it_fits():
     snapshot = evaluate(dataset=dataset).snapshot
     np.testing.assert_array_equal(snapshot.frame.train.points.samples, dataset.train)
     np.testing.assert_array_equal(snapshot.frame.test.points.samples, dataset.test)
-    np.testing.assert_array_equal(snapshot.gallery.samples, dataset.test)
-    np.testing.assert_array_equal(snapshot.gallery.labels, dataset.labels[dataset.test])
+    np.testing.assert_array_equal(snapshot.searched.samples, dataset.test)
+    np.testing.assert_array_equal(snapshot.searched.labels, dataset.labels[dataset.test])
 
 
 def test_the_watch_set_is_limited_the_gallery_is_not():
@@ -134,7 +134,7 @@ def test_the_watch_set_is_limited_the_gallery_is_not():
             assert (np.diff(samples) > 0).all()
             assert set(samples) <= set(split)
             np.testing.assert_array_equal(watched.points.labels, dataset.labels[samples])
-        assert len(snapshot.gallery.samples) == len(dataset.test)
+        assert len(snapshot.searched.samples) == len(dataset.test)
     first, same, other = (snapshot.frame.test.points.samples for snapshot in snapshots)
     np.testing.assert_array_equal(first, same)
     assert not np.array_equal(first, other)
@@ -142,10 +142,10 @@ def test_the_watch_set_is_limited_the_gallery_is_not():
 
 def test_watched_test_images_are_the_gallerys_rows():
     snapshot = evaluate(watch_limit=10).snapshot
-    rows = {int(sample): row for row, sample in enumerate(snapshot.gallery.samples)}
+    rows = {int(sample): row for row, sample in enumerate(snapshot.searched.samples)}
     points = snapshot.frame.test.points
     for sample, embedding in zip(points.samples, points.embeddings, strict=True):
-        np.testing.assert_array_equal(embedding, snapshot.gallery.embeddings[rows[int(sample)]])
+        np.testing.assert_array_equal(embedding, snapshot.searched.embeddings[rows[int(sample)]])
 
 
 def test_an_image_alone_in_its_class_has_no_partner_and_no_synthetic_point():
@@ -175,7 +175,7 @@ def test_nothing_of_a_snapshot_can_be_written():
     snapshot = evaluate(watch_limit=10).snapshot
     arrays = [
         array
-        for points in (snapshot.gallery, snapshot.frame.train.points, snapshot.frame.test.points)
+        for points in (snapshot.searched, snapshot.frame.train.points, snapshot.frame.test.points)
         for array in (points.samples, points.labels, points.embeddings)
     ]
     for watched in (snapshot.frame.train, snapshot.frame.test):
@@ -203,9 +203,9 @@ def test_it_can_be_stopped_between_batches(monkeypatch):
 
 
 def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch):
-    whole = evaluate(final=False).snapshot.gallery.embeddings
+    whole = evaluate(final=False).snapshot.searched.embeddings
     monkeypatch.setattr(evaluator_module, "_LARGEST_BATCH", 7)
-    parts = evaluate(final=False).snapshot.gallery.embeddings
+    parts = evaluate(final=False).snapshot.searched.embeddings
     np.testing.assert_allclose(whole, parts, rtol=1e-4, atol=1e-6)
 
 

@@ -21,9 +21,10 @@ from symmcore.training import trainer as trainer_module
 from symmcore.training.control import Control
 from symmcore.training.learner import Learner
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
+from symmcore.training.preparation import default_threads
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmcore.training.trainer import Trainer, default_threads
+from symmcore.training.trainer import Trainer
 
 PATIENCE = 30.0  # how long a test waits for what must happen, before it fails
 
@@ -74,10 +75,20 @@ def with_dropout(name, channels, dim):
 
 def same_snapshots(one: list[Snapshot], other: list[Snapshot]) -> bool:
     return len(one) == len(other) and all(
-        np.array_equal(a.gallery.embeddings, b.gallery.embeddings)
+        np.array_equal(a.searched.embeddings, b.searched.embeddings)
         and np.array_equal(a.frame.train.synthetic, b.frame.train.synthetic)
         and np.array_equal(a.frame.train.partner, b.frame.train.partner)
         for a, b in zip(one, other, strict=True)
+    )
+
+
+def scores(record: EvalRecord) -> tuple[object, ...]:
+    """What every evaluation has, whatever its reason."""
+    return (
+        record.train_recall_at_1,
+        record.test_recall_at_1,
+        record.train_synthetic_recall_at_1,
+        record.test_synthetic_recall_at_1,
     )
 
 
@@ -359,8 +370,47 @@ class TestStop:
         whole = train(steps=6)
         assert sink.steps() == whole.steps()
         # also the evaluation that the stop cut short, where it was due
-        assert sink.evaluations() == whole.evaluations()
-        assert same_snapshots([f[0] for f in sink.frames], [f[0] for f in whole.frames])
+        evaluations = {record.step: scores(record) for record in sink.evaluations()}
+        frames = {one.frame.step: one for (one,) in sink.frames}
+        assert evaluations | {r.step: scores(r) for r in whole.evaluations()} == evaluations
+        assert same_snapshots(
+            [frames[one.frame.step] for (one,) in whole.frames], [one for (one,) in whole.frames]
+        )
+
+    @pytest.mark.parametrize("at", [0, 2, 3])
+    def test_is_evaluated_as_a_training_at_its_end_is(self, at):
+        control = Control()
+
+        def hook(told: object) -> None:
+            if is_status(told, RunState.TRAINING, at):
+                control.stop()
+
+        sink = Recorder(hook)
+        Trainer(tiny_config(steps=5), sink).run(control)
+        last = sink.evaluations()[-1]
+        assert last.step == at
+        assert [k for k, _ in last.test_recall_at] == [1, 2, 4, 8]
+        assert last.test_nmi is not None
+        assert last.test_f1 is not None
+        assert at == 0 or last == train(steps=at).evaluations()[-1]
+        assert sink.frames[-1][0].frame.step == sink.checkpointed[-1][0].step == at
+        assert len({one.frame.step for (one,) in sink.frames}) == len(sink.frames), "once each"
+
+    @pytest.mark.parametrize("moment", ["training", "last evaluation"])
+    def test_takes_no_time_for_that_where_there_is_none(self, moment):
+        control = Control()
+
+        def hook(told: object) -> None:
+            if is_step(told, 3):
+                control.close() if moment == "training" else control.stop()
+            if is_status(told, RunState.EVALUATING, 3):
+                control.close()
+
+        sink = Recorder(hook)
+        status = Trainer(tiny_config(steps=5), sink).run(control)
+        assert (status.reason, status.step) == (FinishReason.STOPPED, 3)
+        assert [record.step for record in sink.evaluations()] == [0, 2]
+        assert sink.checkpointed[-1][0].step == 3, "and yet it can be gone on with"
 
     def test_ends_a_pause_from_another_thread(self):
         control, paused = Control(), threading.Event()

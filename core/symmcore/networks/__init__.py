@@ -7,12 +7,18 @@ images need not know the network.
 
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
-from symmcore.networks.weights import check_weights_file, fetch_weights, load_weights
+from symmcore.networks.weights import (
+    check_weights_file,
+    fetch_weights,
+    fill_network,
+    load_weights,
+)
 
 __all__ = [
     "EmbeddingNetwork",
     "build_network",
     "check_weights_file",
     "fetch_weights",
+    "fill_network",
     "load_weights",
 ]

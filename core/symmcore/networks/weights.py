@@ -8,16 +8,18 @@ import importlib
 import pickle
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import safetensors
 import safetensors.torch
 import torch
 from filelock import FileLock
-from torch import Tensor
+from torch import Tensor, nn
 
 from symmcore.errors import InputError
 from symmcore.locks import held
@@ -241,6 +243,29 @@ def _is_plain(value: Tensor) -> bool:
     return value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
 
 
+def fill_network(
+    network: nn.Module,
+    arrays: Mapping[str, npt.NDArray[np.generic]],
+) -> None:
+    """Give a network the weights that it had when they were copied.
+
+    Args:
+        network: its weights and buffers are changed in place.
+        arrays: by their names in the state dict.
+
+    Raises:
+        InputError: saying which of them do not fit.
+    """
+    wanted = network.state_dict()
+    given = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+    problems = _misfits(wanted, given, optional=())
+    if problems:
+        raise InputError(f"The weights do not fit the network: {'; '.join(problems)}.")
+    with torch.no_grad():
+        for name, value in given.items():
+            wanted[name].copy_(value)
+
+
 def _fill(network: EmbeddingNetwork, state: StateDict, complaint: str) -> None:
     """Copy ``state`` into the network, after all of it was found to fit."""
     own = any(key.startswith((_FEATURES, _EMBEDDING)) for key in state)
@@ -251,26 +276,30 @@ def _fill(network: EmbeddingNetwork, state: StateDict, complaint: str) -> None:
         for key, value in network.state_dict().items()
         if key.startswith(prefix)
     }
-    # counters that batch norm needs for no result; files from before 2018 lack them
-    missing = [
-        key for key in wanted if key not in given and not key.endswith(".num_batches_tracked")
-    ]
+    # batch norm needs these for no result; files from before 2018 lack them
+    counters = [key for key in wanted if key.endswith(".num_batches_tracked")]
+    problems = _misfits(wanted, given, optional=counters)
+    if problems:
+        raise InputError(f"{complaint}: {'; '.join(problems)}.")
+    with torch.no_grad():
+        for key, value in given.items():
+            wanted[key].copy_(value)
+
+
+def _misfits(wanted: StateDict, given: StateDict, optional: Collection[str]) -> list[str]:
+    """What keeps tensors from being copied into others, as the ends of sentences."""
+    missing = [key for key in wanted if key not in given and key not in optional]
     unexpected = [key for key in given if key not in wanted]
     misshaped = [
         f"{key} is {_shape(given[key])} where {_shape(wanted[key])} is needed"
         for key in wanted
         if key in given and _shape(given[key]) != _shape(wanted[key])
     ]
-    problems = [
+    return [
         f"{what} {_some(names)}"
         for what, names in (("it lacks", missing), ("it also has", unexpected), ("its", misshaped))
         if names
     ]
-    if problems:
-        raise InputError(f"{complaint}: {'; '.join(problems)}.")
-    with torch.no_grad():
-        for key, value in given.items():
-            wanted[key].copy_(value)
 
 
 def _shape(tensor: Tensor) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from symmcore.errors import InputError, RecordingError
-from symmcore.records import EvalRecord, Frame, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Frame, Snapshot, StepRecord
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
@@ -83,6 +83,9 @@ class RunDirectories:
             path = directory / FRAMES / f"{snapshot.frame.step:08d}.safetensors"
             with _recording(directory):
                 write_whole(path, frame_bytes(snapshot.frame))
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """Not kept here."""
 
     def status(self, status: TrainingStatus) -> None:
         """Close the files when the training has ended."""

@@ -113,7 +113,11 @@ class TrainingConfig:
         transform: how images are resized and augmented; None leaves it to what suits them.
         bf16: whether the network's forward pass is computed in bfloat16 (autocast).
         eval_every: steps between evaluations.
-        watch_limit: most images of each split that the watch set holds.
+        frames: about how many frames, embeddings of the watch set, are kept; those of
+            evaluations, of the first steps and of the last come in any case.
+        watch_limit: most images of each split that the watch set holds; None leaves it to
+            the rule in ``training.frame_schedule``.
+        checkpoint_every: steps between checkpoints; None leaves it to a rule there.
         threads: torch threads on the CPU; None leaves one core free.
 
     Raises:
@@ -139,7 +143,9 @@ class TrainingConfig:
     transform: TransformSettings | None = QUICK.transform
     bf16: bool = False
     eval_every: int = QUICK.eval_every
-    watch_limit: int = 2000
+    frames: int = 60
+    watch_limit: int | None = None
+    checkpoint_every: int | None = None
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -165,7 +171,7 @@ class TrainingConfig:
         check_positive("learning rate", self.learning_rate)
         check_not_negative("weight decay", self.weight_decay)
         check_at_least("number of steps between evaluations", self.eval_every, 1)
-        check_at_least("watch limit", self.watch_limit, 2)
+        self._check_recording()
         if self.threads is not None:
             check_at_least("number of threads", self.threads, 1)
             if self.threads > MOST_THREADS:
@@ -180,6 +186,13 @@ class TrainingConfig:
     def with_steps(self, steps: int) -> "TrainingConfig":
         """The same training with another number of steps."""
         return dataclasses.replace(self, steps=steps)
+
+    def _check_recording(self) -> None:
+        check_at_least("number of frames", self.frames, 0)
+        if self.watch_limit is not None:
+            check_at_least("watch limit", self.watch_limit, 2)
+        if self.checkpoint_every is not None:
+            check_at_least("number of steps between checkpoints", self.checkpoint_every, 1)
 
     def _check_specs(self) -> None:
         if not self.specs:

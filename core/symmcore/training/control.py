@@ -18,6 +18,7 @@ class Control:
         self._running = threading.Event()
         self._running.set()
         self._stop = threading.Event()
+        self._closing = threading.Event()
 
     def pause(self) -> None:
         """Make the next checkpoint wait."""
@@ -32,10 +33,20 @@ class Control:
         self._stop.set()
         self._running.set()
 
+    def close(self) -> None:
+        """Stop, without the evaluation that otherwise ends a training that was stopped."""
+        self._closing.set()
+        self.stop()
+
     @property
     def stopping(self) -> bool:
         """Whether a stop was asked for."""
         return self._stop.is_set()
+
+    @property
+    def closing(self) -> bool:
+        """Whether there is no time for anything more."""
+        return self._closing.is_set()
 
     def checkpoint(self, waiting: Callable[[], None]) -> bool:
         """Wait while paused.
@@ -59,3 +70,8 @@ class Control:
         if self._stop.is_set():
             raise StopRequestedError
         return waits
+
+    def check_closing(self) -> None:
+        """Raise ``StopRequestedError`` if there is no time for anything more."""
+        if self._closing.is_set():
+            raise StopRequestedError

@@ -29,6 +29,7 @@ from symmcore.records import (
 from symmcore.settings.scores import final_ks
 from symmcore.synthesis import reflect
 from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.learner import Learner
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -48,7 +49,7 @@ class Evaluation:
 class Evaluator:
     """Evaluates learners on one dataset, always on the same images.
 
-    The watch set is at most ``config.watch_limit`` images of each split, drawn once by
+    The watch set is at most ``watch_limit(config)`` images of each split, drawn once by
     the seed, and each watched image keeps its partner for the whole training.
 
     Raises:
@@ -63,8 +64,9 @@ class Evaluator:
         self._final_ks = final_ks(config.dataset)
         # No more images at once than a step embeds: what a step has memory for, this has.
         self._batch = min(max(config.batch_size, _SMALLEST_BATCH), _LARGEST_BATCH)
-        self._watched_train = _watched(dataset.train, config.watch_limit, random)
-        self._watched_test = _watched(dataset.test, config.watch_limit, random)
+        limit = watch_limit(config)
+        self._watched_train = _watched(dataset.train, limit, random)
+        self._watched_test = _watched(dataset.test, limit, random)
         self._train_partner = self._partners(self._watched_train)
         self._test_partner = self._partners(self._watched_test)
 
@@ -114,14 +116,32 @@ class Evaluator:
             test_f1=None if clusters is None else clusters.f1,
         )
         in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
-        frame = Frame(
+        frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
+        watches_all = len(self._watched_test) == len(self._dataset.test)
+        searched = None if watches_all else self._embedded_set(gallery, self._dataset.test)
+        return Evaluation(record, Snapshot(frame, searched))
+
+    def snapshot(
+        self, learner: Learner, spec: RunSpec, step: int, checkpoint: Callable[[], None]
+    ) -> Snapshot:
+        """Embed the watch set alone, without scores.
+
+        Args:
+            learner: the run's network.
+            spec: the run's settings: its alpha and beta make the synthetic points.
+            step: optimiser steps finished.
+            checkpoint: called between batches; it may wait, or raise to end this.
+        """
+        train = self._embed(learner, self._watched_train, checkpoint)
+        test = self._embed(learner, self._watched_test, checkpoint)
+        return Snapshot(self._frame(step, train, test, spec), None)
+
+    def _frame(self, step: int, train: Tensor, test: Tensor, spec: RunSpec) -> Frame:
+        return Frame(
             step=step,
             train=self._watched_set(train, self._watched_train, self._train_partner, spec),
-            test=self._watched_set(
-                gallery[in_gallery.to(gallery.device)], self._watched_test, self._test_partner, spec
-            ),
+            test=self._watched_set(test, self._watched_test, self._test_partner, spec),
         )
-        return Evaluation(record, Snapshot(frame, self._embedded_set(gallery, self._dataset.test)))
 
     def _embed(
         self, learner: Learner, positions: IndexArray, checkpoint: Callable[[], None]

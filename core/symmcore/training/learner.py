@@ -2,16 +2,23 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from symmcore.errors import InputError
 from symmcore.losses import build_loss
-from symmcore.networks import build_network, load_weights
+from symmcore.networks import build_network, fill_network, load_weights
 from symmcore.training.config import RunSpec, TrainingConfig, as_input_error
-from symmcore.training.optimizer import build_optimizer
+from symmcore.training.optimizer import (
+    AnyArray,
+    as_array,
+    build_optimizer,
+    optimizer_arrays,
+    restore_optimizer,
+)
 
 
 class Learner:
@@ -47,7 +54,7 @@ class Learner:
         self._learning_rate = spec.learning_rate or config.learning_rate
         self._schedule = config.schedule
         self._optimizer = build_optimizer(self._network, config.weight_decay)
-        self._steps_taken = 0
+        self._steps_taken = 0  # less than the training's where a loss was not finite
         self._device = device
         self._random_states = _random_states(device)
 
@@ -83,6 +90,43 @@ class Learner:
         embeddings = torch.arange(32.0, device=self._device).cos().view(8, 4).requires_grad_()
         self._loss(embeddings, torch.arange(4).repeat_interleave(2)).backward()
 
+    def arrays(self) -> dict[str, dict[str, AnyArray]]:
+        """Copies of all that the steps to come depend on: weights, optimiser, random states."""
+        return {
+            "network": {
+                name: as_array(value) for name, value in self._network.state_dict().items()
+            },
+            "optimizer": optimizer_arrays(self._optimizer, self._network),
+            "random": {
+                kind: as_array(state)
+                for kind, state in zip(_RANDOM, self._random_states, strict=False)
+            },
+        }
+
+    @property
+    def steps_taken(self) -> int:
+        """Optimiser steps finished, which decide the learning rate of the next."""
+        return self._steps_taken
+
+    def restore(self, arrays: Mapping[str, Mapping[str, AnyArray]], steps_taken: int) -> None:
+        """Go on from what :meth:`arrays` and :attr:`steps_taken` gave.
+
+        Where the device has a random state that the arrays lack, its own stays.
+
+        Raises:
+            InputError: saying which arrays do not fit the network.
+            KeyError, ValueError, TypeError, RuntimeError: if they are no such arrays.
+        """
+        fill_network(self._network, arrays["network"])
+        restore_optimizer(self._optimizer, self._network, arrays["optimizer"])
+        self._steps_taken = steps_taken
+        self._random_states = tuple(
+            torch.from_numpy(np.array(arrays["random"][kind])) if kind in arrays["random"] else own
+            for kind, own in zip(_RANDOM, self._random_states, strict=False)
+        )
+        with self._own_random_state():
+            pass  # a state that torch refuses is to be known now
+
     @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:
         """Embed images (B, C, H, W) in evaluation mode: (B, D) float32."""
@@ -114,6 +158,9 @@ class Learner:
         finally:
             self._random_states = _random_states(self._device)
             _restore_random_states(others, self._device)
+
+
+_RANDOM = ("cpu", "cuda")
 
 
 def _random_states(device: torch.device) -> tuple[Tensor, ...]:

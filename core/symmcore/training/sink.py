@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.records import EvalRecord, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import TrainingStatus
 
@@ -25,13 +26,39 @@ class Environment:
     versions: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ParentRun:
+    """The run that a branch shares its past with.
+
+    Attributes:
+        folder: its directory.
+        key: its identity.
+        step: the step up to which everything recorded is shared.
+    """
+
+    folder: Path
+    key: str
+    step: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingContext:
-    """What a training works with, known once it is prepared."""
+    """What a training works with, known once it is prepared.
+
+    Attributes:
+        config: its configuration, everything resolved.
+        environment: what it runs on.
+        dataset: the images.
+        resumed_from: step whose checkpoints it goes on from: what was recorded after it
+            is to go; None for a training from step 0 and one that goes on in memory.
+        parents: for a branch the parent of each run; None for any other training.
+    """
 
     config: TrainingConfig
     environment: Environment
     dataset: ImageDataset
+    resumed_from: int | None = None
+    parents: tuple[ParentRun, ...] | None = None
 
 
 class Sink(Protocol):
@@ -49,6 +76,9 @@ class Sink(Protocol):
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
         """The newest state of every run, all after the same step."""
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """What every run goes on from, all after the same step, which has been told."""
 
     def status(self, status: TrainingStatus) -> None:
         """What the training is doing has changed."""
@@ -74,6 +104,11 @@ class Sinks:
         """See :class:`Sink`."""
         for sink in self._sinks:
             sink.snapshots(snapshots)
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.checkpoints(checkpoints)
 
     def status(self, status: TrainingStatus) -> None:
         """See :class:`Sink`."""

@@ -1,0 +1,105 @@
+"""When a training embeds the watch set and makes checkpoints, and how many images it watches."""
+
+from dataclasses import dataclass
+
+from symmcore.training.config import TrainingConfig
+
+# A training step costs about three forward passes of its batch: one forward, two backward.
+_PASSES_A_STEP = 3
+_SHARE_FOR_FRAMES = 0.25
+_FEWEST_WATCHED, _MOST_WATCHED = 400, 2000
+_CHECKPOINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSchedule:
+    """Steps after which the watch set is embedded: closer together early, then evenly.
+
+    Every evaluation is one of them, and the steps between two evaluations are divided evenly,
+    so that about ``about`` frames come over ``total_steps``. Before the first of those come
+    1, 2, 5, 10, 20 and so on, when most changes. With ``about`` of 0 only evaluations are.
+
+    Attributes:
+        total_steps: steps that are planned.
+        eval_every: steps between evaluations.
+        about: how many frames are wanted.
+    """
+
+    total_steps: int
+    eval_every: int
+    about: int
+
+    def due(self, step: int) -> bool:
+        """Whether a frame is due after ``step`` steps."""
+        if self.evaluation_due(step):
+            return True
+        if self.about == 0:
+            return False
+        between = self._frames_between_evaluations()
+        gap = self.eval_every // between
+        if step < gap:
+            return _is_one_two_or_five(step)
+        place = step % self.eval_every
+        # the multiples of eval_every / between, rounded down
+        return -(-place * between // self.eval_every) * self.eval_every // between == place
+
+    def evaluation_due(self, step: int) -> bool:
+        """Whether an evaluation is due after ``step`` steps: every so often, and at the end."""
+        return step % self.eval_every == 0 or step == self.total_steps
+
+    def _frames_between_evaluations(self) -> int:
+        wanted = round(self.about * self.eval_every / self.total_steps)
+        return min(self.eval_every, max(1, wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSchedule:
+    """Steps after which a checkpoint is made: the first, every so often, the last.
+
+    Attributes:
+        total_steps: steps that are planned.
+        every: steps between two.
+    """
+
+    total_steps: int
+    every: int
+
+    def due(self, step: int) -> bool:
+        """Whether a checkpoint is due after ``step`` steps."""
+        return step % self.every == 0 or step == self.total_steps
+
+
+def frame_schedule(config: TrainingConfig) -> FrameSchedule:
+    """The frames of a training."""
+    return FrameSchedule(config.steps, config.eval_every, config.frames)
+
+
+def checkpoint_schedule(config: TrainingConfig) -> CheckpointSchedule:
+    """The checkpoints of a training: about twenty, at evaluations, unless it says otherwise."""
+    every = config.checkpoint_every
+    if every is None:
+        evaluations = -(-config.steps // (_CHECKPOINTS * config.eval_every))
+        every = evaluations * config.eval_every
+    return CheckpointSchedule(config.steps, every)
+
+
+def watch_limit(config: TrainingConfig) -> int:
+    """Most images of each split that are watched.
+
+    Where the configuration does not say, from 400 to 2,000: as many as keep all frames
+    together under a quarter of the training's forward and backward passes. More are never
+    needed, and fewer show too little of a dataset, whatever they cost.
+    """
+    if config.watch_limit is not None:
+        return config.watch_limit
+    frames = max(1, min(config.frames, config.steps))
+    passes = _PASSES_A_STEP * config.steps * config.batch_size
+    affordable = int(_SHARE_FOR_FRAMES * passes / (2 * frames))
+    return min(_MOST_WATCHED, max(_FEWEST_WATCHED, affordable))
+
+
+def _is_one_two_or_five(step: int) -> bool:
+    """Whether a step is 1, 2 or 5 times a power of ten."""
+    while step % 10 == 0:
+        step //= 10
+    return step in (1, 2, 5)

@@ -1,0 +1,128 @@
+"""Makes what a training works with: device, dataset, batches, runs."""
+
+import dataclasses
+import platform
+from importlib.metadata import version
+
+import torch
+
+from symmcore.data.feed.batches import BatchLoader
+from symmcore.data.feed.sampler import PairSampler
+from symmcore.data.feed.training_feed import TrainingFeed
+from symmcore.errors import InputError
+from symmcore.networks import check_weights_file, fetch_weights
+from symmcore.processes import usable_cores
+from symmcore.progress import ProgressCallback
+from symmcore.records import Checkpoint
+from symmcore.settings.networks import (
+    FROM_SCRATCH,
+    IMAGENET,
+    check_image_size,
+    network_info,
+)
+from symmcore.settings.transforms import default_transform
+from symmcore.training.checkpoint import (
+    Position,
+    check_dataset,
+    make_checkpoints,
+    network_settings,
+    restore,
+)
+from symmcore.training.config import TrainingConfig
+from symmcore.training.evaluator import Evaluator
+from symmcore.training.frame_schedule import watch_limit
+from symmcore.training.input import read_dataset
+from symmcore.training.learner import Learner
+from symmcore.training.sink import Environment
+from symmcore.training.start import Start
+
+_PACKAGES = ("symmviz", "torch", "torchvision", "numpy", "scikit-learn")
+
+
+class Preparation:
+    """What a training works with, made once and kept for going on.
+
+    Attributes:
+        config: with everything resolved that its dataset and length decide.
+        dataset: the images.
+        feed: the batches, the same for all runs.
+        evaluator: of all runs.
+        learners: one for each run.
+        environment: what it runs on.
+    """
+
+    def __init__(
+        self, config: TrainingConfig, on_progress: ProgressCallback, start: Start | None
+    ) -> None:
+        device = resolve_device(config.device)
+        if start is None:  # before a dataset is read, which can take long
+            check_weights_file(config.weights)
+            if config.weights == IMAGENET:
+                fetch_weights(network_info(config.network), on_progress)
+        self.dataset = dataset = read_dataset(config, on_progress)
+        if start is not None:
+            check_dataset(dataset, start)
+        transform = config.transform or default_transform(dataset.images.shape)
+        _, height, width, channels = dataset.images.shape
+        crop = transform.crop
+        check_image_size(network_info(config.network), crop or height, crop or width)
+        self.config = dataclasses.replace(
+            config, transform=transform, watch_limit=watch_limit(config)
+        )
+        loader = BatchLoader(dataset, device, config.seed, transform)
+        sampler = PairSampler(dataset.labels, dataset.train, config.batch_size // 2, config.seed)
+        self.feed = TrainingFeed(loader, sampler)
+        self.evaluator = Evaluator(dataset, loader, self.config)
+        # what a checkpoint holds is read from nowhere else
+        fresh = config if start is None else dataclasses.replace(config, weights=FROM_SCRATCH)
+        self.learners = [Learner(spec, fresh, channels, device) for spec in config.specs]
+        self.environment = Environment(
+            device=str(device),
+            threads=torch.get_num_threads(),
+            versions=(
+                ("python", platform.python_version()),
+                *((package, version(package)) for package in _PACKAGES),
+            ),
+        )
+
+    def restore(self, start: Start) -> Position:
+        """Go on from checkpoints; returns how far the training was.
+
+        Raises:
+            InputError: if they are of another network or dataset, or cannot be read.
+        """
+        return restore(start.read(), start, self.learners, self.feed)
+
+    def checkpoints(self, position: Position) -> tuple[Checkpoint, ...]:
+        """What each run goes on from, as it is now."""
+        network = network_settings(self.config, self.dataset)
+        return make_checkpoints(self.learners, self.feed, position, network)
+
+    def warm_up(self) -> None:
+        """Compile the losses, so that no step waits for it."""
+        for learner in self.learners:
+            learner.warm_up()
+
+
+def default_threads() -> int:
+    """Torch threads for training: every core this process may use but one.
+
+    The one left over keeps a window responsive; with as many threads as cores a step
+    can also take many times as long, whenever anything else runs.
+    """
+    return max(1, usable_cores() - 1)
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of that name; "auto" takes a GPU where torch finds one.
+
+    Raises:
+        InputError: if there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("Device 'cuda' was asked for, but torch finds no GPU: choose cpu or auto.")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise InputError("Device 'mps' was asked for, but torch finds none: choose cpu or auto.")
+    return torch.device(name)

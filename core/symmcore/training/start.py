@@ -1,0 +1,26 @@
+"""Where a training begins that goes on from checkpoints; imports no torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symmcore.records import Checkpoint
+from symmcore.training.sink import ParentRun
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Checkpoints of one step, one for each run, and what must be true to go on from them.
+
+    Attributes:
+        step: after how many steps they were made.
+        read: reads them, in the order of the runs; takes as long as the files are large.
+        fingerprint: of the dataset that the runs were trained on.
+        named: how the user knows what goes on: the path of a run or of a comparison.
+        parents: for a branch the parent of each run; None where a run itself goes on.
+    """
+
+    step: int
+    read: Callable[[], tuple[Checkpoint, ...]]
+    fingerprint: str
+    named: str
+    parents: tuple[ParentRun, ...] | None = None
