@@ -12,13 +12,30 @@ from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Which commands make sense now."""
+    """Which commands make sense now.
+
+    Attributes:
+        pause: hold the training.
+        resume: let the held training go on.
+        stop: end the training.
+        extend: train the run that is shown for more steps.
+        start: start another training.
+        unfinished: the run that is shown ended before its planned last step: going on with
+            it is called resuming.
+        branch: branch from a checkpoint of the run that is shown.
+        folder: show the folder of the run that is shown.
+        weights: copy the path of its trained weights.
+    """
 
     pause: bool = False
     resume: bool = False
     stop: bool = False
     extend: bool = False
     start: bool = True
+    unfinished: bool = False
+    branch: bool = False
+    folder: bool = False
+    weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)

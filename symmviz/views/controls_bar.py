@@ -1,11 +1,12 @@
 """The bar under the page buttons: training commands, progress, notices."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -66,6 +67,12 @@ class ControlsBar(QWidget):
     stop = Signal()
     extend = Signal(int)
     """Go on for this many more steps."""
+    branch = Signal()
+    """Branch from a checkpoint of the run that is shown."""
+    open_folder = Signal()
+    """Show the folder of the run that is shown."""
+    copy_weights = Signal()
+    """Copy the path of its newest weights."""
     commands_changed = Signal(Commands)
     """Other commands make sense now."""
 
@@ -91,6 +98,7 @@ class ControlsBar(QWidget):
             button.clicked.connect(signal)
         self.extend_button = self._button("Go on", "Train for that many more steps.")
         self.extend_button.clicked.connect(self._on_extend)
+        self._make_run_menu()
         self._more = spin_box(self, 1, 1_000_000, 300, 100)
         self._more.setSuffix(" more steps")
         self._more.ensurePolished()
@@ -111,6 +119,7 @@ class ControlsBar(QWidget):
         row.addWidget(self._text, 3)
         row.addSpacing(16)
         row.addWidget(self._facts)
+        row.addWidget(self.run_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -124,6 +133,11 @@ class ControlsBar(QWidget):
         left = self._progress.maximum() - self._progress.value()
         if commands.extend and self._more.isHidden() and left > 0:
             self._more.setValue(left)
+        self._show_going_on(unfinished=commands.unfinished)
+        self.branch_action.setEnabled(commands.branch)
+        self.folder_action.setEnabled(commands.folder)
+        self.weights_action.setEnabled(commands.weights)
+        self.run_button.setVisible(commands.branch or commands.folder or commands.weights)
         self.extend_button.setVisible(commands.extend)
         self._more.setVisible(commands.extend)
         self.commands_changed.emit(commands)
@@ -158,6 +172,37 @@ class ControlsBar(QWidget):
         if focused:  # before the other is hidden: Qt would go on to Stop
             shown.setFocus()
         hidden.hide()
+
+    def _show_going_on(self, *, unfinished: bool) -> None:
+        self.extend_button.setText("Resume" if unfinished else "Go on")
+        self.extend_button.setToolTip(
+            "Go on from the last checkpoint, exactly as if it had not been stopped."
+            if unfinished
+            else "Train for that many more steps."
+        )
+
+    def _make_run_menu(self) -> None:
+        self.run_button = QPushButton("Run", self)
+        self.run_button.setToolTip("What can be done with the run that is shown.")
+        menu = QMenu(self.run_button)
+        self.branch_action = self._action(menu, "Branch...", self.branch)
+        self.branch_action.setToolTip(
+            "Train on from a checkpoint with another loss, Symm setting, learning rate or length."
+        )
+        self.folder_action = self._action(menu, "Open folder", self.open_folder)
+        self.weights_action = self._action(menu, "Copy path of weights", self.copy_weights)
+        menu.setToolTipsVisible(True)
+        self.run_button.setMenu(menu)
+
+    @property
+    def run_actions(self) -> tuple[QAction, ...]:
+        """What the menu of the run that is shown offers."""
+        return (self.branch_action, self.folder_action, self.weights_action)
+
+    def _action(self, menu: QMenu, text: str, then: SignalInstance) -> QAction:
+        action = menu.addAction(text)
+        action.triggered.connect(lambda: then.emit())
+        return action
 
     def _on_extend(self) -> None:
         self._more.interpretText()

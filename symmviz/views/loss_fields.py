@@ -72,6 +72,21 @@ class LossFields(QWidget):
         self._rank.setValue(_DEFAULT.rank)
         self.show_loss(self._info)
 
+    def take(self, settings: LossSettings, symm: Symm | None) -> None:
+        """Show these settings of the loss that is chosen, and of Symm where it is given."""
+        for name, value in settings.given().items():
+            self._settings[name].setValue(value)
+        if symm is not None:
+            self._pairs.setCurrentIndex(self._pairs.findData(symm.pairs))
+            self._alpha.setValue(symm.alpha)
+            self._beta.setValue(symm.beta)
+            self._rank.setValue(symm.rank)
+
+    def set_symm_enabled(self, enabled: bool) -> None:
+        """Offer the settings of Symm, or not."""
+        for field in (self._alpha, self._beta, self._rank, self._pairs):
+            field.setEnabled(enabled)
+
     def symm(self) -> Symm:
         """Symm as it is chosen."""
         return Symm(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import (
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -28,7 +30,9 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.model.appearance import Appearance
+from symmviz.model.branch import BranchParent
 from symmviz.presenters.controls import Commands
+from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
@@ -68,6 +72,7 @@ class MainWindow(QMainWindow):
         self.controls = ControlsBar(self)
         self.time_slider = TimeSlider(self)
         self._commands = Commands()
+        self._branch_dialog: BranchDialog | None = None
         self._question: QMessageBox | None = None
         self._close_confirmed = False
         self._painted = False
@@ -84,6 +89,7 @@ class MainWindow(QMainWindow):
         self.set_training_pages(False)
         self.controls.commands_changed.connect(self._on_commands)
         self.controls.stop.connect(self.ask_to_stop)
+        self.start_page.open_dialog_wanted.connect(self.ask_for_run)
         self.show_page(self.start_page)
 
     def show_page(self, page: QWidget) -> None:
@@ -116,6 +122,29 @@ class MainWindow(QMainWindow):
             at = self._stack.indexOf(page)
             self._page_group.button(at).setEnabled(available)
             self._page_actions[at].setEnabled(available)
+
+    def ask_for_run(self) -> None:
+        """Ask for the folder of a run or of a comparison, and have the Start page ask for it."""
+        folder = QFileDialog.getExistingDirectory(
+            self, "Open a run or a comparison", str(self.start_page.runs_folder)
+        )
+        if folder:
+            self.start_page.open_runs_wanted.emit((Path(folder),))
+
+    def ask_for_branch(self, parent: BranchParent) -> BranchDialog:
+        """Open the dialog that describes a branch; the one that is open, if one is."""
+        if self._branch_dialog is None:
+            dialog = BranchDialog(parent, self)
+            dialog.set_can_start(self._commands.start)
+            dialog.finished.connect(self._on_branch_closed)
+            self._branch_dialog = dialog
+            dialog.open()
+        return self._branch_dialog
+
+    def _on_branch_closed(self) -> None:
+        if self._branch_dialog is not None:
+            self._branch_dialog.deleteLater()
+            self._branch_dialog = None
 
     def ask_to_stop(self) -> None:
         """Ask once whether to stop the running training."""
@@ -221,6 +250,7 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
+        self._add(file, "&Open run...", "Ctrl+O", self.ask_for_run)
         self._add(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
@@ -234,6 +264,8 @@ class MainWindow(QMainWindow):
         training = self.menuBar().addMenu("&Training")
         self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
         self._stop_action = self._add(training, "Stop", "Ctrl+.", self.ask_to_stop)
+        training.addSeparator()
+        training.addActions(self.controls.run_actions)
         self._on_commands(self._commands)
         help_menu = self.menuBar().addMenu("&Help")
         self._add(
@@ -301,6 +333,8 @@ class MainWindow(QMainWindow):
         if commands.start and self._question is not None:
             self._question.reject()  # what it asks about has ended
         self.start_page.set_can_start(commands.start)
+        if self._branch_dialog is not None:
+            self._branch_dialog.set_can_start(commands.start)
         self._pause_action.setEnabled(commands.pause or commands.resume)
         self._stop_action.setEnabled(commands.stop)
 

@@ -4,9 +4,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -25,11 +26,13 @@ from PySide6.QtWidgets import (
 from symmcore.settings.losses import CATALOG
 from symmcore.settings.presets import PRESETS, preset
 from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
+from symmviz.model.recent import RecentRun
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page, spin_box
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.training_fields import TrainingFields
 
 _DEVICE_TITLES = {
@@ -39,6 +42,7 @@ _DEVICE_TITLES = {
     "mps": "GPU (Apple)",
 }
 _DEFAULTS = TrainingConfig()
+_WIDTH_FOR_RECENT = 840  # pixels from which recent runs stand beside the form
 
 
 class StartPage(QWidget):
@@ -52,6 +56,10 @@ class StartPage(QWidget):
     """Another dataset, another split of it or another size of its images is chosen."""
     runs_folder_chosen = Signal(Path)
     """The user wants runs kept elsewhere."""
+    open_runs_wanted = Signal(object)
+    """The user wants to see the runs in these folders, side by side: a tuple of paths."""
+    open_dialog_wanted = Signal()
+    """The user wants to choose the folder of a run to see."""
 
     def __init__(self, runs_folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +93,9 @@ class StartPage(QWidget):
         for name in DEVICES:
             self._device.addItem(_DEVICE_TITLES[name], name)
         self._device.setToolTip("Automatic takes a GPU where torch finds one.")
+        self.recent = RecentRuns(self)
+        self.recent.open_wanted.connect(self.open_runs_wanted)
+        self.recent.dialog_wanted.connect(self.open_dialog_wanted)
         self._make_advanced()
         self._make_buttons()
         self._folder = ElidedLabel(parent=self)
@@ -121,6 +132,10 @@ class StartPage(QWidget):
             threads=self._training.threads.value() or None,
             runs_folder=self._runs_folder,
         )
+
+    def set_recent_runs(self, runs: tuple[RecentRun, ...]) -> None:
+        """List the runs that can be opened with a click, newest first."""
+        self.recent.set_runs(runs)
 
     def set_can_start(self, can_start: bool) -> None:
         """Enable the two start buttons, or say why not."""
@@ -174,6 +189,11 @@ class StartPage(QWidget):
     def set_eval_every(self, steps: int) -> None:
         """Choose the number of steps between pictures."""
         self._training.eval_every.setValue(steps)
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where runs are kept."""
+        return self._runs_folder
 
     def set_runs_folder(self, folder: Path) -> None:
         """Name the folder where runs are kept."""
@@ -244,7 +264,6 @@ class StartPage(QWidget):
         align(self._loss, self._preset, self._steps, self._seed, self._device)
         centre_labels(form)
         form.addRow(self._more)
-        form.addRow(self._advanced)
         buttons = QHBoxLayout()
         buttons.addWidget(self.start_button)
         buttons.addWidget(self.compare_button)
@@ -258,7 +277,8 @@ class StartPage(QWidget):
         column.addWidget(heading)
         column.addWidget(intro)
         column.addWidget(self._data)
-        column.addLayout(form)
+        column.addLayout(self._beside_recent(form))
+        column.addWidget(self._advanced)
         column.addLayout(buttons)
         column.addWidget(self._busy)
         column.addWidget(self._error)
@@ -266,6 +286,20 @@ class StartPage(QWidget):
         self._fill(content)
         self._order_tabs()
         leave_wheel_to_page(self)
+
+    def _beside_recent(self, form: QFormLayout) -> QBoxLayout:
+        self._across = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._across.setSpacing(20)
+        self._across.addLayout(form)
+        self._across.addWidget(self.recent, 1)
+        return self._across
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the recent runs beside the form, or below it where there is no room."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= _WIDTH_FOR_RECENT
+        direction = QBoxLayout.Direction
+        self._across.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
 
     def _folder_row(self) -> QHBoxLayout:
         self._change = QPushButton("Change...", self)
@@ -303,6 +337,7 @@ class StartPage(QWidget):
             *self._training.fields(),
             *self._loss_fields.fields(),
             *(self.start_button, self.compare_button),
+            *self.recent.fields(),
         )
         for one, following in pairwise(fields):
             self.setTabOrder(one, following)

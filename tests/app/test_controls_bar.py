@@ -61,3 +61,26 @@ def test_markup_in_a_notice_is_text_and_all_of_it_is_copied(bar: ControlsBar) ->
     assert label.textFormat() is Qt.TextFormat.PlainText
     bar.notice.copy_button.click()
     assert QApplication.clipboard().text() == "The folder <b>x</b> is empty.\nmore"
+
+
+@pytest.mark.parametrize(("unfinished", "text"), [(True, "Resume"), (False, "Go on")])
+def test_a_run_that_was_stopped_is_resumed_and_a_finished_one_goes_on(
+    bar: ControlsBar, unfinished: bool, text: str
+) -> None:
+    bar.set_commands(Commands(extend=True, unfinished=unfinished))
+    assert bar.extend_button.text() == text
+
+
+def test_the_menu_of_a_run_offers_what_there_is(bar: ControlsBar, qtbot: QtBot) -> None:
+    assert not bar.run_button.isVisible()
+    bar.set_commands(Commands(folder=True, branch=True))
+    assert bar.run_button.isVisible()
+    menu = bar.run_button.menu()
+    offered = {action.text(): action.isEnabled() for action in menu.actions()}
+    assert offered == {"Branch...": True, "Open folder": True, "Copy path of weights": False}
+    bar.set_commands(Commands(folder=True, branch=True, weights=True))
+    for action, signal in zip(
+        bar.run_actions, (bar.branch, bar.open_folder, bar.copy_weights), strict=True
+    ):
+        with qtbot.waitSignal(signal):
+            action.trigger()
