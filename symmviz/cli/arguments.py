@@ -24,6 +24,7 @@ from symmviz.cli.commands import (
     train,
 )
 from symmviz.cli.datasets import show_datasets
+from symmviz.cli.embed import add_embed
 
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
 _LARGEST = 10**9
@@ -58,6 +59,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
+    add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
     return parser.parse_args(arguments, Options())

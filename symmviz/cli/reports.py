@@ -58,7 +58,7 @@ def report_on(measure: Callable[[], Report], path: Path | None) -> int:
         sys.stdout.write(line + "\n")
     if path is not None:
         try:
-            _write(path, json.dumps(report.as_json(), indent=2) + "\n")
+            write_file(path, (json.dumps(report.as_json(), indent=2) + "\n").encode())
         except OSError as error:
             return _failed(f"{path} cannot be written ({error.strerror or error}).")
     return output_status()
@@ -79,12 +79,16 @@ def _check_writable(path: Path) -> None:
     tempfile.TemporaryFile(dir=folder).close()
 
 
-def _write(path: Path, text: str) -> None:
-    """Write the whole file or leave what was there; a device or pipe is written to as it is."""
+def write_file(path: Path, content: bytes) -> None:
+    """Write the whole file or leave what was there; a device or pipe is written to as it is.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
     if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
         return
-    write_whole(_followed(path), text.encode())  # a link stays one
+    write_whole(_followed(path), content)  # a link stays one
 
 
 def _followed(path: Path) -> Path:

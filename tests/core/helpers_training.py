@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from torch import nn
 
 from symmcore.data import catalogue as catalog
 from symmcore.data.catalogue import DatasetEntry
 from symmcore.data.dataset import ImageDataset, split_within_classes
 from symmcore.data.images.store import ArrayImages
+from symmcore.networks import build_network
 from symmcore.records import (
     Checkpoint,
     EmbeddedSet,
@@ -68,6 +70,11 @@ def tiny_config(*specs: str, **settings) -> TrainingConfig:
         "device": "cpu",
     } | settings
     return TrainingConfig(specs=tuple(parse_spec(spec) for spec in specs or ["npair"]), **chosen)
+
+
+def with_dropout(name: str, channels: int, dim: int) -> nn.Module:
+    """A network that draws random numbers in every training step."""
+    return nn.Sequential(build_network(name, channels, dim), nn.Dropout(0.3))
 
 
 class Recorder:

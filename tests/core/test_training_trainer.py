@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
+from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset, with_dropout
 from torch import nn
 
 from symmcore.errors import RecordingError
@@ -67,10 +67,6 @@ def running(trainer: Trainer, control: Control) -> Iterator[threading.Thread]:
         control.stop()
         thread.join(PATIENCE)
     assert not thread.is_alive()
-
-
-def with_dropout(name, channels, dim):
-    return nn.Sequential(build_network(name, channels, dim), nn.Dropout(0.3))
 
 
 def same_snapshots(one: list[Snapshot], other: list[Snapshot]) -> bool:

@@ -7,6 +7,7 @@ images need not know the network.
 
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.networks.trained import ImageTransform, load_network
 from symmcore.networks.weights import (
     check_weights_file,
     fetch_weights,
@@ -16,9 +17,11 @@ from symmcore.networks.weights import (
 
 __all__ = [
     "EmbeddingNetwork",
+    "ImageTransform",
     "build_network",
     "check_weights_file",
     "fetch_weights",
     "fill_network",
+    "load_network",
     "load_weights",
 ]

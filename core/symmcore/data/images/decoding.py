@@ -55,11 +55,16 @@ class DecodeError(Exception):
 
 
 def decode_file(path: Path, size: int) -> ImageArray:
+    """Read an image file as a square of ``size`` pixels a side: see :func:`decode_image`."""
+    return decode_image(path, size, size)
+
+
+def decode_image(path: Path, height: int, width: int) -> ImageArray:
     """Read an image file as the paper's networks see it.
 
-    Both sides are resized to ``size``, so that the aspect changes: the paper says "resized to
-    256 x 256", and a crop of the shorter side would lose what lies at the ends. The filter is
-    bilinear with antialiasing (a triangle as wide as the scale), as torchvision's is.
+    Both sides are resized, whatever they were, so that the aspect changes: the paper says
+    "resized to 256 x 256", and a crop of the shorter side would lose what lies at the ends. The
+    filter is bilinear with antialiasing (a triangle as wide as the scale), as torchvision's is.
 
     Any mode becomes RGB: what is transparent is laid on white; 16 bits are scaled to 8, not
     clipped; see :func:`_eight_bits` for other ranges. An animation gives its first frame.
@@ -67,10 +72,11 @@ def decode_file(path: Path, size: int) -> ImageArray:
 
     Args:
         path: the file.
-        size: height and width of the result in pixels.
+        height: of the result in pixels.
+        width: of the result in pixels.
 
     Returns:
-        (size, size, 3) uint8.
+        (height, width, 3) uint8.
 
     Raises:
         DecodeError: if the file cannot be read, is no image, is damaged or too large.
@@ -81,10 +87,7 @@ def decode_file(path: Path, size: int) -> ImageArray:
             if image.width * image.height > MAX_PIXELS:
                 raise DecodeError(path, _TOO_LARGE)
             image.load()
-            upright = _turned(_to_rgb(image), _orientation(image))
-        if upright.size != (size, size):
-            upright = upright.resize((size, size), Image.Resampling.BILINEAR)
-        return np.asarray(upright)
+            return rgb_pixels(image, height, width)
     except DecodeError:
         raise
     except MemoryError as error:  # damaged bytes may ask for any amount
@@ -98,6 +101,14 @@ def decode_file(path: Path, size: int) -> ImageArray:
         raise DecodeError(path, f"cannot be read ({error.strerror or error})") from error
     except Exception as error:  # damaged bytes make Pillow's decoders raise anything at all
         raise DecodeError(path, f"is damaged ({type(error).__name__}: {error})") from error
+
+
+def rgb_pixels(image: Image.Image, height: int, width: int) -> ImageArray:
+    """An open image upright, in RGB and resized, as :func:`decode_image` says."""
+    upright = _turned(_to_rgb(image), _orientation(image))
+    if upright.size != (width, height):
+        upright = upright.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(upright)
 
 
 _TOO_LARGE = f"has more than {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded"
