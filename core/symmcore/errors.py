@@ -15,3 +15,7 @@ class InputError(ValueError):
     The message is one sentence for the user: it names the value or file and says what
     would be right. The command line prints it and exits with 2; the window shows it.
     """
+
+
+class RunError(InputError):
+    """A file of a run cannot be used: one sentence that names the file and what is wrong."""

@@ -27,7 +27,7 @@ from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
-from symmcore.runs.directory import RunDirectories
+from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.settings.symm import Symm
 from symmcore.training.config import RunSpec, TrainingConfig
 from symmcore.training.control import Control
@@ -249,7 +249,7 @@ class _Bench:
         config = TrainingConfig(specs=specs, steps=_ENDLESS, eval_every=_EVAL_EVERY)
         newest = _NewestStep()
         out = self._folder / f"without-{self._number}"
-        trainer = Trainer(config, Sinks([RunDirectories(out, config), newest]))
+        trainer = Trainer(config, Sinks([TrainingRecorder(out, config), newest]))
         control = Control()
         thread = threading.Thread(target=trainer.run, args=(control,))
         thread.start()

@@ -23,6 +23,7 @@ from symmviz.cli.commands import (
     open_window,
     train,
 )
+from symmviz.cli.continuation import add_continuation
 from symmviz.cli.datasets import show_datasets
 from symmviz.cli.embed import add_embed
 
@@ -70,7 +71,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.description = "Train without a window and record the run."
     parser.set_defaults(run=train)
     add = parser.add_argument
-    add("dataset", metavar="DATASET", help="a name, or the path of a folder (symmviz datasets)")
+    add(
+        "dataset",
+        metavar="DATASET",
+        nargs="?",
+        help="a name, or the path of a folder (symmviz datasets)",
+    )
+    add_continuation(parser)
     _add_split(parser)
     add("--download", action="store_true", help="fetch the dataset if it is not there")
     add(
@@ -79,6 +86,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         default=32.0,
         metavar="N",
         help="most gigabytes of disk that decoded images take (default %(default)g)",
+    )
+    add(
+        "--record-gb",
+        type=float,
+        default=4.0,
+        metavar="N",
+        help="most gigabytes that recorded test embeddings and checkpoints take; beyond it every "
+        "second one is removed (default %(default)g)",
     )
     add("--loss", metavar="NAME", help=f"the loss: {losses} (default npair)")
     add("--symm", action="store_true", help="with Symmetrical Synthesis")

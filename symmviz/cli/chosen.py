@@ -30,13 +30,19 @@ def training_config(options: Namespace) -> TrainingConfig:
     Raises:
         InputError: if a value is out of range or does not go with another.
     """
+    if options.dataset is None:
+        raise InputError(
+            "No DATASET was named: give one (symmviz datasets lists them), or a run to go on with "
+            "(--resume RUN)."
+        )
     chosen = preset(options.preset)
     return preset_config(
         options.preset,
         dataset=options.dataset,
         split=options.split,
         download=options.download,
-        cache_bytes=_cache_bytes(options.cache_gb),
+        cache_bytes=_bytes("--cache-gb", options.cache_gb),
+        recording_bytes=_bytes("--record-gb", options.record_gb),
         specs=_specs(options, chosen.pairs),
         seed=options.seed,
         device=options.device,
@@ -67,10 +73,10 @@ def _schedule(options: Namespace, chosen: Preset) -> Schedule:
     return Schedule(**(values | {"halve_every": values["halve_every"] or None}))
 
 
-def _cache_bytes(gigabytes: float) -> int:
+def _bytes(flag: str, gigabytes: float) -> int:
     if not 0 <= gigabytes <= _MOST_GIGABYTES:
         raise InputError(
-            f"--cache-gb is {gigabytes}: it must be a number from 0 to {_MOST_GIGABYTES:,}."
+            f"{flag} is {gigabytes}: it must be a number from 0 to {_MOST_GIGABYTES:,}."
         )
     return round(gigabytes * 1e9)
 

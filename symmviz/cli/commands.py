@@ -13,14 +13,18 @@ from types import FrameType
 
 from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
-from symmcore.runs.directory import RunDirectories, run_directories
+from symmcore.runs.continuation import ContinuationPlan
+from symmcore.runs.layout import METRICS, run_directories
+from symmcore.runs.metrics import Scores
 from symmcore.runs.naming import run_folder
-from symmcore.runs.scores import last_evaluation, runs_in
+from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.chosen import training_config
+from symmviz.cli.continuation import continuation
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
 from symmviz.cli.streams import output_status
@@ -29,6 +33,7 @@ _FAILED = 1
 _INTERRUPTED = 130
 _STDERR = 2
 _STOPPING = b"\nStopping after this batch and a last evaluation; Ctrl-C again ends at once.\n"
+_SECONDS_FOR_THUMBNAILS = 60.0
 
 
 def open_window(_: Namespace) -> int:
@@ -46,21 +51,31 @@ def open_window(_: Namespace) -> int:
 
 def train(options: Namespace) -> int:
     """Train without a window."""
-    config = training_config(options)
     if options.out == Path():
         raise InputError("--out is empty: name a folder to record in.")
+    plan = continuation(options)
+    config = training_config(options) if plan is None else plan.config
+    for note in () if plan is None else plan.notes:
+        sys.stderr.write(f"{display_name(note)}\n")
+    if plan is not None and plan.out is not None:
+        return _train(config, plan.out, plan)
     with _folder_to_record_in(options.out, config) as out:
-        return _train(config, out)
+        return _train(config, out, plan)
 
 
-def _train(config: TrainingConfig, out: Path) -> int:
+def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> int:
     progress = ProgressSink(config)
-    directories = RunDirectories(out, config)
+    resumes = plan is not None and plan.out is not None
+    recorder = TrainingRecorder(out, config, resume=resumes, on_problem=progress.problem)
     control = Control()
-    with _interrupt_stops(control):
+    with _interrupt_stops(control), contextlib.closing(recorder):
+        if plan is not None:
+            plan.check_newest()  # now that nobody else writes what is resumed
         from symmcore.training.trainer import Trainer  # imports torch
 
-        status = Trainer(config, Sinks([directories, progress])).run(control)
+        start = None if plan is None else plan.start
+        status = Trainer(config, Sinks([recorder, progress]), start).run(control)
+        recorder.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
     if status.reason is FinishReason.INVALID:
         raise InputError(status.message)
     for line in progress.final_scores():
@@ -80,12 +95,24 @@ def _train(config: TrainingConfig, out: Path) -> int:
 def evaluate(options: Namespace) -> int:
     """Print the newest scores of a run, or of each run of a comparison, as JSON."""
     folder = options.run_folder
-    runs = runs_in(folder)
-    alone = runs == (folder,)
-    shown = last_evaluation(folder) if alone else {run.name: last_evaluation(run) for run in runs}
+    runs = open_runs(folder)
+    shown: Scores | dict[str, Scores] = {run.folder.name: _last_evaluation(run) for run in runs}
+    if runs[0].folder == folder:
+        shown = _last_evaluation(runs[0])
     # Python reads and writes NaN, which JSON does not have.
     _say(json.dumps(json.loads(json.dumps(shown), parse_constant=lambda _: None), indent=2))
     return output_status()
+
+
+def _last_evaluation(run: Recording) -> Scores:
+    while run.poll():  # a large file is taken in over several calls
+        pass
+    scores = run.state.last_evaluation
+    if scores is None:
+        raise InputError(
+            f"{run.folder / METRICS} holds no evaluation: the run ended before its first."
+        )
+    return scores
 
 
 def bench_ui(options: Namespace) -> int:

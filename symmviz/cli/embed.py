@@ -56,7 +56,8 @@ def embed(options: Namespace) -> int:
     out: Path = options.out
     if out.suffix not in _FORMATS:
         raise InputError(
-            f"{out} ends with {out.suffix or 'nothing'!r}: name a file with {_or(_FORMATS)}."
+            f"{out} ends with {repr(out.suffix) if out.suffix else 'no ending'}: name a file with "
+            f"{_or(_FORMATS)}."
         )
     check_writable(out)
     if options.device not in DEVICES:

@@ -8,6 +8,7 @@ from symmcore.data.sources.file_tree import display_name
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.settings.networks import FROM_SCRATCH, describe_weights, network_info
 from symmcore.training.config import TrainingConfig
+from symmcore.training.recording_size import recording_size
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.cli.preparing import Preparing
@@ -49,11 +50,20 @@ class ProgressSink:
             f"{_threads(environment.threads)}, seed {context.config.seed}\n"
             f"{_network_line(context.config)}\n"
         )
+        limit = context.config.watch_limit
+        train, test = len(context.dataset.train), len(context.dataset.test)
+        sys.stderr.write(
+            f"Watching {_some_of(train, limit)} training and {_some_of(test, limit)} test images. "
+            f"{recording_size(context.config, train, test).sentence()}\n"
+        )
         for note in context.dataset.notes:
             sys.stderr.write(f"{display_name(note)}\n")
         on_terminal = sys.stderr.isatty()
+        if context.resumed_from is not None or context.parents:
+            sys.stderr.write(f"Going on from step {context.begins_at:,}\n")
         self._bar = _Bar(
             total=context.config.steps,
+            initial=context.begins_at,
             unit="step",
             file=sys.stderr,
             dynamic_ncols=True,
@@ -90,6 +100,10 @@ class ProgressSink:
             self._bar.refresh()
             self._bar.close()
 
+    def problem(self, sentence: str) -> None:
+        """Say above the bar that something cannot be recorded; from any thread."""
+        _Bar.write(display_name(sentence), file=sys.stderr)
+
     def final_scores(self) -> list[str]:
         """A line for each run scored at the end of training, and the paper's numbers if any."""
         lines = []
@@ -124,6 +138,10 @@ def _network_line(config: TrainingConfig) -> str:
     if info.imagenet and config.weights == FROM_SCRATCH:
         line += " (the paper starts from ImageNet's: --weights imagenet)"
     return line
+
+
+def _some_of(count: int, limit: int | None) -> str:
+    return f"all {count:,}" if limit is None or count <= limit else f"{limit:,} of {count:,}"
 
 
 def _threads(count: int) -> str:

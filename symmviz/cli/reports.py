@@ -10,7 +10,7 @@ from typing import Protocol
 
 from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
-from symmcore.runs.directory import write_whole
+from symmcore.runs.files import write_whole
 from symmviz.cli.streams import output_status
 
 _FAILED = 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
-from symmcore.runs.directory import RunDirectories
+from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import Sink, Sinks, TrainingContext
@@ -69,13 +69,13 @@ class Session:
             InputError: if ``out`` holds a run or cannot be written.
             RuntimeError: if a training is running.
         """
-        directories = RunDirectories(out, config)
+        recorder = TrainingRecorder(out, config, on_problem=self._buffer.problem)
         self._end_training()
         self.open()
         self._trainer = None
         self._projector.reset()
         self._buffer.clear()
-        sink = Sinks([directories, self._buffer, _ProjectionFeed(self._projector)])
+        sink = Sinks([recorder, self._buffer, _ProjectionFeed(self._projector)])
 
         def prepare(control: Control) -> "Trainer":
             while self._warm_up.is_alive():  # it changes torch's random state

@@ -19,6 +19,7 @@ from helpers_training import add_dataset, tiny_dataset
 from PIL import Image
 
 from symmcore.data import catalogue as catalog
+from symmcore.runs import files
 from symmcore.training.learner import Learner
 from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
@@ -117,9 +118,9 @@ class TestTrain:
         assert [(r["kind"], r["step"]) for r in records] == [
             ("eval", 0), ("step", 1), ("step", 2), ("step", 3), ("step", 4), ("eval", 4)
         ]  # fmt: skip
-        assert sorted(path.name for path in Path("run/frames").iterdir()) == [
-            "00000000.safetensors", "00000004.safetensors"
-        ]  # fmt: skip
+        assert {path.name for path in Path("run/frames").iterdir()} >= {
+            f"{step:08d}.safetensors" for step in range(5)
+        }
         final = records[-1]
         scores, where = out.splitlines()
         assert scores.startswith("npair+symm  step 4  test  R@1 ")
@@ -202,13 +203,13 @@ class TestTrain:
         assert call("train", "tiny", "--out", "run", *QUICK) == 0
         assert signal.getsignal(signal.SIGINT) is before
 
-    def test_a_loss_that_diverges(self, capsys):
+    def test_a_training_that_diverges(self, capsys):
         arguments = [*QUICK, "--steps", "50", "--lr", "1e30", "--eval-every", "100"]
         assert call("train", "tiny", "--out", "run", *arguments) == 1
         out, error = capsys.readouterr()
         last = metrics(Path("run"))[-1]
-        assert last["loss"] is None
-        assert error.splitlines()[-1].startswith("symmviz: The loss of npair became ")
+        # the frame after the step shows it before the next loss would
+        assert error.splitlines()[-1].startswith("symmviz: The embeddings of npair are no longer")
         assert f"at step {last['step']}." in error
         assert "Traceback" not in error
         assert out == "Recorded in run\n"
@@ -500,8 +501,9 @@ class TestScores:
         done = run("evaluate", str(run_folder), PYTHONIOENCODING="ascii")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout, parse_constant=pytest.fail) == {
-            "step": 1, "\xe9": None, "deep": [None, None]
-        }  # fmt: skip
+            "step": 1,
+            "\xe9": None,
+        }  # what is no number is no score
 
 
 SMALL = ["bench", "evaluation", "--images", "60", "--classes", "12", "--dim", "4",
@@ -528,11 +530,10 @@ class TestBenchReports:
     def test_a_full_disk_leaves_the_old_file(self, capsys, monkeypatch, workplace):
         Path("report.json").write_text("old")
 
-        def write(path, *_, **__):
-            path.touch()
+        def write(*_):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(Path, "write_bytes", write)
+        monkeypatch.setattr(files, "write", write)
         assert call(*SMALL, "--json", "report.json") == 1
         assert "report.json cannot be written (No space left" in one_line(capsys.readouterr().err)
         assert list(workplace.iterdir()) == [workplace / "report.json"]
@@ -727,8 +728,10 @@ class TestProcess:
             assert len(one) == 6
             assert without_times(one) == without_times(other)
             configs = [
-                (workplace / f / name / "config.json").read_text("utf-8") for f in ("one", "other")
+                json.loads((workplace / f / name / "config.json").read_text("utf-8"))
+                for f in ("one", "other")
             ]
+            assert configs[0].pop("id") != configs[1].pop("id"), "two runs have one identity each"
             assert configs[0] == configs[1]
 
     def test_the_command_line_and_the_presenters_import_neither_qt_nor_torch(self):
@@ -770,14 +773,17 @@ class TestProcess:
             process.kill()
             process.communicate()
         assert process.returncode == 130, error
-        assert out == "Recorded in run\n"
+        scores, recorded = out.splitlines()
+        assert scores.startswith("npair  step 3  test  R@1 "), "evaluated as at its end"
+        assert recorded == "Recorded in run"
         assert "Traceback" not in error
         records = metrics(workplace / "run")
         assert [(r["kind"], r["step"]) for r in records] == [
-            ("eval", 0), ("step", 1), ("step", 2), ("step", 3)
+            ("eval", 0), ("step", 1), ("step", 2), ("step", 3), ("eval", 3)
         ]  # fmt: skip
         assert json.loads((workplace / "run" / "config.json").read_text("utf-8"))["steps"] == 100000
-        assert [p.name for p in (workplace / "run/frames").iterdir()] == ["00000000.safetensors"]
+        frames = {p.name for p in (workplace / "run/frames").iterdir()}
+        assert frames >= {"00000000.safetensors", "00000003.safetensors"}
 
 
 @pytest.mark.parametrize(

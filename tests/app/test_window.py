@@ -114,7 +114,7 @@ def test_compare_is_one_click_to_two_columns_and_two_recorded_runs(
 def test_a_run_in_the_window_records_what_the_command_line_records(
     qtbot: QtBot, launched: Launched, runs_folder: Path, tmp_path: Path
 ) -> None:
-    from symmcore.runs.directory import RunDirectories
+    from symmcore.runs.training_recorder import TrainingRecorder
     from symmcore.settings.symm import Symm
     from symmcore.training.config import RunSpec, TrainingConfig
     from symmcore.training.control import Control
@@ -122,7 +122,7 @@ def test_a_run_in_the_window_records_what_the_command_line_records(
 
     finish(qtbot, launched)
     config = TrainingConfig(specs=(RunSpec("npair", Symm()),), steps=20)
-    Trainer(config, RunDirectories(tmp_path / "alone", config)).run(Control())
+    Trainer(config, TrainingRecorder(tmp_path / "alone", config)).run(Control())
     (run,) = runs_folder.iterdir()
     assert records(run) == records(tmp_path / "alone")
 

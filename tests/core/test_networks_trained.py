@@ -8,29 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.numpy
 import torch
+from helpers_checkpoint import write_checkpoint
 from helpers_training import Recorder, add_dataset, pixels, tiny_config, tiny_dataset
 from PIL import Image
 
 from symmcore.errors import InputError
 from symmcore.networks import load_network
 from symmcore.networks.embed_files import embed_files
-from symmcore.records import Checkpoint
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.control import Control
 from symmcore.training.trainer import Trainer
-
-
-def write_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
-    """What the recorder writes of it, as far as networks read it."""
-    folder = run / "checkpoints" / f"{checkpoint.step:08d}"
-    folder.mkdir(parents=True)
-    weights = {name: np.asarray(array) for name, array in checkpoint.arrays["network"].items()}
-    safetensors.numpy.save_file(weights, folder / "network.safetensors")
-    (folder / "network.json").write_text(json.dumps(checkpoint.state["network"]))
-    (folder / "complete.json").write_text("{}")
-    return folder
 
 
 def colourful(seed: int):

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from symmcore.errors import InputError
-from symmcore.runs.scores import last_evaluation, runs_in
+from symmcore.runs.recording import Recording, open_runs
 from symmcore.settings.scores import base_name, final_ks
 
 
@@ -41,8 +41,10 @@ def run(tmp_path):
 def test_the_last_whole_evaluation_counts(run, more):
     with (run / "metrics.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(more)
-    assert last_evaluation(run) == {"step": 1, "test_recall_at_1": 0.5, "test_nmi": 0.75}
-    assert runs_in(run) == (run,)
+    (recording,) = open_runs(run)
+    scores = {"step": 1, "test_recall_at_1": 0.5, "test_nmi": 0.75}
+    assert recording.state.last_evaluation == scores
+    assert recording.folder == run
 
 
 def test_a_comparison_has_a_run_in_each_folder(run, tmp_path_factory):
@@ -51,26 +53,32 @@ def test_a_comparison_has_a_run_in_each_folder(run, tmp_path_factory):
         (both / name).mkdir()
         if name != "notes":
             (both / name / "metrics.jsonl").write_bytes((run / "metrics.jsonl").read_bytes())
-    assert runs_in(both) == (both / "npair", both / "npair+symm")
+    folders = [recording.folder for recording in open_runs(both)]
+    assert folders == [both / "npair", both / "npair+symm"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "metrics.jsonl")
-    with pytest.raises(InputError, match=r"metrics\.jsonl is not a file: name a folder that"):
-        last_evaluation(*runs_in(tmp_path))
+    recording = Recording.open(tmp_path)
+    assert any("metrics.jsonl is not a file" in warning for warning in recording.state.warnings)
 
 
-def test_what_holds_no_scores(tmp_path):
+def test_what_holds_no_run(tmp_path):
     (tmp_path / "file").write_text("")
-    (tmp_path / "metrics.jsonl").write_text('{"kind": "step"}\n')
+    (tmp_path / "empty").mkdir()
     for path, said in (
         (tmp_path / "none", "holds no run: there is no metrics.jsonl in it."),
         (tmp_path / "file", "holds no run: there is no metrics.jsonl in it."),
-        (tmp_path, "holds no evaluation: the run ended before its first."),
+        (tmp_path / "empty", "is empty: name a folder that a training has written."),
+        (tmp_path, "holds no run: there is no metrics.jsonl in it."),
     ):
-        assert runs_in(path) == (path,)
         with pytest.raises(InputError) as caught:
-            last_evaluation(path)
+            open_runs(path)
         assert str(caught.value).startswith(str(path))
         assert str(caught.value).endswith(said)
+
+
+def test_a_run_without_an_evaluation(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"kind": "step", "step": 1, "loss": 1.5}\n')
+    assert Recording.open(tmp_path).state.last_evaluation is None

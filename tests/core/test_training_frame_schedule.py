@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 from symmcore.training.config import TrainingConfig
@@ -31,6 +32,7 @@ def test_frames_are_at_evaluations_and_evenly_between(steps, every, about):
     frames = due(schedule)
     evaluations = [step for step in range(steps + 1) if schedule.evaluation_due(step)]
     assert evaluations == sorted({*range(0, steps + 1, every), steps})
+    assert (schedule.count(), schedule.evaluations()) == (len(frames), len(evaluations))
     assert set(evaluations) <= set(frames)
     if about == 0:
         assert frames == evaluations
@@ -41,6 +43,15 @@ def test_frames_are_at_evaluations_and_evenly_between(steps, every, about):
     gaps = [b - a for a, b in itertools.pairwise(frames)]
     early = sum(step < max(gaps[:-1], default=1) for step in frames)
     assert all(abs(gap - gaps[early]) <= 1 for gap in gaps[early:-1])
+
+
+def test_frames_are_counted_without_going_through_the_steps():
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        steps, every = (int(random.integers(1, random.choice([40, 900]))) for _ in range(2))
+        schedule = FrameSchedule(steps, every, int(random.choice([0, 1, 3, 10, 60, 200])))
+        assert schedule.count() == len(due(schedule)), schedule
+    assert FrameSchedule(10**12, 10**9, 60).count() < 10**5
 
 
 def test_early_frames_are_closer_together():
@@ -63,6 +74,7 @@ def test_checkpoints_are_at_the_start_at_evaluations_and_at_the_end(
     config = TrainingConfig(steps=steps, eval_every=every, checkpoint_every=given)
     schedule = checkpoint_schedule(config)
     assert [step for step in range(steps + 1) if schedule.due(step)] == steps_with_one
+    assert schedule.count() == len(steps_with_one)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Going on from a checkpoint gives what an uninterrupted training gives, bit for bit."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,11 +19,13 @@ from helpers_training import (
     with_dropout,
 )
 
+from symmcore.data.feed.batches import BatchLoader
 from symmcore.networks import build_network
 from symmcore.records import Checkpoint
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training import learner as learner_module
+from symmcore.training import preparation as preparation_module
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import ParentRun
@@ -166,7 +169,8 @@ def test_a_run_of_a_comparison_goes_on_alone_as_beside_the_others(whole, run):
     (parent,) = whole.checkpointed[2][run : run + 1]
     parents = (ParentRun(Path("runs/parent"), "key", step=2),)
     sink, _ = trained(config, start_from((parent,), whole, parents))
-    assert sink.contexts[0].parents == parents
+    context = sink.contexts[0]
+    assert (context.parents, context.resumed_from, context.begins_at) == (parents, None, 2)
     assert_goes_on(sink, whole, 2, range(run, run + 1))
 
 
@@ -233,6 +237,17 @@ def test_threads_are_those_of_the_configuration(whole):
     config = dataclasses.replace(whole.contexts[0].config, threads=2)
     Trainer(config, sink, start_from(whole.checkpointed[5], whole)).run(Control())
     assert set(threads[1:]) == {2}
+
+
+def test_images_that_are_read_ahead_are_those_of_an_uninterrupted_training(whole, monkeypatch):
+    # batches that were drawn before the checkpoint and not yet used belong to it
+    loader = functools.partial(BatchLoader, resident_bytes=0)
+    monkeypatch.setattr(preparation_module, "BatchLoader", loader)
+    config = whole.contexts[0].config
+    again, _ = trained(config)
+    assert again.checkpointed[2][0].state["feed"]["planned"]
+    assert_goes_on(trained(config, start_from(again.checkpointed[2], whole))[0], again, 2, range(3))
+    assert again.steps(1) == whole.steps(1)
 
 
 class TestRefused:

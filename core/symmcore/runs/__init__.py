@@ -1,1 +1,18 @@
-"""What a run leaves behind: records, and the directory that keeps them."""
+"""Runs: recorded by a ``Recorder``, read by a ``Recording``; imports no torch.
+
+A training loop of one's own records like this::
+
+    from symmcore.runs import Recorder
+
+    with Recorder("runs/mine", labels=labels, images=images) as recorder:
+        for step in range(1, 1001):
+            ...
+            recorder.scalars(step, loss=float(loss))
+            if step % 50 == 0:
+                recorder.frame(step, embeddings)
+"""
+
+from symmcore.runs.recorder import Recorder
+from symmcore.runs.recording import Recording, open_runs
+
+__all__ = ["Recorder", "Recording", "open_runs"]

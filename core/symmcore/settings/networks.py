@@ -22,6 +22,9 @@ class NetworkInfo:
         description: one sentence: what it is and which images it is for.
         smallest_side: height and width in pixels of the smallest images it reads.
         imagenet: whether weights trained on ImageNet can be had for it.
+        feature_weights: how many weights it has before its fully connected layer, with
+            images of three channels.
+        width: how many numbers that layer reads.
     """
 
     name: str
@@ -29,6 +32,12 @@ class NetworkInfo:
     description: str
     smallest_side: int
     imagenet: bool
+    feature_weights: int
+    width: int
+
+    def weights(self, dim: int) -> int:
+        """How many weights it has with embeddings of ``dim`` numbers."""
+        return self.feature_weights + (self.width + 1) * dim
 
 
 NETWORKS = (
@@ -38,6 +47,8 @@ NETWORKS = (
         "Three convolutions and one linear layer, for images of 8 to 32 pixels.",
         smallest_side=2,
         imagenet=False,
+        feature_weights=56_320,
+        width=256,
     ),
     NetworkInfo(
         "googlenet",
@@ -45,6 +56,8 @@ NETWORKS = (
         "The paper's network: nine Inception modules, for photographs of about 224 pixels.",
         smallest_side=15,
         imagenet=True,
+        feature_weights=5_599_904,
+        width=1_024,
     ),
     NetworkInfo(
         "resnet18",
@@ -52,6 +65,8 @@ NETWORKS = (
         "A residual network of 18 layers, for photographs of about 224 pixels.",
         smallest_side=1,
         imagenet=True,
+        feature_weights=11_176_512,
+        width=512,
     ),
     NetworkInfo(
         "resnet50",
@@ -59,6 +74,8 @@ NETWORKS = (
         "A residual network of 50 layers, for photographs of about 224 pixels and a GPU.",
         smallest_side=1,
         imagenet=True,
+        feature_weights=23_508_032,
+        width=2_048,
     ),
 )
 

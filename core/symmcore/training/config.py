@@ -118,6 +118,8 @@ class TrainingConfig:
         watch_limit: most images of each split that the watch set holds; None leaves it to
             the rule in ``training.frame_schedule``.
         checkpoint_every: steps between checkpoints; None leaves it to a rule there.
+        recording_bytes: most bytes that galleries and checkpoints of all runs may take on disk;
+            beyond it every second one is removed, the first and the newest kept.
         threads: torch threads on the CPU; None leaves one core free.
 
     Raises:
@@ -146,6 +148,7 @@ class TrainingConfig:
     frames: int = 60
     watch_limit: int | None = None
     checkpoint_every: int | None = None
+    recording_bytes: int = 4 * 10**9
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -189,6 +192,7 @@ class TrainingConfig:
 
     def _check_recording(self) -> None:
         check_at_least("number of frames", self.frames, 0)
+        check_at_least("recording limit in bytes", self.recording_bytes, 0)
         if self.watch_limit is not None:
             check_at_least("watch limit", self.watch_limit, 2)
         if self.checkpoint_every is not None:

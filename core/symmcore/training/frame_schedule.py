@@ -31,10 +31,11 @@ class FrameSchedule:
 
     def due(self, step: int) -> bool:
         """Whether a frame is due after ``step`` steps."""
-        if self.evaluation_due(step):
-            return True
-        if self.about == 0:
-            return False
+        return step == self.total_steps or self._due_before_the_end(step)
+
+    def _due_before_the_end(self, step: int) -> bool:
+        if self.about == 0 or step % self.eval_every == 0:
+            return step % self.eval_every == 0
         between = self._frames_between_evaluations()
         gap = self.eval_every // between
         if step < gap:
@@ -46,6 +47,23 @@ class FrameSchedule:
     def evaluation_due(self, step: int) -> bool:
         """Whether an evaluation is due after ``step`` steps: every so often, and at the end."""
         return step % self.eval_every == 0 or step == self.total_steps
+
+    def count(self) -> int:
+        """How many frames are due over all steps."""
+        if self.about == 0:
+            return self.evaluations()
+        between = self._frames_between_evaluations()
+        whole, rest = divmod(self.total_steps, self.eval_every)
+        evenly = whole * between + ((rest + 1) * between - 1) // self.eval_every + 1
+        first = min(self.eval_every // between, self.total_steps + 1)
+        early: int = sum(
+            digit * 10**power < first for power in range(len(str(first))) for digit in (1, 2, 5)
+        )
+        return evenly + early + (not self._due_before_the_end(self.total_steps))
+
+    def evaluations(self) -> int:
+        """How many evaluations are due over all steps."""
+        return 1 + -(-self.total_steps // self.eval_every)
 
     def _frames_between_evaluations(self) -> int:
         wanted = round(self.about * self.eval_every / self.total_steps)
@@ -67,6 +85,10 @@ class CheckpointSchedule:
     def due(self, step: int) -> bool:
         """Whether a checkpoint is due after ``step`` steps."""
         return step % self.every == 0 or step == self.total_steps
+
+    def count(self) -> int:
+        """How many checkpoints are due over all steps."""
+        return 1 + -(-self.total_steps // self.every)
 
 
 def frame_schedule(config: TrainingConfig) -> FrameSchedule:

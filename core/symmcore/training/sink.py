@@ -49,8 +49,8 @@ class TrainingContext:
         config: its configuration, everything resolved.
         environment: what it runs on.
         dataset: the images.
-        resumed_from: step whose checkpoints it goes on from: what was recorded after it
-            is to go; None for a training from step 0 and one that goes on in memory.
+        resumed_from: step whose checkpoints its own runs go on from: what they recorded
+            after it is to go; None for any other training.
         parents: for a branch the parent of each run; None for any other training.
     """
 
@@ -59,6 +59,13 @@ class TrainingContext:
     dataset: ImageDataset
     resumed_from: int | None = None
     parents: tuple[ParentRun, ...] | None = None
+
+    @property
+    def begins_at(self) -> int:
+        """The step that it takes up at: 0 unless it goes on from checkpoints."""
+        if self.parents:
+            return self.parents[0].step
+        return self.resumed_from or 0
 
 
 class Sink(Protocol):

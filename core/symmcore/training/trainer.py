@@ -128,12 +128,13 @@ class Trainer:
 
     def _context(self, prepared: Preparation) -> TrainingContext:
         start = self._start
+        parents = None if start is None else start.parents
         return TrainingContext(
             self._config,
             prepared.environment,
             prepared.dataset,
-            None if start is None else start.step,
-            None if start is None else start.parents,
+            resumed_from=None if start is None or parents else start.step,
+            parents=parents,
         )
 
     def _train(self, prepared: Preparation, control: Control) -> None:

@@ -1,9 +1,9 @@
 import dataclasses
 import errno
-import io
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +12,16 @@ import pytest
 import safetensors.numpy
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
-from symmcore.errors import InputError, RecordingError
+from symmcore.errors import InputError
 from symmcore.records import EvalRecord, StepRecord
-from symmcore.runs.directory import RunDirectories, check_free, metrics_line, run_directories
+from symmcore.runs import files as files_module
+from symmcore.runs.lock import RunLock, run_lock
+from symmcore.runs.training_recorder import (
+    TrainingRecorder,
+    check_free,
+    metrics_line,
+    run_directories,
+)
 from symmcore.training.control import Control
 from symmcore.training.sink import Environment, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
@@ -33,10 +40,12 @@ def context_of(config) -> TrainingContext:
     return TrainingContext(config, ENVIRONMENT, tiny_dataset(config.seed))
 
 
-def begun(out: Path, *specs: str, **settings) -> RunDirectories:
+def begun(
+    out: Path, *specs: str, on_problem: Callable[[str], None] = pytest.fail, **settings
+) -> TrainingRecorder:
     """The directories of a training that has begun."""
     config = tiny_config(*specs, **settings)
-    directories = RunDirectories(out, config)
+    directories = TrainingRecorder(out, config, on_problem=on_problem)
     directories.begin(context_of(config))
     return directories
 
@@ -68,12 +77,28 @@ class TestWhatIsWritten:
     def test_by_a_training(self, tmp_path):
         out, sink = tmp_path / "some" / "run", Recorder()
         config = tiny_config("npair+symm", steps=5)
-        status = Trainer(config, Sinks([RunDirectories(out, config), sink])).run(Control())
+        status = Trainer(config, Sinks([TrainingRecorder(out, config), sink])).run(Control())
         assert status.reason is FinishReason.COMPLETED
         assert list(files(out)) == [
+            ".run.lock",
+            *(
+                f"checkpoints/{step:08d}/{name}"
+                for step in (0, 2, 4, 5)
+                for name in (
+                    "complete.json",
+                    "network.json",
+                    "network.safetensors",
+                    "optimizer.safetensors",
+                    "random.safetensors",
+                    "state.json",
+                )
+            ),
+            "classes.json",
             "config.json",
             *(f"frames/{step:08d}.safetensors" for step in (0, 2, 4, 5)),
             "metrics.jsonl",
+            "status.json",
+            "thumbnails/0000.safetensors",
         ]
         kinds = [(line["kind"], line["step"]) for line in lines(out)]
         assert kinds == [
@@ -94,7 +119,7 @@ class TestWhatIsWritten:
     def test_of_a_comparison(self, tmp_path):
         out, sink = tmp_path / "both", Recorder()
         config = tiny_config("npair", "npair+symm:rank=2,lr=0.01")
-        directories = RunDirectories(out, config)
+        directories = TrainingRecorder(out, config)
         assert not out.exists(), "nothing is made before training begins"
         Trainer(config, Sinks([directories, sink])).run(Control())
         assert sorted(path.name for path in out.iterdir()) == ["npair", "npair+symm_rank=2,lr=0.01"]
@@ -106,7 +131,7 @@ class TestWhatIsWritten:
 
     def test_when_it_goes_on(self, tmp_path):
         config = tiny_config(steps=2)
-        trainer = Trainer(config, RunDirectories(tmp_path / "run", config))
+        trainer = Trainer(config, TrainingRecorder(tmp_path / "run", config))
         trainer.run(Control())
         before = files(tmp_path / "run")
         trainer.extend(3)
@@ -114,7 +139,11 @@ class TestWhatIsWritten:
         after = files(tmp_path / "run")
         assert after["metrics.jsonl"].startswith(before["metrics.jsonl"])
         assert [line["step"] for line in lines(tmp_path / "run")] == [0, 1, 2, 2, 3, 4, 4, 5, 5]
-        assert json.loads(after["config.json"]) == json.loads(before["config.json"]) | {"steps": 5}
+        config_before = json.loads(before["config.json"])
+        assert json.loads(after["config.json"]) == config_before | {
+            "steps": 5,
+            "chosen": config_before["chosen"] | {"steps": 5},
+        }
         frames = [name for name in before if name.startswith("frames")]
         assert len(frames) == 2
         assert all(after[name] == before[name] for name in frames)
@@ -127,14 +156,24 @@ class TestWhatIsWritten:
             assert [line["step"] for line in lines(tmp_path / "run")] == list(range(1, step + 1))
         directories.status(FINISHED)
 
-    def test_nothing_is_left_open(self, tmp_path):
-        directories = begun(tmp_path / "both", "npair", "npair+symm")
-        streams = list(directories._metrics)
-        directories.status(TrainingStatus(RunState.PAUSED))
-        assert not any(stream.closed for stream in streams)
-        directories.status(FINISHED)
-        assert len(streams) == 2
-        assert all(stream.closed for stream in streams)
+    def test_nothing_is_left_open_or_locked(self, tmp_path):
+        recorder = begun(tmp_path / "both", "npair", "npair+symm")
+        recorder.scalar(0, StepRecord(1, 1.5, None, 0.1))
+        recorder.status(TrainingStatus(RunState.PAUSED))
+        with pytest.raises(InputError, match="is being written by another process"):
+            RunLock(tmp_path / "both" / "npair")
+        assert open_descriptors(tmp_path) != []
+        recorder.status(FINISHED)
+        assert open_descriptors(tmp_path) == []
+        with run_lock(tmp_path / "both" / "npair"):
+            pass
+
+
+def open_descriptors(folder: Path) -> list[str]:
+    """The files below a folder that this process has open."""
+    links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    targets = [str(path.readlink()) for path in links]
+    return [target for target in targets if target.startswith(str(folder))]
 
 
 class TestConfig:
@@ -146,8 +185,37 @@ class TestConfig:
         begun(tmp_path, text, seed=7, steps=9, watch_limit=50, device="auto", threads=None).status(
             FINISHED
         )
-        assert self.read(tmp_path) == {
+        chosen = {
+            "dataset": "tiny",
+            "split": "auto",
+            "download": False,
+            "cache_bytes": 32_000_000_000,
+            "steps": 9,
+            "seed": 7,
+            "device": "auto",
+            "preset": "quick",
+            "network": "small",
+            "weights": "none",
+            "dim": 8,
+            "batch_size": 12,
+            "learning_rate": 0.001,
+            "schedule": {"halve_every": None, "final_after": None, "final_rate": None},
+            "weight_decay": 0.0,
+            "transform": None,
+            "bf16": False,
+            "eval_every": 2,
+            "frames": 0,
+            "watch_limit": 50,
+            "checkpoint_every": None,
+            "recording_bytes": 4_000_000_000,
+            "threads": None,
+            "specs": [text],
+        }
+        saved = self.read(tmp_path)
+        assert re.fullmatch("[0-9a-f]{32}", saved.pop("id"))
+        assert saved == {
             "name": text,
+            "format": 2,
             "dataset": "tiny",
             "split": "auto",
             "download": False,
@@ -166,7 +234,10 @@ class TestConfig:
             "transform": None,
             "bf16": False,
             "eval_every": 2,
+            "frames": 0,
             "watch_limit": 50,
+            "checkpoint_every": None,
+            "recording_bytes": 4_000_000_000,
             "threads": 3,
             "loss": "npair",
             "symm": {"alpha": 1.5, "beta": 0.5, "rank": 2, "pairs": "official"},
@@ -175,7 +246,11 @@ class TestConfig:
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
+            "dataset_train_images": 48,
+            "dataset_test_images": 24,
             "skipped_images": {},
+            "parent": None,
+            "chosen": chosen,
         }
 
     def test_of_a_baseline(self, tmp_path):
@@ -256,7 +331,7 @@ class TestMetrics:
 
     def test_a_diverged_loss_is_null(self, tmp_path):
         config = tiny_config("npair", learning_rate=1e30, steps=50)
-        status = Trainer(config, RunDirectories(tmp_path / "run", config)).run(Control())
+        status = Trainer(config, TrainingRecorder(tmp_path / "run", config)).run(Control())
         assert status.reason is FinishReason.DIVERGED
         last = lines(tmp_path / "run")[-1]
         assert (last["kind"], last["step"], last["loss"]) == ("step", status.step, None)
@@ -339,7 +414,7 @@ class TestRefusing:
     def refused(self, out: Path, *specs: str) -> str:
         before = files(out) if out.is_dir() else None
         with pytest.raises(InputError) as caught:
-            RunDirectories(out, tiny_config(*specs))
+            TrainingRecorder(out, tiny_config(*specs))
         message = str(caught.value)
         assert message.endswith(".")
         assert "\n" not in message
@@ -433,7 +508,7 @@ class TestRefusing:
 
     def test_a_name_that_is_too_long(self, tmp_path):
         with pytest.raises(InputError, match=r"too long.*choose another output folder"):
-            RunDirectories(tmp_path / ("x" * 300) / "run", tiny_config())
+            TrainingRecorder(tmp_path / ("x" * 300) / "run", tiny_config())
 
     @pytest.mark.parametrize("out", ["", "empty", "new", "a/b/c"])
     def test_anything_else_is_fine(self, out, tmp_path):
@@ -455,8 +530,8 @@ class TestBeginning:
     def test_the_second_of_two_that_want_one_folder_is_refused(self, tmp_path):
         config, other = tiny_config("npair"), tiny_config("lifted")
         first, second = (
-            RunDirectories(tmp_path / "run", config),
-            RunDirectories(tmp_path / "run", other),
+            TrainingRecorder(tmp_path / "run", config),
+            TrainingRecorder(tmp_path / "run", other),
         )
         first.begin(context_of(config))
         first.scalar(0, StepRecord(1, 0.5, None, 0.1))
@@ -472,7 +547,7 @@ class TestBeginning:
     def test_the_second_trainings_status_says_so(self, tmp_path):
         config = tiny_config("npair", "npair+symm")
         out = tmp_path / "run"
-        racing = RunDirectories(out, config)
+        racing = TrainingRecorder(out, config)
         begun(out, "npair", "npair+symm").status(FINISHED)
         before = files(out)
         sink = Recorder()
@@ -484,16 +559,22 @@ class TestBeginning:
         assert files(out) == before
 
     @pytest.mark.parametrize(
-        ("method", "number"),
-        [("mkdir", errno.EACCES), ("open", errno.EROFS), ("write_bytes", errno.ENOSPC)],
+        ("where", "name", "number"),
+        [
+            (Path, "mkdir", errno.EACCES),
+            (files_module, "write", errno.ENOSPC),
+            (files_module, "fsync", errno.EIO),
+            (files_module, "rename", errno.EROFS),
+        ],
+        ids=["mkdir", "write", "fsync", "rename"],
     )
-    def test_an_error_of_the_system_is_bad_input(self, method, number, tmp_path, monkeypatch):
+    def test_an_error_of_the_system_is_bad_input(self, where, name, number, tmp_path, monkeypatch):
         def fail(*_, **__):
             raise OSError(number, os.strerror(number))
 
         config = tiny_config()
-        directories = RunDirectories(tmp_path / "run", config)
-        monkeypatch.setattr(Path, method, fail)
+        directories = TrainingRecorder(tmp_path / "run", config)
+        monkeypatch.setattr(where, name, fail)
         with pytest.raises(InputError) as caught:
             directories.begin(context_of(config))
         assert os.strerror(number) in str(caught.value)
@@ -503,8 +584,8 @@ class TestBeginning:
     @pytest.mark.parametrize("there", ["", "out", "out/npair+symm"])
     @pytest.mark.parametrize(
         ("method", "name"),
-        [("mkdir", "npair+symm"), ("mkdir", "frames"), ("open", "metrics.jsonl"),
-         ("write_bytes", ".config.json"), ("replace", ".config.json")],
+        [("mkdir", "npair+symm"), ("mkdir", "frames"), ("rename", ".classes.json"),
+         ("rename", ".config.json"), ("rename", ".status.json")],
     )  # fmt: skip
     def test_a_disk_that_fills_half_way_leaves_what_was_there(
         self, method, name, there, tmp_path, monkeypatch
@@ -516,8 +597,9 @@ class TestBeginning:
         (tmp_path / there / "more.txt").write_text("mine")
         before = sorted(tmp_path.rglob("*"))
         config = tiny_config("npair", "npair+symm")
-        directories = RunDirectories(tmp_path / "out", config)
-        original = getattr(Path, method)
+        directories = TrainingRecorder(tmp_path / "out", config)
+        where = Path if method == "mkdir" else files_module
+        original = getattr(where, method)
 
         def fail(path: Path, *arguments, **settings):
             if path.name.startswith(name) and "npair+symm" in path.parts:
@@ -525,7 +607,7 @@ class TestBeginning:
             return original(path, *arguments, **settings)
 
         with monkeypatch.context() as patched:
-            patched.setattr(Path, method, fail)
+            patched.setattr(where, method, fail)
             with pytest.raises(InputError, match="No space left"):
                 directories.begin(context_of(config))
         directories.status(FINISHED)
@@ -534,113 +616,115 @@ class TestBeginning:
 
 
 class TestInterrupted:
-    def test_writing_leaves_no_half_file(self, tmp_path, monkeypatch):
-        directories = begun(tmp_path / "run")
+    """What cannot be written leaves no half file, is told once, and is written later."""
+
+    @pytest.mark.parametrize("name", ["write", "fsync", "rename"])
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+    def test_a_frame(self, name, number, tmp_path, monkeypatch):
+        problems: list[str] = []
+        recorder = begun(tmp_path / "run", on_problem=problems.append)
         before = files(tmp_path / "run")
-        original = Path.write_bytes
+        given = make_snapshot()
 
-        def half(path: Path, content: bytes) -> int:
-            original(path, content[: len(content) // 2])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        def fail(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(Path, "write_bytes", half)
-        with pytest.raises(RecordingError, match="No space left"):
-            directories.snapshots((make_snapshot(),))
-        directories.status(FINISHED)
-        assert files(tmp_path / "run") == before
+        with monkeypatch.context() as patched:
+            patched.setattr(files_module, name, fail)
+            recorder.snapshots((given,))
+            recorder.scalar(0, StepRecord(1, 0.5, None, 0.1))
+            after = files(tmp_path / "run")
+            assert [path for path in after if path not in before] == []
+            (recording,) = recorder.recordings
+            recording.poll()
+            assert recording.state.frame_steps == (0,)
+            assert recording.frame(0) is given.frame
+            assert list(recording.state.metrics["loss"].values) == [0.5]
+            assert any("training goes on" in warning for warning in recording.state.warnings)
+        assert problems == [
+            f"{tmp_path / 'run'} cannot be written ({os.strerror(number)}): training goes on, and "
+            "what is recorded meanwhile is kept in memory until it can be."
+        ]
+        recorder.status(FINISHED)
+        assert [line["step"] for line in lines(tmp_path / "run")] == [1]
+        saved = safetensors.numpy.load_file(tmp_path / "run/frames/00000000.safetensors")
+        np.testing.assert_array_equal(saved["test_embeddings"], given.frame.test.points.embeddings)
+        recording.poll()
+        assert recording.state.warnings == ()
 
-    def test_renaming_leaves_no_half_file(self, tmp_path, monkeypatch):
-        directories = begun(tmp_path / "run")
-        before = files(tmp_path / "run")
-        monkeypatch.setattr(Path, "replace", full_disk)
-        with pytest.raises(RecordingError, match="No space left"):
-            directories.snapshots((make_snapshot(),))
-        directories.status(FINISHED)
-        assert files(tmp_path / "run") == before
+    def test_each_onset_is_told(self, tmp_path, monkeypatch):
+        problems: list[str] = []
+        recorder = begun(tmp_path / "run", on_problem=problems.append)
+        for step in (1, 4):
+            with monkeypatch.context() as patched:
+                patched.setattr(files_module, "write", full_disk)
+                for more in (0, 1):
+                    recorder.scalar(0, StepRecord(step + more, 0.5, None, 0.1))
+            for more in range(8):  # tried again, not with each line
+                recorder.scalar(0, StepRecord(step + 2, more, None, 0.1))
+        assert len(problems) == 2
+        recorder.status(FINISHED)
+        assert len(lines(tmp_path / "run")) == 20
 
     def test_a_frame_has_its_name_only_when_it_is_whole(self, tmp_path, monkeypatch):
-        directories = begun(tmp_path / "run")
-        names: list[str] = []
-        original = Path.write_bytes
+        recorder = begun(tmp_path / "run")
+        seen: list[list[str]] = []
+        original = files_module.write_new
 
-        def watched(path: Path, content: bytes) -> int:
-            count = original(path, content)
-            names.extend(entry.name for entry in path.parent.iterdir())
+        def watched(path: Path, content: bytes) -> None:
+            original(path, content)
+            seen.append(sorted(entry.name for entry in path.parent.iterdir()))
+
+        monkeypatch.setattr(files_module, "write_new", watched)
+        recorder.snapshots((make_snapshot(),))
+        ((beside,),) = seen
+        assert not beside.endswith(".safetensors")
+        recorder.status(FINISHED)
+        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == [
+            "00000000.safetensors"
+        ]
+
+    @pytest.mark.parametrize("room", [0, 50, 600])
+    def test_a_full_disk_costs_no_line_and_no_step(self, room, tmp_path, monkeypatch):
+        problems: list[str] = []
+        left = [room]
+        original = files_module.write
+
+        def write(descriptor: int, content: bytes | memoryview) -> int:
+            # short when little is left, as a real disk is
+            if "metrics" not in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+                return original(descriptor, content)
+            if left[0] <= 0:
+                full_disk()
+            count = original(descriptor, memoryview(content)[: left[0]])
+            left[0] -= count
             return count
 
-        monkeypatch.setattr(Path, "write_bytes", watched)
-        directories.snapshots((make_snapshot(),))
-        directories.status(FINISHED)
-        (beside,) = names
-        assert not beside.endswith(".safetensors")
-        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == [
-            "00000000.safetensors"
-        ]
-
-
-class FullDisk(io.RawIOBase):
-    """A file on a disk with room for so many bytes."""
-
-    def __init__(self, room: int) -> None:
-        self.room = room
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content) -> int:
-        if len(content) > self.room:
-            full_disk()
-        self.room -= len(content)
-        return len(content)
-
-
-class TestFullDisk:
-    def test_while_metrics_are_written_ends_training(self, tmp_path, monkeypatch):
-        original = Path.open
-
-        def opened(path: Path, mode: str = "r", *arguments, **settings):
-            stream = original(path, mode, *arguments, **settings)
-            if path.name != "metrics.jsonl":
-                return stream
-            stream.close()
-            # Closing it tries to write what could not be flushed, and fails as well.
-            return io.TextIOWrapper(io.BufferedWriter(FullDisk(600)), "utf-8")
-
-        monkeypatch.setattr(Path, "open", opened)
         config, sink = tiny_config("npair", "npair+symm"), Recorder()
-        directories = RunDirectories(tmp_path / "run", config)
-        status = Trainer(config, Sinks([directories, sink])).run(Control())
-        assert status.reason is FinishReason.FAILED
-        assert "No space left" in status.message
-        assert status.step > 0
-        assert [told for told in sink.statuses if told.state is RunState.FINISHED] == [status]
-        assert sink.statuses[-1] == status
+        recorder = TrainingRecorder(tmp_path / "run", config, on_problem=problems.append)
+        with monkeypatch.context() as patched:
+            patched.setattr(files_module, "write", write)
+            status = Trainer(config, Sinks([recorder, sink])).run(Control())
+            assert (status.reason, status.step) == (FinishReason.COMPLETED, 4)
+        assert len(problems) == 2  # one for each run
+        for run, folder in enumerate(run_directories(tmp_path / "run", config)):
+            (recording,) = [one for one in recorder.recordings if one.folder == folder]
+            recording.poll()
+            assert len(recording.state.metrics["loss"].values) == 4
+            there = (folder / "metrics.jsonl").read_bytes().split(b"\n")[:-1]
+            told = [json.loads(metrics_line(r)) for of, r in sink.records if of == run]
+            assert [json.loads(line) for line in there] == told[: len(there)]
+        recorder.close()  # tries once more, with room
+        for run, folder in enumerate(run_directories(tmp_path / "run", config)):
+            told = [json.loads(metrics_line(r)) for of, r in sink.records if of == run]
+            assert lines(folder) == told
 
-    def test_while_frames_are_written_ends_training(self, tmp_path, monkeypatch):
-        original = Path.write_bytes
 
-        def write(path: Path, content: bytes) -> int:
-            if "00000002" in path.name:
-                full_disk()
-            return original(path, content)
-
-        monkeypatch.setattr(Path, "write_bytes", write)
-        config, sink = tiny_config(), Recorder()
-        status = Trainer(config, Sinks([RunDirectories(tmp_path / "run", config), sink])).run(
-            Control()
-        )
-        assert (status.reason, status.step) == (FinishReason.FAILED, 2)
-        assert "No space left" in status.message
-        assert sink.statuses[-1] == status
-        assert [path.name for path in (tmp_path / "run/frames").iterdir()] == [
-            "00000000.safetensors"
-        ]
-        assert [line["step"] for line in lines(tmp_path / "run")] == [0, 1, 2, 2]
-
+class TestGoingOn:
     @pytest.mark.parametrize("rest", ["", "{", '{"kind": "st', '{"kind": "step"}'])
     def test_what_goes_on_begins_with_a_line_of_its_own(self, rest, tmp_path):
         config = tiny_config(steps=2)
-        trainer = Trainer(config, RunDirectories(tmp_path / "run", config))
+        trainer = Trainer(config, TrainingRecorder(tmp_path / "run", config))
         trainer.run(Control())
         before = lines(tmp_path / "run")
         with (tmp_path / "run/metrics.jsonl").open("a", encoding="utf-8") as stream:
@@ -656,12 +740,12 @@ class TestFullDisk:
 
     def test_when_it_goes_on_costs_nothing_that_is_there(self, tmp_path, monkeypatch):
         config = tiny_config("npair", "npair+symm", steps=2)
-        trainer = Trainer(config, RunDirectories(tmp_path / "run", config))
+        trainer = Trainer(config, TrainingRecorder(tmp_path / "run", config))
         trainer.run(Control())
         before = files(tmp_path / "run")
         trainer.extend(1)
         with monkeypatch.context() as patched:
-            patched.setattr(Path, "write_bytes", full_disk)
+            patched.setattr(files_module, "write", full_disk)
             assert trainer.run(Control()).reason is FinishReason.INVALID
         assert files(tmp_path / "run") == before
         assert trainer.run(Control()).reason is FinishReason.COMPLETED

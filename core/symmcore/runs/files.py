@@ -1,0 +1,172 @@
+"""Writes files of a run so that each is whole or what it was, whatever happens meanwhile.
+
+All that a run writes goes through ``write``, ``fsync`` and ``rename`` of this module: a test
+that puts failing ones in their place has every fault of a disk.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+write: Callable[[int, bytes | memoryview], int] = os.write
+fsync: Callable[[int], None] = os.fsync
+rename: Callable[[Path, Path], None] = os.replace
+
+_HIDDEN = "."
+PART = ".part"
+"""What the names of files and folders end with that are being written; they begin with a dot."""
+OLD = ".old"
+"""What the name of a folder ends with that another one is taking the place of."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside, flush it to the disk and rename it into place.
+
+    Afterwards it is whole under its name, or what it was, also after a power failure.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    beside = part_of(path)
+    try:
+        write_new(beside, content)
+        rename(beside, path)
+        fsync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file and flush it to the disk; nobody may look for it under this name yet.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+    try:
+        write_all(descriptor, content)
+        fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of ``content``, in as many calls as the system takes.
+
+    Raises:
+        OSError: if some of it cannot be written; how much was is not known.
+    """
+    rest = memoryview(content)
+    while rest:
+        count = write(descriptor, rest)
+        if count <= 0:
+            raise OSError(0, "the system writes no more")
+        rest = rest[count:]
+
+
+def fsync_folder(folder: Path) -> None:
+    """Flush the names in a folder to the disk, where the system can.
+
+    Raises:
+        OSError: if the disk fails.
+    """
+    if os.name == "nt":  # which flushes names with their files
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file that never changes a second name: a hard link, or a copy where that fails.
+
+    Raises:
+        OSError: if it cannot be read or written.
+    """
+    with contextlib.suppress(OSError):  # another disk, or a system that has no links
+        os.link(source, target, follow_symlinks=False)
+        return
+    write_whole(target, source.read_bytes())
+
+
+@contextlib.contextmanager
+def folder_in_place(folder: Path) -> Iterator[Path]:
+    """A new folder to write into, which takes the place of ``folder`` when it is whole.
+
+    Raises:
+        OSError: if that fails; what was there then stays.
+    """
+    part = part_of(folder)
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        fsync_folder(part)
+        _replace_folder(part, folder)
+        fsync_folder(folder.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def restore_replaced(parent: Path) -> None:
+    """Put back what was taken away for a folder that a crash then kept from its place."""
+    for old in parent.glob(f"{_HIDDEN}*{OLD}"):
+        folder = parent / old.name.removeprefix(_HIDDEN).removesuffix(OLD)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            rename(old, folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a process that was killed has left half-written in a folder."""
+    for part in folder.glob(f"{_HIDDEN}*{PART}"):
+        if part.is_dir() and not part.is_symlink():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder so that no half of it can be taken for a whole one.
+
+    Raises:
+        OSError: if it cannot be removed.
+    """
+    part = part_of(folder)
+    rename(folder, part)
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def part_of(path: Path) -> Path:
+    """The name under which ``path`` is written."""
+    return path.with_name(f"{_HIDDEN}{path.name}.{os.getpid()}{PART}")
+
+
+def reason(error: OSError) -> str:
+    """Why a file could not be written or read, as part of a sentence."""
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _replace_folder(part: Path, folder: Path) -> None:
+    if not folder.exists():
+        rename(part, folder)
+        return
+    old = folder.with_name(f"{_HIDDEN}{folder.name}{OLD}")
+    shutil.rmtree(old, ignore_errors=True)
+    rename(folder, old)
+    try:
+        rename(part, folder)
+    except OSError:
+        rename(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+_BINARY: int = getattr(os, "O_BINARY", 0)  # of Windows alone

@@ -1,0 +1,302 @@
+"""Follows a run directory: finds what is new in it, while something may be writing it."""
+
+import json
+import os
+import platform
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from symmcore.errors import RunError
+from symmcore.runs.checkpoints import is_complete
+from symmcore.runs.files import reason
+from symmcore.runs.index import RunIndex
+from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import (
+    FRAMES,
+    METRICS,
+    PROJECTIONS,
+    STATUS,
+    checkpoint_step,
+    frame_step,
+    gallery_step,
+    is_method,
+)
+from symmcore.runs.reading import check_inside, is_whole, open_file, read_json
+from symmcore.settings.checkpoint_files import CHECKPOINTS
+
+_BLOCK = 2**20
+_MOST_A_POLL = 24 * 2**20
+_LONGEST_LINE = 2**20
+_ANCHOR = 4096
+_MOST_FILES = 200_000
+_PATIENCE = 60.0
+"""Seconds after which a file that is half there is not waited for any more, but warned of."""
+_SILENCE = 180.0
+"""Seconds without anything new after which a run that says it trains is not believed."""
+
+
+class MetricsFollower:
+    """Reads what is appended to a metrics.jsonl, each whole line once.
+
+    A file that was cut or replaced is read anew: what it ended with is not there any more.
+    """
+
+    def __init__(self, run: Path, index: RunIndex) -> None:
+        self._run = run
+        self._index = index
+        self._offset = 0
+        self._anchor = b""
+        self._skipping = False
+
+    @property
+    def offset(self) -> int:
+        """Bytes that were taken in: all whole lines."""
+        return self._offset
+
+    def poll(self) -> bool:
+        """Take in what is new, at most so much that it takes a fraction of a second.
+
+        Returns:
+            Whether anything was taken in.
+
+        Raises:
+            RunError: if the file cannot be read.
+        """
+        path = self._run / METRICS
+        try:
+            with os.fdopen(open_file(self._run, path), "rb") as stream:
+                if not self._goes_on(stream):
+                    self._restart()
+                return self._read(stream)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise RunError(f"{path} cannot be read ({reason(error)}).") from error
+
+    def _goes_on(self, stream: Any) -> bool:
+        stream.seek(self._offset - len(self._anchor))
+        return bool(stream.read(len(self._anchor)) == self._anchor)
+
+    def _restart(self) -> None:
+        self._offset, self._anchor, self._skipping = 0, b"", False
+        self._index.restart_metrics()
+
+    def _read(self, stream: Any) -> bool:
+        stream.seek(self._offset)
+        began, rest = self._offset, b""
+        while self._offset + len(rest) - began < _MOST_A_POLL and (block := stream.read(_BLOCK)):
+            *lines, rest = (rest + block).split(b"\n")
+            self._take(lines)
+            if len(rest) > _LONGEST_LINE:
+                self._pass_over(rest)
+                rest = b""
+        return self._offset != began
+
+    def _take(self, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        content = b"\n".join(lines) + b"\n"
+        self._offset += len(content)
+        self._anchor = (self._anchor + content)[-_ANCHOR:]
+        if self._skipping:  # the end of a line that is none
+            lines[0], self._skipping = b"", False
+        # an empty line is damage too: nothing writes one
+        self._index.add_lines(lines)
+
+    def _pass_over(self, part: bytes) -> None:
+        """Forget a part of a line that is longer than any line of a run."""
+        self._offset += len(part)
+        self._anchor = (self._anchor + part)[-_ANCHOR:]
+        self._skipping = True
+
+
+class DirectoryFollower:
+    """Keeps an index of a run directory, which may grow, be copied or be cut meanwhile.
+
+    Files that are half there are waited for. Links out of the directory are ignored, with a
+    warning.
+    """
+
+    def __init__(
+        self, run: Path, index: RunIndex, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._run = run
+        self._index = index
+        self._clock = clock
+        self._metrics = MetricsFollower(run, index)
+        self._whole: dict[Path, tuple[int, int]] = {}
+        self._waiting: dict[Path, float] = {}
+        self._news = clock()
+        self._polled = False
+
+    @property
+    def metrics_bytes(self) -> int:
+        """Size of metrics.jsonl up to its last whole line."""
+        return self._metrics.offset
+
+    def poll(self) -> bool:
+        """Take in what is new; True if the index's state changed."""
+        try:
+            grew = self._metrics.poll()
+            self._index.warn(METRICS, None)
+        except RunError as error:
+            grew = False
+            self._index.warn(METRICS, str(error))
+        before = len(self._whole)
+        self._index.set_steps(
+            set(self._steps(FRAMES, frame_step, self._file_is_whole)),
+            set(self._steps(FRAMES, gallery_step, self._file_is_whole)),
+            set(self._steps(CHECKPOINTS, checkpoint_step, self._checkpoint_is_whole)),
+            {
+                method: set(self._steps(f"{PROJECTIONS}/{method}", frame_step, self._file_is_whole))
+                for method in self._methods()
+            },
+        )
+        if self._polled and (grew or len(self._whole) > before):
+            self._news = self._clock()
+        self._judge(grew and self._polled)
+        self._polled = True
+        return self._index.refresh()
+
+    def _steps(
+        self,
+        folder: str,
+        step_of: Callable[[str], int | None],
+        whole: Callable[[Path], bool],
+    ) -> Iterator[int]:
+        for name in self._names(folder):
+            step = step_of(name)
+            if step is not None and self._checked(self._run / folder / name, whole):
+                yield step
+
+    def _methods(self) -> list[str]:
+        folder = self._run / PROJECTIONS
+        return [
+            name for name in self._names(PROJECTIONS)
+            if is_method(name) and (folder / name).is_dir()
+        ][:100]  # fmt: skip
+
+    def _names(self, folder: str) -> list[str]:
+        path = self._run / folder
+        try:
+            if not path.exists():
+                return []
+            check_inside(self._run, path)
+            with os.scandir(path) as entries:
+                names = [entry.name for entry, _ in zip(entries, range(_MOST_FILES), strict=False)]
+        except FileNotFoundError:
+            return []
+        except RunError as error:
+            self._index.warn(folder, str(error))
+            return []
+        except OSError as error:
+            self._index.warn(folder, f"{path} cannot be read ({reason(error)}).")
+            return []
+        self._index.warn(folder, None)
+        return names
+
+    def _checked(self, path: Path, whole: Callable[[Path], bool]) -> bool:
+        """Whether a file or folder is all there; it is looked at again when it has changed."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        seen = (status.st_mtime_ns, status.st_ino)
+        if self._whole.get(path) == seen:
+            return True
+        key = str(path)
+        try:
+            if whole(path):
+                self._whole[path] = seen
+                self._waiting.pop(path, None)
+                self._index.warn(key, None)
+                return True
+            problem = f"{path} is cut short or damaged: it is passed over."
+        except RunError as error:
+            problem = str(error)
+            self._index.warn(key, problem)
+        if self._waited(path, status):
+            self._index.warn(key, problem)
+        return False
+
+    def _waited(self, path: Path, status: os.stat_result) -> bool:
+        """Whether a file that is not whole was given time enough to become so."""
+        first = self._waiting.setdefault(path, self._clock())
+        old = time.time() - status.st_mtime > _PATIENCE
+        return self._clock() - first > _PATIENCE or old
+
+    def _file_is_whole(self, path: Path) -> bool:
+        return is_whole(self._run, path)
+
+    def _checkpoint_is_whole(self, path: Path) -> bool:
+        check_inside(self._run, path)
+        if not stat.S_ISDIR(path.stat().st_mode):
+            raise RunError(f"{path} is no checkpoint: it is not a folder.")
+        step = checkpoint_step(path.name)
+        return step is not None and is_complete(self._run, step)
+
+    def _judge(self, grew: bool) -> None:
+        """Set the run's status from what it says and whether that can be true."""
+        try:
+            said = read_json(self._run, self._run / STATUS)
+            self._index.warn(STATUS, None)
+        except FileNotFoundError:
+            said = {}
+        except RunError as error:
+            self._index.warn(STATUS, str(error))
+            said = {}
+        try:
+            status = RunStatus(said.get("status"))
+        except ValueError:
+            status = RunStatus.TRAINING if grew else self._status_of_format_1()
+        if status is RunStatus.TRAINING and self._is_gone(said):
+            status = RunStatus.UNKNOWN
+        message = said.get("message")
+        self._index.set_status(status, message[:2000] if isinstance(message, str) else "")
+
+    def _status_of_format_1(self) -> RunStatus:
+        scores = self._index.last_evaluation or {}
+        if scores.get("test_nmi") is not None:
+            return RunStatus.FINISHED
+        if self._polled and self._clock() - self._news < _SILENCE:
+            return self._index.state.status
+        return RunStatus.UNKNOWN
+
+    def _is_gone(self, said: dict[str, Any]) -> bool:
+        alive = _is_alive(said.get("host"), said.get("pid"))
+        if alive is not None:
+            return not alive
+        if self._polled and self._clock() - self._news < _SILENCE:
+            return False
+        try:
+            age = time.time() - (self._run / METRICS).stat().st_mtime
+        except OSError:
+            return True
+        return (age > _SILENCE and self._clock() - self._news >= _SILENCE) or age > 10 * _SILENCE
+
+
+def _is_alive(host: object, pid: object) -> bool | None:
+    """Whether a process of this machine is there; None where it cannot be known."""
+    if host != platform.node() or type(pid) is not int or not 0 < pid < 2**31 or os.name == "nt":
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+def status_bytes(status: RunStatus, message: str) -> bytes:
+    """The content of status.json: how a run stands, and who says so."""
+    said = {
+        "status": status.value,
+        "message": message,
+        "host": platform.node(),
+        "pid": os.getpid(),
+    }
+    return (json.dumps(said, indent=2) + "\n").encode()

@@ -1,0 +1,216 @@
+"""Frames, galleries and projections as safetensors files."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+
+from symmcore.errors import RunError
+from symmcore.records import (
+    EmbeddedSet,
+    FloatArray,
+    Frame,
+    IndexArray,
+    PlanePoints,
+    Projection,
+    WatchedSet,
+)
+from symmcore.reflection import reflect_points
+from symmcore.runs.reading import Arrays
+from symmcore.settings.symm import Symm
+
+_SPLITS = ("train", "test")
+_LARGEST_SAMPLE = 2**31
+_HALF = np.float16
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """A frame as a safetensors file.
+
+    For each split: embeddings (N, D) float32, partner, labels and samples (N,) int64,
+    named ``train_embeddings`` and so on. Synthetic points follow from these.
+    """
+    arrays: Arrays = {}
+    for split, watched in zip(_SPLITS, (frame.train, frame.test), strict=True):
+        arrays[f"{split}_embeddings"] = watched.points.embeddings
+        arrays[f"{split}_partner"] = watched.partner
+        arrays[f"{split}_labels"] = watched.points.labels
+        arrays[f"{split}_samples"] = watched.points.samples
+    return safetensors_bytes(arrays)
+
+
+def gallery_bytes(gallery: EmbeddedSet) -> bytes:
+    """A gallery as a safetensors file.
+
+    ``embeddings`` (N, D) float16 and ``scale`` (N,) float32: the largest magnitude of each row,
+    by which it is divided, so that neither small embeddings nor large ones leave the range of
+    float16; ``labels`` and ``samples`` (N,) int64.
+    """
+    embeddings = gallery.embeddings
+    finite = np.where(np.isfinite(embeddings), np.abs(embeddings), 0)
+    scale = finite.max(axis=1, initial=0).astype(np.float32)
+    # The least of what divides without an overflow; a row of zeros stays one.
+    scale[scale < np.finfo(np.float32).tiny] = 1
+    return safetensors_bytes(
+        {
+            "embeddings": (embeddings / scale[:, None]).astype(_HALF),
+            "scale": scale,
+            "labels": gallery.labels,
+            "samples": gallery.samples,
+        }
+    )
+
+
+def projection_bytes(projection: Projection) -> bytes:
+    """A projection as a safetensors file.
+
+    For each split ``train_original`` and so on, ``train_synthetic`` and so on: (N, 2) float32.
+    ``explained`` () float64, NaN where the method has no such number.
+    """
+    explained = math.nan if projection.explained is None else projection.explained
+    arrays: Arrays = {"explained": np.array(explained, dtype=np.float64)}
+    for split, points in zip(_SPLITS, (projection.train, projection.test), strict=True):
+        arrays[f"{split}_original"] = points.original
+        arrays[f"{split}_synthetic"] = points.synthetic
+    return safetensors_bytes(arrays)
+
+
+def safetensors_bytes(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Arrays as a safetensors file."""
+    # safetensors writes the memory as it lies, whatever the strides say
+    ordered = {name: np.require(array, requirements="C") for name, array in arrays.items()}
+    content: bytes = safetensors.numpy.save(ordered)
+    return content
+
+
+def frame_from(path: Path, arrays: Arrays, step: int, symm: Symm | None) -> Frame:
+    """The frame that a file holds.
+
+    Args:
+        path: of the file, for errors.
+        arrays: what is in it.
+        step: of the frame.
+        symm: how the run makes synthetic points; None for a run without.
+
+    Raises:
+        RunError: if it is none: arrays are missing or of other shapes or types.
+    """
+    train, test = (_watched_set(path, arrays, split, symm) for split in _SPLITS)
+    if train.points.embeddings.shape[1] != test.points.embeddings.shape[1]:
+        raise RunError(f"{path} is damaged: its splits have different numbers of dimensions.")
+    return Frame(step, train, test)
+
+
+def gallery_from(path: Path, arrays: Arrays) -> EmbeddedSet:
+    """The gallery that a file holds, as float32.
+
+    Raises:
+        RunError: if it is none.
+    """
+    half = _array(path, arrays, "embeddings", np.float16, 2)
+    count = len(half)
+    scale = _array(path, arrays, "scale", np.float32, 1, count)
+    with np.errstate(all="ignore"):
+        embeddings: FloatArray = half.astype(np.float32)
+        embeddings *= scale[:, None]
+    embeddings.flags.writeable = False
+    return EmbeddedSet(
+        samples=_positions(path, arrays, "samples", count),
+        labels=_positions(path, arrays, "labels", count),
+        embeddings=embeddings,
+    )
+
+
+def projection_from(path: Path, arrays: Arrays, method: str, step: int) -> Projection:
+    """The projection that a file holds.
+
+    Raises:
+        RunError: if it is none, or has coordinates that are no numbers.
+    """
+    explained = float(_array(path, arrays, "explained", np.float64, 0))
+    points = []
+    for split in _SPLITS:
+        original = _plane(path, arrays, f"{split}_original")
+        points.append(PlanePoints(original, _plane(path, arrays, f"{split}_synthetic")))
+        if points[-1].synthetic.shape != original.shape:
+            raise RunError(f"{path} is damaged: {split} points and synthetic ones do not fit.")
+    return Projection(
+        step, method, points[0], points[1], explained if math.isfinite(explained) else None
+    )
+
+
+def largest_label(frame: Frame) -> int:
+    """The largest label in a frame; -1 in one of no images."""
+    return max(int(part.points.labels.max(initial=-1)) for part in (frame.train, frame.test))
+
+
+def _watched_set(path: Path, arrays: Arrays, split: str, symm: Symm | None) -> WatchedSet:
+    embeddings: FloatArray = _array(path, arrays, f"{split}_embeddings", np.float32, 2)
+    count = len(embeddings)
+    partner: IndexArray = _array(path, arrays, f"{split}_partner", np.int64, 1, count)
+    if count and not (partner.min() >= -1 and partner.max() < count):
+        raise RunError(f"{path} is damaged: a partner in {split} is none of {count} images.")
+    axes = embeddings[np.where(partner < 0, np.arange(count), partner)]
+    alpha, beta = (2.0, 1.0) if symm is None else (symm.alpha, symm.beta)
+    return WatchedSet(
+        points=EmbeddedSet(
+            samples=_positions(path, arrays, f"{split}_samples", count),
+            labels=_positions(path, arrays, f"{split}_labels", count),
+            embeddings=embeddings,
+        ),
+        partner=partner,
+        synthetic=_alone_as_they_are(
+            reflect_points(embeddings, axes, alpha, beta), embeddings, partner
+        ),
+    )
+
+
+def _alone_as_they_are(
+    synthetic: FloatArray, embeddings: FloatArray, partner: IndexArray
+) -> FloatArray:
+    """Synthetic points where there is a partner, the image's own embedding elsewhere."""
+    alone = partner < 0
+    if not alone.any():
+        return synthetic
+    result: FloatArray = np.where(alone[:, None], embeddings, synthetic)
+    result.flags.writeable = False
+    return result
+
+
+def _plane(path: Path, arrays: Arrays, name: str) -> FloatArray:
+    points: FloatArray = _array(path, arrays, name, np.float32, 2)
+    if points.shape[1] != 2 or not np.isfinite(points).all():
+        raise RunError(f"{path} is damaged: {name} holds no points of a plane.")
+    return points
+
+
+def _positions(path: Path, arrays: Arrays, name: str, count: int) -> IndexArray:
+    values: IndexArray = _array(path, arrays, name, np.int64, 1, count)
+    if count and not (values.min() >= 0 and values.max() < _LARGEST_SAMPLE):
+        raise RunError(f"{path} is damaged: {name} are no positions.")
+    return values
+
+
+def _array(
+    path: Path,
+    arrays: Arrays,
+    name: str,
+    dtype: npt.DTypeLike,
+    dimensions: int,
+    count: int | None = None,
+) -> npt.NDArray[Any]:
+    array = arrays.get(name)
+    if array is None:
+        raise RunError(f"{path} is damaged: {name} is not in it.")
+    fits = array.dtype == dtype and array.ndim == dimensions
+    if not fits or (count is not None and len(array) != count):
+        expected = "" if count is None else f" of {count}"
+        raise RunError(
+            f"{path} is damaged: {name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} "
+            f"with {dimensions} dimensions{expected}."
+        )
+    return array

@@ -1,0 +1,163 @@
+"""What a run holds, as it grows: written by a recorder or by who follows a directory."""
+
+import threading
+from collections.abc import Iterable
+
+from symmcore.runs.info import RecordingState, RunStatus
+from symmcore.runs.metrics import MetricsTable, Scores
+
+
+class RunIndex:
+    """Steps, metrics and status of a run, and the frozen state made of them; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._table = MetricsTable()
+        self._frames: set[int] = set()
+        self._galleries: set[int] = set()
+        self._checkpoints: set[int] = set()
+        self._projections: dict[str, set[int]] = {}
+        self._status = RunStatus.UNKNOWN
+        self._message = ""
+        self._warnings: dict[str, str] = {}
+        self._revision = 0
+        self._changed = False
+        self._state = RecordingState()
+
+    @property
+    def state(self) -> RecordingState:
+        """The newest state that :meth:`refresh` made."""
+        return self._state
+
+    @property
+    def last_evaluation(self) -> Scores | None:
+        """The newest evaluation; None before there is one."""
+        with self._lock:
+            return self._table.last_evaluation
+
+    def refresh(self) -> bool:
+        """Make a new state if anything changed; returns whether it did."""
+        with self._lock:
+            if not self._changed:
+                return False
+            self._changed = False
+            self._revision += 1
+            steps = (self._frames, self._galleries, self._checkpoints)
+            frames, galleries, checkpoints = (tuple(sorted(of)) for of in steps)
+            self._state = RecordingState(
+                revision=self._revision,
+                metrics=self._table.metrics(),
+                frame_steps=frames,
+                gallery_steps=galleries,
+                checkpoint_steps=checkpoints,
+                projection_steps={
+                    method: tuple(sorted(of)) for method, of in self._projections.items() if of
+                },
+                last_step=max(self._table.last_step, *frames[-1:], *checkpoints[-1:], 0),
+                status=self._status,
+                message=self._message,
+                last_evaluation=self._table.last_evaluation,
+                warnings=tuple(self._warnings.values()),
+            )
+            return True
+
+    def add_lines(self, lines: list[bytes]) -> None:
+        """Take in lines of metrics.jsonl, whole ones."""
+        with self._lock:
+            before = self._table.damaged
+            self._table.add_lines(lines)
+            self._changed = True
+            if self._table.damaged != before:
+                self._warn_of_lines()
+
+    def restart_metrics(self) -> None:
+        """Forget all metrics: their file was cut or replaced."""
+        with self._lock:
+            self._table = MetricsTable()
+            self._warnings.pop("lines", None)
+            self._changed = True
+
+    def add_frame(self, step: int) -> None:
+        """There is a frame of this step."""
+        with self._lock:
+            self._frames.add(step)
+            self._changed = True
+
+    def add_gallery(self, step: int) -> None:
+        """There is a gallery of this step."""
+        with self._lock:
+            self._galleries.add(step)
+            self._changed = True
+
+    def add_checkpoint(self, step: int) -> None:
+        """There is a whole checkpoint of this step."""
+        with self._lock:
+            self._checkpoints.add(step)
+            self._changed = True
+
+    def add_projection(self, method: str, step: int) -> None:
+        """There is a projection of this step's frame."""
+        with self._lock:
+            self._projections.setdefault(method, set()).add(step)
+            self._changed = True
+
+    def remove_frames(self, steps: Iterable[int]) -> None:
+        """Frames that could not be saved and are not in memory any more."""
+        with self._lock:
+            self._frames.difference_update(steps)
+            self._changed = True
+
+    def remove_galleries(self, steps: Iterable[int]) -> None:
+        """Galleries that were thinned out."""
+        with self._lock:
+            self._galleries.difference_update(steps)
+            self._changed = True
+
+    def remove_checkpoints(self, steps: Iterable[int]) -> None:
+        """Checkpoints that were thinned out."""
+        with self._lock:
+            self._checkpoints.difference_update(steps)
+            self._changed = True
+
+    def set_steps(
+        self,
+        frames: set[int],
+        galleries: set[int],
+        checkpoints: set[int],
+        projections: dict[str, set[int]],
+    ) -> None:
+        """All steps, as a directory holds them now."""
+        with self._lock:
+            found = (frames, galleries, checkpoints, projections)
+            known = (self._frames, self._galleries, self._checkpoints, self._projections)
+            if found != known:
+                self._frames, self._galleries = set(frames), set(galleries)
+                self._checkpoints = set(checkpoints)
+                self._projections = {method: set(of) for method, of in projections.items()}
+                self._changed = True
+
+    def set_status(self, status: RunStatus, message: str = "") -> None:
+        """How the run stands."""
+        with self._lock:
+            if (status, message) != (self._status, self._message):
+                self._status, self._message = status, message
+                self._changed = True
+
+    def warn(self, what: str, warning: str | None) -> None:
+        """Say of a file, or of what ``what`` names, that it cannot be used; None: that it can."""
+        with self._lock:
+            if self._warnings.get(what) != warning:
+                if warning is None:
+                    del self._warnings[what]
+                else:
+                    self._warnings[what] = warning
+                self._changed = True
+
+    def _warn_of_lines(self) -> None:
+        count = self._table.damaged
+        lines = "1 line is" if count == 1 else f"{count:,} lines are"
+        self.warn(
+            "lines",
+            f"metrics.jsonl: {lines} damaged and passed over, the first is line "
+            f"{self._table.first_damage:,}.",
+        )

@@ -1,0 +1,202 @@
+"""Metrics of a run: as lines of JSON, and by name as arrays that grow."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.records import EvalRecord, StepRecord
+from symmcore.runs.layout import LARGEST_STEP
+
+MetricArray = npt.NDArray[np.float64]
+Scores = Mapping[str, float | int | None]
+
+MOST_METRICS = 1000
+LONGEST_NAME = 100
+RESERVED = frozenset({"kind", "step"})
+_FIRST_CAPACITY = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """One metric of a run over its steps.
+
+    Attributes:
+        steps: (N,) float64, ascending but for steps that are told twice; read-only.
+        values: (N,) float64, NaN where it was no number; read-only.
+    """
+
+    steps: MetricArray
+    values: MetricArray
+
+    def at(self, step: float) -> float | None:
+        """The newest value at or before ``step``; None if there is none."""
+        place = int(np.searchsorted(self.steps, step, side="right")) - 1
+        return None if place < 0 else float(self.values[place])
+
+
+def metrics_line(record: StepRecord | EvalRecord) -> str:
+    """A record as one line of metrics.jsonl; what is not finite or not there is null."""
+    fields = dataclasses.asdict(record)
+    recall_at = fields.pop("test_recall_at", ())
+    fields |= {f"test_recall_at_{k}": value for k, value in recall_at}
+    kind = "step" if isinstance(record, StepRecord) else "eval"
+    return scalars_line(kind, fields.pop("step"), fields)
+
+
+def scalars_line(kind: str, step: int, values: Mapping[str, float | None]) -> str:
+    """Values by name as one line of metrics.jsonl; what is not finite is null."""
+    numbers = {
+        name: value if value is None or math.isfinite(value) else None
+        for name, value in values.items()
+    }
+    return json.dumps({"kind": kind, "step": step} | numbers)
+
+
+class _Column:
+    """Values of one metric, in arrays with room to grow.
+
+    What was handed out never changes: new values go behind it, or into new arrays.
+    """
+
+    def __init__(self) -> None:
+        self._data = np.empty((2, _FIRST_CAPACITY))
+        self._count = 0
+        self.last_step = -math.inf
+
+    def extend(self, steps: list[int], values: list[float]) -> None:
+        count = self._count + len(steps)
+        if count > self._data.shape[1]:
+            data = np.empty((2, max(count, 2 * self._data.shape[1])))
+            data[:, : self._count] = self._data[:, : self._count]
+            self._data = data
+        self._data[0, self._count : count] = steps
+        self._data[1, self._count : count] = values
+        self._count = count
+        self.last_step = steps[-1]
+
+    def metric(self) -> Metric:
+        steps, values = self._data[:, : self._count]
+        steps.flags.writeable = values.flags.writeable = False
+        return Metric(steps, values)
+
+
+class MetricsTable:
+    """All metrics of a run, taken in line by line; one thread at a time.
+
+    Attributes:
+        last_step: the largest step of any line; 0 before there is one.
+        last_evaluation: the newest line of kind "eval", without the kind; None before one.
+        damaged: how many lines were passed over.
+        first_damage: number of the first of them, from 1; 0 if there is none.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, _Column] = {}
+        self._metrics: dict[str, Metric] = {}
+        self._lines = 0
+        self.last_step = 0
+        self.last_evaluation: Scores | None = None
+        self.damaged = 0
+        self.first_damage = 0
+
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics by name, as they are now."""
+        # only those that grew are made anew; the mapping too, for who holds the last one
+        return dict(self._metrics)
+
+    def add_lines(self, lines: list[bytes]) -> None:
+        """Take in whole lines; one that is damaged is counted and passed over."""
+        records = _parsed(lines)
+        points: dict[str, tuple[list[int], list[float]]] = {}
+        for record in records:
+            self._lines += 1
+            if record is None:
+                self._skip()
+            else:
+                self._add(record, points)
+        for name, (steps, values) in points.items():
+            column = self._columns[name]
+            column.extend(steps, values)
+            self._metrics[name] = column.metric()
+
+    def _skip(self) -> None:
+        self.damaged += 1
+        self.first_damage = self.first_damage or self._lines
+
+    def _add(
+        self, record: dict[str, Any], points: dict[str, tuple[list[int], list[float]]]
+    ) -> None:
+        step, kind = record.get("step"), record.pop("kind", None)
+        if type(step) is not int or not 0 <= step <= LARGEST_STEP or type(kind) is not str:
+            self._skip()
+            return
+        if kind == "eval":
+            self.last_evaluation = {
+                name: value
+                for name, value in record.items()
+                if value is None or type(value) in (int, float)
+            }
+        if step > self.last_step:
+            self.last_step = step
+        for name, value in record.items():
+            if name == "step":
+                continue
+            number = _number(value)
+            # Null is a number that is none, or a score that is not there: the first only where
+            # the metric is known, and an evaluation leaves scores out.
+            if number is None and (kind == "eval" or name not in self._columns):
+                continue
+            column = self._columns.get(name) or self._new_column(name)
+            if column is None:
+                continue
+            collected = points.get(name)
+            # a step that goes back is of a damaged line: curves only go on
+            if step < (collected[0][-1] if collected else column.last_step):
+                continue
+            steps, values = collected or points.setdefault(name, ([], []))
+            steps.append(step)
+            values.append(math.nan if number is None else number)
+
+    def _new_column(self, name: str) -> _Column | None:
+        if len(name) > LONGEST_NAME or len(self._columns) >= MOST_METRICS:
+            return None
+        return self._columns.setdefault(name, _Column())
+
+
+def _number(value: object) -> float | None:
+    """The value as a number; None where it is none, or not finite."""
+    if type(value) is int:
+        try:
+            value = float(value)
+        except OverflowError:
+            return None
+    if type(value) is float and math.isfinite(value):
+        return value
+    return None
+
+
+def _parsed(lines: list[bytes]) -> Iterable[dict[str, Any] | None]:
+    """Each line's JSON object; None for a line that holds none."""
+    # All at once, in half the time: a list that the right number of objects is in. Where that
+    # fails, one by one.
+    try:
+        records = json.loads(b"[" + b",".join(lines) + b"]")
+    except (ValueError, RecursionError):
+        return [_parsed_line(line) for line in lines]
+    if len(records) != len(lines) or not all(type(record) is dict for record in records):
+        return [_parsed_line(line) for line in lines]
+    return records  # type: ignore[no-any-return]  # looked at in the line above
+
+
+def _parsed_line(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if type(record) is dict else None

@@ -1,0 +1,117 @@
+"""Images of a user's own loop: an array, a list of arrays, of pictures, or of files."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from symmcore.data.images.decoding import MAX_PIXELS
+from symmcore.data.images.store import ImageArray
+from symmcore.errors import InputError
+
+_CHANNELS = (1, 3)
+
+
+class OwnImages:
+    """N images as the user has them, read one at a time; safe to read from several threads."""
+
+    def __init__(self, images: Any) -> None:
+        """Take the images.
+
+        Args:
+            images: (N, H, W) or (N, H, W, C) uint8, C 1 or 3; or a sequence of arrays
+                (H, W[, C]) uint8, of PIL images or of paths of image files.
+
+        Raises:
+            InputError: if they are none of these, with what would be right.
+        """
+        self._images: Sequence[Any] = _checked(images)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def read(self, sample: int) -> ImageArray:
+        """One image: (H, W, C) uint8, C 1 or 3.
+
+        Raises:
+            IndexError: if there is none at this position.
+            OSError: if its file cannot be read.
+        """
+        if not 0 <= sample < len(self._images):
+            raise IndexError(sample)
+        image = self._images[sample]
+        if isinstance(image, np.ndarray):
+            return image[..., None] if image.ndim == 2 else image
+        if isinstance(image, Image.Image):
+            return _pixels(image)
+        with Image.open(image) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise OSError(f"{image} has too many pixels")
+            return _pixels(opened)
+
+    def fingerprint(self) -> bytes:
+        """A digest of all pixels, or of the files' paths and sizes."""
+        digest = hashlib.sha256()
+        for image in self._images:
+            if isinstance(image, str | os.PathLike):
+                path = Path(image)
+                digest.update(f"{path.absolute()} {path.stat().st_size}\0".encode(errors="replace"))
+            else:
+                pixels = np.ascontiguousarray(image)
+                digest.update(str(pixels.shape).encode())
+                digest.update(pixels.data)
+        return digest.digest()
+
+
+def _checked(images: Any) -> Sequence[Any]:
+    if isinstance(images, np.ndarray):
+        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+            raise InputError(
+                f"images is an array {images.shape} of {images.dtype}: it must be (N, H, W) or "
+                "(N, H, W, C) of uint8, with 1 or 3 channels."
+            )
+        if images.ndim == 4 and images.shape[3] not in _CHANNELS:
+            hint = " Transpose (N, C, H, W) first." if images.shape[1] in _CHANNELS else ""
+            raise InputError(
+                f"images is an array {images.shape}: the last of (N, H, W, C) must be 1 or 3.{hint}"
+            )
+        return list(images)  # views of its rows
+    if isinstance(images, str | bytes) or not isinstance(images, Sequence):
+        raise InputError(
+            f"images is a {type(images).__name__}: it must be an array (N, H, W, C) of uint8, or a "
+            "list of arrays, PIL images or paths."
+        )
+    for position, image in enumerate(images):
+        _check_one(position, image)
+    return images
+
+
+def _check_one(position: int, image: Any) -> None:
+    if isinstance(image, np.ndarray):
+        plain = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in _CHANNELS)
+        if image.dtype == np.uint8 and plain and image.size:
+            return
+        raise InputError(
+            f"images[{position}] is an array {image.shape} of {image.dtype}: it must be (H, W) or "
+            "(H, W, C) of uint8, with 1 or 3 channels."
+        )
+    if isinstance(image, Image.Image):
+        return
+    if isinstance(image, str | os.PathLike):
+        if not Path(image).is_file():
+            raise InputError(f"images[{position}] is {image}, which is no file.")
+        return
+    raise InputError(
+        f"images[{position}] is a {type(image).__name__}: it must be an array of uint8, a PIL "
+        "image or a path."
+    )
+
+
+def _pixels(picture: Image.Image) -> ImageArray:
+    plain = picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+    pixels: ImageArray = np.asarray(plain)
+    return pixels[..., None] if pixels.ndim == 2 else pixels

@@ -1,0 +1,189 @@
+"""Reads files that may come from anywhere: nothing outside of the run, nothing of any size."""
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import safetensors
+import safetensors.numpy
+
+from symmcore.errors import RunError
+from symmcore.runs.files import reason
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+_MOST_JSON_BYTES = 8 * 2**20
+_MOST_HEADER_BYTES = 16 * 2**20
+_MOST_ARRAY_BYTES = 4 * 2**30
+_LENGTH_BYTES = 8
+# what the library makes of bytes that are no arrays, or of a type that NumPy does not have
+_DAMAGED = (
+    safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError,
+)  # fmt: skip
+
+
+def open_file(folder: Path, path: Path) -> int:
+    """A descriptor of a regular file inside of ``folder``, for reading.
+
+    Raises:
+        RunError: if it is no such file: a link that leads out, a pipe, a folder.
+        FileNotFoundError: if there is none.
+        OSError: if it cannot be opened.
+    """
+    check_inside(folder, path)
+    # a pipe would be waited for
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RunError(f"{path} is not a file: it is not part of this run.")
+    return descriptor
+
+
+def check_inside(folder: Path, path: Path) -> None:
+    """Check that a path stays in the run directory, links followed.
+
+    Raises:
+        RunError: if it leads out.
+    """
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError) as error:  # links that lead to each other
+        raise RunError(f"{path} cannot be followed ({error}): it is not read.") from error
+    if not inside:
+        raise RunError(f"{path} is a link out of the run's folder: it is not followed.")
+
+
+def read_bytes(folder: Path, path: Path, most: int) -> bytes:
+    """The content of a file of a run.
+
+    Raises:
+        RunError: if it cannot be read or is larger than ``most`` bytes.
+        FileNotFoundError: if there is none.
+    """
+    try:
+        descriptor = open_file(folder, path)
+        with os.fdopen(descriptor, "rb") as stream:
+            size = os.fstat(descriptor).st_size
+            if size > most:
+                raise RunError(f"{path} has {size:,} bytes: at most {most:,} can be right.")
+            return stream.read(most)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({reason(error)}).") from error
+
+
+def read_json(folder: Path, path: Path, most: int = _MOST_JSON_BYTES) -> dict[str, Any]:
+    """The JSON object in a file of a run.
+
+    Raises:
+        RunError: if it cannot be read or is none.
+        FileNotFoundError: if there is no such file.
+    """
+    content = read_bytes(folder, path, most)
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: it is no JSON ({one_line(error)}).") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} is damaged: it holds no JSON object.")
+    return value
+
+
+def read_arrays(folder: Path, path: Path) -> Arrays:
+    """The arrays in a safetensors file of a run, read-only.
+
+    Raises:
+        RunError: if it cannot be read or is damaged.
+    """
+    try:
+        check_whole(folder, path)
+        content = read_bytes(folder, path, _MOST_ARRAY_BYTES)
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is not there (any more).") from error
+    return arrays_in(path, content)
+
+
+def arrays_in(path: Path, content: bytes) -> Arrays:
+    """The arrays in the content of a safetensors file, read-only.
+
+    Raises:
+        RunError: if it is damaged.
+    """
+    try:
+        arrays: Arrays = safetensors.numpy.load(content)
+    except _DAMAGED as error:
+        raise RunError(f"{path} is damaged: {one_line(error)}.") from error
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays
+
+
+def is_whole(folder: Path, path: Path) -> bool:
+    """Whether a safetensors file is all there; one that is being copied is not.
+
+    Raises:
+        RunError: if it is no file of this run.
+    """
+    try:
+        check_whole(folder, path)
+    except FileNotFoundError:
+        return False
+    except _NotWholeError:
+        return False
+    return True
+
+
+class _NotWholeError(RunError):
+    """A file whose header and size do not go together."""
+
+
+def check_whole(folder: Path, path: Path) -> Mapping[str, Any]:
+    """The header of a safetensors file, once its size fits: nothing large is read before.
+
+    Raises:
+        RunError: if it cannot be read, or its size and header differ.
+        FileNotFoundError: if there is none.
+    """
+    try:
+        descriptor = open_file(folder, path)
+        with os.fdopen(descriptor, "rb") as stream:
+            size = os.fstat(descriptor).st_size
+            length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+            if size < _LENGTH_BYTES or not 2 <= length <= min(_MOST_HEADER_BYTES, size):
+                raise _NotWholeError(f"{path} is cut short or damaged: it has no header.")
+            header = json.loads(stream.read(length))
+        end = _end_of_data(header)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({reason(error)}).") from error
+    except RunError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _NotWholeError(f"{path} is cut short or damaged: {one_line(error)}.") from error
+    if size != _LENGTH_BYTES + length + end:
+        raise _NotWholeError(
+            f"{path} is cut short or damaged: it has {size:,} bytes, and "
+            f"{_LENGTH_BYTES + length + end:,} by its header."
+        )
+    found: Mapping[str, Any] = header
+    return found
+
+
+def _end_of_data(header: Mapping[str, Any]) -> int:
+    ends = [
+        int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"
+    ]
+    return max(ends, default=0)
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line, no longer than a line."""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return text if len(text) <= 120 else f"{text[:120]}..."

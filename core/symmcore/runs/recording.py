@@ -1,0 +1,308 @@
+"""Reads a run: finished, followed while another process writes it, or live in this one."""
+
+import threading
+from pathlib import Path
+
+from symmcore.data.images.store import ImageArray
+from symmcore.errors import InputError, RunError
+from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
+from symmcore.runs import files
+from symmcore.runs.checkpoints import read_checkpoint
+from symmcore.runs.config_file import read_info
+from symmcore.runs.files import reason
+from symmcore.runs.follower import DirectoryFollower
+from symmcore.runs.frames import (
+    frame_from,
+    gallery_from,
+    largest_label,
+    projection_bytes,
+    projection_from,
+)
+from symmcore.runs.index import RunIndex
+from symmcore.runs.info import RecordingState, RunInfo
+from symmcore.runs.layout import (
+    CONFIG,
+    FRAMES,
+    METRICS,
+    checkpoint_path,
+    frame_path,
+    gallery_path,
+    is_method,
+    is_run,
+    projection_path,
+)
+from symmcore.runs.memory import ArrayCache, LiveTail, frame_size, projection_size, set_size
+from symmcore.runs.reading import read_arrays
+from symmcore.runs.thumbnails import ImageSource, ThumbnailFiles, grey_square, shrunk
+
+
+class Recording:
+    """A run: the only reader of its directory, and the same for a run that trains here.
+
+    Thread-safe. Reading an attribute never waits; the methods read files, and are for threads
+    other than the window's, but for :meth:`poll` of a live recording.
+
+    Attributes:
+        folder: the run directory.
+        live: whether this process writes it.
+    """
+
+    def __init__(
+        self,
+        info: RunInfo,
+        index: RunIndex,
+        *,
+        follower: DirectoryFollower | None = None,
+        tail: LiveTail | None = None,
+        images: ImageSource | None = None,
+    ) -> None:
+        """Put a recording together; see :meth:`open` and ``Recorder.live``.
+
+        Args:
+            info: what is known of the run.
+            index: what it holds.
+            follower: keeps the index; None where a recorder of this process does.
+            tail: what that recorder holds in memory.
+            images: its images, while they are at hand.
+        """
+        self.folder = info.folder
+        self.live = follower is None
+        self._info = info
+        self._index = index
+        self._follower = follower
+        self._tail = tail
+        self._images = images
+        self._cache = ArrayCache()
+        self._thumbnails = ThumbnailFiles(info.folder)
+        self._thumbnail_lock = threading.Lock()
+        self._poll_lock = threading.Lock()
+        self._seen_config: tuple[int, int] | None = None
+
+    @staticmethod
+    def open(folder: Path) -> "Recording":
+        """Open a run directory, finished or not.
+
+        Raises:
+            InputError: if it is none, is of a newer format, or cannot be read.
+        """
+        check_run(folder)
+        recording = _opened(folder)
+        recording.poll()
+        return recording
+
+    @property
+    def key(self) -> str:
+        """The run's identity, the same wherever it is copied to."""
+        return self._info.key
+
+    @property
+    def info(self) -> RunInfo:
+        """What is known of the run."""
+        return self._info
+
+    @property
+    def state(self) -> RecordingState:
+        """What it held at the last :meth:`poll`."""
+        return self._index.state
+
+    def update_info(self, info: RunInfo) -> None:
+        """What is known now; for who writes or follows the run."""
+        self._info = info
+        self._index.warn("problems", " ".join(info.problems) or None)
+
+    def poll(self) -> bool:
+        """Take in what is new; returns whether the state or the info changed.
+
+        A file of many megabytes is taken in over several calls.
+        """
+        if self._follower is None:
+            return self._index.refresh()
+        with self._poll_lock:
+            changed = self._poll_info()
+            return self._follower.poll() or changed
+
+    def frame(self, step: int) -> Frame:
+        """The watch set's embeddings after ``step`` steps.
+
+        Raises:
+            RunError: if there is no such frame, or its file is damaged.
+        """
+        held = self._tail.frame(step) if self._tail else None
+        if held is not None:
+            return held
+        return self._cache.get(("frame", step), lambda: self._read_frame(step), frame_size)
+
+    def gallery(self, step: int) -> EmbeddedSet:
+        """What retrieval searches: the newest gallery at or before ``step``.
+
+        The watched test images where there is none.
+
+        Raises:
+            RunError: if there is no frame either, or the file is damaged.
+        """
+        state = self.state
+        galleries = [at for at in state.gallery_steps if at <= step]
+        if not galleries:
+            frames = [at for at in state.frame_steps if at <= step]
+            return self.frame(frames[-1] if frames else step).test.points
+        newest = galleries[-1]
+        held = self._tail.gallery(newest) if self._tail else None
+        if held is not None:
+            return held
+        path = gallery_path(self.folder, newest)
+        return self._cache.get(
+            ("gallery", newest),
+            lambda: gallery_from(path, read_arrays(self.folder, path)),
+            set_size,
+        )
+
+    def projection(self, method: str, step: int) -> Projection | None:
+        """A frame's coordinates in the plane; None if nobody has stored any."""
+        if not is_method(method):
+            return None
+
+        def read() -> Projection | None:
+            path = projection_path(self.folder, method, step)
+            if not path.exists():
+                return None
+            try:
+                found = projection_from(path, read_arrays(self.folder, path), method, step)
+            except RunError as error:  # it can be computed again
+                self._index.warn(str(path), str(error))
+                return None
+            return found
+
+        found = self._cache.get(("projection", method, step), read, projection_size)
+        if found is None:  # it may come
+            self._cache.forget(("projection", method, step))
+        return found
+
+    def store_projection(self, projection: Projection) -> None:
+        """Keep a projection of one of the frames: in the directory, where it can be written."""
+        key = ("projection", projection.method, projection.step)
+        self._cache.put(key, projection, projection_size(projection))
+        self._index.add_projection(projection.method, projection.step)
+        path = projection_path(self.folder, projection.method, projection.step)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_whole(path, projection_bytes(projection))
+        except OSError:
+            return  # it is in memory, and can be computed again
+
+    def thumbnail(self, sample: int) -> ImageArray:
+        """An image at most 96 pixels wide and high: (H, W, C) uint8; a grey square if missing."""
+        if self._images is not None:
+            return shrunk(self.image(sample))
+        with self._thumbnail_lock:
+            found = self._thumbnails.read(sample)
+        return grey_square() if found is None else found
+
+    def image(self, sample: int) -> ImageArray:
+        """An image, (H, W, C) uint8, in full size where it is at hand, else as a thumbnail."""
+        if self._images is None:
+            return self.thumbnail(sample)
+        try:
+            return self._images.read(sample)
+        except Exception:  # noqa: BLE001 - an image is never worth more than what it is shown for
+            return grey_square()
+
+    def checkpoint(self, step: int) -> Checkpoint:
+        """All that the run goes on from after ``step`` steps, every byte checked.
+
+        Raises:
+            RunError: if there is no whole checkpoint of this step, or a file is damaged.
+        """
+        return read_checkpoint(self.folder, step)
+
+    def checkpoint_folder(self, step: int) -> Path:
+        """Where the checkpoint of this step is."""
+        return checkpoint_path(self.folder, step)
+
+    def _read_frame(self, step: int) -> Frame:
+        path = frame_path(self.folder, step)
+        symm = self._info.spec.symm if self._info.spec else None
+        frame = frame_from(path, read_arrays(self.folder, path), step, symm)
+        names = self._info.class_names
+        if names and largest_label(frame) >= len(names):
+            raise RunError(
+                f"{path} is damaged: it has labels up to {largest_label(frame)}, and the run "
+                f"{len(names)} classes."
+            )
+        return frame
+
+    def _poll_info(self) -> bool:
+        """Read config.json again when it has changed: it may come last, or say more steps."""
+        try:
+            status = (self.folder / CONFIG).stat()
+            seen = (status.st_mtime_ns, status.st_size)
+        except OSError:
+            return False
+        if seen == self._seen_config:
+            return False
+        try:
+            info = read_info(self.folder)
+        except InputError as error:
+            self._index.warn(CONFIG, str(error))
+            return False
+        self._seen_config = seen
+        self.update_info(info)
+        return True
+
+
+def check_run(folder: Path) -> None:
+    """Check that a folder is a run directory.
+
+    Raises:
+        InputError: if it is none, or cannot be looked into.
+    """
+    try:
+        if is_run(folder):
+            return
+        exists, empty = folder.is_dir(), folder.is_dir() and not any(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {reason(error)}.") from error
+    if empty:
+        raise InputError(f"{folder} is empty: name a folder that a training has written.")
+    if exists and (folder / FRAMES).exists():
+        raise InputError(f"{folder} is no whole run: neither {CONFIG} nor {METRICS} is in it.")
+    raise InputError(f"{folder} holds no run: there is no {METRICS} in it.")
+
+
+def open_runs(path: Path) -> tuple[Recording, ...]:
+    """Open a run, or the runs of a comparison in the order in which it names them.
+
+    Args:
+        path: a run directory, or a folder that holds some.
+
+    Raises:
+        InputError: if there is no run, or one cannot be opened.
+    """
+    folders = run_folders(path)
+    recordings = [Recording.open(folder) for folder in folders]
+    return tuple(sorted(recordings, key=_place_in_comparison))
+
+
+def run_folders(path: Path) -> tuple[Path, ...]:
+    """The run directories in a folder, by name; the folder itself where it holds none.
+
+    Raises:
+        InputError: if it cannot be looked into.
+    """
+    try:
+        if not path.is_dir() or is_run(path):
+            return (path,)
+        found = sorted(child for child in path.iterdir() if child.is_dir() and is_run(child))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}.") from error
+    return tuple(found) or (path,)
+
+
+def _opened(folder: Path) -> Recording:
+    index = RunIndex()
+    return Recording(read_info(folder), index, follower=DirectoryFollower(folder, index))
+
+
+def _place_in_comparison(recording: Recording) -> tuple[int, str]:
+    info = recording.info
+    place = info.compared.index(info.name) if info.name in info.compared else len(info.compared)
+    return place, info.name

@@ -1,0 +1,297 @@
+"""Writes one run directory, and shows it live; for the recorders."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
+from symmcore.runs import files
+from symmcore.runs.budget import superfluous
+from symmcore.runs.checkpoints import checkpoint_bytes, write_checkpoint
+from symmcore.runs.config_file import json_bytes, read_info
+from symmcore.runs.follower import DirectoryFollower, status_bytes
+from symmcore.runs.frames import frame_bytes, gallery_bytes
+from symmcore.runs.index import RunIndex
+from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import (
+    CLASSES,
+    CONFIG,
+    FRAMES,
+    METRICS,
+    STATUS,
+    checkpoint_path,
+    frame_path,
+    gallery_path,
+)
+from symmcore.runs.memory import LiveTail, frame_size, set_size
+from symmcore.runs.metrics_file import MetricsWriter
+from symmcore.runs.recording import Recording
+from symmcore.runs.thumbnail_writer import ThumbnailWriter
+from symmcore.runs.thumbnails import ImageSource
+
+# What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
+_MOST_UNSAVED_BYTES = 512 * 2**20
+_LONGEST_WAIT = 256
+
+
+@dataclass
+class _Unsaved:
+    """What is in memory alone because the last try to save it failed."""
+
+    frames: dict[int, tuple[Frame, EmbeddedSet | None]] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
+    end: tuple[RunStatus, str] | None = None
+
+    def bytes(self) -> int:
+        return sum(
+            frame_size(frame) + (0 if gallery is None else set_size(gallery))
+            for frame, gallery in self.frames.values()
+        )
+
+
+class RunWriter:
+    """One run directory that this process writes, under a lock that its owner holds.
+
+    What cannot be written is kept and tried again: with the next frame or checkpoint, with the
+    end, and now and then with a line of metrics. Its methods may be called from several threads.
+    """
+
+    def __init__(self, folder: Path, budget: int, on_problem: Callable[[str], None]) -> None:
+        """Prepare; nothing is written before :meth:`begin`.
+
+        Args:
+            folder: the run directory, which is there.
+            budget: most bytes of all galleries, and of all checkpoints.
+            on_problem: told in one sentence when saving begins to fail, once each time.
+        """
+        self.folder = folder
+        self._budget = budget
+        self._on_problem = on_problem
+        self._lock = threading.RLock()
+        self._index = RunIndex()
+        self._tail = LiveTail()
+        self._metrics = MetricsWriter(folder / METRICS)
+        self._unsaved = _Unsaved()
+        self._galleries: dict[int, int] = {}
+        self._checkpoints: dict[int, int] = {}
+        self._failures = 0
+        self._lines_to_wait = 0
+        self._failing = False
+        self._images: ImageSource | None = None
+        self._searched: Sequence[int] = ()
+        self._thumbnails: ThumbnailWriter | None = None
+        self._recording: Recording | None = None
+
+    @property
+    def recording(self) -> Recording:
+        """The run, with what is not on the disk yet."""
+        assert self._recording is not None, "it has begun"
+        return self._recording
+
+    def begin(
+        self,
+        settings: Mapping[str, object],
+        class_names: Sequence[str],
+        images: ImageSource | None,
+        searched: Sequence[int],
+    ) -> None:
+        """Write config.json, and go on from what the directory holds.
+
+        Args:
+            settings: what config.json is to say.
+            class_names: what each label is called.
+            images: the images, if they are at hand.
+            searched: positions of the images whose thumbnails are kept besides those of the
+                watch set.
+
+        Raises:
+            OSError: if a file cannot be written.
+        """
+        (self.folder / FRAMES).mkdir(exist_ok=True)
+        if class_names:
+            content = json_bytes({"class_names": list(class_names)})
+            files.write_whole(self.folder / CLASSES, content)
+        files.write_whole(self.folder / CONFIG, json_bytes(dict(settings)))
+        self._metrics.sync()
+        self._save_status(RunStatus.TRAINING, "")
+        self._unsaved.end = None
+        info = read_info(self.folder)
+        if self._recording is None:
+            self._take_in()
+            self._recording = Recording(info, self._index, tail=self._tail, images=images)
+        self._recording.update_info(info)
+        self._index.set_status(RunStatus.TRAINING)
+        self._index.refresh()
+        self._images, self._searched = images, searched
+
+    def add_line(self, line: str) -> None:
+        """Record a line of metrics."""
+        with self._lock:
+            self._index.add_lines([line.encode()])
+            self._metrics.add(line)
+            if self._lines_to_wait > 0:
+                self._lines_to_wait -= 1
+            elif self._failing:
+                self._save()
+            else:
+                self._try(self._metrics.flush)
+
+    def add_frame(self, frame: Frame, gallery: EmbeddedSet | None) -> None:
+        """Record a frame, and the gallery if there is one."""
+        with self._lock:
+            self._tail.add(frame, gallery)
+            self._index.add_frame(frame.step)
+            if gallery is not None:
+                self._index.add_gallery(frame.step)
+            self._unsaved.frames[frame.step] = (frame, gallery)
+            self._save()
+        self._start_thumbnails(frame)
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Record a checkpoint; one that could not be saved before is given up for it."""
+        with self._lock:
+            self._unsaved.checkpoint = checkpoint
+            self._save()
+
+    def add_projection(self, projection: Projection) -> None:
+        """Record a projection."""
+        self.recording.store_projection(projection)
+
+    def end(self, status: RunStatus, message: str) -> None:
+        """Say how the run ended, and close its files; :meth:`begin` goes on."""
+        with self._lock:
+            self._index.set_status(status, message)
+            self._unsaved.end = (status, message)
+            self._save()
+            self._metrics.close()
+
+    def finish_thumbnails(self, timeout: float) -> bool:
+        """Give the thumbnails some time; returns whether all are written."""
+        return self._thumbnails is None or self._thumbnails.finish(timeout)
+
+    def close(self) -> None:
+        """End the thread that writes thumbnails; what is not saved is tried once more."""
+        if self._thumbnails is not None:
+            self._thumbnails.close()
+        with self._lock:
+            if self.unsaved:
+                self._save()
+            self._metrics.close()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something that was recorded is in memory alone."""
+        with self._lock:
+            return bool(self._unsaved.frames or self._unsaved.checkpoint or self._metrics.pending)
+
+    def _start_thumbnails(self, frame: Frame) -> None:
+        if self._images is None or self._thumbnails is not None:
+            return
+        watched = (frame.test.points.samples, frame.train.points.samples)
+        samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
+        self._thumbnails = ThumbnailWriter(self.folder, self._images, samples, self._judge)
+        self._thumbnails.start()
+
+    def _take_in(self) -> None:
+        """Know what the directory holds already, of a run that goes on or a branch."""
+        follower = DirectoryFollower(self.folder, self._index)
+        follower.poll()
+        while follower.metrics_bytes < self._metrics.size and follower.poll():
+            pass
+        state = self._index.state
+        for step in state.gallery_steps:
+            with contextlib.suppress(OSError):
+                self._galleries[step] = gallery_path(self.folder, step).stat().st_size
+        for step in state.checkpoint_steps:
+            self._checkpoints[step] = checkpoint_bytes(self.folder, step)
+
+    def _save_status(self, status: RunStatus, message: str) -> None:
+        files.write_whole(self.folder / STATUS, status_bytes(status, message))
+
+    def _save(self) -> None:
+        """Write all that is not saved."""
+        self._try(self._save_all)
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self._judge(error)
+        else:
+            if not self.unsaved:
+                self._judge(None)
+
+    def _save_all(self) -> None:
+        # In this order: what a checkpoint goes on from must be there before it is.
+        self._metrics.sync()
+        for step in sorted(self._unsaved.frames):
+            self._save_frame(*self._unsaved.frames[step])
+            del self._unsaved.frames[step]
+            self._tail.saved(step)
+        checkpoint = self._unsaved.checkpoint
+        if checkpoint is not None:
+            write_checkpoint(self.folder, checkpoint, self._metrics.size)
+            self._unsaved.checkpoint = None
+            self._checkpoints[checkpoint.step] = checkpoint_bytes(self.folder, checkpoint.step)
+            self._index.add_checkpoint(checkpoint.step)
+        self._thin()
+        if self._unsaved.end is not None:
+            self._save_status(*self._unsaved.end)
+            self._unsaved.end = None
+
+    def _save_frame(self, frame: Frame, gallery: EmbeddedSet | None) -> None:
+        if gallery is not None:
+            content = gallery_bytes(gallery)
+            files.write_whole(gallery_path(self.folder, frame.step), content)
+            self._galleries[frame.step] = len(content)
+        files.write_whole(frame_path(self.folder, frame.step), frame_bytes(frame))
+
+    def _thin(self) -> None:
+        """Keep to the budget; what cannot be removed is tried again with the next."""
+        for step in superfluous(self._galleries, self._budget):
+            with contextlib.suppress(OSError):
+                gallery_path(self.folder, step).unlink(missing_ok=True)
+                del self._galleries[step]
+                self._index.remove_galleries([step])
+        for step in superfluous(self._checkpoints, self._budget):
+            with contextlib.suppress(OSError):
+                files.remove_folder(checkpoint_path(self.folder, step))
+                del self._checkpoints[step]
+                self._index.remove_checkpoints([step])
+
+    def _judge(self, error: OSError | None) -> None:
+        """Tell that saving fails, once until it works again."""
+        with self._lock:
+            if error is None:
+                self._failing, self._failures, self._lines_to_wait = False, 0, 0
+                self._index.warn("saving", None)
+                return
+            self._failures += 1
+            self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
+            self._bound_unsaved()
+            if self._failing:
+                return
+            self._failing = True
+            sentence = (
+                f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
+                "what is recorded meanwhile is kept in memory until it can be."
+            )
+            self._index.warn("saving", sentence)
+        self._on_problem(sentence)
+
+    def _bound_unsaved(self) -> None:
+        """Forget some of what cannot be saved before it takes all memory, galleries first."""
+        frames = self._unsaved.frames
+        if self._unsaved.bytes() <= _MOST_UNSAVED_BYTES:
+            return
+        for step in sorted(frames)[:-1]:
+            frames[step] = (frames[step][0], None)
+            self._tail.drop_gallery(step)
+            self._index.remove_galleries([step])
+        sizes = {step: frame_size(frame) for step, (frame, _) in frames.items()}
+        for step in superfluous(sizes, _MOST_UNSAVED_BYTES):
+            del frames[step]
+            self._tail.saved(step)
+            self._index.remove_frames([step])

@@ -1,0 +1,337 @@
+"""Records a training: each run of it in a directory of its own."""
+
+import contextlib
+import os
+import shutil
+import uuid
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.store import ImageArray, image_to_show
+from symmcore.errors import InputError
+from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
+from symmcore.runs.budget import share_of_budget
+from symmcore.runs.config_file import read_info, training_settings
+from symmcore.runs.files import reason
+from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import CONFIG, FRAMES, METRICS, is_run, run_directories
+from symmcore.runs.lock import RunLock
+from symmcore.runs.metrics import metrics_line
+from symmcore.runs.recording import Recording, check_run
+from symmcore.runs.run_writer import RunWriter
+from symmcore.runs.shared_past import cut, share_past
+from symmcore.training.config import TrainingConfig
+from symmcore.training.sink import ParentRun, TrainingContext
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+
+_SECONDS_FOR_THUMBNAILS = 2.0
+_ENDS = {
+    FinishReason.COMPLETED: RunStatus.FINISHED,
+    FinishReason.STOPPED: RunStatus.STOPPED,
+    FinishReason.CANCELLED: RunStatus.STOPPED,
+    FinishReason.DIVERGED: RunStatus.DIVERGED,
+    FinishReason.INVALID: RunStatus.FAILED,
+    FinishReason.FAILED: RunStatus.FAILED,
+}
+
+
+def warn(problem: str) -> None:
+    """Say as a Python warning that something cannot be saved."""
+    warnings.warn(problem, RuntimeWarning, stacklevel=2)
+
+
+class TrainingRecorder:
+    """A sink that keeps each run of a training in a directory of its own.
+
+    One run is written to ``out`` itself; several to ``out/<name of the run>``. Nothing is made
+    before training begins. A file appears under its name only when it is whole; metrics are
+    appended line by line. A save that fails does not end the training: what it was to keep stays
+    in memory, and is tried again.
+
+    It owns a thread that writes thumbnails, which :meth:`close` ends.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        config: TrainingConfig,
+        *,
+        resume: bool = False,
+        on_problem: Callable[[str], None] = warn,
+    ) -> None:
+        """Choose the directories.
+
+        Args:
+            out: the run directory, or the folder of a comparison.
+            config: what is trained.
+            resume: whether the runs are there and go on; nobody else may write them then.
+            on_problem: told when saving begins to fail, once each time, by a thread that records.
+
+        Raises:
+            InputError: if a directory holds a run already, or none to resume, cannot be made, or
+                is written by another process.
+        """
+        self._directories = run_directories(out, config)
+        self._chosen = config
+        self._on_problem = on_problem
+        self._locks: list[RunLock] = []
+        self._writers: tuple[RunWriter, ...] = ()
+        self._running = False
+        if resume:
+            self._take_locks()
+        else:
+            check_free(out, self._directories)
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """The runs, live, in the order of ``config.specs``; none before training begins."""
+        return tuple(writer.recording for writer in self._writers)
+
+    def begin(self, context: TrainingContext) -> None:
+        """Make the directories and write each config.json.
+
+        Where that fails, what it has made is removed again: half a run would only be in the
+        way of the next.
+
+        Raises:
+            InputError: if a directory cannot be written, or holds a run by now.
+        """
+        if self._writers:
+            self._go_on(context)
+        elif context.resumed_from is not None:
+            self._resume(context, context.resumed_from)
+        else:
+            self._begin(context)
+        self._running = True
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        """Append one line to the run's metrics."""
+        self._writers[run].add_line(metrics_line(record))
+
+    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """Keep each run's frame, and its gallery within the budget."""
+        for writer, snapshot in zip(self._writers, snapshots, strict=True):
+            writer.add_frame(snapshot.frame, _unwatched(snapshot))
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """Keep what each run goes on from, within the budget."""
+        for writer, checkpoint in zip(self._writers, checkpoints, strict=True):
+            writer.add_checkpoint(checkpoint)
+
+    def projections(self, projections: tuple[Projection, ...]) -> None:
+        """Keep each run's projection; from any thread."""
+        for writer, projection in zip(self._writers, projections, strict=True):
+            writer.add_projection(projection)
+
+    def status(self, status: TrainingStatus) -> None:
+        """Close the files when the training has ended, and let others write the runs."""
+        if status.state is not RunState.FINISHED:
+            return
+        ended = _ENDS[status.reason or FinishReason.FAILED]
+        running, self._running = self._running, False
+        for writer in self._writers if running else ():
+            writer.end(ended, status.message)
+            writer.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
+        if not any(writer.unsaved for writer in self._writers):  # else closing tries again
+            self._release()
+
+    def finish_thumbnails(self, timeout: float) -> bool:
+        """Wait for thumbnails, so many seconds a run; returns whether all are written."""
+        done = [writer.finish_thumbnails(timeout) for writer in self._writers]
+        return all(done)
+
+    def close(self) -> None:
+        """End what was started; thumbnails that are not written are left out.
+
+        What could not be saved is tried once more.
+        """
+        for writer in self._writers:
+            writer.close()
+        self._release()
+
+    def _begin(self, context: TrainingContext) -> None:
+        with contextlib.ExitStack() as undo:
+            writers = []
+            for run, directory in enumerate(self._directories):
+                try:
+                    writers.append(self._begin_run(run, directory, context, undo))
+                except OSError as error:
+                    raise _cannot_write(directory, error) from error
+            undo.pop_all()
+        self._writers = tuple(writers)
+
+    def _begin_run(
+        self, run: int, directory: Path, context: TrainingContext, undo: contextlib.ExitStack
+    ) -> RunWriter:
+        _make_folders(directory, undo)
+        self._lock(directory, undo)
+        if is_run(directory):  # another process was first
+            raise InputError(_HOLDS_RUN.format(directory))
+        undo.callback(_empty, directory, frozenset(path.name for path in directory.iterdir()))
+        parent = context.parents[run] if context.parents else None
+        if parent is not None:
+            share_past(parent.folder, directory, parent.step)
+        return self._begun(run, directory, context, uuid.uuid4().hex, parent, undo)
+
+    def _begun(
+        self,
+        run: int,
+        directory: Path,
+        context: TrainingContext,
+        key: str,
+        parent: ParentRun | None,
+        undo: contextlib.ExitStack,
+    ) -> RunWriter:
+        config = context.config
+        budget = share_of_budget(config.recording_bytes, len(config.specs))
+        writer = RunWriter(directory, budget, self._on_problem)
+        undo.callback(writer.close)
+        settings = training_settings(context, self._chosen, config.specs[run], key, parent)
+        dataset = context.dataset
+        images = _DatasetImages(dataset)
+        writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+        return writer
+
+    def _lock(self, directory: Path, undo: contextlib.ExitStack) -> None:
+        try:
+            lock = RunLock(directory)
+        except InputError:
+            if is_run(directory):
+                raise InputError(_HOLDS_RUN.format(directory)) from None
+            raise
+        self._locks.append(lock)
+        undo.callback(self._locks.remove, lock)
+        undo.callback(lock.remove)
+
+    def _resume(self, context: TrainingContext, step: int) -> None:
+        with contextlib.ExitStack() as undo:
+            writers = []
+            for run, directory in enumerate(self._directories):
+                try:
+                    cut(directory, step)
+                    info = read_info(directory)
+                    writer = self._begun(run, directory, context, info.key, info.parent, undo)
+                except OSError as error:
+                    raise _cannot_write(directory, error) from error
+                writers.append(writer)
+            undo.pop_all()
+        self._writers = tuple(writers)
+
+    def _go_on(self, context: TrainingContext) -> None:
+        """More steps of a training that had ended."""
+        self._take_locks()
+        dataset = context.dataset
+        for run, writer in enumerate(self._writers):
+            info = writer.recording.info
+            spec = context.config.specs[run]
+            settings = training_settings(context, self._chosen, spec, info.key, info.parent)
+            images = _DatasetImages(dataset)
+            try:
+                writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+            except OSError as error:
+                self._release()
+                raise _cannot_write(writer.folder, error) from error
+
+    def _take_locks(self) -> None:
+        self._release()
+        try:
+            for directory in self._directories:
+                check_run(directory)
+                self._locks.append(RunLock(directory))
+        except OSError as error:
+            self._release()
+            raise _cannot_write(directory, error) from error
+        except InputError:
+            self._release()
+            raise
+
+    def _release(self) -> None:
+        for lock in self._locks:
+            lock.release()
+        self._locks.clear()
+
+
+class _DatasetImages:
+    """The images of a dataset, one at a time."""
+
+    def __init__(self, dataset: ImageDataset) -> None:
+        self._images = dataset.images
+
+    def read(self, sample: int) -> ImageArray:
+        if not 0 <= sample < self._images.shape[0]:
+            raise IndexError(sample)
+        return image_to_show(self._images, sample)
+
+
+def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:
+    """The gallery, unless the watched test images are all there are: then it is in the frame."""
+    gallery, watched = snapshot.gallery, snapshot.frame.test.points
+    if gallery is None or np.array_equal(gallery.samples, watched.samples):
+        return None
+    return gallery
+
+
+def check_free(out: Path, directories: tuple[Path, ...]) -> None:
+    """Make sure that writing to these directories can work and overwrites nothing.
+
+    Raises:
+        InputError: saying which directory holds a run or cannot be written.
+    """
+    try:
+        _check_free(out, directories)
+    except OSError as error:  # a name too long, or a folder that cannot be looked into
+        raise _cannot_write(out, error) from error
+
+
+def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
+    for directory in (out, *directories):
+        _check_folder(directory)
+    children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
+    for child in children:
+        if (child / METRICS).exists():
+            raise InputError(_HOLDS_RUN.format(child))
+
+
+def _check_folder(path: Path) -> None:
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not existing.is_dir():
+        raise InputError(_CANNOT_WRITE.format(path, f"{existing} is a file"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(_CANNOT_WRITE.format(path, f"no permission to write in {existing}"))
+    if any((path / name).exists() for name in (CONFIG, METRICS, FRAMES)):
+        raise InputError(_HOLDS_RUN.format(path))
+
+
+def _make_folders(path: Path, undo: contextlib.ExitStack) -> None:
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        undo.callback(_remove, folder.rmdir)
+
+
+def _empty(folder: Path, before: frozenset[str]) -> None:
+    """Remove from a folder what was not there before."""
+    for path in folder.iterdir():
+        if path.name not in before:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                _remove(path.unlink)
+
+
+def _remove(action: Callable[[], None]) -> None:
+    # Why the run could not begin is worth more than why this could not be taken back.
+    with contextlib.suppress(OSError):
+        action()
+
+
+_HOLDS_RUN = "{} already holds a run: choose another output folder, nothing was overwritten."
+_CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(_CANNOT_WRITE.format(path, reason(error)))

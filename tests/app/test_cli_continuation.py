@@ -1,0 +1,260 @@
+"""``symmviz train --resume`` and ``--branch``, from run directories on disk."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers_training import add_dataset, tiny_dataset
+
+from symmcore.data import catalogue
+from symmcore.errors import InputError
+from symmcore.networks import load_network
+from symmcore.runs import Recording, open_runs
+from symmcore.runs.lock import run_lock
+from symmviz.cli import main
+
+STEPS = 6
+SIZES = ("--batch-size", "12", "--dim", "8", "--eval-every", "1", "--threads", "1")
+TINY = ("tiny", *SIZES, "--device", "cpu", "--steps", str(STEPS))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    add_dataset(monkeypatch)
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", name="runs")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run and a comparison, both to the end, with a checkpoint at every step."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        add_dataset(monkeypatch)
+        assert main(["train", *TINY, "--symm", "--out", str(folder / "one")]) == 0
+        compared = ("--compare", "npair", "npair+symm:rank=2,lr=0.002")
+        assert main(["train", *TINY, *compared, "--out", str(folder / "both")]) == 0
+    return folder
+
+
+def lines(run: Path) -> list[dict[str, Any]]:
+    """The metrics, wall times left out."""
+    found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in one.items() if name != "seconds"} for one in found]
+
+
+def arrays(run: Path) -> dict[str, bytes]:
+    """Every frame and checkpoint's array files by name."""
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for folder in ("frames", "checkpoints")
+        for path in sorted((run / folder).rglob("*.safetensors"))
+    }
+
+
+def interrupted(run: Path, step: int) -> None:
+    """Leave of a run what a process leaves that is ended after a checkpoint's step."""
+    for folder in (run / "checkpoints").iterdir():
+        if int(folder.name) > step:
+            shutil.rmtree(folder)
+    (run / "status.json").unlink()
+
+
+@pytest.mark.parametrize("step", [0, 2, 5])
+def test_a_comparison_that_was_interrupted_equals_one_that_was_not(runs, tmp_path, step, capsys):
+    both = tmp_path / "both"
+    shutil.copytree(runs / "both", both)
+    for number, recording in enumerate(open_runs(both)):
+        # the second was a checkpoint further
+        interrupted(recording.folder, min(step + number, STEPS - 1))
+    assert main(["train", "--resume", str(both)]) == 0
+    assert f"Going on from step {step}" in capsys.readouterr().err
+    for recording in open_runs(runs / "both"):
+        resumed = both / recording.folder.name
+        assert lines(resumed) == lines(recording.folder)
+        assert arrays(resumed) == arrays(recording.folder)
+        assert Recording.open(resumed).key == recording.key
+
+
+def test_a_finished_run_goes_on_as_a_longer_one(runs, tmp_path):
+    one, longer = tmp_path / "one", tmp_path / "longer"
+    shutil.copytree(runs / "one", one)
+    assert main(["train", "--resume", str(one), "--steps", "8"]) == 0
+    more = ("--steps", "8", "--symm", "--out", str(longer))
+    assert main(["train", *TINY, *more]) == 0
+    assert [line for line in lines(one) if line["kind"] == "step"] == [
+        line for line in lines(longer) if line["kind"] == "step"
+    ]
+    assert (
+        arrays(one)["checkpoints/00000008/network.safetensors"]
+        == (arrays(longer)["checkpoints/00000008/network.safetensors"])
+    )
+    config = json.loads((one / "config.json").read_text())
+    assert config["steps"] == 8
+
+
+@pytest.mark.parametrize(
+    ("parent", "spec", "step"),
+    [("one", "npair+symm", 3), ("both/npair+symm_rank=2,lr=0.002", "npair+symm:rank=2", 2)],
+)
+def test_a_branch_with_nothing_changed_equals_its_parent(runs, tmp_path, parent, spec, step):
+    out = tmp_path / "branch"
+    assert main(["train", "--branch", f"{runs / parent}@{step}", spec, "--out", str(out)]) == 0
+    assert lines(out) == lines(runs / parent)
+    assert arrays(out) == arrays(runs / parent)
+    found, before = Recording.open(out).info, Recording.open(runs / parent).info
+    assert found.parent is not None
+    assert (found.parent.key, found.parent.step) == (before.key, step)
+    assert found.key != before.key
+    assert found.group is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "options"),
+    [("triplet+symm", ()), ("npair+symm:rank=2", ()), ("npair", ("--steps", "8")),
+     ("npair+symm", ("--lr", "0.0002")), ("npair+symm:lr=0.0002", ())],
+)  # fmt: skip
+def test_a_branch_shares_the_past_and_nothing_else(runs, tmp_path, spec, options):
+    out, before = tmp_path / "branch", arrays(runs / "one")
+    given = ("--branch", f"{runs / 'one'}@3", spec, "--out", str(out), *options)
+    assert main(["train", *given]) == 0
+    parent, branch = lines(runs / "one"), lines(out)
+    assert [line for line in branch if line["step"] <= 3] == [
+        line for line in parent if line["step"] <= 3
+    ]
+    shared = {name for name in before if int(Path(name).parts[1][:8]) <= 3}
+    found = arrays(out)
+    assert {name: found[name] for name in shared} == {name: before[name] for name in shared}
+    assert branch[-1]["step"] == (8 if options[:1] == ("--steps",) else STEPS)
+    last = f"checkpoints/{STEPS:08d}/network.safetensors"
+    assert found[last] != before[last]
+    assert arrays(runs / "one") == before, "the parent stays as it is"
+
+
+def test_two_ways_to_say_a_learning_rate_are_one(runs, tmp_path):
+    ways = {"a": ("npair+symm:lr=0.0002",), "b": ("npair+symm", "--lr", "0.0002")}
+    for name, given in ways.items():
+        branch = ("--branch", f"{runs / 'one'}@3", *given, "--out", str(tmp_path / name))
+        assert main(["train", *branch]) == 0
+    assert arrays(tmp_path / "a") == arrays(tmp_path / "b")
+
+
+def test_every_checkpoint_of_a_recorded_run_gives_its_network(runs):
+    for step in (None, 0, STEPS):
+        network, transform = load_network(runs / "one", step)
+        found = network(transform(np.zeros((30, 40), np.uint8))[None])
+        assert found.shape == (1, 8)
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        load_network(runs / "both")
+
+
+class TestSaid:
+    def sentence(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+        capsys.readouterr()
+        assert main(["train", *arguments]) == 2
+        (line,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("symmviz")]
+        return line
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["--resume", "RUNS/none"], "holds no run"),
+            (["--resume", "RUNS/one"], "has taken 6 steps: to go on it needs"),
+            (["--resume", "RUNS/one", "--steps", "6"], "larger number of steps than 6"),
+            (["--resume", "RUNS/one", "--steps", "8", "--dim", "9"], "--dim cannot change"),
+            (["tiny", "--resume", "RUNS/one"], "the dataset cannot change"),
+            (["--resume", "RUNS/one", "--out", "x"], "--out cannot change"),
+            (["--resume", "RUNS/one", "--branch", "RUNS/one@3", "npair"], "--branch cannot change"),
+            (["--resume", "RUNS/both/npair"], "one of 2 runs that were compared"),
+            (["--branch", "RUNS/one", "npair"], "write RUN@STEP"),
+            (["--branch", "RUNS/one@x", "npair"], "write RUN@STEP"),
+            (["--branch", "RUNS/one@" + "9" * 5000, "npair"], "too large"),
+            (["--branch", "RUNS/one@7", "npair"], "no checkpoint at step 7: the nearest is at 6"),
+            (["--branch", "RUNS/one@6", "npair"], "larger number of steps than 6"),
+            (["--branch", "RUNS/one@3", "npair", "--steps", "3"], "larger number of steps than 3"),
+            (["--branch", "RUNS/both@3", "npair"], "holds 2 runs and a branch has one parent"),
+            (["--branch", "RUNS/one@3", "nonsense"], "nonsense"),
+            (["--branch", "RUNS/one@3", "npair", "--lr", "-1"], "learning rate"),
+            (["--branch", "RUNS/one@3", "npair", "--seed", "1"], "--seed cannot change"),
+            (["--branch", "RUNS/one@3", "npair", "--network", "resnet18"], "start a new training"),
+            (["--branch", "RUNS/one@3", "npair", "--out", "RUNS/both"], "already holds a run"),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be(self, runs, capsys, arguments, said):
+        before = {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
+        given = [one.replace("RUNS", str(runs)) for one in arguments]
+        assert said in self.sentence(capsys, *given)
+        kept = {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
+        locks = {path for path in kept if path.name.endswith(".lock")} | set(runs.rglob("*/"))
+        assert {p: t for p, t in kept.items() if p not in locks} == {
+            p: t for p, t in before.items() if p not in locks
+        }
+
+    def test_no_dataset(self, capsys):
+        assert "No DATASET was named" in self.sentence(capsys)
+
+    def test_no_checkpoint(self, runs, tmp_path, capsys):
+        shutil.copytree(runs / "one", tmp_path / "one")
+        shutil.rmtree(tmp_path / "one" / "checkpoints")
+        said = self.sentence(capsys, "--resume", str(tmp_path / "one"), "--steps", "9")
+        assert "holds no checkpoint: it can be looked at, but not gone on with" in said
+
+    def test_a_dataset_that_has_changed(self, runs, tmp_path, capsys, monkeypatch):
+        shutil.copytree(runs / "one", tmp_path / "one")
+        before = lines(tmp_path / "one")
+        monkeypatch.setattr(catalogue, "DATASETS", ())
+        add_dataset(monkeypatch, load=lambda seed: tiny_dataset(seed + 1))
+        said = self.sentence(capsys, "--resume", str(tmp_path / "one"), "--steps", "9")
+        assert "was trained on other images" in said
+        assert lines(tmp_path / "one") == before
+
+    def test_a_checkpoint_of_another_network(self, runs, tmp_path, capsys):
+        one = tmp_path / "one"
+        shutil.copytree(runs / "one", one)
+        config = json.loads((one / "config.json").read_text())
+        config["dim"] = config["chosen"]["dim"] = 9
+        (one / "config.json").write_text(json.dumps(config))
+        said = self.sentence(capsys, "--resume", str(one), "--steps", "9")
+        assert "cannot be gone on from" in said
+        assert "9 x 256 is needed" in said
+        assert lines(one) == lines(runs / "one")
+
+    def test_a_newer_format(self, runs, tmp_path, capsys):
+        one = tmp_path / "one"
+        shutil.copytree(runs / "one", one)
+        config = json.loads((one / "config.json").read_text())
+        (one / "config.json").write_text(json.dumps(config | {"format": 99}))
+        assert "format 99" in self.sentence(capsys, "--resume", str(one), "--steps", "9")
+
+    def test_a_run_that_another_process_writes(self, runs, tmp_path, capsys):
+        shutil.copytree(runs / "one", tmp_path / "one")
+        with run_lock(tmp_path / "one"):
+            said = self.sentence(capsys, "--resume", str(tmp_path / "one"), "--steps", "9")
+        assert "written by another process" in said
+        assert main(["train", "--resume", str(tmp_path / "one"), "--steps", "7"]) == 0
+
+    def test_half_a_comparison(self, runs, tmp_path, capsys):
+        shutil.copytree(runs / "both", tmp_path / "both")
+        shutil.rmtree(tmp_path / "both" / "npair")
+        said = self.sentence(capsys, "--resume", str(tmp_path / "both"), "--steps", "9")
+        assert "does not hold the runs of one comparison" in said
+
+    def test_another_number_of_threads(self, runs, tmp_path, capsys):
+        shutil.copytree(runs / "one", tmp_path / "one")
+        given = ("--resume", str(tmp_path / "one"), "--steps", "7", "--threads", "2")
+        assert main(["train", *given]) == 0
+        assert "Trained with 1 thread until now and with 2" in capsys.readouterr().err
+
+    def test_more_threads_than_there_are_cores(self, runs, tmp_path, capsys, monkeypatch):
+        shutil.copytree(runs / "one", tmp_path / "one")
+        config = json.loads((tmp_path / "one" / "config.json").read_text())
+        (tmp_path / "one" / "config.json").write_text(json.dumps(config | {"threads": 2}))
+        monkeypatch.setattr("symmcore.runs.continuation.usable_cores", lambda: 1)
+        assert main(["train", "--resume", str(tmp_path / "one"), "--steps", "7"]) == 0
+        assert "this process may use 1 core" in capsys.readouterr().err
