@@ -12,7 +12,8 @@ A training loop of one's own records like this::
                 recorder.frame(step, embeddings)
 """
 
+from symmcore.runs.recent import RunSummary, recent_runs
 from symmcore.runs.recorder import Recorder
 from symmcore.runs.recording import Recording, open_runs
 
-__all__ = ["Recorder", "Recording", "open_runs"]
+__all__ = ["Recorder", "Recording", "RunSummary", "open_runs", "recent_runs"]

@@ -291,6 +291,17 @@ def _is_alive(host: object, pid: object) -> bool | None:
     return True
 
 
+def said_status(run: Path) -> RunStatus:
+    """How a run stands by what it says itself; UNKNOWN where its process is gone."""
+    try:
+        said = read_json(run, run / STATUS)
+        status = RunStatus(said.get("status"))
+    except (FileNotFoundError, RunError, ValueError):
+        return RunStatus.UNKNOWN
+    gone = _is_alive(said.get("host"), said.get("pid")) is False
+    return RunStatus.UNKNOWN if status is RunStatus.TRAINING and gone else status
+
+
 def status_bytes(status: RunStatus, message: str) -> bytes:
     """The content of status.json: how a run stands, and who says so."""
     said = {

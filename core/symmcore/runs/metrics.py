@@ -1,8 +1,10 @@
 """Metrics of a run: as lines of JSON, and by name as arrays that grow."""
 
 import dataclasses
+import itertools
 import json
 import math
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,8 @@ from symmcore.runs.layout import LARGEST_STEP
 
 MetricArray = npt.NDArray[np.float64]
 Scores = Mapping[str, float | int | None]
+Record = dict[str, Any]
+Points = dict[str, tuple[list[int], list[float]]]
 
 MOST_METRICS = 1000
 LONGEST_NAME = 100
@@ -112,27 +116,58 @@ class MetricsTable:
 
     def add_lines(self, lines: list[bytes]) -> None:
         """Take in whole lines; one that is damaged is counted and passed over."""
-        records = _parsed(lines)
-        points: dict[str, tuple[list[int], list[float]]] = {}
-        for record in records:
-            self._lines += 1
-            if record is None:
-                self._skip()
-            else:
-                self._add(record, points)
+        points: Points = {}
+        # Nearly all lines have the same names: those are taken in column by column.
+        for _, group in itertools.groupby(_parsed(lines), key=_names):
+            records = list(group)
+            if not self._add_alike(records, points):
+                for record in records:
+                    self._add(record, points)
         for name, (steps, values) in points.items():
             column = self._columns[name]
             column.extend(steps, values)
             self._metrics[name] = column.metric()
 
+    def _add_alike(self, records: list[Record | None], points: Points) -> bool:
+        """Take in steps whose numbers are all there, finite and ascending; False for others."""
+        first = records[0]
+        if len(records) == 1 or first is None or first.get("kind") != "step":
+            return False
+        whole = [record for record in records if record is not None]
+        try:
+            steps = [record["step"] for record in whole]
+            names = [name for name in first if name not in RESERVED]
+            columns = {name: [record[name] for record in whole] for name in names}
+        except KeyError:
+            return False
+        if (
+            any(record["kind"] != "step" for record in whole)
+            or set(map(type, steps)) != {int}
+            or not self.last_step <= steps[0]
+            or not steps[-1] <= LARGEST_STEP
+            or any(map(operator.gt, steps, steps[1:]))
+            or not all(map(_all_finite, columns.values()))
+        ):
+            return False
+        for name, values in columns.items():
+            if name in self._columns or self._new_column(name):
+                kept = points.setdefault(name, ([], []))
+                kept[0].extend(steps)
+                kept[1].extend(values)
+        self._lines += len(whole)
+        self.last_step = steps[-1]
+        return True
+
     def _skip(self) -> None:
         self.damaged += 1
         self.first_damage = self.first_damage or self._lines
 
-    def _add(
-        self, record: dict[str, Any], points: dict[str, tuple[list[int], list[float]]]
-    ) -> None:
-        step, kind = record.get("step"), record.pop("kind", None)
+    def _add(self, record: Record | None, points: Points) -> None:
+        self._lines += 1
+        if record is None:
+            self._skip()
+            return
+        step, kind = record.get("step"), record.get("kind")
         if type(step) is not int or not 0 <= step <= LARGEST_STEP or type(kind) is not str:
             self._skip()
             return
@@ -140,12 +175,12 @@ class MetricsTable:
             self.last_evaluation = {
                 name: value
                 for name, value in record.items()
-                if value is None or type(value) in (int, float)
+                if name != "kind" and (value is None or type(value) in (int, float))
             }
         if step > self.last_step:
             self.last_step = step
         for name, value in record.items():
-            if name == "step":
+            if name in RESERVED:
                 continue
             number = _number(value)
             # Null is a number that is none, or a score that is not there: the first only where
@@ -181,7 +216,15 @@ def _number(value: object) -> float | None:
     return None
 
 
-def _parsed(lines: list[bytes]) -> Iterable[dict[str, Any] | None]:
+def _names(record: Record | None) -> tuple[str, ...] | None:
+    return None if record is None else tuple(record)
+
+
+def _all_finite(values: list[Any]) -> bool:
+    return set(map(type, values)) <= {float} and all(map(math.isfinite, values))
+
+
+def _parsed(lines: list[bytes]) -> Iterable[Record | None]:
     """Each line's JSON object; None for a line that holds none."""
     # All at once, in half the time: a list that the right number of objects is in. Where that
     # fails, one by one.
@@ -194,7 +237,7 @@ def _parsed(lines: list[bytes]) -> Iterable[dict[str, Any] | None]:
     return records  # type: ignore[no-any-return]  # looked at in the line above
 
 
-def _parsed_line(line: bytes) -> dict[str, Any] | None:
+def _parsed_line(line: bytes) -> Record | None:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

@@ -124,6 +124,36 @@ def arrays_in(path: Path, content: bytes) -> Arrays:
     return arrays
 
 
+def read_range(folder: Path, path: Path, name: str, first: int, last: int) -> bytes:
+    """Some bytes of one array in a safetensors file, without reading the rest.
+
+    Args:
+        folder: the run directory.
+        path: of the file.
+        name: of the array.
+        first: where in the array's bytes to begin.
+        last: where to end; -1 for the end of the array.
+
+    Raises:
+        RunError: if the file is damaged, or has no such bytes.
+        FileNotFoundError: if there is none.
+    """
+    header = check_whole(folder, path)
+    try:
+        begin, end = (int(offset) for offset in header[name]["data_offsets"])
+        base = path.stat().st_size - _end_of_data(header)
+        last = end - begin if last < 0 else last
+        if not (begin >= 0 and 0 <= first <= last <= end - begin):
+            raise RunError(f"{path} is damaged: {name} does not reach so far.")
+        with os.fdopen(open_file(folder, path), "rb") as stream:
+            stream.seek(base + begin + first)
+            return stream.read(last - first)
+    except (KeyError, TypeError, ValueError, OSError, OverflowError) as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(f"{path} is damaged or cannot be read: {one_line(error)}.") from error
+
+
 def is_whole(folder: Path, path: Path) -> bool:
     """Whether a safetensors file is all there; one that is being copied is not.
 

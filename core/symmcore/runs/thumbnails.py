@@ -10,9 +10,10 @@ from PIL import Image
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import RunError
+from symmcore.records import IndexArray
 from symmcore.runs.frames import safetensors_bytes
 from symmcore.runs.layout import SAFETENSORS, THUMBNAILS
-from symmcore.runs.reading import Arrays, read_arrays
+from symmcore.runs.reading import read_range
 
 LONGEST_SIDE = 96
 """Most pixels of a thumbnail on its longer side."""
@@ -22,6 +23,7 @@ _QUALITY = 85
 _FORMATS = ("PNG", "JPEG")
 _GREY = 128
 _MOST_FILES = 10_000
+_MOST_IN_A_FILE = 2**20
 
 
 class ImageSource(Protocol):
@@ -97,12 +99,13 @@ class ThumbnailFiles:
     """The thumbnails in a run directory; one thread at a time.
 
     Attributes:
-        warnings: on files that cannot be used.
+        warnings: sentences on files that cannot be used, by name.
     """
 
     def __init__(self, run: Path) -> None:
         self._run = run
-        self._chunks: dict[str, Arrays] = {}
+        self._folder = run / THUMBNAILS
+        self._offsets: dict[str, IndexArray] = {}
         self._places: dict[int, tuple[str, int]] = {}
         self.warnings: dict[str, str] = {}
 
@@ -119,46 +122,48 @@ class ThumbnailFiles:
         if place is None:
             return None
         name, row = place
-        arrays = self._chunks[name]
-        first, last = arrays["offsets"][row : row + 2]
+        first, last = self._offsets[name][row : row + 2].tolist()
+        path = self._folder / name
         try:
-            return decode(arrays["data"][first:last].tobytes())
-        except ValueError as error:
-            path = self._run / THUMBNAILS / name
-            self.warnings[name] = f"{path} is damaged: image {sample} is {error}."
+            return decode(read_range(self._run, path, "data", first, last))
+        except (RunError, ValueError, FileNotFoundError) as error:
+            self.warnings[name] = f"{path} is damaged: image {sample} is missing ({error})."
             return None
 
     def _look(self) -> None:
         """Take in the files that are new."""
-        folder = self._run / THUMBNAILS
         try:
-            names = sorted(path.name for path in folder.glob(f"[0-9]*{SAFETENSORS}"))
+            names = sorted(path.name for path in self._folder.glob(f"[0-9]*{SAFETENSORS}"))
         except OSError:
             return
         for name in names[:_MOST_FILES]:
-            if name in self._chunks:
+            if name in self._offsets:
                 continue
             try:
-                arrays = _checked_chunk(folder / name, read_arrays(self._run, folder / name))
-            except RunError as error:  # half there, perhaps: it is tried again
+                samples, offsets = self._table(self._folder / name)
+            except (RunError, FileNotFoundError) as error:  # half there, perhaps: tried again
                 self.warnings[name] = str(error)
                 continue
             self.warnings.pop(name, None)
-            self._chunks[name] = arrays
-            for row, sample in enumerate(arrays["samples"].tolist()):
+            self._offsets[name] = offsets
+            for row, sample in enumerate(samples.tolist()):
                 self._places.setdefault(sample, (name, row))
 
+    def _table(self, path: Path) -> tuple[IndexArray, IndexArray]:
+        """Which images a file holds, and where each begins and the last ends."""
+        samples, offsets = (self._integers(path, name) for name in ("samples", "offsets"))
+        ends = len(offsets) == len(samples) + 1 and offsets[0] == 0
+        if not ends or (np.diff(offsets) < 0).any() or len(samples) > _MOST_IN_A_FILE:
+            raise RunError(f"{path} is damaged: it holds no thumbnails.")
+        read_range(self._run, path, "data", int(offsets[-1]), -1)  # it reaches so far
+        return samples, offsets
 
-def _checked_chunk(path: Path, arrays: Arrays) -> Arrays:
-    samples, offsets, data = (arrays.get(name) for name in ("samples", "offsets", "data"))
-    if (
-        samples is None or offsets is None or data is None
-        or samples.dtype != np.int64 or offsets.dtype != np.int64 or data.dtype != np.uint8
-        or samples.ndim != 1 or data.ndim != 1 or offsets.shape != (len(samples) + 1,)
-        or offsets[0] != 0 or offsets[-1] != len(data) or (np.diff(offsets) < 0).any()
-    ):  # fmt: skip
-        raise RunError(f"{path} is damaged: it holds no thumbnails.")
-    return arrays
+    def _integers(self, path: Path, name: str) -> IndexArray:
+        content = read_range(self._run, path, name, 0, -1)
+        if len(content) % 8:
+            raise RunError(f"{path} is damaged: {name} are no integers of 64 bits.")
+        values: IndexArray = np.frombuffer(content, dtype="<i8").astype(np.int64)
+        return values
 
 
 def _picture(image: ImageArray) -> Image.Image:
