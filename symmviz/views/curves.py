@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from symmviz.presenters.display import Curve, Panel, Variant
+from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
+from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
@@ -34,6 +35,7 @@ _TIPS = {
         "the negatives are harder, so its loss is larger."
     ),
 }
+_OWN_TIP = "A number that this run's own training loop records."
 # Qt draws antialiased lines of exactly one pixel many times faster than any other: four
 # lines of 3,000 points took 5 ms at width 1 and over 200 ms at 1.6.
 _POINT = 6  # pixels
@@ -43,15 +45,19 @@ _WIDTH = 1.0
 class CurvePanel(QWidget):
     """A titled plot whose axes fit its lines."""
 
-    def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
+    def __init__(self, panel: PanelKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._panel = panel
         self._lines: dict[tuple[int, Variant], pg.PlotDataItem] = {}
-        self._title = QLabel(panel.value, self)
+        title = panel.value if isinstance(panel, Panel) else panel
+        self._note = ""
+        self._readings: tuple[Reading, ...] = ()
+        self._title = QLabel(title, self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)  # a user's own loop may name it
         self._title.setProperty("title", True)
-        self._legend = QLabel(_legend(panel), self)
+        self._legend = QLabel(_legend(panel, ()), self)
         self._legend.setProperty("muted", True)
-        self.setToolTip(_TIPS[panel])
+        self.setToolTip(_TIPS[panel] if isinstance(panel, Panel) else plain_tip(_OWN_TIP))
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.hideButtons()
         self._plot.getPlotItem().setContentsMargins(0, 6, 0, 0)  # or the top number is cut
@@ -80,6 +86,7 @@ class CurvePanel(QWidget):
         for line in self._lines.values():
             self._plot.removeItem(line)
         self._lines.clear()
+        self.set_readings(())
         self._plot.setRange(xRange=(0, 10), yRange=(0, 1))  # not those of the run before
         self._plot.enableAutoRange()
 
@@ -95,7 +102,14 @@ class CurvePanel(QWidget):
 
     def set_note(self, text: str) -> None:
         """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
-        self._legend.setText(text or _legend(self._panel))
+        self._note = text
+        self._show_legend()
+
+    def set_readings(self, readings: tuple[Reading, ...]) -> None:
+        """Say the value of each line at the step that is shown."""
+        if readings != self._readings:
+            self._readings = readings
+            self._show_legend()
 
     def note(self) -> str:
         """What is said under the title: what the strokes mean, or why there are no lines."""
@@ -149,6 +163,9 @@ class CurvePanel(QWidget):
         pen.setCosmetic(True)
         return pen
 
+    def _show_legend(self) -> None:
+        self._legend.setText(self._note or _legend(self._panel, self._readings))
+
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.double():
             self._plot.enableAutoRange()
@@ -163,10 +180,24 @@ class CurvePanel(QWidget):
         cursor = QPen(QColor(theme.text), _WIDTH)
         cursor.setCosmetic(True)
         self._cursor.setPen(cursor)
+        self._show_legend()
         for (run, variant), line in self._lines.items():
             line.setPen(self._pen(run, variant))
 
 
-def _legend(panel: Panel) -> str:
-    solid, dashed = _LEGENDS[panel]
-    return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"
+def _legend(panel: PanelKey, readings: tuple[Reading, ...]) -> str:
+    """What each stroke means, and the lines' values in the colours of their runs."""
+    solid, dashed = _LEGENDS[panel] if isinstance(panel, Panel) else ("", "")
+    parts = [f"━ {solid}{_values(readings, Variant.SOLID, panel)}"]
+    if dashed:
+        parts.append(f"╌ {dashed}{_values(readings, Variant.DASHED, panel)}")
+    return " &nbsp; ".join(parts)
+
+
+def _values(readings: tuple[Reading, ...], variant: Variant, panel: PanelKey) -> str:
+    digits = ".3f" if isinstance(panel, Panel) and panel is not Panel.LOSS else ".4g"
+    return "".join(
+        f" <span style='color:{current_theme().run_colour(one.run)}'>{one.value:{digits}}</span>"
+        for one in readings
+        if one.variant is variant
+    )

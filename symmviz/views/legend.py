@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from symmviz.presenters.display import ColourBy
+from symmviz.model.display import ColourBy
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme, current_theme
 

@@ -8,7 +8,7 @@ from symmcore.records import Frame, Projection
 PCA = "pca"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ProjectionJob:
     """What to project, and where its points were drawn last.
 
