@@ -11,11 +11,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmviz.controller import Controller
+from symmviz.notes import say_on_stderr, show_notes
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
 from symmviz.views.theme import apply_appearance
+from symmviz.views.window_size import place_window
 
 # How long a training step may go on after the window has gone.
 _LAST_STEP_SECONDS = 10.0
@@ -45,9 +47,7 @@ def launch(app: QApplication, runs: tuple[Path, ...] = (), images: Path | None =
     window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     session = Session()
     controller = Controller(app, window, session)
-    window.resize(1280, 800)
-    if settings.geometry is not None:
-        window.restoreGeometry(settings.geometry)
+    place_window(window, settings.geometry)
     if runs:  # they are to be seen before torch takes a core for seconds
         window.painted.connect(session.open_projections)
         window.painted.connect(lambda: QTimer.singleShot(_TORCH_LATER_MS, window, session.open))
@@ -68,6 +68,12 @@ def run_window(runs: tuple[Path, ...] = (), images: Path | None = None) -> NoRet
     app.setApplicationName("symmviz")
     app.setApplicationDisplayName("symmviz")
     launched = launch(app, runs, images)
+
+    def say(sentence: str) -> None:
+        say_on_stderr(sentence)
+        launched.session.note(sentence)
+
+    show_notes(say)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: launched.window.close_without_asking())
     # Python handles a signal between two of its own instructions: give it some.

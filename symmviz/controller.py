@@ -315,5 +315,5 @@ class Controller(QObject):
         page.hover_card.show_at(
             page.scatter(run).mapTo(page, position.toPoint()),
             PictureId(recording.key, query.sample),
-            describe(self._session.frames, recording, query).replace(" · ", "\n"),
+            describe(self._session.frames, recording, query).replace(" · ", "\n", 1),
         )

@@ -90,11 +90,10 @@ def _trouble(platform: str, plugins: Path, environment: Mapping[str, str]) -> st
     """Why this platform cannot show a window, as a sentence; empty where it can."""
     kind = "wayland" if platform.startswith("wayland") else platform
     # the name of Wayland's plugin differs from one version of Qt to the next
-    files = (plugins / f"libq{name}.so" for name in (platform, kind, f"{kind}-generic"))
+    names = [f"libq{name}.so" for name in (platform, kind, f"{kind}-generic")]
+    files = (folder / name for folder in (plugins, *_other_folders(environment)) for name in names)
     plugin = next((file for file in files if file.exists()), None)
     if plugin is None:
-        if "QT_PLUGIN_PATH" in environment or "QT_QPA_PLATFORM_PLUGIN_PATH" in environment:
-            return ""  # it may come from there
         return f"Qt knows no platform {platform!r}, which QT_QPA_PLATFORM asks for."
     trouble = _library_trouble(plugin, kind)
     if not trouble and kind == "xcb":
@@ -102,6 +101,16 @@ def _trouble(platform: str, plugins: Path, environment: Mapping[str, str]) -> st
     if not trouble and kind == "wayland":
         trouble = _wayland_trouble(environment)
     return trouble
+
+
+def _other_folders(environment: Mapping[str, str]) -> list[Path]:
+    """Where Qt is told to look for plugins besides its own folder."""
+    plugins = environment.get("QT_PLUGIN_PATH", "").split(os.pathsep)
+    platforms = environment.get("QT_QPA_PLATFORM_PLUGIN_PATH", "").split(os.pathsep)
+    return [
+        *(Path(folder) for folder in platforms if folder),
+        *(Path(folder) / "platforms" for folder in plugins if folder),
+    ]
 
 
 def _library_trouble(plugin: Path, kind: str) -> str:

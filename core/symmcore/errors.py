@@ -1,4 +1,17 @@
-"""The errors whose message is for the user."""
+"""The errors and warnings whose message is for the user."""
+
+import warnings
+from functools import cache
+
+
+class DegradedWarning(UserWarning):
+    """Something works, but takes longer or is not kept: one sentence on why and what it costs."""
+
+
+@cache
+def note_once(sentence: str) -> None:
+    """Warn that something works with a cost; each sentence once in a process."""
+    warnings.warn(sentence, DegradedWarning, stacklevel=2)
 
 
 class RecordingError(Exception):

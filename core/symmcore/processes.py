@@ -1,5 +1,10 @@
-"""Subprocesses for calls that cannot be ended otherwise, or that may end their process.
+"""Processes that this program starts: none of them imports anything from the current folder.
 
+People go into the folder of a dataset that they downloaded and start a program there. Python puts
+the current folder first on the import path of whatever is started with ``-c`` or ``-m``, as
+``multiprocessing`` starts its processes, so that a ``random.py`` in that folder would run.
+
+A subprocess serves for calls that cannot be ended otherwise, or that may end their process.
 Downloads are the one: the libraries report to a terminal alone, so how far one is shows in the
 folder it fills. Readers in C of files from outside are the other. The process is this module,
 so that it runs nothing of the program that asks.
@@ -14,11 +19,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many and one
 _SECONDS_TO_TERMINATE = 1.0
+_SAFE_PATH = "PYTHONSAFEPATH"  # what -P is to one process, to all that inherit it
+_PATH = "PYTHONPATH"
+
+_STARTING = threading.Lock()
 
 
 def usable_cores() -> int:
@@ -26,6 +37,51 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class _Process(SpawnProcess):
+    """A spawned process that starts without the current folder on its import path."""
+
+    def start(self) -> None:
+        """See :class:`multiprocessing.Process`."""
+        with _safe_path():
+            super().start()
+
+
+class _Context(SpawnContext):
+    """Spawns such processes, its own and those of pools that are given it."""
+
+    Process = _Process
+
+
+def spawn_context() -> SpawnContext:
+    """Return a context of multiprocessing whose processes leave out the current folder.
+
+    Where the program itself has that folder on its path, as an interactive interpreter does,
+    the processes have it too, after Python's own modules were imported.
+    """
+    if hasattr(os, "fork"):  # what POSIX keeps track of shared resources with is a process too
+        with _safe_path():
+            resource_tracker.ensure_running()
+    return _Context()
+
+
+def leave_out_current_folder() -> None:
+    """Keep this process, and all it will start, from importing from the current folder.
+
+    For a program, at its start. A PYTHONPATH that names the current folder is obeyed; an
+    empty entry in it, which a trailing colon makes and which means the same, is not.
+    """
+    os.environ[_SAFE_PATH] = "1"
+    sys.path[:] = [entry for entry in sys.path if entry]
+    named = os.environ.get(_PATH, "").split(os.pathsep)
+    if "" not in named:
+        return
+    kept = [entry for entry in named if entry]
+    os.environ[_PATH] = os.pathsep.join(kept)
+    here = str(Path.cwd())
+    if here not in (str(Path(entry).absolute()) for entry in kept):
+        sys.path[:] = [entry for entry in sys.path if entry != here]
 
 
 class CallError(Exception):
@@ -48,7 +104,7 @@ def call_in_subprocess(
     name = f"{function.__module__}:{function.__qualname__}"
     # The module, the function and the arguments are this program's.
     child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", __name__, name, *arguments],
+        [sys.executable, "-P", "-m", __name__, name, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -100,6 +156,21 @@ def bytes_in(folder: Path) -> int:
 def one_line(error: BaseException) -> str:
     """What an error says, or its kind if it says nothing."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Start processes here: they inherit that the current folder is no part of the path."""
+    with _STARTING:
+        before = os.environ.get(_SAFE_PATH)
+        os.environ[_SAFE_PATH] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_SAFE_PATH]
+            else:
+                os.environ[_SAFE_PATH] = before
 
 
 def _has_ended(child: "subprocess.Popen[bytes]", patience: float) -> bool:

@@ -24,11 +24,12 @@ from torchvision.transforms import v2
 from symmcore.data.feed.batches import BatchLoader, finished
 from symmcore.data.images.cache import CacheSettings
 from symmcore.data.images.decoded import DecodedImages
+from symmcore.data.images.formats import has_image_name
 from symmcore.data.images.loading import IMAGE_SIZE, load_listing
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import find_files
-from symmcore.data.sources.folder import has_image_name
 from symmcore.errors import InputError
+from symmcore.processes import spawn_context
 from symmcore.settings.transforms import PHOTOGRAPHS
 from symmcore.training.preparation import default_threads
 
@@ -155,7 +156,7 @@ def _measure(sizes: Sizes, folder: Path, cache: Path) -> Report:
         shuffle=True,
         num_workers=sizes.workers,
         persistent_workers=True,
-        multiprocessing_context="spawn",  # there are threads here, which a fork would break
+        multiprocessing_context=spawn_context(),  # there are threads here, which a fork would break
         pin_memory=device.type == "cuda",
     )
     ways: dict[str, Callable[[], int]] = {

@@ -35,7 +35,7 @@ def peak_in_child(variant: str, groups: int, dim: int, threads: int) -> float:
     numbers = [str(number) for number in (groups, dim, threads)]
     # The program is this module, its arguments are ours.
     finished = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "symmviz.benchmarks.loss_memory", variant, *numbers],
+        [sys.executable, "-P", "-m", "symmviz.benchmarks.loss_memory", variant, *numbers],
         capture_output=True,
         text=True,
         check=False,

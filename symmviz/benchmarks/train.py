@@ -18,9 +18,10 @@ from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.data.images.store import ArrayImages
 from symmcore.settings.transforms import PHOTOGRAPHS, SMALL_PHOTOGRAPHS
-from symmcore.training.config import TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
 from symmcore.training.learner import Learner
 from symmcore.training.preparation import resolve_device
+from symmcore.training.spec import parse_spec
 
 _WARM_UP = 2  # steps: a GPU chooses its algorithms in the first
 _IMAGES_A_CLASS = 4

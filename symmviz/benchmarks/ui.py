@@ -30,11 +30,13 @@ from PySide6.QtWidgets import QApplication
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks, TrainingContext
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import TrainingStatus
 from symmviz.app import Launched, launch
+from symmviz.views.window_size import PREFERRED
 
 _TICK_MS = 5
 _EVAL_EVERY = 10  # steps: more pictures than anyone asks for by default
@@ -135,6 +137,7 @@ def measure(rounds: int, *, scrub: bool = False) -> Report:
         # the user's own settings are not to remember where this window was
         QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, folder)
         launched = launch(app)
+        launched.window.resize(PREFERRED)  # on any screen the same is drawn
         bench = _Bench(launched, Path(folder), scrub=scrub)
         try:
             return bench.run(rounds)
@@ -216,8 +219,7 @@ class _Bench:
         controller, page = self._launched.controller, self._launched.window.start_page
         page.set_runs_folder(self._folder)
         page.set_dataset("digits")
-        page.set_steps(_ENDLESS)
-        page.set_eval_every(_EVAL_EVERY)
+        page.set_settings({"steps": _ENDLESS, "eval_every": _EVAL_EVERY})
         self._ticker.start()
         controller.start(compare=True)
         self._set_scrubbing(self._scrub)

@@ -14,9 +14,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         input, 130 when interrupted.
     """
     try:
+        if arguments is None:  # a process of its own, and not a call in another program
+            _prepare_process()
         return _run(arguments)
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _prepare_process() -> None:
+    from symmcore.processes import leave_out_current_folder
+
+    leave_out_current_folder()
+    from symmviz.cli.streams import make_output_last
+    from symmviz.cli.surroundings import leave_out_nonsense
+    from symmviz.notes import say_on_stderr, show_notes
+
+    make_output_last()
+    show_notes(say_on_stderr)
+    leave_out_nonsense(say_on_stderr)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -3,16 +3,11 @@
 import argparse
 from collections.abc import Callable, Container, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import NoReturn
 
-from symmcore.data.sources.splits import SplitRule
 from symmcore.processes import usable_cores
-from symmcore.settings.losses import CATALOG
-from symmcore.settings.networks import FROM_SCRATCH, IMAGENET, NETWORKS
-from symmcore.settings.presets import PRESETS, QUICK
-from symmcore.settings.symm import PAIR_SETS
-from symmcore.training.config import DEVICES, MOST_THREADS
+from symmcore.settings.networks import NETWORKS
+from symmcore.training.config import DEVICES
 from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
@@ -24,12 +19,14 @@ from symmviz.cli.commands import (
     open_window,
     train,
 )
-from symmviz.cli.continuation import add_continuation
 from symmviz.cli.datasets import show_datasets
 from symmviz.cli.embed import add_embed
+from symmviz.cli.paths import user_path
+from symmviz.cli.training_options import add_setting, add_training_options
 
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
 _LARGEST = 10**9
+_MOST_THREADS = 256
 
 
 class Options(argparse.Namespace):
@@ -60,7 +57,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     _add_train(commands.add_parser("train", help="train without a window"))
     evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")
     evaluation.add_argument(
-        "run_folder", type=Path, metavar="RUN", help="the folder of a run or a comparison"
+        "run_folder", type=user_path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
     add_embed(commands.add_parser("embed", help="write embeddings of any images"))
@@ -80,123 +77,15 @@ def _window_on(arguments: Sequence[str], parser: _Parser) -> Options:
     for argument in arguments:
         if argument.startswith("-"):
             parser.error(f"{argument} goes with a command, and {arguments[0]} is none")
-        if not Path(argument).exists():
+        if not user_path(argument).exists():
             parser.error(f"{argument} is no command, no run and no folder of images")
-    return Options(run=open_window, paths=[Path(argument) for argument in arguments])
+    return Options(run=open_window, paths=[user_path(argument) for argument in arguments])
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    losses = ", ".join(info.name for info in CATALOG)
     parser.description = "Train without a window and record the run."
     parser.set_defaults(run=train)
-    add = parser.add_argument
-    add(
-        "dataset",
-        metavar="DATASET",
-        nargs="?",
-        help="a name, or the path of a folder (symmviz datasets)",
-    )
-    add_continuation(parser)
-    _add_split(parser)
-    add("--download", action="store_true", help="fetch the dataset if it is not there")
-    add(
-        "--cache-gb",
-        type=float,
-        default=32.0,
-        metavar="N",
-        help="most gigabytes of disk that decoded images take (default %(default)g)",
-    )
-    add(
-        "--record-gb",
-        type=float,
-        default=4.0,
-        metavar="N",
-        help="most gigabytes that recorded test embeddings and checkpoints take; beyond it every "
-        "second one is removed (default %(default)g)",
-    )
-    add("--loss", metavar="NAME", help=f"the loss: {losses} (default npair)")
-    add("--symm", action="store_true", help="with Symmetrical Synthesis")
-    for flag, kind, text in (
-        ("--alpha", float, "Symm: how far a synthetic point lies from its original (default 2)"),
-        ("--beta", float, "Symm: norm of a synthetic point over its original's (default 1)"),
-        ("--rank", int, "Symm: take the N-th hardest negative pair (default 1)"),
-        ("--margin", float, "margin of the triplet and lifted losses"),
-        ("--angle", float, "angle of the angular loss in degrees (default 45)"),
-        ("--l2-reg", float, "weight of the N-pair and angular losses' norm penalty"),
-    ):
-        add(flag, type=kind, metavar="N", help=text)
-    add("--pairs", choices=PAIR_SETS, help="Symm: which points to combine (default paper)")
-    add(
-        "--compare",
-        nargs="+",
-        metavar="SPEC",
-        help="train several in lockstep: npair npair+symm, with settings npair+symm:rank=2",
-    )
-    add("--out", type=Path, metavar="DIR", help="where to record (default runs/<date-time>-...)")
-    add("--seed", type=int, default=0, metavar="N", help="decides everything random (default 0)")
-    add(
-        "--weights",
-        default=FROM_SCRATCH,
-        metavar="WHAT",
-        help=(
-            f"what the network starts from: {FROM_SCRATCH} (default), {IMAGENET} (downloads "
-            "torchvision's once), or a safetensors file or state dict"
-        ),
-    )
-    add("--device", default="auto", help=f"{', '.join(DEVICES)} (default %(default)s)")
-    add("--bf16", action="store_true", help="compute the network's forward pass in bfloat16")
-    add(
-        "--threads",
-        type=int,
-        metavar="N",
-        help="torch threads on the CPU (default: all cores but one); numbers depend on it",
-    )
-    _add_preset(parser)
-
-
-def _add_preset(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group(
-        "protocol", "A preset sets all of these; what is given besides holds instead."
-    )
-    add = group.add_argument
-    presets = ", ".join(entry.name for entry in PRESETS)
-    networks = ", ".join(info.name for info in NETWORKS)
-    add("--preset", default=QUICK.name, metavar="NAME", help=f"{presets} (default %(default)s)")
-    add("--network", metavar="NAME", help=f"{networks} (default {QUICK.network})")
-    for flag, kind, text in (
-        ("--dim", int, f"size of an embedding (default {QUICK.dim})"),
-        ("--steps", int, f"optimiser steps (default {QUICK.steps})"),
-        ("--eval-every", int, f"steps between evaluations (default {QUICK.eval_every})"),
-        ("--batch-size", int, f"images in a batch (default {QUICK.batch_size})"),
-        ("--lr", float, f"Adam's learning rate (default {QUICK.learning_rate})"),
-        ("--lr-halve-every", int, "halve the learning rate every N steps (default 0: never)"),
-        ("--lr-final", float, "learning rate at the end (default 0: none of its own)"),
-        ("--lr-final-after", int, "steps after which --lr-final holds"),
-        ("--weight-decay", float, "adds N ||w||^2 / 2 to the loss, no norm layers (default 0)"),
-        (
-            "--resize",
-            int,
-            "height and width of images, before a crop (0: their own, files 256)",
-        ),
-        ("--crop", int, "height and width of random crops (0: none)"),
-        ("--shift", int, "most pixels of a random shift"),
-    ):
-        add(flag, type=kind, metavar="N", help=text)
-    add(
-        "--flip",
-        action=argparse.BooleanOptionalAction,
-        help="mirror half of the training images",
-    )
-
-
-def _add_split(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--split",
-        default=SplitRule.AUTO,
-        metavar="HOW",
-        help=f"{', '.join(SplitRule)}, where the dataset has no split of its own "
-        "(default %(default)s)",
-    )
+    add_training_options(parser)
 
 
 def _add_datasets(parser: argparse.ArgumentParser) -> None:
@@ -204,9 +93,8 @@ def _add_datasets(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=show_datasets)
     add = parser.add_argument
     add("dataset", metavar="DATASET", nargs="?", help="a name, or the path of a folder")
-    _add_split(parser)
-    add("--seed", type=int, default=0, metavar="N", help="decides a split by image (default 0)")
-    add("--download", action="store_true", help="fetch it if it is not there")
+    for name in ("split", "seed", "download", "follow_links"):
+        add_setting(parser, name)
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
@@ -237,7 +125,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (evaluation, 3),
         (training, 5),
     ):
-        bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+        bench.add_argument(
+            "--json", type=user_path, metavar="FILE", help="write the numbers here too"
+        )
         bench.add_argument(
             "--rounds",
             type=_between(1, _LARGEST),
@@ -271,7 +161,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     ):
         bench.add_argument(
             flag,
-            type=_between(least, MOST_THREADS if flag == "--threads" else _LARGEST),
+            type=_between(least, _MOST_THREADS if flag == "--threads" else _LARGEST),
             default=default,
             metavar="N",
             help=f"{text} (default %(default)s)",
@@ -296,7 +186,7 @@ def _add_bench_data(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "path",
-        type=Path,
+        type=user_path,
         nargs="?",
         metavar="PATH",
         help="a folder with a folder for each class (default: generated images)",

@@ -23,12 +23,12 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
-from symmviz.cli.chosen import training_config
 from symmviz.cli.continuation import continuation
-from symmviz.cli.paths import images_folder
+from symmviz.cli.opened import images_folder
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
 from symmviz.cli.streams import output_status
+from symmviz.cli.training_options import training_config
 
 _FAILED = 1
 _INTERRUPTED = 130

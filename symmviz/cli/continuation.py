@@ -7,11 +7,18 @@ from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.settings.losses import LossSettings
+from symmcore.settings.schedule import Schedule
+from symmcore.settings.setting import settings_of
+from symmcore.settings.symm import Symm
+from symmcore.settings.transforms import TransformSettings
 from symmcore.training.branch import UNCHANGEABLE
+from symmcore.training.config import TrainingConfig
+from symmviz.cli.paths import user_path
 
 # what may be said of a training that goes on
 _RESUME = {"resume", "steps", "threads", "device"}
-_BRANCH = {"branch", "steps", "threads", "device", "lr", "out"}
+_BRANCH = {"branch", "steps", "threads", "device", "learning_rate", "out"}
 
 
 def add_continuation(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +29,10 @@ def add_continuation(parser: argparse.ArgumentParser) -> None:
         "the run's beginning.",
     )
     group.add_argument(
-        "--resume", type=Path, metavar="RUN", help="go on with a run, or with all of a comparison"
+        "--resume",
+        type=user_path,
+        metavar="RUN",
+        help="go on with a run, or with all of a comparison",
     )
     group.add_argument(
         "--branch",
@@ -43,20 +53,18 @@ def continuation(options: Namespace) -> ContinuationPlan | None:
         _refuse_others(
             options, _RESUME, "A run goes on with its own settings: {} cannot change any more."
         )
-        device = None if options.device == options.default_of("device") else options.device
-        return resume_plan(options.resume, options.steps, options.threads, device)
+        return resume_plan(options.resume, options.steps, options.threads, options.device)
     if options.branch is not None:
         _refuse_others(options, _BRANCH, f"{{}} cannot change at a branch. {UNCHANGEABLE}")
         folder, step = _run_and_step(options.branch[0])
-        device = None if options.device == options.default_of("device") else options.device
         return branch_plan(
             folder,
             step,
             options.branch[1],
             options.steps,
-            options.lr,
+            options.learning_rate,
             options.threads,
-            device,
+            options.device,
         )
     return None
 
@@ -66,7 +74,7 @@ def _run_and_step(text: str) -> tuple[Path, int]:
     if not (at and run and step.isdecimal() and step.isascii()):
         raise InputError(f"{text!r} names no checkpoint: write RUN@STEP, such as runs/mine@100.")
     try:
-        return Path(run), int(step)
+        return user_path(run), int(step)
     except ValueError:  # more digits than an integer is read from
         raise InputError(f"The step in {text[:40]!r}... is too large.") from None
 
@@ -75,6 +83,13 @@ def _refuse_others(options: Namespace, allowed: set[str], sentence: str) -> None
     default_of: Callable[[str], object] = options.default_of
     for name, value in vars(options).items():
         if name not in allowed | {"run", "default_of"} and value != default_of(name):
-            flag = "the dataset" if name == "dataset" else f"--{name.replace('_', '-')}"
+            flag = "the dataset" if name == "dataset" else _flag(name)
             text = sentence.format(flag)
             raise InputError(text[:1].upper() + text[1:])
+
+
+def _flag(name: str) -> str:
+    """The option that sets a value: "--lr" for the learning rate."""
+    owners = (TrainingConfig, Schedule, TransformSettings, Symm, LossSettings)
+    flags = {named.name: named.flag for owner in owners for named in settings_of(owner)}
+    return flags.get(name, f"--{name.replace('_', '-')}")

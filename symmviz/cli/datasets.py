@@ -6,36 +6,47 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry, dataset_choice
+from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.decode_pass import measure_all
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import display_name
-from symmcore.errors import InputError
+from symmcore.data.value_range import ValueRanges
+from symmcore.progress import Progress
 from symmcore.records import IndexArray
-from symmcore.training.config import LARGEST_SEED
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.streams import output_status
+from symmviz.cli.training_options import dataset_config
 
 
 def show_datasets(options: Namespace) -> int:
     """List the datasets, or look into the one that was named."""
     if options.dataset is None:
-        lines = _table()
+        lines = tuple(_table())
     else:
-        choice = dataset_choice(options.dataset, options.split, options.download)
-        if options.seed < 0:
-            raise InputError(f"The seed is {options.seed}: it must be at least 0.")
-        if options.seed > LARGEST_SEED:
-            raise InputError(f"The seed is {options.seed}: at most {LARGEST_SEED} is possible.")
+        config = dataset_config(options)
         preparing = Preparing()
         try:
-            data = choice.read(options.seed, lambda doing: preparing.say(doing.sentence()))
+            data = config.dataset_choice().read(
+                config.seed, lambda doing: preparing.say(doing.sentence())
+            )
+            ranges = _value_ranges(data, preparing)
         finally:
             preparing.done()
-        lines = _contents(data)
+        lines = (*_contents(data), *ranges.sentences())
     for line in lines:
         sys.stdout.write(display_name(line) + "\n")
     return output_status()
+
+
+def _value_ranges(data: ImageDataset | ImageListing, preparing: Preparing) -> ValueRanges:
+    if isinstance(data, ImageDataset):
+        return data.value_ranges
+
+    def progress(done: int, count: int) -> None:
+        preparing.say(Progress("Looking at the range of values", done, count).sentence())
+
+    return measure_all(data.root, data.files, progress)
 
 
 def _table() -> Iterator[str]:
@@ -58,8 +69,7 @@ def _contents(data: ImageDataset | ImageListing) -> Iterator[str]:
     yield f"{data.name}: {_counts(data.labels)}, split {data.split}."
     yield f"Training: {_counts(data.labels[data.train])}."
     yield f"Test: {_counts(data.labels[data.test])}."
-    if isinstance(data, ImageListing):
-        yield from data.notes
+    yield from data.notes
 
 
 def _counts(labels: IndexArray) -> str:

@@ -56,7 +56,7 @@ class ProgressSink:
             f"Watching {_some_of(train, limit)} training and {_some_of(test, limit)} test images. "
             f"{recording_size(context.config, train, test).sentence()}\n"
         )
-        for note in context.dataset.notes:
+        for note in context.notes():
             sys.stderr.write(f"{display_name(note)}\n")
         on_terminal = sys.stderr.isatty()
         if context.resumed_from is not None or context.parents:

@@ -2,8 +2,7 @@
 
 from symmcore.records import EvalRecord
 from symmcore.settings.networks import FROM_SCRATCH, network_info
-from symmcore.settings.presets import PAPER
-from symmcore.training.config import TrainingConfig
+from symmcore.training.config import TrainingConfig, preset_config
 from symmviz.model.paper_scores import PaperScores
 
 
@@ -32,18 +31,19 @@ def score_table(record: EvalRecord, paper: PaperScores, config: TrainingConfig) 
 
 
 def _differences(config: TrainingConfig) -> list[str]:
+    paper = preset_config("paper")
     differences = []
-    if config.network != PAPER.network:
-        names = (network_info(name).title for name in (config.network, PAPER.network))
+    if config.network != paper.network:
+        names = (network_info(name).title for name in (config.network, paper.network))
         differences.append("the network is {}, not {}".format(*names))
     if config.weights == FROM_SCRATCH:
         differences.append("it began from scratch, not from ImageNet weights")
-    if config.dim != PAPER.dim:
-        differences.append(f"an embedding has {config.dim} dimensions, not {PAPER.dim}")
-    if config.transform != PAPER.transform:
+    if config.dim != paper.dim:
+        differences.append(f"an embedding has {config.dim} dimensions, not {paper.dim}")
+    if config.transform != paper.transform:
         differences.append("images are transformed otherwise")
-    if config.batch_size != PAPER.batch_size:
-        differences.append(f"a batch has {config.batch_size} images, not {PAPER.batch_size}")
-    if config.learning_rate != PAPER.learning_rate or config.schedule != PAPER.schedule:
-        differences.append(f"the learning rate is not {PAPER.learning_rate:g} throughout")
+    if config.batch_size != paper.batch_size:
+        differences.append(f"a batch has {config.batch_size} images, not {paper.batch_size}")
+    if config.learning_rate != paper.learning_rate or config.schedule != paper.schedule:
+        differences.append(f"the learning rate is not {paper.learning_rate:g} throughout")
     return differences

@@ -6,7 +6,7 @@ from pathlib import Path
 from symmcore.errors import InputError
 from symmcore.settings.losses import loss_info
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec
+from symmcore.training.spec import RunSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def outline(steps: Values, values: Values) -> tuple[Values, Values]:
 
     Args:
         steps: (N,) float64, ascending.
-        values: (N,) float64; NaN is a gap, and a run of values that holds one is a gap.
+        values: (N,) float64; NaN is a gap.
 
     Returns:
         Two arrays of one length, at most about ``2 * _DRAWN``.
@@ -27,6 +27,8 @@ def outline(steps: Values, values: Values) -> tuple[Values, Values]:
         return steps, values
     whole = count - count % length
     blocks = values[:whole].reshape(-1, length)
-    drawn = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1).reshape(-1)
+    # what is missing of a block does not hide the rest of it
+    lowest, highest = np.fmin.reduce(blocks, axis=1), np.fmax.reduce(blocks, axis=1)
+    drawn = np.stack([lowest, highest], axis=1).reshape(-1)
     drawn_steps = np.repeat(steps[:whole:length], 2)
     return np.concatenate([drawn_steps, steps[whole:]]), np.concatenate([drawn, values[whole:]])

@@ -7,7 +7,7 @@ from importlib import resources
 
 from symmcore.settings.scores import base_name
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec
+from symmcore.training.spec import RunSpec
 
 _FILE = "paper_scores.json"
 

@@ -7,7 +7,7 @@ from symmcore.records import IndexArray
 from symmcore.runs import Recording
 from symmcore.runs.info import RunInfo
 from symmcore.settings.losses import loss_info
-from symmcore.training.config import RunSpec, parse_spec
+from symmcore.training.spec import RunSpec, parse_spec
 from symmviz.model.display import RunTitle
 
 

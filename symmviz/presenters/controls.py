@@ -121,6 +121,8 @@ class ControlsPresenter:
         self._view.set_facts(_facts(info))
         notes = info.settings.get("dataset_notes", ())
         facts = tuple(map(str, notes)) if isinstance(notes, list | tuple) else ()
+        if weights := info.settings.get("weights_note"):
+            facts += (str(weights),)
         if info.config is not None:
             facts += _weights_note(info.config)
         if facts:

@@ -13,7 +13,7 @@ from symmcore.training.input import DatasetSummary
 from symmviz.services.dataset_scan import DatasetScan
 
 _LOOKING = "Looking through the files..."
-_NOTES_SHOWN = 2
+_NOTES_SHOWN = 5
 
 
 class DatasetView(Protocol):

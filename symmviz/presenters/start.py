@@ -1,5 +1,6 @@
-"""The Start page: from what the user chose to a training and its folder."""
+"""From what the Start page says to the training it asks for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,8 @@ from symmcore.data.catalogue import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig, preset_config
+from symmcore.training.config import TrainingConfig, preset_config
+from symmcore.training.spec import RunSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,42 +19,22 @@ class StartForm:
     Attributes:
         dataset: the dataset, as the command line writes it; one that can be fetched is, if it is
             not there: the window says so where it is chosen.
-        split: how a folder is split.
         preset: name of the preset whose values the other fields were filled with.
-        network: name of the embedding network.
-        weights: what it starts from.
         loss: name of the loss.
         loss_settings: settings of the loss that are off their defaults.
         symm: whether to train with Symm; comparing trains both.
         symm_settings: how, where it is trained with Symm.
-        steps: optimiser steps.
-        seed: the seed.
-        device: "auto" or a device.
-        batch_size: images in a batch.
-        dim: size of an embedding.
-        learning_rate: Adam's.
-        eval_every: steps between pictures.
-        threads: torch threads; None leaves one core free.
+        settings: settings of a training that the page shows, by field of ``TrainingConfig``.
         runs_folder: where runs are kept.
     """
 
     dataset: str
-    split: str
     preset: str
-    network: str
-    weights: str
     loss: str
     loss_settings: LossSettings
     symm: bool
     symm_settings: Symm
-    steps: int
-    seed: int
-    device: str
-    batch_size: int
-    dim: int
-    learning_rate: float
-    eval_every: int
-    threads: int | None
+    settings: Mapping[str, object]
     runs_folder: Path
 
 
@@ -70,29 +52,8 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
         RunSpec(form.loss, settings, form.loss_settings) for settings in (None, form.symm_settings)
     )
     specs = (plain, symm) if compare else ((symm,) if form.symm else (plain,))
-    return preset_config(
-        form.preset,
-        dataset=form.dataset,
-        split=_split(form),
-        download=_may_download(form),
-        specs=specs,
-        steps=form.steps,
-        seed=form.seed,
-        device=form.device,
-        network=form.network,
-        weights=form.weights,
-        dim=form.dim,
-        batch_size=form.batch_size,
-        learning_rate=form.learning_rate,
-        eval_every=form.eval_every,
-        threads=form.threads,
-    )
-
-
-def _split(form: StartForm) -> str:
-    """What was chosen where there is a choice: other data has a split of its own."""
     kind = dataset_choice(form.dataset).kind
-    return form.split if kind.can_split else SplitRule.AUTO
+    return preset_config(form.preset, specs=specs, **_settings(form), download=kind.can_download)
 
 
 def dataset_config(form: StartForm) -> TrainingConfig:
@@ -101,10 +62,20 @@ def dataset_config(form: StartForm) -> TrainingConfig:
     Raises:
         InputError: if there is no such dataset.
     """
-    return preset_config(
-        form.preset, dataset=form.dataset, split=_split(form), seed=form.seed, network="small"
-    )
+    reading = {name: value for name, value in _settings(form).items() if name in _READING}
+    return preset_config(form.preset, **reading, network="small")
 
 
-def _may_download(form: StartForm) -> bool:
-    return dataset_choice(form.dataset).kind.can_download
+# What decides which images are read, and which of them train.
+_READING = ("dataset", "split", "seed", "follow_links")
+
+
+def _settings(form: StartForm) -> dict[str, object]:
+    """The settings that apply: a split, and links, only where there is a choice."""
+    settings = {**form.settings, "dataset": form.dataset}
+    kind = dataset_choice(form.dataset).kind
+    if not kind.can_split:
+        settings["split"] = SplitRule.AUTO.value
+    if not kind.can_follow_links:
+        settings["follow_links"] = False
+    return settings

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from symmcore.folders import default_runs_folder
 from symmviz.model.appearance import Appearance
 
 _RUNS_FOLDER = "runs_folder"
@@ -24,7 +24,7 @@ class Settings:
         stored = self._store.value(_RUNS_FOLDER)
         if isinstance(stored, str) and stored:
             return Path(stored)
-        return platformdirs.user_documents_path() / "symmviz" / "runs"
+        return default_runs_folder()
 
     @runs_folder.setter
     def runs_folder(self, folder: Path) -> None:

@@ -10,8 +10,9 @@ from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
 from symmcore.runs.naming import run_folder
 from symmcore.runs.training_recorder import TrainingRecorder
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks
+from symmcore.training.spec import RunSpec
 from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
@@ -209,6 +210,10 @@ class Session:
     def busy(self) -> bool:
         """Whether something that is shown will be there in milliseconds."""
         return self.frames.busy or self.searches.busy
+
+    def note(self, sentence: str) -> None:
+        """Show a sentence for the user beside the training; for any thread."""
+        self._box.problem(sentence)
 
     def close(self, timeout: float, import_timeout: float = 1.0) -> bool:
         """Stop everything and wait for it; safe to call twice.

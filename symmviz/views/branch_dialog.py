@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG
-from symmcore.training.config import RunSpec
+from symmcore.training.spec import RunSpec
 from symmviz.model.branch import BranchParent, BranchRequest, changes, check_request
 from symmviz.views.form_fields import (
     NumberBox,
@@ -103,7 +103,7 @@ class BranchDialog(QDialog):
         self.loss.setCurrentIndex(self.loss.findData(run.spec.loss))
         self._on_loss()
         self.symm.setChecked(run.spec.symm is not None)
-        self.loss_fields.take(run.spec.loss_settings, run.spec.symm)
+        self.loss_fields.take_run(run.spec.loss_settings, run.spec.symm)
         self.learning_rate.setValue(run.learning_rate)
         self.steps.setValue(max(run.steps, run.step + 1))
         self._on_changed()

@@ -1,11 +1,10 @@
 """The bar under the page buttons: training commands, progress, notices."""
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -17,6 +16,9 @@ from PySide6.QtWidgets import (
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.form_fields import spin_box
+from symmviz.views.note import Note
+
+_WIDTH_FOR_FACTS = 760  # pixels
 
 
 class NoticeBar(QFrame):
@@ -26,10 +28,7 @@ class NoticeBar(QFrame):
         super().__init__(parent)
         self.setProperty("notice", True)
         self._notice: Notice | None = None
-        self._text = QLabel(self)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setWordWrap(True)
-        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._text = Note(self)
         self.copy_button = QPushButton("Copy details", self)
         self.copy_button.setToolTip("Copy this and what there is besides.")
         self.copy_button.clicked.connect(self._copy)
@@ -80,12 +79,13 @@ class ControlsBar(QWidget):
         super().__init__(parent)
         self._progress = QProgressBar(self)
         self._progress.setTextVisible(False)
-        self._progress.setMinimumWidth(80)
+        self._progress.setMinimumWidth(40)
         # It takes the room there is: its own width would lay the window out anew with every number.
         self._text = ElidedLabel("No training yet", self)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._facts = QLabel(self)
+        self._facts = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
+        self._facts.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._facts.setProperty("muted", True)
         self.pause_button = self._button("Pause", "Hold at the next batch (P).")
         self.resume_button = self._button("Resume", "Go on with the next batch (P).")
@@ -125,6 +125,11 @@ class ControlsBar(QWidget):
         layout.setSpacing(6)
         layout.addWidget(bar)
         layout.addWidget(self.notice)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the facts out where they would take the room of how far it is."""
+        super().resizeEvent(event)
+        self._facts.setVisible(event.size().width() >= _WIDTH_FOR_FACTS)
 
     def set_commands(self, commands: Commands) -> None:
         """See :class:`symmviz.presenters.controls.ControlsView`."""
@@ -176,7 +181,7 @@ class ControlsBar(QWidget):
     def _show_going_on(self, *, unfinished: bool) -> None:
         self.extend_button.setText("Resume" if unfinished else "Go on")
         self.extend_button.setToolTip(
-            "Go on from the last checkpoint, exactly as if it had not been stopped."
+            "Go on exactly as if it had not been stopped."
             if unfinished
             else "Train for that many more steps."
         )
@@ -193,6 +198,7 @@ class ControlsBar(QWidget):
         self.weights_action = self._action(menu, "Copy path of weights", self.copy_weights)
         menu.setToolTipsVisible(True)
         self.run_button.setMenu(menu)
+        self.run_button.hide()
 
     @property
     def run_actions(self) -> tuple[QAction, ...]:

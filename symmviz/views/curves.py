@@ -1,12 +1,25 @@
 """One shared plot: a few lines a run over training steps."""
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
+from symmviz.model.outline import Values
+from symmviz.views.axis_range import (
+    Range,
+    finite_range,
+    joined_range,
+    share_axis,
+    step_axis,
+    value_axis,
+)
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
@@ -36,29 +49,80 @@ _TIPS = {
     ),
 }
 _OWN_TIP = "A number that this run's own training loop records."
+_AXES: dict[PanelKey, Callable[[Range | None], Range]] = {
+    Panel.RECALL: share_axis,
+    Panel.SYNTHETIC_RECALL: share_axis,
+    Panel.RATIO: share_axis,
+    Panel.LOSS: value_axis,
+}
 # Qt draws antialiased lines of exactly one pixel many times faster than any other: four
 # lines of 3,000 points took 5 ms at width 1 and over 200 ms at 1.6.
 _POINT = 6  # pixels
 _WIDTH = 1.0
+_LEAST_HEIGHT = 80  # pixels of a plot
+_HEIGHT_FOR_LABEL = 110  # pixels from which an axis is labelled
+
+
+class _Line:
+    """A line, and the values of it that have no neighbour to draw a line to."""
+
+    def __init__(self, plot: pg.PlotWidget, pen: QPen) -> None:
+        self.strokes = pg.PlotDataItem(
+            connect="finite", antialias=True, autoDownsample=True, downsampleMethod="peak"
+        )
+        self.points = pg.ScatterPlotItem(size=_POINT, pen=None)
+        self.steps: Range | None = None
+        self.values: Range | None = None
+        self.set_pen(pen)
+        for item in (self.strokes, self.points):
+            plot.addItem(item)
+
+    def set_pen(self, pen: QPen) -> None:
+        self.strokes.setPen(pen)
+        self.points.setBrush(pen.color())
+
+    def set_data(self, steps: Values, values: Values) -> None:
+        self.steps, self.values = finite_range(steps), finite_range(values)
+        self.strokes.setData(steps, values)
+        alone = _alone(values)
+        if alone.any() or len(self.points.data):  # most lines have none, ever
+            self.points.setData(steps[alone], values[alone])
+
+    def keep_picture(self, keep: bool) -> None:
+        """Draw the line from a picture of it, as long as a cursor moves over it.
+
+        Under a moving cursor a line of 3,000 points takes 0.4 ms with it and 13 ms without;
+        where the line itself changes, the picture would only be more to draw.
+        """
+        mode = QGraphicsItem.CacheMode
+        self.strokes.curve.setCacheMode(mode.DeviceCoordinateCache if keep else mode.NoCache)
+
+    def remove_from(self, plot: pg.PlotWidget) -> None:
+        for item in (self.strokes, self.points):
+            plot.removeItem(item)
 
 
 class CurvePanel(QWidget):
-    """A titled plot whose axes fit its lines."""
+    """A titled plot whose axes fit its lines until the user moves or zooms it."""
 
     def __init__(self, panel: PanelKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._panel = panel
-        self._lines: dict[tuple[int, Variant], pg.PlotDataItem] = {}
+        self._lines: dict[tuple[int, Variant], _Line] = {}
+        self._following = True
+        self._shown: tuple[Reading, ...] = ()
         title = panel.value if isinstance(panel, Panel) else panel
-        self._note = ""
-        self._readings: tuple[Reading, ...] = ()
-        self._title = QLabel(title, self)
-        self._title.setTextFormat(Qt.TextFormat.PlainText)  # a user's own loop may name it
+        self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
-        self._legend = QLabel(_legend(panel, ()), self)
+        self._legend = ElidedLabel(_legend(panel), self, Qt.TextElideMode.ElideRight)
+        self._readings = QLabel(self)
+        self._readings.setAlignment(Qt.AlignmentFlag.AlignRight)
+        # Whatever there is to read, the plots keep their widths.
+        self._readings.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._legend.setProperty("muted", True)
         self.setToolTip(_TIPS[panel] if isinstance(panel, Panel) else plain_tip(_OWN_TIP))
         self._plot = pg.PlotWidget(self, enableMenu=False)
+        self._plot.setMinimumHeight(_LEAST_HEIGHT)
         self._plot.hideButtons()
         self._plot.getPlotItem().setContentsMargins(0, 6, 0, 0)  # or the top number is cut
         self._plot.setLabel("bottom", "step")
@@ -66,9 +130,11 @@ class CurvePanel(QWidget):
         self._plot.getAxis("bottom").enableAutoSIPrefix(False)
         for name in ("left", "bottom"):
             self._plot.getAxis(name).setStyle(maxTickLevel=0)  # half the time of a drawing
+        box = self._plot.getViewBox()
         # Steps begin at 0; a single evaluation is not worth an axis in fractions of a step.
-        self._plot.getViewBox().setLimits(xMin=0, minXRange=10)
-        self._plot.getViewBox().setDefaultPadding(0.04)
+        box.setLimits(xMin=0, minXRange=10)
+        box.disableAutoRange()
+        box.sigRangeChangedManually.connect(self._on_moved)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         self._plot.addItem(self._cursor, ignoreBounds=True)
@@ -77,24 +143,36 @@ class CurvePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self._title)
-        layout.addWidget(self._legend)
+        under = QHBoxLayout()
+        under.setSpacing(6)
+        under.addWidget(self._legend, 1)
+        under.addWidget(self._readings, 1)
+        layout.addLayout(under)
         layout.addWidget(self._plot, 1)
         self._apply_theme()
+        self._fit()
 
     def clear(self) -> None:
         """Drop every line."""
         for line in self._lines.values():
-            self._plot.removeItem(line)
+            line.remove_from(self._plot)
         self._lines.clear()
         self.set_readings(())
-        self._plot.setRange(xRange=(0, 10), yRange=(0, 1))  # not those of the run before
-        self._plot.enableAutoRange()
+        self.fit()  # not to the run before
+
+    def fit(self) -> None:
+        """Show all of every line, and what comes."""
+        self._following = True
+        self._fit()
 
     def set_cursor(self, step: int | None) -> None:
         """Mark the step that is shown; None where the newest is."""
         if step is not None:
             self._cursor.setValue(step)
-        self._cursor.setVisible(step is not None)
+        if self._cursor.isVisible() != (step is not None):
+            self._cursor.setVisible(step is not None)
+            for line in self._lines.values():
+                line.keep_picture(step is not None)
 
     def cursor_step(self) -> float | None:
         """The step that is marked; None where none is."""
@@ -102,14 +180,17 @@ class CurvePanel(QWidget):
 
     def set_note(self, text: str) -> None:
         """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
-        self._note = text
-        self._show_legend()
+        self._legend.setText(text or _legend(self._panel))
 
     def set_readings(self, readings: tuple[Reading, ...]) -> None:
         """Say the value of each line at the step that is shown."""
-        if readings != self._readings:
-            self._readings = readings
-            self._show_legend()
+        if readings != self._shown:
+            self._shown = readings
+            self._show_readings()
+
+    def readings(self) -> str:
+        """The values at the step that is shown, as markup."""
+        return self._readings.text()
 
     def note(self) -> str:
         """What is said under the title: what the strokes mean, or why there are no lines."""
@@ -119,10 +200,11 @@ class CurvePanel(QWidget):
         """Draw one line anew."""
         key = (curve.run, curve.variant)
         if key not in self._lines:
-            self._lines[key] = self._add_line(*key)
-        # A line of one point has no length: that point is marked until there is a second.
-        alone = np.isfinite(curve.values).sum() == 1
-        self._lines[key].setData(curve.steps, curve.values, symbol="o" if alone else None)
+            self._lines[key] = _Line(self._plot, self._pen(*key))
+            self._lines[key].keep_picture(self._cursor.isVisible())
+        self._lines[key].set_data(curve.steps, curve.values)
+        if self._following:
+            self._fit()
 
     @property
     def lines(self) -> set[tuple[int, Variant]]:
@@ -133,13 +215,27 @@ class CurvePanel(QWidget):
         """What is drawn of a line now: its steps and values; empty before there is one."""
         if (run, variant) not in self._lines:
             return [], []
-        steps, values = self._lines[run, variant].getOriginalDataset()
+        steps, values = self._lines[run, variant].strokes.getOriginalDataset()
         return list(steps), list(values)
+
+    def marked_steps(self, run: int, variant: Variant) -> list[float]:
+        """The steps whose values are drawn as points, as no line leads to them."""
+        return list(self._lines[run, variant].points.getData()[0])
+
+    @property
+    def plot(self) -> pg.PlotWidget:
+        """The plot without its title."""
+        return self._plot
 
     def view_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """What the axes show: the steps, and the values."""
         steps, values = self._plot.getViewBox().viewRange()
         return tuple(steps), tuple(values)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the axis unlabelled where that would take the room of the lines."""
+        super().resizeEvent(event)
+        self._plot.getAxis("bottom").showLabel(self._plot.height() >= _HEIGHT_FOR_LABEL)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -147,28 +243,29 @@ class CurvePanel(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._apply_theme()
 
-    def _add_line(self, run: int, variant: Variant) -> pg.PlotDataItem:
-        line = pg.PlotDataItem(
-            connect="finite", antialias=True, autoDownsample=True, downsampleMethod="peak"
-        )
-        line.setPen(self._pen(run, variant))
-        line.setSymbolSize(_POINT)
-        line.setSymbolPen(None)
-        line.setSymbolBrush(QColor(current_theme().run_colour(run)))
-        self._plot.addItem(line)
-        return line
+    def _fit(self) -> None:
+        lines = self._lines.values()
+        steps = step_axis(joined_range([line.steps for line in lines]))
+        values = _AXES.get(self._panel, value_axis)(joined_range([line.values for line in lines]))
+        if (steps, values) != self.view_range():
+            self._plot.getViewBox().setRange(xRange=steps, yRange=values, padding=0)
+
+    def _show_readings(self) -> None:
+        markup = _readings_markup(self._panel, self._shown)
+        self._readings.setText(markup)
+        self._readings.setVisible(bool(markup))
+
+    def _on_moved(self) -> None:
+        self._following = False
 
     def _pen(self, run: int, variant: Variant) -> QPen:
         pen = QPen(QColor(current_theme().run_colour(run)), _WIDTH, _STROKES[variant])
         pen.setCosmetic(True)
         return pen
 
-    def _show_legend(self) -> None:
-        self._legend.setText(self._note or _legend(self._panel, self._readings))
-
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.double():
-            self._plot.enableAutoRange()
+            self.fit()
 
     def _apply_theme(self) -> None:
         theme = current_theme()
@@ -180,24 +277,36 @@ class CurvePanel(QWidget):
         cursor = QPen(QColor(theme.text), _WIDTH)
         cursor.setCosmetic(True)
         self._cursor.setPen(cursor)
-        self._show_legend()
+        self._show_readings()
         for (run, variant), line in self._lines.items():
-            line.setPen(self._pen(run, variant))
+            line.set_pen(self._pen(run, variant))
 
 
-def _legend(panel: PanelKey, readings: tuple[Reading, ...]) -> str:
-    """What each stroke means, and the lines' values in the colours of their runs."""
-    solid, dashed = _LEGENDS[panel] if isinstance(panel, Panel) else ("", "")
-    parts = [f"━ {solid}{_values(readings, Variant.SOLID, panel)}"]
-    if dashed:
-        parts.append(f"╌ {dashed}{_values(readings, Variant.DASHED, panel)}")
-    return " &nbsp; ".join(parts)
+def _alone(values: Values) -> npt.NDArray[np.bool_]:
+    """Which values are numbers between two that are none."""
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    alone: npt.NDArray[np.bool_] = there[1:-1] & ~there[:-2] & ~there[2:]
+    return alone
 
 
-def _values(readings: tuple[Reading, ...], variant: Variant, panel: PanelKey) -> str:
+def _legend(panel: PanelKey) -> str:
+    """What each stroke means."""
+    if not isinstance(panel, Panel):
+        return ""
+    solid, dashed = _LEGENDS[panel]
+    return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"
+
+
+def _readings_markup(panel: PanelKey, readings: tuple[Reading, ...]) -> str:
+    """The lines' values in the colours of their runs, those of dashed lines behind a dash."""
     digits = ".3f" if isinstance(panel, Panel) and panel is not Panel.LOSS else ".4g"
-    return "".join(
-        f" <span style='color:{current_theme().run_colour(one.run)}'>{one.value:{digits}}</span>"
-        for one in readings
-        if one.variant is variant
-    )
+    parts = []
+    for variant, mark in ((Variant.SOLID, ""), (Variant.DASHED, "╌ ")):
+        values = [
+            f"<span style='color:{current_theme().run_colour(one.run)}'>{one.value:{digits}}</span>"
+            for one in readings
+            if one.variant is variant
+        ]
+        if values:
+            parts.append(mark + " ".join(values))
+    return " &nbsp;".join(parts)

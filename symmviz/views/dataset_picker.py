@@ -1,12 +1,13 @@
 """Choosing what to train on: cards of the sets that are there, and the user's own folders."""
 
 from importlib import resources
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPixmap
+from PySide6.QtGui import QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
+    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -27,17 +28,20 @@ from symmcore.data.catalogue import (
     DatasetEntry,
     DatasetSource,
 )
+from symmcore.folders import home_folder
 from symmviz.presenters.dataset import fetchable_datasets
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.note import Note
 
 _PICTURE_HEIGHT = 48  # pixels
+_WIDTH_FOR_BOTH = 270  # pixels of a card
 
 
 class DatasetPicker(QWidget):
     """One card for each set that is always there, and one for images in a folder."""
 
     changed = Signal()
-    """Another dataset is chosen."""
+    """Another dataset is chosen, or what its links lead to."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,12 +52,16 @@ class DatasetPicker(QWidget):
         self._description = QLabel(self)
         self._description.setWordWrap(True)
         self._description.setProperty("muted", True)
-        self._note = QLabel(self)
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setWordWrap(True)
+        self._note = Note(self)
         self._note.hide()
+        self._follow_links = QCheckBox("Follow links", self)
+        self._follow_links.setToolTip(
+            "Takes the folders and images that links in the folder lead to, even where these lie "
+            "elsewhere."
+        )
+        self._follow_links.toggled.connect(self.changed)
         row = QHBoxLayout()
-        row.setSpacing(12)
+        row.setSpacing(8)
         for card in (*self._cards.values(), self._own):
             row.addWidget(card, 1)
             self._group.addButton(card.button)
@@ -61,6 +69,7 @@ class DatasetPicker(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self._description)
+        column.addWidget(self._follow_links)
         column.addWidget(self._note)
         self._add_menu()
         self._group.buttonClicked.connect(self._show_choice)
@@ -88,10 +97,9 @@ class DatasetPicker(QWidget):
 
     def set_note(self, text: str, *, is_error: bool) -> None:
         """Say more about the chosen dataset; empty for nothing."""
-        if (text, is_error) == (self._note.text(), self._note.property("error")):
+        if (text, is_error) == (self._note.text(), self._note.is_error):
             return
-        self._note.setProperty("error", is_error)
-        self._note.style().polish(self._note)  # the colour follows the property
+        self._note.set_error(is_error)
         self._note.setText(text)
         self._note.setVisible(bool(text))
 
@@ -103,6 +111,10 @@ class DatasetPicker(QWidget):
         """Whether the chosen dataset can be split in several ways."""
         return self._kind().can_split
 
+    def follow_links(self) -> bool:
+        """Whether links in the chosen folder are to be followed."""
+        return self._follow_links.isChecked()
+
     def _kind(self) -> DatasetEntry | DatasetSource:
         name = self.dataset()
         if name in self._cards:
@@ -111,6 +123,7 @@ class DatasetPicker(QWidget):
 
     def _show_choice(self) -> None:
         kind = self._kind()
+        self._follow_links.setVisible(kind.can_follow_links)
         self._description.setText(f"{kind.description} Split {kind.split}.")
         self.changed.emit()
 
@@ -134,7 +147,7 @@ class DatasetPicker(QWidget):
             action.triggered.connect(lambda _=False, name=one.dataset: self.set_dataset(name))
 
     def _open(self, source: DatasetSource) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, source.title, str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self, source.title, str(home_folder()))
         if chosen:
             self.set_dataset(f"{source.name}:{chosen}")
 
@@ -154,9 +167,17 @@ class _Card(QFrame):
         self._words.addWidget(self.button)
         self._words.addWidget(self._line)
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 12, 12, 12)
+        self._row.setContentsMargins(10, 12, 10, 12)
         self._row.setSpacing(12)
         self._row.addLayout(self._words, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the picture under the words where it would cut them."""
+        super().resizeEvent(event)
+        beside = event.size().width() >= _WIDTH_FOR_BOTH
+        self._row.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.BottomToTop
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose this card."""
@@ -196,3 +217,4 @@ class _OwnCard(_Card):
         self.open_button = QPushButton("Open", self)
         self.open_button.setToolTip("Choose the folder of your images or of an official archive.")
         self._words.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._words.addStretch(1)

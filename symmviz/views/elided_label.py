@@ -1,17 +1,39 @@
 """A label that shortens its text to the room there is and tells the whole in a tooltip."""
 
+from itertools import takewhile
+
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from symmviz.model.names import END_ISOLATE, ISOLATE, shown_text
 from symmviz.views.plain_tip import plain_tip
+
+_END = Qt.TextElideMode.ElideRight
+
+
+def elided(text: str, metrics: QFontMetrics, width: int, cut: Qt.TextElideMode = _END) -> str:
+    """A text in one line of at most that many pixels; what is left out becomes dots.
+
+    An isolate that is cut in two is closed behind the dots, or opened before them: they stand at
+    the end that was cut, and what follows stays in order.
+    """
+    shown = metrics.elidedText(text, cut, width)
+    if shown == text or ISOLATE not in text:
+        return shown
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(text, shown, strict=False))
+    kept = len(list(same))
+    head, rest = shown[:kept], shown[kept:]
+    unclosed = shown.count(ISOLATE) - shown.count(END_ISOLATE)
+    dots, tail = rest[:1], rest[1:]
+    return head + ISOLATE * -unclosed + dots + END_ISOLATE * unclosed + tail
 
 
 class ElidedLabel(QLabel):
     """One line of plain text, cut where it does not fit.
 
     Args:
-        text: the whole text.
+        text: the whole text; names in it may be of any script.
         parent: the widget it is part of.
         cut: which part of the text is left out.
     """
@@ -27,17 +49,23 @@ class ElidedLabel(QLabel):
         self._tip = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._whole = ""
+        self._whole = self._line = ""
         self.setText(text)
 
     def text(self) -> str:
         """The whole text."""
         return self._whole
 
+    def shown(self) -> str:
+        """What of the text is on the screen."""
+        return super().text()
+
     def setText(self, text: str) -> None:
         """Show another text."""
         self._whole = text
+        self._line = " ".join(shown_text(text).splitlines())
         self._elide()
+        self.updateGeometry()  # of no width, nothing is shown: to Qt the same as before
 
     def setToolTip(self, text: str) -> None:
         """Explain the text; where it is cut, the whole of it comes first."""
@@ -50,7 +78,7 @@ class ElidedLabel(QLabel):
 
     def sizeHint(self) -> QSize:
         """What the whole text takes."""
-        width = self.fontMetrics().horizontalAdvance(self._whole)
+        width = self.fontMetrics().horizontalAdvance(self._line) + 1  # it was rounded
         return QSize(width, super().sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -59,7 +87,7 @@ class ElidedLabel(QLabel):
         self._elide()
 
     def _elide(self) -> None:
-        shown = self.fontMetrics().elidedText(self._whole, self._cut, max(self.width(), 1))
+        shown = elided(self._line, self.fontMetrics(), max(self.width(), 1), self._cut)
         super().setText(shown)
-        whole = (self._whole,) if shown != self._whole else ()
+        whole = (self._whole,) if shown != self._line else ()
         super().setToolTip(plain_tip("\n".join((*whole, *filter(None, (self._tip,))))))

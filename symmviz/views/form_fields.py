@@ -49,6 +49,8 @@ class NumberBox(QDoubleSpinBox):
         return self.textFromValue(nearest) + self.suffix()
 
     def _number(self, text: str) -> float | None:
+        if text and text == self.specialValueText():
+            return self.minimum()
         return _number(text.removesuffix(self.suffix()).replace(",", "."))
 
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from symmcore.records import IndexArray
 from symmviz.model.display import Gallery, PictureId
+from symmviz.model.names import shown_name
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
@@ -87,7 +88,7 @@ class _GalleryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnail(int(self._gallery.samples[row]))
         if role == Qt.ItemDataRole.ToolTipRole:
-            name = self._gallery.class_names[int(self._gallery.labels[row])]
+            name = shown_name(self._gallery.class_names[int(self._gallery.labels[row])])
             return plain_tip(f"Test image {int(self._gallery.samples[row])}, class {name}")
         return None
 

@@ -5,10 +5,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from symmviz.model.display import PictureId
 from symmviz.model.pictures import NoPictures, PictureSource
+from symmviz.views.elided_label import elided
 from symmviz.views.images import picture_pixmap, placeholder
 
 _SIZE = 72
 _OFFSET = 14
+_WIDEST = 320  # pixels of a line
 
 
 class HoverCard(QFrame):
@@ -44,7 +46,8 @@ class HoverCard(QFrame):
         """Show an image beside a position in the parent."""
         self._shown = picture
         self._show_picture()
-        self._text.setText(text)
+        lines = (elided(line, self.fontMetrics(), _WIDEST) for line in text.splitlines())
+        self._text.setText("\n".join(lines))
         self.adjustSize()
         area = self._area.rect()
         x, y = position.x() + _OFFSET, position.y() + _OFFSET

@@ -7,8 +7,10 @@ from PySide6.QtGui import QFontMetrics, QIcon
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from symmviz.model.display import ImageCard
+from symmviz.model.names import shown_name
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Query
+from symmviz.views.elided_label import elided
 from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
@@ -57,7 +59,7 @@ class ImageTile(QWidget):
         verdict = "the query's class" if card.correct else "another class than the query"
         self._button.setToolTip(
             plain_tip(
-                f"Image {card.query.sample}, class {card.class_name}: {verdict}. "
+                f"Image {card.query.sample}, class {shown_name(card.class_name)}: {verdict}. "
                 f"Cosine similarity {card.similarity:.4f}. Click to make it the query."
             )
         )
@@ -107,10 +109,9 @@ def _two_lines(name: str, metrics: QFontMetrics) -> list[str]:
 
     What is left out can be read in the tooltip.
     """
-    first, rest = name, ""
+    first, rest = name.strip() or name, ""
     while metrics.horizontalAdvance(first) > _NAME_WIDTH and " " in first:
         first, _, word = first.rpartition(" ")
         rest = f"{word} {rest}".rstrip()
     lines = [first, rest] if rest else [first]
-    end = Qt.TextElideMode.ElideRight
-    return [metrics.elidedText(line, end, _NAME_WIDTH) for line in lines]
+    return [elided(shown_name(line), metrics, _NAME_WIDTH) for line in lines]

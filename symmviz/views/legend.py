@@ -3,15 +3,22 @@
 from html import escape
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from symmviz.model.display import ColourBy
+from symmviz.model.names import shown_name
+from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme, current_theme
 
 # More names than this do not fit a line; hovering tells a point's class.
 _MOST_NAMES = 12
+# An entry is not cut to less than this many letters: then the last ones are left out.
+_LEAST_LETTERS = 10
+# With room for fewer letters of names than this, the shapes are left out, not the names.
+_LEAST_BESIDE = 24
+_MORE = "..."
 _SHAPES = "● original &nbsp; ◆ synthetic"
 
 
@@ -40,8 +47,12 @@ class ColourLegend(_ThemedLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        # Names of classes may be of any length; they do not widen the window.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        # Names of classes may be of any length; they do not widen the window, but take the room
+        # that there is beside them.
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHorizontalStretch(1)
+        self.setSizePolicy(policy)
+        self.setMinimumWidth(self._shapes_width())
         self._colour_by = ColourBy.KIND
         self._class_names: tuple[str, ...] = ()
         self._shown: tuple[int, ...] = ()
@@ -61,7 +72,9 @@ class ColourLegend(_ThemedLabel):
         self._class_names = class_names
         self._shown = shown
         named = colour_by is ColourBy.CLASS and len(shown) <= _MOST_NAMES
-        self.setToolTip(plain_tip("\n".join(class_names[at] for at in shown)) if named else "")
+        self.setToolTip("")
+        if named:
+            self.setToolTip(plain_tip("\n".join(shown_name(class_names[at]) for at in shown)))
         self._render()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -81,27 +94,26 @@ class ColourLegend(_ThemedLabel):
             colours = f"a colour for each of {len(self._shown):,} classes"
             room = self.width() - self.fontMetrics().horizontalAdvance(colours)
             return f"{_SHAPES} &nbsp; {colours}" if room > self._shapes_width() else colours
-        return f"{_SHAPES} &nbsp; {self._names(theme)}"
+        room = self.width() - self.fontMetrics().horizontalAdvance(_MORE)
+        beside = room - self._shapes_width()
+        if beside < self.fontMetrics().averageCharWidth() * _LEAST_BESIDE:
+            return self._names(theme, room)
+        return f"{_SHAPES} &nbsp; {self._names(theme, beside)}"
 
-    def _names(self, theme: Theme) -> str:
-        """The names that fit, and dots if there are more."""
-        room = self.width() - self._shapes_width()
-        bold = self.font()
+    def _names(self, theme: Theme, room: int) -> str:
+        """The names, each cut to its share of the room, and dots if they do not all fit."""
+        bold = QFont(self.font())
         bold.setBold(True)
-        metrics = QFontMetrics(bold)
-        parts = []
-        for at in self._shown:
-            name = self._class_names[at]
-            room -= metrics.horizontalAdvance(f"{name} ")
-            if room < 0:
-                parts.append("...")
-                break
-            colour = theme.class_colour(at, len(self._class_names))
-            parts.append(f"<b style='color:{colour}'>{escape(name)}</b>")
-        return " ".join(parts)
+        names = [shown_name(self._class_names[at]) for at in self._shown]
+        entries = _fitted(names, QFontMetrics(bold), room, " ")
+        parts = [
+            f"<b style='color:{theme.class_colour(at, len(self._class_names))}'>{escape(name)}</b>"
+            for at, name in zip(self._shown, entries, strict=False)
+        ]
+        return " ".join(parts if len(entries) == len(names) else (*parts, _MORE))
 
     def _shapes_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ...")
+        return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
 
 
 class RunLegend(_ThemedLabel):
@@ -115,12 +127,55 @@ class RunLegend(_ThemedLabel):
 
     def set_runs(self, titles: tuple[str, ...]) -> None:
         """Explain these runs."""
-        self._titles = titles
-        self.setToolTip(plain_tip("\n".join(titles)))
+        self._titles = tuple(map(shown_name, titles))
+        self.setToolTip(plain_tip("\n".join(self._titles)))
+        self._render()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut each title to its share of the room there is now."""
+        super().resizeEvent(event)
         self._render()
 
     def _markup(self, theme: Theme) -> str:
-        return " &nbsp;&nbsp; ".join(
+        metrics = self.fontMetrics()
+        room = self.width() - metrics.horizontalAdvance(_MORE)
+        entries = _fitted(list(self._titles), metrics, room, "■    ")
+        parts = [
             f"<span style='color:{theme.run_colour(run)}'>■</span> {escape(title)}"
-            for run, title in enumerate(self._titles)
-        )
+            for run, title in enumerate(entries)
+        ]
+        all_there = len(entries) == len(self._titles)
+        return " &nbsp;&nbsp; ".join(parts if all_there else (*parts, _MORE))
+
+
+def _fitted(names: list[str], metrics: QFontMetrics, room: int, between: str) -> list[str]:
+    """As many names as fit, each cut to its share: what a short one leaves, the long ones take.
+
+    Args:
+        names: as they are shown.
+        metrics: of the font they are written in.
+        room: pixels for all of them.
+        between: what stands between two of them, or something as wide.
+    """
+    gap = metrics.horizontalAdvance(between)
+    least = metrics.averageCharWidth() * _LEAST_LETTERS
+    widths = [metrics.horizontalAdvance(name) for name in names]
+    count = len(names)
+    while count and sum(min(width, least) + gap for width in widths[:count]) > room:
+        count -= 1
+    share = _share(sorted(widths[:count]), room - gap * count)
+    return [
+        name if width <= share else elided(name, metrics, share)
+        for name, width in zip(names[:count], widths, strict=False)
+    ]
+
+
+def _share(ascending: list[int], room: int) -> int:
+    """The largest width that all can be cut to so that they fit the room together."""
+    share = room
+    for at, width in enumerate(ascending):
+        share = room // (len(ascending) - at)
+        if width > share:
+            return share
+        room -= width
+    return max(share, ascending[-1] if ascending else 0)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -34,6 +33,7 @@ from symmviz.model.branch import BranchParent
 from symmviz.presenters.controls import Commands
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
 from symmviz.views.retrieve_page import RetrievePage
@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self._page_group = QButtonGroup(self)
         self._page_actions: list[QAction] = []
         self._time_actions = QActionGroup(self)
-        self._shown = QLabel(self)
+        self._shown = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self.statusBar().addWidget(self._shown, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._lay_out()
@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         at = self._stack.indexOf(page)
         self._stack.setCurrentIndex(at)
         self._page_group.button(at).setChecked(True)
-        self._shown.setVisible(page is self.watch_page)
+        self.statusBar().setVisible(page is self.watch_page)  # it has nothing to say elsewhere
         in_time = page in (self.watch_page, self.retrieve_page)
         self.time_slider.setVisible(in_time)
         self._time_actions.setEnabled(in_time)

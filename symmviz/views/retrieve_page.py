@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -15,16 +16,23 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.model.display import Gallery, ImageCard, NeighbourRow
+from symmviz.model.names import shown_name
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.model.retrieval import Query, Split
-from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.elided_label import ElidedLabel, elided
+from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.gallery import GalleryView
 from symmviz.views.image_tile import ImageTile
 from symmviz.views.images import picture_pixmap, placeholder
+from symmviz.views.note import Note
+from symmviz.views.plain_tip import plain_tip
 
 _QUERY_SIZE = 112
+_GALLERY_WIDTH = 350  # pixels, at most until the user divides the page
+_GALLERY_SHARE = 0.36
 _ALL = -1
 _BESIDE_NAME = 40  # pixels, for margins and a scroll bar
+_WIDEST_NAME = 360  # pixels in the list of classes: the tooltip has the whole
 
 
 class _RowWidget(QFrame):
@@ -38,11 +46,10 @@ class _RowWidget(QFrame):
         self.setProperty("card", True)
         self._title = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
-        self._caption = QLabel(self)
+        self._caption = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._caption.setProperty("muted", True)
         self._tiles: list[ImageTile] = []
-        self._across = QHBoxLayout()
-        self._across.setSpacing(4)
+        self._across = FlowLayout(spacing=2, line_spacing=4, top=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         layout.addWidget(self._title)
@@ -51,7 +58,7 @@ class _RowWidget(QFrame):
 
     def show_row(self, row: NeighbourRow) -> None:
         """Show a run's neighbours, in the tiles there are where they suffice."""
-        self._title.setText(row.run.title)
+        self._title.setText(shown_name(row.run.title))
         self._caption.setText(row.caption)
         while len(self._tiles) < len(row.cards):
             self._add_tile()
@@ -116,15 +123,14 @@ class RetrievePage(QWidget):
         self._picture = QLabel(self)
         self._picture.setFixedSize(_QUERY_SIZE, _QUERY_SIZE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._name = QLabel(self)
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._name.setProperty("heading", True)
-        self._caption = QLabel(self)
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
-        self._caption.setWordWrap(True)
-        self._caption.setProperty("muted", True)
+        self._caption = Note(self)
+        self._caption.set_muted()
         self._rows: list[_RowWidget] = []
         self._row_area = QVBoxLayout()
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._divided = False
         self._lay_out()
         self.setFocusProxy(self._gallery)
 
@@ -151,17 +157,18 @@ class RetrievePage(QWidget):
         self._classes.addItem("All classes", _ALL)
         for label, name in enumerate(() if gallery is None else gallery.class_names):
             if gallery is not None and (gallery.labels == label).any():
-                self._classes.addItem(f"Class {name}", label)
+                self._add_class(shown_name(name), label)
         self._classes.blockSignals(False)
-        longest = max(map(self._classes.itemText, range(self._classes.count())), key=len)
         metrics = self._classes.fontMetrics()
-        self._classes.view().setMinimumWidth(metrics.horizontalAdvance(longest) + _BESIDE_NAME)
+        items = map(self._classes.itemText, range(self._classes.count()))
+        widest = max(map(metrics.horizontalAdvance, items))
+        self._classes.view().setMinimumWidth(widest + _BESIDE_NAME)
         self._show_count()
 
     def set_query(self, card: ImageCard | None, caption: str) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
         self._card = card
-        self._name.setText("" if card is None else f"Class {card.class_name}")
+        self._name.setText("" if card is None else f"Class {shown_name(card.class_name)}")
         self._name.setVisible(card is not None)
         self._picture.setVisible(card is not None)
         self._caption.setText(caption)
@@ -202,6 +209,14 @@ class RetrievePage(QWidget):
         """What is said of the query."""
         return self._caption.text()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave most of the width to what is found, until the user divides it."""
+        super().resizeEvent(event)
+        if not self._divided:
+            width = event.size().width()
+            gallery = min(_GALLERY_WIDTH, round(width * _GALLERY_SHARE))
+            self._splitter.setSizes([gallery, width - gallery])
+
     def changeEvent(self, event: QEvent) -> None:
         """Draw the picture anew on a screen of another density."""
         super().changeEvent(event)
@@ -209,10 +224,9 @@ class RetrievePage(QWidget):
             self._show_picture()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        head = FlowLayout()
         head.addWidget(self._classes)
         head.addWidget(self._count)
-        head.addStretch(1)
         left = QWidget(self)
         choose = QVBoxLayout(left)
         choose.setContentsMargins(0, 0, 0, 0)
@@ -238,16 +252,21 @@ class RetrievePage(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(content)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.addWidget(left)
-        splitter.addWidget(scroll)
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([350, 890])
-        splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(left)
+        self._splitter.addWidget(scroll)
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.splitterMoved.connect(self._on_divided)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)
-        layout.addWidget(splitter)
+        layout.addWidget(self._splitter)
+
+    def _add_class(self, name: str, label: int) -> None:
+        line = elided(f"Class {name}", self._classes.fontMetrics(), _WIDEST_NAME)
+        self._classes.addItem(line, label)
+        tip = plain_tip(name)
+        self._classes.setItemData(self._classes.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
 
     def _order_tabs(self) -> None:
         """Have the tab key go from the class to the images and on to what was found."""
@@ -259,6 +278,9 @@ class RetrievePage(QWidget):
         run = self._gallery.run
         if run is not None:
             self.chosen.emit(Query(sample, Split.TEST), run)
+
+    def _on_divided(self) -> None:
+        self._divided = True
 
     def _on_class(self) -> None:
         label = self._classes.currentData()

@@ -1,9 +1,10 @@
 """The Start page: choose data and loss, and start."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,23 +25,20 @@ from PySide6.QtWidgets import (
 
 from symmcore.settings.losses import CATALOG
 from symmcore.settings.presets import PRESETS, preset
-from symmcore.training.config import DEVICES, LARGEST_SEED, TrainingConfig
+from symmcore.settings.setting import Place, settings_of
+from symmcore.training.config import TrainingConfig, preset_config
 from symmviz.model.recent import RecentRun
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
-from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page, spin_box
+from symmviz.views.flow_layout import FlowLayout
+from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page
 from symmviz.views.loss_fields import LossFields
 from symmviz.views.recent_runs import RecentRuns
+from symmviz.views.setting_fields import field_value, set_field, setting_field
+from symmviz.views.start_footer import StartFooter, centred
 from symmviz.views.training_fields import TrainingFields
 
-_DEVICE_TITLES = {
-    "auto": "Automatic",
-    "cpu": "CPU",
-    "cuda": "GPU (CUDA)",
-    "mps": "GPU (Apple)",
-}
-_DEFAULTS = TrainingConfig()
 _WIDTH_FOR_RECENT = 840  # pixels from which recent runs stand beside the form
 
 
@@ -82,22 +79,20 @@ class StartPage(QWidget):
             "Reflects the two images of each pair about one another and mines the hardest "
             "negatives among original and synthetic points."
         )
-        self._steps = spin_box(self, 1, 1_000_000, _DEFAULTS.steps, 100)
-        self._steps.setToolTip("Batches to train on; a finished training can go on.")
-        self._seed = spin_box(self, 0, LARGEST_SEED, _DEFAULTS.seed, 1)
-        self._seed.setToolTip(
-            "Decides the split, batches, augmentation, initial weights and watched images: on "
-            "the CPU the same seed gives the same numbers."
-        )
-        self._device = QComboBox(self)
-        for name in DEVICES:
-            self._device.addItem(_DEVICE_TITLES[name], name)
-        self._device.setToolTip("Automatic takes a GPU where torch finds one.")
+        self._main = {
+            named.name: (named, setting_field(self, named))
+            for named in settings_of(TrainingConfig)
+            if named.setting.place is Place.MAIN
+        }
         self.recent = RecentRuns(self)
         self.recent.open_wanted.connect(self.open_runs_wanted)
         self.recent.dialog_wanted.connect(self.open_dialog_wanted)
         self._make_advanced()
-        self._make_buttons()
+        self._footer = StartFooter(self)
+        self.start_button = self._footer.start_button
+        self.compare_button = self._footer.compare_button
+        self.start_button.clicked.connect(self.start)
+        self.compare_button.clicked.connect(self.compare)
         self._folder = ElidedLabel(parent=self)
         self._show_folder()
         self._on_loss()
@@ -114,22 +109,16 @@ class StartPage(QWidget):
             box.interpretText()
         return StartForm(
             dataset=self._data.dataset(),
-            split=self._training.split.currentData(),
             preset=self._preset.currentData(),
-            network=self._training.network.currentData(),
-            weights=self._training.weights.currentData(),
             loss=self._loss.currentData(),
             loss_settings=self._loss_fields.loss_settings(),
             symm=self._symm.isChecked(),
             symm_settings=self._loss_fields.symm(),
-            steps=self._steps.value(),
-            seed=self._seed.value(),
-            device=self._device.currentData(),
-            batch_size=self._training.batch_size.value(),
-            dim=self._training.dim.value(),
-            learning_rate=self._training.learning_rate.value(),
-            eval_every=self._training.eval_every.value(),
-            threads=self._training.threads.value() or None,
+            settings={
+                name: field_value(field, named) for name, (named, field) in self._main.items()
+            }
+            | self._training.values()
+            | {"follow_links": self._data.follow_links()},
             runs_folder=self._runs_folder,
         )
 
@@ -139,16 +128,11 @@ class StartPage(QWidget):
 
     def set_can_start(self, can_start: bool) -> None:
         """Enable the two start buttons, or say why not."""
-        self.start_button.setEnabled(can_start)
-        self.compare_button.setEnabled(can_start)
-        self._busy.setVisible(not can_start)
+        self._footer.set_can_start(can_start)
 
     def set_error(self, text: str) -> None:
         """Say beside the start buttons what is wrong; empty for nothing."""
-        self._error.setText(text)
-        self._error.setVisible(bool(text))
-        if text:  # once it has a place
-            QTimer.singleShot(0, self._scroll_to_error)
+        self._footer.set_error(text)
 
     def set_dataset_note(self, text: str, *, is_error: bool) -> None:
         """Say something beside the dataset; empty for nothing."""
@@ -156,7 +140,7 @@ class StartPage(QWidget):
 
     def error(self) -> str:
         """What is said to be wrong."""
-        return self._error.text()
+        return self._footer.error()
 
     def set_dataset(self, text: str) -> None:
         """Choose a dataset, as the command line writes it."""
@@ -170,25 +154,16 @@ class StartPage(QWidget):
         """Choose a loss."""
         self._loss.setCurrentIndex(self._loss.findData(name))
 
-    def set_steps(self, steps: int) -> None:
-        """Choose a number of steps."""
-        self._steps.setValue(steps)
-
-    def set_seed(self, seed: int) -> None:
-        """Choose a seed."""
-        self._seed.setValue(seed)
+    def set_settings(self, values: Mapping[str, object]) -> None:
+        """Choose settings of the training, by field of ``TrainingConfig``."""
+        for name, (_, field) in self._main.items():
+            if name in values:
+                set_field(field, values[name])
+        self._training.take(values)
 
     def set_symm(self, symm: bool) -> None:
         """Choose whether to train with Symm."""
         self._symm.setChecked(symm)
-
-    def set_learning_rate(self, rate: float) -> None:
-        """Choose a learning rate."""
-        self._training.learning_rate.setValue(rate)
-
-    def set_eval_every(self, steps: int) -> None:
-        """Choose the number of steps between pictures."""
-        self._training.eval_every.setValue(steps)
 
     @property
     def runs_folder(self) -> Path:
@@ -204,12 +179,10 @@ class StartPage(QWidget):
         self._advanced = QWidget(self)
         self._training = TrainingFields(self._advanced)
         self._loss_fields = LossFields(self._advanced)
-        columns = QHBoxLayout(self._advanced)
+        columns = FlowLayout(self._advanced, spacing=36, line_spacing=12, top=True)
         columns.setContentsMargins(0, 4, 0, 4)
-        columns.setSpacing(36)
-        columns.addWidget(self._training, 0, Qt.AlignmentFlag.AlignTop)
-        columns.addWidget(self._loss_fields, 0, Qt.AlignmentFlag.AlignTop)
-        columns.addStretch(1)
+        columns.addWidget(self._training)
+        columns.addWidget(self._loss_fields)
         self._advanced.hide()
         self._more = QToolButton(self)
         self._more.setText("Advanced")
@@ -218,26 +191,6 @@ class StartPage(QWidget):
         self._more.setArrowType(Qt.ArrowType.RightArrow)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.toggled.connect(self._on_advanced)
-
-    def _make_buttons(self) -> None:
-        self.start_button = QPushButton("Start", self)
-        self.start_button.setProperty("primary", True)
-        self.start_button.setDefault(True)
-        self.start_button.setMinimumWidth(120)
-        self.start_button.clicked.connect(self.start)
-        self.compare_button = QPushButton(self)
-        self.compare_button.setToolTip(
-            "Trains both at once on the same initial weights, batches and augmentation, so "
-            "that a difference between two curves is the loss and nothing else."
-        )
-        self.compare_button.clicked.connect(self.compare)
-        self._error = QLabel(self)
-        self._error.setProperty("error", True)
-        self._error.setWordWrap(True)
-        self._error.hide()
-        self._busy = QLabel("A training is running: stop it to start another.", self)
-        self._busy.setProperty("muted", True)
-        self._busy.hide()
 
     def _lay_out(self) -> None:
         heading = QLabel("Watch an embedding form", self)
@@ -251,26 +204,18 @@ class StartPage(QWidget):
         intro.setProperty("muted", True)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        loss = QHBoxLayout()
+        loss = FlowLayout()
         loss.addWidget(self._loss)
         loss.addWidget(self._symm)
-        loss.addStretch(1)
         form.addRow("Loss", loss)
         form.addRow("Preset", self._preset)
-        form.addRow("Steps", self._steps)
-        form.addRow("Seed", self._seed)
-        form.addRow("Device", self._device)
+        for named, field in self._main.values():
+            form.addRow(named.setting.label, field)
         form.addRow("Runs are kept in", self._folder_row())
-        align(self._loss, self._preset, self._steps, self._seed, self._device)
+        align(self._loss, self._preset, *self._main_fields())
         centre_labels(form)
         form.addRow(self._more)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.start_button)
-        buttons.addWidget(self.compare_button)
-        buttons.addStretch(1)
         content = QWidget(self)
-        content.setMaximumWidth(900)
-        content.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(content)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
@@ -279,11 +224,17 @@ class StartPage(QWidget):
         column.addWidget(self._data)
         column.addLayout(self._beside_recent(form))
         column.addWidget(self._advanced)
-        column.addLayout(buttons)
-        column.addWidget(self._busy)
-        column.addWidget(self._error)
         column.addStretch(1)
-        self._fill(content)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(centred(content, self))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self._footer)
         self._order_tabs()
         leave_wheel_to_page(self)
 
@@ -310,29 +261,10 @@ class StartPage(QWidget):
         row.addStretch(1)
         return row
 
-    def _fill(self, content: QWidget) -> None:
-        outer = QWidget(self)
-        across = QHBoxLayout(outer)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.addStretch(1)
-        across.addWidget(content, 1000)  # as wide as it may be, then margins
-        across.addStretch(1)
-        self._scroll = QScrollArea(self)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(outer)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._scroll)
-
-    def _scroll_to_error(self) -> None:
-        self._scroll.ensureWidgetVisible(self._error)
-
     def _order_tabs(self) -> None:
         """Have the tab key go through the page as it is read."""
         fields = (
-            *(self._loss, self._symm, self._preset, self._steps, self._seed, self._device),
+            *(self._loss, self._symm, self._preset, *self._main_fields()),
             *(self._change, self._more),
             *self._training.fields(),
             *self._loss_fields.fields(),
@@ -343,7 +275,7 @@ class StartPage(QWidget):
             self.setTabOrder(one, following)
 
     def _on_dataset(self) -> None:
-        self._training.split.setEnabled(self._data.can_split())
+        self._training.set_can_split(self._data.can_split())
         self.dataset_changed.emit()
 
     def _on_loss(self) -> None:
@@ -355,8 +287,9 @@ class StartPage(QWidget):
     def _on_preset(self) -> None:
         chosen = preset(self._preset.currentData())
         self._preset.setToolTip(chosen.description)
-        self._steps.setValue(chosen.steps)
-        self._training.take(chosen)
+        usual = preset_config(chosen.name)
+        protocol = (one.name for one in settings_of(TrainingConfig) if one.setting.protocol)
+        self.set_settings({name: getattr(usual, name) for name in protocol})
         self._loss_fields.reset(chosen.pairs)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -370,6 +303,9 @@ class StartPage(QWidget):
         if folder is not None:
             event.acceptProposedAction()
             self._data.set_dataset(f"folder:{folder}")
+
+    def _main_fields(self) -> tuple[QWidget, ...]:
+        return tuple(field for _, field in self._main.values())
 
     def _on_advanced(self, shown: bool) -> None:
         self._advanced.setVisible(shown)

@@ -184,6 +184,7 @@ QFrame[notice="true"] {{
 }}
 QFrame[notice="true"] QLabel {{ background: transparent; border: none; }}
 QFrame[bar="true"] {{ background: {theme.raised}; border-bottom: 1px solid {theme.border}; }}
+QFrame[footer="true"] {{ background: {theme.raised}; border-top: 1px solid {theme.border}; }}
 QProgressBar {{
     border: none; border-radius: 3px; background: {theme.border}; max-height: 6px;
 }}

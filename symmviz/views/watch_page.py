@@ -2,13 +2,15 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QSplitter,
     QVBoxLayout,
@@ -25,16 +27,22 @@ from symmviz.model.display import (
     Reading,
     RunTitle,
 )
+from symmviz.model.names import shown_name
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
+from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
 from symmviz.views.scatter import EmbeddingScatter
 
 # Made with the window: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
+# A scatter is not squeezed below this: the page scrolls instead.
+_LEAST_TITLE = 120  # pixels
+_LEAST_SCATTER = QSize(200, 100)
 
 
 class _Caption(ElidedLabel):
@@ -65,18 +73,30 @@ class _Column(QFrame):
             "followed from frame to frame so that the picture does not flip or jump."
         )
         self.scatter = EmbeddingScatter(self)
-        head = QHBoxLayout()
-        head.addWidget(self._heading, 1)
-        head.addWidget(self.caption)
+        self.scatter.setMinimumSize(_LEAST_SCATTER)
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._heading, 1)
+        self._head.addWidget(self.caption)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(4)
-        layout.addLayout(head)
+        layout.addLayout(self._head)
         layout.addWidget(self.scatter, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the caption under the title where it would leave no room for it."""
+        super().resizeEvent(event)
+        beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
+        self._head.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        )
+        self.caption.setAlignment(
+            Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
+        )
 
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
-        self._heading.setText(title.title)
+        self._heading.setText(shown_name(title.title))
         self.caption.setText("Waiting for the first picture")
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
@@ -143,7 +163,7 @@ class WatchPage(QWidget):
         self._panels: dict[PanelKey, CurvePanel] = {
             panel: CurvePanel(panel, self) for panel in Panel
         }
-        self._curve_grid = QGridLayout()
+        self._curve_grid = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
         self._lay_out()
         for _ in range(_COLUMNS_AHEAD):
             self._add_column()
@@ -174,16 +194,13 @@ class WatchPage(QWidget):
 
     def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        for key in [key for key in self._panels if key not in panels]:
-            panel = self._panels.pop(key)
-            self._curve_grid.removeWidget(panel)
-            panel.deleteLater()
+        gone = [self._panels.pop(key) for key in tuple(self._panels) if key not in panels]
         for key in panels:
             if key not in self._panels:
                 self._panels[key] = CurvePanel(key, self)
-        for at, key in enumerate(panels):
-            row, across = divmod(at, len(Panel))
-            self._curve_grid.addWidget(self._panels[key], 1 + row, across)
+        self._curve_grid.set_panels(tuple(self._panels[key] for key in panels))
+        for panel in gone:
+            panel.deleteLater()
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -271,30 +288,18 @@ class WatchPage(QWidget):
         self._colour.setCurrentIndex(1 - self._colour.currentIndex())
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        for widget in (self._split, self._colour, self._synthetic):
+        head = FlowLayout(line_spacing=2)
+        for widget in (self._split, self._colour, self._synthetic, self._legend, self._fit):
             head.addWidget(widget)
-        head.addWidget(self._legend, 1)
-        head.addWidget(self._fit)
         chosen = QHBoxLayout()
         chosen.addWidget(self._selection, 1)
         chosen.addWidget(self._see)
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
-        above.addLayout(head)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
-        bottom = QFrame(self)
-        bottom.setProperty("card", True)
-        below = self._curve_grid
-        bottom.setLayout(below)
-        below.setContentsMargins(10, 6, 10, 8)
-        below.setHorizontalSpacing(16)
-        below.addWidget(self._run_legend, 0, 0, 1, len(self._panels))
-        for at, panel in enumerate(self._panels.values()):
-            below.addWidget(panel, 1, at)
-            below.setColumnStretch(at, 1)
+        bottom = self._curve_grid
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
@@ -302,9 +307,19 @@ class WatchPage(QWidget):
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
         splitter.setChildrenCollapsible(False)
+        content = QWidget(self)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(12, 10, 12, 8)
+        column.addLayout(head)
+        column.addWidget(splitter, 1)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(content)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 8)
-        layout.addWidget(splitter)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
 
     def _add_column(self) -> None:
         column = _Column(self)

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from symmcore.errors import InputError
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec
+from symmcore.training.spec import RunSpec
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchParent, BranchRequest, changes, check_request
 from symmviz.presenters.controls import Commands

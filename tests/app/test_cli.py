@@ -25,8 +25,8 @@ from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
 from symmviz.cli import commands, main
 from symmviz.cli.arguments import parse_arguments
-from symmviz.cli.chosen import training_config
 from symmviz.cli.streams import LastingStream
+from symmviz.cli.training_options import training_config
 
 PATIENCE = 120.0  # how long a process may take, on a machine that is busy
 
@@ -256,7 +256,7 @@ class TestBadInput:
             (["train", "digits", "--lr", "-1"], "-1"),
             (["train", "digits", "--lr", "nan"], "nan"),
             (["train", "digits", "--eval-every", "0"], "0"),
-            (["train", "digits", "--threads", "0"], "0"),
+            (["train", "digits", "--threads", "-1"], "-1"),
             (["train", "digits", "--device", "gpu"], "'gpu'"),
             (["train", "digits", "--network", "resnet"], "'resnet'"),
             (["train", "digits", "--preset", "fast"], "'fast'"),
@@ -454,12 +454,21 @@ class TestPresets:
         self.config()
         assert "Small to 64 dimensions, from scratch, without" in capsys.readouterr().err
         weights = tmp_path / "weights.pth"
-        torch.save(build_network("small", 1, 64).state_dict(), weights)
+        state = build_network("small", 1, 64).state_dict()
+        wrapped = {f"module.{key}": value for key, value in state.items()}
+        torch.save({"epoch": 3, "state_dict": wrapped}, weights)
         arguments = ["--weights", str(weights), *QUICK, "--dim", "64"]
         assert call("train", "tiny", "--out", "second", *arguments) == 0
-        assert f"from the weights in {weights}" in capsys.readouterr().err
+        note = (
+            f"Weights from {weights}, key 'state_dict', prefix 'module.' removed: "
+            f"{len(state)} tensors."
+        )
+        err = capsys.readouterr().err
+        assert f"from the weights in {weights}" in err
+        assert f"{note}\n" in err
         config = json.loads(Path("second/config.json").read_text("utf-8"))
         assert config["weights"] == str(weights)
+        assert config["weights_note"] == note
 
 
 class TestScores:
@@ -605,7 +614,7 @@ class TestOtherCommands:
             "--compare",
             "--eval-every",
             "(default 300)",
-            "auto, cpu, cuda, mps",
+            "auto (a GPU where torch finds one), cpu, cuda or mps",
         ):
             assert word in text
 

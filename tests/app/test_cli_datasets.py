@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from image_files import write_png
 
 from symmcore.data.catalogue import DATASETS, SOURCES
 from symmviz.cli import main
@@ -41,8 +43,22 @@ def test_what_a_folder_holds(tmp_path, capsys):
         "other 2 test.",
         "Training: 12 images of 2 classes.",
         "Test: 12 images of 2 classes.",
-        "Left out: 1 image outside the folders of the classes.",
+        "Left out: 1 image outside the folders of the classes: loose.jpg.",
     ]
+
+
+def test_the_range_of_values_of_more_than_8_bits(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    photos(tmp_path)
+    for label in range(4):
+        values = random.integers(0, 4096, (8, 8)).astype(np.uint16)
+        values[0] = 4095
+        write_png(tmp_path / f"class {label}" / "deep.png", values)
+    assert main(["datasets", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "4 images have integers of more than 8 bits: 0 to 4,095 become 0 to 255, the same way in "
+        "all."
+    )
 
 
 def test_another_split(tmp_path, capsys):
@@ -50,6 +66,19 @@ def test_another_split(tmp_path, capsys):
     assert main(["datasets", f"folder:{tmp_path}", "--split", "image", "--seed", "3"]) == 0
     out = capsys.readouterr().out
     assert "Training: 16 images of 4 classes.\nTest: 8 images of 4 classes.\n" in out
+
+
+def test_links_are_followed_when_asked(tmp_path, capsys):
+    store, folder = photos(tmp_path / "store"), tmp_path / "data"
+    folder.mkdir()
+    for path in store.iterdir():
+        (folder / path.name).symlink_to(path)
+    assert main(["datasets", str(folder)]) == 2
+    assert "--follow-links" in capsys.readouterr().err
+    assert main(["datasets", str(folder), "--follow-links"]) == 0
+    out = capsys.readouterr().out
+    assert "24 images of 4 classes" in out
+    assert "4 links lead out of the dataset's folder and were followed: class 0" in out
 
 
 def test_a_generated_one(capsys):
@@ -73,6 +102,7 @@ def test_a_path_that_is_no_text_can_still_be_printed(tmp_path, capfd):
         (["digit"], "'digit'"),
         (["/no/such/folder"], "/no/such/folder does not exist"),
         (["digits", "--split", "class"], "leave out --split class"),
+        (["digits", "--follow-links"], "leave out --follow-links"),
         (["digits", "--download"], "leave out --download"),
         (["folder:x", "--split", "half"], "'half'"),
         (["torchvision:nope"], "'nope'"),

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.store import ImageArray
@@ -30,7 +32,7 @@ def card(name: str, similarity: float = 0.9, run: str = "run") -> ImageCard:
     [
         ("3", ["3"]),
         ("a <b>", ["a &lt;b&gt;"]),
-        ("", [""]),
+        ("", ["(no name)"]),
     ],
 )
 def test_a_name_takes_two_lines_at_most(qtbot: QtBot, name: str, lines: list[str]) -> None:
@@ -43,6 +45,18 @@ def test_a_name_is_broken_between_words(qtbot: QtBot) -> None:
     assert second  # how much of it fits is up to the font
 
 
+@pytest.mark.parametrize("name", ["חתולים", "قطط صغيرة", "x\ny", "\u202ex", "\u0301"])
+def test_mark_and_number_stay_in_order_before_any_name(qtbot: QtBot, name: str) -> None:
+    tile = tile_of(qtbot, name)
+    document = QTextDocument()
+    document.setHtml(tile.text())
+    block = document.firstBlock()
+    assert document.blockCount() == 1
+    assert block.textDirection() is Qt.LayoutDirection.LeftToRight
+    assert document.toPlainText().count("\n") == 1
+    assert document.toPlainText().startswith("✓ 0.988\n")
+
+
 @pytest.mark.parametrize("name", ["x" * 200, "word " * 50, "001.Black_footed_Albatross"])
 def test_a_long_name_is_cut(qtbot: QtBot, name: str) -> None:
     lines = shown(qtbot, name)
@@ -50,11 +64,16 @@ def test_a_long_name_is_cut(qtbot: QtBot, name: str) -> None:
     assert lines[-1].endswith("…")
 
 
-def shown(qtbot: QtBot, name: str) -> list[str]:
-    """The lines under the mark and the similarity."""
+def tile_of(qtbot: QtBot, name: str) -> ImageTile:
     tile = ImageTile(Pictures())
     qtbot.addWidget(tile)
     tile.show_card(card(name, 0.9876))
+    return tile
+
+
+def shown(qtbot: QtBot, name: str) -> list[str]:
+    """The lines under the mark and the similarity."""
+    tile = tile_of(qtbot, name)
     mark, *lines = tile.text().split("<br>")
     assert mark.endswith("</span> 0.988")
     return lines

@@ -24,7 +24,12 @@ def test_the_outline_of_a_long_series_is_short_and_keeps_its_peaks_and_its_end()
     assert (np.diff(drawn_steps) >= 0).all()
 
 
-def test_what_is_missing_is_a_gap() -> None:
-    values = np.zeros(9_000)
-    values[4_000] = np.nan
-    assert np.isnan(outline(np.arange(9_000.0), values)[1]).any()
+def test_a_gap_in_a_long_series_hides_no_peak_beside_it() -> None:
+    steps = np.arange(50_003.0)
+    values = np.where((steps % 5 == 0) | ((steps >= 20_000) & (steps < 30_000)), np.nan, steps % 7)
+    values[31_231] = 99.0
+    drawn_steps, drawn = outline(steps, values)
+    assert np.nanmax(drawn) == 99.0
+    inside = (drawn_steps > 20_100) & (drawn_steps < 29_900)
+    assert np.isnan(drawn[inside]).all()
+    assert not np.isnan(drawn[(drawn_steps > 30_100) & (drawn_steps < 49_000)]).any()

@@ -5,7 +5,8 @@ import pytest
 from symmcore.records import EvalRecord
 from symmcore.settings.losses import CATALOG
 from symmcore.settings.scores import final_ks
-from symmcore.training.config import TrainingConfig, parse_spec, preset_config
+from symmcore.training.config import TrainingConfig, preset_config
+from symmcore.training.spec import parse_spec
 from symmviz.cli.score_table import score_table
 from symmviz.model.paper_scores import all_paper_scores, paper_scores
 

@@ -20,7 +20,7 @@ from symmviz.services.dataset_scan import DatasetScan
 
 SUMMARY = DatasetSummary(
     images=1300, classes=40, train=1000, test=300, split="by class", cache="It takes 2 GB.",
-    notes=("One is left out.", "Two differ.", "Three.", "Four."),
+    notes=("One is left out.", "Two differ.", "Three.", "Four.", "Five.", "Six.", "Seven."),
 )  # fmt: skip
 
 
@@ -74,7 +74,8 @@ def test_what_is_found_is_said(view, looks, presenter):
     presenter.poll()
     assert note(view) == (
         "1,000 training and 300 test images of 40 classes, split by class. It takes 2 GB. "
-        "One is left out. Two differ. 2 more notes will be shown with the training.",
+        "One is left out. Two differ. Three. Four. Five. 2 more notes will be shown with the "
+        "training.",
         False,
     )
 
@@ -180,12 +181,36 @@ def test_a_refusal_is_shown(view, presenter):
     assert view.mock_calls == [call.set_dataset_note("No such dataset.", is_error=True)]
 
 
+def test_what_a_folder_holds_and_is_not_used_is_said(tmp_path, view, monkeypatch):
+    for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png", "c/1.png", "c/2.png", "d/1.png"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "photos" / "d" / "2.png").touch()
+    (tmp_path / "photos" / "e").mkdir()
+    (tmp_path / "photos" / "@eaDir").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "photos" / "f").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path(tmp_path / "cache"))
+    with ThreadPoolExecutor(1) as pool:
+        presenter = DatasetPresenter(view, partial(DatasetScan, pool))
+        presenter.look(of(f"folder:{tmp_path / 'photos'}"))
+    presenter.poll()
+    text, is_error = note(view)
+    assert not is_error
+    assert text.endswith(
+        "Left out: 1 empty folder of a class: e. Left out: 1 link to a folder or out of the "
+        "dataset: f; follow links (--follow-links) to use what they lead to. Left out: 1 file or "
+        "folder of systems and programs: @eaDir."
+    )
+
+
 def test_a_look_at_a_folder(tmp_path, monkeypatch):
     for number in range(12):
         path = tmp_path / "photos" / f"class {number % 4}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(path)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_: Path(tmp_path / "cache"))
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path(tmp_path / "cache"))
     summary = scan_dataset(of(f"folder:{tmp_path / 'photos'}"))
     assert summary is not None
     assert (summary.images, summary.classes, summary.train, summary.test) == (12, 4, 6, 6)

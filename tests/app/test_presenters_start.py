@@ -1,6 +1,8 @@
+import dataclasses
 import errno
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,36 +10,42 @@ from symmcore.errors import InputError
 from symmcore.runs.naming import run_folder
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import RunSpec, parse_spec
 from symmviz.presenters.start import StartForm, dataset_config, training_config
 
 FORM = StartForm(
     dataset="digits",
-    split="auto",
     preset="quick",
-    network="small",
-    weights="none",
     loss="angular",
     loss_settings=LossSettings(angle_deg=40.0),
     symm=True,
     symm_settings=Symm(beta=0.5, rank=3),
-    steps=123,
-    seed=4,
-    device="cpu",
-    batch_size=64,
-    dim=16,
-    learning_rate=0.5,
-    eval_every=7,
-    threads=2,
+    settings={
+        "split": "auto",
+        "follow_links": False,
+        "network": "small",
+        "weights": "none",
+        "steps": 123,
+        "seed": 4,
+        "device": "cpu",
+        "batch_size": 64,
+        "dim": 16,
+        "learning_rate": 0.5,
+        "eval_every": 7,
+        "threads": 2,
+    },
     runs_folder=Path("/somewhere/runs"),
 )
 NOW = datetime(2031, 2, 3, 4, 5, 6)
 
 
-def form(**changes) -> StartForm:
-    from dataclasses import replace
-
-    return replace(FORM, **changes)
+def form(**changes: object) -> StartForm:
+    """The form with fields, or settings of the training, changed."""
+    fields = {field.name for field in dataclasses.fields(StartForm)}
+    own: dict[str, Any] = {name: value for name, value in changes.items() if name in fields}
+    settings = {name: value for name, value in changes.items() if name not in fields}
+    return dataclasses.replace(FORM, **own, settings={**FORM.settings, **settings})
 
 
 def test_every_field_reaches_the_training():
@@ -59,6 +67,14 @@ def test_a_split_reaches_only_what_can_be_split():
     assert training_config(form(split="image"), compare=False).split == "auto"
     folder = form(dataset="folder:/photos", split="image")
     assert training_config(folder, compare=False).split == "image"
+
+
+def test_links_are_followed_only_where_there_may_be_any():
+    assert not training_config(form(follow_links=True), compare=False).follow_links
+    folder = form(dataset="folder:/photos", follow_links=True)
+    assert training_config(folder, compare=False).follow_links
+    assert dataset_config(folder).follow_links
+    assert not dataset_config(form(dataset="folder:/photos")).follow_links
 
 
 def test_a_preset_decides_what_the_form_does_not_show():

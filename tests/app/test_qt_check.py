@@ -151,10 +151,19 @@ def test_what_is_wrong_with_a_library_that_is_there_is_told_as_it_is(machine):
     assert "apt install" not in message
 
 
-def test_a_platform_that_qt_does_not_have(machine):
+def test_a_platform_that_qt_does_not_have(machine, tmp_path):
     assert "'beos'" in refused(QT_QPA_PLATFORM="beos")
-    # a plugin from elsewhere is Qt's to judge
-    check_window_possible({"QT_QPA_PLATFORM": "beos", "QT_QPA_PLATFORM_PLUGIN_PATH": "/opt/beos"})
+    # it may come from elsewhere, but does not by being looked for there
+    (tmp_path / "platforms").mkdir()
+    for variable, folder in (
+        ("QT_QPA_PLATFORM_PLUGIN_PATH", tmp_path / "platforms"),
+        ("QT_PLUGIN_PATH", tmp_path),
+    ):
+        elsewhere = {"QT_QPA_PLATFORM": "beos", variable: f"/nowhere:{folder}"}
+        assert "'beos'" in refused(**elsewhere)
+        (tmp_path / "platforms" / "libqbeos.so").touch()
+        check_window_possible(elsewhere)
+        (tmp_path / "platforms" / "libqbeos.so").unlink()
 
 
 def test_one_of_several_platforms_is_enough(machine):

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
@@ -21,6 +22,7 @@ from symmcore.data.sources import torchvision_catalog
 from symmcore.losses import build_loss
 from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.symm import Symm
+from symmcore.training.config import preset_config
 from symmviz.presenters.start import training_config
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.loss_fields import LossFields
@@ -118,13 +120,30 @@ def test_another_split_or_preset_is_looked_at_anew(page: StartPage, qtbot: QtBot
         split.setCurrentIndex(split.findData("image"))
 
 
+def test_links_of_the_users_own_folder_can_be_followed(
+    page: StartPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    follow = next(b for b in page.findChildren(QCheckBox) if b.text() == "Follow links")
+    assert not follow.isVisibleTo(page)
+    page.set_dataset(f"folder:{tmp_path}")
+    assert follow.isVisibleTo(page)
+    assert not page.form().follow_links
+    with qtbot.waitSignal(page.dataset_changed):
+        follow.click()
+    assert page.form().follow_links
+    page.set_dataset("digits")
+    assert not follow.isVisibleTo(page)
+    assert not training_config(page.form(), compare=False).follow_links
+
+
 def test_a_preset_fills_in_its_values(page: StartPage) -> None:
     page.set_preset("paper")
     form = page.form()
-    assert (form.network, form.dim, form.learning_rate) == ("googlenet", 512, 1e-4)
-    assert (form.steps, form.eval_every, form.batch_size) == (20_000, 500, 128)
+    usual = preset_config("paper")
+    for name in ("network", "dim", "learning_rate", "steps", "eval_every", "batch_size"):
+        assert form.settings[name] == getattr(usual, name)
     page.set_preset("quick")
-    assert (page.form().network, page.form().dim, page.form().steps) == ("small", 64, 300)
+    assert page.form().settings["network"] == "small"
 
 
 def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None:
@@ -133,9 +152,9 @@ def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None
     page.set_preset("paper")
     assert weights.isEnabled()
     weights.setCurrentIndex(weights.findData("imagenet"))
-    assert page.form().weights == "imagenet"
+    assert page.form().settings["weights"] == "imagenet"
     page.set_preset("quick")
-    assert page.form().weights == "none"
+    assert page.form().settings["weights"] == "none"
 
 
 def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:
@@ -225,7 +244,7 @@ def test_what_is_still_being_typed_counts(page: StartPage, qtbot: QtBot) -> None
     steps = page.findChildren(QSpinBox)[0]
     steps.selectAll()
     qtbot.keyClicks(steps, "5000000")
-    assert page.form().steps == 1_000_000
+    assert page.form().settings["steps"] == 1_000_000
 
 
 def test_the_tab_key_goes_through_the_page_as_it_is_read(page: StartPage, qtbot: QtBot) -> None:
@@ -242,7 +261,7 @@ def test_the_tab_key_goes_through_the_page_as_it_is_read(page: StartPage, qtbot:
         widget = widget.nextInFocusChain()
     kinds = QComboBox | QSpinBox | QDoubleSpinBox
     fields = [one for one in chain if isinstance(one, kinds) and one.isVisibleTo(page)]
-    assert len(fields) == 5 + 8 + 5
+    assert len(fields) == 5 + 9 + 5
     second = page.findChild(LossFields).mapTo(page, QPoint()).x()
     places = [field.mapTo(page, QPoint()) for field in fields]
     order = [(place.x() >= second, place.y()) for place in places]

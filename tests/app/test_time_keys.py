@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QListView, QSp
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
-from symmviz.model.display import Panel
+from symmviz.model.display import Curve, Panel, Variant
 from symmviz.model.timeline import TimelineState
 from symmviz.views.curves import CurvePanel
 from symmviz.views.main_window import MainWindow
@@ -149,3 +150,27 @@ def test_a_cursor_stands_at_the_step_and_does_not_change_the_axes(qtbot: QtBot) 
     assert panel.cursor_step() == 100_000, "runs are exchanged, the time is not"
     panel.set_cursor(None)
     assert panel.cursor_step() is None
+
+
+@pytest.mark.parametrize("cursor_first", [True, False])
+def test_lines_look_the_same_under_a_cursor_that_moves(qtbot: QtBot, cursor_first: bool) -> None:
+    pictures = []
+    for marked in (False, True):
+        panel = CurvePanel(Panel.LOSS)
+        qtbot.addWidget(panel)
+        panel.resize(300, 200)
+        panel.show()
+        if marked and cursor_first:
+            panel.set_cursor(3)
+        steps = np.arange(11.0)
+        panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, steps % 3))
+        if marked:
+            for step in (2, 5, 7):
+                panel.set_cursor(step)
+                panel.grab()
+            panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, (steps + 1) % 3))
+            panel.grab()
+            panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, steps % 3))
+            panel.set_cursor(None)
+        pictures.append(panel.grab().toImage())
+    assert pictures[0] == pictures[1]

@@ -28,8 +28,7 @@ def reopened(qapp: QApplication, qtbot: QtBot) -> Iterator[list[Launched]]:
 
 def train(qtbot: QtBot, parts: Launched, steps: int, *, compare: bool = False) -> None:
     page = parts.window.start_page
-    page.set_steps(steps)
-    page.set_eval_every(5)
+    page.set_settings({"steps": steps, "eval_every": 5})
     button = page.compare_button if compare else page.start_button
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 

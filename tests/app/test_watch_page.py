@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from symmcore.training.config import parse_spec
+from symmcore.training.spec import parse_spec
 from symmviz.model.display import ColourBy, Curve, Panel, Reading, Variant
 from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
@@ -72,7 +72,8 @@ def test_the_legend_names_the_classes_there_are_as_far_as_there_is_room(qtbot: Q
     assert "class-5" in legend.text()
     assert "class-0" not in legend.text()
     legend.show()
-    legend.resize(260, 20)
+    legend.setMinimumWidth(0)
+    legend.resize(120, 20)
     qtbot.waitUntil(lambda: "class-5" not in legend.text())
     assert legend.text().endswith("...")
     assert "class-5" in legend.toolTip()
@@ -114,7 +115,7 @@ def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
         Panel.RECALL,
         (Reading(0, Variant.SOLID, 0.9123), Reading(1, Variant.DASHED, 0.5)),
     )
-    note = page.panel(Panel.RECALL).note()
-    assert note.index("test") < note.index("0.912") < note.index("train") < note.index("0.500")
+    text = page.panel(Panel.RECALL).readings()
+    assert text.index("0.912") < text.index("╌") < text.index("0.500")
     page.set_runs((spec_title(parse_spec("npair")),))
-    assert "0.912" not in page.panel(Panel.RECALL).note()
+    assert page.panel(Panel.RECALL).readings() == ""

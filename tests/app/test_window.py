@@ -31,7 +31,7 @@ def notice(parts: Launched) -> str:
 
 def start(qtbot: QtBot, parts: Launched, *, compare: bool = False, steps: int = 20) -> None:
     page = parts.window.start_page
-    page.set_steps(steps)
+    page.set_settings({"steps": steps})
     button = page.compare_button if compare else page.start_button
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -116,8 +116,9 @@ def test_a_run_in_the_window_records_what_the_command_line_records(
 ) -> None:
     from symmcore.runs.training_recorder import TrainingRecorder
     from symmcore.settings.symm import Symm
-    from symmcore.training.config import RunSpec, TrainingConfig
+    from symmcore.training.config import TrainingConfig
     from symmcore.training.control import Control
+    from symmcore.training.spec import RunSpec
     from symmcore.training.trainer import Trainer
 
     finish(qtbot, launched)
@@ -338,7 +339,7 @@ def test_a_diverged_run_says_at_which_step_and_keeps_its_curves(
     qtbot: QtBot, launched: Launched
 ) -> None:
     page = launched.window.start_page
-    page.set_learning_rate(1000.0)
+    page.set_settings({"learning_rate": 1000.0})
     page.set_symm(False)  # with Symm the loss is some 1e37, which is still a number
     start(qtbot, launched, steps=1000)
     wait_for(qtbot, launched, "Diverged")

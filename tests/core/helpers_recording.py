@@ -11,7 +11,7 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection
 from symmcore.runs.info import RecordingState, RunInfo, RunStatus
 from symmcore.runs.metrics import Metric
-from symmcore.training.config import parse_spec
+from symmcore.training.spec import parse_spec
 
 
 def make_projection(step: int, size: float = 1.0, seed: int = 0) -> Projection:

@@ -21,8 +21,9 @@ from symmcore.records import (
     StepRecord,
     WatchedSet,
 )
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
+from symmcore.training.spec import RunSpec, parse_spec
 from symmcore.training.status import RunState, TrainingStatus
 
 CLASSES = 4

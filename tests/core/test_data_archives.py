@@ -278,6 +278,36 @@ class TestMissing:
             "Left out of training is 1 class with one training image: coffee_maker 1."
         )
 
+    def test_a_class_without_any_image_left_is_named(self, tmp_path, monkeypatch):
+        root = make_sop(tmp_path)
+        monkeypatch.setattr(annotations, "_MOST_MISSING", 0.2)
+        for file in listed("sop", root).files[-PRODUCTS_EACH:]:
+            (root / file).unlink()
+        listing = listed("sop", root)
+        assert {listing.class_names[label] for label in listing.labels[listing.test]} == {
+            "coffee_maker 11319",
+            "bicycle 11320",
+        }
+        assert "No image is left of 1 class: coffee_maker 11321." in listing.notes
+
+    def test_images_that_no_list_names_are_counted(self, kind, archive):
+        before = listed(kind, archive)
+        folder = Path(before.files[0]).parent.as_posix()
+        touch(archive, f"{folder}/new.jpg", f"{folder}/new.svg", f"{folder}/notes.txt")
+        touch(archive, "segmentations/1.png", "1.png")
+        listing = listed(kind, archive)
+        assert listing.files == before.files
+        assert listing.notes == (
+            f"Left out: 2 images that no list of the archive names: {folder}/new.jpg, "
+            f"{folder}/new.svg.",
+        )
+        (unused,) = listing.unused
+        assert unused.as_json() == {
+            "reason": "not_listed",
+            "count": 2,
+            "names": [f"{folder}/new.jpg", f"{folder}/new.svg"],
+        }
+
     def test_a_folder_of_images_that_cannot_be_read(self, kind, archive, monkeypatch):
         folder = (archive / listed(kind, archive).files[0]).parent
         scandir, is_file = os.scandir, Path.is_file

@@ -9,7 +9,8 @@ import pytest
 from data_trees import check_listing, class_folders, members, refusal, touch
 from PIL import Image
 
-from symmcore.data.sources.folder import has_image_name, list_folder
+from symmcore.data.images.formats import has_image_name
+from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.splits import SplitRule
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
@@ -95,13 +96,19 @@ class TestClasses:
         os.mkfifo(tmp_path / "a" / "pipe.png")
         listing = listed(tmp_path)
         assert listing.files == before
-        assert listing.notes == ()
+        assert listing.notes == (
+            "Left out: 1 folder of a class without an image to use: e.",
+            "Left out: 1 pipe, socket or device: a/pipe.png.",
+            "Left out: 1 hidden file or folder: a/.1.png.",
+            "Left out: 3 files and folders of systems and programs: ._*, .git, __MACOSX.",
+            "Left out: 3 files not named as an image: a/notes.txt, e/only.txt, README.txt.",
+        )
 
     def test_images_beside_the_classes_are_left_out_and_counted(self, tmp_path):
         class_folders(tmp_path, {"a": 2, "b": 2, "c": 2, "d": 2})
         touch(tmp_path, "loose.png")
         (note,) = listed(tmp_path).notes
-        assert note == "Left out: 1 image outside the folders of the classes."
+        assert note == "Left out: 1 image outside the folders of the classes: loose.png."
 
 
 class TestSplits:
@@ -145,11 +152,21 @@ class TestSplits:
                 "c2": ["test/c2/1.png"],
             }
             assert listing.split == "by the folders train and test"
-            assert listing.notes == ("Left out: 2 images outside the folders of the classes.",)
+            assert listing.notes == (
+                "1 class is in train and not in test: c10.",
+                "1 class is in test and not in train: c1.",
+                "Left out: 1 image in val, since test tests.",
+                "Left out: 1 image outside the folders of the classes: train/loose.png.",
+            )
 
     def test_classes_that_are_called_train_and_test(self, tmp_path):
         class_folders(tmp_path, {"train": 3, "test": 3, "bus": 3, "car": 3})
-        assert listed(tmp_path).class_names == ("bus", "car", "test", "train")
+        listing = listed(tmp_path)
+        assert listing.class_names == ("bus", "car", "test", "train")
+        assert [note.partition(",")[0] for note in listing.notes] == [
+            "test is taken as a class",
+            "train is taken as a class",
+        ]
         assert "no folders train and test" in refusal(list_folder, tmp_path, FOLDERS, 0)
 
     def test_classes_of_one_image_are_left_out_of_training_and_named(self, tmp_path):
@@ -262,8 +279,9 @@ class TestLinks:
         listing = listed(root)
         assert len(listing.files) == 8
         assert listing.notes == (
-            "Left out: 4 links to a folder, to nothing or out of the dataset: a/up, b/itself, "
-            "c/one.png, c/two.png.",
+            "Left out: 1 link to a folder or out of the dataset: a/up; follow links "
+            "(--follow-links) to use what they lead to.",
+            "Left out: 3 links to nothing: b/itself, c/one.png, c/two.png.",
         )
 
     def test_links_out_of_the_folder_are_not_followed(self, tmp_path):
@@ -277,7 +295,11 @@ class TestLinks:
         listing = listed(root)
         assert listing.class_names == tuple("abcd")
         assert len(listing.files) == 8
-        assert "5 links" in listing.notes[0]
+        assert listing.notes == (
+            "Left out: 4 links to a folder or out of the dataset: a/3.png, a/4.png, a/5.png, e; "
+            "follow links (--follow-links) to use what they lead to.",
+            "Left out: 1 link to nothing: a/6.png.",
+        )
 
     def test_links_to_files_inside_are_images(self, tmp_path):
         root = class_folders(tmp_path, dict.fromkeys("abcd", 2))

@@ -1,6 +1,9 @@
 """Listings become datasets: the cache, what it survives, skipped images, decoding as needed."""
 
 import dataclasses
+import errno
+import fcntl
+import io
 import os
 import signal
 import subprocess
@@ -10,18 +13,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 from filelock import FileLock
 from PIL import Image
 
 from symmcore.data.dataset import ImageDataset, SkippedImage
 from symmcore.data.images import cache as cache_module
-from symmcore.data.images import decode_pass, loading
+from symmcore.data.images import cache_entries, decode_pass, loading
 from symmcore.data.images.cache import CacheSettings, plan_cache
-from symmcore.data.images.decoding import decode_file
+from symmcore.data.images.decoding import decode_file, decode_or_measure
 from symmcore.data.images.loading import load_listing
 from symmcore.data.images.store import image_to_show
 from symmcore.data.listing import ImageListing
+from symmcore.data.unused import Unused
+from symmcore.data.value_range import Extent
 from symmcore.errors import InputError
 from symmcore.progress import Progress
 
@@ -92,11 +98,11 @@ def decoded(monkeypatch) -> list[Path]:
     """The files that are decoded from now on in this process."""
     files: list[Path] = []
 
-    def decode(path: Path, size: int) -> np.ndarray:
+    def decode(path: Path, size: int) -> np.ndarray | Extent:
         files.append(path)
-        return decode_file(path, size)
+        return decode_or_measure(path, size)
 
-    monkeypatch.setattr(decode_pass, "decode_file", decode)
+    monkeypatch.setattr(decode_pass, "decode_or_measure", decode)
     return files
 
 
@@ -210,7 +216,59 @@ class TestCache:
     def test_an_entry_that_is_damaged_is_made_anew(self, listing, settings, name, content):
         before = images_of(load(listing, settings))
         (plan_cache(listing, settings, SIZE).where / name).write_bytes(content)
-        np.testing.assert_array_equal(images_of(load(listing, settings)), before)
+        again = load(listing, settings)
+        np.testing.assert_array_equal(images_of(again), before)
+        assert [note for note in again.notes if "damaged: decoded anew" in note]
+        assert load(listing, settings).notes == listing.notes
+
+    def test_files_in_the_place_of_folders_are_removed(self, listing, settings):
+        where = plan_cache(listing, settings, SIZE).where
+        settings.folder.mkdir()
+        where.touch()
+        where.with_name(f"{where.name}.part").touch()
+        (settings.folder / "another.part").touch()
+        np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
+        assert (where / "images.npy").is_file()
+
+    @pytest.mark.parametrize("limit", [10**12, 0])
+    def test_a_folder_that_may_only_be_read(self, listing, tmp_path, monkeypatch, limit):
+        settings = CacheSettings(tmp_path / "cache", limit)
+        before = images_of(load(listing, settings))
+
+        def refused(*_) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(cache_entries, "held", refused)
+        monkeypatch.setattr(os, "utime", refused)
+        again = load(listing, settings)
+        assert not [note for note in again.notes if "cannot keep" in note]
+        np.testing.assert_array_equal(images_of(again), before)
+
+    @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+    def test_a_file_system_without_locks(self, listing, settings, monkeypatch, capfd, number):
+        def refused(*_) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", refused)
+        for _ in range(2):
+            dataset = load(listing, settings)
+            assert dataset.notes == listing.notes
+            np.testing.assert_array_equal(images_of(dataset), expected(listing))
+        assert capfd.readouterr() == ("", "")
+
+    def test_without_a_home_folder(self, listing, tmp_path, monkeypatch):
+        """As in containers whose user id the system does not know."""
+
+        def unknown(*_, **__) -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        monkeypatch.chdir(tmp_path)
+        for found in (unknown, lambda *_, **__: Path("~/.cache/symmviz")):
+            monkeypatch.setattr(platformdirs, "user_cache_path", found)
+            dataset = load(listing, CacheSettings())
+            assert [note for note in dataset.notes if "set HOME or XDG_CACHE_HOME" in note]
+            np.testing.assert_array_equal(images_of(dataset), expected(listing))
+        assert list(tmp_path.iterdir()) == [listing.root]
 
     def test_an_entry_of_other_images_is_made_anew(self, listing, settings):
         before = images_of(load(listing, settings))
@@ -407,6 +465,18 @@ class TestSkipped:
         np.testing.assert_array_equal(counts, [4, 0, 1, 4, 4])
         assert np.bincount(dataset.labels[dataset.test])[1] == 4
 
+    def test_a_class_that_loses_its_test_images_is_named(self, listing, tmp_path, limit):
+        test = np.setdiff1d(listing.test, [11, 13, 15])  # class b tests with one image
+        listing = dataclasses.replace(listing, test=test)
+        spoil(listing, 9)
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        assert "Without the skipped images no test image is left of b." in dataset.notes
+
+    def test_what_the_listing_does_not_use_stays_with_the_dataset(self, listing, tmp_path, limit):
+        unused = (Unused("hidden", 1, (".a",), "Left out: 1 hidden file or folder: .a."),)
+        listing = dataclasses.replace(listing, unused=unused)
+        assert load(listing, CacheSettings(tmp_path / "cache", limit)).unused == unused
+
     def test_a_file_that_vanished(self, listing, tmp_path, limit):
         (listing.root / listing.files[0]).unlink()
         dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
@@ -486,6 +556,31 @@ class TestAsNeeded:
         dataset.images.release()
         with pytest.raises(IndexError, match="positions are 0 to 39"):
             dataset.images.read(np.array([0, COUNT]))
+
+    @pytest.mark.parametrize("limit", [10**12, 0])
+    def test_libraries_print_nothing_of_damaged_files(self, listing, tmp_path, capfd, limit):
+        """Pillow warns of EXIF data that are cut short, libtiff prints; neither says which file."""
+        exif = Image.Exif()
+        exif[0x010E] = "a description that is cut short"
+        content = exif.tobytes()[:30]
+        with Image.open(listing.root / listing.files[0]) as image:
+            image.convert("RGB").save(listing.root / listing.files[0], "JPEG", exif=content)
+        with (
+            pytest.warns(UserWarning, match="EXIF|Tag data"),
+            Image.open(listing.root / listing.files[0]) as image,
+        ):
+            image.getexif()
+        tiff = io.BytesIO()
+        Image.new("RGB", (60, 50), "red").save(tiff, "TIFF", compression="tiff_adobe_deflate")
+        damaged = bytearray(tiff.getvalue())
+        damaged[20:30] = bytes(10)
+        (listing.root / listing.files[1]).write_bytes(damaged)
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        assert [one.file for one in dataset.skipped] == [listing.files[1]]
+        dataset.images.read(np.arange(20))
+        dataset.images.read(np.arange(1))
+        dataset.images.release()
+        assert capfd.readouterr() == ("", "")
 
     @pytest.mark.parametrize("count", [1, 20])
     def test_a_file_that_is_spoilt_later(self, listing, tmp_path, count):

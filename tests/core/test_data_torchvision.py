@@ -34,7 +34,7 @@ AUTO, CLASS, IMAGE, FOLDERS = SplitRule
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch) -> Path:
     """A cache folder of its own, and no way out to the network."""
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path / "cache")
 
     def offline(*_, **__):
         raise OSError("no network here")
@@ -146,12 +146,25 @@ class TestRead:
         assert not set(data.labels[data.train]) & set(data.labels[data.test])
         if isinstance(data, ImageListing):
             check_listing(data)
-            assert data.notes == ()
+            (note,) = data.notes
+            published = torchvision_set(name).entry
+            assert note.startswith(f"{data.name} has {len(data.labels)} images of ")
+            assert note.endswith(f"as published {published.images:,} of {published.classes:,}.")
             assert data.root.is_relative_to(cache.resolve())
 
     def test_names_in_any_case(self, name, cache):
         MAKERS[name](cache / name)
         assert read(name.lower()).name == f"torchvision:{name}"
+
+    def test_a_whole_set_needs_no_note(self, name, cache, monkeypatch):
+        MAKERS[name](cache / name)
+        data = read(name)
+        known = torchvision_set(name)
+        counts = {"images": len(data.labels), "classes": len(data.class_names)}
+        entry = dataclasses.replace(known.entry, **counts)
+        whole = dataclasses.replace(known, entry=entry)
+        monkeypatch.setattr(torchvision_sets, "torchvision_set", lambda _: whole)
+        assert read(name).notes == ()
 
     def test_another_split(self, name, cache):
         MAKERS[name](cache / name)

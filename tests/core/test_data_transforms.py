@@ -107,9 +107,9 @@ def test_augmentation_is_plain_numbers():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"resize": 0}, "size is 0 pixels: it must be at least 1"),
-        ({"crop": 0}, "crop is 0 pixels: it must be at least 1"),
-        ({"shift": -1}, "shift is -1 pixels: it must be at least 0"),
+        ({"resize": 0}, "size in pixels is 0: it must be at least 1"),
+        ({"crop": 0}, "crop in pixels is 0: it must be at least 1"),
+        ({"shift": -1}, "shift in pixels is -1: it must be at least 0"),
         ({"resize": 100, "crop": 101}, "crop of 101 pixels cannot be cut from 100"),
     ],
 )

@@ -225,13 +225,16 @@ class TestFetchingImagenetWeights:
     def test_a_damaged_file_is_fetched_anew(self, folder, monkeypatch):
         folder.mkdir()
         (folder / "resnet18-f37072fd.pth").write_bytes(b"damaged")
-        monkeypatch.setattr(
-            weights_module,
-            "call_in_subprocess",
-            lambda _, arguments, __: Path(arguments[1]).write_bytes(b"new"),
-        )
-        fetch_weights(network_info("resnet18"))
+
+        def fetch(_download, arguments, look):
+            look()
+            Path(arguments[1]).write_bytes(b"new")
+
+        monkeypatch.setattr(weights_module, "call_in_subprocess", fetch)
+        told: list[str] = []
+        fetch_weights(network_info("resnet18"), lambda doing: told.append(doing.note))
         assert (folder / "resnet18-f37072fd.pth").read_bytes() == b"new"
+        assert told == ["those that were kept are damaged"]
 
     def test_without_a_network_or_half_way(self, folder, monkeypatch):
         def fetch(_download, arguments, _look):
@@ -355,6 +358,146 @@ class TestFilesThatAreNoWeights:
     def test_what_names_no_file_passes_the_check_of_files(self):
         check_weights_file("none")
         check_weights_file("imagenet")
+
+
+RESNET = "resnet18"
+HEADS = {"fc.0.weight": torch.ones(4, 512), "queue": torch.full((4, 2), torch.nan)}
+
+
+def prefixed(prefix: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {f"{prefix}{key}": value for key, value in state.items()}
+
+
+def trunk(seed: int = 7) -> dict[str, torch.Tensor]:
+    """ResNet-18's weights without a classifier."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        key: value + seed * torch.rand(value.shape, generator=generator)
+        if value.is_floating_point() and key.endswith("bn1.bias") else value
+        for key, value in published(RESNET).items() if not key.startswith("fc.")
+    }  # fmt: skip
+
+
+class TestWeightsUnderAKeyOrWithAPrefix:
+    """Oracle: the tensors that were saved, by their names in torchvision."""
+
+    @pytest.mark.parametrize("key", ["state_dict", "teacher", "any thing"])
+    def test_under_a_key_beside_other_things(self, key, tmp_path):
+        network = fresh(RESNET)
+        optimizer = {"state": {0: {"exp_avg": torch.zeros(3), "step": 4}}, "param_groups": []}
+        content = {"epoch": 3, key: published(RESNET), "optimizer": optimizer, "loss": 0.5}
+        note = load_weights(network, write(tmp_path / "r.pth", content))
+        fill_of(network, published(RESNET))
+        assert note == (
+            f"Weights from {tmp_path / 'r.pth'}, key '{key}': 120 tensors; left out: fc.weight "
+            "(1000 x 512), fc.bias (1000)."
+        )
+
+    @pytest.mark.parametrize(
+        ("prefix", "form"),
+        [("module.", "safetensors"), ("_orig_mod.", "torch"), ("module.encoder_q.", "torch"),
+         ("features.", "torch"), ("model.features.", "torch"), ("a.0.", "torch")],
+    )  # fmt: skip
+    def test_with_the_prefix_of_a_wrapper(self, prefix, form, tmp_path):
+        network = fresh(RESNET)
+        state = {**prefixed(prefix, trunk()), **HEADS}
+        note = load_weights(network, write(tmp_path / "r.bin", state, form))
+        fill_of(network, trunk())
+        assert f", prefix '{prefix}' removed: 120 tensors; left out: " in note
+        assert all(f"{key} (" in note for key in HEADS)
+
+    def test_a_key_and_a_prefix(self, tmp_path):
+        network = fresh(RESNET)
+        content = {"checkpoint": {"state_dict": prefixed("module.", published(RESNET))}}
+        note = load_weights(network, write(tmp_path / "r.pth", content))
+        fill_of(network, published(RESNET))
+        assert "key 'checkpoint.state_dict', prefix 'module.' removed: 120 tensors; " in note
+        assert "left out: module.fc.weight (1000 x 512), module.fc.bias (1000)." in note
+
+    def test_our_own_weights_in_a_wrapper_fill_the_embedding_too(self, tmp_path):
+        torch.manual_seed(9)
+        state = state_of(build_network("small", 3, DIM))
+        network = fresh()
+        content = {"state_dict": prefixed("module.", state)}
+        load_weights(network, write(tmp_path / "own.pth", content))
+        assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
+
+    def test_our_own_weights_of_another_size_are_not_taken_by_halves(self, tmp_path):
+        content = {"state_dict": prefixed("module.", state_of(fresh(dim=9)))}
+        message = refusal(fresh(), write(tmp_path / "own.pth", content))
+        assert "(key 'state_dict' with prefix 'module.') does not fit the network small" in message
+        assert "its embedding.weight is 9 x 256 where 6 x 256 is needed" in message
+
+    @pytest.mark.parametrize("keys", [("model", "ema"), ("student", "teacher")])
+    def test_two_that_differ_are_refused_and_named(self, keys, tmp_path):
+        content = dict(zip(keys, (trunk(1), trunk(2)), strict=True))
+        message = refusal(fresh(RESNET), write(tmp_path / "r.pth", content))
+        assert message.endswith(
+            f"holds several weights that fit the network resnet18, under key '{keys[0]}', key "
+            f"'{keys[1]}': save the one that is wanted in a file of its own."
+        )
+
+    def test_two_prefixes_that_differ_are_refused_and_named(self, tmp_path):
+        state = {**prefixed("online.", trunk(1)), **prefixed("target.", trunk(2))}
+        message = refusal(fresh(RESNET), write(tmp_path / "r.pth", {"state_dict": state}))
+        assert "key 'state_dict' with prefix 'online.', key 'state_dict' with prefix" in message
+
+    def test_two_that_are_equal_are_one(self, tmp_path):
+        network = fresh(RESNET)
+        copied = {key: value.clone() for key, value in trunk().items()}
+        state = {**prefixed("backbone.", trunk()), **prefixed("model.0.", copied)}
+        load_weights(network, write(tmp_path / "r.pth", state))
+        fill_of(network, trunk())
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_of_mocos_encoders_the_one_for_queries(self, order, tmp_path):
+        network = fresh(RESNET)
+        halves = (("module.encoder_q.", trunk(1)), ("module.encoder_k.", trunk(2)))
+        state = {}
+        for prefix, tensors in halves[::order]:
+            state |= prefixed(prefix, tensors)
+        note = load_weights(network, write(tmp_path / "r.pth", {"state_dict": state}))
+        fill_of(network, trunk(1))
+        assert "prefix 'module.encoder_q.' removed" in note
+
+    def test_of_a_larger_network_of_the_same_kind_nothing_is_taken(self, tmp_path):
+        larger = dict(torchvision.models.resnet34(weights=None).state_dict())
+        message = refusal(fresh(RESNET), write(tmp_path / "r.pth", {"model": larger}))
+        assert "(key 'model') does not fit the network resnet18: it also has layer1.2." in message
+
+    def test_what_fits_under_no_key_names_the_keys(self, tmp_path):
+        content = {"first": {"a": torch.ones(2)}, "second": {"b": torch.ones(2)}}
+        message = refusal(fresh(), write(tmp_path / "r.pth", content))
+        assert "; it holds tensors under 'first', 'second'." in message
+
+    def test_names_that_cannot_be_printed_stay_on_one_line(self, tmp_path):
+        content = {"a\nb": {"c\x1b[2J": torch.ones(2)}, "d": {"e": torch.ones(2)}}
+        message = refusal(fresh(), write(tmp_path / "r.pth", content))
+        assert "'a\\nb'" in message
+        assert message.isprintable()
+        note = load_weights(
+            fresh(RESNET), write(tmp_path / "s.pth", {**trunk(), "f\n": torch.ones(2)})
+        )
+        assert note.endswith("; left out: f\\n (2).")
+
+    def test_only_what_is_taken_must_be_finite(self, tmp_path):
+        state = prefixed("module.", trunk())
+        state["module.conv1.weight"] = torch.full_like(state["module.conv1.weight"], torch.inf)
+        message = refusal(fresh(RESNET), write(tmp_path / "r.pth", state))
+        assert "holds 'module.conv1.weight' with numbers that are not finite" in message
+
+    def test_a_mapping_that_holds_itself_ends(self, tmp_path):
+        content: dict[str, object] = {"state_dict": trunk()}
+        content["again"] = content
+        network = fresh(RESNET)
+        load_weights(network, write(tmp_path / "r.pth", content))
+        fill_of(network, trunk())
+
+    def test_tensors_without_content_are_never_compared(self, tmp_path):
+        empty = {key: value.to("meta") for key, value in trunk().items()}
+        network = fresh(RESNET)
+        load_weights(network, write(tmp_path / "r.pth", {"model": trunk(), "ema": empty}))
+        fill_of(network, trunk())
 
 
 class TestWeightsThatDoNotFit:

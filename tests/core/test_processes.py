@@ -123,3 +123,12 @@ def wait_for(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", ["random", "json", "subprocess"])
+def test_nothing_is_imported_from_the_current_folder(tmp_path, monkeypatch, name):
+    (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    call_in_subprocess(write, (str(tmp_path / "got"),), ignore)
+    assert not (tmp_path / "ran").exists()

@@ -12,6 +12,7 @@ import pytest
 import safetensors.numpy
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
+from symmcore.data.unused import Unused
 from symmcore.errors import InputError
 from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs import files as files_module
@@ -189,6 +190,8 @@ class TestConfig:
             "dataset": "tiny",
             "split": "auto",
             "download": False,
+            "follow_links": False,
+            "grad_clip": None,
             "cache_bytes": 32_000_000_000,
             "steps": 9,
             "seed": 7,
@@ -219,6 +222,7 @@ class TestConfig:
             "dataset": "tiny",
             "split": "auto",
             "download": False,
+            "follow_links": False,
             "cache_bytes": 32_000_000_000,
             "steps": 9,
             "seed": 7,
@@ -230,6 +234,7 @@ class TestConfig:
             "batch_size": 12,
             "learning_rate": 0.02,
             "schedule": {"halve_every": None, "final_after": None, "final_rate": None},
+            "grad_clip": None,
             "weight_decay": 0.0,
             "transform": None,
             "bf16": False,
@@ -243,15 +248,34 @@ class TestConfig:
             "symm": {"alpha": 1.5, "beta": 0.5, "rank": 2, "pairs": "official"},
             "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
+            "weights_note": "",
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
+            "dataset_unused": [],
+            "dataset_value_ranges": {"integers": None, "reals": None},
             "dataset_train_images": 48,
             "dataset_test_images": 24,
             "skipped_images": {},
             "parent": None,
             "chosen": chosen,
         }
+
+    def test_says_what_of_the_dataset_is_not_used(self, tmp_path):
+        unused = (
+            Unused("no_decoder", 7, ("b/1.heic", "b/2.heic"), "Left out: 7."),
+            Unused("system_metadata", 2, ("Thumbs.db (2)",), "Left out: 2."),
+        )
+        config = tiny_config()
+        context = context_of(config)
+        dataset = dataclasses.replace(context.dataset, unused=unused)
+        directories = TrainingRecorder(tmp_path, config)
+        directories.begin(dataclasses.replace(context, dataset=dataset))
+        directories.status(FINISHED)
+        assert self.read(tmp_path)["dataset_unused"] == [
+            {"reason": "no_decoder", "count": 7, "names": ["b/1.heic", "b/2.heic"]},
+            {"reason": "system_metadata", "count": 2, "names": ["Thumbs.db (2)"]},
+        ]
 
     def test_of_a_baseline(self, tmp_path):
         begun(tmp_path, "triplet", learning_rate=0.5).status(FINISHED)

@@ -10,7 +10,8 @@ from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import RunSpec, parse_spec
 
 
 def message_of(make) -> str:

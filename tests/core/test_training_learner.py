@@ -14,6 +14,7 @@ from symmcore.networks import build_network
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.transforms import DRAWINGS
 from symmcore.training import learner as learner_module
+from symmcore.training.config import TrainingConfig
 from symmcore.training.learner import Learner
 
 CPU = torch.device("cpu")
@@ -230,3 +231,20 @@ def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(batches, mo
     learning.step(*batches[0])
     assert order[-1] == "backward"
     assert "read" in order
+
+
+@pytest.mark.parametrize("largest", [1e-3, 1e6])
+def test_a_gradient_that_is_too_long_is_scaled_down_and_no_other(largest: float) -> None:
+    plain, clipped = (_one_step(tiny_config(grad_clip=clip)) for clip in (None, largest))
+    norm = torch.cat([grad.flatten() for grad in plain]).norm()
+    factor = min(1.0, largest / float(norm))
+    for one, other in zip(plain, clipped, strict=True):
+        torch.testing.assert_close(other, one * factor, rtol=1e-4, atol=1e-9)
+
+
+def _one_step(config: TrainingConfig) -> list[torch.Tensor]:
+    """The gradients that the optimiser sees in the first step."""
+    learning = Learner(config.specs[0], config, 1, CPU)
+    images = torch.linspace(-1, 1, 8 * 64).view(8, 1, 8, 8)
+    learning.step(images, torch.arange(4).repeat_interleave(2))
+    return [weight.grad for weight in learning._network.parameters() if weight.grad is not None]

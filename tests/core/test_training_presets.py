@@ -4,8 +4,9 @@ import pytest
 
 from symmcore.errors import InputError
 from symmcore.settings.networks import NETWORKS
-from symmcore.settings.presets import OFFICIAL, PAPER, PRESETS, QUICK, preset
+from symmcore.settings.presets import OFFICIAL, PAPER, PRESETS, preset
 from symmcore.settings.schedule import Schedule
+from symmcore.settings.setting import settings_of
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig, preset_config
 
@@ -29,12 +30,12 @@ class TestSchedule:
     )
     def test_the_codes(self, step, rate):
         assert self.OFFICIAL.rate(1e-4, step) == rate
-        assert preset("official").schedule == self.OFFICIAL
+        assert preset_config("official").schedule == self.OFFICIAL
 
     @pytest.mark.parametrize("step", [0, 1, 5_000, 10**9])
     def test_the_papers_is_constant(self, step):
         assert Schedule().rate(1e-4, step) == 1e-4
-        assert preset("paper").schedule == Schedule()
+        assert preset_config("paper").schedule == Schedule()
 
     def test_each_part_alone(self):
         assert [Schedule(halve_every=2).rate(8.0, step) for step in range(7)] == [
@@ -82,35 +83,39 @@ class TestTransformSettings:
 
 def test_the_papers_numbers():
     # Section 4.2, except for what it leaves open: steps and evaluations
-    assert (PAPER.network, PAPER.dim, PAPER.batch_size) == ("googlenet", 512, 128)
-    assert (PAPER.learning_rate, PAPER.weight_decay, PAPER.schedule) == (1e-4, 0.0, Schedule())
-    assert PAPER.transform == TransformSettings(resize=256, crop=227, flip=True, shift=0)
+    paper = preset_config("paper")
+    assert (paper.network, paper.dim, paper.batch_size) == ("googlenet", 512, 128)
+    assert (paper.learning_rate, paper.weight_decay, paper.schedule) == (1e-4, 0.0, Schedule())
+    assert paper.transform == TransformSettings(resize=256, crop=227, flip=True, shift=0)
     assert PAPER.pairs == "paper"
 
 
 def test_the_codes_numbers_are_the_papers_and_more():
-    assert (OFFICIAL.network, OFFICIAL.dim, OFFICIAL.batch_size) == ("googlenet", 512, 128)
-    assert (OFFICIAL.learning_rate, OFFICIAL.weight_decay) == (1e-4, 5e-3)
-    assert OFFICIAL.transform == PAPER.transform
+    official = preset_config("official")
+    assert (official.network, official.dim, official.batch_size) == ("googlenet", 512, 128)
+    assert (official.learning_rate, official.weight_decay) == (1e-4, 5e-3)
+    assert official.transform == preset_config("paper").transform
     assert OFFICIAL.pairs == "official"
-    assert OFFICIAL.steps > 15_000, "the last part of its schedule is reached"
+    assert official.steps > 15_000, "the last part of its schedule is reached"
 
 
 def test_quick_is_what_a_training_is_by_default():
     assert preset_config("quick") == TrainingConfig()
-    assert (QUICK.network, QUICK.steps, QUICK.batch_size, QUICK.dim) == ("small", 300, 128, 64)
-    assert (QUICK.learning_rate, QUICK.eval_every) == (1e-3, 25)
+    quick = preset_config("quick")
+    assert (quick.network, quick.steps, quick.batch_size, quick.dim) == ("small", 300, 128, 64)
+    assert (quick.learning_rate, quick.eval_every) == (1e-3, 25)
 
 
 @pytest.mark.parametrize("entry", PRESETS, ids=lambda entry: entry.name)
 def test_a_preset_fills_a_training_with_its_values(entry):
     config = preset_config(entry.name, seed=4)
     assert (config.preset, config.seed, config.weights) == (entry.name, 4, "none")
-    for name in ("network", "dim", "batch_size", "learning_rate", "schedule", "weight_decay",
-                 "transform", "steps", "eval_every"):  # fmt: skip
-        assert getattr(config, name) == getattr(entry, name)
+    for name, value in entry.overrides.items():
+        assert getattr(config, name) == value
+    protocol = {one.name for one in settings_of(TrainingConfig) if one.setting.protocol}
+    assert set(entry.overrides) <= protocol | {"schedule", "transform"}
     assert preset(entry.name) is entry
-    assert entry.network in {info.name for info in NETWORKS}
+    assert config.network in {info.name for info in NETWORKS}
     assert entry.description.endswith(".")
 
 

@@ -45,6 +45,8 @@ class DatasetEntry:
     """Whether the user can choose another split."""
     can_download: ClassVar[bool] = False
     """Whether it can be fetched."""
+    can_follow_links: ClassVar[bool] = False
+    """Whether it lies in files that may be links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class DatasetSource:
         split: how it is split, for people.
         can_split: whether the user can choose another split.
         can_download: whether it can be fetched.
+        can_follow_links: whether it lies in files of the user's, which may be links.
         read: reads or lists it; told how far a download is.
     """
 
@@ -73,6 +76,7 @@ class DatasetSource:
     split: str
     can_split: bool
     can_download: bool
+    can_follow_links: bool
     read: "Callable[[DatasetChoice, int, ProgressCallback], ImageDataset | ImageListing]"
 
 
@@ -86,6 +90,7 @@ class DatasetChoice:
         argument: what follows the colon: "/photos".
         split: which split was asked for.
         download: whether it may be fetched if it is not there.
+        follow_links: whether links to folders and out of its folder are followed.
     """
 
     kind: DatasetEntry | DatasetSource
@@ -93,6 +98,7 @@ class DatasetChoice:
     argument: str = ""
     split: SplitRule = SplitRule.AUTO
     download: bool = False
+    follow_links: bool = False
 
     @property
     def folder_name(self) -> str:
@@ -143,7 +149,9 @@ def dataset_entry(name: str) -> DatasetEntry:
     raise InputError(f"Unknown dataset {name!r}: choose one of {known}, or the path of a folder.")
 
 
-def dataset_choice(text: str, split: str = SplitRule.AUTO, download: bool = False) -> DatasetChoice:
+def dataset_choice(
+    text: str, split: str = SplitRule.AUTO, download: bool = False, follow_links: bool = False
+) -> DatasetChoice:
     """Read a DATASET argument; nothing of the dataset is opened.
 
     Args:
@@ -151,9 +159,10 @@ def dataset_choice(text: str, split: str = SplitRule.AUTO, download: bool = Fals
             with a path separator in it, "~", ".", or the name of a folder that is there.
         split: the name of a :class:`SplitRule`.
         download: fetch the dataset if it is not there.
+        follow_links: follow links to folders and out of the dataset's folder.
 
     Raises:
-        InputError: if there is no such dataset, or the split or download does not apply.
+        InputError: if there is no such dataset, or the split, download or links do not apply.
     """
     try:
         rule = SplitRule(split)
@@ -169,7 +178,9 @@ def dataset_choice(text: str, split: str = SplitRule.AUTO, download: bool = Fals
         raise InputError(f"{kind.title} has a split of its own: leave out --split {rule}.")
     if download and not kind.can_download:
         raise InputError(f"{kind.title} cannot be fetched: leave out --download.")
-    return replace(choice, split=rule, download=download)
+    if follow_links and not kind.can_follow_links:
+        raise InputError(f"{kind.title} holds no links of yours: leave out --follow-links.")
+    return replace(choice, split=rule, download=download, follow_links=follow_links)
 
 
 def _source_choice(text: str) -> DatasetChoice | None:
@@ -225,25 +236,31 @@ def _load_alphabets(seed: int, on_progress: ProgressCallback) -> ImageDataset:
 def _read_folder(choice: DatasetChoice, seed: int, on_progress: ProgressCallback) -> ImageListing:
     from symmcore.data.sources.folder import list_folder
 
-    return list_folder(choice.argument, choice.split, seed, on_progress=on_progress)
+    return list_folder(
+        choice.argument,
+        choice.split,
+        seed,
+        on_progress=on_progress,
+        follow_links=choice.follow_links,
+    )
 
 
 def _read_cub200(choice: DatasetChoice, _: int, on_progress: ProgressCallback) -> ImageListing:
     from symmcore.data.sources.cub200 import list_cub200
 
-    return list_cub200(choice.argument, on_progress)
+    return list_cub200(choice.argument, on_progress, follow_links=choice.follow_links)
 
 
 def _read_cars196(choice: DatasetChoice, _: int, on_progress: ProgressCallback) -> ImageListing:
     from symmcore.data.sources.cars196 import list_cars196
 
-    return list_cars196(choice.argument, on_progress)
+    return list_cars196(choice.argument, on_progress, follow_links=choice.follow_links)
 
 
 def _read_sop(choice: DatasetChoice, _: int, on_progress: ProgressCallback) -> ImageListing:
     from symmcore.data.sources.sop import list_sop
 
-    return list_sop(choice.argument, on_progress)
+    return list_sop(choice.argument, on_progress, follow_links=choice.follow_links)
 
 
 def _read_torchvision(
@@ -294,11 +311,12 @@ FOLDER = DatasetSource(
     images=None,
     classes=None,
     split=(
-        "by the folders train and test if there are such, else by class, or by image if asked: "
-        "two thirds of each class train"
+        "by the folders train and test (or val) if there are such, else by class, or by image if "
+        "asked: two thirds of each class train"
     ),
     can_split=True,
     can_download=False,
+    can_follow_links=True,
     read=_read_folder,
 )
 
@@ -317,6 +335,7 @@ SOURCES = (
         split="by class: 1-100 train, 101-200 test",
         can_split=False,
         can_download=False,
+        can_follow_links=True,
         read=_read_cub200,
     ),
     DatasetSource(
@@ -331,6 +350,7 @@ SOURCES = (
         split="by class: 1-98 train, 99-196 test",
         can_split=False,
         can_download=False,
+        can_follow_links=True,
         read=_read_cars196,
     ),
     DatasetSource(
@@ -346,6 +366,7 @@ SOURCES = (
         split="by class, by its own two lists",
         can_split=False,
         can_download=False,
+        can_follow_links=True,
         read=_read_sop,
     ),
     DatasetSource(
@@ -361,6 +382,7 @@ SOURCES = (
         split=_BY_CLASS,
         can_split=True,
         can_download=True,
+        can_follow_links=False,
         read=_read_torchvision,
     ),
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from symmcore.data.images.store import ImageStore
+from symmcore.data.unused import Unused
+from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.records import IndexArray
 
 
@@ -31,6 +33,9 @@ class ImageDataset:
         split: a sentence saying how the split was made.
         notes: sentences the user should read.
         skipped: files that could not be decoded.
+        unused: what lies in its folder and is not used, which ``notes`` say too.
+        value_ranges: how images of more than 8 bits a sample were brought to 8; an image from
+            elsewhere that is compared with these is decoded by them, see ``decode_file``.
     """
 
     name: str
@@ -42,6 +47,8 @@ class ImageDataset:
     split: str
     notes: tuple[str, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
+    unused: tuple[Unused, ...] = ()
+    value_ranges: ValueRanges = EIGHT_BITS
 
     def fingerprint(self) -> str:
         """SHA-256 of images, labels and split: equal for equal training input."""

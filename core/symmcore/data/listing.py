@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from symmcore.data.unused import Unused
 from symmcore.records import IndexArray
 
 
@@ -21,7 +22,8 @@ class ImageListing:
         test: (S,) int64, positions of the test images, ascending.
         split: a sentence saying how the split was made.
         notes: sentences the user should read: a count that differs from the published one,
-            classes that were left out.
+            classes that were left out, what is not used.
+        unused: what lies in the folder and is not used, which ``notes`` say too.
     """
 
     name: str
@@ -33,3 +35,4 @@ class ImageListing:
     test: IndexArray
     split: str
     notes: tuple[str, ...] = ()
+    unused: tuple[Unused, ...] = ()

@@ -1,12 +1,13 @@
 """Whether the compiled loops serve, without importing numba: it is optional, and slow to import."""
 
 import os
-import warnings
 from functools import cache
 from importlib.util import find_spec
 
 import torch
 from torch import Tensor
+
+from symmcore.errors import note_once
 
 
 def serves(embeddings: Tensor) -> bool:
@@ -44,11 +45,19 @@ def _has_numba() -> bool:
         return False
     try:
         from numba import config
-    except ImportError as error:  # it is particular about NumPy's version
-        warnings.warn(
-            f"numba cannot be imported ({error}): the losses with Symm are computed by torch's own "
-            "operations, which take longer.",
-            stacklevel=2,
+
+        if config.DISABLE_JIT:  # type: ignore[attr-defined]  # numba sets it by itself
+            return False
+        from symmcore.mining.kernels.jit import start_threads
+
+        start_threads()
+    # It is particular about NumPy's version, and raises as many errors for what the environment
+    # or a file of settings in the current folder asks of it as there are settings.
+    except Exception as error:  # noqa: BLE001
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        note_once(
+            f"numba cannot be used ({reason.rstrip('.')}): the losses with Symm are computed by "
+            "torch's own operations, which take longer."
         )
         return False
-    return not config.DISABLE_JIT  # type: ignore[attr-defined]  # numba sets it by itself
+    return True

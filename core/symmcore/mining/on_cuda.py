@@ -4,7 +4,6 @@ For all candidates of the paper at rank 1 in float32; anything else runs in eage
 here waits for the device, but for one look at the first batch whether the kernels can be used.
 """
 
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
+from symmcore.errors import note_once
 from symmcore.mining.candidates import Candidates, pair_candidates
 from symmcore.mining.geometry import measure
 from symmcore.mining.mine import Miner, tie_tolerance
@@ -62,10 +62,9 @@ def agrees(device: torch.device) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever a compiler or driver raises
         reason = f"{type(error).__name__}: {error}"
     if reason:
-        warnings.warn(
+        note_once(
             f"Symm's kernels for {device} are not used ({reason.splitlines()[0]}): "
-            "the loss is computed by torch's own operations.",
-            stacklevel=2,
+            "the loss is computed by torch's own operations."
         )
     return not reason
 

@@ -7,11 +7,11 @@ images need not know the network.
 
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.networks.state_dicts import fill_network
 from symmcore.networks.trained import ImageTransform, load_network
 from symmcore.networks.weights import (
     check_weights_file,
     fetch_weights,
-    fill_network,
     load_weights,
 )
 

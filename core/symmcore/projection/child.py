@@ -1,7 +1,9 @@
 """What runs in the projection process: jobs in, projections out, one at a time."""
 
 import signal
+import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import NamedTuple
@@ -46,6 +48,8 @@ def serve(connection: Connection) -> None:
     """
     # Ctrl-C reaches every process of the terminal; it is the parent that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not sys.warnoptions:  # libraries speak of their code; a projection that fails says so
+        warnings.simplefilter("ignore")
     with connection:
         try:
             _serve(connection)

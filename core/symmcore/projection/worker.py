@@ -4,9 +4,9 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing import get_context, resource_tracker
 from typing import Any, NamedTuple
 
+from symmcore.processes import spawn_context
 from symmcore.projection.base import ProjectionJob
 from symmcore.projection.child import (
     Answer,
@@ -29,7 +29,7 @@ class _Child:
     """The process and our end of its pipe; used by one thread but for the signals."""
 
     def __init__(self) -> None:
-        context = get_context("spawn")
+        context = spawn_context()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
             target=serve, args=(theirs,), name="projection", daemon=True
@@ -82,12 +82,11 @@ def _interrupts_blocked() -> Iterator[None]:
 
     It is importing before that, and would end with a traceback. A process inherits what the
     thread that starts it has blocked; Ctrl-C still reaches this one, by its other threads.
+    Not before there is a context: what is started with the first one ends the blocking.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # The first process to be spawned starts the tracker, after which SIGINT is not blocked.
-    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -14,8 +14,9 @@ from symmcore.runs.layout import CLASSES, CONFIG, FORMAT
 from symmcore.runs.reading import read_json
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import ParentRun, TrainingContext
+from symmcore.training.spec import RunSpec, parse_spec
 
 _LONGEST_TEXT = 4096
 _MOST_CLASSES = 1_000_000
@@ -47,9 +48,12 @@ def training_settings(
         "device": context.environment.device,
         "threads": context.environment.threads,
         "versions": dict(context.environment.versions),
+        "weights_note": context.weights_note,
         "dataset_fingerprint": dataset.fingerprint(),
         "dataset_split": dataset.split,
         "dataset_notes": dataset.notes,
+        "dataset_unused": [one.as_json() for one in dataset.unused],
+        "dataset_value_ranges": dataclasses.asdict(dataset.value_ranges),
         "dataset_train_images": len(dataset.train),
         "dataset_test_images": len(dataset.test),
         "skipped_images": {one.file: one.reason for one in dataset.skipped},

@@ -10,8 +10,9 @@ from symmcore.records import Checkpoint
 from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.runs.recording import Recording, open_runs
 from symmcore.training.branch import branch_config, branch_spec
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import ParentRun
+from symmcore.training.spec import RunSpec
 from symmcore.training.start import Start
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from symmcore.runs.metrics import Metric, Scores
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import ParentRun
+from symmcore.training.spec import RunSpec
 
 
 class RunStatus(Enum):

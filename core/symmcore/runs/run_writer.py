@@ -262,7 +262,7 @@ class RunWriter:
                 self._index.remove_checkpoints([step])
 
     def _judge(self, error: OSError | None) -> None:
-        """Tell that saving fails, once until it works again."""
+        """ProgressCallback that saving fails, once until it works again."""
         with self._lock:
             if error is None:
                 self._failing, self._failures, self._lines_to_wait = False, 0, 0

@@ -6,6 +6,7 @@ builds them.
 
 from dataclasses import dataclass, fields
 
+from symmcore.settings.setting import Place, setting
 from symmcore.settings.symm import PairSet, check_finite
 
 
@@ -19,9 +20,32 @@ class LossSettings:
         l2_reg: Weight of the squared-norm penalty of the N-pair and angular losses.
     """
 
-    margin: float | None = None
-    angle_deg: float | None = None
-    l2_reg: float | None = None
+    margin: float | None = setting(
+        None,
+        label="Margin",
+        help="how much farther a negative has to be than the positive (triplet, lifted)",
+        form_range=(0.0, 1000.0),
+        step=0.1,
+        place=Place.ADVANCED,
+    )
+    angle_deg: float | None = setting(
+        None,
+        label="Angle",
+        help="upper bound of the angle at the negative point, in degrees (angular)",
+        flag="--angle",
+        form_range=(0.1, 89.9),
+        step=1.0,
+        place=Place.ADVANCED,
+    )
+    l2_reg: float | None = setting(
+        None,
+        label="Norm penalty",
+        help="weight of the embeddings' squared norms in the loss (N-pair, angular)",
+        form_range=(0.0, 1000.0),
+        step=0.001,
+        decimals=6,
+        place=Place.ADVANCED,
+    )
 
     def given(self) -> dict[str, float]:
         """The settings that are not left at their default, by name."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from symmcore.errors import InputError
-from symmcore.settings.checks import check_at_least, check_positive
+from symmcore.settings.setting import LARGEST_NUMBER, check_ranges, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +20,39 @@ class Schedule:
         InputError: if a number is out of range, or one of the last two comes alone.
     """
 
-    halve_every: int | None = None
-    final_after: int | None = None
-    final_rate: float | None = None
+    halve_every: int | None = setting(
+        None,
+        label="Halve the learning rate",
+        noun="number of steps between halvings",
+        help="halve the learning rate every N steps",
+        flag="--lr-halve-every",
+        least=1,
+        zero="never",
+    )
+    final_after: int | None = setting(
+        None,
+        label="Final learning rate after",
+        noun="number of steps before the final learning rate",
+        help="steps after which --lr-final holds",
+        flag="--lr-final-after",
+        least=0,
+    )
+    final_rate: float | None = setting(
+        None,
+        label="Final learning rate",
+        help="learning rate at the end",
+        flag="--lr-final",
+        above=0,
+        most=LARGEST_NUMBER,
+        zero="none of its own",
+    )
 
     def __post_init__(self) -> None:
-        if self.halve_every is not None:
-            check_at_least("number of steps between halvings", self.halve_every, 1)
+        check_ranges(self)
         if (self.final_after is None) != (self.final_rate is None):
             raise InputError(
                 "A final learning rate and the step it begins after belong together: give both."
             )
-        if self.final_after is not None:
-            check_at_least("number of steps before the final learning rate", self.final_after, 0)
-        if self.final_rate is not None:
-            check_positive("final learning rate", self.final_rate)
 
     def rate(self, initial: float, steps_taken: int) -> float:
         """The learning rate of the step that follows ``steps_taken`` steps.

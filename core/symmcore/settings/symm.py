@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, get_args
 
+from symmcore.settings.setting import Choice, Place, setting
+
 PairSet = Literal["paper", "official"]
 PAIR_SETS: tuple[PairSet, ...] = get_args(PairSet)
 
@@ -51,10 +53,48 @@ class Symm:
             pairs has another value.
     """
 
-    alpha: float = 2.0
-    beta: float = 1.0
-    rank: int = 1
-    pairs: PairSet = "paper"
+    alpha: float = setting(
+        2.0,
+        label="Symm: alpha",
+        help="how far a synthetic point lies from its original; 2 is the mirror image",
+        form_range=(0.01, 100.0),
+        step=0.1,
+        place=Place.ADVANCED,
+    )
+    beta: float = setting(
+        1.0,
+        label="Symm: beta",
+        help="norm of a synthetic point, as a multiple of its original's",
+        form_range=(0.01, 100.0),
+        step=0.1,
+        place=Place.ADVANCED,
+    )
+    rank: int = setting(
+        1,
+        label="Symm: rank",
+        help="take the N-th hardest of the combinations of points of two groups",
+        form_range=(1, MAX_RANK),
+        place=Place.ADVANCED,
+    )
+    pairs: PairSet = setting(
+        "paper",
+        label="Symm: pairs",
+        help="which points of two groups are combined",
+        choices=(
+            Choice(
+                "paper",
+                "All, as in the paper",
+                "Every point of a group with every point of the other.",
+            ),
+            Choice(
+                "official",
+                "As in the authors' code",
+                "Only the combinations that the authors' code has.",
+            ),
+        ),
+        closed=True,
+        place=Place.ADVANCED,
+    )
 
     def __post_init__(self) -> None:
         check_reflection(self.alpha, self.beta)

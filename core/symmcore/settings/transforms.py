@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from symmcore.errors import InputError
+from symmcore.settings.setting import check_ranges, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,29 @@ class TransformSettings:
         InputError: if a number is out of range.
     """
 
-    resize: int | None = None
-    crop: int | None = None
-    flip: bool = False
-    shift: int = 0
+    resize: int | None = setting(
+        None,
+        label="Size",
+        noun="size in pixels",
+        help="height and width of images, before a crop",
+        least=1,
+        zero="their own, files 256",
+    )
+    crop: int | None = setting(
+        None,
+        label="Crop",
+        noun="crop in pixels",
+        help="height and width of random crops",
+        least=1,
+        zero="none",
+    )
+    flip: bool = setting(False, label="Flip", help="mirror half of the training images")
+    shift: int = setting(
+        0, label="Shift", noun="shift in pixels", help="most pixels of a random shift", least=0
+    )
 
     def __post_init__(self) -> None:
-        for name, value in (("size", self.resize), ("crop", self.crop)):
-            if value is not None and value < 1:
-                raise InputError(f"The {name} is {value} pixels: it must be at least 1.")
-        if self.shift < 0:
-            raise InputError(f"The shift is {self.shift} pixels: it must be at least 0.")
+        check_ranges(self)
         if self.resize is not None and self.crop is not None and self.crop > self.resize:
             raise InputError(
                 f"A crop of {self.crop} pixels cannot be cut from {self.resize}: make it smaller."

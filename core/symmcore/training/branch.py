@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from symmcore.training.config import RunSpec, TrainingConfig, parse_spec
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import RunSpec, parse_spec
 
 UNCHANGEABLE = (
     "A branch shares its parent's past, so that dataset, split, network, embedding size, batch "

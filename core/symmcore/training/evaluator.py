@@ -28,9 +28,10 @@ from symmcore.records import (
 )
 from symmcore.settings.scores import final_ks
 from symmcore.synthesis import reflect
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.learner import Learner
+from symmcore.training.spec import RunSpec
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from symmcore.errors import InputError
 from symmcore.losses import build_loss
 from symmcore.networks import build_network, fill_network, load_weights
-from symmcore.training.config import RunSpec, TrainingConfig, as_input_error
+from symmcore.training.config import TrainingConfig
 from symmcore.training.optimizer import (
     AnyArray,
     as_array,
@@ -19,6 +19,7 @@ from symmcore.training.optimizer import (
     optimizer_arrays,
     restore_optimizer,
 )
+from symmcore.training.spec import RunSpec, as_input_error
 
 
 class Learner:
@@ -27,6 +28,9 @@ class Learner:
     It draws (dropout) from a random state of its own, so that it gets the same numbers
     alone and beside other runs. Learners of one seed start from the same weights
     wherever their shapes match.
+
+    Attributes:
+        weights_note: a sentence on what was taken from a file of weights; "" without one.
 
     Raises:
         InputError: if the loss does not take the settings of the spec, the weights asked for
@@ -40,7 +44,7 @@ class Learner:
             raise InputError(f"{torch.cuda.get_device_name(device)} does not compute in bfloat16.")
         torch.manual_seed(config.seed)
         network = build_network(config.network, channels, config.dim)
-        load_weights(network, config.weights)
+        self.weights_note = load_weights(network, config.weights)
         # Convolutions are faster in this order of memory on GPUs, and by a fifth on CPUs.
         self._memory_format = (
             torch.contiguous_format if device.type == "mps" else torch.channels_last
@@ -53,6 +57,7 @@ class Learner:
             raise as_input_error(error) from error
         self._learning_rate = spec.learning_rate or config.learning_rate
         self._schedule = config.schedule
+        self._grad_clip = config.grad_clip
         self._optimizer = build_optimizer(self._network, config.weight_decay)
         self._steps_taken = 0  # less than the training's where a loss was not finite
         self._device = device
@@ -146,6 +151,8 @@ class Learner:
         self._optimizer.zero_grad(set_to_none=True)
         # torch's own signature is untyped
         loss.backward()  # type: ignore[no-untyped-call]
+        if self._grad_clip is not None:
+            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
         self._optimizer.step()
         self._steps_taken += 1
 

@@ -46,9 +46,10 @@ class TrainingContext:
     """What a training works with, known once it is prepared.
 
     Attributes:
-        config: its configuration, everything resolved.
+        config: as it was asked for, with what was left open chosen.
         environment: what it runs on.
-        dataset: the images.
+        dataset: what it learns from.
+        weights_note: a sentence on what was taken from a file of weights; "" without one.
         resumed_from: step whose checkpoints its own runs go on from: what they recorded
             after it is to go; None for any other training.
         parents: for a branch the parent of each run; None for any other training.
@@ -57,8 +58,13 @@ class TrainingContext:
     config: TrainingConfig
     environment: Environment
     dataset: ImageDataset
+    weights_note: str = ""
     resumed_from: int | None = None
     parents: tuple[ParentRun, ...] | None = None
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences the user should read."""
+        return (*self.dataset.notes, *filter(None, (self.weights_note,)))
 
     @property
     def begins_at(self) -> int:

@@ -15,13 +15,14 @@ from symmcore.errors import InputError, ProcessLostError, RecordingError
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.frame_schedule import checkpoint_schedule, frame_schedule
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.pace import Pace
 from symmcore.training.preparation import Preparation, default_threads
 from symmcore.training.sink import Sink, TrainingContext
+from symmcore.training.spec import RunSpec
 from symmcore.training.start import Start
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
@@ -133,6 +134,7 @@ class Trainer:
             self._config,
             prepared.environment,
             prepared.dataset,
+            prepared.learners[0].weights_note,
             resumed_from=None if start is None or parents else start.step,
             parents=parents,
         )

@@ -5,8 +5,9 @@ import torch
 from symmcore.data.sources import digits
 from symmcore.evaluation import clustering_scores, recall_at_k, synthetic_recall_at_1
 from symmcore.settings.symm import Symm
-from symmcore.training.config import RunSpec, TrainingConfig
+from symmcore.training.config import TrainingConfig
 from symmcore.training.learner import Learner
+from symmcore.training.spec import RunSpec
 
 _SIDE = 8
 

@@ -9,6 +9,7 @@ from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.display import ColourBy, PanelKey, PointCloud, PointPositions, RunTitle
 from symmviz.model.loaded import Loaded, SplitImages
+from symmviz.model.names import shown_name
 from symmviz.model.resolve.curves import panels, ratio_note
 from symmviz.model.resolve.retrieve import class_name
 from symmviz.model.resolve.time import shown_step
@@ -108,7 +109,7 @@ def describe(loaded: Loaded, recording: Recording, query: Query) -> str:
     """An image in words: which it is, and of which class."""
     kind = "Test" if query.split is Split.TEST else "Training"
     name = class_name(loaded, recording, query)
-    return f"{kind} image {query.sample}" + (f" · class {name}" if name else "")
+    return f"{kind} image {query.sample}" + (f" · class {shown_name(name)}" if name else "")
 
 
 def _selection(workspace: Workspace, loaded: Loaded) -> str:

@@ -1,33 +1,30 @@
 """A dataset's images decoded once into a file, and mapped into memory from then on.
 
 In the cache folder, a dataset is a folder named by its key: ``images.npy`` (N, H, W, 3) uint8,
-``digests.npy`` and ``skipped.json``. It is written as ``<key>.part`` and renamed when it is
-whole, under ``<key>.lock``, a lock of the operating system that ends with its process, however
-that ends. What a killed process left behind is removed by the next that writes anything. A
-dataset that is decoded as needed has ``<key>-checked``: the same without the images.
+``digests.npy``, ``skipped.json`` and ``ranges.json``. A dataset that is decoded as needed has
+``<key>-checked``: the same without the images.
 
 The key is made of the files' names, sizes, times and places on the disk, not of their bytes: to
 read SOP's 2.9 GB at every start would take as long as training some hundred steps, and a file
-that is changed or renamed has another time of its last change, which nobody can set.
+that is changed or renamed has another time of its last change, which nobody can set. The range of
+values by which images of more than 8 bits were brought to 8 needs no place in the key: it
+follows from all of the files, each of which is in the key, and the decoder's version.
 """
 
+import dataclasses
 import hashlib
 import json
 import operator
 import os
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import platformdirs
-from filelock import FileLock, Timeout
 from numpy.lib import format as npy
 
+from symmcore.data.images.cache_entries import finish, make_room, open_whole, part_of
 from symmcore.data.images.decode_pass import (
     DIGEST_BYTES,
     DecodeCallback,
@@ -39,18 +36,15 @@ from symmcore.data.images.decode_pass import (
 from symmcore.data.images.decoding import DECODER_VERSION
 from symmcore.data.images.store import ImageArray
 from symmcore.data.listing import ImageListing
+from symmcore.data.value_range import ValueRanges
 from symmcore.errors import InputError
-from symmcore.locks import held
+from symmcore.folders import NoCacheFolderError, user_cache_folder
 from symmcore.progress import Progress, ProgressCallback, byte_count, ignore_progress
 
 _IMAGES = "images.npy"
 _DIGESTS = "digests.npy"
 _SKIPPED = "skipped.json"
-_PART = ".part"
-# What reading a damaged entry raises, or one that is not there.
-_DAMAGED = (OSError, ValueError, EOFError, TypeError)
-
-_Opened = TypeVar("_Opened")
+_RANGES = "ranges.json"
 
 _FILES_BETWEEN_TELLS = 100
 
@@ -58,9 +52,12 @@ _FILES_BETWEEN_TELLS = 100
 _HEADROOM = 10**9
 
 
-def default_folder() -> Path:
-    """Where caches are kept: among the user's cache files."""
-    return platformdirs.user_cache_path("symmviz") / "images"
+def default_folder() -> Path | None:
+    """Where caches are kept: among the user's cache files; None if there is no such folder."""
+    try:
+        return user_cache_folder() / "images"
+    except NoCacheFolderError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +65,12 @@ class CacheSettings:
     """Where decoded images are kept.
 
     Attributes:
-        folder: the folder of all caches; made when it is needed.
+        folder: the folder of all caches; made when it is needed. None to keep none.
         limit: most bytes of all caches together. The least recently used go first; a
             dataset that takes more alone is decoded as needed.
     """
 
-    folder: Path = field(default_factory=default_folder)
+    folder: Path | None = field(default_factory=default_folder)
     limit: int = 32 * 10**9
 
     def __post_init__(self) -> None:
@@ -89,19 +86,21 @@ class CachePlan:
         bytes: its size.
         free: bytes free on the disk.
         limit: most bytes that caches may take.
-        where: its folder.
+        where: its folder; None where no folder may hold any.
         made: whether it is there already.
     """
 
     bytes: int
     free: int
     limit: int
-    where: Path
+    where: Path | None
     made: bool
 
     @property
     def fits(self) -> bool:
         """Whether it is there or may be made; else images are decoded as needed."""
+        if self.where is None:
+            return False
         return self.made or (self.bytes <= self.limit and self.bytes + _HEADROOM <= self.free)
 
     def size(self) -> str:
@@ -111,6 +110,8 @@ class CachePlan:
     def sentence(self) -> str:
         """The plan for people."""
         size = self.size()
+        if self.where is None:
+            return f"The images are decoded as needed, since {NoCacheFolderError()}."
         if self.made:
             return f"The decoded images ({size}) are in {self.where.parent}."
         if self.fits:
@@ -150,14 +151,11 @@ def plan_cache(
         size: height and width of the decoded images.
         on_progress: told how many files were looked at.
     """
-    where = settings.folder / cache_key(listing, size, on_progress)
-    return CachePlan(
-        bytes=len(listing.files) * size * size * 3,
-        free=_free_bytes(settings.folder),
-        limit=settings.limit,
-        where=where,
-        made=_is_made(where),
-    )
+    folder, total = settings.folder, len(listing.files) * size * size * 3
+    if folder is None:
+        return CachePlan(total, free=0, limit=settings.limit, where=None, made=False)
+    where = folder / cache_key(listing, size, on_progress)
+    return CachePlan(total, _free_bytes(folder), settings.limit, where, _is_made(where))
 
 
 def _is_made(where: Path) -> bool:
@@ -190,10 +188,13 @@ def cache_key(
 
 def open_cache(
     listing: ImageListing, plan: CachePlan, size: int, progress: DecodeCallback
-) -> CachedImages:
-    """Open the cache of a dataset; make it where there is none.
+) -> tuple[CachedImages, bool]:
+    """Open the cache of a dataset; make it where there is none, or a damaged one.
 
     While another process makes it, this one waits, and tells ``progress`` how far that is.
+
+    Returns:
+        The cache, and whether a damaged one was made anew.
 
     Raises:
         InputError: if too many images cannot be decoded.
@@ -201,16 +202,18 @@ def open_cache(
     """
     count = len(listing.files)
     shape = (count, size, size, 3)
+    where = plan.where
+    assert where is not None, "it fits"
 
     def make(part: Path) -> None:
-        _make_room(plan)
+        make_room(where, _IMAGES, plan.bytes, plan.limit)
         images = part / _IMAGES
         write = _block_writer(images, shape)
         _save_decoded(part, decode_all(listing.root, listing.files, size, progress, write))
-        _finish(images)
+        finish(images)
 
     def waiting() -> None:
-        images = _part_of(plan.where) / _IMAGES
+        images = part_of(where) / _IMAGES
         try:
             share = images.stat().st_size / plan.bytes
         except OSError:
@@ -218,20 +221,24 @@ def open_cache(
         progress(min(count, int(share * count)), count)
 
     def opened() -> CachedImages:
-        pixels = np.load(plan.where / _IMAGES, mmap_mode="r", allow_pickle=False)
+        pixels = np.load(where / _IMAGES, mmap_mode="r", allow_pickle=False)
         if (pixels.shape, pixels.dtype) != (shape, np.uint8):
             raise ValueError("other images")
-        cached = CachedImages(_load_decoded(plan.where, count), pixels)
-        os.utime(plan.where)  # used now: the last to make room for others
+        cached = CachedImages(_load_decoded(where, count), pixels)
+        with suppress(OSError):  # a folder that may only be read
+            os.utime(where)  # used now: the last to make room for others
         return cached
 
-    return _whole(plan.where, make, waiting, opened)
+    return open_whole(where, make, waiting, opened)
 
 
 def open_checked(
     listing: ImageListing, plan: CachePlan, size: int, progress: DecodeCallback
-) -> Decoded:
+) -> tuple[Decoded, bool]:
     """What came of decoding each image once, remembered without the pixels.
+
+    Returns:
+        That, and whether what was remembered was damaged.
 
     Raises:
         InputError: if too many images cannot be decoded.
@@ -244,79 +251,10 @@ def open_checked(
     def waiting() -> None:
         progress(0, len(listing.files))
 
+    if plan.where is None:
+        raise NoCacheFolderError
     where = plan.where.with_name(f"{plan.where.name}-checked")
-    return _whole(where, make, waiting, lambda: _load_decoded(where, len(listing.files)))
-
-
-def _whole(
-    entry: Path,
-    make: Callable[[Path], None],
-    waiting: Callable[[], None],
-    opened: Callable[[], _Opened],
-) -> _Opened:
-    """Open an entry under its lock; make it first where there is none, or a damaged one."""
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    with held(_lock_of(entry), waiting):
-        # Somebody may have tidied up in the cache folder, or a disk have lost the end of a file.
-        with suppress(*_DAMAGED):
-            return opened()
-        _remove_leftovers(entry)
-        part = _part_of(entry)
-        part.mkdir()
-        try:
-            make(part)
-            part.rename(entry)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-        return opened()
-
-
-def _lock_of(entry: Path) -> FileLock:
-    return FileLock(entry.with_name(f"{entry.name}.lock"))
-
-
-def _part_of(entry: Path) -> Path:
-    return entry.with_name(entry.name + _PART)
-
-
-def _remove_leftovers(own: Path) -> None:
-    """Remove what processes that were killed left half-written, here or in other entries."""
-    if own.is_dir():
-        shutil.rmtree(own)
-    for part in own.parent.glob(f"*{_PART}"):
-        entry = part.with_name(part.name.removesuffix(_PART))
-        if entry == own:
-            shutil.rmtree(part)
-        else:
-            _unless_locked(entry, partial(shutil.rmtree, part, ignore_errors=True))
-
-
-def _make_room(plan: CachePlan) -> None:
-    """Remove the least recently used caches until all stay within the limit."""
-    others = [
-        (images.parent.stat().st_mtime, images.stat().st_size, images.parent)
-        for images in plan.where.parent.glob(f"*/{_IMAGES}")
-        if not images.parent.name.endswith(_PART)
-    ]
-    total = plan.bytes + sum(size for _, size, _ in others)
-    for _, size, entry in sorted(others):
-        if total <= plan.limit:
-            return
-        total -= size
-        _unless_locked(entry, partial(_remove, entry))
-
-
-def _remove(entry: Path) -> None:
-    """Remove an entry, so that no half of it can be taken for a whole one."""
-    part = _part_of(entry)
-    with suppress(PermissionError):  # Windows, while another process has it mapped
-        entry.rename(part)
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _unless_locked(entry: Path, action: Callable[[], None]) -> None:
-    with suppress(Timeout), _lock_of(entry).acquire(timeout=0):
-        action()
+    return open_whole(where, make, waiting, lambda: _load_decoded(where, len(listing.files)))
 
 
 def _block_writer(path: Path, shape: tuple[int, int, int, int]) -> Write:
@@ -340,18 +278,15 @@ def _block_writer(path: Path, shape: tuple[int, int, int, int]) -> Write:
     return write
 
 
-def _finish(path: Path) -> None:
-    """See that a file outlives a loss of power; it is renamed afterwards."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
 def _save_decoded(folder: Path, decoded: Decoded) -> None:
     np.save(folder / _DIGESTS, decoded.digests, allow_pickle=False)
     content = json.dumps([[one.position, one.reason] for one in decoded.skipped])
     (folder / _SKIPPED).write_text(content, encoding="utf-8")
-    _finish(folder / _DIGESTS)
-    _finish(folder / _SKIPPED)
+    ranges = json.dumps(dataclasses.asdict(decoded.ranges))
+    (folder / _RANGES).write_text(ranges, encoding="utf-8")
+    finish(folder / _DIGESTS)
+    finish(folder / _SKIPPED)
+    finish(folder / _RANGES)
 
 
 def _load_decoded(folder: Path, count: int) -> Decoded:
@@ -367,9 +302,12 @@ def _load_decoded(folder: Path, count: int) -> Decoded:
     skipped = tuple(Skipped(operator.index(at), str(reason)) for at, reason in entries)
     if any(not 0 <= one.position < count for one in skipped):
         raise ValueError("other images are skipped")
-    return Decoded(digests, skipped)
+    ranges = ValueRanges.from_json(json.loads((folder / _RANGES).read_text(encoding="utf-8")))
+    return Decoded(digests, skipped, ranges)
 
 
 def _free_bytes(folder: Path) -> int:
-    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-    return shutil.disk_usage(there).free
+    for there in (folder, *folder.absolute().parents):
+        with suppress(OSError):  # it is not there yet, or may not be looked into
+            return shutil.disk_usage(there).free
+    return 0

@@ -17,10 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-from symmcore.data.images.decoding import DecodeError, decode_file
+from symmcore.data.images.decoding import (
+    DecodeError,
+    decode_file,
+    leave_out_pillow_warnings,
+    without_pillow_warnings,
+)
 from symmcore.data.images.store import ImageArray, checked_positions
+from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.errors import InputError, ProcessLostError
-from symmcore.processes import usable_cores
+from symmcore.processes import spawn_context, usable_cores
 from symmcore.records import IndexArray
 
 # A click in the window shows one image at once, without waiting for processes to start.
@@ -37,6 +43,7 @@ class DecodedImages:
         size: int,
         digest: str,
         workers: int | None = None,
+        ranges: ValueRanges = EIGHT_BITS,
     ) -> None:
         """Prepare; processes start with the first read.
 
@@ -46,11 +53,13 @@ class DecodedImages:
             size: height and width to resize to.
             digest: the fingerprint, from when they were decoded.
             workers: number of processes; None leaves one core to training.
+            ranges: how images of more than 8 bits are brought to 8, from then as well.
         """
         self._root = root
         self._files = tuple(files)
         self._size = size
         self._digest = digest
+        self._ranges = ranges
         self._workers = workers or max(1, usable_cores() - 1)
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -72,8 +81,9 @@ class DecodedImages:
             out = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
         try:
             if len(paths) <= _DECODED_HERE:
-                for image, path in zip(out, paths, strict=True):
-                    image[...] = decode_file(path, self._size)
+                with without_pillow_warnings():
+                    for image, path in zip(out, paths, strict=True):
+                        image[...] = decode_file(path, self._size, self._ranges)
             else:
                 self._read_by_processes(paths, out)
         except DecodeError as error:
@@ -100,7 +110,7 @@ class DecodedImages:
         pool = self._running_pool()
         try:
             futures = [
-                pool.submit(_decode_block, paths[start : start + block], self._size)
+                pool.submit(_decode_block, paths[start : start + block], self._size, self._ranges)
                 for start in starts
             ]
             for start, future in zip(starts, futures, strict=True):
@@ -117,19 +127,20 @@ class DecodedImages:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     self._workers,
-                    mp_context=multiprocessing.get_context("spawn"),
+                    mp_context=spawn_context(),
                     initializer=_prepare_process,
                 )
             return self._pool
 
 
-def _decode_block(paths: list[Path], size: int) -> ImageArray:
-    return np.stack([decode_file(path, size) for path in paths])
+def _decode_block(paths: list[Path], size: int, ranges: ValueRanges) -> ImageArray:
+    return np.stack([decode_file(path, size, ranges) for path in paths])
 
 
 def _prepare_process() -> None:
     # Ctrl-C reaches every process of the terminal; it is the parent that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_out_pillow_warnings()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

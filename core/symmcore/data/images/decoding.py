@@ -1,18 +1,24 @@
 """From one image file to RGB pixels of a fixed size, the paper's way."""
 
+import contextlib
+import ctypes
 import functools
 import os
 import stat
 import struct
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
+from symmcore.data.images.optional_decoders import open_image
+from symmcore.data.images.samples import Samples, read_samples
 from symmcore.data.images.store import ImageArray
+from symmcore.data.value_range import Extent, ValueRanges
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Part of every cache's key: raised whenever the same file gives other pixels."""
 
 MAX_PIXELS = 89_478_485
@@ -33,8 +39,22 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_BYTE = 255
-_SHORT = 65535
+
+
+@contextlib.contextmanager
+def without_pillow_warnings() -> Iterator[None]:
+    """Keep Pillow from warning on stderr, without a file's name, of what it makes the best of.
+
+    Such as EXIF data that are cut short. What cannot be decoded is an error all the same.
+    """
+    with warnings.catch_warnings():
+        leave_out_pillow_warnings()
+        yield
+
+
+def leave_out_pillow_warnings() -> None:
+    """The same for as long as this process lasts."""
+    warnings.filterwarnings("ignore", module=r"PIL\b")
 
 
 class DecodeError(Exception):
@@ -54,26 +74,31 @@ class DecodeError(Exception):
         return f"{self.path} {self.reason}."
 
 
-def decode_file(path: Path, size: int) -> ImageArray:
+def decode_file(path: Path, size: int, ranges: ValueRanges | None = None) -> ImageArray:
     """Read an image file as a square of ``size`` pixels a side: see :func:`decode_image`."""
-    return decode_image(path, size, size)
+    return decode_image(path, size, size, ranges)
 
 
-def decode_image(path: Path, height: int, width: int) -> ImageArray:
+def decode_image(
+    path: Path, height: int, width: int, ranges: ValueRanges | None = None
+) -> ImageArray:
     """Read an image file as the paper's networks see it.
 
     Both sides are resized, whatever they were, so that the aspect changes: the paper says
     "resized to 256 x 256", and a crop of the shorter side would lose what lies at the ends. The
     filter is bilinear with antialiasing (a triangle as wide as the scale), as torchvision's is.
 
-    Any mode becomes RGB: what is transparent is laid on white; 16 bits are scaled to 8, not
-    clipped; see :func:`_eight_bits` for other ranges. An animation gives its first frame.
-    The orientation in the EXIF data is applied. Colour profiles are not.
+    Any mode becomes RGB: what is transparent is laid on white; samples of more than 8 bits are
+    brought to 8 by the range of their dataset, see :mod:`~symmcore.data.value_range`. An
+    animation gives its first frame. The orientation in the EXIF data is applied. Colour profiles
+    are not.
 
     Args:
         path: the file.
         height: of the result in pixels.
         width: of the result in pixels.
+        ranges: those of the dataset that the image belongs to, or is compared with; None, or no
+            range for such values, takes the image's own.
 
     Returns:
         (height, width, 3) uint8.
@@ -81,13 +106,66 @@ def decode_image(path: Path, height: int, width: int) -> ImageArray:
     Raises:
         DecodeError: if the file cannot be read, is no image, is damaged or too large.
     """
-    try:
-        _check_file(path)
-        with Image.open(path, formats=_formats()) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise DecodeError(path, _TOO_LARGE)
-            image.load()
+    with _refusing(path), _opened(path) as image:
+        samples = _samples(path, image)
+        if samples is None:
             return rgb_pixels(image, height, width)
+        upright = _turned(samples.to_rgb(ranges), _orientation(image))
+        return _resized(upright, height, width)
+
+
+def decode_or_measure(path: Path, size: int) -> ImageArray | Extent:
+    """Read an image file of 8 bits as ``decode_file`` does; of others what range they need.
+
+    Raises:
+        DecodeError: as ``decode_file`` does.
+    """
+    with _refusing(path), _opened(path) as image:
+        samples = _samples(path, image)
+        return rgb_pixels(image, size, size) if samples is None else samples.extent()
+
+
+def measure_file(path: Path) -> Extent | None:
+    """What range an image file needs; None if it has 8 bits, and is not decoded then.
+
+    Raises:
+        DecodeError: as ``decode_file`` does.
+    """
+    with _refusing(path), _opened(path) as image:
+        samples = _samples(path, image)
+        return None if samples is None else samples.extent()
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    _check_file(path)
+    with open_image(path, _formats(), MAX_PIXELS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise DecodeError(path, _TOO_LARGE)
+        yield image
+
+
+def _samples(path: Path, image: Image.Image) -> Samples | None:
+    return read_samples(image, functools.partial(_opened, path))
+
+
+def rgb_pixels(image: Image.Image, height: int, width: int) -> ImageArray:
+    """An open image of 8 bits upright, in RGB and resized, as :func:`decode_image` says."""
+    image.load()
+    return _resized(_turned(_to_rgb(image), _orientation(image)), height, width)
+
+
+def _resized(image: Image.Image, height: int, width: int) -> ImageArray:
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Makes one kind of error of all that opening and decoding may raise."""
+    try:
+        yield
     except DecodeError:
         raise
     except MemoryError as error:  # damaged bytes may ask for any amount
@@ -103,21 +181,26 @@ def decode_image(path: Path, height: int, width: int) -> ImageArray:
         raise DecodeError(path, f"is damaged ({type(error).__name__}: {error})") from error
 
 
-def rgb_pixels(image: Image.Image, height: int, width: int) -> ImageArray:
-    """An open image upright, in RGB and resized, as :func:`decode_image` says."""
-    upright = _turned(_to_rgb(image), _orientation(image))
-    if upright.size != (width, height):
-        upright = upright.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(upright)
-
-
 _TOO_LARGE = f"has more than {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded"
 
 
 @functools.cache
 def _formats() -> tuple[str, ...]:
     Image.init()
+    _silence_libtiff()
     return tuple(name for name in Image.ID if name not in _NEVER_OPENED)
+
+
+def _silence_libtiff() -> None:
+    """Keep libtiff from printing on stderr what is wrong with a file, without saying which.
+
+    Pillow raises an error as well, which is told. Where libtiff is linked into Pillow itself, as
+    on Windows, it cannot be reached.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
 
 
 def _check_file(path: Path) -> None:
@@ -131,32 +214,11 @@ def _check_file(path: Path) -> None:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
         opaque = image.convert("RGBA")
         white = Image.new("RGBA", opaque.size, "white")
         return Image.alpha_composite(white, opaque).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _eight_bits(values: npt.NDArray[np.generic]) -> ImageArray:
-    """Bring intensities of more than 8 bits to 8.
-
-    Integers in [0, 65535] are 16-bit intensities; real numbers in [0, 1] and in [0, 255] are
-    read as such. Of any other range no meaning is known: its least value becomes black and
-    its largest white. What is not finite is black.
-    """
-    real = values.astype(np.float64)
-    real[~np.isfinite(real)] = 0
-    low, high = float(real.min()), float(real.max())
-    tops = [_SHORT] if np.issubdtype(values.dtype, np.integer) else [1, _BYTE]
-    top = next((float(top) for top in tops if low >= 0 and high <= top), 0.0)
-    if not top:
-        real -= low
-        top = (high - low) or 1.0
-    scaled: ImageArray = np.rint(real * (_BYTE / top)).astype(np.uint8)
-    return scaled
 
 
 def _orientation(image: Image.Image) -> int:

@@ -55,7 +55,8 @@ def load_listing(
     if not listing.files:
         raise InputError(f"{listing.root} holds no images.")
     plan = plan_cache(listing, cache, size, on_progress)
-    note = f"once: {plan.size()} in {plan.where.parent}" if plan.fits else ""
+    where = plan.where
+    note = f"once: {plan.size()} in {where.parent}" if where is not None and plan.fits else ""
 
     def progress(done: int, count: int) -> None:
         on_progress(Progress("Decoding images", done, count, note=note))
@@ -67,28 +68,39 @@ def load_listing(
 def _open(
     listing: ImageListing, plan: CachePlan, size: int, progress: DecodeCallback
 ) -> tuple[Decoded, ImageStore, tuple[str, ...]]:
-    notes = () if plan.fits else (plan.sentence(),)
+    notes: tuple[str, ...] = () if plan.fits else (plan.sentence(),)
     if plan.fits:
         try:
-            cached = open_cache(listing, plan, size, progress)
+            cached, damaged = open_cache(listing, plan, size, progress)
         except OSError as error:
             notes = (_unusable(plan, error),)
         else:
             kept = _kept(cached.decoded)
             digest = _digest(cached.decoded, kept, size)
-            return cached.decoded, ArrayImages(cached.pixels, kept, digest), notes
+            pixels = ArrayImages(cached.pixels, kept, digest)
+            return cached.decoded, pixels, _damage_notes(plan, damaged)
     try:
-        decoded = open_checked(listing, plan, size, progress)
+        decoded, damaged = open_checked(listing, plan, size, progress)
+        notes += _damage_notes(plan, damaged)
     except OSError as error:
-        notes = (_unusable(plan, error),)
+        if plan.where is not None:
+            notes = (_unusable(plan, error),)
         decoded = decode_all(listing.root, listing.files, size, progress, None)
     kept = _kept(decoded)
     files = [listing.files[position] for position in kept]
-    images = DecodedImages(listing.root, files, size, _digest(decoded, kept, size))
+    digest = _digest(decoded, kept, size)
+    images = DecodedImages(listing.root, files, size, digest, ranges=decoded.ranges)
     return decoded, images, notes
 
 
+def _damage_notes(plan: CachePlan, damaged: bool) -> tuple[str, ...]:
+    if not damaged or plan.where is None:
+        return ()
+    return (f"What was kept of these images in {plan.where.parent} was damaged: decoded anew.",)
+
+
 def _unusable(plan: CachePlan, error: OSError) -> str:
+    assert plan.where is not None, "somebody tried to write there"
     return (
         f"{plan.where.parent} cannot keep decoded images ({error.strerror or error}): "
         "they are decoded as needed."
@@ -124,8 +136,17 @@ def _without_skipped(
         train=np.searchsorted(kept, train),
         test=np.searchsorted(kept, test),
         split=listing.split,
-        notes=(*listing.notes, *notes, *_skipped_notes(listing, skipped), *pairless),
+        notes=(
+            *listing.notes,
+            *notes,
+            *decoded.ranges.sentences(),
+            *_skipped_notes(listing, skipped),
+            *pairless,
+            *_untested(listing, test),
+        ),
         skipped=skipped,
+        unused=listing.unused,
+        value_ranges=decoded.ranges,
     )
 
 
@@ -140,6 +161,15 @@ def _with_pairs(listing: ImageListing, train: IndexArray) -> tuple[IndexArray, t
     names = [listing.class_names[label] for label in np.flatnonzero(lost)]
     note = f"Without the skipped images no pair is left of {_some(names)}: left out of training."
     return train[~lost[listing.labels[train]]], (note,)
+
+
+def _untested(listing: ImageListing, test: IndexArray) -> tuple[str, ...]:
+    """A note on the classes that have lost all their test images."""
+    lost = np.setdiff1d(listing.labels[listing.test], listing.labels[test])
+    if not len(lost):
+        return ()
+    names = [listing.class_names[label] for label in lost]
+    return (f"Without the skipped images no test image is left of {_some(names)}.",)
 
 
 def _skipped_notes(listing: ImageListing, skipped: tuple[SkippedImage, ...]) -> tuple[str, ...]:

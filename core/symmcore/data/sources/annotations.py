@@ -15,12 +15,14 @@ import numpy as np
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import (
     FileTree,
+    LeftOut,
     display_name,
     existing_folder,
     find_files,
     is_inside,
 )
-from symmcore.data.sources.splits import check_split, drop_single_images, split_by_class
+from symmcore.data.sources.splits import check_split, drop_single_images, named, split_by_class
+from symmcore.data.sources.unused_files import followed_links, unlisted_images
 from symmcore.errors import InputError
 from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import IndexArray
@@ -59,8 +61,13 @@ class PublishedCounts:
     test_classes: int
 
 
-def find_archive(path: str | Path, marker: str) -> Path:
+def find_archive(path: str | Path, marker: str, *, follow_links: bool = False) -> Path:
     """The folder that holds the file ``marker``: ``path`` or a folder in it.
+
+    Args:
+        path: what the user gave.
+        marker: the name of the file.
+        follow_links: whether the folder in it may be a link out of it.
 
     Raises:
         InputError: if there is none, or more than one.
@@ -74,7 +81,7 @@ def find_archive(path: str | Path, marker: str) -> Path:
             {
                 folder.resolve()
                 for folder in root.iterdir()
-                if (folder / marker).is_file() and is_inside(folder, root)
+                if (folder / marker).is_file() and (follow_links or is_inside(folder, root))
             }
         )
     except OSError as error:
@@ -89,8 +96,13 @@ def find_archive(path: str | Path, marker: str) -> Path:
     return found[0]
 
 
-def read_lines(root: Path, name: str) -> Iterator[tuple[str, str]]:
+def read_lines(root: Path, name: str, *, follow_links: bool = False) -> Iterator[tuple[str, str]]:
     """Read a list of the archive.
+
+    Args:
+        root: the archive's folder.
+        name: the list's name in it.
+        follow_links: whether it may be a link out of the folder.
 
     Yields:
         Each line that is not empty, and where it is written: ("1 a.jpg", "images.txt, line 1").
@@ -106,8 +118,11 @@ def read_lines(root: Path, name: str) -> Iterator[tuple[str, str]]:
             )
         if path.stat().st_size > _LONGEST_LIST:
             raise InputError(f"{path} is larger than any list of such an archive: extract anew.")
-        if not is_inside(path, root):
-            raise InputError(f"{path} is a link out of the dataset's folder: put the file there.")
+        if not follow_links and not is_inside(path, root):
+            raise InputError(
+                f"{path} is a link out of the dataset's folder: put the file there, or follow "
+                "links (--follow-links)."
+            )
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
@@ -177,6 +192,8 @@ def list_annotated(
     class_name: Callable[[Annotation], str],
     published: PublishedCounts,
     on_progress: ProgressCallback = ignore_progress,
+    *,
+    follow_links: bool = False,
 ) -> ImageListing:
     """Make a listing of annotated images that are there.
 
@@ -187,6 +204,7 @@ def list_annotated(
         class_name: what an image's class is called.
         published: what the paper has, to compare with.
         on_progress: told how many files were found.
+        follow_links: whether an image may lie behind a link out of the folder.
 
     Raises:
         InputError: if no image is listed, one is listed twice or lies outside ``root``, if a
@@ -196,7 +214,9 @@ def list_annotated(
     if not annotations:
         raise InputError(f"{name} lists no images: extract the whole archive.")
     _check_listed_once(annotations)
-    there, notes = _existing(name, root, annotations, on_progress)
+    tree = find_files(root, on_progress, follow_links=follow_links)
+    there, missing = _existing(root, annotations, tree, follow_links)
+    notes = _missing_notes(name, root, annotations, missing, tree)
     numbers, labels = np.unique(
         np.array([image.label for image in there], dtype=np.int64), return_inverse=True
     )
@@ -209,8 +229,10 @@ def list_annotated(
         raise InputError(
             f"{name} lists the class {class_names[both[0]]} both for training and for testing."
         )
+    lost = _lost_classes(there, missing, class_name)
+    unused = unlisted_images([image.file for image in annotations], tree)
     differences = _differences(name, published, labels, train, test)
-    train, left_out = drop_single_images(labels, train, class_names)
+    train, singles = drop_single_images(labels, train, class_names)
     check_split(name, labels, train, test)
     return ImageListing(
         name=name,
@@ -221,7 +243,15 @@ def list_annotated(
         train=train,
         test=test,
         split="by class, as in the paper",
-        notes=(*notes, *differences, *left_out),
+        notes=(
+            *notes,
+            *lost,
+            *differences,
+            *singles,
+            *(one.sentence for one in unused),
+            *followed_links(tree),
+        ),
+        unused=unused,
     )
 
 
@@ -234,42 +264,65 @@ def _check_listed_once(annotations: Sequence[Annotation]) -> None:
 
 
 def _existing(
-    name: str, root: Path, annotations: Sequence[Annotation], on_progress: ProgressCallback
-) -> tuple[list[Annotation], tuple[str, ...]]:
-    tree = find_files(root, on_progress)
+    root: Path, annotations: Sequence[Annotation], tree: FileTree, follow_links: bool
+) -> tuple[list[Annotation], list[Annotation]]:
     known = frozenset(tree.files)
     there: list[Annotation] = []
     missing: list[Annotation] = []
     for image in annotations:
-        (there if _exists(image, root, known) else missing).append(image)
+        (there if _exists(image, root, known, follow_links) else missing).append(image)
+    return there, missing
+
+
+def _missing_notes(
+    name: str,
+    root: Path,
+    annotations: Sequence[Annotation],
+    missing: Sequence[Annotation],
+    tree: FileTree,
+) -> tuple[str, ...]:
     if not missing:
-        return there, ()
+        return ()
     problem = (
         f"{len(missing):,} of the {len(annotations):,} images that {name} lists are not in {root}, "
         f"{_quoted(missing[0].file)} for one"
     )
     if len(missing) > _MOST_MISSING * len(annotations):
         raise InputError(f"{problem}{_unreadable(tree)}: extract the whole archive there.")
-    return there, (f"{problem}{_unreadable(tree)}.",)
+    return (f"{problem}{_unreadable(tree)}.",)
+
+
+def _lost_classes(
+    there: Sequence[Annotation],
+    missing: Sequence[Annotation],
+    class_name: Callable[[Annotation], str],
+) -> tuple[str, ...]:
+    """A note that names the classes of which no image is left."""
+    left = {image.label for image in there}
+    lost = {image.label: display_name(class_name(image)) for image in missing}
+    names = [name for label, name in sorted(lost.items()) if label not in left]
+    if not names:
+        return ()
+    classes = "1 class" if len(names) == 1 else f"{len(names):,} classes"
+    return (f"No image is left of {classes}: {named(names)}.",)
 
 
 def _unreadable(tree: FileTree) -> str:
-    if not tree.unreadable:
-        return ""
-    return f", where {display_name(tree.unreadable[0])} cannot be read"
+    unreadable = tree.without(LeftOut.UNREADABLE)
+    return f", where {display_name(unreadable[0])} cannot be read" if unreadable else ""
 
 
-def _exists(image: Annotation, root: Path, known: frozenset[str]) -> bool:
+def _exists(image: Annotation, root: Path, known: frozenset[str], follow_links: bool) -> bool:
     if image.file in known:
         return True
     # Not found by looking into every folder: missing, or behind a link, or written in
     # another case on a file system that does not mind.
     path = root / image.file
     try:
-        if not is_inside(path, root):
+        if not follow_links and not is_inside(path, root):
             raise InputError(
                 f"{image.where} points outside the dataset's folder with "
-                f"{_quoted(image.file)}, through a link."
+                f"{_quoted(image.file)}, through a link: follow links (--follow-links) to use it."
             )
         return path.is_file()
     except OSError:  # links in a circle, a name that is too long, no permission

@@ -22,7 +22,9 @@ _LAST_TRAINING_CLASS = 98
 _CLASSES = 196
 
 
-def list_cars196(path: str | Path, on_progress: ProgressCallback = ignore_progress) -> ImageListing:
+def list_cars196(
+    path: str | Path, on_progress: ProgressCallback = ignore_progress, *, follow_links: bool = False
+) -> ImageListing:
     """List the images of Cars196: classes 1-98 train, 99-196 test.
 
     The archive's own mark of test images, which divides every class, is not used.
@@ -30,12 +32,15 @@ def list_cars196(path: str | Path, on_progress: ProgressCallback = ignore_progre
     Args:
         path: the folder that holds cars_annos.mat and car_ims, or the folder it lies in.
         on_progress: told how many files were found.
+        follow_links: whether lists and images may be links out of the folder.
 
     Raises:
         InputError: naming the file and the annotation that is wrong.
     """
-    root = find_archive(path, _ANNOTATIONS)
-    content = read_matlab(root, _ANNOTATIONS, ("annotations", "class_names"))
+    root = find_archive(path, _ANNOTATIONS, follow_links=follow_links)
+    content = read_matlab(
+        root, _ANNOTATIONS, ("annotations", "class_names"), follow_links=follow_links
+    )
     found = content["annotations"]
     if not isinstance(found, dict) or not {"relative_im_path", "class"} <= set(found):
         raise InputError(
@@ -53,7 +58,15 @@ def list_cars196(path: str | Path, on_progress: ProgressCallback = ignore_progre
         name = names[image.label - 1] if image.label <= len(names) else None
         return name or f"class {image.label}"
 
-    return list_annotated(f"cars196:{path}", root, annotations, class_name, PUBLISHED, on_progress)
+    return list_annotated(
+        f"cars196:{path}",
+        root,
+        annotations,
+        class_name,
+        PUBLISHED,
+        on_progress,
+        follow_links=follow_links,
+    )
 
 
 def _annotation(path_cell: object, class_cell: object, where: str) -> Annotation:

@@ -24,19 +24,22 @@ _LAST_TRAINING_CLASS = 100
 _CLASSES = 200
 
 
-def list_cub200(path: str | Path, on_progress: ProgressCallback = ignore_progress) -> ImageListing:
+def list_cub200(
+    path: str | Path, on_progress: ProgressCallback = ignore_progress, *, follow_links: bool = False
+) -> ImageListing:
     """List the images of CUB-200-2011: classes 1-100 train, 101-200 test.
 
     Args:
         path: the folder CUB_200_2011, which holds images.txt, or the folder it lies in.
         on_progress: told how many files were found.
+        follow_links: whether lists and images may be links out of the folder.
 
     Raises:
         InputError: naming the file and line that is wrong.
     """
-    root = find_archive(path, _IMAGES)
-    files = _by_image(root, _IMAGES, "image_id path")
-    labels = _by_image(root, _LABELS, "image_id class_id")
+    root = find_archive(path, _IMAGES, follow_links=follow_links)
+    files = _by_image(root, _IMAGES, "image_id path", follow_links)
+    labels = _by_image(root, _LABELS, "image_id class_id", follow_links)
     annotations = []
     for image, (file, where) in files.items():
         if image not in labels:
@@ -53,13 +56,23 @@ def list_cub200(path: str | Path, on_progress: ProgressCallback = ignore_progres
     for image, (_, where) in labels.items():
         if image not in files:
             raise InputError(f"{where} gives a class to image {image}, which {_IMAGES} lacks.")
-    return list_annotated(f"cub200:{path}", root, annotations, _class_name, PUBLISHED, on_progress)
+    return list_annotated(
+        f"cub200:{path}",
+        root,
+        annotations,
+        _class_name,
+        PUBLISHED,
+        on_progress,
+        follow_links=follow_links,
+    )
 
 
-def _by_image(root: Path, name: str, expected: str) -> dict[int, tuple[str, str]]:
+def _by_image(
+    root: Path, name: str, expected: str, follow_links: bool
+) -> dict[int, tuple[str, str]]:
     """The second field of each line and where it is written, by the image's number."""
     found: dict[int, tuple[str, str]] = {}
-    for line, where in read_lines(root, name):
+    for line, where in read_lines(root, name, follow_links=follow_links):
         number, value = fields(line, where, expected)
         image = whole_number(number, where)
         if image in found:

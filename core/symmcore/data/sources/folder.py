@@ -1,34 +1,36 @@
 """A folder of images: one sub-folder a class."""
 
 import unicodedata
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from symmcore.data.images.formats import has_image_name
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import FileTree, display_name, existing_folder, find_files
+from symmcore.data.sources.layout import EXPECTED, Layout, find_layout
 from symmcore.data.sources.natural_order import natural_key
 from symmcore.data.sources.splits import (
     SplitRule,
     check_split,
     drop_single_images,
-    named,
+    one_sided,
     split_by_class,
     split_listed,
+)
+from symmcore.data.sources.unused_files import (
+    followed_links,
+    twins,
+    undecoded_images,
+    unfollowed_links,
+    unused_in_folder,
+    unused_in_tree,
 )
 from symmcore.errors import InputError
 from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import IndexArray
-
-_EXPECTED = "one sub-folder of images for each class"
-_TRAIN, _TEST = "train", "test"
-# Pillow opens these but decodes them only with the help of other programs, one of which
-# would run a program that is part of the image (EPS). Others the decoder never opens: what lies
-# in them (BLP, IPTC) may be of any size.
-_NOT_DECODED = frozenset({"BLP", "BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
 
 def list_folder(
@@ -37,44 +39,41 @@ def list_folder(
     seed: int,
     name: str = "",
     on_progress: ProgressCallback = ignore_progress,
+    *,
+    follow_links: bool = False,
 ) -> ImageListing:
     """List the images of a folder, by class.
 
-    The sub-folders of the folder, or of its folders train and test, are the classes;
-    images may lie at any depth below. Every format that Pillow decodes counts, told by the
-    ending of the name. Classes and the images of each are in natural order.
+    The sub-folders of the folder, or of the folders of its split, are the classes (see
+    :func:`symmcore.data.sources.layout.find_layout`); images may lie at any depth below. Every
+    format that Pillow or an installed optional decoder reads counts, told by the name's ending.
+    Classes and the images of each are in natural order. All else is counted in ``unused``.
 
     Args:
         path: the folder.
-        rule: how to split; AUTO uses the folders train and test if both hold classes.
+        rule: how to split; AUTO uses the folders of a split if there are such.
         seed: decides a split by image.
         name: of the dataset; "folder:" and the path by default.
         on_progress: told how many files were found.
+        follow_links: whether to follow links to folders and out of the folder.
 
     Raises:
         InputError: naming what is wrong with the folder.
     """
-    root = existing_folder(path, _EXPECTED)
-    tree = find_files(root, on_progress)
-    images = [file for file in tree.files if has_image_name(file)]
-    if rule in (SplitRule.AUTO, SplitRule.FOLDERS):
-        found = _has_train_and_test(images)
-        if rule is SplitRule.FOLDERS and not found:
-            raise InputError(
-                f"{path} has no folders train and test with {_EXPECTED}: choose another split."
-            )
-        rule = SplitRule.FOLDERS if found else rule
-    depth = 1 if rule is SplitRule.FOLDERS else 0
-    inside = [file for file in images if file.count("/") > depth and _is_used(file, rule)]
-    _check_any(path, images, inside, tree)
-    labels, class_names, files = _by_class(inside, depth)
-    if rule is SplitRule.FOLDERS:
-        train, test = split_by_class(np.array([file.startswith(f"{_TRAIN}/") for file in files]))
-        split = "by the folders train and test"
-    else:
-        train, test, split = split_listed(labels, len(class_names), rule, seed)
-    train, notes = drop_single_images(labels, train, class_names)
-    check_split(str(path), labels, train, test)
+    root = existing_folder(path, EXPECTED)
+    tree = find_files(root, on_progress, follow_links=follow_links)
+    twin = twins(tree.files)
+    images = [file for file in tree.files if has_image_name(file) and file not in twin]
+    _check_any(path, images, tree)
+    with _saying_what_is_lost(tree):
+        layout = find_layout(path, images, rule)
+        inside = [file for file in images if layout.holds(file)]
+        labels, class_names, files = _by_class(inside, layout.depth)
+        train, test, split = _split(layout, rule, labels, class_names, files, seed)
+        sides = one_sided(layout.sides, labels, train, test, class_names)
+        train, notes = drop_single_images(labels, train, class_names)
+        check_split(str(path), labels, train, test)
+    unused = unused_in_folder(tree, layout, images, twin)
     return ImageListing(
         name=name or f"folder:{path}",
         root=root,
@@ -84,33 +83,42 @@ def list_folder(
         train=train,
         test=test,
         split=split,
-        notes=(*notes, *_tree_notes(tree, len(images) - len(inside))),
+        notes=(
+            *layout.notes,
+            *notes,
+            *sides,
+            *(one.sentence for one in unused),
+            *followed_links(tree),
+        ),
+        unused=unused,
     )
 
 
-def has_image_name(file: str) -> bool:
-    """Whether a file's name ends as those of images that Pillow decodes."""
-    _, dot, ending = file.rpartition(".")
-    return bool(dot) and f".{ending.lower()}" in _image_endings()
+@contextmanager
+def _saying_what_is_lost(tree: FileTree) -> Iterator[None]:
+    """Add to a refusal what may be its reason: images or folders that are there, not used."""
+    try:
+        yield
+    except InputError as error:
+        lost = (*undecoded_images(tree.files), *unfollowed_links(tree))
+        if not lost:
+            raise
+        sentences = " ".join(one.sentence for one in lost)
+        raise InputError(f"{error} {sentences}") from error
 
 
-@cache
-def _image_endings() -> frozenset[str]:
-    known = Image.registered_extensions()
-    return frozenset(
-        ending
-        for ending, format_name in known.items()
-        if format_name in Image.OPEN and format_name not in _NOT_DECODED
-    )
-
-
-def _has_train_and_test(images: Iterable[str]) -> bool:
-    with_classes = {file.split("/", 1)[0] for file in images if file.count("/") > 1}
-    return {_TRAIN, _TEST} <= with_classes
-
-
-def _is_used(file: str, rule: SplitRule) -> bool:
-    return rule is not SplitRule.FOLDERS or file.split("/", 1)[0] in (_TRAIN, _TEST)
+def _split(
+    layout: Layout,
+    rule: SplitRule,
+    labels: IndexArray,
+    class_names: tuple[str, ...],
+    files: tuple[str, ...],
+    seed: int,
+) -> tuple[IndexArray, IndexArray, str]:
+    if not layout.train:
+        return split_listed(labels, len(class_names), rule, seed)
+    trains = np.array([file.startswith(f"{layout.train}/") for file in files], dtype=np.bool_)
+    return *split_by_class(trains), layout.split
 
 
 def _by_class(
@@ -128,33 +136,14 @@ def _by_class(
     return labels, tuple(map(display_name, names)), tuple(files)
 
 
-def _check_any(path: str | Path, images: list[str], inside: list[str], tree: FileTree) -> None:
-    if inside:
+def _check_any(path: str | Path, images: list[str], tree: FileTree) -> None:
+    if any("/" in image for image in images):
         return
     if images:
-        raise InputError(
-            f"The {len(images):,} images of {path} lie in no sub-folder: {_EXPECTED} is needed."
-        )
-    reasons = _tree_notes(tree, 0)
-    because = f" ({' '.join(reasons).rstrip('.')})" if reasons else ""
-    raise InputError(f"{path} holds no images{because}: {_EXPECTED} is needed.")
-
-
-def _tree_notes(tree: FileTree, beside: int) -> tuple[str, ...]:
-    notes = []
-    if beside:
-        notes.append(f"Left out: {_count(beside, 'image')} outside the folders of the classes.")
-    if tree.links:
-        links = named(sorted(map(display_name, tree.links)))
-        notes.append(
-            f"Left out: {_count(len(tree.links), 'link')} to a folder, to nothing or out of the "
-            f"dataset: {links}."
-        )
-    if tree.unreadable:
-        folders = named(sorted(map(display_name, tree.unreadable)))
-        notes.append(f"Left out: {_count(len(tree.unreadable), 'unreadable folder')}: {folders}.")
-    return tuple(notes)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+        problem = f"The {len(images):,} images of {path} lie in no sub-folder"
+    else:
+        problem = f"{path} holds no images"
+    reasons = (*undecoded_images(tree.files), *unused_in_tree(tree))
+    sentences = " ".join(one.sentence for one in reasons).rstrip(".")
+    because = f" ({sentences})" if sentences else ""
+    raise InputError(f"{problem}{because}: {EXPECTED} is needed.")

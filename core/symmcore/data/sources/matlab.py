@@ -21,8 +21,16 @@ Variable = Any
 field; None for anything else."""
 
 
-def read_matlab(root: Path, name: str, variables: tuple[str, ...]) -> dict[str, Variable]:
+def read_matlab(
+    root: Path, name: str, variables: tuple[str, ...], *, follow_links: bool = False
+) -> dict[str, Variable]:
     """Read variables of a MATLAB file (up to version 7, which holds no code).
+
+    Args:
+        root: the dataset's folder.
+        name: the file's name in it.
+        variables: the names of the variables.
+        follow_links: whether the file may be a link out of the folder.
 
     Raises:
         InputError: if the file is not there, damaged, or lacks a variable.
@@ -33,8 +41,11 @@ def read_matlab(root: Path, name: str, variables: tuple[str, ...]) -> dict[str, 
             raise InputError(
                 f"{root} holds no {name}: extract the whole archive and give its folder."
             )
-        if not is_inside(path, root):
-            raise InputError(f"{path} is a link out of the dataset's folder: put the file there.")
+        if not follow_links and not is_inside(path, root):
+            raise InputError(
+                f"{path} is a link out of the dataset's folder: put the file there, or follow "
+                "links (--follow-links)."
+            )
         if path.stat().st_size > _LARGEST:
             raise InputError(f"{path} is larger than any such file: extract it anew.")
         with path.open("rb"):

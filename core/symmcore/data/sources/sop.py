@@ -24,29 +24,42 @@ _TEST = "Ebay_test.txt"
 _HEADER = "image_id class_id super_class_id path"
 
 
-def list_sop(path: str | Path, on_progress: ProgressCallback = ignore_progress) -> ImageListing:
+def list_sop(
+    path: str | Path, on_progress: ProgressCallback = ignore_progress, *, follow_links: bool = False
+) -> ImageListing:
     """List the images of Stanford Online Products, split by its own two lists.
 
     Args:
         path: the folder Stanford_Online_Products, which holds Ebay_train.txt, or the folder
             it lies in.
         on_progress: told how many files were found.
+        follow_links: whether lists and images may be links out of the folder.
 
     Raises:
         InputError: naming the file and line that is wrong.
     """
-    root = find_archive(path, _TRAIN)
+    root = find_archive(path, _TRAIN, follow_links=follow_links)
     seen: set[int] = set()
     annotations = [
         annotation
         for name, trains in ((_TRAIN, True), (_TEST, False))
-        for annotation in _read_list(root, name, trains, seen)
+        for annotation in _read_list(root, name, trains, seen, follow_links)
     ]
-    return list_annotated(f"sop:{path}", root, annotations, _class_name, PUBLISHED, on_progress)
+    return list_annotated(
+        f"sop:{path}",
+        root,
+        annotations,
+        _class_name,
+        PUBLISHED,
+        on_progress,
+        follow_links=follow_links,
+    )
 
 
-def _read_list(root: Path, name: str, trains: bool, seen: set[int]) -> Iterator[Annotation]:
-    lines = read_lines(root, name)
+def _read_list(
+    root: Path, name: str, trains: bool, seen: set[int], follow_links: bool
+) -> Iterator[Annotation]:
+    lines = read_lines(root, name, follow_links=follow_links)
     header, where = next(lines, ("", f"{root / name}, line 1,"))
     if header.split() != _HEADER.split():
         raise InputError(f"{where} is not the header {_HEADER!r}: extract the file anew.")

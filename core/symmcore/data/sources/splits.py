@@ -20,13 +20,13 @@ class SplitRule(StrEnum):
     """How a dataset without a split of its own is split."""
 
     AUTO = "auto"
-    """By the folders train and test if both are there; else by class if there are enough."""
+    """By the folders of a split if such are there; else by class if there are enough."""
     CLASS = "class"
     """The first half of the classes trains, the other half, never seen, tests."""
     IMAGE = "image"
     """Two thirds of each class train, drawn by the seed, and one third tests."""
     FOLDERS = "folders"
-    """The folder train trains, the folder test tests."""
+    """The folder called train trains, the one called test, or else validation, tests."""
 
 
 def split_listed(
@@ -79,6 +79,40 @@ def drop_single_images(
     number = "is 1 class" if len(single) == 1 else f"are {len(single):,} classes"
     note = f"Left out of training {number} with one training image: {names}."
     return train[~np.isin(labels[train], single)], (note,)
+
+
+def one_sided(
+    sides: Sequence[str],
+    labels: IndexArray,
+    train: IndexArray,
+    test: IndexArray,
+    class_names: Sequence[str],
+) -> tuple[str, ...]:
+    """Notes on classes that lie on one side of a split whose sides share classes.
+
+    Sides that share none are a zero-shot split: there is nothing to say.
+
+    Args:
+        sides: what the two sides are called, the test side by all names but the first.
+        labels: (N,) int64.
+        train: positions of the training images.
+        test: positions of the test images.
+        class_names: what each label is called.
+    """
+    trained, tested = np.unique(labels[train]), np.unique(labels[test])
+    if not len(sides) or not len(np.intersect1d(trained, tested)):
+        return ()
+    test_side = " and ".join(sides[1:])
+    notes = []
+    for here, there, only in (
+        (sides[0], test_side, np.setdiff1d(trained, tested)),
+        (test_side, sides[0], np.setdiff1d(tested, trained)),
+    ):
+        if len(only):
+            names = named([class_names[label] for label in only.tolist()])
+            classes = "1 class is" if len(only) == 1 else f"{len(only):,} classes are"
+            notes.append(f"{classes} in {here} and not in {there}: {names}.")
+    return tuple(notes)
 
 
 def check_split(source: str, labels: IndexArray, train: IndexArray, test: IndexArray) -> None:

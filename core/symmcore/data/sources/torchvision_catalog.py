@@ -6,9 +6,8 @@ Light to import: ``torchvision_sets`` fetches and reads them.
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from symmcore.errors import InputError
+from symmcore.folders import NoCacheFolderError, user_cache_folder
 
 _MB = 10**6
 
@@ -33,7 +32,11 @@ class TorchvisionEntry:
 
     @property
     def folder(self) -> Path:
-        """Where it lies once it is fetched."""
+        """Where it lies once it is fetched.
+
+        Raises:
+            InputError: if there is no folder for such sets.
+        """
         return cache_folder() / self.name
 
     @property
@@ -41,7 +44,7 @@ class TorchvisionEntry:
         """Whether it is there; what may not be looked into is not."""
         try:
             return (self.folder / self.marker).exists()
-        except OSError:
+        except (OSError, InputError):
             return False
 
 
@@ -71,5 +74,12 @@ def torchvision_entry(name: str) -> TorchvisionEntry:
 
 
 def cache_folder() -> Path:
-    """Where fetched datasets are kept."""
-    return Path(platformdirs.user_cache_dir("symmviz", appauthor=False)) / "torchvision"
+    """Where fetched datasets are kept.
+
+    Raises:
+        InputError: if there is no such folder.
+    """
+    try:
+        return user_cache_folder() / "torchvision"
+    except NoCacheFolderError as error:
+        raise InputError(f"Datasets of torchvision cannot be kept: {error}.") from error

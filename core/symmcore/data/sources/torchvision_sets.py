@@ -9,19 +9,19 @@ pickled are not offered.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
 
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.formats import has_image_name
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.annotations import fields, inside_path, read_lines
 from symmcore.data.sources.file_tree import display_name, find_files
-from symmcore.data.sources.folder import has_image_name, list_folder
+from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.matlab import read_matlab
 from symmcore.data.sources.natural_order import natural_key
 from symmcore.data.sources.splits import (
@@ -99,7 +99,19 @@ def read_torchvision_set(
                 f"torchvision:{entry.name} is not in {cache_folder()}: add --download to fetch it."
             )
         _fetch(entry, on_progress)
-    return chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
+    data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
+    return replace(data, notes=(*data.notes, *_differences(entry, data)))
+
+
+def _differences(entry: TorchvisionEntry, data: Read) -> tuple[str, ...]:
+    """A note if some of the set is not there any more, or more than it."""
+    images, classes = len(data.labels), len(data.class_names)
+    if (images, classes) == (entry.images, entry.classes):
+        return ()
+    return (
+        f"{data.name} has {images:,} images of {classes:,} classes here, as published "
+        f"{entry.images:,} of {entry.classes:,}.",
+    )
 
 
 def torchvision_set(name: str) -> TorchvisionSet:
@@ -135,7 +147,7 @@ def _fetch(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
     with ExitStack() as stack:
         with _writing(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder.with_name(f"{entry.name}.lock"))
+            lock = folder.with_name(f"{entry.name}.lock")
             stack.enter_context(held(lock, waiting))
             if entry.is_fetched:
                 return

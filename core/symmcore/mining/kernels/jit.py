@@ -1,20 +1,21 @@
 """Compiling with numba, typed, and on how many threads the result runs.
 
-numba keeps machine code by the text of a function's own file. So no kernel calls one of another
-file, and whoever changes the options here changes those files too.
+Machine code is kept by the text of a function's own file. So no kernel calls one of another file.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from threading import Lock
-from types import TracebackType
-from typing import TypeVar, cast
+from types import FunctionType, TracebackType
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.np.ufunc.parallel import threading_layer
+
+from symmcore.mining.kernels.code_cache import CodeCache
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -34,11 +35,11 @@ def parallel_kernel(function: _Function) -> _Function:
 
 
 def _compiled(function: _Function, *, parallel: bool) -> _Function:
-    compiler = partial(numba.njit, nogil=True, fastmath=_FASTMATH, parallel=parallel)
-    try:
-        return cast(_Function, compiler(cache=True)(function))
-    except RuntimeError:  # nowhere to keep machine code: neither beside the file nor at home
-        return cast(_Function, compiler()(function))
+    dispatcher: Any = numba.njit(nogil=True, fastmath=_FASTMATH, parallel=parallel)(function)
+    assert isinstance(function, FunctionType), "it is what def makes"
+    # What cache=True does, which knows numba's own cache alone.
+    dispatcher._cache = CodeCache(function, f"{sorted(_FASTMATH)} {parallel}")
+    return cast(_Function, dispatcher)
 
 
 @cache
@@ -69,7 +70,7 @@ class Threads:
 
     def __enter__(self) -> int:
         """Returns how many there are."""
-        if _start_pool() == "workqueue":  # numba was told to use its own threads
+        if start_threads() == "workqueue":  # numba was told to use its own threads
             self._alone = _ONE_AT_A_TIME
         self._alone.__enter__()
         self._before = numba.get_num_threads()
@@ -92,7 +93,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 @cache
-def _start_pool() -> str:
+def start_threads() -> str:
     """Start numba's threads.
 
     In a thread that then ends: numba sets how many threads OpenMP uses, and that they may start
@@ -101,6 +102,9 @@ def _start_pool() -> str:
 
     Returns:
         What kind of threads they are.
+
+    Raises:
+        ValueError: if numba was told to use a kind, or a number, that there is not.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="symmcore-numba") as starter:
         starter.submit(numba.get_num_threads).result()

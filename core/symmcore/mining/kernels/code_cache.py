@@ -1,0 +1,135 @@
+"""Machine code on disk, in place of numba's own cache, of which a damaged file ends the program.
+
+What a disk lost, or a program that was ended left, is found by a checksum: bytes of machine code
+that are not what the compiler wrote are never run. It is compiled anew then, as where no folder
+can be written.
+"""
+
+import hashlib
+import os
+import pickle
+import platform
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import numba
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+from symmcore.errors import note_once
+from symmcore.folders import NoCacheFolderError, user_cache_folder
+
+_CHECKSUM_BYTES = hashlib.sha256().digest_size
+_SUFFIX = ".symm"
+_COST = "Symm's loops are compiled at every start, which takes about 20 seconds"
+
+
+class CodeCache(NullCache):
+    """Keeps what a function was compiled to, for a numba dispatcher.
+
+    A file for each signature, named by all that the machine code depends on: the text of the
+    function's file, how it is compiled, numba, Python and the processor. It is a pickle, so it
+    is only ever taken from where this user keeps caches, or this program's own folder.
+    """
+
+    def __init__(self, function: FunctionType, options: str) -> None:
+        """Prepare; nothing is read or written before the function is first called.
+
+        Args:
+            function: of a module with a file.
+            options: how it is compiled.
+        """
+        self._function = function
+        self._file = Path(function.__code__.co_filename)
+        self._options = options
+
+    def load_overload(self, sig: object, target_context: Any) -> object:
+        """Return what was compiled for a signature; None if it is not there or damaged."""
+        target_context.refresh()
+        path = self._path(sig, target_context.codegen())
+        if path is None:
+            return None
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            note_once(f"{path.parent} cannot be read ({error.strerror}): {_COST}.")
+            return None
+        checksum, code = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
+        if hashlib.sha256(code).digest() != checksum:
+            note_once(f"Compiled loops in {path.parent} were damaged: they are compiled anew.")
+            return None
+        rebuild: Any = CompileResult._rebuild
+        return rebuild(target_context, *pickle.loads(code))  # noqa: S301 - ours: see above
+
+    def save_overload(self, sig: object, data: Any) -> None:
+        """Keep what was compiled for a signature, where that is possible."""
+        path = self._path(sig, data.codegen)
+        if path is None or data.lifted or data.library.has_dynamic_globals:
+            return
+        code: bytes = dumps(data._reduce())  # type: ignore[no-untyped-call]  # numba types it not
+        try:
+            _write(path, hashlib.sha256(code).digest() + code)
+        except OSError as error:
+            note_once(f"{path.parent} cannot be written ({error.strerror}): {_COST}.")
+
+    def _path(self, sig: object, codegen: Any) -> Path | None:
+        folder = _folder(self._file.parent)
+        if folder is None:
+            return None
+        depends = (
+            numba.__version__,
+            platform.python_version(),
+            codegen.magic_tuple(),
+            _text_checksum(self._file),
+            self._options,
+            sig,
+        )
+        name = f"{self._file.stem}.{self._function.__name__}"
+        digest = hashlib.sha256(repr(depends).encode()).hexdigest()[:32]
+        return folder / f"{name}-{digest}{_SUFFIX}"
+
+
+@cache
+def _folder(sources: Path) -> Path | None:
+    """The first folder that can be written: the one asked for, beside the sources, the user's."""
+    asked = Path(os.environ.get("NUMBA_CACHE_DIR", "")).expanduser()
+    folders = [asked] if asked.is_absolute() else []  # none in the folder one happens to be in
+    folders.append(sources / "__pycache__")
+    try:
+        folders.append(user_cache_folder() / "numba")
+        reason = f"{folders[-1]} cannot be written"
+    except NoCacheFolderError as error:
+        reason = str(error)
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:
+            continue
+        return folder
+    note_once(f"{_COST}: {reason}.")
+    return None
+
+
+@cache
+def _text_checksum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole; who reads it meanwhile finds the one before or none."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        part = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    part.replace(path)

@@ -1,0 +1,77 @@
+"""Names that others gave, of classes, files and runs, as a sentence or a label shows them."""
+
+import re
+import unicodedata
+
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
+# Qt takes the direction of a paragraph of markup from its first letter, isolated or not.
+_LEFT_TO_RIGHT_MARK = "\u200e"
+NO_NAME = "(no name)"
+# Line ends, control and format characters that show nothing, and those that order text by hand:
+# any of them would change what stands around the name. Joiners and the marks that say a
+# direction stay: scripts and emoji need them.
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u180e\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff]"
+)
+# The blocks of scripts that are written from right to left, and the mark that stands for them.
+_RIGHT_TO_LEFT = (
+    r"[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+# Between two such letters, what a name may hold that is of neither direction.
+_RUN = re.compile(
+    rf"{ISOLATE}[^{END_ISOLATE}]*{END_ISOLATE}"
+    rf"|{_RIGHT_TO_LEFT}(?:[^A-Za-z/\\:;·\n{ISOLATE}{END_ISOLATE}]*{_RIGHT_TO_LEFT})?"
+)
+_SHOWS_NOTHING = ("Cf", "Mn", "Zs")
+_CODES_SHOWN = 4
+
+
+def shown_name(name: str) -> str:
+    """A name in one line that neither breaks nor reorders what stands beside it.
+
+    What cannot be seen is written as an escape such as ``\\n``, a name of nothing that can be
+    seen by its code points. A name from right to left is set between Unicode's isolates (UAX #9):
+    without them "✓ 0.98" before it would read "0.98 ✓".
+    """
+    if not name:
+        return NO_NAME
+    text = _UNSEEN.sub(_escape, name)
+    if all(unicodedata.category(char) in _SHOWS_NOTHING for char in text):
+        return _codes(text)
+    if unicodedata.category(text[0]).startswith("M"):
+        text = f"\N{DOTTED CIRCLE}{text}"  # or the accent would go to what stands before
+    return _isolated(text) if re.search(_RIGHT_TO_LEFT, text) else text
+
+
+def shown_text(text: str) -> str:
+    """A sentence or path with names in it, where it is not known which words they are.
+
+    What cannot be seen is escaped, but for the ends of lines, and each stretch from right to left
+    that is not isolated yet is.
+    """
+    escaped = _UNSEEN.sub(_escape_in_text, text)
+    return _RUN.sub(_isolate, escaped)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+def _escape_in_text(found: re.Match[str]) -> str:
+    kept = found[0] in f"\n{ISOLATE}{END_ISOLATE}"
+    return found[0] if kept else _escape(found)
+
+
+def _isolate(found: re.Match[str]) -> str:
+    run = found[0]
+    return run if run.startswith(ISOLATE) else _isolated(run)
+
+
+def _isolated(text: str) -> str:
+    return f"{_LEFT_TO_RIGHT_MARK}{ISOLATE}{text}{END_ISOLATE}"
+
+
+def _codes(text: str) -> str:
+    codes = [f"U+{ord(char):04X}" for char in text[:_CODES_SHOWN]]
+    return f"({' '.join(codes)}{' ...' if len(text) > _CODES_SHOWN else ''})"

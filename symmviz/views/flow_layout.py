@@ -1,0 +1,132 @@
+"""A layout that breaks a row of widgets into as many lines as its width asks for."""
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+
+_Line = list[QLayoutItem]
+
+
+class FlowLayout(QLayout):
+    """Puts widgets beside one another, and below where there is no room.
+
+    A widget whose size policy has a horizontal stretch takes what is left of its line.
+
+    Args:
+        parent: the widget that is laid out, if it is known yet.
+        spacing: pixels between two widgets of a line.
+        line_spacing: pixels between two lines; as ``spacing`` if None.
+        top: put the widgets of a line at its top, not at its middle.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        spacing: int = 6,
+        line_spacing: int | None = None,
+        top: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._line_spacing = spacing if line_spacing is None else line_spacing
+        self._top = top
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setSpacing(spacing)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Take one more."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """The one at a position, or None beyond the last, which is how Qt finds the end."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Give one back."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """It takes no more room than it needs."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Pixels that all lines take at this width."""
+        lines = list(self._lines(width))
+        between = self._line_spacing * max(len(lines) - 1, 0)
+        return sum(_height(line) for line in lines) + between
+
+    def sizeHint(self) -> QSize:
+        """All in one line."""
+        shown = self._shown()
+        return QSize(self._width(shown), _height(shown))
+
+    def minimumSize(self) -> QSize:
+        """One below the other."""
+        shown = self._shown()
+        width = max((item.minimumSize().width() for item in shown), default=0)
+        return QSize(width, _height(shown))
+
+    def setGeometry(self, area: QRect) -> None:
+        """Place all widgets."""
+        super().setGeometry(area)
+        top = area.top()
+        for line in self._lines(area.width()):
+            self._place(line, QRect(area.left(), top, area.width(), _height(line)))
+            top += _height(line) + self._line_spacing
+
+    def _shown(self) -> _Line:
+        return [item for item in self._items if not item.isEmpty()]
+
+    def _width(self, line: _Line) -> int:
+        between = self.spacing() * max(len(line) - 1, 0)
+        return sum(_size(item).width() for item in line) + between
+
+    def _lines(self, width: int) -> Iterator[_Line]:
+        line: _Line = []
+        left = width
+        for item in self._shown():
+            taken = _size(item).width()
+            if line and taken > left:
+                yield line
+                line, left = [], width
+            line.append(item)
+            left -= taken + self.spacing()
+        if line:
+            yield line
+
+    def _place(self, line: _Line, area: QRect) -> None:
+        left = area.left()
+        stretched = sum(map(_stretch, line))
+        spare = max(area.width() - self._width(line), 0)
+        for item in line:
+            size = _size(item)
+            share = spare * _stretch(item) // stretched if stretched else 0
+            width = min(size.width() + share, area.width())
+            above = 0 if self._top else (area.height() - size.height()) // 2
+            corner = QPoint(left, area.top() + above)
+            item.setGeometry(QRect(corner, QSize(width, size.height())))
+            left += width + self.spacing()
+
+
+def _height(line: _Line) -> int:
+    return max((_size(item).height() for item in line), default=0)
+
+
+def _size(item: QLayoutItem) -> QSize:
+    """What a widget asks for, also one that wants no more than its minimum."""
+    return item.sizeHint().expandedTo(item.minimumSize())
+
+
+def _stretch(item: QLayoutItem) -> int:
+    widget = item.widget()
+    return 0 if widget is None else widget.sizePolicy().horizontalStretch()
