@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from PySide6.QtCore import QTimer
@@ -20,6 +21,7 @@ from symmviz.views.window_size import place_window
 
 # How long a training step may go on after the window has gone.
 _LAST_STEP_SECONDS = 10.0
+_TORCH_LATER_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,14 @@ class Launched:
     controller: Controller
 
 
-def launch(app: QApplication) -> Launched:
-    """Show the window; what is slow to load is loaded once it has painted."""
+def launch(app: QApplication, runs: tuple[Path, ...] = (), images: Path | None = None) -> Launched:
+    """Show the window; what is slow to load is loaded once it has painted.
+
+    Args:
+        app: the application.
+        runs: folders of runs or comparisons to show.
+        images: a folder of images to choose on the Start page.
+    """
     settings = Settings()
     app.setStyle("Fusion")
     apply_appearance(app, settings.appearance)
@@ -40,17 +48,26 @@ def launch(app: QApplication) -> Launched:
     session = Session()
     controller = Controller(app, window, session)
     place_window(window, settings.geometry)
-    window.painted.connect(session.open)
+    if runs:  # they are to be seen before torch takes a core for seconds
+        window.painted.connect(session.open_projections)
+        window.painted.connect(lambda: QTimer.singleShot(_TORCH_LATER_MS, window, session.open))
+    else:
+        window.painted.connect(session.open)
+    if images is not None:
+        window.start_page.set_dataset(f"folder:{images}")
+    if runs:
+        controller.open(runs)
+    controller.list_runs()
     window.show()
     return Launched(window, session, controller)
 
 
-def run_window() -> NoReturn:
-    """Open the window, and end the process once it was closed."""
+def run_window(runs: tuple[Path, ...] = (), images: Path | None = None) -> NoReturn:
+    """Open the window, and end the process once it was closed; see :func:`launch`."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName("symmviz")
     app.setApplicationDisplayName("symmviz")
-    launched = launch(app)
+    launched = launch(app, runs, images)
 
     def say(sentence: str) -> None:
         say_on_stderr(sentence)

@@ -1,38 +1,40 @@
-"""Joins session, presenters and views; holds no state of the training itself."""
+"""Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
+import dataclasses
+import time
+from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPointF
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QObject, QPointF, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication
 
-from symmcore.data.images.store import image_to_show
 from symmcore.errors import InputError
+from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
-from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
+from symmviz.model.branch import BranchRequest
+from symmviz.model.display import ColourBy, PictureId
+from symmviz.model.recent import RecentRun
+from symmviz.model.resolve import branch_parent, describe, image_at, offers
 from symmviz.model.retrieval import Query, Split
+from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
-from symmviz.presenters.names import shown_name
-from symmviz.presenters.retrieve import RetrievePresenter
 from symmviz.presenters.start import dataset_config, training_config
-from symmviz.presenters.watch import WatchPresenter
-from symmviz.services.live_buffer import Updates
+from symmviz.presenters.window import WindowPresenter
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
+from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance
 
-# Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
-# one plot every third tick is about two drawings a second of each.
-_TICKS_A_PANEL = 3
-
 
 class Controller(QObject):
-    """What each of the user's actions does, and where each update goes."""
+    """What each of the user's actions does, and when the pages are derived anew."""
 
     def __init__(self, app: QApplication, window: MainWindow, session: Session) -> None:
         super().__init__(window)
@@ -40,14 +42,24 @@ class Controller(QObject):
         self._window = window
         self._session = session
         self._settings = Settings()
-        self._context: TrainingContext | None = None
+        self.workspace = Workspace()
         self._status: TrainingStatus | None = None
-        self._ticks = 0
-        self._watch = WatchPresenter(window.watch_page)
-        self._retrieve = RetrievePresenter(window.retrieve_page, session.find_neighbours)
+        self._adopted: tuple[Recording, ...] = ()
+        self._opening: Future[tuple[Recording, ...]] | None = None
+        self._listing: Future[tuple[RecentRun, ...]] | None = None
+        self._pictures = 0
+        self._pages = WindowPresenter(
+            window.watch_page,
+            window.retrieve_page,
+            window.time_slider,
+            self.workspace,
+            session,
+        )
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
-        self._bridge = Bridge(session.drain, self._deliver, self)
+        self._bridge = Bridge(self._tick, self._is_busy, self)
+        for page in (window.watch_page, window.retrieve_page):
+            page.set_pictures(session.thumbnails)
         self._connect()
         self._bridge.start()
 
@@ -68,18 +80,33 @@ class Controller(QObject):
         except (InputError, RuntimeError) as error:
             page.set_error(str(error))
             return
-        self._context = None
-        self._watch.clear(config.specs)
-        self._retrieve.clear()
-        self._controls.starting()
-        self._window.set_training_pages(True)
-        self._window.show_page(self._window.watch_page)
+        self._prepare(tuple(spec.name for spec in config.specs), ())
 
-    def select(self, query: Query) -> None:
-        """Make an image the query everywhere."""
-        self._watch.select(query)
-        self._retrieve.select(query)
-        self._window.watch_page.set_selection(self._describe(query))
+    def open(self, paths: tuple[Path, ...]) -> None:
+        """Show recorded runs; beside the training, if one is under way."""
+        self._window.start_page.set_error("")
+        self._opening = self._session.read_runs(paths)
+
+    def list_runs(self) -> None:
+        """Look for the runs that the Start page offers to open."""
+        self._listing = self._session.read_recent_runs(self._window.start_page.runs_folder)
+
+    def select(self, recording: Recording, query: Query) -> None:
+        """Make an image of a run the query everywhere."""
+        self.workspace.select(recording, query)
+
+    def _prepare(self, specs: tuple[str, ...], beside: tuple[Recording, ...]) -> None:
+        self._opening = None
+        self._adopted = ()
+        self.workspace.prepare(specs, beside)
+        self._controls.starting()
+        self._show_runs()
+
+    def _show_runs(self) -> None:
+        window = self._window
+        window.set_training_pages(True)
+        if window.page not in (window.watch_page, window.retrieve_page):
+            window.show_page(window.watch_page)
 
     def _connect(self) -> None:
         window, session = self._window, self._session
@@ -88,43 +115,90 @@ class Controller(QObject):
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
         window.start_page.dataset_changed.connect(self._look_at_dataset)
         window.controls.pause.connect(session.pause)
-        window.controls.resume.connect(session.resume)
+        window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
+        window.controls.branch.connect(lambda: self._ask_for_branch(self.workspace.cursor.step))
+        window.controls.open_folder.connect(self._open_folder)
+        window.controls.copy_weights.connect(self._copy_weights)
+        window.time_slider.branch_wanted.connect(self._ask_for_branch)
+        window.start_page.open_runs_wanted.connect(self.open)
         window.stop_confirmed.connect(self._stop)
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
+        window.time_slider.moved.connect(self._pages.time.move)
+        window.time_slider.following.connect(self._pages.time.follow)
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
-        watch.split_chosen.connect(self._watch.set_split)
-        watch.synthetic_toggled.connect(self._watch.set_synthetic_visible)
-        watch.row_picked.connect(lambda row: self.select(self._watch.query_at(row)))
+        watch.split_chosen.connect(self._choose_split)
+        watch.colour_chosen.connect(self._choose_colours)
+        watch.synthetic_toggled.connect(self._show_synthetic)
+        watch.row_picked.connect(self._on_picked)
         watch.row_hovered.connect(self._on_hovered)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
-        window.retrieve_page.chosen.connect(self.select)
+        window.retrieve_page.chosen.connect(self._on_chosen)
+        self.workspace.subscribe(self._bridge.hurry)
 
-    def _deliver(self, updates: Updates) -> None:
-        if updates.context is not None and updates.context is not self._context:
-            self._begin(updates.context)
-        if updates.snapshots is not None:
-            self._watch.set_snapshots(updates.snapshots)
-            self._retrieve.set_snapshots(updates.snapshots)
-        if updates.projections is not None:
-            self._watch.set_projections(updates.projections)
-        self._watch.add_records(updates.records)
-        self._ticks += 1
-        if self._ticks % _TICKS_A_PANEL == 0:
-            self._watch.draw_next_panel()
+    def _tick(self) -> None:
+        updates = self._session.drain()
+        self._adopt()
+        self._pages.refresh()
+        self._controls.show(self.workspace.recordings)
+        self._pages.draw_lines(time.monotonic())
         if updates.status is not None:
-            self._status = updates.status
-            self._controls.set_status(updates.status)
-            if updates.status.state is RunState.FINISHED:
-                self._watch.ended()
-                self._look_at_dataset()  # its images may be in the cache by now
+            self._show_status(updates.status)
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)
-        self._retrieve.poll()
+        if self._pictures != self._session.thumbnails.revision:
+            self._pictures = self._session.thumbnails.revision
+            self._window.watch_page.pictures_came()
+            self._window.retrieve_page.pictures_came()
         self._dataset.poll()
+        self._take_opened()
+        self._take_listed()
+
+    def _is_busy(self) -> bool:
+        return self._session.busy
+
+    def _adopt(self) -> None:
+        """Show the recordings of a training once it has begun; they were announced empty."""
+        recordings = self._session.recordings
+        if not recordings or recordings == self._adopted:
+            return
+        self._adopted = recordings
+        keys = {recording.key for recording in recordings}
+        beside = tuple(one for one in self.workspace.recordings if one.key not in keys)
+        self.workspace.show((*beside, *recordings))
+        self._controls.begin(recordings[0].info)
+
+    def _show_status(self, status: TrainingStatus) -> None:
+        self._status = status
+        self._controls.set_status(status)
+        if status.state is RunState.FINISHED:
+            self.workspace.nothing_comes()
+            self._look_at_dataset()  # its images may be in the cache by now
+            self.list_runs()
+
+    def _take_opened(self) -> None:
+        if self._opening is None or not self._opening.done():
+            return
+        opening, self._opening = self._opening, None
+        try:
+            opened = opening.result()
+        except (InputError, OSError) as error:
+            self._window.start_page.set_error(str(error))
+            return
+        running = self._adopted if self._session.running else ()
+        known = {recording.key for recording in running}
+        self.workspace.show((*running, *(one for one in opened if one.key not in known)))
+        self._show_runs()
+
+    def _take_listed(self) -> None:
+        if self._listing is None or not self._listing.done():
+            return
+        listing, self._listing = self._listing, None
+        if listing.exception() is None:  # a folder that cannot be read is said when starting
+            self._window.start_page.set_recent_runs(listing.result())
 
     def _look_at_dataset(self) -> None:
         try:
@@ -132,17 +206,59 @@ class Controller(QObject):
         except InputError as error:
             self._dataset.refuse(str(error))
 
-    def _begin(self, context: TrainingContext) -> None:
-        goes_on = self._context is not None and self._context.dataset is context.dataset
-        self._context = context
-        self._controls.begin(context)
-        if not goes_on:
-            self._watch.begin(context)
-            self._retrieve.begin(context)
-
     def _extend(self, steps: int) -> None:
-        self._session.extend(steps)
-        self._controls.starting()
+        """Train what is shown for more steps."""
+        recordings = self.workspace.recordings
+        can = self._status is not None and self._status.can_continue
+        try:
+            if can and recordings == self._adopted:
+                self._session.extend(steps)
+                self._pages.time.follow()
+                self._controls.starting()
+                return
+            folder = offers(recordings).going_on
+            if folder is None:
+                return
+            last = max(recording.state.last_step for recording in recordings)
+            specs = self._session.resume(folder, last + steps)
+        except (InputError, RuntimeError) as error:
+            self._controls.set_problem(str(error))
+            return
+        self._prepare(specs, ())
+
+    def _ask_for_branch(self, step: int | None) -> None:
+        parent = branch_parent(self.workspace.recordings, step)
+        if parent is None:
+            self._controls.set_problem("There is no checkpoint up to this step to branch from.")
+            return
+        dialog = self._window.ask_for_branch(parent)
+        dialog.requested.connect(lambda request: self._branch(dialog, request))
+
+    def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:
+        parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)
+        try:
+            specs = self._session.branch(
+                request.folder,
+                request.step,
+                request.spec,
+                self._window.start_page.runs_folder,
+                request.steps,
+            )
+        except (InputError, RuntimeError) as error:
+            dialog.set_error(str(error))
+            return
+        dialog.accept()
+        self._prepare(specs, parents)
+
+    def _open_folder(self) -> None:
+        folder = offers(self.workspace.recordings).folder
+        if folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _copy_weights(self) -> None:
+        weights = offers(self.workspace.recordings).weights
+        if weights is not None:
+            QGuiApplication.clipboard().setText(str(weights))
 
     def _stop(self) -> None:
         if not self._controls.running:
@@ -153,11 +269,12 @@ class Controller(QObject):
     def _close(self) -> None:
         self._settings.geometry = self._window.saveGeometry()
         self._bridge.stop()
-        self._session.stop()
+        self._session.hurry()
 
     def _choose_runs_folder(self, folder: Path) -> None:
         self._settings.runs_folder = folder
         self._window.start_page.set_runs_folder(folder)
+        self.list_runs()
 
     def _choose_appearance(self, appearance: Appearance) -> None:
         self._settings.appearance = appearance
@@ -166,21 +283,37 @@ class Controller(QObject):
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)
 
-    def _on_hovered(self, row: int, position: QPointF, scatter: QWidget) -> None:
-        if self._context is None:
-            return
-        query = self._watch.query_at(row)
-        page = self._window.watch_page
-        page.hover_card.show_at(
-            scatter.mapTo(page, position.toPoint()),
-            image_to_show(self._context.dataset.images, query.sample),
-            self._describe(query).replace(" · ", "\n", 1),
+    def _choose_split(self, split: Split) -> None:
+        self.workspace.display = dataclasses.replace(self.workspace.display, split=split)
+
+    def _choose_colours(self, colour_by: ColourBy) -> None:
+        self.workspace.display = dataclasses.replace(self.workspace.display, colour_by=colour_by)
+
+    def _show_synthetic(self, visible: bool) -> None:
+        self.workspace.display = dataclasses.replace(
+            self.workspace.display, synthetic_visible=visible
         )
 
-    def _describe(self, query: Query) -> str:
-        if self._context is None:
-            return ""
-        dataset = self._context.dataset
-        kind = "Test" if query.split is Split.TEST else "Training"
-        name = dataset.class_names[int(dataset.labels[query.sample])]
-        return f"{kind} image {query.sample} · class {shown_name(name)}"
+    def _on_picked(self, run: int, row: int) -> None:
+        image = image_at(self.workspace, self._session.frames, run, row)
+        if image is not None:
+            self.select(*image)
+
+    def _on_chosen(self, query: Query, run: str) -> None:
+        """An image of the gallery or a neighbour was clicked, of the run with this key."""
+        for recording in self.workspace.recordings:
+            if recording.key == run:
+                self.select(recording, query)
+                return
+
+    def _on_hovered(self, run: int, row: int, position: QPointF) -> None:
+        image = image_at(self.workspace, self._session.frames, run, row)
+        if image is None:
+            return
+        recording, query = image
+        page = self._window.watch_page
+        page.hover_card.show_at(
+            page.scatter(run).mapTo(page, position.toPoint()),
+            PictureId(recording.key, query.sample),
+            describe(self._session.frames, recording, query).replace(" · ", "\n", 1),
+        )

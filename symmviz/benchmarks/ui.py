@@ -6,7 +6,8 @@ It draws on the screen there is, or on Qt's offscreen one where ``QT_QPA_PLATFOR
 
 1. A 5 ms timer ticks in the GUI thread for 30 s from Start on. A tick's lateness is how
    long after its due time it came. The gap of importing torch, which is over before Start
-   can be clicked by a person, is printed apart.
+   can be clicked by a person, is printed apart. With ``scrub`` the time cursor meanwhile
+   jumps to another recorded frame ten times a second.
 2. Training speed with the window open, drawing and projecting, against the same training
    in a thread while the window's thread sleeps and nothing is projected; in alternation, in
    one process, with the same torch threads, both recorded to disk.
@@ -44,6 +45,7 @@ _LONG_GAP_MS = 30.0
 _ROUND_SECONDS = 6.0
 _SETTLE_SECONDS = 1.5
 _ENDLESS = 1_000_000
+_SCRUB_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,12 @@ class _Ticker(QObject):
         return 1000 * np.diff(np.array(self._times))
 
 
-def measure(rounds: int) -> Report:
+def measure(rounds: int, *, scrub: bool = False) -> Report:
     """Measure with a real window.
 
     Args:
         rounds: alternations of the second measurement.
+        scrub: whether the user moves the time cursor all the while.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication), "made just now"
@@ -135,7 +138,7 @@ def measure(rounds: int) -> Report:
         QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, folder)
         launched = launch(app)
         launched.window.resize(PREFERRED)  # on any screen the same is drawn
-        bench = _Bench(launched, Path(folder))
+        bench = _Bench(launched, Path(folder), scrub=scrub)
         try:
             return bench.run(rounds)
         finally:
@@ -168,8 +171,13 @@ class _NewestStep:
 class _Bench:
     """The window under measurement."""
 
-    def __init__(self, launched: Launched, folder: Path) -> None:
+    def __init__(self, launched: Launched, folder: Path, *, scrub: bool) -> None:
         self._launched = launched
+        self._scrubbing = QTimer()
+        self._scrubbing.setInterval(_SCRUB_MS)
+        self._scrubbing.timeout.connect(self._jump)
+        self._scrub = scrub
+        self._random = np.random.default_rng(0)
         self._folder = folder
         self._ticker = _Ticker()
         self._number = 0
@@ -214,6 +222,7 @@ class _Bench:
         page.set_settings({"steps": _ENDLESS, "eval_every": _EVAL_EVERY})
         self._ticker.start()
         controller.start(compare=True)
+        self._set_scrubbing(self._scrub)
         _process_for(_LATENESS_SECONDS)
         gaps = self._ticker.stop()
         self._stop()
@@ -232,6 +241,7 @@ class _Bench:
         """Steps a second, once the training has settled, with everything drawn."""
         controller = self._launched.controller
         controller.start(compare=True)
+        self._set_scrubbing(self._scrub)
         _process_for(_SETTLE_SECONDS)
         first, began = self._step(), time.perf_counter()
         _process_for(_ROUND_SECONDS)
@@ -250,8 +260,8 @@ class _Bench:
         specs = RunSpec(), RunSpec(symm=Symm())
         config = TrainingConfig(specs=specs, steps=_ENDLESS, eval_every=_EVAL_EVERY)
         newest = _NewestStep()
-        out = self._folder / f"without-{self._number}"
-        trainer = Trainer(config, Sinks([TrainingRecorder(out, config), newest]))
+        recorder = TrainingRecorder(self._folder / f"without-{self._number}", config)
+        trainer = Trainer(config, Sinks([recorder, newest]))
         control = Control()
         thread = threading.Thread(target=trainer.run, args=(control,))
         thread.start()
@@ -259,13 +269,28 @@ class _Bench:
         first, began = newest.step, time.perf_counter()
         time.sleep(_ROUND_SECONDS)
         speed = (newest.step - first) / (time.perf_counter() - began)
-        control.stop()
+        control.close()
         thread.join()
+        recorder.close()
         return speed
 
+    def _set_scrubbing(self, scrubbing: bool) -> None:
+        if scrubbing:
+            self._scrubbing.start()
+        else:
+            self._scrubbing.stop()
+
+    def _jump(self) -> None:
+        """Show one of the frames that there are by now, as the slider would."""
+        slider = self._launched.window.time_slider
+        frames = slider.state.frames
+        if frames:
+            slider.moved.emit(int(self._random.choice(frames)))
+
     def _stop(self) -> None:
+        self._set_scrubbing(False)
         session = self._launched.session
-        session.stop()
+        session.hurry()
         _process_until(lambda: not session.running, 60)
         _process_for(0.3)
 

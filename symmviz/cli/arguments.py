@@ -1,7 +1,7 @@
 """What can be written on the command line."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -12,6 +12,7 @@ from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
     bench_loss,
+    bench_scrub,
     bench_train,
     bench_ui,
     evaluate,
@@ -46,10 +47,12 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     """Read a command line; leaves the process with status 2 where it is wrong."""
     parser = _Parser(
         prog="symmviz",
-        description="Watch a metric-learning embedding form. Without a command: the window.",
+        usage="%(prog)s [-h] [--version] [RUN ... | COMMAND ...]",
+        description="Watch a metric-learning embedding form. Without a command the window opens: "
+        "on the runs or comparisons that are named, or with a folder of images chosen.",
     )
     parser.add_argument("--version", action="version", version=version("symmviz"))
-    parser.set_defaults(run=open_window)
+    parser.set_defaults(run=open_window, paths=[])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     _add_train(commands.add_parser("train", help="train without a window"))
     evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")
@@ -60,7 +63,23 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
+    if arguments and _is_path(arguments[0], commands.choices):
+        return _window_on(arguments, parser)
     return parser.parse_args(arguments, Options())
+
+
+def _is_path(argument: str, commands: Container[str]) -> bool:
+    return not argument.startswith("-") and argument not in commands
+
+
+def _window_on(arguments: Sequence[str], parser: _Parser) -> Options:
+    """Open the window on paths; a command that is misspelt is said to be none."""
+    for argument in arguments:
+        if argument.startswith("-"):
+            parser.error(f"{argument} goes with a command, and {arguments[0]} is none")
+        if not user_path(argument).exists():
+            parser.error(f"{argument} is no command, no run and no folder of images")
+    return Options(run=open_window, paths=[user_path(argument) for argument in arguments])
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +104,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
     window = names.add_parser("ui", help="how responsive the window stays, and what it costs")
     window.set_defaults(run=bench_ui)
+    window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
+    scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
+    scrub.set_defaults(run=bench_scrub)
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
     loss.set_defaults(run=bench_loss)
     data = names.add_parser("data", help="how fast images come")
@@ -95,7 +117,14 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     training = names.add_parser("train", help="what a training step takes, and Symm adds to it")
     training.set_defaults(run=bench_train)
     _add_bench_train(training)
-    for bench, rounds in ((window, 10), (loss, 15), (data, 5), (evaluation, 3), (training, 5)):
+    for bench, rounds in (
+        (window, 10),
+        (scrub, 200),
+        (loss, 15),
+        (data, 5),
+        (evaluation, 3),
+        (training, 5),
+    ):
         bench.add_argument(
             "--json", type=user_path, metavar="FILE", help="write the numbers here too"
         )
@@ -126,6 +155,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (training, "--threads", 1, 2, "torch threads on the CPU"),
         (training, "--batch-size", 4, 128, "images in a batch"),
         (training, "--steps", 1, 10, "steps of each run in an alternation"),
+        (scrub, "--images", 2, 5_000, "images; each has a synthetic point as well"),
+        (scrub, "--frames", 2, 200, "recorded frames"),
+        (scrub, "--wander", 1, 2_000, "frames that are shown while memory is watched"),
     ):
         bench.add_argument(
             flag,

@@ -24,6 +24,7 @@ from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.continuation import continuation
+from symmviz.cli.opened import images_folder
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
 from symmviz.cli.streams import output_status
@@ -36,17 +37,19 @@ _STOPPING = b"\nStopping after this batch and a last evaluation; Ctrl-C again en
 _SECONDS_FOR_THUMBNAILS = 60.0
 
 
-def open_window(_: Namespace) -> int:
-    """Open the window."""
+def open_window(options: Namespace) -> int:
+    """Open the window, on the runs or the folder of images that were named."""
     from symmviz.qt_check import check_window_possible
 
+    paths = tuple(options.paths)
+    images = images_folder(paths)
     check_window_possible()
     # Importing Qt turns an exception into another one or none. Nothing is to be lost before
     # the window is there, and from then on it has a handler of its own.
     signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     from symmviz.app import run_window  # imports Qt
 
-    run_window()
+    run_window(() if images else paths, images)
 
 
 def train(options: Namespace) -> int:
@@ -123,7 +126,21 @@ def bench_ui(options: Namespace) -> int:
     check_writable(options.json)
     from symmviz.benchmarks.ui import measure  # imports Qt
 
-    return report_on(lambda: measure(options.rounds), options.json)
+    return report_on(lambda: measure(options.rounds, scrub=options.scrub), options.json)
+
+
+def bench_scrub(options: Namespace) -> int:
+    """Measure how fast a recorded frame is shown."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.scrub import measure  # imports Qt
+
+    return report_on(
+        lambda: measure(options.images, options.frames, options.rounds, options.wander),
+        options.json,
+    )
 
 
 def bench_data(options: Namespace) -> int:

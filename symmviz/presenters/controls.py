@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from symmcore.runs import Recording
+from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.settings.networks import FROM_SCRATCH, network_info
 from symmcore.training.config import TrainingConfig
-from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.model.resolve import Offers, offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ class ControlsPresenter:
         self._view = view
         self._running = False
         self._stopping = False
+        self._status: TrainingStatus | None = None
+        self._offers = Offers()
+        self._shown: tuple[Offers, str] | None = None
         view.set_commands(Commands())
 
     @property
@@ -84,6 +89,7 @@ class ControlsPresenter:
         """A training was asked for: nothing else can be until it answers."""
         self._running = True
         self._stopping = False
+        self._status = None
         self._view.set_notice(None)
         self._view.set_commands(Commands(start=False, stop=True))
         self._view.set_progress(0, 0, "Preparing: importing torch and reading the images")
@@ -93,10 +99,32 @@ class ControlsPresenter:
         self._stopping = True
         self._view.set_commands(Commands(start=False))
 
-    def begin(self, context: TrainingContext) -> None:
+    def show(self, recordings: tuple[Recording, ...]) -> None:
+        """Offer what can be done with the runs that are shown; say how they stand.
+
+        While a training is under way, that is said of the training.
+        """
+        self._offers = offers(recordings)
+        text = "" if self._running else _recorded_text(recordings)
+        if (self._offers, text) == self._shown:
+            return
+        self._shown = self._offers, text
+        if text:
+            done, total = _recorded_steps(recordings)
+            self._view.set_progress(done, max(1, total), text)
+            self._view.set_facts(_facts(recordings[-1].info))
+        if self._status is not None or not self._running:
+            self._view.set_commands(self._commands())
+
+    def begin(self, info: RunInfo) -> None:
         """Show what the training runs on."""
-        self._view.set_facts(f"{context.environment.device} · seed {context.config.seed}")
-        facts = (*context.notes(), *_weights_note(context.config))
+        self._view.set_facts(_facts(info))
+        notes = info.settings.get("dataset_notes", ())
+        facts = tuple(map(str, notes)) if isinstance(notes, list | tuple) else ()
+        if weights := info.settings.get("weights_note"):
+            facts += (str(weights),)
+        if info.config is not None:
+            facts += _weights_note(info.config)
         if facts:
             self._view.set_notice(_facts_notice(facts))
 
@@ -104,10 +132,11 @@ class ControlsPresenter:
         """Show a new status."""
         finished = status.state is RunState.FINISHED
         self._running = not finished
+        self._status = status
         # a total of 0 is shown as work of unknown length, which a finished one is not
         total = max(1, status.total_steps) if finished else status.total_steps
         self._view.set_progress(status.step, total, _progress_text(status))
-        self._view.set_commands(self._commands(status))
+        self._view.set_commands(self._commands())
         notice = _notice(status) if finished else None
         if notice is not None:  # one about a problem beside the training stays
             self._view.set_notice(notice)
@@ -117,15 +146,29 @@ class ControlsPresenter:
         sentence, _, details = text.partition("\n")
         self._view.set_notice(Notice(sentence, details))
 
-    def _commands(self, status: TrainingStatus) -> Commands:
-        if status.state is RunState.FINISHED:
-            unfinished = status.can_continue and status.reason is FinishReason.STOPPED
-            return Commands(start=True, extend=status.can_continue, unfinished=unfinished)
+    def _commands(self) -> Commands:
+        offered, status = self._offers, self._status
+        folder, weights = offered.folder is not None, offered.weights is not None
+        if status is None or status.state is RunState.FINISHED:
+            return Commands(
+                start=True,
+                extend=offered.going_on is not None,
+                unfinished=offered.unfinished,
+                branch=offered.can_branch,
+                folder=folder,
+                weights=weights,
+            )
         if self._stopping:
-            return Commands(start=False)
+            return Commands(start=False, folder=folder, weights=weights)
         paused = status.state is RunState.PAUSED
-        preparing = status.state is RunState.PREPARING
-        return Commands(start=False, stop=True, resume=paused, pause=not paused and not preparing)
+        return Commands(
+            start=False,
+            stop=True,
+            resume=paused,
+            pause=not paused and status.state is not RunState.PREPARING,
+            folder=folder,
+            weights=weights,
+        )
 
 
 _STATE_WORDS = {
@@ -133,6 +176,14 @@ _STATE_WORDS = {
     RunState.TRAINING: "Training",
     RunState.EVALUATING: "Training",
     RunState.PAUSED: "Paused",
+}
+_RECORDED_WORDS = {
+    RunStatus.TRAINING: "Being trained",
+    RunStatus.FINISHED: "Finished",
+    RunStatus.STOPPED: "Stopped",
+    RunStatus.DIVERGED: "Diverged",
+    RunStatus.FAILED: "Failed",
+    RunStatus.UNKNOWN: "Broken off",
 }
 _REASON_WORDS = {
     FinishReason.COMPLETED: "Finished",
@@ -158,6 +209,28 @@ def _progress_text(status: TrainingStatus) -> str:
         if status.seconds_left is not None:
             parts.append(f"{_duration(status.seconds_left)} left")
     return " · ".join(parts)
+
+
+def _facts(info: RunInfo) -> str:
+    return " · ".join(
+        part for part in (info.device, "" if info.seed is None else f"seed {info.seed}") if part
+    )
+
+
+def _recorded_steps(recordings: tuple[Recording, ...]) -> tuple[int, int]:
+    """Steps that were made, and that were planned or made, of the run that is furthest."""
+    done = max(recording.state.last_step for recording in recordings)
+    return done, max((recording.info.total_steps or 0 for recording in recordings), default=0)
+
+
+def _recorded_text(recordings: tuple[Recording, ...]) -> str:
+    """How recorded runs stand; empty without any."""
+    if not recordings:
+        return ""
+    words = dict.fromkeys(_RECORDED_WORDS[recording.state.status] for recording in recordings)
+    done, total = _recorded_steps(recordings)
+    of = f" of {total:,}" if total else ""
+    return f"{', '.join(words)} · step {done:,}{of}"
 
 
 def _facts_notice(facts: tuple[str, ...]) -> Notice:

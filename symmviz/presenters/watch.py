@@ -5,29 +5,19 @@ from typing import Protocol
 
 import numpy as np
 
-from symmcore.records import (
-    EvalRecord,
-    FloatArray,
-    PlanePoints,
-    Projection,
-    Snapshot,
-    StepRecord,
-    WatchedSet,
-)
-from symmcore.settings.losses import loss_info
-from symmcore.training.sink import TrainingContext
-from symmcore.training.spec import RunSpec
-from symmviz.model.retrieval import Query, Split
-from symmviz.presenters.display import (
+from symmviz.model.display import (
+    ColourBy,
     Curve,
     Panel,
+    PanelKey,
     PointCloud,
     PointPositions,
+    Reading,
     RunTitle,
-    Variant,
 )
-from symmviz.presenters.series import Series
-from symmviz.services.live_buffer import RunRecord
+from symmviz.model.loaded import Loaded
+from symmviz.model.resolve import Column, WatchState, curves, drawn_from, readings, watch
+from symmviz.model.workspace import Cursor, Workspace
 
 # The shared extent is the points' with a margin. It follows them out only when they come
 # to the edge, and in only when it would shrink to less than this share, so that the
@@ -35,7 +25,6 @@ from symmviz.services.live_buffer import RunRecord
 _SHRINK_BELOW = 0.8
 _MARGIN = 1.1
 _EDGE = 1.02
-_NOTHING_MINED = "A run without Symm picks no points."
 
 
 class WatchView(Protocol):
@@ -44,8 +33,11 @@ class WatchView(Protocol):
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """Make one empty column a run and empty the plots."""
 
-    def set_cloud(self, cloud: PointCloud) -> None:
-        """Say which points every column shows from now on."""
+    def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
+        """Have these plots; the four of every run are always among them."""
+
+    def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
+        """Say which points a column shows from now on, or that it has none."""
 
     def move_points(self, run: int, positions: PointPositions) -> None:
         """Put a run's points where they are now."""
@@ -62,169 +54,117 @@ class WatchView(Protocol):
     def set_note(self, panel: Panel, text: str) -> None:
         """Say why a plot will have no lines; empty if it will."""
 
-    def set_selected(self, row: int | None) -> None:
-        """Ring one point of the cloud in every column, or none."""
+    def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
+        """Say the value of each line of a plot at the step that is shown."""
+
+    def set_cursor(self, step: int | None) -> None:
+        """Mark a step in every plot, or none."""
+
+    def set_selected(self, run: int, row: int | None) -> None:
+        """Ring one point of a column, or none."""
+
+    def set_look(self, colour_by: ColourBy, *, synthetic_visible: bool) -> None:
+        """Colour the points by that, and draw the synthetic ones or not."""
+
+    def set_selection(self, text: str) -> None:
+        """Say which image is selected; empty for none."""
 
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
 
 
-class _RunSeries:
-    """What one run's curves are drawn from."""
-
-    def __init__(self) -> None:
-        self.curves: dict[tuple[Panel, Variant], Series] = {
-            key: Series() for key in itertools.product(Panel, Variant)
-        }
-
-    def add(self, record: StepRecord | EvalRecord) -> tuple[Panel, ...]:
-        """Append a record; the panels it changes."""
-        if isinstance(record, StepRecord):
-            self._append(Panel.LOSS, Variant.SOLID, record.step, record.loss)
-            if record.synthetic_ratio is None:
-                return (Panel.LOSS,)
-            self._append(Panel.RATIO, Variant.SOLID, record.step, record.synthetic_ratio)
-            self._append(Panel.RATIO, Variant.DASHED, record.step, 1 - record.synthetic_ratio)
-            return (Panel.LOSS, Panel.RATIO)
-        for panel, test, train in (
-            (Panel.RECALL, record.test_recall_at_1, record.train_recall_at_1),
-            (
-                Panel.SYNTHETIC_RECALL,
-                record.test_synthetic_recall_at_1,
-                record.train_synthetic_recall_at_1,
-            ),
-        ):
-            self._append(panel, Variant.SOLID, record.step, test)
-            self._append(panel, Variant.DASHED, record.step, train)
-        return (Panel.RECALL, Panel.SYNTHETIC_RECALL)
-
-    def _append(self, panel: Panel, variant: Variant, step: int, value: float) -> None:
-        self.curves[panel, variant].append(step, value)
-
-
 class WatchPresenter:
-    """Keeps what was seen of a training and tells the view what changed."""
+    """Derives what the page shows, and tells the view what differs from before."""
 
-    def __init__(self, view: WatchView) -> None:
+    def __init__(self, view: WatchView, workspace: Workspace, loaded: Loaded) -> None:
         self._view = view
-        self._split = Split.TEST
-        self._synthetic_visible = True
-        self._context: TrainingContext | None = None
-        self._series: list[_RunSeries] = []
-        self._stale: set[Panel] = set()
-        self._turns = itertools.cycle(Panel)
-        self._snapshots: tuple[Snapshot, ...] | None = None
-        self._projections: tuple[Projection, ...] | None = None
-        self._query: Query | None = None
+        self._workspace = workspace
+        self._loaded = loaded
+        self._shown: WatchState | None = None
+        # By column, what was shown last: what is being read does not replace it.
+        self._positions: list[PointPositions | None] = []
+        self._captions: list[str | None] = []
         self._extent: float | None = None
+        self._drawn: dict[PanelKey, tuple[object, ...]] = {}
+        self._turns: itertools.cycle[PanelKey] = itertools.cycle(Panel)
 
-    def clear(self, specs: tuple[RunSpec, ...]) -> None:
-        """Empty the page for a training of these runs, which is being prepared."""
-        self._context = None
-        self._series = [_RunSeries() for _ in specs]
-        self._stale.clear()
-        self._snapshots = self._projections = self._query = None
-        self._extent = None
-        self._view.set_runs(tuple(run_title(spec) for spec in specs))
-        mines = any(spec.symm is not None for spec in specs)
-        self._view.set_note(Panel.RATIO, "" if mines else _NOTHING_MINED)
-        self._view.set_shown("")
-
-    def begin(self, context: TrainingContext) -> None:
-        """Empty the page for a new training."""
-        self.clear(context.config.specs)
-        self._context = context
-
-    def add_records(self, records: tuple[RunRecord, ...]) -> None:
-        """Take in records; their lines are drawn by :meth:`draw_next_panel`."""
-        for run, record in records:
-            self._stale.update(self._series[run].add(record))
+    def update(self) -> None:
+        """Show what has changed, but for the lines: see :meth:`draw_next_panel`."""
+        state = watch(self._workspace, self._loaded)
+        before = self._shown
+        if before is None or _runs(before) != _runs(state):
+            before = None
+            self._begin(state)
+        self._shown = state
+        if before is None or before.panels != state.panels:
+            self._view.set_panels(state.panels)
+            self._turns = itertools.cycle(state.panels)
+        self._show_words(before, state)
+        if before is None or _look(before) != _look(state):
+            self._view.set_look(state.colour_by, synthetic_visible=state.synthetic_visible)
+        for run, column in enumerate(state.columns):
+            self._show_column(run, None if before is None else before.columns[run], column)
+        self._follow_extent()
+        if before is None or before.step != state.step:
+            self._view.set_cursor(state.step)
+            for panel in state.panels:
+                self._read(panel)
 
     def draw_next_panel(self) -> None:
         """Draw the lines of one panel that changed: one a tick, to keep ticks short."""
-        if not self._stale:
+        state = self._shown
+        if state is None:
             return
-        panel = next(panel for panel in self._turns if panel in self._stale)
-        self._stale.discard(panel)
-        for run, series in enumerate(self._series):
-            for variant in Variant:
-                line = series.curves[panel, variant]
-                if len(line.steps):
-                    self._view.set_curve(Curve(panel, run, variant, *line.outline()))
+        recordings = self._workspace.recordings
+        for _ in state.panels:
+            panel = next(self._turns)
+            source = drawn_from(recordings, panel)
+            if source != self._drawn.get(panel, ()):
+                self._drawn[panel] = source
+                for curve in curves(recordings, panel):
+                    self._view.set_curve(curve)
+                self._read(panel)
+                return
 
-    def ended(self) -> None:
-        """The training is over: what has no picture by now gets none."""
-        if self._snapshots is None:
-            for run in range(len(self._series)):
-                self._view.set_caption(run, "No picture was made")
+    def _begin(self, state: WatchState) -> None:
+        self._positions = [None] * len(state.columns)
+        self._captions = [None] * len(state.columns)
+        self._extent = None
+        self._drawn.clear()
+        self._view.set_runs(state.titles)
 
-    def set_snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        """Take in the newest frames: they say which points there are."""
-        first = self._snapshots is None
-        self._snapshots = snapshots
-        if first:
-            self._show_cloud()
+    def _show_words(self, before: WatchState | None, state: WatchState) -> None:
+        if before is None or before.ratio_note != state.ratio_note:
+            self._view.set_note(Panel.RATIO, state.ratio_note)
+        if before is None or before.shown != state.shown:
+            self._view.set_shown(state.shown)
+        if before is None or before.selection != state.selection:
+            self._view.set_selection(state.selection)
 
-    def set_projections(self, projections: tuple[Projection, ...]) -> None:
-        """Move the points of every column."""
-        self._projections = projections
-        self._show_projections()
+    def _show_column(self, run: int, before: Column | None, column: Column) -> None:
+        cloud_before = None if before is None else before.cloud
+        if not _is_same_cloud(cloud_before, column.cloud):
+            self._view.set_cloud(run, column.cloud)
+            self._positions[run] = None
+        positions, shown = column.positions, self._positions[run]
+        if positions is not None and not _are_same(shown, positions):
+            self._view.move_points(run, positions)
+            self._positions[run] = positions
+        if column.caption is not None and column.caption != self._captions[run]:
+            self._view.set_caption(run, column.caption)
+            self._captions[run] = column.caption
+        if before is None or before.selected != column.selected:
+            self._view.set_selected(run, column.selected)
 
-    def set_split(self, split: Split) -> None:
-        """Show the watched images of the other split."""
-        self._split = split
-        self._show_cloud()
-        self._show_projections()
-
-    def set_synthetic_visible(self, visible: bool) -> None:
-        """Say whether the synthetic points are shown; the view shows or hides them."""
-        self._synthetic_visible = visible
-        self._say_what_is_shown()
-
-    def select(self, query: Query | None) -> None:
-        """Ring an image in every column, where it is among the points shown."""
-        self._query = query
-        self._view.set_selected(self._selected_row())
-
-    def query_at(self, row: int) -> Query:
-        """The image behind a point of the cloud."""
-        watched = self._watched_set()
-        assert watched is not None, "a point was picked before there was one"
-        return Query(int(watched.points.samples[row]), self._split)
-
-    def _show_cloud(self) -> None:
-        watched = self._watched_set()
-        if watched is None or self._context is None:
+    def _follow_extent(self) -> None:
+        arrays = [
+            array
+            for positions in self._positions
+            if positions is not None
+            for array in (positions.original, positions.synthetic)
+        ]
+        if not arrays:
             return
-        dataset = self._context.dataset
-        points = watched.points
-        self._view.set_cloud(PointCloud(points.labels, points.samples, dataset.class_names))
-        self._view.set_selected(self._selected_row())
-        self._say_what_is_shown()
-
-    def _say_what_is_shown(self) -> None:
-        watched = self._watched_set()
-        if watched is None or self._context is None:
-            return
-        dataset = self._context.dataset
-        positions = dataset.train if self._split is Split.TRAIN else dataset.test
-        kind = "training" if self._split is Split.TRAIN else "test"
-        synthetic = f"their {int((watched.partner >= 0).sum()):,} synthetic points"
-        self._view.set_shown(
-            f"Showing {len(watched.partner):,} of {len(positions):,} {kind} images"
-            + (f" and {synthetic}" if self._synthetic_visible else f"; {synthetic} are hidden")
-        )
-
-    def _show_projections(self) -> None:
-        if self._projections is None or self._watched_set() is None:
-            return
-        positions = [self._positions(projection) for projection in self._projections]
-        self._follow_extent([array for p in positions for array in (p.original, p.synthetic)])
-        for run, (projection, placed) in enumerate(zip(self._projections, positions, strict=True)):
-            self._view.move_points(run, PointPositions(placed.original, placed.synthetic))
-            self._view.set_caption(run, _caption(projection))
-
-    def _follow_extent(self, arrays: list[FloatArray]) -> None:
         furthest = max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
         extent = furthest * _MARGIN or 1.0
         kept = self._extent
@@ -232,36 +172,24 @@ class WatchPresenter:
             self._extent = extent
             self._view.set_extent(extent)
 
-    def _positions(self, projection: Projection) -> PlanePoints:
-        return projection.train if self._split is Split.TRAIN else projection.test
-
-    def _watched_set(self) -> WatchedSet | None:
-        if self._snapshots is None:
-            return None
-        frame = self._snapshots[0].frame
-        return frame.train if self._split is Split.TRAIN else frame.test
-
-    def _selected_row(self) -> int | None:
-        watched = self._watched_set()
-        if self._query is None or watched is None or self._query.split is not self._split:
-            return None
-        rows = np.flatnonzero(watched.points.samples == self._query.sample)
-        return int(rows[0]) if len(rows) else None
+    def _read(self, panel: PanelKey) -> None:
+        cursor = Cursor(None if self._shown is None else self._shown.step)
+        self._view.set_readings(panel, readings(self._workspace.recordings, panel, cursor))
 
 
-def run_title(spec: RunSpec) -> RunTitle:
-    """What people call a run."""
-    title = loss_info(spec.loss).title
-    if spec.symm is not None:
-        title = f"Symm + {title}"
-    _, _, settings = spec.name.partition(":")
-    if settings:
-        title = f"{title} ({settings.replace(',', ', ')})"
-    return RunTitle(spec.name, title)
+def _runs(state: WatchState) -> tuple[object, ...]:
+    return state.titles, tuple(column.key for column in state.columns)
 
 
-def _caption(projection: Projection) -> str:
-    text = f"{projection.method.upper()} · step {projection.step:,}"
-    if projection.explained is None:
-        return text
-    return f"{text} · {projection.explained:.0%} of the variance"
+def _look(state: WatchState) -> tuple[object, ...]:
+    return state.colour_by, state.synthetic_visible
+
+
+def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:
+    if before is None or now is None:
+        return before is now
+    return before.samples is now.samples and before.labels is now.labels
+
+
+def _are_same(shown: PointPositions | None, positions: PointPositions) -> bool:
+    return shown is not None and shown.original is positions.original

@@ -1,66 +1,79 @@
 """Owns every thread and process behind the window: starts, steers, stops and joins them."""
 
-import gc
-import threading
 import time
-import traceback
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from symmcore.projection.worker import ProjectionWorker
-from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
+from symmcore.errors import InputError
+from symmcore.runs import Recording
+from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.naming import run_folder
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
-from symmcore.training.control import Control, StopRequestedError
-from symmcore.training.sink import Sink, Sinks, TrainingContext
-from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.model.retrieval import Query, RunNeighbours
+from symmcore.training.sink import Sinks
+from symmcore.training.spec import RunSpec
+from symmviz.model.recent import RecentRun
+from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
-from symmviz.services.live_buffer import LiveBuffer, Updates
+from symmviz.services.follower import Follower
+from symmviz.services.frames import FrameLoader
+from symmviz.services.opening import read_recent_runs, read_runs
+from symmviz.services.projecting import Projections
+from symmviz.services.search import Searches
+from symmviz.services.status_box import StatusBox, Updates
+from symmviz.services.thumbnails import Thumbnails
+from symmviz.services.training_thread import TrainingThread
 
-if TYPE_CHECKING:
-    from symmcore.training.trainer import Trainer
-
-_STOP_SEEN_WITHIN_SECONDS = 0.05
 _SCAN_THREADS = 3  # a disk that does not answer is not to hold up the next scan
 
 
 class Session:
-    """One training at a time, its projections, and searches in its newest embeddings.
+    """One training at a time, and all that reads recordings for the window.
 
     Threads and processes, all started here and joined by :meth:`close`:
 
-    - the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
-    - the warm-up thread, which imports torch behind the start page; a training waits for it;
-    - the projection worker (a thread and a process), from :meth:`open` on;
-    - one retrieval thread, and a few that scan datasets, each from its first task on.
+    - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
+    - the projection process and the two threads that feed it, from :meth:`open` on;
+    - one each for frames, retrieval and thumbnails, from their first wish on;
+    - one that follows runs which other processes write, from the first of them on;
+    - a few that open runs and scan datasets, each from its first task on.
 
     All methods are for the GUI thread and return at once, but for ``close``.
+
+    Attributes:
+        frames: what has been read of the recordings.
+        searches: what has been found in them.
+        thumbnails: their images.
     """
 
     def __init__(self) -> None:
-        self._buffer = LiveBuffer()
-        self._projector = ProjectionWorker(
-            on_result=self._buffer.projections, on_error=self._buffer.problem
-        )
-        self._searches = ThreadPoolExecutor(1, thread_name_prefix="symmviz-retrieval")
+        self._box = StatusBox()
+        self._training = TrainingThread()
+        self._recorder: TrainingRecorder | None = None
+        self.frames = FrameLoader()
+        self.searches = Searches()
+        self.thumbnails = Thumbnails()
+        self._projections = Projections(self.frames, self._box.problem)
+        self._follower = Follower()
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
+        self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")
         self._scan: DatasetScan | None = None
-        self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
-        self._control = Control()
-        self._training: threading.Thread | None = None
-        self._trainer: Trainer | None = None
+        self._followed: tuple[Recording, ...] = ()
         self._opened = False
         self._closed = False
 
     def open(self) -> None:
         """Start what can be made ready before the user chooses anything; once."""
+        self.open_projections()
+        if not self._closed:
+            self._training.open()
+
+    def open_projections(self) -> None:
+        """Start what projects frames; once. Torch, which takes seconds to import, comes later."""
         if not self._opened and not self._closed:
             self._opened = True
-            self._projector.start()
-            self._warm_up.start()
+            self._projections.start()
 
     def start(self, config: TrainingConfig, out: Path) -> None:
         """Train ``config`` and record it under ``out``.
@@ -69,25 +82,49 @@ class Session:
             InputError: if ``out`` holds a run or cannot be written.
             RuntimeError: if a training is running.
         """
-        recorder = TrainingRecorder(out, config, on_problem=self._buffer.problem)
-        self._end_training()
-        self.open()
-        self._trainer = None
-        self._projector.reset()
-        self._buffer.clear()
-        sink = Sinks([recorder, self._buffer, _ProjectionFeed(self._projector)])
+        self._training.check_ended()
+        recorder = TrainingRecorder(out, config, on_problem=self._box.problem)
+        self._launch(recorder, config)
 
-        def prepare(control: Control) -> "Trainer":
-            while self._warm_up.is_alive():  # it changes torch's random state
-                self._warm_up.join(_STOP_SEEN_WITHIN_SECONDS)
-                if control.stopping:
-                    raise StopRequestedError
-            from symmcore.training.trainer import Trainer  # imports torch
+    def resume(self, folder: Path, steps: int | None = None) -> tuple[str, ...]:
+        """Go on with a recorded run or comparison, from its newest checkpoint.
 
-            self._trainer = Trainer(config, sink)
-            return self._trainer
+        Args:
+            folder: of the run, or of the comparison.
+            steps: to train in all; None trains what is left of what was planned.
 
-        self._launch(prepare)
+        Returns:
+            The SPECs of its runs.
+
+        Raises:
+            InputError: if it cannot go on.
+            RuntimeError: if a training is running.
+        """
+        self._training.check_ended()
+        return self._go_on(resume_plan(folder, steps), folder)
+
+    def branch(
+        self, run: Path, step: int, spec: RunSpec, runs_folder: Path, steps: int | None = None
+    ) -> tuple[str, ...]:
+        """Train a sibling that shares a run's past up to a checkpoint.
+
+        Args:
+            run: folder of the run.
+            step: of the checkpoint.
+            spec: what the sibling is trained with.
+            runs_folder: where a folder is made for it.
+            steps: to train in all; None as planned for the run.
+
+        Returns:
+            Its SPEC.
+
+        Raises:
+            InputError: if that cannot be changed, or the folder cannot be written.
+            RuntimeError: if a training is running.
+        """
+        self._training.check_ended()
+        plan = branch_plan(run, step, spec, steps)
+        return self._go_on(plan, run_folder(runs_folder, plan.config, datetime.now()))
 
     def extend(self, steps: int) -> None:
         """Go on with the finished training for ``steps`` more steps.
@@ -95,40 +132,65 @@ class Session:
         Raises:
             RuntimeError: if there is none, or it has not ended.
         """
-        self._end_training()
-        trainer = self._trainer
-        if trainer is None:
-            raise RuntimeError("there is no training to go on with")
-        trainer.extend(steps)
-        self._launch(lambda _: trainer)
+        self._training.extend(steps)
 
     def pause(self) -> None:
         """Hold the training at the next batch boundary."""
-        self._control.pause()
+        self._training.pause()
 
-    def resume(self) -> None:
+    def resume_paused(self) -> None:
         """Let a paused training go on."""
-        self._control.resume()
+        self._training.resume()
 
     def stop(self) -> None:
-        """End the training at the next batch boundary; what was recorded stays."""
-        self._control.stop()
+        """End the training at the next batch boundary; it is then evaluated as at its end."""
+        self._training.stop()
+
+    def hurry(self) -> None:
+        """End the training at the next batch boundary, with nothing more."""
+        self._training.hurry()
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Those of the newest training; empty before it has begun."""
+        return () if self._recorder is None else self._recorder.recordings
 
     @property
     def running(self) -> bool:
         """Whether a training thread is alive."""
-        return self._training is not None and self._training.is_alive()
+        return self._training.running
 
     @property
     def warm(self) -> bool:
         """Whether what is slow to import has been imported."""
-        return self._opened and not self._warm_up.is_alive()
+        return self._training.warm
 
-    def find_neighbours(
-        self, snapshots: tuple[Snapshot, ...], query: Query, count: int
-    ) -> "Future[tuple[RunNeighbours, ...]]":
-        """Search on the retrieval thread."""
-        return self._searches.submit(_find_neighbours, snapshots, query, count)
+    def show(self, workspace: Workspace) -> None:
+        """Read what the workspace shows: after every change of it or of its recordings."""
+        recordings = workspace.recordings
+        self._projections.show(recordings, workspace.display.method, workspace.cursor)
+
+    def follow(self, recordings: tuple[Recording, ...]) -> None:
+        """Take in what is written of these runs, here or elsewhere, and forget all others."""
+        known = {recording.key: recording for recording in self._followed}
+        self._followed = recordings
+        for recording in recordings:
+            if known.get(recording.key, recording) is not recording:
+                # A run that is resumed may have gone back, and takes those steps anew.
+                self.frames.forget(recording.key)
+                self._projections.forget(recording.key)
+                self.searches.clear()
+        self.frames.keep_only(frozenset(recording.key for recording in recordings))
+        self.thumbnails.show(recordings)
+        self._follower.follow(recordings)
+
+    def read_runs(self, paths: tuple[Path, ...]) -> "Future[tuple[Recording, ...]]":
+        """Open runs and comparisons, on a thread for that."""
+        return self._opens.submit(read_runs, paths)
+
+    def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
+        """List what was trained into a folder, the newest first, on a thread for that."""
+        return self._opens.submit(read_recent_runs, folder)
 
     def scan_dataset(self, config: TrainingConfig) -> DatasetScan:
         """List the files a training would read, on a thread for that; cancels the last scan."""
@@ -138,12 +200,20 @@ class Session:
         return self._scan
 
     def drain(self) -> Updates:
-        """Take everything that training and projection produced since the last call."""
-        return self._buffer.drain()
+        """Take everything that is new of the training, and into its recordings."""
+        updates = self._box.drain()  # first: its end is not to be known before what it ended with
+        for recording in self.recordings:
+            recording.poll()
+        return updates
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that is shown will be there in milliseconds."""
+        return self.frames.busy or self.searches.busy
 
     def note(self, sentence: str) -> None:
         """Show a sentence for the user beside the training; for any thread."""
-        self._buffer.problem(sentence)
+        self._box.problem(sentence)
 
     def close(self, timeout: float, import_timeout: float = 1.0) -> bool:
         """Stop everything and wait for it; safe to call twice.
@@ -154,100 +224,48 @@ class Session:
                 stopped and during which nothing can be lost.
 
         Returns:
-            Whether everything has ended, but for scans of datasets, which only read. If not,
-            a training step or torch's import is still under way: nothing recorded is at risk,
-            and the process may be ended.
+            Whether everything has ended, but for scans of datasets and folders, which only
+            read. If not, a training step or torch's import is still under way: nothing
+            recorded is at risk, and the process may be ended.
         """
         self._closed = True
         deadline = time.monotonic() + timeout
-        self._control.close()
-        self._searches.shutdown(wait=False, cancel_futures=True)
+        self._training.hurry()
+        self._opens.shutdown(wait=False, cancel_futures=True)
         if self._scan is not None:
             self._scan.give_up()
         self._scans.shutdown(wait=False, cancel_futures=True)
-        self._projector.close(timeout)
-        if self._training is not None:
-            self._training.join(max(0.0, deadline - time.monotonic()))
-        if self._opened:
-            self._warm_up.join(import_timeout)
-        gc.unfreeze()  # garbage after the window is garbage again
-        return not (self.running or self._warm_up.is_alive())
+        self._projections.close(timeout)
+        for part in (self.frames, self.searches, self.thumbnails, self._follower):
+            part.close(max(0.0, deadline - time.monotonic()))
+        ended = self._training.close(max(0.0, deadline - time.monotonic()), import_timeout)
+        if ended and self._recorder is not None:
+            self._recorder.close()
+        return ended
 
-    def _launch(self, prepare: "Callable[[Control], Trainer]") -> None:
-        control = self._control = Control()
-        self._training = threading.Thread(
-            target=_train, args=(prepare, control, self._buffer), name="symmviz-training"
-        )
-        self._training.start()
+    def _go_on(self, plan: ContinuationPlan, out: Path) -> tuple[str, ...]:
+        resumes = plan.out is not None
+        recorder = TrainingRecorder(out, plan.config, resume=resumes, on_problem=self._box.problem)
+        try:
+            plan.check_newest()  # now that nobody else writes what is resumed
+        except InputError:
+            recorder.close()
+            raise
+        self._launch(recorder, plan.config, plan)
+        if plan.notes:
+            self._box.problem(" ".join(plan.notes))
+        return tuple(spec.name for spec in plan.config.specs)
 
-    def _end_training(self) -> None:
-        if self._training is None:
-            return
-        # FINISHED is the last thing a training says: its thread has nothing left to do.
-        self._training.join(timeout=0.2)
-        if self._training.is_alive():
-            raise RuntimeError("a training is running")
-        self._training = None
-
-
-class _ProjectionFeed:
-    """Passes every run's watched frame on to the projection worker."""
-
-    def __init__(self, worker: ProjectionWorker) -> None:
-        self._worker = worker
-
-    def begin(self, context: TrainingContext) -> None:
-        pass
-
-    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        pass
-
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        self._worker.submit(tuple(snapshot.frame for snapshot in snapshots))
-
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
-        pass
-
-    def status(self, status: TrainingStatus) -> None:
-        pass
-
-
-def _find_neighbours(
-    snapshots: tuple[Snapshot, ...], query: Query, count: int
-) -> tuple[RunNeighbours, ...]:
-    from symmviz.services.search import find_neighbours  # imports torch
-
-    return find_neighbours(snapshots, query, count)
-
-
-def _warm_up() -> None:
-    """Import torch, and keep what is there then out of the garbage collector's way.
-
-    That is half a million objects, which stay as long as the session: a full collection that
-    looks through them holds every thread, the window's too, for a quarter of a second.
-    """
-    gc.disable()
-    try:
-        from symmcore.training.warm_up import warm_up  # imports torch
-
-        warm_up()
-        gc.freeze()
-    finally:
-        gc.enable()
-
-
-def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink) -> None:
-    try:
-        prepare(control).run(control)
-    except StopRequestedError:
-        sink.status(TrainingStatus(RunState.FINISHED, reason=FinishReason.CANCELLED))
-    except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
-        # Training reports its own failures; this is torch that cannot be imported, say.
-        sink.status(
-            TrainingStatus(
-                RunState.FINISHED,
-                message=f"{type(error).__name__}: {error}",
-                reason=FinishReason.FAILED,
-                detail=traceback.format_exc(),
-            )
-        )
+    def _launch(
+        self,
+        recorder: TrainingRecorder,
+        config: TrainingConfig,
+        plan: ContinuationPlan | None = None,
+    ) -> None:
+        self.open()
+        if self._recorder is not None:
+            self._recorder.close()
+        self._recorder = recorder
+        self._box.drain()
+        start = None if plan is None else plan.start
+        self._training.start(config, Sinks([recorder, self._box]), start)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symmviz.presenters.series import Values
+from symmviz.model.outline import Values
 
 Range = tuple[float, float]
 

@@ -9,14 +9,15 @@ from symmviz.views.legend import RunLegend
 
 _LEAST_WIDTH = 180  # pixels of a plot with its axis
 _SPACING = 16
+_MOST_ACROSS = 4
 
 
 class CurveGrid(QFrame):
-    """A legend of the runs over the plots.
+    """A legend of the runs over the plots, four side by side or two.
 
     Args:
         legend: which colour is which run.
-        panels: the plots, in their order; an even number.
+        panels: the plots, in their order.
         parent: the widget it is part of.
     """
 
@@ -25,33 +26,42 @@ class CurveGrid(QFrame):
         self.setProperty("card", True)
         self._legend = legend
         self._panels = tuple(panels)
-        self._across = 0
+        self._across = _MOST_ACROSS
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(10, 6, 10, 8)
         self._grid.setHorizontalSpacing(_SPACING)
-        self._arrange(len(self._panels))
+        self._arrange()
 
     @property
     def across(self) -> int:
         """How many plots stand side by side."""
         return self._across
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take one row or two."""
-        super().resizeEvent(event)
-        in_a_row = len(self._panels) * (_LEAST_WIDTH + _SPACING)
-        self._arrange(len(self._panels) if self.width() >= in_a_row else len(self._panels) // 2)
+    def set_panels(self, panels: Sequence[QWidget]) -> None:
+        """Have these plots from now on."""
+        if self._panels != tuple(panels):
+            for widget in self._panels:
+                self._grid.removeWidget(widget)
+            self._panels = tuple(panels)
+            self._arrange()
 
-    def _arrange(self, across: int) -> None:
-        if across == self._across:
-            return
-        self._across = across
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many columns as are wide enough."""
+        super().resizeEvent(event)
+        in_a_row = _MOST_ACROSS * (_LEAST_WIDTH + _SPACING)
+        across = _MOST_ACROSS if self.width() >= in_a_row else _MOST_ACROSS // 2
+        if across != self._across:
+            self._across = across
+            self._arrange()
+
+    def _arrange(self) -> None:
+        across = self._across
         for widget in (self._legend, *self._panels):
             self._grid.removeWidget(widget)
         self._grid.addWidget(self._legend, 0, 0, 1, across)
         for at, panel in enumerate(self._panels):
             self._grid.addWidget(panel, 1 + at // across, at % across)
-        for column in range(len(self._panels)):
+        for column in range(_MOST_ACROSS):
             self._grid.setColumnStretch(column, 1 if column < across else 0)
-        for row in range(len(self._panels)):
+        for row in range(max(len(self._panels), self._grid.rowCount() - 1)):
             self._grid.setRowStretch(1 + row, 1 if row * across < len(self._panels) else 0)

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
-from PySide6.QtWidgets import QGraphicsItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from symmviz.presenters.display import Curve, Panel, Variant
-from symmviz.presenters.series import Values
+from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
+from symmviz.model.outline import Values
 from symmviz.views.axis_range import (
     Range,
     finite_range,
@@ -20,6 +20,7 @@ from symmviz.views.axis_range import (
     value_axis,
 )
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
@@ -48,7 +49,8 @@ _TIPS = {
         "the negatives are harder, so its loss is larger."
     ),
 }
-_AXES: dict[Panel, Callable[[Range | None], Range]] = {
+_OWN_TIP = "A number that this run's own training loop records."
+_AXES: dict[PanelKey, Callable[[Range | None], Range]] = {
     Panel.RECALL: share_axis,
     Panel.SYNTHETIC_RECALL: share_axis,
     Panel.RATIO: share_axis,
@@ -104,16 +106,22 @@ class _Line:
 class CurvePanel(QWidget):
     """A titled plot whose axes fit its lines until the user moves or zooms it."""
 
-    def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
+    def __init__(self, panel: PanelKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._panel = panel
         self._lines: dict[tuple[int, Variant], _Line] = {}
         self._following = True
-        self._title = ElidedLabel(panel.value, self, Qt.TextElideMode.ElideRight)
+        self._shown: tuple[Reading, ...] = ()
+        title = panel.value if isinstance(panel, Panel) else panel
+        self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
         self._legend = ElidedLabel(_legend(panel), self, Qt.TextElideMode.ElideRight)
+        self._readings = QLabel(self)
+        self._readings.setAlignment(Qt.AlignmentFlag.AlignRight)
+        # Whatever there is to read, the plots keep their widths.
+        self._readings.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._legend.setProperty("muted", True)
-        self.setToolTip(_TIPS[panel])
+        self.setToolTip(_TIPS[panel] if isinstance(panel, Panel) else plain_tip(_OWN_TIP))
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.setMinimumHeight(_LEAST_HEIGHT)
         self._plot.hideButtons()
@@ -136,7 +144,11 @@ class CurvePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self._title)
-        layout.addWidget(self._legend)
+        under = QHBoxLayout()
+        under.setSpacing(6)
+        under.addWidget(self._legend, 1)
+        under.addWidget(self._readings, 1)
+        layout.addLayout(under)
         layout.addWidget(self._plot, 1)
         self._apply_theme()
         self._fit()
@@ -146,6 +158,7 @@ class CurvePanel(QWidget):
         for line in self._lines.values():
             line.remove_from(self._plot)
         self._lines.clear()
+        self.set_readings(())
         self.fit()  # not to the run before
 
     def fit(self) -> None:
@@ -169,6 +182,16 @@ class CurvePanel(QWidget):
     def set_note(self, text: str) -> None:
         """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
         self._legend.setText(text or _legend(self._panel))
+
+    def set_readings(self, readings: tuple[Reading, ...]) -> None:
+        """Say the value of each line at the step that is shown."""
+        if readings != self._shown:
+            self._shown = readings
+            self._show_readings()
+
+    def readings(self) -> str:
+        """The values at the step that is shown, as markup."""
+        return self._readings.text()
 
     def note(self) -> str:
         """What is said under the title: what the strokes mean, or why there are no lines."""
@@ -224,9 +247,14 @@ class CurvePanel(QWidget):
     def _fit(self) -> None:
         lines = self._lines.values()
         steps = step_axis(joined_range([line.steps for line in lines]))
-        values = _AXES[self._panel](joined_range([line.values for line in lines]))
+        values = _AXES.get(self._panel, value_axis)(joined_range([line.values for line in lines]))
         if (steps, values) != self.view_range():
             self._plot.getViewBox().setRange(xRange=steps, yRange=values, padding=0)
+
+    def _show_readings(self) -> None:
+        markup = _readings_markup(self._panel, self._shown)
+        self._readings.setText(markup)
+        self._readings.setVisible(bool(markup))
 
     def _on_moved(self) -> None:
         self._following = False
@@ -250,6 +278,7 @@ class CurvePanel(QWidget):
         cursor = QPen(QColor(theme.text), _WIDTH)
         cursor.setCosmetic(True)
         self._cursor.setPen(cursor)
+        self._show_readings()
         for (run, variant), line in self._lines.items():
             line.set_pen(self._pen(run, variant))
 
@@ -261,6 +290,24 @@ def _alone(values: Values) -> npt.NDArray[np.bool_]:
     return alone
 
 
-def _legend(panel: Panel) -> str:
+def _legend(panel: PanelKey) -> str:
+    """What each stroke means."""
+    if not isinstance(panel, Panel):
+        return ""
     solid, dashed = _LEGENDS[panel]
     return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"
+
+
+def _readings_markup(panel: PanelKey, readings: tuple[Reading, ...]) -> str:
+    """The lines' values in the colours of their runs, those of dashed lines behind a dash."""
+    digits = ".3f" if isinstance(panel, Panel) and panel is not Panel.LOSS else ".4g"
+    parts = []
+    for variant, mark in ((Variant.SOLID, ""), (Variant.DASHED, "╌ ")):
+        values = [
+            f"<span style='color:{current_theme().run_colour(one.run)}'>{one.value:{digits}}</span>"
+            for one in readings
+            if one.variant is variant
+        ]
+        if values:
+            parts.append(mark + " ".join(values))
+    return " &nbsp;".join(parts)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from symmviz.presenters.names import END_ISOLATE, ISOLATE, shown_text
+from symmviz.model.names import END_ISOLATE, ISOLATE, shown_text
 from symmviz.views.plain_tip import plain_tip
 
 _END = Qt.TextElideMode.ElideRight

@@ -1,4 +1,4 @@
-"""A grid of images to choose one from; thumbnails are made as they are scrolled to."""
+"""A grid of images to choose one from; thumbnails are asked for as they are scrolled to."""
 
 import numpy as np
 from PySide6.QtCore import (
@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmcore.data.images.store import image_to_show
 from symmcore.records import IndexArray
-from symmviz.presenters.names import shown_name
-from symmviz.presenters.retrieve import Gallery
-from symmviz.views.images import image_pixmap
+from symmviz.model.display import Gallery, PictureId
+from symmviz.model.names import shown_name
+from symmviz.model.pictures import NoPictures, PictureSource
+from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
@@ -41,11 +41,11 @@ class _GalleryModel(QAbstractListModel):
     def __init__(self, parent: QListView) -> None:
         super().__init__(parent)
         self._list = parent
+        self.pictures: PictureSource = NoPictures()
         self._gallery: Gallery | None = None
         self._rows: IndexArray = np.empty(0, dtype=np.int64)
 
     def set_gallery(self, gallery: Gallery | None) -> None:
-        QPixmapCache.clear()  # its keys are positions in the old dataset
         self.beginResetModel()
         self._gallery = gallery
         self._rows = np.arange(0 if gallery is None else len(gallery.samples))
@@ -60,6 +60,10 @@ class _GalleryModel(QAbstractListModel):
         else:
             self._rows = np.flatnonzero(self._gallery.labels == label)
         self.endResetModel()
+
+    @property
+    def run(self) -> str | None:
+        return None if self._gallery is None else self._gallery.run
 
     def counts(self) -> tuple[int, int]:
         return len(self._rows), 0 if self._gallery is None else len(self._gallery.samples)
@@ -91,12 +95,16 @@ class _GalleryModel(QAbstractListModel):
     def _thumbnail(self, sample: int) -> QPixmap:
         assert self._gallery is not None, "there are rows"
         ratio = self._list.devicePixelRatioF()
-        key = f"symmviz-{sample}-{ratio}"
+        key = f"symmviz-{self._gallery.run}-{sample}-{ratio}"
         pixmap = QPixmap()
-        if not QPixmapCache.find(key, pixmap):
-            pixmap = image_pixmap(image_to_show(self._gallery.images, sample), _SIZE, ratio)
-            QPixmapCache.insert(key, pixmap)
-        return pixmap
+        if QPixmapCache.find(key, pixmap):
+            return pixmap
+        picture = PictureId(self._gallery.run, sample)
+        made = picture_pixmap(self.pictures, picture, _SIZE, ratio)
+        if made is None:
+            return placeholder(_SIZE, ratio)
+        QPixmapCache.insert(key, made)
+        return made
 
 
 class _OutlineDelegate(QStyledItemDelegate):
@@ -147,6 +155,14 @@ class GalleryView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().currentChanged.connect(self._on_current)
 
+    def set_pictures(self, pictures: PictureSource) -> None:
+        """Take thumbnails from there."""
+        self._images.pictures = pictures
+
+    def pictures_came(self) -> None:
+        """Draw what is there by now."""
+        self.viewport().update()
+
     def set_gallery(self, gallery: Gallery | None) -> None:
         """Show other images, or none."""
         self._chosen = None
@@ -158,6 +174,11 @@ class GalleryView(QListView):
         self.scrollToTop()
         if self._chosen is not None:
             self.mark(self._chosen)
+
+    @property
+    def run(self) -> str | None:
+        """Key of the run whose images are shown; None while there are none."""
+        return self._images.run
 
     def counts(self) -> tuple[int, int]:
         """How many images are shown, of how many."""

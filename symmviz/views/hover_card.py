@@ -3,9 +3,10 @@
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from symmcore.data.images.store import ImageArray
+from symmviz.model.display import PictureId
+from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.views.elided_label import elided
-from symmviz.views.images import image_pixmap
+from symmviz.views.images import picture_pixmap, placeholder
 
 _SIZE = 72
 _OFFSET = 14
@@ -18,6 +19,9 @@ class HoverCard(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._area = parent
+        self._pictures: PictureSource = NoPictures()
+        self._shown: PictureId | None = None
+        self._waits = False
         self.setProperty("card", True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._picture = QLabel(self)
@@ -29,9 +33,19 @@ class HoverCard(QFrame):
         layout.addWidget(self._text)
         self.hide()
 
-    def show_at(self, position: QPoint, image: ImageArray, text: str) -> None:
-        """Show an image (H, W, C) uint8 beside a position in the parent."""
-        self._picture.setPixmap(image_pixmap(image, _SIZE, self.devicePixelRatioF()))
+    def set_pictures(self, pictures: PictureSource) -> None:
+        """Take pictures from there."""
+        self._pictures = pictures
+
+    def pictures_came(self) -> None:
+        """Show the picture if it is there by now."""
+        if self._waits and self.isVisible():
+            self._show_picture()
+
+    def show_at(self, position: QPoint, picture: PictureId, text: str) -> None:
+        """Show an image beside a position in the parent."""
+        self._shown = picture
+        self._show_picture()
         lines = (elided(line, self.fontMetrics(), _WIDEST) for line in text.splitlines())
         self._text.setText("\n".join(lines))
         self.adjustSize()
@@ -44,3 +58,11 @@ class HoverCard(QFrame):
         self.move(max(0, x), max(0, y))
         self.raise_()
         self.show()
+
+    def _show_picture(self) -> None:
+        if self._shown is None:
+            return
+        ratio = self.devicePixelRatioF()
+        pixmap = picture_pixmap(self._pictures, self._shown, _SIZE, ratio)
+        self._waits = pixmap is None
+        self._picture.setPixmap(placeholder(_SIZE, ratio) if pixmap is None else pixmap)

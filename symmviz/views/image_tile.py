@@ -6,11 +6,12 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QIcon
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
+from symmviz.model.display import ImageCard
+from symmviz.model.names import shown_name
+from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Query
-from symmviz.presenters.names import shown_name
-from symmviz.presenters.retrieve import ImageCard
 from symmviz.views.elided_label import elided
-from symmviz.views.images import image_pixmap
+from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
@@ -24,12 +25,14 @@ class ImageTile(QWidget):
     Right and wrong differ in shape (check or cross) as well as in colour.
     """
 
-    chosen = Signal(Query)
-    """The image was clicked: make it the query."""
+    chosen = Signal(Query, str)
+    """The image was clicked: make it the query; and the key of its run."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, pictures: PictureSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pictures = pictures
         self._card: ImageCard | None = None
+        self._waits = False
         self._button = QToolButton(self)
         self._button.setIconSize(QSize(_SIZE, _SIZE))
         self._button.setProperty("picture", True)
@@ -44,9 +47,9 @@ class ImageTile(QWidget):
 
     def show_card(self, card: ImageCard) -> None:
         """Show another neighbour; what is the same is left as it is."""
-        if self._card is None or self._card.query != card.query:
-            self._button.setIcon(QIcon(image_pixmap(card.image, _SIZE, self.devicePixelRatioF())))
-        self._card = card
+        before, self._card = self._card, card
+        if before is None or before.picture != card.picture:
+            self._show_picture(card)
         theme = current_theme()
         mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
         name = "<br>".join(escape(line) for line in _two_lines(card.class_name, self.fontMetrics()))
@@ -61,9 +64,15 @@ class ImageTile(QWidget):
             )
         )
 
+    def pictures_came(self) -> None:
+        """Show the picture if it is there by now."""
+        if self._waits and self._card is not None:
+            self._show_picture(self._card)
+
     def forget(self) -> None:
         """What is shown next is of another dataset."""
         self._card = None
+        self._waits = False
 
     @property
     def button(self) -> QToolButton:
@@ -84,9 +93,15 @@ class ImageTile(QWidget):
         """Choose this image, as a click does."""
         self._button.click()
 
+    def _show_picture(self, card: ImageCard) -> None:
+        ratio = self.devicePixelRatioF()
+        pixmap = picture_pixmap(self._pictures, card.picture, _SIZE, ratio)
+        self._waits = pixmap is None
+        self._button.setIcon(QIcon(placeholder(_SIZE, ratio) if pixmap is None else pixmap))
+
     def _on_clicked(self) -> None:
         if self._card is not None:
-            self.chosen.emit(self._card.query)
+            self.chosen.emit(self._card.query, self._card.picture.run)
 
 
 def _two_lines(name: str, metrics: QFontMetrics) -> list[str]:

@@ -1,10 +1,13 @@
-"""Pixmaps of dataset images."""
+"""Pixmaps of dataset images, and what stands for one that is not there yet."""
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap
 
 from symmcore.data.images.store import ImageArray
+from symmviz.model.display import PictureId
+from symmviz.model.pictures import PictureSource
+from symmviz.views.theme import current_theme
 
 # Below this width an image is shown as its pixels; a smoothed digit is only a blur.
 _SHOW_PIXELS_BELOW = 64
@@ -34,4 +37,20 @@ def image_pixmap(image: ImageArray, size: int, ratio: float) -> QPixmap:
     )
     pixmap = QPixmap.fromImage(scaled)
     pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def picture_pixmap(
+    source: PictureSource, picture: PictureId, size: int, ratio: float
+) -> QPixmap | None:
+    """A picture that is there, to fit a square of ``size`` logical pixels; None until it is."""
+    image = source.picture(picture, round(size * ratio))
+    return None if image is None else image_pixmap(image, size, ratio)
+
+
+def placeholder(size: int, ratio: float) -> QPixmap:
+    """What is drawn in place of a picture that is being made."""
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(QColor(current_theme().border))
     return pixmap

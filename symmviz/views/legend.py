@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from symmviz.presenters.display import ColourBy
-from symmviz.presenters.names import shown_name
+from symmviz.model.display import ColourBy
+from symmviz.model.names import shown_name
 from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme, current_theme

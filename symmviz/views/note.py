@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
-from symmviz.presenters.names import shown_text
+from symmviz.model.names import shown_text
 from symmviz.views.plain_tip import breakable
 
 _MOST_LINES = 4

@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from symmviz.presenters.names import shown_text
+from symmviz.model.names import shown_text
 
 # A character that goes with the one before it: a break between them would change either.
 _JOINED = r"\s\u0300-\u036f\u200c\u200d\u2066-\u2069\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"

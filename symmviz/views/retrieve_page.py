@@ -15,14 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmviz.model.display import Gallery, ImageCard, NeighbourRow
+from symmviz.model.names import shown_name
+from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.model.retrieval import Query, Split
-from symmviz.presenters.names import shown_name
-from symmviz.presenters.retrieve import Gallery, ImageCard, NeighbourRow
 from symmviz.views.elided_label import ElidedLabel, elided
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.gallery import GalleryView
 from symmviz.views.image_tile import ImageTile
-from symmviz.views.images import image_pixmap
+from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.note import Note
 from symmviz.views.plain_tip import plain_tip
 
@@ -37,10 +38,11 @@ _WIDEST_NAME = 360  # pixels in the list of classes: the tooltip has the whole
 class _RowWidget(QFrame):
     """One run's title, caption and neighbours."""
 
-    chosen = Signal(Query)
+    chosen = Signal(Query, str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, pictures: PictureSource, parent: QWidget) -> None:
         super().__init__(parent)
+        self._pictures = pictures
         self.setProperty("card", True)
         self._title = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
@@ -71,6 +73,11 @@ class _RowWidget(QFrame):
         for tile in self._tiles:
             tile.forget()
 
+    def pictures_came(self) -> None:
+        """Draw what is there by now."""
+        for tile in self._tiles:
+            tile.pictures_came()
+
     def buttons(self) -> list[QWidget]:
         """What the tab key reaches, in order."""
         return [tile.button for tile in self._tiles]
@@ -84,7 +91,7 @@ class _RowWidget(QFrame):
         return self._tiles[at]
 
     def _add_tile(self) -> None:
-        tile = ImageTile(self)
+        tile = ImageTile(self._pictures, self)
         tile.chosen.connect(self.chosen)
         self._across.addWidget(tile)
         self._tiles.append(tile)
@@ -93,12 +100,14 @@ class _RowWidget(QFrame):
 class RetrievePage(QWidget):
     """See :class:`symmviz.presenters.retrieve.RetrieveView` for what it shows."""
 
-    chosen = Signal(Query)
-    """An image of the gallery, or a neighbour, was clicked."""
+    chosen = Signal(Query, str)
+    """An image of the gallery, or a neighbour, was clicked; and the key of its run."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pictures: PictureSource = NoPictures()
         self._card: ImageCard | None = None
+        self._waits = False
         self._classes = QComboBox(self)
         self._classes.setToolTip("Show only the test images of one class.")
         # Names of classes may be of any length; they do not widen the gallery.
@@ -110,7 +119,7 @@ class RetrievePage(QWidget):
         self._count = QLabel(self)
         self._count.setProperty("muted", True)
         self._gallery = GalleryView(self)
-        self._gallery.chosen.connect(lambda sample: self.chosen.emit(Query(sample, Split.TEST)))
+        self._gallery.chosen.connect(self._on_gallery)
         self._picture = QLabel(self)
         self._picture.setFixedSize(_QUERY_SIZE, _QUERY_SIZE)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -124,6 +133,19 @@ class RetrievePage(QWidget):
         self._divided = False
         self._lay_out()
         self.setFocusProxy(self._gallery)
+
+    def set_pictures(self, pictures: PictureSource) -> None:
+        """Take pictures from there."""
+        self._pictures = pictures
+        self._gallery.set_pictures(pictures)
+
+    def pictures_came(self) -> None:
+        """Draw what is there by now."""
+        self._gallery.pictures_came()
+        for row in self._rows:
+            row.pictures_came()
+        if self._waits:
+            self._show_picture()
 
     def set_gallery(self, gallery: Gallery | None) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
@@ -155,7 +177,7 @@ class RetrievePage(QWidget):
     def set_rows(self, rows: tuple[NeighbourRow, ...]) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
         while len(self._rows) < len(rows):
-            widget = _RowWidget(self)
+            widget = _RowWidget(self._pictures, self)
             widget.chosen.connect(self.chosen)
             self._row_area.addWidget(widget)
             self._rows.append(widget)
@@ -252,6 +274,11 @@ class RetrievePage(QWidget):
         for one, following in pairwise((self._classes, self._gallery, *found)):
             self.setTabOrder(one, following)
 
+    def _on_gallery(self, sample: int) -> None:
+        run = self._gallery.run
+        if run is not None:
+            self.chosen.emit(Query(sample, Split.TEST), run)
+
     def _on_divided(self) -> None:
         self._divided = True
 
@@ -265,7 +292,9 @@ class RetrievePage(QWidget):
         self._count.setText(f"{shown:,} of {total:,} test images")
 
     def _show_picture(self) -> None:
-        if self._card is not None:
-            self._picture.setPixmap(
-                image_pixmap(self._card.image, _QUERY_SIZE, self.devicePixelRatioF())
-            )
+        if self._card is None:
+            return
+        ratio = self.devicePixelRatioF()
+        pixmap = picture_pixmap(self._pictures, self._card.picture, _QUERY_SIZE, ratio)
+        self._waits = pixmap is None
+        self._picture.setPixmap(placeholder(_QUERY_SIZE, ratio) if pixmap is None else pixmap)

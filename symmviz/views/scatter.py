@@ -7,7 +7,7 @@ from PySide6.QtGui import QBrush, QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from symmcore.records import FloatArray
-from symmviz.presenters.display import ColourBy, PointCloud, PointPositions
+from symmviz.model.display import ColourBy, PointCloud, PointPositions
 from symmviz.views.theme import Theme, current_theme
 
 PICK_RADIUS_PX = 14

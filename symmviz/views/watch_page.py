@@ -17,16 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from symmviz.model.retrieval import Split
-from symmviz.presenters.display import (
+from symmviz.model.display import (
     ColourBy,
     Curve,
     Panel,
+    PanelKey,
     PointCloud,
     PointPositions,
+    Reading,
     RunTitle,
 )
-from symmviz.presenters.names import shown_name
+from symmviz.model.names import shown_name
+from symmviz.model.pictures import PictureSource
+from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
@@ -105,12 +108,14 @@ class WatchPage(QWidget):
 
     split_chosen = Signal(Split)
     """The user wants to see the watched images of this split."""
+    colour_chosen = Signal(ColourBy)
+    """The user wants the colours to mean this."""
     synthetic_toggled = Signal(bool)
     """The user wants to see synthetic points, or not."""
-    row_picked = Signal(int)
-    """A point of the cloud was clicked."""
-    row_hovered = Signal(int, QPointF, QWidget)
-    """The pointer rests at a point: its row, where, and in which scatter."""
+    row_picked = Signal(int, int)
+    """A point was clicked: its column, and its row in the cloud."""
+    row_hovered = Signal(int, int, QPointF)
+    """The pointer rests at a point: its column, its row, and where in that scatter."""
     neighbours_wanted = Signal()
     """The user wants to see the selected image's neighbours."""
     shown_changed = Signal(str)
@@ -120,7 +125,7 @@ class WatchPage(QWidget):
         super().__init__(parent)
         self._pool: list[_Column] = []
         self._columns: list[_Column] = []
-        self._cloud: PointCloud | None = None
+        self._clouds: dict[int, PointCloud] = {}
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
         self._split.addItem("Test images", Split.TEST)
@@ -133,7 +138,9 @@ class WatchPage(QWidget):
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
         self._colour.setToolTip("Original against synthetic points, or one colour a class.")
-        self._colour.currentIndexChanged.connect(self._on_colour)
+        self._colour.currentIndexChanged.connect(
+            lambda: self.colour_chosen.emit(self._colour.currentData())
+        )
         self._synthetic = QCheckBox("Synthetic points", self)
         self._synthetic.setChecked(True)
         self._synthetic.setToolTip(
@@ -141,7 +148,7 @@ class WatchPage(QWidget):
             "the run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
             "does not train on them."
         )
-        self._synthetic.toggled.connect(self._on_synthetic)
+        self._synthetic.toggled.connect(self.synthetic_toggled)
         self._fit = QPushButton("Fit view", self)
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
@@ -153,14 +160,25 @@ class WatchPage(QWidget):
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
-        self._panels = {panel: CurvePanel(panel, self) for panel in Panel}
+        self._panels: dict[PanelKey, CurvePanel] = {
+            panel: CurvePanel(panel, self) for panel in Panel
+        }
+        self._curve_grid = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
         self._lay_out()
         for _ in range(_COLUMNS_AHEAD):
             self._add_column()
 
+    def set_pictures(self, pictures: PictureSource) -> None:
+        """Take pictures from there."""
+        self.hover_card.set_pictures(pictures)
+
+    def pictures_came(self) -> None:
+        """Draw what is there by now."""
+        self.hover_card.pictures_came()
+
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._cloud = None
+        self._clouds.clear()
         while len(self._pool) < len(runs):
             self._add_column()
         self._columns = self._pool[: len(runs)]
@@ -170,14 +188,26 @@ class WatchPage(QWidget):
             column.setVisible(column in self._columns)
         for panel in self._panels.values():
             panel.clear()
+        self._update_legend()
         self._run_legend.set_runs(tuple(run.title for run in runs))
         self.set_selection("")
 
-    def set_cloud(self, cloud: PointCloud) -> None:
+    def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._cloud = cloud
-        for column in self._columns:
-            column.scatter.set_cloud(cloud)
+        gone = [self._panels.pop(key) for key in tuple(self._panels) if key not in panels]
+        for key in panels:
+            if key not in self._panels:
+                self._panels[key] = CurvePanel(key, self)
+        self._curve_grid.set_panels(tuple(self._panels[key] for key in panels))
+        for panel in gone:
+            panel.deleteLater()
+
+    def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._clouds.pop(run, None)
+        if cloud is not None:
+            self._clouds[run] = cloud
+        self._columns[run].scatter.set_cloud(cloud)
         self._update_legend()
 
     def move_points(self, run: int, positions: PointPositions) -> None:
@@ -202,21 +232,33 @@ class WatchPage(QWidget):
         self._panels[panel].set_note(text)
 
     def set_cursor(self, step: int | None) -> None:
-        """Mark the step that is shown in every plot; None while following."""
+        """See :class:`symmviz.presenters.watch.WatchView`."""
         for panel in self._panels.values():
             panel.set_cursor(step)
 
-    def set_selected(self, row: int | None) -> None:
+    def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        for column in self._columns:
-            column.scatter.set_selected(row)
+        self._panels[panel].set_readings(readings)
+
+    def set_selected(self, run: int, row: int | None) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_selected(row)
 
     def set_shown(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self.shown_changed.emit(text)
 
+    def set_look(self, colour_by: ColourBy, *, synthetic_visible: bool) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._colour.setCurrentIndex(self._colour.findData(colour_by))
+        self._synthetic.setChecked(synthetic_visible)
+        for column in self._pool:
+            column.scatter.set_colour_by(colour_by)
+            column.scatter.set_synthetic_visible(synthetic_visible)
+        self._update_legend()
+
     def set_selection(self, text: str) -> None:
-        """Say which image is selected; empty for none."""
+        """See :class:`symmviz.presenters.watch.WatchView`."""
         self._selection.setText(text or "Click a point to select its image.")
         self._see.setEnabled(bool(text))
 
@@ -229,7 +271,7 @@ class WatchPage(QWidget):
         """A run's scatter."""
         return self._columns[run].scatter
 
-    def panel(self, panel: Panel) -> CurvePanel:
+    def panel(self, panel: PanelKey) -> CurvePanel:
         """One of the shared plots."""
         return self._panels[panel]
 
@@ -257,7 +299,7 @@ class WatchPage(QWidget):
         above.setContentsMargins(0, 0, 0, 0)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
-        bottom = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
+        bottom = self._curve_grid
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
@@ -285,26 +327,15 @@ class WatchPage(QWidget):
         scatter = column.scatter
         scatter.set_colour_by(self._colour.currentData())
         scatter.set_synthetic_visible(self._synthetic.isChecked())
-        scatter.picked.connect(self.row_picked)
-        scatter.hovered.connect(
-            lambda row, at, scatter=scatter: self.row_hovered.emit(row, at, scatter)
-        )
+        run = len(self._pool)
+        scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
+        scatter.hovered.connect(lambda row, at: self.row_hovered.emit(run, row, at))
         scatter.left.connect(self.hover_card.hide)
         self._pool.append(column)
         self._scatters.addWidget(column, 1)
 
-    def _on_colour(self) -> None:
-        for column in self._pool:
-            column.scatter.set_colour_by(self._colour.currentData())
-        self._update_legend()
-
-    def _on_synthetic(self, visible: bool) -> None:
-        for column in self._pool:
-            column.scatter.set_synthetic_visible(visible)
-        self.synthetic_toggled.emit(visible)
-
     def _update_legend(self) -> None:
-        cloud = self._cloud
+        cloud = next((self._clouds[run] for run in sorted(self._clouds)), None)
         self._legend.set_meaning(
             self._colour.currentData(),
             () if cloud is None else cloud.class_names,

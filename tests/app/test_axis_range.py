@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from symmviz.presenters.display import Curve, Panel, Variant
+from symmviz.model.display import Curve, Panel, Variant
 from symmviz.views.axis_range import (
     Range,
     finite_range,

@@ -747,8 +747,8 @@ class TestProcess:
         # The one answers at once, the others are imported before the window paints.
         script = (
             "import sys, symmviz.cli.arguments, symmviz.qt_check\n"
-            "import symmviz.services.live_buffer, symmviz.services.session\n"
-            "from symmviz.presenters import controls, display, retrieve, start, watch\n"
+            "import symmviz.services.session, symmviz.model.resolve\n"
+            "from symmviz.presenters import controls, retrieve, start, time, watch, window\n"
             "slow = {'torch', 'sklearn', 'PySide6', 'pyqtgraph'} & set(sys.modules)\n"
             "sys.exit(f'imported {slow}' if slow else 0)"
         )

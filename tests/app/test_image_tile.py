@@ -6,9 +6,25 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
 from pytestqt.qtbot import QtBot
 
+from symmcore.data.images.store import ImageArray
+from symmviz.model.display import ImageCard, PictureId
 from symmviz.model.retrieval import Query, Split
-from symmviz.presenters.retrieve import ImageCard
 from symmviz.views.image_tile import ImageTile
+
+
+class Pictures:
+    """Pictures of one shade each, once a test has made them."""
+
+    def __init__(self) -> None:
+        self.made: dict[PictureId, int] = {}
+
+    def picture(self, picture: PictureId, side: int) -> ImageArray | None:
+        shade = self.made.get(picture)
+        return None if shade is None else np.full((side, side, 1), shade, np.uint8)
+
+
+def card(name: str, similarity: float = 0.9, run: str = "run") -> ImageCard:
+    return ImageCard(Query(1, Split.TEST), PictureId(run, 1), name, similarity, correct=True)
 
 
 @pytest.mark.parametrize(
@@ -49,10 +65,9 @@ def test_a_long_name_is_cut(qtbot: QtBot, name: str) -> None:
 
 
 def tile_of(qtbot: QtBot, name: str) -> ImageTile:
-    tile = ImageTile()
+    tile = ImageTile(Pictures())
     qtbot.addWidget(tile)
-    image = np.zeros((8, 8, 1), np.uint8)
-    tile.show_card(ImageCard(Query(1, Split.TEST), image, name, 0.9876, correct=True))
+    tile.show_card(card(name, 0.9876))
     return tile
 
 
@@ -64,21 +79,44 @@ def shown(qtbot: QtBot, name: str) -> list[str]:
     return lines
 
 
-def test_a_tile_of_another_dataset_shows_that_ones_image(qtbot: QtBot) -> None:
-    tile = ImageTile()
+def red(tile: ImageTile) -> int:
+    """How bright the tile's picture is in its middle."""
+    return tile.button.icon().pixmap(8).toImage().pixelColor(4, 4).red()
+
+
+def test_a_tile_waits_for_its_picture_with_a_placeholder(qtbot: QtBot) -> None:
+    pictures = Pictures()
+    tile = ImageTile(pictures)
     qtbot.addWidget(tile)
-    query = Query(1, Split.TEST)
-    for value in (0, 255):
-        image = np.full((8, 8, 1), value, np.uint8)
-        tile.show_card(ImageCard(query, image, "a", 0.9, correct=True))
-        shown = tile.button.icon().pixmap(8).toImage().pixelColor(4, 4)
-        assert shown.red() == value
-        tile.forget()
+    tile.show_card(card("a"))
+    assert not tile.button.icon().isNull()
+    assert red(tile) not in (7, 250)
+    pictures.made[PictureId("run", 1)] = 250
+    tile.pictures_came()
+    assert red(tile) == 250
+
+
+def test_a_tile_of_another_dataset_shows_that_ones_image(qtbot: QtBot) -> None:
+    pictures = Pictures()
+    tile = ImageTile(pictures)
+    qtbot.addWidget(tile)
+    for run, value in (("run", 0), ("other", 255)):
+        pictures.made[PictureId(run, 1)] = value
+        tile.show_card(card("a", run=run))
+        assert red(tile) == value
+
+
+def test_a_click_says_which_run_has_the_image(qtbot: QtBot) -> None:
+    tile = ImageTile(Pictures())
+    qtbot.addWidget(tile)
+    tile.show_card(card("a", run="other"))
+    with qtbot.waitSignal(tile.chosen) as chosen:
+        tile.click()
+    assert chosen.args == [Query(1, Split.TEST), "other"]
 
 
 def test_a_name_that_looks_like_markup_is_text_in_the_tooltip(qtbot: QtBot) -> None:
-    tile = ImageTile()
+    tile = ImageTile(Pictures())
     qtbot.addWidget(tile)
-    image = np.zeros((8, 8, 1), np.uint8)
-    tile.show_card(ImageCard(Query(1, Split.TEST), image, "<img src=x>", 0.9, correct=True))
+    tile.show_card(card("<img src=x>"))
     assert "&lt;img src=x&gt;" in tile.button.toolTip()

@@ -9,9 +9,9 @@ from PySide6.QtGui import QFontMetrics, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.display import ColourBy
+from symmviz.model.names import NO_NAME, shown_name, shown_text
 from symmviz.presenters.controls import Notice
-from symmviz.presenters.display import ColourBy
-from symmviz.presenters.names import NO_NAME, shown_name, shown_text
 from symmviz.views.controls_bar import NoticeBar
 from symmviz.views.elided_label import ElidedLabel, elided
 from symmviz.views.legend import ColourLegend, RunLegend

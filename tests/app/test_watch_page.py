@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
-from symmviz.presenters.display import ColourBy, Curve, Panel, Variant
-from symmviz.presenters.watch import run_title
+from symmviz.model.display import ColourBy, Curve, Panel, Reading, Variant
+from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.watch_page import WatchPage
@@ -27,9 +27,9 @@ def page(qtbot: QtBot) -> WatchPage:
 
 
 def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: WatchPage) -> None:
-    page.set_runs((run_title(parse_spec("npair")),))
+    page.set_runs((spec_title(parse_spec("npair")),))
     narrowest = page.minimumSizeHint().width()
-    runs = tuple(run_title(parse_spec(spec)) for spec in ("angular", LONG))
+    runs = tuple(spec_title(parse_spec(spec)) for spec in ("angular", LONG))
     page.set_runs(runs)
     page.resize(900, 600)
     page.layout().activate()
@@ -44,7 +44,7 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
 
 
 def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
-    page.set_runs(tuple(run_title(parse_spec(spec)) for spec in ("angular", LONG)))
+    page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in ("angular", LONG)))
     page.resize(1000, 600)
     page.set_caption(1, "PCA · step 75 · 52% of the variance")
     page.layout().activate()
@@ -83,12 +83,39 @@ def test_the_legend_names_the_classes_there_are_as_far_as_there_is_room(qtbot: Q
 
 
 def test_a_plot_forgets_the_axes_of_the_run_before(page: WatchPage) -> None:
-    page.set_runs((run_title(parse_spec("npair")),))
+    page.set_runs((spec_title(parse_spec("npair")),))
     steps = np.arange(1.0, 400.0)
     page.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, 1000 + steps))
-    page.set_runs((run_title(parse_spec("npair")),))
+    page.set_runs((spec_title(parse_spec("npair")),))
     (x_min, x_max), (y_min, y_max) = page.panel(Panel.LOSS).view_range()
     assert x_max < 20
     assert y_max < 10
     assert x_min < 1
     assert y_min < 1
+
+
+def test_numbers_of_an_own_loop_have_plots_below_the_others(qtbot: QtBot, page: WatchPage) -> None:
+    page.set_runs((spec_title(parse_spec("npair")),))
+    page.set_panels((*Panel, "learning_rate"))
+    steps = np.arange(3.0)
+    page.set_curve(Curve("learning_rate", 0, Variant.SOLID, steps, steps))
+    assert page.panel("learning_rate").line_data(0, Variant.SOLID)[1] == [0.0, 1.0, 2.0]
+    own = page.panel("learning_rate")
+    qtbot.waitUntil(own.isVisible)
+    qtbot.waitUntil(lambda: own.y() > page.panel(Panel.LOSS).y())
+    page.set_panels(tuple(Panel))
+    with pytest.raises(KeyError):
+        page.panel("learning_rate")
+
+
+def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
+    page: WatchPage,
+) -> None:
+    page.set_readings(
+        Panel.RECALL,
+        (Reading(0, Variant.SOLID, 0.9123), Reading(1, Variant.DASHED, 0.5)),
+    )
+    text = page.panel(Panel.RECALL).readings()
+    assert text.index("0.912") < text.index("╌") < text.index("0.500")
+    page.set_runs((spec_title(parse_spec("npair")),))
+    assert page.panel(Panel.RECALL).readings() == ""

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.training.learner import Learner
 from symmviz.app import Launched
-from symmviz.presenters.display import ColourBy, Panel, Variant
+from symmviz.model.display import ColourBy, Panel, Variant
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.theme import DARK, LIGHT, Appearance, current_theme
 
@@ -80,10 +80,10 @@ def test_start_is_one_click_to_a_finished_run_and_a_picture(
     window = launched.window
     assert window.page is window.watch_page
     assert "step 20 of 20" in progress(launched)
-    assert "599 of 599 test images" in window.shown()
+    assert "400 of 599 test images" in window.shown()
     positions = window.watch_page.scatter(0).positions
     assert positions is not None
-    assert positions.original.shape == positions.synthetic.shape == (599, 2)
+    assert positions.original.shape == positions.synthetic.shape == (400, 2)
     assert np.ptp(positions.original) > 0
     (run,) = runs_folder.iterdir()
     recorded = records(run)
@@ -123,7 +123,9 @@ def test_a_run_in_the_window_records_what_the_command_line_records(
 
     finish(qtbot, launched)
     config = TrainingConfig(specs=(RunSpec("npair", Symm()),), steps=20)
-    Trainer(config, TrainingRecorder(tmp_path / "alone", config)).run(Control())
+    recorder = TrainingRecorder(tmp_path / "alone", config)
+    Trainer(config, recorder).run(Control())
+    recorder.close()
     (run,) = runs_folder.iterdir()
     assert records(run) == records(tmp_path / "alone")
 
@@ -267,6 +269,7 @@ def test_retrieval_works_while_training(qtbot: QtBot, launched: Launched) -> Non
     wait_for(qtbot, launched, "Training")
     page = launched.window.retrieve_page
     launched.window.show_page(page)
+    qtbot.waitUntil(lambda: page.gallery.counts()[0] > 0, timeout=WAIT_MS)
     page.gallery.choose(0)
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
     first = page.row(0).caption()
@@ -298,12 +301,12 @@ def test_training_points_can_be_shown_and_chosen(qtbot: QtBot, launched: Launche
     watch.choose_split(1)
     positions = watch.scatter(0).positions
     assert positions is not None
-    assert len(positions.original) == 1198
-    assert "1,198 of 1,198 training images" in launched.window.shown()
-    watch.row_picked.emit(5)
+    assert len(positions.original) == 400
+    assert "400 of 1,198 training images" in launched.window.shown()
+    watch.row_picked.emit(0, 5)
     page = launched.window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
-    assert "1,197 other watched training images" in page.row(0).caption()
+    assert "399 other watched training images" in page.row(0).caption()
 
 
 def test_a_point_far_from_every_other_is_not_picked(qtbot: QtBot, launched: Launched) -> None:
@@ -423,7 +426,7 @@ def test_the_chosen_image_stays_marked_and_can_be_chosen_again(
     assert page.gallery.currentIndex().row() == 5
     assert page.query_caption() == chosen
     watch.choose_split(1)
-    watch.row_picked.emit(3)
+    watch.row_picked.emit(0, 3)
     assert page.query_caption() != chosen
     page.gallery.choose(5)
     assert page.query_caption() == chosen
@@ -439,7 +442,7 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     launched.window.show_page(launched.window.start_page)
     assert not launched.window.statusBar().findChild(QLabel).isVisible()
     launched.window.watch_page.show_synthetic(True)
-    assert "and their 599 synthetic points" in launched.window.shown()
+    assert "and their 400 synthetic points" in launched.window.shown()
 
 
 def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(

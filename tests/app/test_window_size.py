@@ -9,9 +9,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.display import Panel, RunTitle
 from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.controls import Commands, Notice
-from symmviz.presenters.display import Panel, RunTitle
 from symmviz.presenters.retrieve import ImageCard, NeighbourRow
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.flow_layout import FlowLayout

@@ -11,7 +11,11 @@ import sys
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from symmcore.projection.base import ProjectionJob
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
+
+Frames = tuple[Frame, ...]
+Starts = tuple[Projection | None, ...]
 
 
 def make_frame(step: int, seed: int = 0, count: int = 40, dim: int = 8) -> Frame:
@@ -23,6 +27,10 @@ def make_frame(step: int, seed: int = 0, count: int = 40, dim: int = 8) -> Frame
         return WatchedSet(EmbeddedSet(index, index, rows[0]), index, rows[1])
 
     return Frame(step, watched(), watched())
+
+
+def make_job(*frames: Frame) -> ProjectionJob:
+    return ProjectionJob("pca", frames, (None,) * len(frames))
 
 
 def projection(step: int, method: str, explained: float | None = None) -> Projection:
@@ -38,25 +46,25 @@ def meet(port: int) -> bool:
 
 
 class Gated:
-    """Waits for the test at each job; ``explained`` counts this projector's jobs."""
+    """Waits for the test at each job; ``explained`` counts this process's jobs."""
 
     name = "gated"
+    _jobs = 0
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, method: str) -> None:
         self._port = port
-        self._jobs = 0
 
-    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
         meet(self._port)
-        self._jobs += 1
-        return tuple(projection(frame.step, self.name, self._jobs) for frame in frames)
+        Gated._jobs += 1
+        return tuple(projection(frame.step, self.name, Gated._jobs) for frame in frames)
 
 
 class GatedStart(Gated):
     """Waits for the test while it is made, too."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
+    def __init__(self, port: int, method: str) -> None:
+        super().__init__(port, method)
         meet(port)
 
 
@@ -65,7 +73,10 @@ class Failing:
 
     name = "failing"
 
-    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+    def __init__(self, method: str) -> None:
+        pass
+
+    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
         step = frames[0].step
         if step % 2:
             raise ArithmeticError(f"odd step {step}")
@@ -75,12 +86,13 @@ class Failing:
 class GatedFailing(Failing):
     """Waits for the test before it fails, or does not."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, method: str) -> None:
+        super().__init__(method)
         self._port = port
 
-    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
         meet(self._port)
-        return super().project(frames)
+        return super().project(frames, starts)
 
 
 class Deadly:
@@ -88,7 +100,10 @@ class Deadly:
 
     name = "deadly"
 
-    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+    def __init__(self, method: str) -> None:
+        pass
+
+    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
         os._exit(3)
 
 
@@ -97,13 +112,13 @@ class Inspecting:
 
     name = "inspecting"
 
-    def __init__(self) -> None:
+    def __init__(self, method: str) -> None:
         from symmcore.projection.pca import PcaProjector
 
         self._pca = PcaProjector()
 
-    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
-        self._pca.project(frames)
+    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
+        self._pca.project(frames, starts)
         modules = sorted({name.partition(".")[0] for name in sys.modules})
         threads = [pool["num_threads"] for pool in threadpool_info()]
         found = {"modules": modules, "threads": threads}

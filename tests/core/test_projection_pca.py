@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -6,9 +8,24 @@ from sklearn.decomposition import PCA
 
 from symmcore.projection.base import Projector
 from symmcore.projection.pca import KEPT_AT_LEAST, PcaProjector
-from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
+from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
+
+
+class Following:
+    """Projects frame after frame, each from the last coordinates of its run that had a plane."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, Projection] = {}
+
+    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+        starts = tuple(self._last.get(run) for run in range(len(frames)))
+        drawn = PcaProjector().project(frames, starts)
+        for run, projection in enumerate(drawn):
+            if projection.explained is not None:
+                self._last[run] = projection
+        return drawn
 
 
 def watched(embeddings: npt.ArrayLike, synthetic: npt.ArrayLike | None = None) -> WatchedSet:
@@ -90,12 +107,12 @@ def random() -> np.random.Generator:
 def test_is_a_projector() -> None:
     projector: Projector = PcaProjector()
     assert projector.name == "pca"
-    assert projector.project(()) == ()
+    assert projector.project((), ()) == ()
 
 
 def test_first_frame_is_pca(random) -> None:
     cloud = clear_cloud(random)
-    (result,) = PcaProjector().project((frame(cloud, step=7),))
+    (result,) = Following().project((frame(cloud, step=7),))
     pca = PCA(2).fit(normalised(cloud))
     expected = pca.transform(normalised(cloud))
     turn = orthogonal_procrustes(expected, originals(result))[0]
@@ -110,7 +127,7 @@ def test_follows_pca_where_the_gap_is_clear(random) -> None:
     axis_turn[:4, :4] = np.kron(
         [[np.cos(0.1), np.sin(0.1)], [-np.sin(0.1), np.cos(0.1)]], np.eye(2)
     )
-    projector = PcaProjector()
+    projector = Following()
     for step in range(30):
         (result,) = projector.project((frame(cloud, step),))
         expected = PCA(2).fit_transform(normalised(cloud))
@@ -123,8 +140,8 @@ def test_follows_pca_where_the_gap_is_clear(random) -> None:
 def test_original_points_alone_decide_the_plane(random) -> None:
     cloud = clear_cloud(random)
     away = random.normal(size=cloud.shape)
-    (plain,) = PcaProjector().project((frame(cloud),))
-    (other,) = PcaProjector().project((frame(cloud, synthetic=away),))
+    (plain,) = Following().project((frame(cloud),))
+    (other,) = Following().project((frame(cloud, synthetic=away),))
     np.testing.assert_array_equal(originals(plain), originals(other))
     np.testing.assert_array_equal(plain.train.synthetic, plain.train.original)
     pca = PCA(2).fit(normalised(cloud))
@@ -135,7 +152,7 @@ def test_original_points_alone_decide_the_plane(random) -> None:
 
 def test_turning_the_embedding_space_moves_nothing(random) -> None:
     cloud = clear_cloud(random)
-    projector = PcaProjector()
+    projector = Following()
     (first,) = projector.project((frame(cloud),))
     for turn in (-np.eye(16), np.diag(random.choice([-1.0, 1.0], 16)), rotation(random, 16)):
         (result,) = projector.project((frame(3.0 * cloud @ turn),))
@@ -145,7 +162,7 @@ def test_turning_the_embedding_space_moves_nothing(random) -> None:
 def test_near_equal_eigenvalues_do_not_make_it_jump(random) -> None:
     cloud = simplex(random)
     clouds = [jitter(random, cloud) for _ in range(25)]
-    projector = PcaProjector()
+    projector = Following()
     results = [projector.project((frame(cloud),))[0] for cloud in clouds]
     drawn = [originals(result) for result in results]
     plain = plain_pca(clouds)
@@ -157,7 +174,7 @@ def test_near_equal_eigenvalues_do_not_make_it_jump(random) -> None:
 
 
 def test_keeps_its_share_after_everything_changed(random) -> None:
-    projector = PcaProjector()
+    projector = Following()
     projector.project((frame(clear_cloud(random)),))
     # The directions of the old plane are among the narrow ones now.
     other = np.roll(clear_cloud(random), 5, axis=1)
@@ -170,7 +187,7 @@ def test_leaves_a_saddle() -> None:
     axes = np.repeat(np.eye(4), [2, 2, 20, 10], axis=0)
     axes[::2] *= -1.0
     seen = np.arange(len(axes))[:, None] < 4  # the others are zero, and drawn in the middle
-    projector = PcaProjector()
+    projector = Following()
     projector.project((frame(np.where(seen, axes, 0.0)),))
     (result,) = projector.project((frame(axes),))
     assert kept(result, axes) == pytest.approx(1.0)
@@ -179,7 +196,7 @@ def test_leaves_a_saddle() -> None:
 def test_runs_with_one_network_are_drawn_alike(random) -> None:
     cloud = simplex(random)
     turned = np.pad(cloud, ((0, 0), (0, 8))) @ rotation(random, 72)  # another dimension, too
-    projector = PcaProjector()
+    projector = Following()
     for _ in range(5):
         results = projector.project((frame(cloud), frame(cloud), frame(turned)))
         for other in results[1:]:
@@ -189,7 +206,7 @@ def test_runs_with_one_network_are_drawn_alike(random) -> None:
 
 def test_runs_that_part_stay_near_each_other(random) -> None:
     first, second = simplex(random), simplex(random)
-    projector, alone = PcaProjector(), [PcaProjector(), PcaProjector()]
+    projector, alone = Following(), [Following(), Following()]
     gaps, own_gaps, ways = [], [], []
     last: Array | None = None
     for _ in range(25):
@@ -210,7 +227,7 @@ def test_runs_that_part_stay_near_each_other(random) -> None:
 
 def test_run_does_not_flip_with_its_reference(random) -> None:
     still = clear_cloud(random)
-    projector = PcaProjector()
+    projector = Following()
     last = originals(projector.project((frame(still), frame(still)))[1])
     for _ in range(20):
         wild = clear_cloud(random)  # other points each time: says nothing about a turn
@@ -222,7 +239,7 @@ def test_run_does_not_flip_with_its_reference(random) -> None:
 
 
 def test_results_are_read_only_contiguous_float32(random) -> None:
-    (result,) = PcaProjector().project((frame(clear_cloud(random, count=30)),))
+    (result,) = Following().project((frame(clear_cloud(random, count=30)),))
     for plane, count in ((result.train, 20), (result.test, 10)):
         for points in (plane.original, plane.synthetic):
             assert points.shape == (count, 2)
@@ -249,7 +266,7 @@ STRANGE = {
 def test_points_in_one_place(name, random) -> None:
     strange = STRANGE[name]
     count, dim = strange.shape
-    projector = PcaProjector()
+    projector = Following()
     usual = random.normal(size=(count, dim)) if count > 1 else strange
     (before,) = projector.project((frame(usual),))
     for result in projector.project((frame(strange), frame(strange))):
@@ -274,7 +291,7 @@ UNUSUAL = {
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_unusual_points_have_finite_places(name) -> None:
-    projector = PcaProjector()
+    projector = Following()
     cloud = UNUSUAL[name]
     for _ in range(3):
         results = projector.project((frame(cloud), frame(cloud)))
@@ -290,14 +307,14 @@ def test_strange_synthetic_points_are_finite(random) -> None:
     cloud = clear_cloud(random)
     synthetic = cloud.copy()
     synthetic[0], synthetic[1] = np.nan, 0.0
-    (result,) = PcaProjector().project((frame(cloud, synthetic=synthetic),))
+    (result,) = Following().project((frame(cloud, synthetic=synthetic),))
     assert np.isfinite(result.train.synthetic).all()
     np.testing.assert_array_equal(result.train.synthetic[0], result.train.synthetic[1])
 
 
 def test_diverged_reference_leaves_the_others_alone(random) -> None:
     cloud = clear_cloud(random)
-    projector = PcaProjector()
+    projector = Following()
     before = projector.project((frame(cloud), frame(cloud)))
     after = projector.project((frame(np.nan * cloud), frame(cloud)))
     assert after[0].explained is None
@@ -305,15 +322,36 @@ def test_diverged_reference_leaves_the_others_alone(random) -> None:
 
 
 def test_other_images_begin_a_new_picture(random) -> None:
-    projector = PcaProjector()
+    projector = Following()
     projector.project((frame(clear_cloud(random)),))
     cloud = clear_cloud(random, count=50)
     (result,) = projector.project((frame(cloud),))
-    (fresh,) = PcaProjector().project((frame(cloud),))
+    (fresh,) = Following().project((frame(cloud),))
     np.testing.assert_array_equal(originals(result), originals(fresh))
 
 
 def test_runs_on_different_images_are_refused(random) -> None:
     frames = frame(clear_cloud(random)), frame(clear_cloud(random, count=50))
     with pytest.raises(ValueError, match="same images"):
-        PcaProjector().project(frames)
+        Following().project(frames)
+
+
+def test_goes_on_from_recorded_coordinates_in_either_direction(random) -> None:
+    clouds = [frame(jitter(random, simplex(random)), step) for step in range(3)]
+    drawn = []
+    for cloud in clouds:
+        drawn += PcaProjector().project((cloud,), (drawn[-1] if drawn else None,))
+    (again,) = PcaProjector().project((clouds[2],), (drawn[1],))
+    np.testing.assert_array_equal(originals(again), originals(drawn[2]))
+    (back,) = PcaProjector().project((clouds[1],), (drawn[2],))
+    assert displacement(originals(drawn[1]), originals(back)) < 0.3
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_start_without_a_picture_is_none(value: float, random) -> None:
+    cloud = frame(clear_cloud(random))
+    (fresh,) = PcaProjector().project((cloud,), (None,))
+    bad = PlanePoints(*(np.full_like(fresh.train.original, value) for _ in range(2)))
+    start = replace(fresh, train=bad, test=bad)
+    (result,) = PcaProjector().project((cloud,), (start,))
+    np.testing.assert_array_equal(originals(result), originals(fresh))

@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symmcore.projection.base import ProjectionJob
 from symmcore.projection.pca import PcaProjector
 from symmcore.projection.pipe import receive, send
 from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
+from symmcore.records import Projection
 
 HERE = Path(__file__).parent
 PATIENCE = 20.0  # how long a test waits for what must happen, before it fails
@@ -33,10 +35,12 @@ class Heard:
     def __init__(self) -> None:
         self._told: queue.Queue = queue.Queue()
 
-    def on_result(self, projections) -> None:
+    def on_result(self, job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
+        assert steps(projections) == [frame.step for frame in job.frames]
         self._told.put(("result", projections, threading.current_thread().name))
 
-    def on_error(self, text: str) -> None:
+    def on_error(self, text: str, job: ProjectionJob | None) -> None:
+        assert (job is None) == ("process" in text)
         self._told.put(("error", text, threading.current_thread().name))
 
     def next(self, kind: str):
@@ -125,8 +129,8 @@ def test_projects_every_run_as_the_projector_does(make_worker, heard, doubles) -
     worker, here = make_worker(), PcaProjector()
     for step in (10, 20):
         frames = doubles.make_frame(step, seed=1), doubles.make_frame(step, seed=2)
-        worker.submit(frames)
-        results, expected = heard.next("result"), here.project(frames)
+        worker.submit(doubles.make_job(*frames))
+        results, expected = heard.next("result"), here.project(frames, (None, None))
         assert steps(results) == [step, step]
         for result, wanted in zip(results, expected, strict=True):
             assert result.explained == pytest.approx(wanted.explained)
@@ -142,10 +146,10 @@ def test_projects_every_run_as_the_projector_does(make_worker, heard, doubles) -
 
 def test_newest_frames_win(make_worker, heard, gate, doubles) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
     for step in (2, 3, 4):
-        worker.submit((doubles.make_frame(step),))
+        worker.submit(doubles.make_job(doubles.make_frame(step)))
     gate.open()
     gate.wait()
     gate.open()
@@ -156,8 +160,8 @@ def test_newest_frames_win(make_worker, heard, gate, doubles) -> None:
 
 def test_frames_before_start_are_kept(heard, doubles) -> None:
     worker = ProjectionWorker(heard.on_result, heard.on_error)
-    worker.submit((doubles.make_frame(1),))
-    worker.submit(())
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
+    worker.submit(doubles.make_job())
     worker.start()
     assert steps(heard.next("result")) == [1]
     worker.close(PATIENCE)
@@ -166,28 +170,28 @@ def test_frames_before_start_are_kept(heard, doubles) -> None:
 def test_reset_drops_what_is_under_way_and_waiting(make_worker, heard, gate, doubles) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
     for step in (1, 2):
-        worker.submit((doubles.make_frame(step),))
+        worker.submit(doubles.make_job(doubles.make_frame(step)))
         gate.wait()
         if step == 1:
             gate.open()
             assert [result.explained for result in heard.next("result")] == [1]
-    worker.submit((doubles.make_frame(3),))
+    worker.submit(doubles.make_job(doubles.make_frame(3)))
     worker.reset()
     gate.open()
-    worker.submit((doubles.make_frame(4),))
+    worker.submit(doubles.make_job(doubles.make_frame(4)))
     gate.wait()
     gate.open()
     (result,) = heard.next("result")
-    assert (result.step, result.explained) == (4, 1)  # the first job of a new projector
+    assert result.step == 4
     assert heard.nothing()
 
 
 def test_reset_drops_a_stale_failure(make_worker, heard, doubles, gate) -> None:
     worker = make_worker(partial(doubles.GatedFailing, gate.port))
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
     worker.reset()
-    worker.submit((doubles.make_frame(2),))
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
     gate.open()
     gate.wait()
     gate.open()
@@ -198,7 +202,7 @@ def test_reset_waits_for_a_running_callback(doubles) -> None:
     order: list[str] = []
     entered, leave, done = threading.Event(), threading.Event(), threading.Event()
 
-    def on_result(_) -> None:
+    def on_result(*_: object) -> None:
         entered.set()
         assert leave.wait(PATIENCE)
         order.append("result")
@@ -208,13 +212,15 @@ def test_reset_waits_for_a_running_callback(doubles) -> None:
         order.append("reset")
         done.set()
 
-    worker = ProjectionWorker(on_result, order.append)
+    worker = ProjectionWorker(on_result, lambda text, _: order.append(text))
     worker.start()
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert entered.wait(PATIENCE)
     resetter = threading.Thread(target=reset)
     resetter.start()
-    worker.submit((doubles.make_frame(2),))  # does not wait, neither for callback nor for reset
+    worker.submit(
+        doubles.make_job(doubles.make_frame(2))
+    )  # does not wait, neither for callback nor for reset
     leave.set()
     assert done.wait(PATIENCE)
     resetter.join(PATIENCE)
@@ -223,15 +229,15 @@ def test_reset_waits_for_a_running_callback(doubles) -> None:
 
 
 def test_callback_may_submit_and_reset(heard, doubles) -> None:
-    def on_result(projections) -> None:
-        heard.on_result(projections)
+    def on_result(job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
+        heard.on_result(job, projections)
         if steps(projections) == [1]:
             worker.reset()
-            worker.submit((doubles.make_frame(2),))
+            worker.submit(doubles.make_job(doubles.make_frame(2)))
 
     worker = ProjectionWorker(on_result, heard.on_error)
     worker.start()
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert steps(heard.next("result")) == [1]
     assert steps(heard.next("result")) == [2]
     worker.close(PATIENCE)
@@ -239,11 +245,11 @@ def test_callback_may_submit_and_reset(heard, doubles) -> None:
 
 def test_failure_is_told_once_and_work_goes_on(make_worker, heard, doubles) -> None:
     worker = make_worker(doubles.Failing)
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     line, _, details = heard.next("error").partition("\n")
     assert line == "The picture of step 1 failed: odd step 1"
     assert "Traceback" in details
-    worker.submit((doubles.make_frame(2),))
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
     assert steps(heard.next("result")) == [2]
     assert heard.nothing()
 
@@ -251,7 +257,7 @@ def test_failure_is_told_once_and_work_goes_on(make_worker, heard, doubles) -> N
 @posix
 def test_killed_process_is_replaced_and_its_job_done(make_worker, heard, gate, doubles) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
     os.kill(process_id(), signal.SIGKILL)
     assert "ended unexpectedly (exit code -9)" in heard.next("error")
@@ -263,25 +269,25 @@ def test_killed_process_is_replaced_and_its_job_done(make_worker, heard, gate, d
 @posix
 def test_process_killed_while_idle_is_replaced(make_worker, heard, doubles) -> None:
     worker = make_worker()
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     heard.next("result")
     os.kill(process_id(), signal.SIGKILL)
-    worker.submit((doubles.make_frame(2),))
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
     assert "ended unexpectedly" in heard.next("error")
     assert steps(heard.next("result")) == [2]
 
 
 def test_deadly_frames_do_not_make_a_storm(make_worker, heard, doubles) -> None:
     worker = make_worker(doubles.Deadly)
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert "exit code 3" in heard.next("error")  # and once more with a new process:
     assert "exit code 3" in heard.next("error")
     for step in range(SUBMISSIONS_PER_RESTART):
         assert heard.nothing()
-        worker.submit((doubles.make_frame(step),))
+        worker.submit(doubles.make_job(doubles.make_frame(step)))
     assert "exit code 3" in heard.next("error")
     worker.reset()  # a new training gets a new chance at once
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert "exit code 3" in heard.next("error")
     worker.close(PATIENCE)
     assert heard.nothing()
@@ -291,12 +297,12 @@ def test_deadly_frames_do_not_make_a_storm(make_worker, heard, doubles) -> None:
 def test_close_at_any_moment(moment, make_worker, heard, gate, doubles) -> None:
     if moment == "starting":
         worker = make_worker(partial(doubles.GatedStart, gate.port))
-        worker.submit((doubles.make_frame(1),))
+        worker.submit(doubles.make_job(doubles.make_frame(1)))
         gate.wait()
     else:
         worker = make_worker(partial(doubles.Gated, gate.port))
     if moment in ("idle", "computing"):
-        worker.submit((doubles.make_frame(1),))
+        worker.submit(doubles.make_job(doubles.make_frame(1)))
         gate.wait()
     if moment == "idle":
         gate.open()
@@ -305,7 +311,7 @@ def test_close_at_any_moment(moment, make_worker, heard, gate, doubles) -> None:
     worker.close(2.0)
     assert time.monotonic() - began < 1.5
     assert_nothing_left()
-    worker.submit((doubles.make_frame(2),))
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
     worker.reset()
     worker.close(2.0)
     assert heard.nothing()
@@ -326,7 +332,7 @@ def test_close_before_start_and_double_start(make_worker) -> None:
 @posix
 def test_close_kills_a_process_that_does_not_end(make_worker, gate, doubles) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
     os.kill(process_id(), signal.SIGSTOP)  # cannot see SIGTERM now
     began = time.monotonic()
@@ -338,7 +344,7 @@ def test_close_kills_a_process_that_does_not_end(make_worker, gate, doubles) -> 
 @posix
 def test_interrupt_is_the_parents_business(make_worker, heard, gate, doubles) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
     os.kill(process_id(), signal.SIGINT)
     gate.open()
@@ -353,7 +359,7 @@ def test_interrupt_of_a_process_that_still_imports(make_worker, heard, doubles) 
         assert time.monotonic() < deadline
         time.sleep(0.001)
     os.kill(process_id(), signal.SIGINT)
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert steps(heard.next("result")) == [1]
 
 
@@ -362,10 +368,11 @@ def test_only_the_process_has_interrupts_blocked(doubles) -> None:
     told: queue.Queue = queue.Queue()
     # each callback runs on the thread that has started the process
     worker = ProjectionWorker(
-        lambda _: told.put(signal.pthread_sigmask(signal.SIG_BLOCK, ())), told.put
+        lambda *_: told.put(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+        lambda *_: told.put(None),
     )
     worker.start()
-    worker.submit((doubles.make_frame(1),))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
     blocked = told.get(timeout=PATIENCE)
     worker.close(PATIENCE)
     assert signal.SIGINT not in blocked
@@ -380,7 +387,7 @@ def test_no_pipe_is_left(doubles) -> None:
         heard = Heard()
         worker = ProjectionWorker(heard.on_result, heard.on_error, doubles.Failing)
         worker.start()
-        worker.submit((doubles.make_frame(2),))
+        worker.submit(doubles.make_job(doubles.make_frame(2)))
         heard.next("result")
         worker.close(PATIENCE)
 
@@ -397,9 +404,11 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 sys.path.insert(0, sys.argv[1])
 import test_projection_doubles as doubles
 told = queue.Queue()
-worker = ProjectionWorker(told.put, told.put, doubles.Inspecting)
+worker = ProjectionWorker(
+    lambda _, found: told.put(found), lambda *error: told.put(error), doubles.Inspecting
+)
 worker.start()
-worker.submit((doubles.make_frame(1),))
+worker.submit(doubles.make_job(doubles.make_frame(1)))
 (result,) = told.get(timeout=20)
 print(result.method)
 """

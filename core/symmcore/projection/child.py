@@ -10,18 +10,11 @@ from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
-from symmcore.projection.base import Projector
+from symmcore.projection.base import PCA, ProjectionJob, Projector
 from symmcore.projection.pipe import receive, send
-from symmcore.records import Frame, Projection
+from symmcore.records import Projection
 
-ProjectorFactory = Callable[[], Projector]
-
-
-class Job(NamedTuple):
-    """The frames of one step; another generation is another training."""
-
-    generation: int
-    frames: tuple[Frame, ...]
+ProjectorFactory = Callable[[str], Projector]
 
 
 class Failure(NamedTuple):
@@ -33,8 +26,14 @@ class Failure(NamedTuple):
 Answer = tuple[Projection, ...] | Failure
 
 
-def pca_projector() -> Projector:
-    """Make a PCA projector, importing it only here: the window does without SciPy."""
+def make_projector(method: str) -> Projector:
+    """Make the projector of a method, importing it only here: the window does without SciPy.
+
+    Raises:
+        ValueError: if there is no such method.
+    """
+    if method != PCA:
+        raise ValueError(f"there is no projection called {method!r}")
     from symmcore.projection.pca import PcaProjector
 
     return PcaProjector()
@@ -43,9 +42,9 @@ def pca_projector() -> Projector:
 def serve(connection: Connection) -> None:
     """Answer jobs until the other end of the pipe is closed; runs in the process.
 
-    The first message is a :data:`ProjectorFactory`, answered by None once everything is
-    imported; every other a :class:`Job`, answered by its projections or a
-    :class:`Failure`. Each generation gets a new projector.
+    The first message is a :data:`ProjectorFactory`, answered by None once what PCA needs is
+    imported; every other a :class:`ProjectionJob`, answered by its projections or a
+    :class:`Failure`. Nothing is kept from one job to the next.
     """
     # Ctrl-C reaches every process of the terminal; it is the parent that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -61,22 +60,18 @@ def serve(connection: Connection) -> None:
 def _serve(connection: Connection) -> None:
     """Answer jobs until the pipe breaks."""
     factory: ProjectorFactory = receive(connection)
-    projector = factory()
-    generation = 0
+    factory(PCA)
     # From here on, when the libraries are loaded: more threads would take cores from training.
     with threadpool_limits(1):
         send(connection, None)
         while True:
-            job: Job = receive(connection)
-            if job.generation != generation:
-                projector, generation = factory(), job.generation
-            send(connection, _answer(projector, job.frames))
+            send(connection, _answer(factory, receive(connection)))
 
 
-def _answer(projector: Projector, frames: tuple[Frame, ...]) -> Answer:
+def _answer(factory: ProjectorFactory, job: ProjectionJob) -> Answer:
     """Project, or say why not."""
     try:
-        return projector.project(frames)
+        return factory(job.method).project(job.frames, job.starts)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
-        line = f"The picture of step {frames[0].step} failed: {error}"
+        line = f"The picture of step {job.frames[0].step} failed: {error}"
         return Failure(f"{line}\n{''.join(traceback.format_exception(error))}")

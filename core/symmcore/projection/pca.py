@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh, orthogonal_procrustes, polar
 
+from symmcore.projection.base import PCA
 from symmcore.records import FloatArray, Frame, PlanePoints, Projection
 
 # Both measured on digits, 300 steps, a frame each 10 or 30 steps: from 0.95 on, making up
@@ -40,8 +41,7 @@ class PcaProjector:
     The original points of training and test decide the plane and its centre; synthetic
     points are normalised and put onto it. A row that is zero or not finite counts as the
     zero vector. Where the original points all lie in one place (or none is finite), the
-    frame has zeros for coordinates and ``explained`` None, and the next one follows the
-    last that had a plane.
+    frame has zeros for coordinates and ``explained`` None.
 
     The reference run follows its own last coordinates. Every other run follows a blend
     of its own last ones and the reference's present ones, and so takes a plane that
@@ -49,29 +49,25 @@ class PcaProjector:
     frame would let it flip.
     """
 
-    name = "pca"
+    name = PCA
 
-    def __init__(self) -> None:
-        self._drawn: dict[int, _Array] = {}
-
-    def project(self, frames: tuple[Frame, ...]) -> tuple[Projection, ...]:
+    def project(
+        self, frames: tuple[Frame, ...], starts: tuple[Projection | None, ...]
+    ) -> tuple[Projection, ...]:
         """See :meth:`Projector.project`."""
         clouds = [_cloud(frame) for frame in frames]
         count = len(clouds[0].originals) if clouds else 0
         if any(len(cloud.originals) != count for cloud in clouds):
             raise ValueError("runs that are drawn together must watch the same images")
-        if any(len(drawn) != count for drawn in self._drawn.values()):
-            self._drawn.clear()  # other images: there is no picture to follow
         reference: _Array | None = None
         projections = []
-        for run, (frame, cloud) in enumerate(zip(frames, clouds, strict=True)):
+        for run, (frame, cloud, start) in enumerate(zip(frames, clouds, starts, strict=True)):
             if cloud.variance <= _SMALLEST_VARIANCE:
                 projections.append(_projection(frame, cloud, None))
                 continue
-            basis = _follow(cloud.originals, _blend(self._drawn.get(run), reference))
-            self._drawn[run] = cloud.originals @ basis
+            basis = _follow(cloud.originals, _blend(_drawn(start, count), reference))
             if run == 0:
-                reference = self._drawn[run]
+                reference = cloud.originals @ basis
             projections.append(_projection(frame, cloud, basis))
         return tuple(projections)
 
@@ -111,6 +107,15 @@ def _normalised(parts: list[FloatArray]) -> _Array:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     rows /= np.where(norms > 0.0, norms, 1.0)
     return np.pad(rows, ((0, 0), (0, max(2 - rows.shape[1], 0))))
+
+
+def _drawn(start: Projection | None, count: int) -> _Array | None:
+    """Give the original points' coordinates (N, 2), or None if there is no picture in them."""
+    if start is None:
+        return None
+    drawn = np.concatenate([start.train.original, start.test.original]).astype(np.float64)
+    usable = len(drawn) == count and bool(np.isfinite(drawn).all()) and bool(drawn.any())
+    return drawn if usable else None
 
 
 def _blend(own: _Array | None, reference: _Array | None) -> _Array | None:

@@ -4,19 +4,19 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from symmcore.processes import spawn_context
+from symmcore.projection.base import ProjectionJob
 from symmcore.projection.child import (
     Answer,
     Failure,
-    Job,
     ProjectorFactory,
-    pca_projector,
+    make_projector,
     serve,
 )
 from symmcore.projection.pipe import receive, send
-from symmcore.records import Frame, Projection
+from symmcore.records import Projection
 
 # A process that has died is started again at once, but then not before so many frames
 # have come: what kills it each time must not turn into a storm of processes.
@@ -94,8 +94,15 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class _Ticket(NamedTuple):
+    """A job, and after how many resets it was asked for."""
+
+    generation: int
+    job: ProjectionJob
+
+
 class ProjectionWorker:
-    """Projects frames in a process of its own, the newest ones first and only.
+    """Does projection jobs in a process of its own, the newest one first and only.
 
     Threads: the worker owns one thread, named "projection", and the thread owns the
     process: it starts, feeds, reaps and restarts it, and calls ``on_result`` and
@@ -112,18 +119,19 @@ class ProjectionWorker:
 
     def __init__(
         self,
-        on_result: Callable[[tuple[Projection, ...]], None],
-        on_error: Callable[[str], None],
-        factory: ProjectorFactory = pca_projector,
+        on_result: Callable[[ProjectionJob, tuple[Projection, ...]], None],
+        on_error: Callable[[str, ProjectionJob | None], None],
+        factory: ProjectorFactory = make_projector,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
         Args:
-            on_result: takes the projections of one submission, one a run.
+            on_result: takes a job and its projections, one a run.
             on_error: takes what went wrong, once a failure: a line for the user, then
-                details if there are any. The worker goes on.
-            factory: makes the projector, in the process; it must be picklable, and
-                import what it needs only when called.
+                details if there are any; and the job that failed, or None where the process
+                did: a job that was under way waits for the next one. The worker goes on.
+            factory: makes the projector of a method, in the process; it must be picklable,
+                and import what it needs only when called.
         """
         self._on_result = on_result
         self._on_error = on_error
@@ -134,7 +142,7 @@ class ProjectionWorker:
         self._delivery = threading.RLock()
         self._condition = threading.Condition(threading.Lock())
         # The condition guards all of these.
-        self._pending: Job | None = None
+        self._pending: _Ticket | None = None
         self._generation = 0
         self._submitted = 0
         self._restart_at = 0
@@ -154,21 +162,19 @@ class ProjectionWorker:
             self._thread.start()
             self._started = True
 
-    def submit(self, frames: tuple[Frame, ...]) -> None:
-        """Ask for the projections of one step; replaces frames not yet begun.
+    def submit(self, job: ProjectionJob) -> None:
+        """Ask for the projections of one step; replaces a job not yet begun.
 
-        Args:
-            frames: one a run, the reference first; see ``Projector.project``. None at
-                all, or frames that come after :meth:`close`, are ignored.
+        A job without frames, or one that comes after :meth:`close`, is ignored.
         """
         with self._condition:
-            if frames and not self._closed:
-                self._pending = Job(self._generation, frames)
+            if job.frames and not self._closed:
+                self._pending = _Ticket(self._generation, job)
                 self._submitted += 1
                 self._condition.notify()
 
     def reset(self) -> None:
-        """Forget what was drawn, for a new training: no earlier frame gives a result now."""
+        """Drop what was asked for, for other runs: no earlier job gives a result now."""
         with self._delivery, self._condition:
             self._generation += 1
             self._pending = None
@@ -200,23 +206,23 @@ class ProjectionWorker:
         """Be the thread."""
         try:
             self._start_child()
-            while (job := self._take()) is not None:
-                if (answer := self._ask(job)) is not None:
-                    self._deliver(job, answer)
+            while (ticket := self._take()) is not None:
+                if (answer := self._ask(ticket)) is not None:
+                    self._deliver(ticket, answer)
         finally:
             self._end_child()
 
-    def _take(self) -> Job | None:
+    def _take(self) -> _Ticket | None:
         """Wait for a job that there is a process for, or may be one; None when closed."""
         with self._condition:
             while not self._closed:
-                job, self._pending = self._pending, None
-                if job and (self._child or self._submitted >= self._restart_at):
-                    return job
+                ticket, self._pending = self._pending, None
+                if ticket and (self._child or self._submitted >= self._restart_at):
+                    return ticket
                 self._condition.wait()
             return None
 
-    def _ask(self, job: Job) -> Answer | None:
+    def _ask(self, ticket: _Ticket) -> Answer | None:
         """Have a job done; None if the process died over it, or cannot be started."""
         if self._child is None:
             with self._condition:
@@ -225,9 +231,9 @@ class ProjectionWorker:
         if self._child is None:
             return None
         try:
-            answer: Answer = self._child.ask(job)
+            answer: Answer = self._child.ask(ticket.job)
         except (EOFError, OSError):
-            self._lose_child(job)
+            self._lose_child(ticket)
             return None
         return answer
 
@@ -247,12 +253,12 @@ class ProjectionWorker:
         except (EOFError, OSError):
             self._lose_child(None)
 
-    def _lose_child(self, job: Job | None) -> None:
+    def _lose_child(self, ticket: _Ticket | None) -> None:
         """Reap and report a process that has died; its job waits for the next one."""
         code = self._end_child()
         with self._condition:
-            if job and self._pending is None and job.generation == self._generation:
-                self._pending = job
+            if ticket and self._pending is None and ticket.generation == self._generation:
+                self._pending = ticket
         self._report(f"The projection process ended unexpectedly (exit code {code}).")
 
     def _end_child(self) -> int | None:
@@ -261,17 +267,17 @@ class ProjectionWorker:
             child, self._child = self._child, None
         return child.end() if child else None
 
-    def _deliver(self, job: Job, answer: Answer) -> None:
+    def _deliver(self, ticket: _Ticket, answer: Answer) -> None:
         """Hand out what came of a job, unless it is of an earlier training."""
         with self._delivery:
             with self._condition:
-                stale = self._closed or job.generation != self._generation
+                stale = self._closed or ticket.generation != self._generation
             if stale:
                 return
             if isinstance(answer, Failure):
-                self._on_error(answer.text)
+                self._on_error(answer.text, ticket.job)
             else:
-                self._on_result(answer)
+                self._on_result(ticket.job, answer)
 
     def _report(self, text: str) -> None:
         """Say what is wrong with the process, unless it was ended on purpose."""
@@ -279,4 +285,4 @@ class ProjectionWorker:
             with self._condition:
                 closed = self._closed
             if not closed:
-                self._on_error(text)
+                self._on_error(text, None)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from symmcore.records import FloatArray, IndexArray
-from symmviz.presenters.series import Values
+from symmviz.model.outline import Values
+from symmviz.model.retrieval import Query
 
 
 class ColourBy(Enum):
@@ -21,6 +22,10 @@ class Panel(Enum):
     SYNTHETIC_RECALL = "Recall@1, synthetic points"
     RATIO = "Share of points picked in mining"
     LOSS = "Loss"
+
+
+PanelKey = Panel | str
+"""One of the shared plots, or the name of a scalar that a user's own loop records."""
 
 
 class Variant(Enum):
@@ -42,11 +47,20 @@ class Curve:
         values: (N,) float64; NaN leaves a gap.
     """
 
-    panel: Panel
+    panel: PanelKey
     run: int
     variant: Variant
     steps: Values
     values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The value of one line at the step that is shown."""
+
+    run: int
+    variant: Variant
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,19 @@ class RunTitle:
 
     name: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureId:
+    """An image of a dataset, to be shown as its run has it.
+
+    Attributes:
+        run: key of the recording.
+        sample: the image's position in the dataset.
+    """
+
+    run: str
+    sample: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,3 +105,48 @@ class PointPositions:
 
     original: FloatArray
     synthetic: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCard:
+    """An image to show with its caption.
+
+    Attributes:
+        query: what it is as a query, for when it is clicked.
+        picture: which image to show.
+        class_name: its class.
+        similarity: cosine similarity to the query; None for the query itself.
+        correct: whether it is of the query's class; None for the query itself.
+    """
+
+    query: Query
+    picture: PictureId
+    class_name: str
+    similarity: float | None = None
+    correct: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourRow:
+    """What one run finds: its title, a caption, and the cards, nearest first."""
+
+    run: RunTitle
+    caption: str
+    cards: tuple[ImageCard, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """The test images to choose a query from, in the order they are shown in.
+
+    Attributes:
+        run: key of the recording that has them.
+        samples: (N,) int64, their positions in the dataset.
+        labels: (N,) int64.
+        class_names: of the dataset.
+    """
+
+    run: str
+    samples: IndexArray
+    labels: IndexArray
+    class_names: tuple[str, ...]

@@ -1,0 +1,61 @@
+"""What has been read of the recordings so far, for derived views to look up."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from symmcore.records import Frame, IndexArray, Projection
+from symmviz.model.retrieval import Split
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitImages:
+    """Images of one split of a run: (N,) int64 each.
+
+    Attributes:
+        samples: positions in the dataset.
+        labels: their classes.
+        partnered: how many of them have a synthetic point of their own.
+    """
+
+    samples: IndexArray
+    labels: IndexArray
+    partnered: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunImages:
+    """Which images a run watches; the same in all of its frames."""
+
+    train: SplitImages
+    test: SplitImages
+
+    def of(self, split: Split) -> SplitImages:
+        """Those of a split."""
+        return self.train if split is Split.TRAIN else self.test
+
+
+def run_images(frame: Frame) -> RunImages:
+    """The images that a frame's run watches."""
+    train, test = (
+        SplitImages(
+            watched.points.samples, watched.points.labels, int((watched.partner >= 0).sum())
+        )
+        for watched in (frame.train, frame.test)
+    )
+    return RunImages(train, test)
+
+
+class Loaded(Protocol):
+    """Looks up what is in memory; never reads and never waits."""
+
+    def images(self, key: str) -> RunImages | None:
+        """The images that a run watches, once one of its frames was read."""
+
+    def gallery(self, key: str) -> SplitImages | None:
+        """The images among which a run's test queries are searched."""
+
+    def projection(self, key: str, method: str, step: int) -> Projection | None:
+        """A run's projection at a step, if it is in memory."""
+
+    def failure(self, key: str, step: int) -> str:
+        """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

@@ -1,0 +1,28 @@
+"""Where views get the images that they draw."""
+
+from typing import Protocol
+
+from symmcore.data.images.store import ImageArray
+from symmviz.model.display import PictureId
+
+
+class PictureSource(Protocol):
+    """Images of recordings, scaled to be drawn; made elsewhere, never while a view waits."""
+
+    def picture(self, picture: PictureId, side: int) -> ImageArray | None:
+        """An image scaled to fit a square, (H, W, C) uint8, or None while it is being made.
+
+        Asking for it is what has it made: ask again once pictures have come.
+
+        Args:
+            picture: which image.
+            side: of the square, in device pixels.
+        """
+
+
+class NoPictures:
+    """A source that never has a picture, for views before they are given one."""
+
+    def picture(self, picture: PictureId, side: int) -> ImageArray | None:
+        """See :class:`PictureSource`."""
+        return None

@@ -1,0 +1,197 @@
+"""What the Watch page shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symmcore.records import Projection
+from symmcore.runs import Recording
+from symmcore.runs.info import RunStatus
+from symmviz.model.display import ColourBy, PanelKey, PointCloud, PointPositions, RunTitle
+from symmviz.model.loaded import Loaded, SplitImages
+from symmviz.model.names import shown_name
+from symmviz.model.resolve.curves import panels, ratio_note
+from symmviz.model.resolve.retrieve import class_name
+from symmviz.model.resolve.time import shown_step
+from symmviz.model.retrieval import Query, Split
+from symmviz.model.titles import label_names, named_title, run_titles
+from symmviz.model.workspace import Workspace, images_key
+
+_NO_PICTURE = "No picture was made"
+_LOOKED_BACK = 16  # frames, for the newest one that has been projected
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One run's map.
+
+    Attributes:
+        key: of the recording; the SPEC of a run that has none yet.
+        cloud: the points there are; None before there are any, and before the run began.
+        positions: where they are; None while that is being read: what is shown stays.
+        caption: what the picture is; None with the positions.
+        selected: row of the point that is ringed.
+    """
+
+    key: str
+    cloud: PointCloud | None = None
+    positions: PointPositions | None = None
+    caption: str | None = None
+    selected: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WatchState:
+    """What the Watch page shows, but for the lines of its plots.
+
+    Attributes:
+        titles: of the columns.
+        columns: one a run.
+        panels: the plots there are.
+        ratio_note: why the plot of what mining picks is empty; empty if it is not.
+        shown: how many images are shown, of how many.
+        step: where the plots have their cursor; None while following.
+        selection: which image is selected; empty for none.
+        colour_by: what colours mean.
+        synthetic_visible: whether synthetic points are drawn.
+    """
+
+    titles: tuple[RunTitle, ...]
+    columns: tuple[Column, ...]
+    panels: tuple[PanelKey, ...]
+    ratio_note: str
+    shown: str
+    step: int | None
+    selection: str
+    colour_by: ColourBy
+    synthetic_visible: bool
+
+
+def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
+    """Derive what the Watch page shows."""
+    recordings = workspace.recordings
+    infos = tuple(recording.info for recording in recordings)
+    mines = [info.spec is not None and info.spec.symm is not None for info in infos]
+    mines += ["+symm" in spec for spec in workspace.preparing]
+    return WatchState(
+        titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
+        columns=(
+            *(_column(workspace, recording, loaded) for recording in recordings),
+            *(
+                Column(spec, caption=_NO_PICTURE if workspace.is_hopeless else None)
+                for spec in workspace.preparing
+            ),
+        ),
+        panels=panels(recordings),
+        ratio_note=ratio_note(any(mines)),
+        shown=_shown(workspace, loaded),
+        step=workspace.cursor.step,
+        selection=_selection(workspace, loaded),
+        colour_by=workspace.display.colour_by,
+        synthetic_visible=workspace.display.synthetic_visible,
+    )
+
+
+def image_at(
+    workspace: Workspace, loaded: Loaded, run: int, row: int
+) -> tuple[Recording, Query] | None:
+    """The image behind a point of a run's map, and the run that has it."""
+    if run >= len(workspace.recordings):
+        return None
+    recording, split = workspace.recordings[run], workspace.display.split
+    images = loaded.images(recording.key)
+    if images is None or row >= len(images.of(split).samples):
+        return None
+    return recording, Query(int(images.of(split).samples[row]), split)
+
+
+def describe(loaded: Loaded, recording: Recording, query: Query) -> str:
+    """An image in words: which it is, and of which class."""
+    kind = "Test" if query.split is Split.TEST else "Training"
+    name = class_name(loaded, recording, query)
+    return f"{kind} image {query.sample}" + (f" · class {shown_name(name)}" if name else "")
+
+
+def _selection(workspace: Workspace, loaded: Loaded) -> str:
+    query = workspace.selection.query
+    for recording in workspace.recordings:
+        if query is not None and images_key(recording) == workspace.selection.fingerprint:
+            return describe(loaded, recording, query)
+    return ""
+
+
+def _column(workspace: Workspace, recording: Recording, loaded: Loaded) -> Column:
+    step = shown_step(recording, workspace.cursor)
+    if step is None:
+        return Column(recording.key, caption=_no_frame(workspace, recording))
+    images = loaded.images(recording.key)
+    if images is None:
+        return Column(recording.key, caption=loaded.failure(recording.key, step) or None)
+    shown = images.of(workspace.display.split)
+    cloud = PointCloud(shown.labels, shown.samples, label_names(recording, shown.labels))
+    projection = _projection(workspace, recording, loaded, step)
+    selected = _selected_row(workspace, recording, shown)
+    if projection is None:
+        failure = loaded.failure(recording.key, step) or None
+        return Column(recording.key, cloud, None, failure, selected)
+    plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
+    positions = PointPositions(plane.original, plane.synthetic)
+    return Column(recording.key, cloud, positions, _caption(projection), selected)
+
+
+def _projection(
+    workspace: Workspace, recording: Recording, loaded: Loaded, step: int
+) -> Projection | None:
+    """Of the frame that is to be shown; while following, of the newest that has one by now."""
+    method = workspace.display.method
+    steps = [step]
+    if workspace.cursor.following:
+        steps = list(recording.state.frame_steps[-_LOOKED_BACK:][::-1])
+    found = (loaded.projection(recording.key, method, one) for one in steps)
+    return next((projection for projection in found if projection is not None), None)
+
+
+def _no_frame(workspace: Workspace, recording: Recording) -> str | None:
+    if recording.state.frame_steps:
+        return f"No frame up to step {workspace.cursor.step:,}"
+    ended = recording.state.status not in (RunStatus.TRAINING, RunStatus.UNKNOWN)
+    return _NO_PICTURE if ended else None
+
+
+def _caption(projection: Projection) -> str:
+    text = f"{projection.method.upper()} · step {projection.step:,}"
+    if projection.explained is None:
+        return text
+    return f"{text} · {projection.explained:.0%} of the variance"
+
+
+def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages) -> int | None:
+    selection = workspace.selection
+    query = selection.query
+    if query is None or selection.fingerprint != images_key(recording):
+        return None
+    if query.split is not workspace.display.split:
+        return None
+    rows = np.flatnonzero(shown.samples == query.sample)
+    return int(rows[0]) if len(rows) else None
+
+
+def _shown(workspace: Workspace, loaded: Loaded) -> str:
+    """How many images the maps show, of how many; of runs that differ, for each way once."""
+    texts: dict[str, None] = {}
+    for recording in workspace.recordings:
+        images = loaded.images(recording.key)
+        if images is not None:
+            texts[_shown_of(workspace, recording, images.of(workspace.display.split))] = None
+    return "; ".join(texts)
+
+
+def _shown_of(workspace: Workspace, recording: Recording, shown: SplitImages) -> str:
+    is_train = workspace.display.split is Split.TRAIN
+    info = recording.info
+    total = max((info.train_count if is_train else info.test_count) or 0, len(shown.samples))
+    kind = "training" if is_train else "test"
+    synthetic = f"their {shown.partnered:,} synthetic points"
+    return f"Showing {len(shown.samples):,} of {total:,} {kind} images" + (
+        f" and {synthetic}" if workspace.display.synthetic_visible else f"; {synthetic} are hidden"
+    )

@@ -1,0 +1,164 @@
+"""What the window works on: the runs shown, the time cursor, what is selected and how it looks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symmcore.runs import Recording
+from symmviz.model.display import ColourBy
+from symmviz.model.retrieval import Query, Split
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The step that is shown; None follows the newest."""
+
+    step: int | None = None
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest frame of each run is shown."""
+        return self.step is None
+
+    def covers(self, step: int) -> bool:
+        """Whether a step is at or before the cursor."""
+        return self.step is None or step <= self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The selected images of one dataset; all runs on that dataset show them.
+
+    Attributes:
+        fingerprint: of the dataset, see :func:`images_key`; empty with nothing selected.
+        query: the image that neighbours are looked for.
+        samples: positions in the dataset of all selected images.
+    """
+
+    fingerprint: str = ""
+    query: Query | None = None
+    samples: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How the runs are drawn.
+
+    Attributes:
+        split: whose watched images the maps show.
+        colour_by: what colours mean.
+        synthetic_visible: whether synthetic points are drawn.
+        method: name of the projection, such as "pca".
+    """
+
+    split: Split = Split.TEST
+    colour_by: ColourBy = ColourBy.KIND
+    synthetic_visible: bool = True
+    method: str = "pca"
+
+
+def images_key(recording: Recording) -> str:
+    """What is equal for two runs that show the same images, at the same positions."""
+    return recording.info.fingerprint or recording.key
+
+
+class Workspace:
+    """The one place for what is shown; belongs to one thread.
+
+    Whoever changes something does it here, and every subscriber is called once a change.
+    It holds no history and no result: what a view shows is derived from it and from the
+    recordings by :mod:`symmviz.model.resolve`.
+    """
+
+    def __init__(self) -> None:
+        self._recordings: tuple[Recording, ...] = ()
+        self._preparing: tuple[str, ...] = ()
+        self._is_hopeless = False
+        self._cursor = Cursor()
+        self._selection = Selection()
+        self._display = Display()
+        self._subscribers: list[Callable[[], None]] = []
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """The runs that are shown, in the order of their columns."""
+        return self._recordings
+
+    @property
+    def preparing(self) -> tuple[str, ...]:
+        """SPECs of the runs of a training that has no recording yet."""
+        return self._preparing
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether that training has ended before it began."""
+        return self._is_hopeless
+
+    @property
+    def cursor(self) -> Cursor:
+        """Which step is shown."""
+        return self._cursor
+
+    @cursor.setter
+    def cursor(self, cursor: Cursor) -> None:
+        if cursor != self._cursor:
+            self._cursor = cursor
+            self._notify()
+
+    @property
+    def selection(self) -> Selection:
+        """Which images are selected."""
+        return self._selection
+
+    @selection.setter
+    def selection(self, selection: Selection) -> None:
+        if selection != self._selection:
+            self._selection = selection
+            self._notify()
+
+    @property
+    def display(self) -> Display:
+        """How the runs are drawn."""
+        return self._display
+
+    @display.setter
+    def display(self, display: Display) -> None:
+        if display != self._display:
+            self._display = display
+            self._notify()
+
+    def show(self, recordings: tuple[Recording, ...]) -> None:
+        """Show these runs and follow them.
+
+        What is selected stays selected if one of them has those images.
+        """
+        known = {images_key(recording) for recording in recordings}
+        self._recordings, self._preparing, self._is_hopeless = recordings, (), False
+        self._cursor = Cursor()
+        if self._selection.fingerprint not in known:
+            self._selection = Selection()
+        self._notify()
+
+    def prepare(self, specs: tuple[str, ...], beside: tuple[Recording, ...] = ()) -> None:
+        """Show ``beside`` and, empty, the runs of a training that is being prepared."""
+        self._recordings, self._preparing, self._is_hopeless = beside, specs, False
+        self._cursor = Cursor()
+        self._selection = Selection()
+        self._notify()
+
+    def nothing_comes(self) -> None:
+        """The training has ended: where it has no recording by now, it gets none."""
+        if self._preparing and not self._is_hopeless:
+            self._is_hopeless = True
+            self._notify()
+
+    def select(self, recording: Recording, query: Query) -> None:
+        """Select one image of a run, in all runs that have it."""
+        self.selection = Selection(images_key(recording), query, frozenset({query.sample}))
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` after every change."""
+        self._subscribers.append(changed)
+
+    def _notify(self) -> None:
+        for changed in tuple(self._subscribers):
+            changed()

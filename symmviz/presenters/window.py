@@ -1,0 +1,118 @@
+"""Keeps every page as the workspace and its recordings are, and reads what that needs."""
+
+from itertools import chain, zip_longest
+from typing import Protocol
+
+from symmcore.runs import Recording
+from symmviz.model.resolve import search_targets, steps_wanted
+from symmviz.model.workspace import Workspace
+from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
+from symmviz.presenters.time import TimePresenter, TimeView
+from symmviz.presenters.watch import WatchPresenter, WatchView
+from symmviz.services.frames import FrameLoader, FrameWanted
+from symmviz.services.search import Searches
+
+# Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
+# one plot every so many ticks is about two drawings a second of each.
+_SECONDS_A_PANEL = 0.15
+
+
+class Readers(Protocol):
+    """Who reads recordings: see :class:`symmviz.services.session.Session`."""
+
+    frames: FrameLoader
+    searches: Searches
+
+    def show(self, workspace: Workspace) -> None:
+        """Read what the workspace shows: after every change of it or of its recordings."""
+
+    def follow(self, recordings: tuple[Recording, ...]) -> None:
+        """Take in what is written of these runs, here or elsewhere, and forget all others."""
+
+
+class WindowPresenter:
+    """Derives all pages anew whenever something that they come from has changed."""
+
+    def __init__(
+        self,
+        watch: WatchView,
+        retrieve: RetrieveView,
+        time: TimeView,
+        workspace: Workspace,
+        readers: Readers,
+    ) -> None:
+        self._workspace = workspace
+        self._readers = readers
+        self._watch = WatchPresenter(watch, workspace, readers.frames)
+        self._retrieve = RetrievePresenter(
+            retrieve, workspace, readers.frames, readers.searches.found
+        )
+        self.time = TimePresenter(time, workspace)
+        self._changes = 0
+        self._seen: tuple[object, ...] = ()
+        self._followed: tuple[Recording, ...] = ()
+        self._panel_drawn_at = 0.0
+        workspace.subscribe(self._on_change)
+
+    def refresh(self) -> None:
+        """Show what is new, if anything is; cheap to call where nothing is."""
+        workspace, readers = self._workspace, self._readers
+        states = tuple(recording.state for recording in workspace.recordings)
+        seen = (
+            self._changes,
+            readers.frames.revision,
+            readers.searches.revision,
+            *map(id, workspace.recordings),
+            *(state.revision for state in states),
+        )
+        if seen == self._seen:
+            return
+        self._seen = seen
+        if workspace.recordings != self._followed:
+            self._followed = workspace.recordings
+            readers.follow(self._followed)
+        self._read()
+        self.time.update()
+        self._watch.update()
+        self._retrieve.update()
+
+    def draw_lines(self, now: float) -> None:
+        """Draw the lines of one plot that changed, if the last one was some time ago.
+
+        Args:
+            now: a time in seconds.
+        """
+        if now - self._panel_drawn_at >= _SECONDS_A_PANEL:
+            self._panel_drawn_at = now
+            self._watch.draw_next_panel()
+
+    def _on_change(self) -> None:
+        self._changes += 1
+        self.refresh()
+
+    def _read(self) -> None:
+        workspace, readers = self._workspace, self._readers
+        readers.frames.want(frames_wanted(workspace, self.time.direction))
+        by_key = {recording.key: recording for recording in workspace.recordings}
+        readers.searches.want(search_targets(workspace), by_key)
+        readers.show(workspace)
+
+
+def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ...]:
+    """What is to be in memory: each run's shown frame, the galleries, then what may be next."""
+    method = workspace.display.method
+    rows = [
+        [
+            FrameWanted(recording, method, step)
+            for step in steps_wanted(recording.state, workspace.cursor, direction)
+        ]
+        for recording in workspace.recordings
+    ]
+    shown = [row[0] for row in rows if row]
+    galleries = [
+        FrameWanted(recording, method, None)
+        for recording in workspace.recordings
+        if recording.state.frame_steps
+    ]
+    ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
+    return (*shown, *galleries, *(one for one in ahead if one is not None))

@@ -1,0 +1,51 @@
+"""Looks again and again at runs that another process or machine may still be writing."""
+
+import threading
+
+from symmcore.runs import Recording
+
+_SECONDS = 0.5
+
+
+class Follower:
+    """Polls the recordings that are not of this process, on a thread of its own.
+
+    Threads: one, from the first recording to :meth:`close`.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._followed: tuple[Recording, ...] = ()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def follow(self, recordings: tuple[Recording, ...]) -> None:
+        """Look at these from now on, and no longer at those before."""
+        with self._condition:
+            self._followed = tuple(one for one in recordings if not one.live)
+            if self._followed and self._thread is None and not self._closed:
+                self._thread = threading.Thread(
+                    target=self._run, name="symmviz-follower", daemon=True
+                )
+                self._thread.start()
+
+    def close(self, timeout: float) -> bool:
+        """End the thread; whether it has ended within ``timeout`` seconds."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify()
+            thread = self._thread
+        if thread is None:
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._closed, _SECONDS)
+                if self._closed:
+                    return
+                followed = self._followed
+            for recording in followed:
+                recording.poll()

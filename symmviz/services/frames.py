@@ -1,0 +1,182 @@
+"""Reads what is shown of recordings, and what is likely to be shown next, on its own thread."""
+
+import threading
+from dataclasses import dataclass
+
+from symmcore.errors import InputError
+from symmcore.records import EmbeddedSet, Projection
+from symmcore.runs import Recording
+from symmviz.model.loaded import RunImages, SplitImages, run_images
+from symmviz.services.byte_cache import ByteCache
+from symmviz.services.wanted import WantedThread
+
+_BYTES = 64 * 2**20
+_ENTRIES = 96
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWanted:
+    """A frame of a run that is to be in memory; without a step, its gallery's images."""
+
+    recording: Recording
+    method: str
+    step: int | None
+
+
+class FrameLoader:
+    """What was read of the recordings: see :class:`symmviz.model.loaded.Loaded`.
+
+    Of a frame only what is drawn is kept: where its points lie, and once a run, which images
+    they are. The newest wish counts; what is kept is bounded in bytes.
+
+    Threads: one, from the first wish to :meth:`close`.
+    """
+
+    def __init__(self) -> None:
+        self._thread = WantedThread("symmviz-frames", self._load)
+        self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
+        self._lock = threading.Lock()
+        self._images: dict[str, RunImages] = {}
+        self._galleries: dict[str, tuple[bool, SplitImages]] = {}
+        self._failures: dict[tuple[str, int], str] = {}
+        self._missing: set[tuple[str, str, int]] = set()
+        self._revision = 0
+
+    def want(self, wanted: tuple[FrameWanted, ...]) -> None:
+        """Read these, in this order, as far as they are not in memory."""
+        self._thread.want(tuple(one for one in wanted if not self._has(one)))
+
+    def images(self, key: str) -> RunImages | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            return self._images.get(key)
+
+    def gallery(self, key: str) -> SplitImages | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            known = self._galleries.get(key)
+        return None if known is None else known[1]
+
+    def projection(self, key: str, method: str, step: int) -> Projection | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        return self._projections.get((key, method, step))
+
+    def failure(self, key: str, step: int) -> str:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            return self._failures.get((key, step), "")
+
+    def put(self, key: str, projection: Projection) -> None:
+        """Keep a projection that was made just now."""
+        planes = projection.train, projection.test
+        size = sum(plane.original.nbytes + plane.synthetic.nbytes for plane in planes)
+        name = key, projection.method, projection.step
+        self._projections.put(name, projection, size)
+        with self._lock:
+            self._missing.discard(name)
+            self._failures.pop((key, projection.step), None)
+            self._revision += 1
+
+    def fail(self, key: str, step: int, reason: str) -> None:
+        """Remember why a frame cannot be shown."""
+        with self._lock:
+            self._failures[key, step] = reason
+            self._revision += 1
+
+    def is_missing(self, key: str, method: str, step: int) -> bool:
+        """Whether a projection was looked for and is not recorded."""
+        with self._lock:
+            return (key, method, step) in self._missing
+
+    def keep_only(self, keys: frozenset[str]) -> None:
+        """Forget the images of runs that are no longer shown."""
+        with self._lock:
+            self._images = {key: one for key, one in self._images.items() if key in keys}
+            self._galleries = {key: one for key, one in self._galleries.items() if key in keys}
+            self._failures = {at: one for at, one in self._failures.items() if at[0] in keys}
+            self._missing = {name for name in self._missing if name[0] in keys}
+
+    def forget(self, key: str) -> None:
+        """Forget a run that goes on from an earlier step: what came after will be other."""
+        self._projections.clear()
+        with self._lock:
+            self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
+            self._missing = {name for name in self._missing if name[0] != key}
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with everything that was read."""
+        with self._lock:
+            return self._revision
+
+    @property
+    def busy(self) -> bool:
+        """Whether something wanted is not in memory yet."""
+        return self._thread.busy
+
+    def close(self, timeout: float) -> bool:
+        """End the thread; whether it has ended within ``timeout`` seconds."""
+        return self._thread.close(timeout)
+
+    def _has(self, wanted: FrameWanted) -> bool:
+        key = wanted.recording.key
+        with self._lock:
+            if wanted.step is None:
+                whole, _ = self._galleries.get(key, (False, None))
+                return whole or (key in self._galleries and not _has_gallery(wanted.recording))
+            name = key, wanted.method, wanted.step
+            if key not in self._images:
+                return (key, wanted.step) in self._failures
+            if name in self._missing:
+                return wanted.step not in _projected(wanted)
+        return self._projections.get(name) is not None
+
+    def _load(self, wanted: FrameWanted) -> None:
+        if self._has(wanted):
+            return
+        recording, step = wanted.recording, wanted.step
+        try:
+            if step is None:
+                self._load_gallery(recording)
+            else:
+                self._load_frame(recording, wanted.method, step)
+        except (InputError, LookupError, OSError) as error:
+            self.fail(recording.key, -1 if step is None else step, str(error))
+
+    def _load_frame(self, recording: Recording, method: str, step: int) -> None:
+        if self.images(recording.key) is None:
+            images = run_images(recording.frame(step))
+            with self._lock:
+                self._images[recording.key] = images
+                self._revision += 1
+        projection = recording.projection(method, step)
+        if projection is not None:
+            self.put(recording.key, projection)
+            return
+        with self._lock:
+            self._missing.add((recording.key, method, step))
+            self._revision += 1
+
+    def _load_gallery(self, recording: Recording) -> None:
+        if _has_gallery(recording):
+            step = recording.state.gallery_steps[-1]
+        elif recording.state.frame_steps:
+            step = recording.state.frame_steps[-1]
+        else:
+            return
+        images = _split_images(recording.gallery(step))
+        with self._lock:
+            self._galleries[recording.key] = _has_gallery(recording), images
+            self._revision += 1
+
+
+def _has_gallery(recording: Recording) -> bool:
+    return bool(recording.state.gallery_steps)
+
+
+def _projected(wanted: FrameWanted) -> tuple[int, ...]:
+    return wanted.recording.state.projection_steps.get(wanted.method, ())
+
+
+def _split_images(images: EmbeddedSet) -> SplitImages:
+    return SplitImages(images.samples, images.labels, 0)

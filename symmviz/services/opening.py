@@ -1,0 +1,116 @@
+"""Opens runs, and lists those that were trained before; to be called off the GUI thread."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.data.images.store import ImageArray
+from symmcore.errors import InputError
+from symmcore.records import Projection
+from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
+from symmviz.model.recent import RecentRun
+from symmviz.model.titles import named_title
+
+_LISTED = 20
+_MOST_POLLS = 200
+_SIDE = 104  # pixels
+_MARGIN = 6
+_METHOD = "pca"
+# One colour a class, again from the start beyond the last: Okabe and Ito's.
+_COLOURS = np.array(
+    [
+        (0, 114, 178),
+        (230, 159, 0),
+        (0, 158, 115),
+        (204, 121, 167),
+        (86, 180, 233),
+        (213, 94, 0),
+        (240, 228, 66),
+        (153, 153, 153),
+    ],
+    dtype=np.uint8,
+)
+_GROUND = 250
+
+
+def read_runs(paths: tuple[Path, ...]) -> tuple[Recording, ...]:
+    """Open each path, a run or a comparison, and read what is there of it; each run once.
+
+    Raises:
+        InputError: naming the folder that is no run, or cannot be read.
+    """
+    found: dict[str, Recording] = {}
+    for path in paths:
+        for recording in open_runs(path):
+            found.setdefault(recording.key, recording)
+    for recording in found.values():
+        _read_whole(recording)
+    return tuple(found.values())
+
+
+def read_recent_runs(folder: Path) -> tuple[RecentRun, ...]:
+    """What was trained into a folder, the newest first, each with a picture of its last frame."""
+    return tuple(
+        RecentRun(summary.folder, _title(summary), _caption(summary), _picture(summary.folder))
+        for summary in recent_runs(folder, _LISTED)
+    )
+
+
+def map_picture(projection: Projection, labels: npt.NDArray[np.int64]) -> ImageArray:
+    """A small map of a frame's test images: (H, W, 3) uint8, one colour a class.
+
+    Args:
+        projection: the frame, in the plane.
+        labels: (N,) class of each test image.
+    """
+    picture = np.full((_SIDE, _SIDE, 3), _GROUND, dtype=np.uint8)
+    points = projection.test.original
+    if not len(points):
+        return picture
+    reach = float(np.abs(points).max()) or 1.0
+    inside = (_SIDE - 1 - 2 * _MARGIN) / 2
+    at = np.rint(_MARGIN + inside * (1 + points / reach)).astype(np.int64)
+    for across in (0, 1):
+        for down in (0, 1):
+            rows = np.clip(_SIDE - 1 - at[:, 1] + down, 0, _SIDE - 1)
+            columns = np.clip(at[:, 0] + across, 0, _SIDE - 1)
+            picture[rows, columns] = _COLOURS[labels % len(_COLOURS)]
+    return picture
+
+
+def _read_whole(recording: Recording) -> None:
+    """Take in what is there now; a run that is being written may always have more."""
+    for _ in range(_MOST_POLLS):
+        if not recording.poll():
+            return
+
+
+def _picture(folder: Path) -> ImageArray | None:
+    """Of the last frame that has a projection; None where there is none."""
+    try:
+        recording = open_runs(folder)[0]
+        _read_whole(recording)
+        steps = recording.state.projection_steps.get(_METHOD, ())
+        if not steps:
+            return None
+        projection = recording.projection(_METHOD, steps[-1])
+        labels = recording.frame(steps[-1]).test.points.labels
+        return None if projection is None else map_picture(projection, labels)
+    except (InputError, LookupError, OSError):
+        return None  # it is listed, and opening it says what is wrong
+
+
+def _title(summary: RunSummary) -> str:
+    return " against ".join(named_title(name).title for name in summary.names)
+
+
+def _caption(summary: RunSummary) -> str:
+    when = f"{summary.when.astimezone():%Y-%m-%d %H:%M}"
+    first = f"{summary.dataset} · {when}" if summary.dataset else when
+    second = [f"step {summary.steps:,}"]
+    scores = [f"{score:.3f}" for score in summary.recall_at_1 if score is not None]
+    if scores:
+        second.append(f"Recall@1 {' / '.join(scores)}")
+    second.append(summary.status.value)
+    return f"{first}\n{' · '.join(second)}"

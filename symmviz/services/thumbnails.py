@@ -1,0 +1,110 @@
+"""Images of recordings, scaled to be drawn; decoded and scaled on a thread of their own."""
+
+import threading
+
+import numpy as np
+from PIL import Image
+
+from symmcore.data.images.store import ImageArray
+from symmcore.runs import Recording
+from symmviz.model.display import PictureId
+from symmviz.services.byte_cache import ByteCache
+from symmviz.services.wanted import WantedThread
+
+_BYTES = 24 * 2**20
+_ENTRIES = 2000
+# More than one page of a gallery; what was scrolled past is asked for again when it returns.
+_MOST_WANTED = 600
+# A recording's own thumbnails are no larger; beyond, the image itself is asked for.
+_THUMBNAIL = 96
+# Below this width an image is shown as its pixels; a smoothed digit is only a blur.
+_SHOW_PIXELS_BELOW = 64
+
+_Key = tuple[PictureId, int]
+
+
+class Thumbnails:
+    """Makes pictures as they are asked for, the newest wish first.
+
+    See :class:`symmviz.model.pictures.PictureSource`: a view that got None draws a
+    placeholder, and asks again once :attr:`revision` has grown.
+
+    Threads: one, from the first picture to :meth:`close`.
+    """
+
+    def __init__(self) -> None:
+        self._thread = WantedThread("symmviz-thumbnails", self._make)
+        self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
+        self._lock = threading.Lock()
+        self._recordings: dict[str, Recording] = {}
+        self._asked: set[_Key] = set()
+        self._revision = 0
+
+    def show(self, recordings: tuple[Recording, ...]) -> None:
+        """Take pictures from these recordings from now on."""
+        with self._lock:
+            self._recordings = {recording.key: recording for recording in recordings}
+
+    def picture(self, picture: PictureId, side: int) -> ImageArray | None:
+        """See :class:`symmviz.model.pictures.PictureSource`."""
+        key = picture, side
+        image = self._made.get(key)
+        if image is not None:
+            return image
+        with self._lock:
+            if key in self._asked or picture.run not in self._recordings:
+                return None
+            if len(self._asked) >= _MOST_WANTED:
+                self._asked.clear()  # the thread drops the oldest of them: they may be asked again
+            self._asked.add(key)
+        self._thread.want_first(key, _MOST_WANTED)
+        return None
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each picture made."""
+        with self._lock:
+            return self._revision
+
+    @property
+    def busy(self) -> bool:
+        """Whether pictures are being made."""
+        return self._thread.busy
+
+    def close(self, timeout: float) -> bool:
+        """End the thread; whether it has ended within ``timeout`` seconds."""
+        return self._thread.close(timeout)
+
+    def _make(self, key: _Key) -> None:
+        picture, side = key
+        with self._lock:
+            recording = self._recordings.get(picture.run)
+        if recording is not None:
+            image = _scaled(_read(recording, picture.sample, side), side)
+            self._made.put(key, image, image.nbytes)
+        with self._lock:
+            self._asked.discard(key)
+            self._revision += 1
+
+
+def _read(recording: Recording, sample: int, side: int) -> ImageArray:
+    try:
+        if side <= _THUMBNAIL:
+            return recording.thumbnail(sample)
+        return recording.image(sample)
+    except Exception:  # noqa: BLE001 - nothing ends for want of a picture
+        return np.full((side, side, 1), 128, dtype=np.uint8)
+
+
+def _scaled(image: ImageArray, side: int) -> ImageArray:
+    """An image (H, W, C) scaled to fit a square, C 1 or 3; read-only."""
+    height, width, channels = image.shape
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    smooth = max(width, height) >= _SHOW_PIXELS_BELOW
+    # Pillow's grey images have no third axis.
+    pixels = Image.fromarray(np.ascontiguousarray(image[..., 0] if channels == 1 else image))
+    kind = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
+    scaled = np.asarray(pixels.resize(size, kind)).reshape(size[1], size[0], channels)
+    scaled.setflags(write=False)
+    return scaled

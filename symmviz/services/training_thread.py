@@ -1,0 +1,177 @@
+"""Owns the thread that trains, and the one that imports torch before."""
+
+import gc
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from symmcore.training.config import TrainingConfig
+from symmcore.training.control import Control, StopRequestedError
+from symmcore.training.sink import Sink
+from symmcore.training.start import Start
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
+
+if TYPE_CHECKING:
+    from symmcore.training.trainer import Trainer
+
+_STOP_SEEN_WITHIN_SECONDS = 0.05
+
+
+class TrainingThread:
+    """One training at a time.
+
+    Threads: the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
+    and from :meth:`open` on the warm-up thread, which imports torch: a training waits for it.
+    """
+
+    def __init__(self) -> None:
+        self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
+        self._control = Control()
+        self._thread: threading.Thread | None = None
+        self._trainer: Trainer | None = None
+        self._sink: Sink | None = None
+        self._opened = False
+
+    def open(self) -> None:
+        """Import torch; once."""
+        if not self._opened:
+            self._opened = True
+            self._warm_up.start()
+
+    def start(self, config: TrainingConfig, sink: Sink, start: Start | None = None) -> None:
+        """Train.
+
+        Args:
+            config: the training.
+            sink: told everything.
+            start: checkpoints to go on from; None begins at step 0.
+
+        Raises:
+            RuntimeError: if a training is running.
+        """
+        self.check_ended()
+        self.open()
+        self._trainer, self._sink = None, sink
+
+        def prepare(control: Control) -> "Trainer":
+            while self._warm_up.is_alive():  # it changes torch's random state
+                self._warm_up.join(_STOP_SEEN_WITHIN_SECONDS)
+                if control.stopping:
+                    raise StopRequestedError
+            from symmcore.training.trainer import Trainer  # imports torch
+
+            self._trainer = Trainer(config, sink, start)
+            return self._trainer
+
+        self._launch(prepare, sink)
+
+    def extend(self, steps: int) -> None:
+        """Go on with the finished training for ``steps`` more steps.
+
+        Raises:
+            RuntimeError: if there is none, or it has not ended.
+        """
+        self.check_ended()
+        trainer, sink = self._trainer, self._sink
+        if trainer is None or sink is None:
+            raise RuntimeError("there is no training to go on with")
+        trainer.extend(steps)
+        self._launch(lambda _: trainer, sink)
+
+    def pause(self) -> None:
+        """Hold the training at the next batch boundary."""
+        self._control.pause()
+
+    def resume(self) -> None:
+        """Let a paused training go on."""
+        self._control.resume()
+
+    def stop(self) -> None:
+        """End the training at the next batch boundary; what was recorded stays."""
+        self._control.stop()
+
+    def hurry(self) -> None:
+        """End the training as :meth:`stop` does, without a last evaluation."""
+        self._control.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether a training thread is alive."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def warm(self) -> bool:
+        """Whether what is slow to import has been imported."""
+        return self._opened and not self._warm_up.is_alive()
+
+    def check_ended(self) -> None:
+        """Make sure that another training can start.
+
+        Raises:
+            RuntimeError: if a training is running.
+        """
+        if self._thread is None:
+            return
+        # FINISHED is the last thing a training says: its thread has nothing left to do.
+        self._thread.join(timeout=0.2)
+        if self._thread.is_alive():
+            raise RuntimeError("a training is running")
+        self._thread = None
+
+    def close(self, timeout: float, import_timeout: float) -> bool:
+        """Stop and wait; whether everything has ended in time.
+
+        Args:
+            timeout: seconds for the training's last step.
+            import_timeout: seconds for torch's import, which cannot be stopped.
+        """
+        deadline = time.monotonic() + timeout
+        self._control.close()
+        if self._thread is not None:
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+        if self._opened:
+            self._warm_up.join(import_timeout)
+        gc.unfreeze()  # garbage after the window is garbage again
+        return not (self.running or self._warm_up.is_alive())
+
+    def _launch(self, prepare: "Callable[[Control], Trainer]", sink: Sink) -> None:
+        control = self._control = Control()
+        self._thread = threading.Thread(
+            target=_train, args=(prepare, control, sink), name="symmviz-training"
+        )
+        self._thread.start()
+
+
+def _warm_up() -> None:
+    """Import torch, and keep what is there then out of the garbage collector's way.
+
+    That is half a million objects, which stay as long as the session: a full collection that
+    looks through them holds every thread, the window's too, for a quarter of a second.
+    """
+    gc.disable()
+    try:
+        from symmcore.training.warm_up import warm_up  # imports torch
+
+        warm_up()
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink) -> None:
+    try:
+        prepare(control).run(control)
+    except StopRequestedError:
+        sink.status(TrainingStatus(RunState.FINISHED, reason=FinishReason.CANCELLED))
+    except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
+        # Training reports its own failures; this is torch that cannot be imported, say.
+        sink.status(
+            TrainingStatus(
+                RunState.FINISHED,
+                message=f"{type(error).__name__}: {error}",
+                reason=FinishReason.FAILED,
+                detail=traceback.format_exc(),
+            )
+        )

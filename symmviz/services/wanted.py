@@ -1,0 +1,80 @@
+"""A thread that does what is wanted now, and drops what no longer is."""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class WantedThread(Generic[Item]):
+    """Does items one after another, in the order in which they are wanted.
+
+    Whoever wants something else replaces the list: what was not begun is dropped. The thread
+    starts with the first item; its owner ends it with :meth:`close`.
+
+    Args:
+        name: of the thread.
+        do: called on the thread for each item; must not raise.
+    """
+
+    def __init__(self, name: str, do: Callable[[Item], None]) -> None:
+        self._name = name
+        self._do = do
+        self._condition = threading.Condition()
+        self._wanted: tuple[Item, ...] = ()
+        self._busy = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def want(self, items: tuple[Item, ...]) -> None:
+        """Do these, and nothing else that was wanted before."""
+        with self._condition:
+            self._wanted = items
+            self._wake()
+
+    def want_first(self, item: Item, most: int) -> None:
+        """Do this before all else; of what is wanted, keep the newest ``most``."""
+        with self._condition:
+            self._wanted = (item, *self._wanted[: most - 1])
+            self._wake()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something wanted has not been done yet."""
+        with self._condition:
+            return self._busy or bool(self._wanted)
+
+    def close(self, timeout: float) -> bool:
+        """End after the item under way; whether it has ended within ``timeout`` seconds."""
+        with self._condition:
+            self._closed = True
+            self._wanted = ()
+            self._condition.notify_all()
+            thread = self._thread
+        if thread is None:
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    def _wake(self) -> None:
+        if self._closed or not self._wanted:
+            self._wanted = ()
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._condition.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._busy = False
+                while not self._wanted:
+                    if self._closed:
+                        return
+                    self._condition.wait()
+                item, *rest = self._wanted
+                self._wanted = tuple(rest)
+                self._busy = True
+            self._do(item)

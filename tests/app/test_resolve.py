@@ -1,0 +1,331 @@
+import numpy as np
+import pytest
+from helpers_recording import FakeLoaded, FakeRecording
+
+from symmcore.runs.info import RunStatus
+from symmcore.training.sink import ParentRun
+from symmviz.model.display import Panel, Reading, RunTitle, Variant
+from symmviz.model.resolve import (
+    SearchTarget,
+    curves,
+    image_at,
+    panels,
+    readings,
+    retrieve,
+    search_targets,
+    shown_step,
+    steps_wanted,
+    timeline,
+    watch,
+)
+from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
+from symmviz.model.titles import named_title, run_titles
+from symmviz.model.workspace import Cursor, Display, Workspace
+
+QUERY = Query(3, Split.TEST)
+
+
+@pytest.fixture
+def runs() -> tuple[FakeRecording, FakeRecording]:
+    made = FakeRecording("npair"), FakeRecording("npair+symm")
+    for run in made:
+        run.add_frame(0, 10, 20)
+    return made
+
+
+@pytest.fixture
+def loaded(runs: tuple[FakeRecording, ...]) -> FakeLoaded:
+    made = FakeLoaded()
+    for run in runs:
+        made.load(run, 0, 10, 20)
+    return made
+
+
+@pytest.fixture
+def workspace(runs: tuple[FakeRecording, ...]) -> Workspace:
+    made = Workspace()
+    made.show(runs)
+    return made
+
+
+class TestTime:
+    @pytest.mark.parametrize(("cursor", "step"), [(None, 20), (25, 20), (20, 20), (19, 10), (0, 0)])
+    def test_a_run_shows_its_newest_frame_at_or_before_the_cursor(
+        self, runs: tuple[FakeRecording, ...], cursor: int | None, step: int
+    ) -> None:
+        assert shown_step(runs[0], Cursor(cursor)) == step
+
+    def test_a_run_without_a_frame_by_then_shows_none(self) -> None:
+        run = FakeRecording()
+        assert shown_step(run, Cursor()) is None
+        run.add_frame(10)
+        assert shown_step(run, Cursor(9)) is None
+
+    def test_the_timeline_is_that_of_all_runs_together(
+        self, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        runs[1].add_frame(15)
+        runs[1].change(checkpoint_steps=(0, 15), last_step=23, status=RunStatus.FINISHED)
+        branch = FakeRecording("angular", parent=ParentRun(runs[0].folder, "npair", 10))
+        state = timeline((*runs, branch), Cursor())
+        assert (state.frames, state.checkpoints, state.branches) == (
+            (0, 10, 15, 20),
+            (0, 15),
+            (10,),
+        )
+        assert (state.first, state.last, state.cursor, state.planned) == (0, 23, 23, 100)
+        assert state.following
+        assert state.live
+        assert timeline(runs, Cursor(12)).cursor == 12
+        assert not timeline(runs[1:], Cursor(12)).live
+        assert timeline((), Cursor()).frames == ()
+
+    def test_frames_ahead_of_the_cursor_are_wanted_first(self) -> None:
+        run = FakeRecording()
+        run.add_frame(*range(0, 200, 10))
+        on = steps_wanted(run.state, Cursor(100), 1)
+        back = steps_wanted(run.state, Cursor(100), -1)
+        assert on[:3] == (100, 110, 120)
+        assert back[:3] == (100, 90, 80)
+        assert {90} < set(on)
+        assert steps_wanted(run.state, Cursor(), 1) == (190,)
+        assert steps_wanted(FakeRecording().state, Cursor(), 1) == ()
+        run.state = FakeRecording().state
+        run.add_frame(50)
+        assert steps_wanted(run.state, Cursor(10), 1) == (50,)
+
+
+class TestWatch:
+    def test_following_shows_the_newest_frame_of_each_run(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        state = watch(workspace, loaded)
+        assert state.titles == (
+            RunTitle("npair", "N-pair"),
+            RunTitle("npair+symm", "Symm + N-pair"),
+        )
+        for run, column in zip(runs, state.columns, strict=True):
+            projection = loaded.known[run.key, "pca", 20]
+            assert column.positions is not None
+            assert column.positions.original is projection.test.original
+            assert column.positions.synthetic is projection.test.synthetic
+            assert column.caption is not None
+            assert "step 20 " in column.caption
+        assert state.step is None
+        assert "Showing 9 of 24 test images and their 8 synthetic points" in state.shown
+
+    def test_a_cursor_shows_each_run_at_that_step(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        runs[1].add_frame(12)
+        loaded.load(runs[1], 12)
+        workspace.cursor = Cursor(13)
+        captions = [column.caption for column in watch(workspace, loaded).columns]
+        assert "step 10 " in str(captions[0])
+        assert "step 12 " in str(captions[1])
+
+    def test_what_is_being_read_leaves_what_is_shown(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        workspace.cursor = Cursor(10)
+        del loaded.known["npair", "pca", 10]
+        column = watch(workspace, loaded).columns[0]
+        assert column.cloud is not None
+        assert (column.positions, column.caption) == (None, None)
+
+    def test_while_following_the_newest_that_is_projected_is_shown(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        del loaded.known["npair", "pca", 20]
+        assert "step 10 " in str(watch(workspace, loaded).columns[0].caption)
+
+    def test_the_other_split(self, workspace: Workspace, loaded: FakeLoaded) -> None:
+        workspace.display = Display(Split.TRAIN, synthetic_visible=False)
+        state = watch(workspace, loaded)
+        assert state.columns[0].positions is not None
+        assert len(state.columns[0].positions.original) == 12
+        assert "12 of 48 training images; their 11 synthetic points are hidden" in state.shown
+
+    def test_a_selected_image_is_ringed_in_every_run_that_shows_it(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        image = image_at(workspace, loaded, 1, 4)
+        assert image is not None
+        workspace.select(*image)
+        assert [column.selected for column in watch(workspace, loaded).columns] == [4, 4]
+        assert "Test image" in watch(workspace, loaded).selection
+        other = FakeRecording("angular", fingerprint="other")
+        other.add_frame(0)
+        loaded.load(other, 0)
+        workspace.show((*runs, other))
+        assert [column.selected for column in watch(workspace, loaded).columns] == [4, 4, None]
+        workspace.display = Display(Split.TRAIN)
+        assert watch(workspace, loaded).columns[0].selected is None
+        assert image_at(workspace, loaded, 1, 99) is None
+        assert image_at(workspace, loaded, 7, 0) is None
+
+    def test_what_cannot_be_shown_says_why(self, workspace: Workspace) -> None:
+        loaded = FakeLoaded()
+        loaded.failures["npair", 20] = "frame 20 is broken"
+        assert watch(workspace, loaded).columns[0].caption == "frame 20 is broken"
+        run = FakeRecording()
+        run.add_frame(50)
+        workspace.show((run,))
+        workspace.cursor = Cursor(10)
+        assert watch(workspace, loaded).columns[0].caption == "No frame up to step 10"
+        run = FakeRecording()
+        workspace.show((run,))
+        assert watch(workspace, loaded).columns[0].caption is None
+        run.change(status=RunStatus.DIVERGED)
+        assert watch(workspace, loaded).columns[0].caption == "No picture was made"
+
+    def test_a_training_being_prepared_has_empty_columns(self) -> None:
+        workspace = Workspace()
+        workspace.prepare(("npair", "npair+symm:rank=2"))
+        state = watch(workspace, FakeLoaded())
+        assert [title.title for title in state.titles] == ["N-pair", "Symm + N-pair (rank=2)"]
+        assert state.ratio_note == ""
+        assert [column.caption for column in state.columns] == [None, None]
+        workspace.nothing_comes()
+        captions = [column.caption for column in watch(workspace, FakeLoaded()).columns]
+        assert captions == ["No picture was made"] * 2
+        workspace.prepare(("npair", "angular"))
+        assert "without Symm" in watch(workspace, FakeLoaded()).ratio_note
+
+
+class TestCurves:
+    def test_each_metric_is_a_line_of_its_panel(self, runs: tuple[FakeRecording, ...]) -> None:
+        for step in (1, 2):
+            for run in runs:
+                run.add_metric("loss", step, 1.0 / step)
+            runs[0].add_metric("synthetic_ratio", step, np.nan)
+            runs[1].add_metric("synthetic_ratio", step, 0.25)
+        runs[1].add_metric("test_recall_at_1", 2, 0.9)
+        runs[1].add_metric("test_nmi", 2, 0.9)
+        assert panels(runs) == tuple(Panel)
+        drawn = {
+            (curve.run, curve.variant): list(curve.values) for curve in curves(runs, Panel.LOSS)
+        }
+        assert drawn == {(0, Variant.SOLID): [1.0, 0.5], (1, Variant.SOLID): [1.0, 0.5]}
+        ratio = {(one.run, one.variant): list(one.values) for one in curves(runs, Panel.RATIO)}
+        assert ratio == {(1, Variant.SOLID): [0.25, 0.25], (1, Variant.DASHED): [0.75, 0.75]}
+        assert [one.run for one in curves(runs, Panel.RECALL)] == [1]
+
+    def test_readings_are_those_at_the_cursor(self, runs: tuple[FakeRecording, ...]) -> None:
+        for step in (1, 2, 3):
+            runs[1].add_metric("synthetic_ratio", step, step / 4)
+        read = readings(runs, Panel.RATIO, Cursor(2))
+        assert read == (Reading(1, Variant.SOLID, 0.5), Reading(1, Variant.DASHED, 0.5))
+        assert readings(runs, Panel.RATIO, Cursor())[0].value == 0.75
+        assert readings(runs, Panel.RATIO, Cursor(0)) == ()
+
+    def test_any_number_that_an_own_loop_records_is_a_plot(self) -> None:
+        run = FakeRecording()
+        run.add_metric("learning_rate", 1, 0.1)
+        assert panels((run,)) == (*Panel, "learning_rate")
+        (curve,) = curves((run,), "learning_rate")
+        assert (list(curve.steps), list(curve.values)) == ([1.0], [0.1])
+
+
+def found_at(*steps: int):
+    """Searches that have been made at these steps; each finds two images."""
+
+    def found(target: SearchTarget) -> RunNeighbours | None:
+        if target.step not in steps:
+            return None
+        neighbours = Neighbour(7, 1, 0.9, True), Neighbour(9, 2, 0.5, False)
+        return RunNeighbours(target.step, 23, neighbours)
+
+    return found
+
+
+class TestRetrieve:
+    def test_without_a_query_it_says_what_to_do(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        assert "Click an image" in retrieve(workspace, loaded, found_at()).caption
+        nothing = retrieve(workspace, FakeLoaded(), found_at())
+        assert nothing.gallery is None
+        assert "Nothing to search yet" in nothing.caption
+        assert search_targets(workspace) == ()
+
+    def test_neighbours_are_those_of_the_step_that_is_shown(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        sample = int(loaded.known_galleries["npair"].samples[3])
+        workspace.select(runs[0], Query(sample, Split.TEST))
+        workspace.cursor = Cursor(12)
+        targets = search_targets(workspace)
+        assert [(target.key, target.step) for target in targets] == [
+            ("npair", 10),
+            ("npair+symm", 10),
+        ]
+        state = retrieve(workspace, loaded, found_at(10))
+        assert state.rows is not None
+        assert [row.caption for row in state.rows] == [
+            "step 10 · 1 of 2 right · searched 23 other test images"
+        ] * 2
+        assert state.rows[1].cards[0].picture.run == "npair+symm"
+        assert state.card is not None
+        assert state.card.class_name
+        assert retrieve(workspace, loaded, found_at(0, 20)).rows is None
+
+    def test_while_following_the_newest_search_is_shown(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        workspace.select(runs[0], QUERY)
+        assert search_targets(workspace)[0].step == 20
+        rows = retrieve(workspace, loaded, found_at(0, 10)).rows
+        assert rows is not None
+        assert "step 10 " in rows[0].caption
+
+    def test_a_training_image_is_searched_in_the_frame(
+        self, workspace: Workspace, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        for run in runs:
+            run.change(gallery_steps=(0,))
+        workspace.select(runs[0], Query(3, Split.TRAIN))
+        assert search_targets(workspace)[0].step == 20
+        workspace.select(runs[0], QUERY)
+        assert search_targets(workspace)[0].step == 0
+
+    def test_a_run_on_other_images_says_so(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        other = FakeRecording("angular", fingerprint="other")
+        other.add_frame(0)
+        workspace.show((runs[0], other))
+        workspace.select(runs[0], QUERY)
+        rows = retrieve(workspace, loaded, found_at(20)).rows
+        assert rows is not None
+        assert len(rows[0].cards) == 2
+        assert "other images" in rows[1].caption
+        assert len(search_targets(workspace)) == 1
+
+
+class TestTitles:
+    @pytest.mark.parametrize(
+        ("spec", "title"),
+        [
+            ("angular", "Angular"),
+            ("lifted+symm", "Symm + Lifted structure"),
+            ("npair+symm:rank=2,lr=0.01", "Symm + N-pair (rank=2, lr=0.01)"),
+            ("npair:lr=0.01", "N-pair (lr=0.01)"),
+            ("my own loop", "my own loop"),
+        ],
+    )
+    def test_of_a_spec(self, spec: str, title: str) -> None:
+        assert named_title(spec) == RunTitle(spec, title)
+
+    def test_alike_ones_say_what_differs(self) -> None:
+        parent = FakeRecording("npair", "a")
+        branch = FakeRecording("npair", "b", parent=ParentRun(parent.folder, "a", 30))
+        seeds = [FakeRecording("npair", key, seed=seed) for key, seed in (("c", 1), ("d", 2))]
+        same = [FakeRecording("npair", key) for key in ("e", "f")]
+
+        def titles(*runs: FakeRecording) -> list[str]:
+            return [title.title for title in run_titles(tuple(run.info for run in runs))]
+
+        assert titles(parent, branch) == ["N-pair", "N-pair · from step 30"]
+        assert titles(*seeds) == ["N-pair · seed 1", "N-pair · seed 2"]
+        assert titles(*same) == ["N-pair · e", "N-pair · f"]

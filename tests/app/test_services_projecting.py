@@ -1,0 +1,142 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from helpers_recording import FakeRecording
+
+from symmcore.runs.info import RunStatus
+from symmviz.model.workspace import Cursor
+from symmviz.services.frames import FrameLoader
+from symmviz.services.projecting import Projections, Task, grouped, next_task
+
+PATIENCE = 20.0
+
+
+def task(runs: tuple[FakeRecording, ...], cursor: int | None, done=frozenset()) -> Task | None:
+    return next_task(grouped(runs), "pca", Cursor(cursor), done)
+
+
+class TestOrder:
+    def run(self, *projected: int, live: bool = True, **info: object) -> FakeRecording:
+        made = FakeRecording(**info)
+        made.add_frame(*range(0, 100, 10), projected=False)
+        for step in projected:
+            made.add_frame(step)
+        made.change(status=RunStatus.TRAINING if live else RunStatus.FINISHED)
+        return made
+
+    def test_what_is_shown_comes_first(self) -> None:
+        run = self.run()
+        assert task((run,), 35) == Task((run,), 30)
+
+    def test_then_the_newest_of_a_live_run(self) -> None:
+        run = self.run(30)
+        assert task((run,), 35) == Task((run,), 90)
+
+    def test_then_what_is_nearest_to_the_cursor(self) -> None:
+        run = self.run(30, 90)
+        found = task((run,), 38)
+        assert found is not None
+        assert found.step == 40
+        run = self.run(30, live=False)
+        found = task((run,), 38)
+        assert found is not None
+        assert found.step == 40
+        run = self.run(90, live=False)
+        found = task((run,), None)
+        assert found is not None
+        assert found.step == 80
+
+    def test_nothing_where_all_are_projected_or_given_up(self) -> None:
+        run = self.run(*range(0, 100, 10))
+        assert task((run,), 35) is None
+        run = self.run(*range(0, 90, 10))
+        assert task((run,), 35, frozenset({(run.key, "pca", 90)})) is None
+        assert task((), None) is None
+        assert task((FakeRecording(),), None) is None
+
+    def test_runs_trained_together_are_drawn_together(self) -> None:
+        runs = self.run(), self.run(key="second")
+        alone = self.run(key="alone", group=None)
+        assert grouped((*runs, alone)) == (runs, (alone,))
+        assert task((*runs, alone), 35) == Task(runs, 30)
+        runs[1].state = FakeRecording().state
+        assert task(runs, 35) == Task(runs[:1], 30)
+
+
+class Problems(list[str]):
+    pass
+
+
+@pytest.fixture
+def problems() -> Problems:
+    return Problems()
+
+
+@pytest.fixture
+def loader() -> Iterator[FrameLoader]:
+    made = FrameLoader()
+    yield made
+    assert made.close(PATIENCE)
+
+
+@pytest.fixture
+def projections(loader: FrameLoader, problems: Problems) -> Iterator[Projections]:
+    made = Projections(loader, problems.append)
+    made.start()
+    yield made
+    made.close(PATIENCE)
+    assert "symmviz-projecting" not in {thread.name for thread in threading.enumerate()}
+
+
+def wait(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_every_frame_is_projected_and_stored(projections: Projections, loader: FrameLoader) -> None:
+    runs = FakeRecording("npair"), FakeRecording("npair+symm")
+    for run in runs:
+        run.add_frame(0, 10, 20, 30, projected=False)
+    projections.show(runs, "pca", Cursor(10))
+    wait(lambda: all(set(run.projections) == {0, 10, 20, 30} for run in runs))
+    for run in runs:
+        assert loader.projection(run.key, "pca", 10) is run.projections[10]
+        assert run.projections[10].explained is not None
+
+
+def test_a_frame_that_cannot_be_read_is_given_up_and_the_others_go_on(
+    projections: Projections, loader: FrameLoader
+) -> None:
+    run = FakeRecording()
+    run.add_frame(0, 10, projected=False)
+    run.broken.add(10)
+    projections.show((run,), "pca", Cursor())
+    wait(lambda: 0 in run.projections)
+    assert loader.failure(run.key, 10) == "frame 10 is broken"
+
+
+def test_a_rewind_goes_on_from_recorded_coordinates(projections: Projections) -> None:
+    run = FakeRecording()
+    run.add_frame(0, projected=False)
+    projections.show((run,), "pca", Cursor())
+    wait(lambda: 0 in run.projections)
+    # the same embeddings at every step: what starts from there does not move
+    run.add_frame(10, projected=False)
+    projections.show((run,), "pca", Cursor())
+    wait(lambda: 10 in run.projections)
+    first, second = (run.projections[step].test.original for step in (0, 10))
+    assert abs(first - second).max() < 1e-5
+
+
+def test_a_method_that_does_not_exist_is_said(
+    projections: Projections, loader: FrameLoader, problems: Problems
+) -> None:
+    run = FakeRecording()
+    run.add_frame(0, projected=False)
+    projections.show((run,), "nonsense", Cursor())
+    wait(lambda: bool(loader.failure(run.key, 0)))
+    assert "nonsense" in problems[0]

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+import torch
+from helpers_recording import FakeRecording
+from helpers_training import make_snapshot
+
+from symmcore.evaluation import neighbours
+from symmcore.records import EmbeddedSet, FloatArray
+from symmviz.model.resolve import SearchTarget
+from symmviz.model.retrieval import Query, RunNeighbours, Split
+from symmviz.services.search import NEIGHBOURS, Searches, SearchIndex
+
+PATIENCE = 20.0
+
+
+def images(embeddings: FloatArray) -> EmbeddedSet:
+    count = len(embeddings)
+    return EmbeddedSet(100 + np.arange(count), np.arange(count) % 4, embeddings)
+
+
+def reference(embeddings: FloatArray, row: int, count: int) -> list[int]:
+    """What the evaluation's own search finds."""
+    points = torch.from_numpy(embeddings)
+    found = neighbours(points, points, count, exclude_self=True)
+    return found.indices[row].tolist()
+
+
+def rows(result: RunNeighbours) -> list[int]:
+    return [one.sample - 100 for one in result.neighbours]
+
+
+CLOUDS = {
+    "random": lambda random: random.standard_normal((300, 16)),
+    "few directions, so that many tie": lambda random: random.integers(-1, 2, (300, 3)),
+    "copies": lambda random: np.repeat(random.standard_normal((60, 16)), 5, axis=0),
+    "copies of other lengths": lambda random: (
+        np.repeat(random.standard_normal((60, 16)), 5, axis=0) * 2.0 ** np.arange(300)[:, None] % 8
+    ),
+    "zero rows": lambda random: random.standard_normal((300, 4)) * (np.arange(300) % 3)[:, None],
+    "huge": lambda random: random.standard_normal((50, 8)) * 1e36,
+    "tiny": lambda random: random.standard_normal((50, 8)) * 1e-36,
+}
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_finds_what_the_evaluation_finds_ties_and_all(name: str) -> None:
+    cloud = CLOUDS[name](np.random.default_rng(0)).astype(np.float32)
+    index = SearchIndex(images(cloud), 7)
+    for row in range(0, len(cloud), 7):
+        result = index.find(100 + row, 10)
+        ours, theirs = rows(result), reference(cloud, row, 10)
+        if ours != theirs:  # only where two are as similar as rounding lets one tell
+            unit = cloud.astype(np.float64)
+            lengths = np.linalg.norm(unit, axis=1, keepdims=True)
+            unit /= np.where(lengths > 0, lengths, 1.0)
+            similarities = unit @ unit[row]
+            np.testing.assert_allclose(similarities[ours], similarities[theirs], atol=1e-6)
+            assert name == "random" or "few" in name or "zero" in name
+        assert result.searched == len(cloud) - 1
+        assert result.step == 7
+
+
+def test_copies_tie_exactly_and_the_first_comes_first() -> None:
+    random = np.random.default_rng(1)
+    cloud = np.tile(random.standard_normal((1, 33)), (50, 1)).astype(np.float32)
+    assert rows(SearchIndex(images(cloud), 0).find(120, 10)) == list(range(10))
+
+
+def test_a_row_that_is_no_number_comes_last_and_small_galleries_give_all() -> None:
+    cloud = np.eye(4, dtype=np.float32)
+    cloud[1] = np.nan
+    result = SearchIndex(images(cloud), 0).find(100, 10)
+    assert rows(result) == [2, 3, 1]
+    assert np.isnan(result.neighbours[-1].similarity)
+    assert SearchIndex(images(cloud[:1]), 0).find(100, 10).neighbours == ()
+    with pytest.raises(LookupError, match="image 7"):
+        SearchIndex(images(cloud), 0).find(7, 10)
+
+
+def wait(searches: Searches) -> None:
+    while searches.busy:
+        pass
+
+
+@pytest.fixture
+def searches():
+    made = Searches()
+    yield made
+    assert made.close(PATIENCE)
+
+
+def test_a_gallery_is_read_once_for_many_queries(searches: Searches) -> None:
+    run = FakeRecording()
+    run.add_frame(0)
+    gallery = make_snapshot(0, run.seed).searched
+    targets = tuple(
+        SearchTarget(run.key, 0, Query(int(sample), Split.TEST)) for sample in gallery.samples[:5]
+    )
+    for target in targets:
+        searches.want((target,), {run.key: run})
+        wait(searches)
+        found = searches.found(target)
+        assert isinstance(found, RunNeighbours)
+        assert len(found.neighbours) == min(NEIGHBOURS, len(gallery.samples) - 1)
+    assert run.reads == [("gallery", 0)]
+    assert searches.revision == len(targets)
+    searches.want(targets, {run.key: run})
+    assert not searches.busy
+
+
+def test_a_training_image_is_searched_among_the_watched_ones(searches: Searches) -> None:
+    run = FakeRecording()
+    sample = int(make_snapshot(0, run.seed).frame.train.points.samples[2])
+    target = SearchTarget(run.key, 0, Query(sample, Split.TRAIN))
+    searches.want((target,), {run.key: run})
+    wait(searches)
+    found = searches.found(target)
+    assert isinstance(found, RunNeighbours)
+    assert found.searched == 11
+
+
+def test_what_cannot_be_searched_says_why(searches: Searches) -> None:
+    run = FakeRecording()
+    run.broken.add(3)
+    unknown = SearchTarget(run.key, 0, Query(10**6, Split.TEST))
+    broken = SearchTarget(run.key, 3, Query(1, Split.TRAIN))
+    searches.want((unknown, broken), {run.key: run})
+    wait(searches)
+    assert "not among the images" in str(searches.found(unknown))
+    assert "frame 3 is broken" in str(searches.found(broken))

@@ -1,0 +1,90 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from helpers_recording import FakeRecording
+
+from symmviz.model.display import PictureId
+from symmviz.services.thumbnails import Thumbnails
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def thumbnails() -> Iterator[Thumbnails]:
+    made = Thumbnails()
+    yield made
+    assert made.close(PATIENCE)
+
+
+def wait(thumbnails: Thumbnails) -> None:
+    while thumbnails.busy:
+        pass
+
+
+def test_a_picture_is_made_after_it_was_asked_for_and_once(thumbnails: Thumbnails) -> None:
+    run = FakeRecording()
+    thumbnails.show((run,))
+    assert thumbnails.picture(PictureId(run.key, 7), 56) is None
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 7), 56)
+    assert picture is not None
+    assert picture.shape == (56, 56, 1)
+    assert (picture == 7).all()
+    assert run.reads == [("thumbnail", 7)]
+    assert thumbnails.revision == 1
+
+
+def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thumbnails) -> None:
+    run = FakeRecording()
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 7), 200)
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 7), 200)
+    assert picture is not None
+    assert picture.shape == (200, 100, 3)
+    assert run.reads == [("image", 7)]
+
+
+def test_small_images_are_shown_as_their_pixels(thumbnails: Thumbnails) -> None:
+    run = FakeRecording()
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 1), dtype=np.uint8)
+    run.thumbnail = lambda _: image
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 0), 56)
+    wait(thumbnails)
+    np.testing.assert_array_equal(
+        thumbnails.picture(PictureId(run.key, 0), 56), np.kron(image, np.ones((7, 7, 1)))
+    )
+
+
+def test_an_image_that_cannot_be_read_is_grey_and_unknown_runs_have_none(
+    thumbnails: Thumbnails,
+) -> None:
+    run = FakeRecording()
+
+    def broken(_: int) -> None:
+        raise OSError("gone")
+
+    run.thumbnail = broken
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 0), 32)
+    assert thumbnails.picture(PictureId("elsewhere", 0), 32) is None
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 0), 32)
+    assert picture is not None
+    assert np.unique(picture).tolist() == [128]
+    assert thumbnails.picture(PictureId("elsewhere", 0), 32) is None
+
+
+def test_wishes_beyond_a_page_are_dropped_and_can_be_made_again(thumbnails: Thumbnails) -> None:
+    run = FakeRecording()
+    thumbnails.show((run,))
+    for sample in range(2_000):
+        thumbnails.picture(PictureId(run.key, sample), 16)
+    wait(thumbnails)
+    assert thumbnails.picture(PictureId(run.key, 1_999), 16) is not None
+    thumbnails.picture(PictureId(run.key, 0), 16)
+    wait(thumbnails)
+    assert thumbnails.picture(PictureId(run.key, 0), 16) is not None

@@ -1,0 +1,139 @@
+"""A recording in memory that tests fill step by step."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from helpers_training import CLASSES, make_snapshot, tiny_dataset
+
+from symmcore.data.images.store import ImageArray
+from symmcore.errors import InputError
+from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection
+from symmcore.runs.info import RecordingState, RunInfo, RunStatus
+from symmcore.runs.metrics import Metric
+from symmcore.training.spec import parse_spec
+
+
+def make_projection(step: int, size: float = 1.0, seed: int = 0) -> Projection:
+    """Points of the tiny dataset's watch set that reach as far as ``size``."""
+    random = np.random.default_rng([seed, step])
+
+    def plane(count: int) -> PlanePoints:
+        points = random.uniform(-1, 1, (2, count, 2)).astype(np.float32)
+        points *= size / np.abs(points).max()
+        return PlanePoints(points[0], points[1])
+
+    return Projection(step, "pca", plane(12), plane(9), 0.5 + seed / 8)
+
+
+class FakeRecording:
+    """Offers what :class:`symmcore.runs.Recording` does; counts what is read of it."""
+
+    def __init__(self, spec: str = "npair", key: str = "", **info: object) -> None:
+        self.key = key or spec
+        self.folder = Path("/runs") / self.key
+        parsed = parse_spec(spec)
+        self.info = RunInfo(
+            key=self.key, folder=self.folder, format=2, name=spec, spec=parsed, config=None,
+            settings={}, dataset="tiny", fingerprint="tiny-0",
+            class_names=tiny_dataset(0).class_names, device="cpu", seed=0, total_steps=100,
+            parent=None, group=Path("/runs"), warnings=(), problems=(), has_train=True,
+            train_count=48, test_count=24,
+        )  # fmt: skip
+        self.info = replace(self.info, **info)
+        self.state = RecordingState(
+            revision=0, metrics={}, frame_steps=(), gallery_steps=(), checkpoint_steps=(),
+            projection_steps={}, last_step=0, status=RunStatus.TRAINING, warnings=(),
+        )  # fmt: skip
+        self.live = True
+        self.seed = 1
+        self.projections: dict[int, Projection] = {}
+        self.broken: set[int] = set()
+        self.reads: list[tuple[str, int]] = []
+
+    def change(self, **changes: object) -> None:
+        self.state = replace(self.state, revision=self.state.revision + 1, **changes)
+
+    def add_frame(self, *steps: int, projected: bool = True) -> None:
+        for step in steps:
+            frames = tuple(sorted({*self.state.frame_steps, step}))
+            self.change(frame_steps=frames, gallery_steps=frames, last_step=frames[-1])
+            if projected:
+                self.store_projection(make_projection(step))
+
+    def add_metric(self, name: str, step: float, value: float) -> None:
+        old = self.state.metrics.get(name)
+        steps = [] if old is None else list(old.steps)
+        values = [] if old is None else list(old.values)
+        metric = Metric(np.array([*steps, float(step)]), np.array([*values, value]))
+        self.change(metrics={**self.state.metrics, name: metric})
+
+    def poll(self) -> bool:
+        return False
+
+    def frame(self, step: int) -> Frame:
+        self.reads.append(("frame", step))
+        if step in self.broken:
+            raise InputError(f"frame {step} is broken")
+        return make_snapshot(step, self.seed).frame
+
+    def gallery(self, step: int) -> EmbeddedSet:
+        self.reads.append(("gallery", step))
+        return make_snapshot(step, self.seed).searched
+
+    def projection(self, method: str, step: int) -> Projection | None:
+        self.reads.append(("projection", step))
+        return self.projections.get(step)
+
+    def store_projection(self, projection: Projection) -> None:
+        self.projections[projection.step] = projection
+        self.change(projection_steps={"pca": tuple(sorted(self.projections))})
+
+    def checkpoint_folder(self, step: int) -> Path:
+        return self.folder / "checkpoints" / f"{step:08d}"
+
+    def thumbnail(self, sample: int) -> ImageArray:
+        self.reads.append(("thumbnail", sample))
+        return np.full((8, 8, 1), sample, dtype=np.uint8)
+
+    def image(self, sample: int) -> ImageArray:
+        self.reads.append(("image", sample))
+        return np.full((100, 50, 3), sample, dtype=np.uint8)
+
+
+class FakeLoaded:
+    """Looks up what a test has put there; see :class:`symmviz.model.loaded.Loaded`."""
+
+    def __init__(self) -> None:
+        self.known_images: dict[str, object] = {}
+        self.known_galleries: dict[str, object] = {}
+        self.known: dict[tuple[str, str, int], Projection] = {}
+        self.failures: dict[tuple[str, int], str] = {}
+
+    def images(self, key: str) -> object:
+        return self.known_images.get(key)
+
+    def gallery(self, key: str) -> object:
+        return self.known_galleries.get(key)
+
+    def projection(self, key: str, method: str, step: int) -> Projection | None:
+        return self.known.get((key, method, step))
+
+    def failure(self, key: str, step: int) -> str:
+        return self.failures.get((key, step), "")
+
+    def load(self, recording: FakeRecording, *steps: int, size: float = 1.0) -> None:
+        """Have these frames of a recording in memory."""
+        from symmviz.model.loaded import SplitImages, run_images
+
+        snapshot = make_snapshot(0, recording.seed)
+        if recording.key not in self.known_images:
+            self.known_images[recording.key] = run_images(snapshot.frame)
+            gallery = snapshot.searched
+            self.known_galleries[recording.key] = SplitImages(gallery.samples, gallery.labels, 0)
+        for step in steps:
+            projection = make_projection(step, size, seed=len(recording.key) % 2)
+            self.known[recording.key, "pca", step] = projection
+
+
+assert len(tiny_dataset(0).class_names) == CLASSES
