@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from symmcore.losses import MetricLoss, NPairLoss, Symm, build_loss
-from symmcore.mining.compiled import serves
+from symmcore.losses.backends.numba.availability import serves
 
 Objective = Callable[[Tensor], Tensor]  # embeddings (2 G, D) to a scalar
 

@@ -37,7 +37,8 @@ _TIPS = {
     ),
     Panel.SYNTHETIC_RECALL: (
         "The same among synthetic points alone: each image's mirror image (alpha 2, beta 1 in "
-        "every run) about another image of its class (Fig. 6 of the paper)."
+        "every run) about the next image of its class, in a random order that ends where it "
+        "began (Fig. 6 of the paper). Every image is an axis once."
     ),
     Panel.RATIO: (
         "Which points are picked as the hardest negative pairs: synthetic or original "

@@ -144,8 +144,8 @@ class WatchPage(QWidget):
         self._synthetic = QCheckBox("Synthetic points", self)
         self._synthetic.setChecked(True)
         self._synthetic.setToolTip(
-            "Each watched image reflected about another watched image of its class, with the "
-            "run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
+            "Each watched image reflected about another of its class, each an axis once, with "
+            "the run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
             "does not train on them."
         )
         self._synthetic.toggled.connect(self.synthetic_toggled)

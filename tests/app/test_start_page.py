@@ -127,10 +127,10 @@ def test_links_of_the_users_own_folder_can_be_followed(
     assert not follow.isVisibleTo(page)
     page.set_dataset(f"folder:{tmp_path}")
     assert follow.isVisibleTo(page)
-    assert not page.form().follow_links
+    assert not page.form().settings["follow_links"]
     with qtbot.waitSignal(page.dataset_changed):
         follow.click()
-    assert page.form().follow_links
+    assert page.form().settings["follow_links"]
     page.set_dataset("digits")
     assert not follow.isVisibleTo(page)
     assert not training_config(page.form(), compare=False).follow_links

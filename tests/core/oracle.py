@@ -7,6 +7,7 @@ autograd gives the gradients; every product and distance is of two vectors that 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations, permutations
 
 import torch
@@ -113,7 +114,7 @@ class Oracle:
         of_second = four_points(*self.originals(second), self.symm)
         values = {kinds: value(of_first, of_second, kinds) for kinds in types}
         key = (first, second)
-        if self.picks is not None:
+        if self.picks is not None and (g, h) in self.picks:
             given = self.picks[g, h]
             chosen = given[::-1] if mirrored else given
         else:
@@ -124,10 +125,14 @@ class Oracle:
                 largest,
                 self.fewest_synthetic,
             )
-        self.picked[key] = chosen
-        if mirrored:
-            self.picked[g, h] = chosen[::-1]
+        if self.label(g) != self.label(h):
+            self.picked[key] = chosen
+            if mirrored:
+                self.picked[g, h] = chosen[::-1]
         return values[chosen]
+
+    def is_official(self) -> bool:
+        return self.symm is not None and self.symm.pairs == "official"
 
     def counts(self) -> list[list[int]]:
         table = [[0] * 4 for _ in range(4)]
@@ -167,6 +172,11 @@ def triplet_product(of_g: list[Tensor], of_h: list[Tensor], kinds: Types) -> Ten
     return (of_g[kinds[0]] + of_g[kinds[1]]) @ of_h[kinds[2]]
 
 
+def own_product(points: list[Tensor], _: list[Tensor], kinds: Types) -> Tensor:
+    """The positive of a triplet (p, q, q) of a group with itself."""
+    return points[kinds[0]] @ points[kinds[1]]
+
+
 def distance(x: Tensor, y: Tensor) -> Tensor:
     difference = x - y
     # A distance of zero has zero gradient.
@@ -188,8 +198,24 @@ def regulariser(oracle: Oracle, l2_reg: float) -> Tensor:
     return l2_reg * 0.25 * total / count
 
 
+def official(
+    oracle: Oracle, g: int, own: Callable[[], Tensor], other: Callable[[int], Tensor]
+) -> Tensor:
+    """The authors' loss of one group: softmax over all groups, g too, against equal shares."""
+    logits = [own() if h == g else other(h) for h in range(len(oracle.groups))]
+    alike = [h for h in range(len(oracle.groups)) if oracle.label(h) == oracle.label(g)]
+    total = torch.logsumexp(torch.stack(logits), 0)
+    return sum(((total - logits[h]) / len(alike) for h in alike), 0.0 * total)
+
+
 def npair(oracle: Oracle, l2_reg: float = 0.002) -> Tensor:
     terms = []
+    if oracle.is_official():
+        types = pair_types("official")
+        for g in range(len(oracle.groups)):
+            similarity = partial(oracle.mine, g, types=types, value=product, largest=True)
+            terms.append(official(oracle, g, partial(similarity, g), similarity))
+        return torch.stack(terms).mean() + regulariser(oracle, l2_reg)
     for g in range(len(oracle.groups)):
         x_i, x_j = oracle.originals(g)
         exponents = []
@@ -207,6 +233,24 @@ def npair(oracle: Oracle, l2_reg: float = 0.002) -> Tensor:
 def angular(oracle: Oracle, angle_deg: float = 45.0, l2_reg: float = 0.002) -> Tensor:
     square = math.tan(math.radians(angle_deg)) ** 2
     terms = []
+    if oracle.is_official():
+        for g in range(len(oracle.groups)):
+            own = partial(oracle.mine, g, g, triplet_types("official"), own_product, largest=True)
+            terms.append(
+                official(
+                    oracle,
+                    g,
+                    lambda own=own: 2 * (1 + square) * own(),
+                    lambda h, g=g: (
+                        4
+                        * square
+                        * oracle.mine(
+                            g, h, triplet_types("official"), triplet_product, largest=True
+                        )
+                    ),
+                )
+            )
+        return torch.stack(terms).mean() + regulariser(oracle, l2_reg)
     for g in range(len(oracle.groups)):
         x_i, x_j = oracle.originals(g)
         exponents = []

@@ -11,9 +11,9 @@ from torch import Tensor
 from symmcore import reflect
 from symmcore.evaluation import (
     clustering_scores,
+    cycle_partners,
     nearest,
     neighbours,
-    random_partners,
     recall_at_k,
     synthetic_recall_at_1,
 )
@@ -349,44 +349,64 @@ def test_the_seed_is_used() -> None:
 # --- synthetic points
 
 
-def test_partners_are_others_of_the_class_and_all_of_them_equally_often() -> None:
+def test_the_partners_of_a_class_form_one_cycle_and_every_one_is_equally_likely() -> None:
     y = torch.tensor([3, 1, 3, 3, 2, 1, 3])
-    drawn = torch.stack([random_partners(y, seed) for seed in range(3000)])
+    drawn = torch.stack([cycle_partners(y, seed) for seed in range(3000)])
     assert drawn.dtype == torch.int64
     assert (drawn[:, 4] == -1).all()
     assert (drawn[:, 1] == 5).all()
     assert (drawn[:, 5] == 1).all()
-    for image in (0, 2, 3, 6):
-        others, counts = drawn[:, image].unique(return_counts=True)
-        assert others.tolist() == [n for n in (0, 2, 3, 6) if n != image]
-        assert (counts - 1000).abs().max() < 120  # over four standard deviations
-    assert torch.equal(random_partners(y, 7), drawn[7])
-
-
-def test_partners_are_drawn_independently() -> None:
-    # Were one step drawn for a whole class, images 0 and 1 would move together.
-    y = torch.zeros(4, dtype=torch.int64)
-    drawn = torch.stack([random_partners(y, seed) for seed in range(200)])
-    steps = (drawn - torch.arange(4)) % 4
-    assert (steps[:, 0] != steps[:, 1]).float().mean() > 0.5
+    cycles: dict[tuple[int, ...], int] = {}
+    for partners in drawn.tolist():
+        cycle = [0]
+        while (following := partners[cycle[-1]]) != 0:
+            cycle.append(following)
+        assert sorted(cycle) == [0, 2, 3, 6]
+        cycles[tuple(cycle)] = cycles.get(tuple(cycle), 0) + 1
+    assert len(cycles) == 6
+    assert all(abs(count - 500) < 90 for count in cycles.values())  # over four deviations
+    assert torch.equal(cycle_partners(y, 7), drawn[7])
 
 
 def test_partners_need_integer_labels() -> None:
     with pytest.raises(TypeError, match="labels must be integers"):
-        random_partners(torch.ones(3), 0)
+        cycle_partners(torch.ones(3), 0)
     with pytest.raises(ValueError, match="labels must have shape"):
-        random_partners(torch.ones(3, 2, dtype=torch.int64), 0)
+        cycle_partners(torch.ones(3, 2, dtype=torch.int64), 0)
 
 
-def test_synthetic_recall_is_recall_of_the_reflections() -> None:
-    x, y = clusters(LABELS)
-    partners = random_partners(y, 4)
-    kept = [n for n in range(len(x)) if partners[n] >= 0]
-    points = torch.stack([reflect(x[n], x[partners[n]]) for n in kept])
-    assert len(kept) == 77
+@pytest.mark.parametrize("noise", [0.3, 0.8, 3.0])
+def test_synthetic_recall_is_that_of_explicit_loops(noise: float) -> None:
+    """Each image reflected about the next of its class's cycle, in float64, one at a time."""
+    x, y = clusters(LABELS, noise=noise)
+    partners = cycle_partners(y, 4).tolist()
+    points, classes = [], []
+    for n, partner in enumerate(partners):
+        if partner < 0:
+            continue
+        axis = x[partner]
+        projection = ((x[n] @ axis) / (axis @ axis)) * axis
+        points.append(2 * projection - x[n])
+        classes.append(y[n])
+    assert len(points) == 77
+    assert len({partner for partner in partners if partner >= 0}) == 77  # an axis once
     found = synthetic_recall_at_1(x, y, seed=4)
-    assert found == recall_by_loops(points, y[kept], 1)[0]
+    assert found == recall_by_loops(torch.stack(points), torch.stack(classes), 1)[0]
     assert len({synthetic_recall_at_1(x, y, seed) for seed in range(6)}) > 1
+
+
+def test_synthetic_points_do_not_retrieve_each_other_as_their_originals_do() -> None:
+    """The originals of a class lie in one direction of many; a reflection takes them out of it."""
+    generator = torch.Generator().manual_seed(0)
+    y = torch.arange(40).repeat_interleave(10)
+    x = torch.randn(40, 64, generator=generator)[y] + 1.5 * torch.randn(
+        400, 64, generator=generator
+    )
+    shared = reflect(x, x[torch.arange(0, 400, 10)][y])  # about one axis a class
+    kept = torch.arange(400) % 10 != 0
+    original = recall_at_k(x, y, (1,)).at[1]
+    assert recall_at_k(shared[kept], y[kept], (1,)).at[1] > 0.9 * original
+    assert synthetic_recall_at_1(x, y) < 0.5 * original
 
 
 def test_synthetic_recall_needs_a_pair() -> None:

@@ -11,13 +11,13 @@ import platformdirs
 import pytest
 
 from symmcore.errors import DegradedWarning, note_once
-from symmcore.mining import compiled
-from symmcore.mining.kernels import code_cache
+from symmcore.losses.backends.numba import availability as compiled
+from symmcore.losses.backends.numba.kernels import code_cache
 
 pytest.importorskip("numba", reason="the loops are numba's")
 
 _MODULE = """
-from symmcore.mining.kernels.jit import kernel
+from symmcore.losses.backends.numba.kernels.jit import kernel
 
 @kernel
 def twice(values):
@@ -128,6 +128,6 @@ def test_numba_that_fails_to_start_is_done_without(monkeypatch: pytest.MonkeyPat
     def refuse() -> None:
         raise ValueError("Number of threads specified must be > 0\nand more")
 
-    monkeypatch.setattr("symmcore.mining.kernels.jit.start_threads", refuse)
+    monkeypatch.setattr("symmcore.losses.backends.numba.kernels.jit.start_threads", refuse)
     with pytest.warns(DegradedWarning, match=r"cannot be used \(Number .* > 0\): .* take longer"):
         assert not compiled._has_numba.__wrapped__()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels import gram as module
+from symmcore.losses.backends.numba.kernels import gram as module
 
 Kernel = Callable[[NDArray[np.floating], int, int, bool, NDArray[np.floating]], None]
 

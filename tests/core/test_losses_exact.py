@@ -6,6 +6,8 @@ import torch
 from loss_cases import BATCHES, SYMMS, Batch, batch, expect, picks_of, relative_error, run
 
 from symmcore.losses import Symm, build_loss
+from symmcore.losses.log_sum import LogSumLoss
+from symmcore.settings.symm import PairSet
 
 NAMES = list(oracle.LOSSES)
 
@@ -33,7 +35,8 @@ def test_float32_is_close_at_the_same_picks(name: str, symm: Symm | None, data: 
     loss, expected, _ = expect(name, symm, embeddings, data.labels, picks_of(result))
     assert result.loss.dtype == gradient.dtype == torch.float32
     assert relative_error(result.loss.detach(), loss) < 1e-4
-    assert relative_error(gradient, expected) < 1e-4
+    # Where embeddings nearly coincide, what pulls and what pushes cancel to a thousandth.
+    assert relative_error(gradient, expected) < (1e-3 if data is BATCHES["collapsed"] else 1e-4)
 
 
 @pytest.mark.parametrize("rank", [5, 12, 20, 24])
@@ -46,6 +49,29 @@ def test_every_rank_of_the_angular_loss(rank: int) -> None:
         assert picks_of(result) == judge.picked
         assert relative_error(result.loss.detach(), loss) < 1e-10
         assert relative_error(gradient, expected) < 1e-10
+
+
+OFFICIAL = [
+    Symm(pairs="official"),
+    Symm(1.4, 0.8, 2, "official"),
+    Symm(2.6, rank=6, pairs="official"),
+]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("data", list(BATCHES.values())[:3], ids=list(BATCHES)[:3])
+@pytest.mark.parametrize("symm", OFFICIAL, ids=str)
+@pytest.mark.parametrize("name", ["npair", "angular"])
+def test_the_authors_loss_to_the_last_digits(
+    name: str, symm: Symm, data: Batch, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The positive is a maximum too, and groups of one class share the target."""
+    monkeypatch.setattr(LogSumLoss, "compiled", compiled)
+    result, gradient = run(name, symm, data.embeddings, data.labels)
+    loss, expected, judge = expect(name, symm, data.embeddings, data.labels)
+    assert picks_of(result) == judge.picked
+    assert relative_error(result.loss.detach(), loss) < 1e-12
+    assert relative_error(gradient, expected) < 1e-12
 
 
 @pytest.mark.parametrize("symm", [None, Symm(), Symm(1.6, 0.8), Symm(pairs="official")], ids=str)
@@ -81,18 +107,26 @@ def test_float64_distances_survive_a_collapse(symm: Symm | None) -> None:
 
 
 @pytest.mark.parametrize("name", ["npair", "angular"])
-def test_gradients_of_a_solved_batch_do_not_vanish_in_float32(name: str) -> None:
+@pytest.mark.parametrize("pairs", ["paper", "official"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_gradients_of_a_solved_batch_do_not_vanish_in_float32(
+    name: str, pairs: PairSet, compiled: bool
+) -> None:
+    symm = Symm(pairs=pairs)
     # Positive pairs far ahead of all negatives: 1 - exp(pos - logsumexp) would be 0 in float32.
-    embeddings = (3.0 * torch.eye(6)).repeat_interleave(2, 0)
+    # So far that float64 does not lose the gradient of a cross-entropy either.
+    scale = 2.0 if (name, pairs) == ("angular", "official") else 3.0
+    embeddings = (scale * torch.eye(6)).repeat_interleave(2, 0)
     labels = torch.arange(6).repeat_interleave(2)
     from symmcore.losses import AngularLoss, NPairLoss
 
-    loss = {"npair": NPairLoss, "angular": AngularLoss}[name](l2_reg=0.0, symm=Symm())
+    loss = {"npair": NPairLoss, "angular": AngularLoss}[name](l2_reg=0.0, symm=symm)
+    loss.compiled = compiled
     leaf = embeddings.clone().requires_grad_()
     loss(leaf, labels).backward()
     wide = embeddings.double().requires_grad_()
     picks = picks_of(loss.detailed(embeddings, labels))
-    judge = oracle.Oracle(wide, labels.tolist(), Symm(), picks=picks)
+    judge = oracle.Oracle(wide, labels.tolist(), symm, picks=picks)
     {"npair": oracle.npair, "angular": oracle.angular}[name](judge, l2_reg=0.0).backward()
     assert wide.grad.abs().max() > 0
     assert relative_error(leaf.grad, wide.grad) < 1e-4

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from symmcore.losses import Symm
-from symmcore.mining import on_cuda
+from symmcore.losses.backends.triton import miner as on_cuda
 
 HERE = Path(__file__).parent
 
@@ -46,6 +46,12 @@ def test_loss_gradient_and_picks(results: dict[str, dict[str, object]]) -> None:
 def test_identical_images_pick_originals(results: dict[str, dict[str, object]]) -> None:
     tied = [value["originals alone"] for key, value in results.items() if "identical" in key]
     assert tied == [True, True]
+
+
+def test_the_order_of_candidates(results: dict[str, dict[str, object]]) -> None:
+    """Every candidate alone, and each two that tie: the kernels have the order written out."""
+    assert results["npair, order"] == {"wrong": []}
+    assert results["angular, order"] == {"wrong": []}
 
 
 def test_nan_is_not_hidden(results: dict[str, dict[str, object]]) -> None:

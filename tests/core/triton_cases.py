@@ -7,11 +7,14 @@ import json
 import sys
 
 import torch
+from candidate_cases import cases
 from loss_cases import BATCHES, batch, expect, picks_of, relative_error, run
 
 from symmcore.losses import Symm
+from symmcore.losses.backends.numba import availability as compiled
+from symmcore.losses.backends.triton import miner as on_cuda
 from symmcore.losses.log_sum import LogSumLoss
-from symmcore.mining import compiled, on_cuda
+from symmcore.mining import Candidates, pair_candidates, triplet_candidates
 
 CASES = {name: data for name, data in BATCHES.items() if name != "collapsed"}
 CASES["several blocks"] = batch([c % 20 for c in range(85)], dim=37, seed=8)
@@ -38,8 +41,36 @@ def compared(name: str, symm: Symm, embeddings: torch.Tensor, labels: torch.Tens
     }
 
 
+def wrong_picks(candidates: Candidates) -> list[tuple[int, ...]]:
+    """The cases in which the kernel does not pick the first of the candidates that tie."""
+    from symmcore.losses.backends.triton import kernels
+
+    found = cases(candidates)
+    count, block = len(found.codes), 32
+    exchanged = torch.tensor(candidates.exchanged() if candidates.symmetric else (0,)).byte()
+    wrong = []
+    for start in range(0, count, block):
+        part = found.codes[start : start + block]
+        size = len(part)
+        at = torch.cat((torch.arange(size), torch.arange(size) + count)) + start
+        weights = torch.stack((found.own, found.other), 1).view(4, -1)[:, at].float().contiguous()
+        points = found.points[:, at].float().contiguous()
+        values = torch.zeros(2 * size, 2 * size)
+        codes = torch.zeros(2 * size, 2 * size, dtype=torch.uint8)
+        blocks = -(-2 * size // block)
+        kernels.pick[blocks, blocks](
+            points, weights, 1e-4, values, codes, exchanged, 2 * size, 2,
+            triplets=not candidates.symmetric, block=block, depth=16,
+        )  # fmt: skip
+        picked = codes[:size, size:].diagonal().tolist()
+        wrong += [tied for tied, code in zip(part, picked, strict=True) if code != min(tied)]
+    return wrong
+
+
 def main() -> None:
     results = {}
+    for name, candidates in (("npair", pair_candidates), ("angular", triplet_candidates)):
+        results[f"{name}, order"] = {"wrong": wrong_picks(candidates("paper"))}
     for name in ("npair", "angular"):
         for symm in (Symm(), Symm(alpha=1.5, beta=0.7)):
             for case, data in CASES.items():

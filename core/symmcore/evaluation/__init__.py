@@ -3,15 +3,15 @@
 from symmcore.evaluation.clustering import ClusteringScores, clustering_scores
 from symmcore.evaluation.nearest import Neighbours, neighbours
 from symmcore.evaluation.recall import Recall, recall_at_k
-from symmcore.evaluation.synthetic import random_partners, synthetic_recall_at_1
+from symmcore.evaluation.synthetic import cycle_partners, synthetic_recall_at_1
 
 __all__ = [
     "ClusteringScores",
     "Neighbours",
     "Recall",
     "clustering_scores",
+    "cycle_partners",
     "neighbours",
-    "random_partners",
     "recall_at_k",
     "synthetic_recall_at_1",
 ]

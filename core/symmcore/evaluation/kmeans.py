@@ -1,7 +1,7 @@
-"""K-means with very many clusters, in bounded memory, that can be watched and ended.
+"""K-means with many clusters, in bounded memory, that can be watched and ended.
 
-scikit-learn's makes distances of all points to all centres as fast, but tells nothing while it
-runs: with ten thousand clusters that is minutes.
+scikit-learn's finds a start one centre at a time, and tells nothing while it runs: with ten
+thousand clusters that is minutes.
 """
 
 from collections.abc import Callable

@@ -9,8 +9,11 @@ from symmcore.mining import check_embeddings, check_labels
 from symmcore.synthesis import reflect
 
 
-def random_partners(labels: Tensor, seed: int) -> Tensor:
-    """Draw for each image another of its class, all others equally likely.
+def cycle_partners(labels: Tensor, seed: int) -> Tensor:
+    """The axis of each image: the images of a class, in random order, form a cycle.
+
+    So each image with another of its class is the axis of one of them, and every order of a
+    class is equally likely.
 
     Args:
         labels: Integers of shape (N,).
@@ -27,27 +30,28 @@ def random_partners(labels: Tensor, seed: int) -> Tensor:
     check_labels(labels, labels.shape[0] if isinstance(labels, Tensor) and labels.dim() else 0)
     values = labels.cpu().numpy()
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    order = np.argsort(inverse, kind="stable")
+    shuffled = np.random.default_rng(seed).permutation(len(values))
+    order = shuffled[np.argsort(inverse[shuffled], kind="stable")]
     starts = np.cumsum(counts) - counts
     size, start = counts[inverse[order]], starts[inverse[order]]
-    place = np.arange(len(order)) - start
-    step = np.random.default_rng(seed).integers(1, np.maximum(size, 2))
+    following = start + (np.arange(len(order)) - start + 1) % size
     partners = np.empty(len(order), dtype=np.int64)
-    partners[order] = np.where(size > 1, order[start + (place + step) % size], -1)
+    partners[order] = np.where(size > 1, order[following], -1)
     return torch.from_numpy(partners).to(labels.device)
 
 
 def synthetic_recall_at_1(embeddings: Tensor, labels: Tensor, seed: int = 0) -> float:
     """Recall@1 among synthetic points (Fig. 6).
 
-    Each image is reflected about a random other image of its class (Eq. 1-2, alpha = 2 and
-    beta = 1); queries and gallery are both the synthetic points. An image alone in its class
-    has no synthetic point.
+    Within each class the images, in random order, form a cycle, and each is reflected about the
+    next (Eq. 1-2, alpha = 2 and beta = 1); queries and gallery are both the synthetic points. An
+    image alone in its class has no synthetic point. Points reflected about one axis keep their
+    angles, so no two share one: they would retrieve each other as their originals do.
 
     Args:
         embeddings: Shape (N, D), floating point.
         labels: Integers of shape (N,).
-        seed: Seed of the partners, see ``random_partners``.
+        seed: Seed of the partners, see ``cycle_partners``.
 
     Raises:
         TypeError: If an argument has the wrong type.
@@ -55,7 +59,7 @@ def synthetic_recall_at_1(embeddings: Tensor, labels: Tensor, seed: int = 0) -> 
     """
     check_embeddings(embeddings)
     check_labels(labels, len(embeddings))
-    partners = random_partners(labels, seed).to(embeddings.device)
+    partners = cycle_partners(labels, seed).to(embeddings.device)
     kept = partners >= 0
     if not kept.any():
         raise ValueError(f"none of the {len(labels)} images shares its class with another")

@@ -21,6 +21,11 @@ class AngularLoss(LogSumLoss):
     (Eq. 9), and with synthesis the largest (p + q) . r over two different points p, q of g and a
     point r of h (Eq. 10). Embeddings are used as they are, not normalised.
 
+    With ``pairs="official"`` it is the authors' cross-entropy: of the softmax over all groups, g
+    with its own hardest combination too, against equal shares on the groups of g's label.
+
+    ``symmcore.losses.reference.angular`` is the same in a few lines, for reading.
+
     Args:
         angle_deg: The angle a, in degrees (the authors' code uses 45).
         l2_reg: Weight of the squared norms (the authors' code uses 0.002).

@@ -34,6 +34,8 @@ class LiftedStructureLoss(MetricLoss):
 
     A distance of zero has zero gradient.
 
+    ``symmcore.losses.reference.lifted_structure`` is the same in a few lines, for reading.
+
     Args:
         margin: The margin m.
         symm: Settings of the synthesis; None for the baseline.

@@ -2,19 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from symmcore.losses.backends import LogSum, TorchBackend, backend_for
+from symmcore.losses.backends.torch.terms import Scales, log_one_plus_sums, norm_penalty
 from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_negative
-from symmcore.losses.cuda_log_sum import cuda_log_sum
-from symmcore.losses.terms import Scales, log_one_plus_sums, norm_penalty
-from symmcore.mining import Candidates, Groups, Mined, PickedCodes, compiled, measure, on_cuda
+from symmcore.mining import Candidates, Groups, Mined, measure
 from symmcore.settings.symm import PairSet, Symm
-
-if TYPE_CHECKING:  # imports numba, which is optional and slow to import
-    from symmcore.losses.compiled_log_sum import CompiledLogSum
 
 
 class LogSumLoss(MetricLoss):
@@ -56,33 +51,20 @@ class LogSumLoss(MetricLoss):
 
     def _result(self, embeddings: Tensor, groups: Groups) -> LossResult:
         miner = self._miner
-        if miner is None or not self.compiled:
+        if miner is None:
             return super()._result(embeddings, groups)
-        settings = miner.symm, miner.candidates, self._scales
-        if compiled.serves(embeddings):
-            loss, codes = _compiled_log_sum(*settings)(embeddings, groups)
-        elif on_cuda.serves(embeddings, miner.symm):
-            loss, codes = cuda_log_sum(embeddings, groups, *settings)
-        else:
-            return super()._result(embeddings, groups)
-        return LossResult(loss, Selection(groups, PickedCodes(miner.candidates, (codes,))))
+        loss = LogSum(miner.symm, miner.candidates, self._scales)
+        backend = backend_for(loss, embeddings) if self.compiled else TorchBackend()
+        value, codes = backend.log_sum(loss, embeddings, groups)
+        return LossResult(value, Selection(groups, codes))
 
     def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
-        geometry = measure(points)
-        mined = None if self._miner is None else self._miner.products(geometry)
-        products = self._baseline_products(points) if mined is None else mined.values
-        scales = self._scales
+        geometry, scales = measure(points), self._scales
+        products = self._baseline_products(points)
         positive = scales.positive * geometry.dot
         loss = log_one_plus_sums(products, scales.negative, positive, same).mean()
-        return loss + norm_penalty(geometry, self.l2_reg), mined
+        return loss + norm_penalty(geometry, self.l2_reg), None
 
     @abstractmethod
     def _baseline_products(self, points: Tensor) -> Tensor:
         """Products of negatives without synthesis, (G, G), from originals (2, G, D)."""
-
-
-@lru_cache(maxsize=16)
-def _compiled_log_sum(symm: Symm, candidates: Candidates, scales: Scales) -> "CompiledLogSum":
-    from symmcore.losses.compiled_log_sum import CompiledLogSum
-
-    return CompiledLogSum(symm, candidates, scales)

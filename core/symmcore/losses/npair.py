@@ -18,6 +18,11 @@ class NPairLoss(LogSumLoss):
     with synthesis the largest product of a point of g with a point of h (Eq. 8). Embeddings are
     used as they are, not normalised.
 
+    With ``pairs="official"`` it is the authors' cross-entropy: of the softmax over all groups, g
+    with its own hardest combination too, against equal shares on the groups of g's label.
+
+    ``symmcore.losses.reference.npair`` is the same in a few lines, for reading.
+
     Args:
         l2_reg: Weight of the squared norms (the authors' code uses 0.002).
         symm: Settings of the synthesis; None for the baseline.

@@ -34,6 +34,8 @@ class TripletLoss(MetricLoss):
     Semi-hard (Schroff et al. 2015), each (a, p), or each g, uses one negative: the nearest that
     is farther than the positive or, if none is, the farthest.
 
+    ``symmcore.losses.reference.triplet`` is the same in a few lines, for reading.
+
     Args:
         margin: The margin m.
         semihard: Whether to use the semi-hard negative only.

@@ -48,6 +48,14 @@ class Candidates:
         codes = _codes(self)
         return tuple(codes[(c,), r[0]] for r, c in zip(self.rows, self.columns, strict=True))
 
+    def own_pairs(self) -> tuple[tuple[PointType, PointType], ...]:
+        """By code, the two points whose product stands for a group with itself.
+
+        Of the official sets, where a group is compared with itself too: the authors' code puts
+        the pair (p, n), of the angular loss the pair (p, q), on the diagonal.
+        """
+        return tuple((r[0], c) for r, c in zip(self.rows, self.columns, strict=True))
+
 
 @cache
 def pair_candidates(pairs: PairSet) -> Candidates:

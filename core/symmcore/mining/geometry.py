@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmcore.mining.once import once_differentiable
+from symmcore.mining.autograd import once_differentiable
 from symmcore.settings.symm import Symm
 from symmcore.synthesis import reflection_weights
 

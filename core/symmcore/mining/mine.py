@@ -7,7 +7,8 @@ from torch import Tensor
 
 from symmcore.mining.candidates import Candidates, code_tables, look_up
 from symmcore.mining.distances import correction, is_close
-from symmcore.mining.geometry import Geometry
+from symmcore.mining.geometry import Geometry, type_weights
+from symmcore.mining.hardest import Room, pick
 from symmcore.mining.picked import picked_products
 from symmcore.mining.search import Search, search
 from symmcore.mining.tiles import Blocks
@@ -95,6 +96,25 @@ class Miner:
         own, other = geometry.reflections(self.symm)
         tolerance = tie_tolerance(geometry.points.dtype)
         return self._mine(geometry, own, other, tolerance, None)
+
+    def own_products(self, geometry: Geometry) -> Tensor:
+        """The largest product of two points of each group itself: differentiable, of shape (G,).
+
+        Of the points that the candidates combine, by the same rule.
+        """
+        own, other = geometry.reflections(self.symm)
+        first, second = torch.tensor(self.candidates.own_pairs(), device=own.device).T
+        on_i, on_j = type_weights(own, other)
+        (square_i, square_j), dot = geometry.squares, geometry.dot
+        with_i, with_j = on_i * square_i + on_j * dot, on_i * dot + on_j * square_j
+        values = on_i[second] * with_i[first] + on_j[second] * with_j[first]
+        tables = code_tables(self.candidates, own.device, own.dtype)
+        detached = values.detach()[..., None]
+        room = Room.for_tiles(len(dot), self.candidates, self.symm.rank, detached)
+        tolerance = tie_tolerance(own.dtype)
+        codes = pick(detached, tables, self.symm.rank, tolerance, room)
+        result: Tensor = values.gather(0, codes.T)[0]
+        return result
 
     def squared_distances(self, geometry: Geometry, tolerance: float) -> Mined:
         """(D*_gh)^2, the smallest squared Euclidean distance of a candidate pair of g and h.

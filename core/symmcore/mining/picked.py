@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symmcore.mining.autograd import once_differentiable
 from symmcore.mining.candidates import Candidates, code_tables, look_up
 from symmcore.mining.geometry import type_weights
-from symmcore.mining.once import once_differentiable
 from symmcore.mining.precision import full_precision
 from symmcore.mining.search import Picks, TilePicks
 from symmcore.mining.tiles import Blocks

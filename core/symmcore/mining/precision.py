@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmcore.mining.once import once_differentiable
+from symmcore.mining.autograd import once_differentiable
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:

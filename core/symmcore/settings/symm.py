@@ -44,8 +44,10 @@ class Symm:
         beta: Norm of a synthetic point as a multiple of the original's (Eq. 2).
         rank: Take the rank-th hardest candidate of each pair of groups (Fig. 5); 1 is the
             hardest. The loss checks it against its number of candidates.
-        pairs: ``"paper"`` for all combinations of the points of two groups, ``"official"``
-            for those the authors' code looks at.
+        pairs: ``"paper"`` for all combinations of the points of two groups, ``"official"`` for
+            those of the authors' code; the N-pair and angular losses are then theirs throughout:
+            the positive too is the hardest combination, of the points of one group, and
+            groups of one class share the target of a softmax over all groups.
 
     Raises:
         TypeError: If alpha or beta is not a number, or rank is not an integer.
@@ -89,7 +91,7 @@ class Symm:
             Choice(
                 "official",
                 "As in the authors' code",
-                "Only the combinations that the authors' code has.",
+                "The combinations of the authors' code; N-pair and angular loss as there.",
             ),
         ),
         closed=True,

@@ -14,7 +14,7 @@ from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
-    random_partners,
+    cycle_partners,
     recall_at_k,
     synthetic_recall_at_1,
 )
@@ -157,7 +157,7 @@ class Evaluator:
         return torch.from_numpy(self._dataset.labels[positions])
 
     def _partners(self, positions: IndexArray) -> IndexArray:
-        partners: IndexArray = random_partners(self._labels(positions), self._seed).numpy()
+        partners: IndexArray = cycle_partners(self._labels(positions), self._seed).numpy()
         if (partners < 0).all():
             raise InputError(
                 f"None of the {len(positions)} watched images shares its class with another: "

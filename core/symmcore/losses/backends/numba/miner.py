@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from symmcore.losses.backends.numba.kernels.gradient import PAIRS, Upstream, gradient
+from symmcore.losses.backends.numba.kernels.gram import gram
+from symmcore.losses.backends.numba.kernels.jit import Threads
+from symmcore.losses.backends.numba.kernels.own import own_products
+from symmcore.losses.backends.numba.kernels.picks import pick
+from symmcore.losses.backends.numba.kernels.points import Floats, measure
 from symmcore.mining.candidates import Candidates
-from symmcore.mining.kernels.gradient import PAIRS, Upstream, gradient
-from symmcore.mining.kernels.gram import gram
-from symmcore.mining.kernels.jit import Threads
-from symmcore.mining.kernels.picks import pick_any, pick_pairs, pick_triplets
-from symmcore.mining.kernels.points import Floats, measure
 from symmcore.mining.mine import tie_tolerance
 from symmcore.settings.symm import Symm
 
@@ -64,11 +65,11 @@ class CompiledMiner:
     def __init__(self, symm: Symm, candidates: Candidates) -> None:
         self._symm = symm
         self._candidates = candidates
-        self._all_at_rank_one = symm.rank == 1 and symm.pairs == "paper"
         # Codes with g and h exchanged; none if they are not the pick of (h, g).
         exchanged = candidates.exchanged() if candidates.symmetric else ()
         self._exchanged = np.array(exchanged, np.uint8)
-        self._planes = _planes(candidates)
+        self._planes = planes_of(candidates)
+        self._own_pairs = np.array(candidates.own_pairs(), np.int64).T.copy()
         self._adds = _adds(candidates)
         # Sums of two points are not made where no pick has any.
         self._kinds = 4 if self._adds.max() < 4 else 4 + len(PAIRS)
@@ -91,25 +92,39 @@ class CompiledMiner:
         self._pick(mined)
         return mined
 
+    def own(self, mined: MinedGroups) -> tuple[Floats, Floats]:
+        """The hardest product of two points of each group itself, as the candidates combine them.
+
+        Returns:
+            The products, of shape (G,), and their derivatives with respect to
+            ``mined.products``, of shape (3, G).
+        """
+        values, slopes = np.empty_like(mined.products[0]), np.empty_like(mined.products)
+        own_products(
+            mined.products, mined.weights, mined.derivatives, self._own_pairs,
+            _tolerance(values.dtype), self._symm.rank, values, slopes,
+        )  # fmt: skip
+        return values, slopes
+
     def gradient(
-        self, mined: MinedGroups, slopes: Floats, on_square: float, threads: int, result: Floats
+        self, mined: MinedGroups, slopes: Floats, on_products: Floats, threads: int, result: Floats
     ) -> None:
         """The gradient on the originals.
 
         Args:
             mined: As ``mine`` returned it, but with the shares of ``Upstream`` for its values.
-            slopes: The slopes of ``Upstream``, then the gradient on x_i . x_j, of shape (2, G).
-            on_square: That on every ||x_i||^2 and ||x_j||^2.
+            slopes: The slopes of ``Upstream``, of shape (G,).
+            on_products: The gradient on ``mined.products`` from elsewhere, of shape (3, G).
             threads: How many this runs on; changes no number.
             result: Written, of the originals' shape.
         """
         upstream = Upstream(
-            mined.codes, mined.values, slopes[0], self._adds, self._kinds,
+            mined.codes, mined.values, slopes, self._adds, self._kinds,
             self._candidates.symmetric,
         )  # fmt: skip
         gradient(
-            mined.originals, mined.weights, mined.derivatives, upstream, slopes[1], on_square,
-            threads, result,
+            mined.originals, mined.weights, mined.derivatives, upstream, on_products, threads,
+            result,
         )  # fmt: skip
 
     def _pick(self, mined: MinedGroups) -> None:
@@ -134,18 +149,14 @@ class CompiledMiner:
 
     def _pick_tile(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
         """Search in a tile, given its Gram matrix, first row and first column."""
-        tolerance = _tolerance(tile.dtype)
-        common = tile, row, column, tolerance, mined.weights, mined.values, mined.codes
-        if not self._all_at_rank_one:
-            pick_any(*common, self._planes, self._symm.rank, self._exchanged)
-        elif len(self._planes) == 2:
-            pick_triplets(*common)
-        else:
-            pick_pairs(*common, self._exchanged)
+        pick(
+            tile, row, column, _tolerance(tile.dtype), mined.weights, mined.values, mined.codes,
+            self._planes, self._symm.rank, self._exchanged,
+        )  # fmt: skip
 
 
-def _planes(candidates: Candidates) -> NDArray[np.int64]:
-    """The products that add up to each value, as ``kernels.picks.pick_any`` takes them."""
+def planes_of(candidates: Candidates) -> NDArray[np.int64]:
+    """The products that add up to each value, as ``kernels.picks.pick`` takes them."""
     sums = [
         [4 * p + n for p in row] for row, n in zip(candidates.rows, candidates.columns, strict=True)
     ]

@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmcore.losses.terms import Scales
-from symmcore.mining import Candidates, Groups, full_precision, on_cuda
-from symmcore.mining.once import once_differentiable
+from symmcore.losses.backends.torch.terms import Scales
+from symmcore.losses.backends.triton import miner
+from symmcore.mining import Candidates, Groups, full_precision
+from symmcore.mining.autograd import once_differentiable
 from symmcore.settings.symm import Symm
 
 
@@ -39,7 +40,7 @@ class _LogSum(torch.autograd.Function):
         ctx: Any, points: Tensor, labels: Tensor, symm: Symm, candidates: Candidates, scales: Scales
     ) -> tuple[Tensor, Tensor]:
         both = scales.negative, scales.positive
-        found = on_cuda.log_sum(points, symm, candidates, labels, both)
+        found = miner.log_sum(points, symm, candidates, labels, both)
         ctx.symm, ctx.candidates, ctx.scales = symm, candidates, scales
         ctx.save_for_backward(points, found.codes, found.shares, found.slopes)
         ctx.mark_non_differentiable(found.codes)
@@ -58,5 +59,5 @@ class _LogSum(torch.autograd.Function):
             share * (0.25 * scales.l2_reg),
         )
         kept = codes, shares, slopes
-        result = on_cuda.gradient(points, ctx.symm, ctx.candidates, kept, grads)
+        result = miner.gradient(points, ctx.symm, ctx.candidates, kept, grads)
         return result, None, None, None, None

@@ -17,8 +17,8 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from symmcore.mining.kernels.jit import kernel, parallel_kernel
-from symmcore.mining.kernels.points import Floats
+from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.losses.backends.numba.kernels.points import Floats
 
 # Two different points of a group: i, j, i', j' are 0 to 3.
 PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
@@ -325,8 +325,7 @@ def gradient(
     weights: Floats,
     derivatives: NDArray[np.float64],
     upstream: Upstream,
-    on_dot: Floats,
-    on_square: float,
+    on_products: Floats,
     threads: int,
     result: Floats,
 ) -> None:
@@ -337,8 +336,8 @@ def gradient(
         weights: As ``points.measure`` wrote them.
         derivatives: As ``points.measure`` wrote them.
         upstream: The gradient on the picked products.
-        on_dot: Gradient on x_i . x_j from elsewhere, of shape (G,).
-        on_square: Gradient on every ||x_i||^2 and ||x_j||^2 from elsewhere.
+        on_products: Gradient on what ``points.measure`` writes first, from elsewhere, of shape
+            (3, G).
         threads: How many share the work; changes no number.
         result: Written, of shape (2 G, D).
     """
@@ -355,7 +354,5 @@ def gradient(
         add_block(first, originals, weights, upstream, sums)
         for n in range(number):
             g = first + n
-            to_originals(
-                sums[n], originals, g, (on_dot[g], on_square, on_square), weights, derivatives,
-                result,
-            )  # fmt: skip
+            elsewhere = on_products[0, g], on_products[1, g], on_products[2, g]
+            to_originals(sums[n], originals, g, elsewhere, weights, derivatives, result)

@@ -104,7 +104,7 @@ def log_sum(
     """
     import triton
 
-    from symmcore.mining import triton_kernels as kernels
+    from symmcore.losses.backends.triton import kernels
 
     groups, dim = points.shape[1:]
     geometry = measure(points)
@@ -143,7 +143,7 @@ def gradient(
     """
     import triton
 
-    from symmcore.mining import triton_kernels as kernels
+    from symmcore.losses.backends.triton import kernels
 
     codes, shares, slopes = kept
     on_value, on_dot, on_square = grads

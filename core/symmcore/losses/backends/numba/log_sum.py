@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmcore.losses.terms import Scales
+from symmcore.losses.backends.numba.kernels.sums import log_one_plus, shared_cross_entropy
+from symmcore.losses.backends.numba.miner import CompiledMiner, threads_for
+from symmcore.losses.backends.torch.terms import Scales
 from symmcore.mining import Candidates, Groups
-from symmcore.mining.compiled_miner import CompiledMiner, threads_for
-from symmcore.mining.kernels.sums import log_one_plus
-from symmcore.mining.once import once_differentiable
+from symmcore.mining.autograd import once_differentiable
 from symmcore.settings.symm import Symm
 
 
@@ -26,6 +26,7 @@ class CompiledLogSum:
     def __init__(self, symm: Symm, candidates: Candidates, scales: Scales) -> None:
         self._miner = CompiledMiner(symm, candidates)
         self._scales = scales
+        self._official = symm.pairs == "official"
 
     def __call__(self, embeddings: Tensor, groups: Groups) -> tuple[Tensor, Tensor]:
         """The loss, differentiable once, and the codes of the picks, uint8 of shape (G, G).
@@ -43,21 +44,30 @@ class CompiledLogSum:
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The loss, the codes, and the gradient on the embeddings if it is wanted."""
         scales, share = self._scales, 1.0 / len(groups)
-        factors, penalty = (share * scales.negative, -share * scales.positive), 0.25 * scales.l2_reg
+        penalty = 0.25 * scales.l2_reg
         with threads_for(len(groups)) as threads:
             originals = groups.gather(embeddings).resolve_neg()
             mined = self._miner.mine(originals)
             dtype = mined.values.dtype
             slopes, loss = np.empty((2, len(groups)), dtype), np.empty((), dtype)
-            log_one_plus(  # the values become the shares of the gradient
-                mined.values, groups.labels.numpy(), scales.negative, mined.products,
-                scales.positive, factors, penalty, slopes, loss,
-            )  # fmt: skip
+            on_products = np.full((3, len(groups)), share * penalty, dtype)
+            on_products[0] = 0.0
+            # The values become the shares of the gradient.
+            common = mined.values, groups.labels.numpy(), scales.negative, mined.products
+            if self._official:
+                own, of_own = self._miner.own(mined)
+                own *= scales.positive
+                shared_cross_entropy(*common, own, share, penalty, slopes, loss)
+                on_products += (scales.positive * slopes[1]) * of_own
+            else:
+                factors = share * scales.negative, -share * scales.positive
+                log_one_plus(*common, scales.positive, factors, penalty, slopes, loss)
+                on_products[0] += slopes[1]
             found = torch.from_numpy(loss), torch.from_numpy(mined.codes)
             if not with_gradient:
                 return *found, None
             gradient = torch.empty_like(originals)  # aligned, unlike NumPy's
-            self._miner.gradient(mined, slopes, share * penalty, threads, gradient.numpy())
+            self._miner.gradient(mined, slopes[0], on_products, threads, gradient.numpy())
         return *found, groups.scatter(gradient, len(embeddings))
 
 

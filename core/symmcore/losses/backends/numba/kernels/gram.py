@@ -14,8 +14,8 @@ from numba import types
 from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 
-from symmcore.mining.kernels.jit import kernel, parallel_kernel
-from symmcore.mining.kernels.points import Floats
+from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.losses.backends.numba.kernels.points import Floats
 
 cgutils = cast(Any, _cgutils)  # numba leaves it untyped
 
@@ -157,9 +157,17 @@ def gram(originals: Floats, rows: int, columns: int, upper: bool, tile: Floats) 
             it is left alone.
         tile: Written, of shape (2 N, 2 M).
     """
-    twos = (len(tile) // 2 + 1) // 2
+    groups = len(tile) // 2
+    twos = (groups + 1) // 2
+    mirrored = not upper and rows == columns and tile.shape[0] <= tile.shape[1]
     for pair in numba.prange((twos + 1) // 2):
         # This pair of groups and, unless it is the same, that at the same distance from the
         # end: every thread has the same share of what is above the diagonal.
         for two in range(pair, twos - pair, max(1, twos - 1 - 2 * pair)):
-            two_rows(originals, rows, columns, 2 * two, upper, tile)
+            two_rows(originals, rows, columns, 2 * two, upper or mirrored, tile)
+    if mirrored:  # the products of (g, h) are those of (h, g)
+        for n in numba.prange(groups):
+            for m in range(n):
+                for p in range(2):
+                    for q in range(2):
+                        tile[2 * n + p, 2 * m + q] = tile[2 * m + q, 2 * n + p]

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.np.ufunc.parallel import threading_layer
 
-from symmcore.mining.kernels.code_cache import CodeCache
+from symmcore.losses.backends.numba.kernels.code_cache import CodeCache
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 

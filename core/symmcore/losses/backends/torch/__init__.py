@@ -1,0 +1,1 @@
+"""The losses with Symm by torch's own operations: on any device, at any rank."""

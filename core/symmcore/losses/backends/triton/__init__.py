@@ -1,0 +1,1 @@
+"""The losses with Symm by Triton's kernels, on a CUDA device."""

@@ -1,0 +1,23 @@
+"""The backend of Triton's kernels."""
+
+from torch import Tensor
+
+from symmcore.losses.backends.base import LogSum
+from symmcore.losses.backends.triton import miner
+from symmcore.losses.backends.triton.log_sum import cuda_log_sum
+from symmcore.mining import Groups, PickedCodes
+
+
+class TritonBackend:
+    """Computes a loss on a CUDA device, at rank 1 and with the paper's pairs."""
+
+    def serves(self, loss: LogSum, embeddings: Tensor) -> bool:
+        """See :class:`Backend`."""
+        return miner.serves(embeddings, loss.symm)
+
+    def log_sum(
+        self, loss: LogSum, embeddings: Tensor, groups: Groups
+    ) -> tuple[Tensor, PickedCodes]:
+        """See :class:`Backend`."""
+        value, codes = cuda_log_sum(embeddings, groups, loss.symm, loss.candidates, loss.scales)
+        return value, PickedCodes(loss.candidates, (codes,))

@@ -1,0 +1,83 @@
+"""The order of candidates, which ``Candidates`` alone says, in every way to search them.
+
+For every candidate there are two groups for which it is the hardest, and for each two candidates
+two groups for which they tie: the first of them in the order is then the pick.
+"""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from candidate_cases import Cases, can_tie_alone, cases
+
+from symmcore.losses.backends.numba.kernels.picks import pick
+from symmcore.losses.backends.numba.miner import planes_of
+from symmcore.mining import Candidates, PickedCodes, pair_candidates, triplet_candidates
+from symmcore.mining.search import Search, search
+from symmcore.settings.symm import PAIR_SETS
+
+TOLERANCE = 1e-4
+SETS = {
+    f"{kind}, {pairs}": make(pairs)
+    for (kind, make), pairs in product(
+        (("pairs", pair_candidates), ("triplets", triplet_candidates)), PAIR_SETS
+    )
+}
+
+
+@pytest.fixture(params=SETS.values(), ids=SETS)
+def candidates(request: pytest.FixtureRequest) -> Candidates:
+    given: Candidates = request.param
+    return given
+
+
+def expect(candidates: Candidates, found: Cases, codes: torch.Tensor) -> None:
+    """Check the codes of all ordered pairs, uint8 of shape (2 N, 2 N)."""
+    count = len(found.codes)
+    of_cases = codes[:count, count:].diagonal().tolist()
+    assert of_cases == [min(tied) for tied in found.codes]
+    if candidates.symmetric:
+        exchanged = candidates.exchanged()
+        assert codes[count:, :count].diagonal().tolist() == [exchanged[code] for code in of_cases]
+
+
+def test_the_order_is_fewest_synthetic_points_first_then_by_place(candidates: Candidates) -> None:
+    listed = [
+        (sum(point >= 2 for point in (*row, column)), tuple(map(int, row)), int(column))
+        for row, column in zip(candidates.rows, candidates.columns, strict=True)
+    ]
+    assert listed == sorted(listed)
+    assert len(set(listed)) == len(candidates)
+
+
+def test_which_ties_can_be_made(candidates: Candidates) -> None:
+    count = len(candidates)
+    made = sum(can_tie_alone(candidates, a, b) for a in range(count) for b in range(a))
+    alone = 3 * 4 if len(candidates) == 24 else 0  # i and j against i' and j' with one r, say
+    assert made == count * (count - 1) // 2 - alone
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_torchs_search(candidates: Candidates, dtype: torch.dtype) -> None:
+    found = cases(candidates)
+    points, own, other = (part.to(dtype) for part in (found.points, found.own, found.other))
+    picks = search(Search(points, own, other, candidates, rank=1, tolerance=TOLERANCE))
+    tiles = tuple(tile.codes for tile in picks.tiles)
+    expect(candidates, found, PickedCodes(candidates, tiles, picks.blocks).matrix())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_compiled_loops(candidates: Candidates, dtype: torch.dtype) -> None:
+    found = cases(candidates)
+    groups = found.points.shape[1]
+    originals = found.points.transpose(0, 1).reshape(2 * groups, 2).to(dtype)
+    weights = torch.stack((found.own, found.other), 1).view(4, groups).to(dtype).numpy()
+    values = np.zeros((groups, groups), weights.dtype)
+    codes = np.zeros((groups, groups), np.uint8)
+    exchanged = np.array(candidates.exchanged() if candidates.symmetric else (), np.uint8)
+    pick(
+        (originals @ originals.T).numpy(), 0, 0, np.array([TOLERANCE], weights.dtype), weights,
+        values, codes, planes_of(candidates), 1, exchanged,
+    )  # fmt: skip
+    expect(candidates, found, torch.from_numpy(codes))
