@@ -78,7 +78,7 @@ def _window_on(arguments: Sequence[str], parser: _Parser) -> Options:
         if argument.startswith("-"):
             parser.error(f"{argument} goes with a command, and {arguments[0]} is none")
         if not user_path(argument).exists():
-            parser.error(f"{argument} is no command, no run and no folder of images")
+            parser.error(f"there is no command, run or folder of images {argument!r}")
     return Options(run=open_window, paths=[user_path(argument) for argument in arguments])
 
 

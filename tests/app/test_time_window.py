@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched, launch
+from symmviz.views.branch_dialog import BranchDialog
 
 WAIT_MS = 20_000
 
@@ -144,3 +145,51 @@ def test_a_folder_that_is_no_run_is_said_and_changes_nothing(
     qtbot.waitUntil(lambda: str(empty) in page.error(), timeout=WAIT_MS)
     assert launched.window.page is page
     assert list(empty.iterdir()) == []
+
+
+def test_an_opened_run_is_gone_on_with_and_branched(
+    qtbot: QtBot,
+    qapp: QApplication,
+    launched: Launched,
+    runs_folder: Path,
+    reopened: list[Launched],
+) -> None:
+    train(qtbot, launched, 10)
+    controls = launched.window.controls
+    qtbot.waitUntil(lambda: "Finished" in controls.progress_text(), timeout=WAIT_MS)
+    (folder,) = runs_folder.iterdir()
+    launched.window.close_without_asking()
+    assert launched.session.close(30, import_timeout=30)
+
+    again = launch(qapp, (folder,))
+    reopened.append(again)
+    workspace, controls = again.controller.workspace, again.window.controls
+    qtbot.waitUntil(lambda: controls.extend_button.isVisible(), timeout=WAIT_MS)
+    (opened,) = workspace.recordings
+    controls.extend.emit(5)
+    qtbot.waitUntil(lambda: "Finished · step 15 of 15" in controls.progress_text(), timeout=WAIT_MS)
+    (resumed,) = workspace.recordings
+    assert resumed.live
+    assert resumed.key == opened.key
+    assert resumed.state.metrics["loss"].steps.tolist() == list(range(1, 16))
+    wait_for_picture(qtbot, again, 15)
+
+    step = resumed.state.checkpoint_steps[-1]
+    again.window.time_slider.branch_wanted.emit(step)
+    dialog = again.window.findChild(BranchDialog)
+    assert dialog is not None
+    dialog.steps.setValue(step + 5)
+    dialog.learning_rate.setValue(0.0001)
+    qtbot.mouseClick(dialog.branch_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(workspace.recordings) == 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "Finished" in controls.progress_text(), timeout=WAIT_MS)
+    parent, branch = workspace.recordings
+    assert parent.key == resumed.key
+    assert branch.info.parent is not None
+    assert (branch.info.parent.key, branch.info.parent.step) == (resumed.key, step)
+    qtbot.waitUntil(
+        lambda: branch.state.projection_steps.get("pca", ())[-1:] == (step + 5,), timeout=WAIT_MS
+    )
+    for shared in parent.state.frame_steps:
+        again.window.time_slider.moved.emit(shared)
+        qtbot.waitUntil(lambda: np.array_equal(shown(again, 0), shown(again, 1)), timeout=WAIT_MS)
