@@ -142,7 +142,8 @@ class Workspace:
         """Show ``beside`` and, empty, the runs of a training that is being prepared."""
         self._recordings, self._preparing, self._is_hopeless = beside, specs, False
         self._cursor = Cursor()
-        self._selection = Selection()
+        if self._selection.fingerprint not in map(images_key, beside):
+            self._selection = Selection()
         self._notify()
 
     def nothing_comes(self) -> None:

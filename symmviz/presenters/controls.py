@@ -9,7 +9,7 @@ from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.settings.networks import FROM_SCRATCH, network_info
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.model.resolve import Offers, offers
+from symmviz.model.resolve import Offers, offers, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class ControlsPresenter:
         self._status: TrainingStatus | None = None
         self._offers = Offers()
         self._shown: tuple[Offers, str] | None = None
+        self._warned: tuple[str, ...] = ()
         view.set_commands(Commands())
 
     @property
@@ -90,6 +91,7 @@ class ControlsPresenter:
         self._running = True
         self._stopping = False
         self._status = None
+        self._warned = ()
         self._view.set_notice(None)
         self._view.set_commands(Commands(start=False, stop=True))
         self._view.set_progress(0, 0, "Preparing: importing torch and reading the images")
@@ -104,6 +106,7 @@ class ControlsPresenter:
 
         While a training is under way, that is said of the training.
         """
+        self._warn(warnings(recordings))
         self._offers = offers(recordings)
         text = "" if self._running else _recorded_text(recordings)
         if (self._offers, text) == self._shown:
@@ -145,6 +148,12 @@ class ControlsPresenter:
         """Show that something beside the training went wrong: a line, then any details."""
         sentence, _, details = text.partition("\n")
         self._view.set_notice(Notice(sentence, details))
+
+    def _warn(self, sentences: tuple[str, ...]) -> None:
+        """Show what is unusual about the runs, once; and no more where it is so no more."""
+        if sentences != self._warned:
+            self._warned = sentences
+            self._view.set_notice(_facts_notice(sentences) if sentences else None)
 
     def _commands(self) -> Commands:
         offered, status = self._offers, self._status
@@ -227,10 +236,12 @@ def _recorded_text(recordings: tuple[Recording, ...]) -> str:
     """How recorded runs stand; empty without any."""
     if not recordings:
         return ""
-    words = dict.fromkeys(_RECORDED_WORDS[recording.state.status] for recording in recordings)
+    words = ", ".join(
+        dict.fromkeys(_RECORDED_WORDS[recording.state.status] for recording in recordings)
+    ).capitalize()
     done, total = _recorded_steps(recordings)
     of = f" of {total:,}" if total else ""
-    return f"{', '.join(words)} · step {done:,}{of}"
+    return f"{words} · step {done:,}{of}"
 
 
 def _facts_notice(facts: tuple[str, ...]) -> Notice:

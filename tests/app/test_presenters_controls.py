@@ -273,3 +273,27 @@ def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_sho
     assert (parent.step, parent.folder, parent.learning_rate) == (10, first.folder, 0.1)
     assert branch_parent((first, second), None).step == 20
     assert branch_parent((second,), 15) is None
+
+
+def test_what_is_unusual_about_recorded_runs_is_said_once_and_while_it_is_so(view, presenter):
+    run = recorded(RunStatus.FINISHED)
+    run.info = replace(run.info, warnings=("Recorded in format 1.",))
+    presenter.show((run,))
+    assert notice(view) == Notice("Recorded in format 1.")
+    run.change(warnings=("frames/00000010.safetensors is damaged.",))
+    presenter.show((run,))
+    assert notice(view).text.splitlines() == [
+        "Recorded in format 1.",
+        "frames/00000010.safetensors is damaged.",
+    ]
+    view.reset_mock()
+    run.change(last_step=41)
+    presenter.show((run,))
+    view.set_notice.assert_not_called()  # it may have been dismissed
+    presenter.show((recorded(RunStatus.FINISHED),))
+    assert notice(view) is None
+
+
+def test_runs_that_stand_differently_are_said_in_one_phrase(view, presenter):
+    presenter.show((recorded(RunStatus.STOPPED), recorded(RunStatus.FINISHED, step=300)))
+    assert text(view) == "Stopped, finished · step 300 of 300"

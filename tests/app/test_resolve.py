@@ -269,6 +269,11 @@ class TestRetrieve:
         assert state.card is not None
         assert state.card.class_name
         assert retrieve(workspace, loaded, found_at(0, 20)).rows is None
+        for run in runs:  # watched more often than evaluated
+            run.change(gallery_steps=(0, 20))
+        state = retrieve(workspace, loaded, found_at(0))
+        assert state.rows is not None
+        assert state.rows[0].caption.startswith("step 0 (last evaluated) · 1 of 2 right")
 
     def test_while_following_the_newest_search_is_shown(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]

@@ -74,3 +74,15 @@ def test_a_training_that_ends_before_it_began_is_hopeless(
     assert workspace.is_hopeless
     workspace.show((FakeRecording(),))
     assert (workspace.preparing, workspace.is_hopeless) == ((), False)
+
+
+def test_the_selected_image_stays_selected_when_a_branch_of_its_run_begins(
+    workspace: Workspace,
+) -> None:
+    parent = FakeRecording()
+    workspace.show((parent,))
+    workspace.select(parent, QUERY)
+    workspace.prepare(("npair:lr=0.1",), (parent,))
+    assert workspace.selection.query == QUERY
+    workspace.prepare(("npair",))
+    assert workspace.selection == Selection()

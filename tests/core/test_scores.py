@@ -69,7 +69,7 @@ def test_what_holds_no_run(tmp_path):
     (tmp_path / "empty").mkdir()
     for path, said in (
         (tmp_path / "none", "holds no run: there is no metrics.jsonl in it."),
-        (tmp_path / "file", "holds no run: there is no metrics.jsonl in it."),
+        (tmp_path / "file", "is a file: name the folder of a run."),
         (tmp_path / "empty", "is empty: name a folder that a training has written."),
         (tmp_path, "holds no run: there is no metrics.jsonl in it."),
     ):

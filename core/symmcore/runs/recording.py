@@ -260,8 +260,11 @@ def check_run(folder: Path) -> None:
         if is_run(folder):
             return
         exists, empty = folder.is_dir(), folder.is_dir() and not any(folder.iterdir())
+        is_file = folder.is_file()
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {reason(error)}.") from error
+    if is_file:
+        raise InputError(f"{folder} is a file: name the folder of a run.")
     if empty:
         raise InputError(f"{folder} is empty: name a folder that a training has written.")
     if exists and (folder / FRAMES).exists():

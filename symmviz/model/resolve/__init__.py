@@ -1,7 +1,7 @@
 """What each view shows, derived from the workspace and the recordings by pure functions."""
 
 from symmviz.model.resolve.curves import curves, drawn_from, panels, ratio_note, readings
-from symmviz.model.resolve.offers import Offers, branch_parent, offers
+from symmviz.model.resolve.offers import Offers, branch_parent, offers, warnings
 from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
 from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
@@ -26,5 +26,6 @@ __all__ = [
     "shown_step",
     "steps_wanted",
     "timeline",
+    "warnings",
     "watch",
 ]

@@ -62,7 +62,7 @@ def drawn_from(recordings: tuple[Recording, ...], panel: PanelKey) -> tuple[obje
 def readings(
     recordings: tuple[Recording, ...], panel: PanelKey, cursor: Cursor
 ) -> tuple[Reading, ...]:
-    """The newest value of each line at or before the cursor."""
+    """The newest value of each line at or before the cursor; NaN where that is none."""
     found = []
     for run, recording in enumerate(recordings):
         for variant, metric in _metrics(recording.state.metrics, panel):

@@ -50,6 +50,15 @@ def offers(recordings: tuple[Recording, ...]) -> Offers:
     )
 
 
+def warnings(recordings: tuple[Recording, ...]) -> tuple[str, ...]:
+    """Sentences on what is unusual about these runs, and on files of them that cannot be used."""
+    found: dict[str, None] = {}
+    for recording in recordings:
+        info = recording.info
+        found |= dict.fromkeys((*info.warnings, *info.problems, *recording.state.warnings))
+    return tuple(found)
+
+
 def branch_parent(recordings: tuple[Recording, ...], step: int | None) -> BranchParent | None:
     """The run to branch from: of those with a checkpoint at or before a step, the last shown.
 

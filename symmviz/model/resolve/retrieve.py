@@ -81,7 +81,10 @@ def retrieve(workspace: Workspace, loaded: Loaded, found: Found) -> RetrieveStat
         if isinstance(result, str):
             rows.append(NeighbourRow(title, result, ()))
         else:
-            rows.append(_row(title, recording, query, result))
+            # Not only until a later step is searched: it holds all of these images.
+            newest = newest_at(recording.state.gallery_steps, workspace.cursor)
+            is_earlier = newest == result.step != shown_step(recording, workspace.cursor)
+            rows.append(_row(title, recording, query, result, is_earlier=is_earlier))
     return RetrieveState(gallery, card, words, tuple(rows))
 
 
@@ -142,7 +145,12 @@ def _result(workspace: Workspace, recording: Recording, found: Found) -> RunNeig
 
 
 def _row(
-    title: RunTitle, recording: Recording, query: Query, result: RunNeighbours
+    title: RunTitle,
+    recording: Recording,
+    query: Query,
+    result: RunNeighbours,
+    *,
+    is_earlier: bool,
 ) -> NeighbourRow:
     cards = tuple(
         ImageCard(
@@ -154,13 +162,15 @@ def _row(
         )
         for one in result.neighbours
     )
-    return NeighbourRow(title, _caption(result, query.split), cards)
+    return NeighbourRow(title, _caption(result, query.split, is_earlier=is_earlier), cards)
 
 
-def _caption(result: RunNeighbours, split: Split) -> str:
+def _caption(result: RunNeighbours, split: Split, *, is_earlier: bool) -> str:
+    """Say what was searched, and why an earlier step than that of the map."""
     right = sum(found.correct for found in result.neighbours)
     kind = "test" if split is Split.TEST else "watched training"
+    since = " (last evaluated)" if is_earlier and split is Split.TEST else ""
     return (
-        f"step {result.step:,} · {right} of {len(result.neighbours)} right · "
+        f"step {result.step:,}{since} · {right} of {len(result.neighbours)} right · "
         f"searched {result.searched:,} other {kind} images"
     )
