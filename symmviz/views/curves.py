@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
-from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QVBoxLayout, QWidget
 
 from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
 from symmviz.model.outline import Values
@@ -21,6 +21,7 @@ from symmviz.views.axis_range import (
 )
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.plain_tip import plain_tip
+from symmviz.views.readings import ReadingsLabel
 from symmviz.views.theme import current_theme
 
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
@@ -111,15 +112,12 @@ class CurvePanel(QWidget):
         self._panel = panel
         self._lines: dict[tuple[int, Variant], _Line] = {}
         self._following = True
-        self._shown: tuple[Reading, ...] = ()
         title = panel.value if isinstance(panel, Panel) else panel
         self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
         self._legend = ElidedLabel(_legend(panel), self, Qt.TextElideMode.ElideRight)
-        self._readings = QLabel(self)
-        self._readings.setAlignment(Qt.AlignmentFlag.AlignRight)
-        # Whatever there is to read, the plots keep their widths.
-        self._readings.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        share = isinstance(panel, Panel) and panel is not Panel.LOSS
+        self._readings = ReadingsLabel(".3f" if share else ".4g", self)
         self._legend.setProperty("muted", True)
         self.setToolTip(_TIPS[panel] if isinstance(panel, Panel) else plain_tip(_OWN_TIP))
         self._plot = pg.PlotWidget(self, enableMenu=False)
@@ -146,7 +144,7 @@ class CurvePanel(QWidget):
         layout.addWidget(self._title)
         under = QHBoxLayout()
         under.setSpacing(6)
-        under.addWidget(self._legend, 1)
+        under.addWidget(self._legend)
         under.addWidget(self._readings, 1)
         layout.addLayout(under)
         layout.addWidget(self._plot, 1)
@@ -185,9 +183,7 @@ class CurvePanel(QWidget):
 
     def set_readings(self, readings: tuple[Reading, ...]) -> None:
         """Say the value of each line at the step that is shown."""
-        if readings != self._shown:
-            self._shown = readings
-            self._show_readings()
+        self._readings.set_readings(readings)
 
     def readings(self) -> str:
         """The values at the step that is shown, as markup."""
@@ -251,11 +247,6 @@ class CurvePanel(QWidget):
         if (steps, values) != self.view_range():
             self._plot.getViewBox().setRange(xRange=steps, yRange=values, padding=0)
 
-    def _show_readings(self) -> None:
-        markup = _readings_markup(self._panel, self._shown)
-        self._readings.setText(markup)
-        self._readings.setVisible(bool(markup))
-
     def _on_moved(self) -> None:
         self._following = False
 
@@ -278,7 +269,7 @@ class CurvePanel(QWidget):
         cursor = QPen(QColor(theme.text), _WIDTH)
         cursor.setCosmetic(True)
         self._cursor.setPen(cursor)
-        self._show_readings()
+        self._readings.show_again()
         for (run, variant), line in self._lines.items():
             line.set_pen(self._pen(run, variant))
 
@@ -296,18 +287,3 @@ def _legend(panel: PanelKey) -> str:
         return ""
     solid, dashed = _LEGENDS[panel]
     return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"
-
-
-def _readings_markup(panel: PanelKey, readings: tuple[Reading, ...]) -> str:
-    """The lines' values in the colours of their runs, those of dashed lines behind a dash."""
-    digits = ".3f" if isinstance(panel, Panel) and panel is not Panel.LOSS else ".4g"
-    parts = []
-    for variant, mark in ((Variant.SOLID, ""), (Variant.DASHED, "╌ ")):
-        values = [
-            f"<span style='color:{current_theme().run_colour(one.run)}'>{one.value:{digits}}</span>"
-            for one in readings
-            if one.variant is variant
-        ]
-        if values:
-            parts.append(mark + " ".join(values))
-    return " &nbsp;".join(parts)

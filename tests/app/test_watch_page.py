@@ -1,9 +1,11 @@
 """The Watch page by itself, with runs of any name."""
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
@@ -11,6 +13,7 @@ from symmviz.model.display import ColourBy, Curve, Panel, Reading, Variant
 from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import plain_tip
+from symmviz.views.readings import ReadingsLabel
 from symmviz.views.watch_page import WatchPage
 
 SETTINGS = "alpha=12.345,beta=98.765,rank=12,pairs=official,angle_deg=45.123,l2_reg=0.123456"
@@ -119,3 +122,30 @@ def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
     assert text.index("0.912") < text.index("╌") < text.index("0.500")
     page.set_runs((spec_title(parse_spec("npair")),))
     assert page.panel(Panel.RECALL).readings() == ""
+
+
+def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    label = ReadingsLabel(".3f", parent)
+    label.resize(400, 20)
+    label.set_readings(
+        (
+            Reading(0, Variant.SOLID, 0.9123),
+            Reading(1, Variant.SOLID, math.nan),
+            Reading(0, Variant.DASHED, 0.5),
+        )
+    )
+    assert "0.912" in label.text()
+    assert "n/a" in label.text()
+    assert "0.500" in label.text()
+    assert label.toolTip() == ""
+    label.resize(60, 20)
+    label.show_again()
+    assert "0.912" in label.text()
+    assert "0.500" not in label.text()
+    assert "…" in label.text()
+    assert "0.500" in label.toolTip()
+    label.set_readings(())
+    assert label.text() == ""
+    assert not label.isVisibleTo(parent)

@@ -1,0 +1,79 @@
+"""The values of a plot's lines at the step that is shown, as many as there is room for."""
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QTextDocument
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from symmviz.model.display import Reading, Variant
+from symmviz.views.theme import current_theme
+
+_MARKS = {Variant.SOLID: "", Variant.DASHED: "╌ "}
+_LEFT_OUT = " …"
+_NO_NUMBER = "n/a"
+
+
+class ReadingsLabel(QLabel):
+    """Numbers in the colours of their runs; those of dashed lines behind a dash.
+
+    Where they do not fit, those of dashed lines are left out, and the tooltip tells all.
+
+    Args:
+        digits: how a value is formatted.
+        parent: the widget it is part of.
+    """
+
+    def __init__(self, digits: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._digits = digits
+        self._readings: tuple[Reading, ...] = ()
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        # Whatever there is to read, the plots keep their widths.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def set_readings(self, readings: tuple[Reading, ...]) -> None:
+        """Say these values; none hides the label."""
+        if readings != self._readings:
+            self._readings = readings
+            self.show_again()
+
+    def show_again(self) -> None:
+        """Show the values in the colours of the present theme."""
+        whole = self._markup(tuple(Variant))
+        short = self._markup((Variant.SOLID,)) + _LEFT_OUT
+        fits = self._width(whole) <= self.width()
+        self.setText(whole if fits or not whole else short)
+        self.setToolTip("" if fits else whole)
+        self.setVisible(bool(whole))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say as much as there is room for now."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.show_again()
+
+    def _width(self, markup: str) -> float:
+        document = QTextDocument()
+        document.setDefaultFont(self.font())
+        document.setDocumentMargin(0)
+        document.setHtml(markup)
+        return document.idealWidth()
+
+    def _markup(self, variants: Sequence[Variant]) -> str:
+        parts = []
+        for variant in variants:
+            values = [
+                f"<span style='color:{current_theme().run_colour(one.run)}'>"
+                f"{self._number(one.value)}</span>"
+                for one in self._readings
+                if one.variant is variant
+            ]
+            if values:
+                parts.append(_MARKS[variant] + " ".join(values))
+        return " &nbsp;".join(parts)
+
+    def _number(self, value: float) -> str:
+        return _NO_NUMBER if math.isnan(value) else f"{value:{self._digits}}"
