@@ -6,6 +6,7 @@ import pytest
 from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
 
 from symmcore.data.images.store import image_to_show
+from symmcore.records import EmbeddedSet, Frame, Snapshot
 from symmcore.training.sink import Environment, TrainingContext
 from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
 from symmviz.presenters.retrieve import NEIGHBOURS, RetrievePresenter, RetrieveView
@@ -280,10 +281,8 @@ class TestFindNeighbours:
         images = FIRST[0].gallery
         copied = images.embeddings.copy()
         copied[6] = copied[2]
-        snapshot = MagicMock(
-            gallery=MagicMock(embeddings=copied, samples=images.samples, labels=images.labels)
-        )
-        snapshot.frame.step = 3
+        gallery = EmbeddedSet(images.samples, images.labels, copied)
+        snapshot = Snapshot(Frame(3, FIRST[0].frame.train, FIRST[0].frame.test), gallery)
         (result,) = find_neighbours((snapshot,), Query(int(images.samples[2]), Split.TEST), 3)
         assert result.neighbours[0].sample == images.samples[6]
         assert result.neighbours[0].similarity == pytest.approx(1)
