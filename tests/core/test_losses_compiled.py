@@ -26,6 +26,7 @@ from symmcore.losses.backends.numba.kernels.jit import Threads
 from symmcore.losses.log_sum import LogSumLoss
 
 NAMES = ["npair", "angular"]
+KERNEL_FILES = ["gradient", "gram", "own", "picks", "points", "search", "sums"]
 WITH_SYMM = {name: symm for name, symm in SYMMS.items() if symm is not None}
 SEVERAL_TILES = batch([c % 40 for c in range(301)], dim=9, seed=8)  # 140 groups and leftovers
 
@@ -342,7 +343,7 @@ print(bool(e.grad.isfinite().all()))
     assert in_a_process(program) == "True"
 
 
-@pytest.mark.parametrize("name", ["gradient", "gram", "own", "picks", "points", "sums"])
+@pytest.mark.parametrize("name", KERNEL_FILES)
 def test_no_kernel_calls_one_of_another_file(name: str) -> None:
     """numba keeps machine code by the text of one file: a change in another would go unseen."""
     module = importlib.import_module(f"symmcore.losses.backends.numba.kernels.{name}")
@@ -350,7 +351,7 @@ def test_no_kernel_calls_one_of_another_file(name: str) -> None:
     assert kernels
     assert {v.py_func.__module__ for v in kernels.values()} == {module.__name__}
     files = {path.stem for path in Path(module.__file__ or "").parent.glob("*.py")}
-    assert files == {"__init__", "gradient", "gram", "jit", "own", "picks", "points", "sums"}
+    assert files == {"__init__", "jit", *KERNEL_FILES}
 
 
 def test_several_threads_may_compute_losses_at_once() -> None:
