@@ -37,7 +37,7 @@ def test_the_newest_stays_however_large_and_replacing_counts_once() -> None:
     assert (len(cache), cache.size) == (0, 0)
 
 
-class Doing:
+class Progress:
     """Items that end when the test says so."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Doing:
         self.done.append(item)
 
 
-def finish(thread: WantedThread[int], doing: Doing, count: int) -> list[int]:
+def finish(thread: WantedThread[int], doing: Progress, count: int) -> list[int]:
     for _ in range(count):
         doing.go_on.release()
     for _ in range(count):
@@ -63,7 +63,7 @@ def finish(thread: WantedThread[int], doing: Doing, count: int) -> list[int]:
 
 
 def test_what_is_no_longer_wanted_is_dropped_but_for_what_was_begun() -> None:
-    doing = Doing()
+    doing = Progress()
     thread: WantedThread[int] = WantedThread("test", doing)
     thread.want((1, 2, 3))
     assert doing.begun.acquire(timeout=PATIENCE)
@@ -73,7 +73,7 @@ def test_what_is_no_longer_wanted_is_dropped_but_for_what_was_begun() -> None:
 
 
 def test_the_newest_wish_comes_first_and_the_oldest_are_forgotten() -> None:
-    doing = Doing()
+    doing = Progress()
     thread: WantedThread[int] = WantedThread("test", doing)
     thread.want_first(0, 3)
     assert doing.begun.acquire(timeout=PATIENCE)
@@ -88,7 +88,7 @@ def test_closing_ends_it_and_nothing_comes_after() -> None:
     assert thread.close(PATIENCE)
     thread.want((1,))
     assert not thread.busy
-    doing = Doing()
+    doing = Progress()
     thread = WantedThread("test", doing)
     thread.want((1, 2))
     assert doing.begun.acquire(timeout=PATIENCE)

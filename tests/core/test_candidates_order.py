@@ -13,7 +13,7 @@ from candidate_cases import Cases, can_tie_alone, cases
 
 from symmcore.losses.backends.numba.kernels.picks import pick
 from symmcore.losses.backends.numba.miner import planes_of
-from symmcore.mining import Candidates, PickedCodes, pair_candidates, triplet_candidates
+from symmcore.mining import Candidates, MinedCodes, pair_candidates, triplet_candidates
 from symmcore.mining.search import Search, search
 from symmcore.settings.symm import PAIR_SETS
 
@@ -64,7 +64,7 @@ def test_torchs_search(candidates: Candidates, dtype: torch.dtype) -> None:
     points, own, other = (part.to(dtype) for part in (found.points, found.own, found.other))
     picks = search(Search(points, own, other, candidates, rank=1, tolerance=TOLERANCE))
     tiles = tuple(tile.codes for tile in picks.tiles)
-    expect(candidates, found, PickedCodes(candidates, tiles, picks.blocks).matrix())
+    expect(candidates, found, MinedCodes(candidates, tiles, picks.blocks).matrix())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from symmcore.evaluation import nearest, ranks
+from symmcore.evaluation import nearest, ranks, recall_at_k
 
 
 def expected_ranks(points: Tensor, labels: list[int]) -> list[int | None]:
@@ -94,3 +94,36 @@ def test_only_one_tile_exists_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
     assert max(rows * columns for rows, columns in shapes) == 16 * 16
     # 13 x 13 tiles: those on and above the diagonal, and on it once more.
     assert len(shapes) == 13 * 14 // 2 + 13
+
+
+@pytest.mark.parametrize("spread", [3e-3, 5e-4, 1e-5])
+def test_embeddings_that_nearly_coincide_are_told_apart(spread: float) -> None:
+    """Their products in float32 are all 1, or nearly so."""
+    generator = torch.Generator().manual_seed(4)
+    labels = torch.arange(120) // 4
+    points = torch.randn(30, 16, generator=generator)[labels]
+    points += 0.5 * torch.randn(120, 16, generator=generator)
+    embeddings = 1.0 + spread * points
+    features = torch.nn.functional.normalize(embeddings.double(), dim=1)
+    assert features.mean(0).square().sum() > 1.0 - 2.0 * spread**2
+    before = [rank for rank in expected_ranks(features, labels.tolist()) if rank is not None]
+    found = recall_at_k(embeddings, labels, (1, 2, 4))
+    assert found.at == {k: sum(rank < k for rank in before) / 120 for k in (1, 2, 4)}
+    assert 0.5 < found.at[1] < 1.0
+
+
+@pytest.mark.usefixtures("tile")
+def test_ranks_that_decide_nothing_may_stay_undecided() -> None:
+    generator = torch.Generator().manual_seed(5)
+    points = torch.randint(-1, 2, (60, 3), generator=generator).double()
+    labels = torch.randint(6, (60,), generator=generator)
+    whole = ranks.ranks(points, labels)
+    for ks in ((1,), (2, 5)):
+        found = ranks.ranks(points, labels, ks)
+        for k in ks:
+            assert torch.equal(found < k, whole < k)
+
+
+def test_all_images_alike_are_ranked_by_index_alone() -> None:
+    labels = torch.tensor([2, 0, 1, 0, 2, 1])
+    assert ranks.ranks(torch.ones(6, 4), labels).tolist() == [3, 2, 4, 1, 0, 2]

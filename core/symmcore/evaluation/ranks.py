@@ -1,5 +1,8 @@
 """How many images of other classes come before the first of a query's own."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -13,53 +16,97 @@ _DEVICE_TILE = 8192
 _ROWS_ELEMENTS = 2**22
 
 
-def ranks(points: Tensor, labels: Tensor) -> Tensor:
+# What rounding may add to a similarity of centred points, in units of the type's own rounding; sums
+# of a few hundred products stay well below.
+_ROUNDING = 16.0
+
+
+def ranks(points: Tensor, labels: Tensor, deciding: Iterable[int] | None = None) -> Tensor:
     """How many images of other classes come before the nearest one of each image's own.
 
     The image itself is left out; of equal similarities the lower index comes first. Similarity is
-    symmetric, so each tile of its matrix ranks the images of its rows and of its columns. Rounding
-    may differ from tile to tile: where that could break a tie, the whole row is computed at once.
+    symmetric, so each tile of its matrix ranks the images of its rows and of its columns. Tiles are
+    computed in float32, of points less their mean: embeddings that nearly coincide differ in
+    digits that their products do not have. Where float32 cannot tell which of two images is
+    nearer, the query is compared with all images again in the points' own type.
 
     Args:
-        points: L2-normalised, of shape (N, D).
+        points: L2-normalised, of shape (N, D), float64 where the device has it.
         labels: int64 of shape (N,), on the same device.
+        deciding: The K for which it matters whether fewer than K images come before; other
+            differences may be left undecided. None if every rank matters.
 
     Returns:
         int64 of shape (N,); no meaning where an image is alone in its class.
     """
-    distinct, copies = without_copies(points)
     tile = _CPU_TILE if points.device.type == "cpu" else _DEVICE_TILE
     order = labels.argsort(stable=True)
-    search = _Tiles(points[order], labels[order], tile)
-    before, tied = search.count()
-    result, doubtful = torch.empty_like(labels), torch.empty_like(tied)
-    result[order], doubtful[order] = before, tied
-    if copies is not None:
-        doubtful |= _shares_a_copy(labels, copies)
-    rows = doubtful.nonzero()[:, 0]
-    size = max(1, _ROWS_ELEMENTS // len(points))
-    for start in range(0, len(rows), size):
-        part = rows[start : start + size]
-        block = cross_products(points[part], distinct)
-        if copies is not None:
-            block = block.index_select(1, copies)
-        result[part] = _ranks_in_rows(block, part, labels)
+    search = _Tiles(_Centred.of(points[order]), labels[order], tile)
+    before, up_to = search.count()
+    doubtful = before < up_to if deciding is None else torch.zeros_like(before, dtype=torch.bool)
+    for k in deciding or ():
+        doubtful |= (before < k) & (k <= up_to)
+    result = torch.empty_like(labels)
+    result[order] = before
+    rows = order[doubtful]
+    if len(rows):
+        exact = _Rows(points, labels, order)
+        size = max(1, _ROWS_ELEMENTS // len(points))
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            result[part] = exact.ranks(part)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Centred:
+    """Points as two factors of similarities, float32, that differ from the products by a constant.
+
+    x . y is x' . y' + x' . c + y' . c + ||c||^2, where x' = x - c.
+
+    Attributes:
+        left: Of shape (N, D + 2).
+        right: Of shape (N, D + 2).
+        margin: How far rounding may move apart two similarities with each point, of shape (N,).
+    """
+
+    left: Tensor
+    right: Tensor
+    margin: Tensor
+
+    @classmethod
+    def of(cls, points: Tensor) -> "_Centred":
+        """Centre the points."""
+        centre = points.mean(0)
+        centred = points - centre
+        along = centred @ centre
+        norms = (centred * centred).sum(1).sqrt()
+        margin = norms * norms.amax() + 2.0 * along.abs().amax()
+        low, along = centred.float(), along.float()[:, None]
+        one = torch.ones_like(along)
+        rounding = _ROUNDING * torch.finfo(torch.float32).eps
+        return cls(
+            torch.cat((low, along, one), 1),
+            torch.cat((low, one, along), 1),
+            (rounding * margin).float(),
+        )
 
 
 class _Tiles:
     """Counting by tiles on and above the diagonal of the matrix of similarities."""
 
-    def __init__(self, points: Tensor, labels: Tensor, size: int) -> None:
-        """Prepare for points (N, D) in the order of their labels."""
+    def __init__(self, points: _Centred, labels: Tensor, size: int) -> None:
+        """Prepare for points in the order of their labels."""
         self._labels = labels
-        self._starts = range(0, len(points), size)
-        self._parts = [points[start : start + size] for start in self._starts]
+        self._starts = range(0, len(labels), size)
+        self._left = [points.left[start : start + size] for start in self._starts]
+        self._right = [points.right[start : start + size] for start in self._starts]
+        self._margin = points.margin
         # Of each point: the similarity of the nearest of its class.
-        self._best = points.new_full((len(points),), -torch.inf)
+        self._best = points.margin.new_full((len(labels),), -torch.inf)
 
     def count(self) -> tuple[Tensor, Tensor]:
-        """How many of other classes are nearer, and whether any is as near: (N,) each."""
+        """How many of other classes come before at least and at most: (N,) each."""
         last = self._last_of_own_class()
         for row, first in enumerate(last):
             for column in range(row, first + 1):
@@ -67,14 +114,14 @@ class _Tiles:
         above = torch.zeros_like(self._labels)
         level = torch.zeros_like(self._labels)
         for row in self._rows:
-            for column in range(row, len(self._parts)):
+            for column in range(row, len(self._left)):
                 tile = self._tile(row, column)
                 if column <= last[row]:
                     tile.masked_fill_(self._same(row, column), -torch.inf)
                 self._add(tile, row, 1, above, level)
                 if row != column:
                     self._add(tile, column, 0, above, level)
-        return above, level > above
+        return above, level
 
     def _last_of_own_class(self) -> list[int]:
         """For each row of tiles the last tile that holds a class of its."""
@@ -84,17 +131,17 @@ class _Tiles:
 
     @property
     def _rows(self) -> range:
-        return range(len(self._parts))
+        return range(len(self._left))
 
     @property
     def _size(self) -> int:
-        return len(self._parts[0])
+        return len(self._left[0])
 
     def _span(self, part: int) -> slice:
-        return slice(self._starts[part], self._starts[part] + len(self._parts[part]))
+        return slice(self._starts[part], self._starts[part] + len(self._left[part]))
 
     def _tile(self, row: int, column: int) -> Tensor:
-        return cross_products(self._parts[row], self._parts[column])
+        return cross_products(self._left[row], self._right[column])
 
     def _same(self, row: int, column: int) -> Tensor:
         return self._labels[self._span(row), None] == self._labels[self._span(column)]
@@ -112,29 +159,51 @@ class _Tiles:
         span = self._span(part)
         best = self._best[span].unsqueeze(dim)
         # Comparisons with a floating-point result: on a CPU torch sums those far faster.
-        hits = torch.gt(tile, best, out=torch.empty_like(tile))
+        margin = self._margin[span].unsqueeze(dim)
+        hits = torch.gt(tile, best + margin, out=torch.empty_like(tile))
         above[span] += hits.sum(dim).long()
-        level[span] += torch.ge(tile, best, out=hits).sum(dim).long()
+        level[span] += torch.ge(tile, best - margin, out=hits).sum(dim).long()
 
 
-def _shares_a_copy(labels: Tensor, copies: Tensor) -> Tensor:
-    """Which images are of a class with an image that has a copy in another class: bool, (N,)."""
-    count = int(copies.max()) + 1
-    lowest = labels.new_full((count,), torch.iinfo(labels.dtype).max)
-    lowest.scatter_reduce_(0, copies, labels, "amin")
-    mixed = labels != lowest[copies]
-    mixed_points = torch.zeros(count, dtype=torch.bool, device=labels.device)
-    mixed_points[copies[mixed]] = True
-    return torch.isin(labels, labels[mixed_points[copies]])
+class _Rows:
+    """Ranks of some queries, each compared with all images: copies of an image tie exactly."""
 
+    def __init__(self, points: Tensor, labels: Tensor, order: Tensor) -> None:
+        """Prepare for points (N, D); ``order`` sorts them by label, then index."""
+        self._points = points
+        self._distinct, copies = without_copies(points)
+        self._count = len(points)
+        self._index = torch.arange(self._count, device=points.device)
+        self._copies = self._index if copies is None else copies
+        # By distinct point, then by index: where the copies of a point are.
+        self._keys = (self._copies * (self._count + 1) + self._index).sort().values
+        self._copied = self._copies.bincount(minlength=len(self._distinct))
+        self._first = self._copied.cumsum(0) - self._copied
+        self._order = order
+        ordered = labels[order]
+        self._start = torch.searchsorted(ordered, labels)
+        self._stop = torch.searchsorted(ordered, labels, right=True)
 
-def _ranks_in_rows(block: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
-    """The same as ``ranks`` for some rows of the matrix of similarities, (R, N)."""
-    index = torch.arange(len(labels), device=labels.device)
-    same = labels[rows, None] == labels
-    own = same & (rows[:, None] != index)
-    positive = block.masked_fill(~own, -torch.inf)
-    best = positive.amax(1, keepdim=True)
-    first = torch.where(own & (positive == best), index, len(labels)).amin(1, keepdim=True)
-    before = (block > best) | ((block == best) & (index < first))
-    return (before & ~same).sum(1)
+    def ranks(self, rows: Tensor) -> Tensor:
+        """The same as the function ``ranks`` for some rows, int64 of shape (R,)."""
+        block = cross_products(self._points[rows], self._distinct)
+        best, first = self._nearest(rows, block)
+        itself = block.gather(1, self._copies[rows, None])[:, 0]
+        # All that are nearer are of other classes, but for the query itself.
+        above = torch.gt(block, best[:, None], out=torch.empty_like(block))
+        before = (above @ self._copied.to(block.dtype)).long() - (itself > best).long()
+        queries, tied = (block == best[:, None]).nonzero().unbind(1)
+        end = torch.searchsorted(self._keys, tied * (self._count + 1) + first[queries])
+        before.index_add_(0, queries, end - self._first[tied])
+        return before - ((itself == best) & (rows < first)).long()
+
+    def _nearest(self, rows: Tensor, block: Tensor) -> tuple[Tensor, Tensor]:
+        """The largest similarity of each query's own class, and the first image that has it."""
+        start, stop = self._start[rows, None], self._stop[rows, None]
+        places = start + self._index[: int((stop - start).max())]
+        own = self._order[places.clamp_max(self._count - 1)]
+        left_out = (places >= stop) | (own == rows[:, None])
+        similarities = block.gather(1, self._copies[own]).masked_fill_(left_out, -torch.inf)
+        best = similarities.amax(1)
+        has_it = ~left_out & (similarities == best[:, None])
+        return best, torch.where(has_it, own, self._count).amin(1)

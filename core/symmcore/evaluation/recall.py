@@ -11,7 +11,7 @@ from torch import Tensor
 from symmcore.evaluation.features import features_of
 from symmcore.evaluation.nearest import check_count
 from symmcore.evaluation.ranks import ranks
-from symmcore.mining import check_embeddings, check_labels
+from symmcore.mining import check_embeddings, check_labels, widest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def recall_at_k(
 
     Every image is a query against all others, on L2-normalised features by cosine similarity,
     ties by index. An image whose class has no other is no query but stays in the gallery. What
-    tells two similarities apart is the arithmetic of the features' type; copies of an image tie.
+    tells two similarities apart is float64, where the device has it; copies of an image tie.
     Memory is bounded: no more than some tiles of the matrix of similarities exist at a time.
 
     Args:
@@ -63,10 +63,10 @@ def recall_at_k(
     left_out = len(labels) - queries
     if queries == 0:
         raise ValueError(f"none of the {left_out} images shares its class with another")
-    points = features_of(embeddings)
+    points = features_of(widest(embeddings))
     if points.isnan().any():
         return Recall(dict.fromkeys(wanted, float("nan")), queries, left_out)
-    before = ranks(points, classes.to(points.device))[is_query]
+    before = ranks(points, classes.to(points.device), wanted)[is_query]
     at = {k: int((before < k).sum()) / queries for k in wanted}
     return Recall(at, queries, left_out)
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from symmcore.evaluation.recall import recall_at_k
-from symmcore.mining import check_embeddings, check_labels
+from symmcore.mining import check_embeddings, check_labels, widest
 from symmcore.synthesis import reflect
 
 
@@ -63,5 +63,6 @@ def synthetic_recall_at_1(embeddings: Tensor, labels: Tensor, seed: int = 0) -> 
     kept = partners >= 0
     if not kept.any():
         raise ValueError(f"none of the {len(labels)} images shares its class with another")
-    synthetic = reflect(embeddings[kept], embeddings[partners[kept]])
+    points = widest(embeddings)
+    synthetic = reflect(points[kept], points[partners[kept]])
     return recall_at_k(synthetic, labels.to(embeddings.device)[kept], (1,)).at[1]

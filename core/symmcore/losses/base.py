@@ -1,4 +1,4 @@
-"""What all losses share: the check of a batch, the result, and what was selected."""
+"""Base class of all losses: checks a batch, returns the loss and what mining selected."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from symmcore.mining import (
     Candidates,
     Groups,
     Mined,
+    MinedCodes,
     Miner,
-    PickedCodes,
     check_embeddings,
     check_labels,
     full_precision,
@@ -31,11 +31,11 @@ class Selection:
 
     Attributes:
         pairing: The pair groups of the batch.
-        picked: The picked candidates.
+        codes: Codes of the mined candidates.
     """
 
     pairing: Groups
-    picked: PickedCodes
+    codes: MinedCodes
 
     @property
     def groups(self) -> Tensor:
@@ -58,14 +58,14 @@ class Selection:
 
         The angular loss picks two. Meaningless where ``negatives`` is False.
         """
-        codes = self.picked.matrix().long()
-        return code_tables(self.picked.candidates, codes.device).rows[:, codes]
+        codes = self.codes.matrix().long()
+        return code_tables(self.codes.candidates, codes.device).rows[:, codes]
 
     @property
     def column_types(self) -> Tensor:
         """``PointType`` of the point picked in h, int64 of shape (G, G)."""
-        codes = self.picked.matrix().long()
-        return code_tables(self.picked.candidates, codes.device).columns[codes]
+        codes = self.codes.matrix().long()
+        return code_tables(self.codes.candidates, codes.device).columns[codes]
 
     @property
     def synthetic_ratio(self) -> float:

@@ -1,4 +1,4 @@
-"""What the N-pair and angular losses have in common, and which way they are computed."""
+"""Base class of the N-pair and angular losses, which chooses the backend."""
 
 from abc import abstractmethod
 from collections.abc import Callable

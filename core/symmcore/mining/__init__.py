@@ -4,7 +4,7 @@ from symmcore.mining.batch import Groups, check_embeddings, check_labels, pair_g
 from symmcore.mining.candidates import Candidates, pair_candidates, triplet_candidates
 from symmcore.mining.distances import rounding, square_root, squared_distances, widest
 from symmcore.mining.geometry import Geometry, measure, normalise
-from symmcore.mining.mine import Mined, Miner, PickedCodes, tie_tolerance
+from symmcore.mining.miner import Mined, MinedCodes, Miner, tie_tolerance
 from symmcore.mining.precision import cross_products, full_precision
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "Geometry",
     "Groups",
     "Mined",
+    "MinedCodes",
     "Miner",
-    "PickedCodes",
     "check_embeddings",
     "check_labels",
     "cross_products",

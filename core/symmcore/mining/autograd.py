@@ -1,4 +1,4 @@
-"""Gradients that are no function of which a gradient could be taken."""
+"""Marking of backward passes whose gradient cannot be differentiated again."""
 
 import functools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The four points of each pair group, as weights on the two originals."""
+"""Inner products of each pair group's originals, and its synthetic points as weights on them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Values of all candidates of a tile of groups, and which of them is picked.
+"""Argmax over the candidates of a tile of groups, by the tie rule.
 
 Comparisons are written with floating-point results, and masks as sums of powers of two: on a CPU
 torch vectorises those, not booleans or the place of a maximum.

@@ -1,4 +1,4 @@
-"""Products that autocast leaves alone."""
+"""Matrix products in full precision, whatever autocast is set to."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any

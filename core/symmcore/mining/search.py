@@ -3,7 +3,7 @@
 Every synthetic point is a combination of two originals, so a product of any two points of two
 groups follows from the four products of their originals. The groups are taken in tiles small
 enough for the cache: no synthetic point is made, and the products of all combinations exist
-for one tile at a time. Nothing here is differentiable; ``picked_products`` is.
+for one tile at a time. Nothing here is differentiable; ``mined_products`` is.
 """
 
 from dataclasses import dataclass

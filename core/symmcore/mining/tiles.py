@@ -1,4 +1,4 @@
-"""Cutting the matrix of pairs of groups into tiles."""
+"""Tiles of the matrix of pairs of groups."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

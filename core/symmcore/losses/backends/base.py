@@ -1,4 +1,4 @@
-"""What every backend computes, and the one signature it does it behind."""
+"""Interface of the backends, and the loss they compute."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from symmcore.losses.backends.torch.terms import Scales
-from symmcore.mining import Candidates, Groups, PickedCodes
+from symmcore.mining import Candidates, Groups, MinedCodes
 from symmcore.settings.symm import Symm
 
 
@@ -14,8 +14,9 @@ from symmcore.settings.symm import Symm
 class LogSum:
     """The N-pair or angular loss with Symm, which differ in these three alone.
 
-    mean_g log(1 + sum_h exp(negative S*_gh - positive x_i . x_j)) plus a norm penalty, as
-    ``symmcore.losses.reference`` writes it out.
+    mean_g log(1 + sum_h exp(negative S*_gh - positive x_i . x_j)) plus a norm penalty; with
+    ``symm.pairs="official"`` the authors' cross-entropy in place of it. Both are written out in
+    ``symmcore.losses.reference``.
 
     Attributes:
         symm: How to reflect, and which rank to take.
@@ -36,7 +37,7 @@ class Backend(Protocol):
 
     def log_sum(
         self, loss: LogSum, embeddings: Tensor, groups: Groups
-    ) -> tuple[Tensor, PickedCodes]:
+    ) -> tuple[Tensor, MinedCodes]:
         """The loss, differentiable once, and what mining picked.
 
         Args:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from symmcore.losses.backends.base import LogSum
 from symmcore.losses.backends.numba import availability
-from symmcore.mining import Groups, PickedCodes
+from symmcore.mining import Groups, MinedCodes
 
 if TYPE_CHECKING:  # imports numba, which is optional and slow to import
     from symmcore.losses.backends.numba.log_sum import CompiledLogSum
@@ -20,15 +20,15 @@ class NumbaBackend:
     """
 
     def serves(self, loss: LogSum, embeddings: Tensor) -> bool:
-        """See :class:`Backend`: on the CPU in float32 and float64, if numba is there."""
+        """Whether the embeddings are on the CPU, float32 or float64, and numba is installed."""
         return availability.serves(embeddings)
 
     def log_sum(
         self, loss: LogSum, embeddings: Tensor, groups: Groups
-    ) -> tuple[Tensor, PickedCodes]:
-        """See :class:`Backend`."""
+    ) -> tuple[Tensor, MinedCodes]:
+        """The loss and its gradient by compiled loops; arguments as ``Backend.log_sum``."""
         value, codes = _compiled(loss)(embeddings, groups)
-        return value, PickedCodes(loss.candidates, (codes,))
+        return value, MinedCodes(loss.candidates, (codes,))
 
 
 @lru_cache(maxsize=16)

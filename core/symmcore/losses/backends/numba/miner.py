@@ -20,7 +20,7 @@ from symmcore.losses.backends.numba.kernels.own import own_products
 from symmcore.losses.backends.numba.kernels.picks import pick
 from symmcore.losses.backends.numba.kernels.points import Floats, measure
 from symmcore.mining.candidates import Candidates
-from symmcore.mining.mine import tie_tolerance
+from symmcore.mining.miner import tie_tolerance
 from symmcore.settings.symm import Symm
 
 # Groups of a tile: it stays in the cache. Its square on the diagonal must be in one: no fewer

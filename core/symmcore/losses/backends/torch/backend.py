@@ -8,20 +8,20 @@ from symmcore.losses.backends.torch.terms import (
     norm_penalty,
     shared_cross_entropy,
 )
-from symmcore.mining import Groups, Miner, PickedCodes, full_precision, measure
+from symmcore.mining import Groups, MinedCodes, Miner, full_precision, measure
 
 
 class TorchBackend:
     """Computes a loss on any device and in any floating type, with temporary tensors."""
 
     def serves(self, loss: LogSum, embeddings: Tensor) -> bool:
-        """See :class:`Backend`: always."""
+        """Always true."""
         return True
 
     def log_sum(
         self, loss: LogSum, embeddings: Tensor, groups: Groups
-    ) -> tuple[Tensor, PickedCodes]:
-        """See :class:`Backend`."""
+    ) -> tuple[Tensor, MinedCodes]:
+        """The loss by torch's operations; arguments as ``Backend.log_sum``."""
         points = embeddings.index_select(0, groups.members.flatten())
         points = points.view(2, -1, points.shape[1])
         with full_precision(points.device):

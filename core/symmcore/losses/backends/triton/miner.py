@@ -14,7 +14,7 @@ from torch import Tensor
 from symmcore.errors import note_once
 from symmcore.mining.candidates import Candidates, pair_candidates
 from symmcore.mining.geometry import measure
-from symmcore.mining.mine import Miner, tie_tolerance
+from symmcore.mining.miner import Miner, tie_tolerance
 from symmcore.mining.precision import full_precision
 from symmcore.settings.symm import Symm
 

@@ -1,4 +1,4 @@
-"""Mining as the losses use it: the hardest products and distances, differentiable."""
+"""Miner of the hardest products and distances, differentiable in the embeddings."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from symmcore.mining.candidates import Candidates, code_tables, look_up
 from symmcore.mining.distances import correction, is_close
 from symmcore.mining.geometry import Geometry, type_weights
 from symmcore.mining.hardest import Room, pick
-from symmcore.mining.picked import picked_products
+from symmcore.mining.mined_products import mined_products
 from symmcore.mining.search import Search, search
 from symmcore.mining.tiles import Blocks
 from symmcore.settings.symm import Symm
 
 
 @dataclass(frozen=True, slots=True)
-class PickedCodes:
+class MinedCodes:
     """Which candidate is picked for every pair of groups, as mining left it.
 
     Attributes:
@@ -66,7 +66,7 @@ class Mined:
     """
 
     values: Tensor
-    codes: PickedCodes
+    codes: MinedCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,9 @@ class Miner:
             own_slopes=own.requires_grad,
         )
         picks = search(job)
-        values = picked_products(geometry.points, own, other, picks, self.candidates)
+        values = mined_products(geometry.points, own, other, picks, self.candidates)
         codes = tuple(tile.codes for tile in picks.tiles)
-        return Mined(values, PickedCodes(self.candidates, codes, picks.blocks))
+        return Mined(values, MinedCodes(self.candidates, codes, picks.blocks))
 
 
 def tie_tolerance(dtype: torch.dtype) -> float:

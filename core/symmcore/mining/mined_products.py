@@ -1,4 +1,4 @@
-"""The products of the picked points, differentiable in the embeddings."""
+"""Products of the mined candidates, as one operation of autograd."""
 
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from symmcore.mining.search import Picks, TilePicks
 from symmcore.mining.tiles import Blocks
 
 
-def picked_products(
+def mined_products(
     points: Tensor, own: Tensor, other: Tensor, picks: Picks, candidates: Candidates
 ) -> Tensor:
     """The picked products, [g, h] = p . n or (p + q) . r, with gradients at the picks alone.
@@ -30,11 +30,11 @@ def picked_products(
     Returns:
         Products of shape (G, G).
     """
-    result: Tensor = _PickedProducts.apply(points, own, other, picks, candidates)
+    result: Tensor = _MinedProducts.apply(points, own, other, picks, candidates)
     return result
 
 
-class _PickedProducts(torch.autograd.Function):
+class _MinedProducts(torch.autograd.Function):
     """p . n = sum over a, b of u_a v_b (x_a . x_b), with u, v the points' weights on originals.
 
     So the gradient with respect to the originals is the (2 G, 2 G) matrix of w u_a v_b times
