@@ -145,7 +145,7 @@ class Controller(QObject):
         self._adopt()
         self._pages.refresh()
         self._controls.show(self.workspace.recordings)
-        self._pages.draw_lines(time.monotonic())
+        self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
         if updates.problem is not None:
@@ -160,7 +160,7 @@ class Controller(QObject):
         self._take_listed()
 
     def _is_busy(self) -> bool:
-        return self._session.busy
+        return self._session.busy or self._pages.is_behind
 
     def _adopt(self) -> None:
         """Show the recordings of a training once it has begun; they were announced empty."""
