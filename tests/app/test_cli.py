@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,9 @@ from PIL import Image
 
 from symmcore.data import catalogue as catalog
 from symmcore.runs import files
+from symmcore.training.control import Control
 from symmcore.training.learner import Learner
+from symmcore.training.status import TrainingStatus
 from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
 from symmviz.cli import commands, main
@@ -36,7 +40,7 @@ QUICK = ["--steps", "4", "--batch-size", "12", "--dim", "8", "--eval-every", "4"
 
 
 @pytest.fixture(autouse=True)
-def workplace(tmp_path, monkeypatch):
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of its own to run in, a small dataset, and torch's threads as they were."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -105,7 +109,9 @@ def one_line(error: str) -> str:
 
 
 class TestTrain:
-    def test_records_and_prints_the_scores(self, capsys, workplace):
+    def test_records_and_prints_the_scores(
+        self, capsys: pytest.CaptureFixture[str], workplace: Path
+    ) -> None:
         code = call(
             "train", "tiny", "--loss", "npair", "--symm", "--seed", "3", "--out", "run", *QUICK
         )
@@ -136,7 +142,7 @@ class TestTrain:
         assert f"ratio {records[-2]['synthetic_ratio']:.2f}" in bar
         assert f"R@1 {final['test_recall_at_1']:.4f}" in bar
 
-    def test_every_option_reaches_the_run(self):
+    def test_every_option_reaches_the_run(self) -> None:
         options = (
             "--loss lifted --steps 2 --seed 9 --batch-size 16 --dim 6 --lr 0.25 --eval-every 1 "
             "--network small --device cpu --threads 2 --out run"
@@ -149,7 +155,9 @@ class TestTrain:
         }  # fmt: skip
         assert {key: config[key] for key in expected} == expected
 
-    def test_a_comparison_writes_what_each_run_writes_alone(self, capsys):
+    def test_a_comparison_writes_what_each_run_writes_alone(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         specs = ["npair", "npair+symm:rank=2"]
         assert call("train", "tiny", "--compare", *specs, "--out", "both", *QUICK) == 0
         out, error = capsys.readouterr()
@@ -163,7 +171,9 @@ class TestTrain:
             alone = metrics(Path(f"alone {folder}"))
             assert without_times(metrics(Path("both") / folder)) == without_times(alone)
 
-    def test_the_default_folder_is_a_new_one_under_runs(self, capsys, workplace):
+    def test_the_default_folder_is_a_new_one_under_runs(
+        self, capsys: pytest.CaptureFixture[str], workplace: Path
+    ) -> None:
         for _ in range(2):
             assert call("train", "tiny", "--symm", *QUICK) == 0
         folders = list((workplace / "runs").iterdir())
@@ -171,17 +181,19 @@ class TestTrain:
         assert all(re.fullmatch(r"\d{8}-\d{6}-tiny-npair\+symm(-\d)?", f.name) for f in folders)
         assert "Recorded in runs/" in capsys.readouterr().out
 
-    def test_two_starts_at_once_record_in_two_folders(self, monkeypatch, workplace):
+    def test_two_starts_at_once_record_in_two_folders(
+        self, monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
         original = Trainer.run
 
-        def run(trainer, control):
+        def run(trainer: Trainer, control: Control) -> TrainingStatus:
             monkeypatch.setattr(Trainer, "run", original)
             assert call("train", "tiny", *QUICK) == 0
             return original(trainer, control)
 
         class Stopped(datetime):
             @classmethod
-            def now(cls, tz=None):
+            def now(cls, tz: tzinfo | None = None) -> datetime:
                 return datetime(2031, 2, 3, 4, 5, 6, tzinfo=tz)
 
         monkeypatch.setattr(commands, "datetime", Stopped)
@@ -192,18 +204,20 @@ class TestTrain:
         assert all(len(metrics(workplace / "runs" / name)) == 6 for name in folders)
 
     @pytest.mark.parametrize("there", [False, True])
-    def test_a_folder_nobody_named_goes_again_where_nothing_is_recorded(self, there, workplace):
+    def test_a_folder_nobody_named_goes_again_where_nothing_is_recorded(
+        self, there: bool, workplace: Path
+    ) -> None:
         if there:
             Path("runs").mkdir()
         assert call("train", "tiny", *QUICK, "--network", "googlenet") == 2
         assert list(workplace.rglob("*")) == ([workplace / "runs"] if there else [])
 
-    def test_the_users_ctrl_c_is_theirs_again_afterwards(self):
+    def test_the_users_ctrl_c_is_theirs_again_afterwards(self) -> None:
         before = signal.getsignal(signal.SIGINT)
         assert call("train", "tiny", "--out", "run", *QUICK) == 0
         assert signal.getsignal(signal.SIGINT) is before
 
-    def test_a_training_that_diverges(self, capsys):
+    def test_a_training_that_diverges(self, capsys: pytest.CaptureFixture[str]) -> None:
         arguments = [*QUICK, "--steps", "50", "--lr", "1e30", "--eval-every", "100"]
         assert call("train", "tiny", "--out", "run", *arguments) == 1
         out, error = capsys.readouterr()
@@ -214,8 +228,10 @@ class TestTrain:
         assert "Traceback" not in error
         assert out == "Recorded in run\n"
 
-    def test_a_failure_is_told_with_its_traceback(self, capsys, monkeypatch):
-        def step(*_):
+    def test_a_failure_is_told_with_its_traceback(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def step(*_: object) -> None:
             raise RuntimeError("the cat sat on it")
 
         monkeypatch.setattr(Learner, "step", step)
@@ -225,8 +241,8 @@ class TestTrain:
         assert error.splitlines()[-1] == "symmviz: RuntimeError: the cat sat on it"
         assert [r["kind"] for r in metrics(Path("run"))] == ["eval"]
 
-    def test_a_second_ctrl_c_ends_at_once(self, monkeypatch):
-        def run(*_):
+    def test_a_second_ctrl_c_ends_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def run(*_: object) -> None:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(Trainer, "run", run)
@@ -293,26 +309,34 @@ class TestBadInput:
         ],
         ids=" ".join,
     )
-    def test_settings(self, arguments, named, capsys, workplace):
+    def test_settings(
+        self, arguments: list[str], named: str, capsys: pytest.CaptureFixture[str], workplace: Path
+    ) -> None:
         assert call(*arguments) == 2
         out, error = capsys.readouterr()
         assert out == ""
         assert named in one_line(error)
         assert list(workplace.iterdir()) == []
 
-    def test_a_setting_that_only_the_loss_can_judge(self, capsys, workplace):
+    def test_a_setting_that_only_the_loss_can_judge(
+        self, capsys: pytest.CaptureFixture[str], workplace: Path
+    ) -> None:
         assert call("train", "tiny", "--compare", "npair:l2_reg=-1", *QUICK) == 2
         assert "-1" in one_line(capsys.readouterr().err)
         assert list(workplace.iterdir()) == []
 
-    def test_a_gpu_that_is_not_there(self, capsys, monkeypatch, workplace):
+    def test_a_gpu_that_is_not_there(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         assert call("train", "tiny", *QUICK, "--device", "cuda") == 2
         assert "'cuda'" in one_line(capsys.readouterr().err)
         assert list(workplace.iterdir()) == []
 
     @pytest.mark.parametrize("compared", [False, True])
-    def test_a_folder_that_holds_a_run(self, compared, capsys, workplace):
+    def test_a_folder_that_holds_a_run(
+        self, compared: bool, capsys: pytest.CaptureFixture[str], workplace: Path
+    ) -> None:
         specs = ["--compare", "npair", "npair+symm"] if compared else []
         assert call("train", "tiny", *specs, "--out", "run", *QUICK) == 0
         before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
@@ -326,21 +350,25 @@ class TestBadInput:
             path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()
         } == before
 
-    def test_a_file_as_folder(self, capsys, workplace):
+    def test_a_file_as_folder(self, capsys: pytest.CaptureFixture[str], workplace: Path) -> None:
         Path("file").write_text("precious")
         for out in ("file", "file/run"):
             assert call("train", "tiny", "--out", out, *QUICK) == 2
             assert "is a file" in one_line(capsys.readouterr().err)
         assert Path("file").read_text() == "precious"
 
-    def test_a_folder_that_cannot_be_written(self, capsys, monkeypatch, workplace):
+    def test_a_folder_that_cannot_be_written(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
         monkeypatch.setattr(os, "access", lambda path, mode: False)
         assert call("train", "tiny", "--out", "new/run", *QUICK) == 2
         assert "no permission" in one_line(capsys.readouterr().err)
         assert list(workplace.iterdir()) == []
 
-    def test_a_folder_that_turns_out_not_to_be_writable(self, capsys, monkeypatch, workplace):
-        def mkdir(path, *_, **__):
+    def test_a_folder_that_turns_out_not_to_be_writable(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
+        def mkdir(path: Path, *_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "mkdir", mkdir)
@@ -348,12 +376,12 @@ class TestBadInput:
         assert "Permission denied" in one_line(capsys.readouterr().err)
         assert list(workplace.iterdir()) == []
 
-    def test_a_name_that_is_too_long(self, capsys):
+    def test_a_name_that_is_too_long(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert call("train", "tiny", "--out", "x" * 300, *QUICK) == 2
         assert "too long" in one_line(capsys.readouterr().err)
 
 
-def test_a_name_with_control_characters_is_one_line(capsys):
+def test_a_name_with_control_characters_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("train", "folder:no\n\x1b[31mwhere", "--out", "run") == 2
     error = capsys.readouterr().err
     assert "no\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31mwhere" in error
@@ -366,7 +394,7 @@ class TestPresets:
         assert call("train", "tiny", "--out", "run", *quick, *arguments) == 0
         return json.loads(Path("run/config.json").read_text("utf-8"))
 
-    def test_quick_is_the_default(self):
+    def test_quick_is_the_default(self) -> None:
         config = self.config()
         assert (config["preset"], config["dim"], config["batch_size"]) == ("quick", 64, 128)
         suits = {"resize": None, "crop": None, "flip": False, "shift": 1}
@@ -377,7 +405,7 @@ class TestPresets:
         """What is asked for; photographs are too large for the images of these tests."""
         return dataclasses.asdict(training_config(parse_arguments(["train", "tiny", *arguments])))
 
-    def test_every_number_of_the_official_one_is_taken(self):
+    def test_every_number_of_the_official_one_is_taken(self) -> None:
         config = self.chosen("--preset", "official", "--symm")
         assert config["specs"][0]["symm"]["pairs"] == "official"
         expected = {
@@ -388,7 +416,7 @@ class TestPresets:
         }  # fmt: skip
         assert {name: config[name] for name in expected} == expected
 
-    def test_what_is_given_holds(self):
+    def test_what_is_given_holds(self) -> None:
         options = (
             "--preset official --symm --pairs paper --dim 6 --lr 0.5 --lr-halve-every 7 "
             "--lr-final 0.25 --lr-final-after 9 --weight-decay 0 --resize 0 --crop 5 --shift 2 "
@@ -415,12 +443,19 @@ class TestPresets:
             ("digits --preset official", "--no-flip", (256, 227, False, 0)),
         ],
     )
-    def test_one_option_of_the_transform_leaves_the_others(self, dataset, flags, expected):
+    def test_one_option_of_the_transform_leaves_the_others(
+        self,
+        dataset: str,
+        flags: str,
+        expected: tuple[int, int, bool, int]
+        | tuple[int, None, bool, int]
+        | tuple[None, None, bool, int],
+    ) -> None:
         arguments = parse_arguments(["train", *dataset.split(), *flags.split()])
         assert dataclasses.astuple(training_config(arguments).transform) == expected
 
     @pytest.mark.parametrize("size", ["nan", "inf", "-1", "1e300"])
-    def test_a_cache_of_no_size(self, capsys, size):
+    def test_a_cache_of_no_size(self, capsys: pytest.CaptureFixture[str], size: str) -> None:
         assert call("train", "tiny", "--out", "run", "--cache-gb", size) == 2
         assert f"--cache-gb is {float(size)}" in capsys.readouterr().err
 
@@ -431,24 +466,30 @@ class TestPresets:
             ("--network googlenet", "GoogLeNet reads images of at least 15 x 15 pixels"),
         ],
     )
-    def test_what_does_not_fit_the_images_leaves_no_run(self, capsys, flags, said):
+    def test_what_does_not_fit_the_images_leaves_no_run(
+        self, capsys: pytest.CaptureFixture[str], flags: str, said: str
+    ) -> None:
         assert call("train", "tiny", "--out", "run", *QUICK, *flags.split()) == 2
         assert said in capsys.readouterr().err
         assert not Path("run").exists()
 
-    def test_on_a_terminal_it_is_said_once(self, capsys, monkeypatch):
+    def test_on_a_terminal_it_is_said_once(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(LastingStream, "isatty", lambda _: True)
         assert call("train", "tiny", "--out", "run", *QUICK, "--network", "googlenet") == 2
         error = capsys.readouterr().err
         assert error.count("GoogLeNet reads images") == 1
         assert "\x1b[Ksymmviz: GoogLeNet reads images" in error
 
-    def test_zero_takes_a_part_of_the_schedule_away(self):
+    def test_zero_takes_a_part_of_the_schedule_away(self) -> None:
         flags = ["--preset", "official", "--lr-halve-every", "0", "--lr-final", "0"]
         schedule = self.chosen(*flags)["schedule"]
         assert schedule == {"halve_every": None, "final_after": None, "final_rate": None}
 
-    def test_where_the_network_starts_from_is_said(self, capsys, tmp_path):
+    def test_where_the_network_starts_from_is_said(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
         from symmcore.networks import build_network
 
         self.config()
@@ -472,7 +513,9 @@ class TestPresets:
 
 
 class TestScores:
-    def test_the_papers_stand_beside_a_run_of_its_dataset(self, capsys, monkeypatch):
+    def test_the_papers_stand_beside_a_run_of_its_dataset(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         sources = (
             dataclasses.replace(source, read=lambda *_: tiny_dataset(0))
             for source in catalog.SOURCES
@@ -487,7 +530,7 @@ class TestScores:
         assert re.fullmatch(r"  R@1 +\d+\.\d +51\.9", lines[4])
         assert "Differs from the paper: the network is Small" in lines[8]
 
-    def test_of_a_run_and_of_a_comparison_as_json(self, capsys):
+    def test_of_a_run_and_of_a_comparison_as_json(self, capsys: pytest.CaptureFixture[str]) -> None:
         for specs, folder in ((["npair"], "one"), (["npair", "triplet"], "two")):
             assert call("train", "tiny", "--compare", *specs, "--out", folder, *QUICK) == 0
         capsys.readouterr()
@@ -502,7 +545,7 @@ class TestScores:
         assert list(two) == ["npair", "triplet"]
         assert without_times([two["npair"]]) == without_times([one])
 
-    def test_whatever_was_recorded_the_output_is_json(self, workplace):
+    def test_whatever_was_recorded_the_output_is_json(self, workplace: Path) -> None:
         run_folder = workplace / "\xe9"
         run_folder.mkdir()
         record = '{"kind": "eval", "step": 1, "\xe9": NaN, "deep": [Infinity, 1e999]}\n'
@@ -520,13 +563,15 @@ SMALL = ["bench", "evaluation", "--images", "60", "--classes", "12", "--dim", "4
 
 
 class TestBenchReports:
-    def test_a_file_is_replaced_whole(self, monkeypatch, workplace):
+    def test_a_file_is_replaced_whole(
+        self, monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
         link, file = Path("link.json"), Path("report.json")
         file.write_text("old")
         link.symlink_to(file)
         written = Path.write_text
 
-        def write(path, text, **options):
+        def write(path: Path, text: str, **options: Any) -> int:
             assert file.read_text() == "old"
             return written(path, text, **options)
 
@@ -536,10 +581,12 @@ class TestBenchReports:
         assert sorted(workplace.iterdir()) == [workplace / "link.json", workplace / "report.json"]
         assert link.is_symlink()
 
-    def test_a_full_disk_leaves_the_old_file(self, capsys, monkeypatch, workplace):
+    def test_a_full_disk_leaves_the_old_file(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
         Path("report.json").write_text("old")
 
-        def write(*_):
+        def write(*_: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(files, "write", write)
@@ -548,8 +595,10 @@ class TestBenchReports:
         assert list(workplace.iterdir()) == [workplace / "report.json"]
         assert Path("report.json").read_text() == "old"
 
-    def test_a_folder_that_takes_no_file_is_told_before_measuring(self, capsys, monkeypatch):
-        def refuse(**_):
+    def test_a_folder_that_takes_no_file_is_told_before_measuring(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(**_: object) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")
 
         monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
@@ -558,7 +607,7 @@ class TestBenchReports:
         assert "Permission denied" in one_line(capsys.readouterr().err)
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to Linux's full device")
-    def test_a_device_is_written_to_and_stays_one(self, capsys):
+    def test_a_device_is_written_to_and_stays_one(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert call(*SMALL, "--json", "/dev/full") == 1
         assert "/dev/full cannot be written" in one_line(capsys.readouterr().err)
         assert Path("/dev/full").is_char_device()
@@ -566,8 +615,10 @@ class TestBenchReports:
     @pytest.mark.parametrize(
         "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
     )
-    def test_too_little_memory_is_one_line(self, error, capsys, monkeypatch):
-        def measure(_):
+    def test_too_little_memory_is_one_line(
+        self, error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def measure(_: object) -> None:
             raise error
 
         monkeypatch.setattr(evaluation, "measure", measure)
@@ -575,11 +626,13 @@ class TestBenchReports:
         assert "Memory ran out" in one_line(capsys.readouterr().err)
 
     @pytest.mark.skipif(not loss_memory.can_measure(), reason="measured on Linux only")
-    def test_too_little_memory_in_the_process_that_measures_it(self):
+    def test_too_little_memory_in_the_process_that_measures_it(self) -> None:
         with pytest.raises(MemoryError):
             loss_memory.peak_in_child("plain", 10**9, 10**9, 1)
 
-    def test_images_are_not_read_through_links_to_folders(self, capsys, workplace):
+    def test_images_are_not_read_through_links_to_folders(
+        self, capsys: pytest.CaptureFixture[str], workplace: Path
+    ) -> None:
         random = np.random.default_rng(0)
         for number in range(4):
             folder = workplace / "tree" / f"class{number % 2}"
@@ -595,18 +648,18 @@ class TestBenchReports:
 
 
 class TestOtherCommands:
-    def test_version(self, capsys):
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         from importlib.metadata import version
 
         assert call("--version") == 0
         assert capsys.readouterr().out.strip() == version("symmviz")
 
     @pytest.mark.parametrize("command", [[], ["train"], ["datasets"], ["bench"]])
-    def test_help(self, command, capsys):
+    def test_help(self, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         assert call(*command, "--help") == 0
         assert capsys.readouterr().out.startswith("usage: symmviz")
 
-    def test_help_on_train_names_what_there_is(self, capsys):
+    def test_help_on_train_names_what_there_is(self, capsys: pytest.CaptureFixture[str]) -> None:
         call("train", "--help")
         text = " ".join(capsys.readouterr().out.split())
         for word in (
@@ -623,7 +676,7 @@ class TestWindow:
     """Where there can be none, ``symmviz`` says why in one line, before Qt aborts it."""
 
     @pytest.mark.parametrize("command", [[], ["bench", "ui"]], ids=["window", "bench"])
-    def test_without_a_display(self, command):
+    def test_without_a_display(self, command: list[str]) -> None:
         done = run(*command)
         assert done.returncode == 2
         assert done.stdout == ""
@@ -633,17 +686,19 @@ class TestWindow:
 
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X and Wayland are Linux's")
     @pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
-    def test_with_a_display_that_does_not_answer(self, variable):
+    def test_with_a_display_that_does_not_answer(self, variable: str) -> None:
         done = run(**{variable: ":987" if variable == "DISPLAY" else "nowhere-987"})
         assert done.returncode == 2
         line = one_line(done.stderr)
         assert "987" in line or "apt install" in line  # this machine may lack a library besides
         assert "`symmviz train`" in line
 
-    def test_with_qts_libraries_missing(self, capsys, monkeypatch):
+    def test_with_qts_libraries_missing(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         import ctypes
 
-        def load(name):
+        def load(name: str) -> None:
             raise OSError(f"{name}: cannot open shared object file: No such file or directory")
 
         monkeypatch.setattr(ctypes, "CDLL", load)
@@ -654,7 +709,9 @@ class TestWindow:
         assert "apt install" in line
         assert " libegl1 " in line
 
-    def test_without_qt(self, capsys, monkeypatch):
+    def test_without_qt(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         import importlib.util
 
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -723,11 +780,11 @@ sys.exit(main(["datasets"]))
 
 
 class TestProcess:
-    def test_ctrl_c_during_the_imports(self):
+    def test_ctrl_c_during_the_imports(self) -> None:
         done = python("-c", INTERRUPTED_EARLY)
         assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
-    def test_training_imports_no_qt_and_one_seed_gives_one_training(self, workplace):
+    def test_training_imports_no_qt_and_one_seed_gives_one_training(self, workplace: Path) -> None:
         arguments = ["train", "digits", "--compare", "npair", "npair+symm", *QUICK, "--out"]
         done = python("-c", WITHOUT_QT, *arguments, "one")
         assert done.returncode == 0, done.stderr
@@ -743,7 +800,7 @@ class TestProcess:
             assert configs[0].pop("id") != configs[1].pop("id"), "two runs have one identity each"
             assert configs[0] == configs[1]
 
-    def test_the_command_line_and_the_presenters_import_neither_qt_nor_torch(self):
+    def test_the_command_line_and_the_presenters_import_neither_qt_nor_torch(self) -> None:
         # The one answers at once, the others are imported before the window paints.
         script = (
             "import sys, symmviz.cli.arguments, symmviz.qt_check\n"
@@ -755,13 +812,13 @@ class TestProcess:
         done = python("-c", script)
         assert done.returncode == 0, done.stderr
 
-    def test_bad_input_as_a_user_meets_it(self):
+    def test_bad_input_as_a_user_meets_it(self) -> None:
         done = run("train", "digits", "--loss", "nope")
         assert (done.returncode, done.stdout) == (2, "")
         assert "'nope'" in one_line(done.stderr)
 
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
-    def test_ctrl_c_ends_training_at_a_batch_boundary(self, workplace):
+    def test_ctrl_c_ends_training_at_a_batch_boundary(self, workplace: Path) -> None:
         arguments = ["train", "digits", *QUICK, "--steps", "100000", "--out", "run"]
         process = subprocess.Popen(
             [sys.executable, "-c", INTERRUPTED, *arguments],

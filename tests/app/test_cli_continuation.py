@@ -67,7 +67,9 @@ def interrupted(run: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [0, 2, 5])
-def test_a_comparison_that_was_interrupted_equals_one_that_was_not(runs, tmp_path, step, capsys):
+def test_a_comparison_that_was_interrupted_equals_one_that_was_not(
+    runs: Path, tmp_path: Path, step: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     both = tmp_path / "both"
     shutil.copytree(runs / "both", both)
     for number, recording in enumerate(open_runs(both)):
@@ -82,7 +84,7 @@ def test_a_comparison_that_was_interrupted_equals_one_that_was_not(runs, tmp_pat
         assert Recording.open(resumed).key == recording.key
 
 
-def test_a_finished_run_goes_on_as_a_longer_one(runs, tmp_path):
+def test_a_finished_run_goes_on_as_a_longer_one(runs: Path, tmp_path: Path) -> None:
     one, longer = tmp_path / "one", tmp_path / "longer"
     shutil.copytree(runs / "one", one)
     assert main(["train", "--resume", str(one), "--steps", "8"]) == 0
@@ -103,7 +105,9 @@ def test_a_finished_run_goes_on_as_a_longer_one(runs, tmp_path):
     ("parent", "spec", "step"),
     [("one", "npair+symm", 3), ("both/npair+symm_rank=2,lr=0.002", "npair+symm:rank=2", 2)],
 )
-def test_a_branch_with_nothing_changed_equals_its_parent(runs, tmp_path, parent, spec, step):
+def test_a_branch_with_nothing_changed_equals_its_parent(
+    runs: Path, tmp_path: Path, parent: str, spec: str, step: int
+) -> None:
     out = tmp_path / "branch"
     assert main(["train", "--branch", f"{runs / parent}@{step}", spec, "--out", str(out)]) == 0
     assert lines(out) == lines(runs / parent)
@@ -120,7 +124,9 @@ def test_a_branch_with_nothing_changed_equals_its_parent(runs, tmp_path, parent,
     [("triplet+symm", ()), ("npair+symm:rank=2", ()), ("npair", ("--steps", "8")),
      ("npair+symm", ("--lr", "0.0002")), ("npair+symm:lr=0.0002", ())],
 )  # fmt: skip
-def test_a_branch_shares_the_past_and_nothing_else(runs, tmp_path, spec, options):
+def test_a_branch_shares_the_past_and_nothing_else(
+    runs: Path, tmp_path: Path, spec: str, options: tuple[str, ...]
+) -> None:
     out, before = tmp_path / "branch", arrays(runs / "one")
     given = ("--branch", f"{runs / 'one'}@3", spec, "--out", str(out), *options)
     assert main(["train", *given]) == 0
@@ -137,7 +143,7 @@ def test_a_branch_shares_the_past_and_nothing_else(runs, tmp_path, spec, options
     assert arrays(runs / "one") == before, "the parent stays as it is"
 
 
-def test_two_ways_to_say_a_learning_rate_are_one(runs, tmp_path):
+def test_two_ways_to_say_a_learning_rate_are_one(runs: Path, tmp_path: Path) -> None:
     ways = {"a": ("npair+symm:lr=0.0002",), "b": ("npair+symm", "--lr", "0.0002")}
     for name, given in ways.items():
         branch = ("--branch", f"{runs / 'one'}@3", *given, "--out", str(tmp_path / name))
@@ -145,7 +151,7 @@ def test_two_ways_to_say_a_learning_rate_are_one(runs, tmp_path):
     assert arrays(tmp_path / "a") == arrays(tmp_path / "b")
 
 
-def test_every_checkpoint_of_a_recorded_run_gives_its_network(runs):
+def test_every_checkpoint_of_a_recorded_run_gives_its_network(runs: Path) -> None:
     for step in (None, 0, STEPS):
         network, transform = load_network(runs / "one", step)
         found = network(transform(np.zeros((30, 40), np.uint8))[None])
@@ -186,7 +192,9 @@ class TestSaid:
             (["--branch", "RUNS/one@3", "npair", "--out", "RUNS/both"], "already holds a run"),
         ],
     )  # fmt: skip
-    def test_what_cannot_be(self, runs, capsys, arguments, said):
+    def test_what_cannot_be(
+        self, runs: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    ) -> None:
         before = {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
         given = [one.replace("RUNS", str(runs)) for one in arguments]
         assert said in self.sentence(capsys, *given)
@@ -196,16 +204,24 @@ class TestSaid:
             p: t for p, t in before.items() if p not in locks
         }
 
-    def test_no_dataset(self, capsys):
+    def test_no_dataset(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "No DATASET was named" in self.sentence(capsys)
 
-    def test_no_checkpoint(self, runs, tmp_path, capsys):
+    def test_no_checkpoint(
+        self, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         shutil.copytree(runs / "one", tmp_path / "one")
         shutil.rmtree(tmp_path / "one" / "checkpoints")
         said = self.sentence(capsys, "--resume", str(tmp_path / "one"), "--steps", "9")
         assert "holds no checkpoint: it can be looked at, but not gone on with" in said
 
-    def test_a_dataset_that_has_changed(self, runs, tmp_path, capsys, monkeypatch):
+    def test_a_dataset_that_has_changed(
+        self,
+        runs: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         shutil.copytree(runs / "one", tmp_path / "one")
         before = lines(tmp_path / "one")
         monkeypatch.setattr(catalogue, "DATASETS", ())
@@ -214,7 +230,9 @@ class TestSaid:
         assert "was trained on other images" in said
         assert lines(tmp_path / "one") == before
 
-    def test_a_checkpoint_of_another_network(self, runs, tmp_path, capsys):
+    def test_a_checkpoint_of_another_network(
+        self, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         one = tmp_path / "one"
         shutil.copytree(runs / "one", one)
         config = json.loads((one / "config.json").read_text())
@@ -225,33 +243,47 @@ class TestSaid:
         assert "9 x 256 is needed" in said
         assert lines(one) == lines(runs / "one")
 
-    def test_a_newer_format(self, runs, tmp_path, capsys):
+    def test_a_newer_format(
+        self, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         one = tmp_path / "one"
         shutil.copytree(runs / "one", one)
         config = json.loads((one / "config.json").read_text())
         (one / "config.json").write_text(json.dumps(config | {"format": 99}))
         assert "format 99" in self.sentence(capsys, "--resume", str(one), "--steps", "9")
 
-    def test_a_run_that_another_process_writes(self, runs, tmp_path, capsys):
+    def test_a_run_that_another_process_writes(
+        self, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         shutil.copytree(runs / "one", tmp_path / "one")
         with run_lock(tmp_path / "one"):
             said = self.sentence(capsys, "--resume", str(tmp_path / "one"), "--steps", "9")
         assert "written by another process" in said
         assert main(["train", "--resume", str(tmp_path / "one"), "--steps", "7"]) == 0
 
-    def test_half_a_comparison(self, runs, tmp_path, capsys):
+    def test_half_a_comparison(
+        self, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         shutil.copytree(runs / "both", tmp_path / "both")
         shutil.rmtree(tmp_path / "both" / "npair")
         said = self.sentence(capsys, "--resume", str(tmp_path / "both"), "--steps", "9")
         assert "does not hold the runs of one comparison" in said
 
-    def test_another_number_of_threads(self, runs, tmp_path, capsys):
+    def test_another_number_of_threads(
+        self, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         shutil.copytree(runs / "one", tmp_path / "one")
         given = ("--resume", str(tmp_path / "one"), "--steps", "7", "--threads", "2")
         assert main(["train", *given]) == 0
         assert "Trained with 1 thread until now and with 2" in capsys.readouterr().err
 
-    def test_more_threads_than_there_are_cores(self, runs, tmp_path, capsys, monkeypatch):
+    def test_more_threads_than_there_are_cores(
+        self,
+        runs: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         shutil.copytree(runs / "one", tmp_path / "one")
         config = json.loads((tmp_path / "one" / "config.json").read_text())
         (tmp_path / "one" / "config.json").write_text(json.dumps(config | {"threads": 2}))

@@ -20,7 +20,7 @@ def photos(root: Path, classes: int = 4, images: int = 6) -> Path:
     return root
 
 
-def test_the_table_names_all_and_what_each_needs(capsys):
+def test_the_table_names_all_and_what_each_needs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["datasets"]) == 0
     out = capsys.readouterr().out
     for entry in DATASETS:
@@ -34,7 +34,7 @@ def test_the_table_names_all_and_what_each_needs(capsys):
     assert "22,634" in out
 
 
-def test_what_a_folder_holds(tmp_path, capsys):
+def test_what_a_folder_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photos(tmp_path)
     (tmp_path / "loose.jpg").touch()
     assert main(["datasets", str(tmp_path)]) == 0
@@ -47,7 +47,9 @@ def test_what_a_folder_holds(tmp_path, capsys):
     ]
 
 
-def test_the_range_of_values_of_more_than_8_bits(tmp_path, capsys):
+def test_the_range_of_values_of_more_than_8_bits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     random = np.random.default_rng(0)
     photos(tmp_path)
     for label in range(4):
@@ -61,14 +63,14 @@ def test_the_range_of_values_of_more_than_8_bits(tmp_path, capsys):
     )
 
 
-def test_another_split(tmp_path, capsys):
+def test_another_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photos(tmp_path)
     assert main(["datasets", f"folder:{tmp_path}", "--split", "image", "--seed", "3"]) == 0
     out = capsys.readouterr().out
     assert "Training: 16 images of 4 classes.\nTest: 8 images of 4 classes.\n" in out
 
 
-def test_links_are_followed_when_asked(tmp_path, capsys):
+def test_links_are_followed_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store, folder = photos(tmp_path / "store"), tmp_path / "data"
     folder.mkdir()
     for path in store.iterdir():
@@ -81,12 +83,14 @@ def test_links_are_followed_when_asked(tmp_path, capsys):
     assert "4 links lead out of the dataset's folder and were followed: class 0" in out
 
 
-def test_a_generated_one(capsys):
+def test_a_generated_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["datasets", "alphabets:classes=6,images=2"]) == 0
     assert "12 images of 6 classes" in capsys.readouterr().out
 
 
-def test_a_path_that_is_no_text_can_still_be_printed(tmp_path, capfd):
+def test_a_path_that_is_no_text_can_still_be_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
     try:
         photos(folder)
@@ -111,7 +115,9 @@ def test_a_path_that_is_no_text_can_still_be_printed(tmp_path, capfd):
         (["digits", "--seed", "99999999999999999999"], "99999999999999999999"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(arguments, said, capsys):
+def test_bad_input_is_one_line_and_exit_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["datasets", *arguments]) == 2
     out, error = capsys.readouterr()
     assert out == ""

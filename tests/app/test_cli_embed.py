@@ -44,11 +44,13 @@ def expected(run: Path, names: tuple[str, ...], step: int | None = None) -> np.n
     network, transform = load_network(run, step)
     folder = run.parent / "images"
     with torch.no_grad():
-        return network(torch.stack([transform.file(folder / name) for name in names])).numpy()
+        return network(torch.stack([transform(folder / name) for name in names])).numpy()
 
 
 @pytest.mark.parametrize("step", [None, 0])
-def test_a_folder_gives_a_row_for_each_image_by_name(run, tmp_path, capsys, step):
+def test_a_folder_gives_a_row_for_each_image_by_name(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], step: int | None
+) -> None:
     out = tmp_path / "found.npz"
     images = run.parent / "images"
     given = [] if step is None else ["--step", str(step)]
@@ -65,7 +67,9 @@ def test_a_folder_gives_a_row_for_each_image_by_name(run, tmp_path, capsys, step
     assert "notes.txt" not in said.err
 
 
-def test_files_come_in_the_order_in_which_they_are_given(run, tmp_path, capsys):
+def test_files_come_in_the_order_in_which_they_are_given(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = ("more/1.png", "2.png")
     files = [str(run.parent / "images" / name) for name in names]
     for ending in ("npy", "safetensors"):
@@ -94,7 +98,14 @@ def test_files_come_in_the_order_in_which_they_are_given(run, tmp_path, capsys):
         (["RUN", "gone.png", "--out", "OUT.npy"], "No image could be read"),
     ],
 )
-def test_bad_input_is_one_sentence(run, tmp_path, monkeypatch, capsys, arguments, said):
+def test_bad_input_is_one_sentence(
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     paths = {"RUN": str(run), "IMAGES": str(run.parent / "images")}
     assert main(["embed", *(paths.get(one, one) for one in arguments)]) == 2

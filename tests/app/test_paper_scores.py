@@ -13,7 +13,7 @@ from symmviz.model.paper_scores import all_paper_scores, paper_scores
 DATASETS = ("cub200", "cars196", "sop")
 
 
-def test_every_row_of_the_three_tables_is_there_once():
+def test_every_row_of_the_three_tables_is_there_once() -> None:
     rows = all_paper_scores()
     keys = [(row.table, row.dataset, row.loss, row.method) for row in rows]
     assert len(set(keys)) == len(keys) == 42
@@ -27,7 +27,7 @@ def test_every_row_of_the_three_tables_is_there_once():
         )
 
 
-def test_scores_are_percents_and_recall_grows_with_k():
+def test_scores_are_percents_and_recall_grows_with_k() -> None:
     for row in all_paper_scores():
         assert tuple(k for k, _ in row.recall_at) == final_ks(row.dataset), row
         recalls = [share for _, share in row.recall_at]
@@ -36,7 +36,7 @@ def test_scores_are_percents_and_recall_grows_with_k():
         assert row.f1 < row.nmi, row
 
 
-def test_the_numbers_agree_with_what_the_papers_text_says_of_them():
+def test_the_numbers_agree_with_what_the_papers_text_says_of_them() -> None:
     # "a 2.0 to 4.6% performance gain in Recall@1 score on the SOP dataset", DAML and HDML;
     # "our proposed method achieve a 5.2 to 11.8% performance boost"
     baselines = {
@@ -68,7 +68,9 @@ def test_the_numbers_agree_with_what_the_papers_text_says_of_them():
         ("cub200", "npair+symm:alpha=1.5", None),
     ],
 )
-def test_a_run_is_put_beside_the_row_of_its_dataset_and_loss(dataset, spec, first):
+def test_a_run_is_put_beside_the_row_of_its_dataset_and_loss(
+    dataset: str, spec: str, first: float | None
+) -> None:
     row = paper_scores(dataset, parse_spec(spec))
     assert (None if row is None else row.recall_at[0]) == (None if first is None else (1, first))
 
@@ -78,7 +80,7 @@ def record() -> EvalRecord:
     return EvalRecord(9, 0, 0.5, 0, 0, 1.0, recalls, test_nmi=0.6, test_f1=0.05)
 
 
-def test_the_table_is_aligned_and_says_what_differs():
+def test_the_table_is_aligned_and_says_what_differs() -> None:
     paper = paper_scores("cub200", parse_spec("npair"))
     lines = score_table(record(), paper, TrainingConfig())
     assert [line.split() for line in lines[:-1]] == [
@@ -98,7 +100,7 @@ def test_the_table_is_aligned_and_says_what_differs():
     )
 
 
-def test_nothing_differs_where_the_papers_protocol_was_followed():
+def test_nothing_differs_where_the_papers_protocol_was_followed() -> None:
     paper = paper_scores("cub200", parse_spec("npair"))
     lines = score_table(record(), paper, preset_config("paper", weights="imagenet"))
     assert not any(re.search("differ", line, re.IGNORECASE) for line in lines)

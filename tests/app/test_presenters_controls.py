@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 from unittest.mock import MagicMock, call
 
 import pytest
@@ -25,15 +26,21 @@ def view() -> MagicMock:
 
 
 @pytest.fixture
-def presenter(view) -> ControlsPresenter:
+def presenter(view: MagicMock) -> ControlsPresenter:
     return ControlsPresenter(view)
 
 
-def status(state=RunState.TRAINING, reason=None, step=40, total=300, **more) -> TrainingStatus:
+def status(
+    state: RunState = RunState.TRAINING,
+    reason: FinishReason | None = None,
+    step: int = 40,
+    total: int = 300,
+    **more: Any,
+) -> TrainingStatus:
     return TrainingStatus(state, step, total, reason=reason, **more)
 
 
-def finished(reason: FinishReason, **more) -> TrainingStatus:
+def finished(reason: FinishReason, **more: Any) -> TrainingStatus:
     return status(RunState.FINISHED, reason, **more)
 
 
@@ -49,7 +56,7 @@ def notice(view: MagicMock) -> Notice | None:
     return view.set_notice.call_args.args[0]
 
 
-def test_at_first_there_is_only_start(view, presenter):
+def test_at_first_there_is_only_start(view: MagicMock, presenter: ControlsPresenter) -> None:
     assert view.mock_calls == [call.set_commands(IDLE)]
     assert not presenter.running
 
@@ -72,13 +79,15 @@ def test_at_first_there_is_only_start(view, presenter):
         f"{value.state.name} {value.reason}" if isinstance(value, TrainingStatus) else ""
     ),
 )
-def test_commands_are_those_that_make_sense(view, presenter, told, expected):
+def test_commands_are_those_that_make_sense(
+    view: MagicMock, presenter: ControlsPresenter, told: TrainingStatus, expected: Commands
+) -> None:
     presenter.set_status(told)
     assert commands(view) == expected
     assert presenter.running == (told.state is not RunState.FINISHED)
 
 
-def test_starting_leaves_only_stop(view, presenter):
+def test_starting_leaves_only_stop(view: MagicMock, presenter: ControlsPresenter) -> None:
     presenter.set_problem("an old one")
     view.reset_mock()
     presenter.starting()
@@ -89,7 +98,9 @@ def test_starting_leaves_only_stop(view, presenter):
 
 
 @pytest.mark.parametrize("state", [RunState.TRAINING, RunState.PAUSED, RunState.EVALUATING])
-def test_after_stop_there_is_nothing_to_do_until_it_has(view, presenter, state):
+def test_after_stop_there_is_nothing_to_do_until_it_has(
+    view: MagicMock, presenter: ControlsPresenter, state: RunState
+) -> None:
     presenter.starting()
     presenter.stopping()
     assert commands(view) == BUSY
@@ -100,7 +111,9 @@ def test_after_stop_there_is_nothing_to_do_until_it_has(view, presenter, state):
     assert commands(view) == IDLE
 
 
-def test_a_stop_is_forgotten_when_training_goes_on(view, presenter):
+def test_a_stop_is_forgotten_when_training_goes_on(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     presenter.starting()
     presenter.stopping()
     presenter.set_status(finished(FinishReason.STOPPED))
@@ -129,12 +142,16 @@ def test_a_stop_is_forgotten_when_training_goes_on(view, presenter):
         (finished(FinishReason.FAILED), "Failed · step 40 of 300"),
     ],
 )
-def test_progress(view, presenter, told, expected):
+def test_progress(
+    view: MagicMock, presenter: ControlsPresenter, told: TrainingStatus, expected: str
+) -> None:
     presenter.set_status(told)
     view.set_progress.assert_called_once_with(told.step, told.total_steps, expected)
 
 
-def test_a_failure_to_prepare_does_not_leave_it_preparing(view, presenter):
+def test_a_failure_to_prepare_does_not_leave_it_preparing(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     for reason, word in (
         (FinishReason.FAILED, "Failed"),
         (FinishReason.CANCELLED, "Cancelled before it began"),
@@ -146,37 +163,45 @@ def test_a_failure_to_prepare_does_not_leave_it_preparing(view, presenter):
         assert total > 0, "which would show work of unknown length"
 
 
-def test_a_failure_is_shown_with_something_to_copy(view, presenter):
+def test_a_failure_is_shown_with_something_to_copy(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     presenter.set_status(
         finished(FinishReason.FAILED, message="KeyError: 'x'", detail="Traceback ...")
     )
     assert notice(view) == Notice("Training failed: KeyError: 'x'", "Traceback ...")
 
 
-def test_a_divergence_says_what_to_try_and_what_is_kept(view, presenter):
+def test_a_divergence_says_what_to_try_and_what_is_kept(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     presenter.set_status(finished(FinishReason.DIVERGED, message="Step 5. Try less."))
     assert notice(view) == Notice("Step 5. Try less. Everything up to then is kept.")
 
 
-def test_bad_input_is_shown(view, presenter):
+def test_bad_input_is_shown(view: MagicMock, presenter: ControlsPresenter) -> None:
     presenter.set_status(finished(FinishReason.INVALID, message="No GPU here."))
     assert notice(view) == Notice("No GPU here.")
 
 
 @pytest.mark.parametrize("reason", [FinishReason.COMPLETED, FinishReason.STOPPED])
-def test_a_normal_end_needs_no_notice_and_hides_none(view, presenter, reason):
+def test_a_normal_end_needs_no_notice_and_hides_none(
+    view: MagicMock, presenter: ControlsPresenter, reason: FinishReason
+) -> None:
     presenter.set_problem("The projection process ended.")
     presenter.set_status(finished(reason))
     assert notice(view) == Notice("The projection process ended.")
 
 
-def test_the_progress_is_known_before_going_on_is_offered(view, presenter):
+def test_the_progress_is_known_before_going_on_is_offered(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     view.reset_mock()
     presenter.set_status(TrainingStatus(RunState.FINISHED, 7, 9, reason=FinishReason.STOPPED))
     assert [name for name, _, _ in view.mock_calls][:2] == ["set_progress", "set_commands"]
 
 
-def test_all_facts_of_a_training_are_said_while_they_are_few():
+def test_all_facts_of_a_training_are_said_while_they_are_few() -> None:
     few = _facts_notice(("One.", "Two."))
     assert (few.text, few.detail) == ("One.\nTwo.", "")
     many = _facts_notice(tuple(f"{at}." for at in range(7)))
@@ -184,7 +209,7 @@ def test_all_facts_of_a_training_are_said_while_they_are_few():
     assert many.detail.splitlines() == ["4.", "5.", "6."]
 
 
-def test_the_seed_and_device_are_shown(view, presenter):
+def test_the_seed_and_device_are_shown(view: MagicMock, presenter: ControlsPresenter) -> None:
     notes = {"dataset_notes": ["3 files were skipped."]}
     presenter.begin(FakeRecording(device="cuda:0", seed=17, settings=notes).info)
     view.set_facts.assert_called_once_with("cuda:0 · seed 17")
@@ -232,7 +257,9 @@ OFFERED = Commands(start=True, branch=True, folder=True, weights=True, extend=Tr
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_can_be_done_with_recorded_runs(view, presenter, run, expected, said):
+def test_what_can_be_done_with_recorded_runs(
+    view: MagicMock, presenter: ControlsPresenter, run: FakeRecording, expected: Commands, said: str
+) -> None:
     presenter.show((run,))
     assert commands(view) == expected
     assert text(view) == said
@@ -241,7 +268,7 @@ def test_what_can_be_done_with_recorded_runs(view, presenter, run, expected, sai
     assert view.mock_calls == []
 
 
-def test_a_comparison_goes_on_as_a_whole_only():
+def test_a_comparison_goes_on_as_a_whole_only() -> None:
     runs = tuple(
         FakeRecording(spec, config=MagicMock(), compared=("npair", "angular"))
         for spec in ("npair", "angular")
@@ -254,7 +281,9 @@ def test_a_comparison_goes_on_as_a_whole_only():
     assert offers(()) == Offers()
 
 
-def test_while_a_training_goes_on_its_own_state_is_said(view, presenter):
+def test_while_a_training_goes_on_its_own_state_is_said(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     presenter.set_status(status())
     view.reset_mock()
     presenter.show((recorded(RunStatus.TRAINING),))
@@ -262,7 +291,7 @@ def test_while_a_training_goes_on_its_own_state_is_said(view, presenter):
     assert commands(view) == Commands(start=False, stop=True, pause=True, folder=True, weights=True)
 
 
-def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_shown():
+def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_shown() -> None:
     first, second = recorded(RunStatus.FINISHED), recorded(RunStatus.FINISHED)
     first.change(checkpoint_steps=(0, 10, 40))
     second.change(checkpoint_steps=(20,))
@@ -275,17 +304,16 @@ def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_sho
     assert branch_parent((second,), 15) is None
 
 
-def test_what_is_unusual_about_recorded_runs_is_said_once_and_while_it_is_so(view, presenter):
-    run = recorded(RunStatus.FINISHED)
-    run.info = replace(run.info, warnings=("Recorded in format 1.",))
+def test_what_is_unusual_about_recorded_runs_is_said_once_and_while_it_is_so(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
+    run = FakeRecording(warnings=("Recorded in format 1.",))
     presenter.show((run,))
     assert notice(view) == Notice("Recorded in format 1.")
     run.change(warnings=("frames/00000010.safetensors is damaged.",))
     presenter.show((run,))
-    assert notice(view).text.splitlines() == [
-        "Recorded in format 1.",
-        "frames/00000010.safetensors is damaged.",
-    ]
+    both = "Recorded in format 1.\nframes/00000010.safetensors is damaged."
+    assert notice(view) == Notice(both)
     view.reset_mock()
     run.change(last_step=41)
     presenter.show((run,))
@@ -294,6 +322,8 @@ def test_what_is_unusual_about_recorded_runs_is_said_once_and_while_it_is_so(vie
     assert notice(view) is None
 
 
-def test_runs_that_stand_differently_are_said_in_one_phrase(view, presenter):
+def test_runs_that_stand_differently_are_said_in_one_phrase(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
     presenter.show((recorded(RunStatus.STOPPED), recorded(RunStatus.FINISHED, step=300)))
     assert text(view) == "Stopped, finished · step 300 of 300"

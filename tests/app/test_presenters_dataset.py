@@ -4,6 +4,7 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Any
 from unittest.mock import MagicMock, call
 
 import numpy as np
@@ -53,7 +54,7 @@ def looks() -> Looks:
 
 
 @pytest.fixture
-def presenter(view, looks) -> DatasetPresenter:
+def presenter(view: MagicMock, looks: Looks) -> DatasetPresenter:
     return DatasetPresenter(view, partial(DatasetScan, looks))
 
 
@@ -62,11 +63,11 @@ def note(view: MagicMock) -> tuple[str, bool]:
     return text, named["is_error"]
 
 
-def of(dataset: str, **more) -> TrainingConfig:
+def of(dataset: str, **more: Any) -> TrainingConfig:
     return TrainingConfig(dataset=dataset, **more)
 
 
-def test_what_is_found_is_said(view, looks, presenter):
+def test_what_is_found_is_said(view: MagicMock, looks: Looks, presenter: DatasetPresenter) -> None:
     presenter.look(of("folder:/photos"))
     presenter.poll()
     assert note(view) == ("Looking through the files...", False)
@@ -80,7 +81,9 @@ def test_what_is_found_is_said(view, looks, presenter):
     )
 
 
-def test_how_far_a_look_is_is_said(view, looks, presenter):
+def test_how_far_a_look_is_is_said(
+    view: MagicMock, looks: Looks, presenter: DatasetPresenter
+) -> None:
     presenter.look(of("folder:/photos"))
     looks.tells[0](Progress("Looking through the files", 1234))
     presenter.poll()
@@ -93,7 +96,9 @@ def test_how_far_a_look_is_is_said(view, looks, presenter):
     assert note(view)[0].startswith("1,000 training"), "what is known stands meanwhile"
 
 
-def test_a_look_that_nobody_wants_any_more_ends(view, looks, presenter):
+def test_a_look_that_nobody_wants_any_more_ends(
+    view: MagicMock, looks: Looks, presenter: DatasetPresenter
+) -> None:
     presenter.look(of("folder:/one"))
     looks.tells[0](Progress("Looking through the files", 1))
     presenter.look(of("digits"))
@@ -101,7 +106,9 @@ def test_a_look_that_nobody_wants_any_more_ends(view, looks, presenter):
         looks.tells[0](Progress("Looking through the files", 2))
 
 
-def test_a_look_in_a_thread_ends_at_the_next_folder(tmp_path, monkeypatch):
+def test_a_look_in_a_thread_ends_at_the_next_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in "abc":
         (tmp_path / name).mkdir()
     began, given_up, scans = Event(), Event(), []
@@ -124,7 +131,9 @@ def test_a_look_in_a_thread_ends_at_the_next_folder(tmp_path, monkeypatch):
         look.result()
 
 
-def test_what_is_wrong_is_said_before_a_start(view, looks, presenter):
+def test_what_is_wrong_is_said_before_a_start(
+    view: MagicMock, looks: Looks, presenter: DatasetPresenter
+) -> None:
     presenter.look(of("folder:/photos"))
     looks[0].set_exception(InputError("/photos is not there."))
     presenter.poll()
@@ -135,7 +144,9 @@ def test_what_is_wrong_is_said_before_a_start(view, looks, presenter):
     assert note(view) == ("The dataset cannot be looked at (RuntimeError: oh).", True)
 
 
-def test_the_newest_choice_counts(view, looks, presenter):
+def test_the_newest_choice_counts(
+    view: MagicMock, looks: Looks, presenter: DatasetPresenter
+) -> None:
     presenter.look(of("folder:/one"))
     looks[0].set_running_or_notify_cancel()
     presenter.look(of("folder:/two"))
@@ -148,7 +159,9 @@ def test_the_newest_choice_counts(view, looks, presenter):
     assert looks[1].cancelled()
 
 
-def test_a_second_look_leaves_what_is_said_until_it_is_over(view, looks, presenter):
+def test_a_second_look_leaves_what_is_said_until_it_is_over(
+    view: MagicMock, looks: Looks, presenter: DatasetPresenter
+) -> None:
     presenter.look(of("folder:/one"))
     looks[0].set_result(SUMMARY)
     presenter.poll()
@@ -160,7 +173,13 @@ def test_a_second_look_leaves_what_is_said_until_it_is_over(view, looks, present
     assert note(view) == ("gone", True)
 
 
-def test_a_download_is_announced(view, looks, presenter, tmp_path, monkeypatch):
+def test_a_download_is_announced(
+    view: MagicMock,
+    looks: Looks,
+    presenter: DatasetPresenter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(torchvision_catalog, "cache_folder", lambda: tmp_path)
     config = of("torchvision:omniglot", download=True)
     presenter.look(config)
@@ -175,13 +194,15 @@ def test_a_download_is_announced(view, looks, presenter, tmp_path, monkeypatch):
     assert looks.asked == [config]
 
 
-def test_a_refusal_is_shown(view, presenter):
+def test_a_refusal_is_shown(view: MagicMock, presenter: DatasetPresenter) -> None:
     presenter.refuse("No such dataset.")
     presenter.poll()
     assert view.mock_calls == [call.set_dataset_note("No such dataset.", is_error=True)]
 
 
-def test_what_a_folder_holds_and_is_not_used_is_said(tmp_path, view, monkeypatch):
+def test_what_a_folder_holds_and_is_not_used_is_said(
+    tmp_path: Path, view: MagicMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("a/1.png", "a/2.png", "b/1.png", "b/2.png", "c/1.png", "c/2.png", "d/1.png"):
         path = tmp_path / "photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -205,7 +226,7 @@ def test_what_a_folder_holds_and_is_not_used_is_said(tmp_path, view, monkeypatch
     )
 
 
-def test_a_look_at_a_folder(tmp_path, monkeypatch):
+def test_a_look_at_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
         path = tmp_path / "photos" / f"class {number % 4}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,3 +240,16 @@ def test_a_look_at_a_folder(tmp_path, monkeypatch):
     assert scan_dataset(of("digits")) is None
     with pytest.raises(InputError, match="nowhere"):
         scan_dataset(of(f"folder:{tmp_path / 'nowhere'}"))
+
+
+def test_images_are_counted_where_that_is_known(presenter: DatasetPresenter, looks: Looks) -> None:
+    presenter.look(of("digits"))
+    assert presenter.counts is not None
+    presenter.look(of("folder:/photos"))
+    assert presenter.counts is None
+    assert not presenter.poll()
+    looks[0].set_result(SUMMARY)
+    assert presenter.poll()
+    assert presenter.counts == (1000, 300)
+    presenter.refuse("It is not there.")
+    assert presenter.counts is None

@@ -11,8 +11,9 @@ from symmcore.runs.naming import run_folder
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
+from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec, parse_spec
-from symmviz.presenters.start import StartForm, dataset_config, training_config
+from symmviz.presenters.start import StartForm, dataset_config, recording_note, training_config
 
 FORM = StartForm(
     dataset="digits",
@@ -48,7 +49,7 @@ def form(**changes: object) -> StartForm:
     return dataclasses.replace(FORM, **own, settings={**FORM.settings, **settings})
 
 
-def test_every_field_reaches_the_training():
+def test_every_field_reaches_the_training() -> None:
     assert training_config(FORM, compare=False) == TrainingConfig(
         dataset="digits",
         specs=(RunSpec("angular", Symm(beta=0.5, rank=3), LossSettings(angle_deg=40.0)),),
@@ -63,13 +64,13 @@ def test_every_field_reaches_the_training():
     )
 
 
-def test_a_split_reaches_only_what_can_be_split():
+def test_a_split_reaches_only_what_can_be_split() -> None:
     assert training_config(form(split="image"), compare=False).split == "auto"
     folder = form(dataset="folder:/photos", split="image")
     assert training_config(folder, compare=False).split == "image"
 
 
-def test_links_are_followed_only_where_there_may_be_any():
+def test_links_are_followed_only_where_there_may_be_any() -> None:
     assert not training_config(form(follow_links=True), compare=False).follow_links
     folder = form(dataset="folder:/photos", follow_links=True)
     assert training_config(folder, compare=False).follow_links
@@ -77,14 +78,14 @@ def test_links_are_followed_only_where_there_may_be_any():
     assert not dataset_config(form(dataset="folder:/photos")).follow_links
 
 
-def test_a_preset_decides_what_the_form_does_not_show():
+def test_a_preset_decides_what_the_form_does_not_show() -> None:
     config = training_config(form(preset="official"), compare=True)
     assert (config.weight_decay, config.preset) == (5e-3, "official")
     assert config.transform is not None
     assert config.transform.crop == 227
 
 
-def test_with_or_without_symm_or_both():
+def test_with_or_without_symm_or_both() -> None:
     def names(*, symm: bool, compare: bool) -> list[str]:
         return [run.name for run in training_config(form(symm=symm), compare=compare).specs]
 
@@ -99,19 +100,19 @@ def test_with_or_without_symm_or_both():
     "changes",
     [{"batch_size": 7}, {"steps": 0}, {"dataset": "x"}, {"loss": "x"}, {"loss": "lifted"}],
 )
-def test_what_is_wrong_is_bad_input(changes):
+def test_what_is_wrong_is_bad_input(changes: dict[str, int] | dict[str, str]) -> None:
     with pytest.raises(InputError):
         training_config(form(**changes), compare=False)
 
 
-def test_the_folder_says_when_and_what(tmp_path):
+def test_the_folder_says_when_and_what(tmp_path: Path) -> None:
     config = TrainingConfig(specs=(RunSpec(), RunSpec(symm=Symm(rank=2))))
     folder = run_folder(tmp_path, config, NOW)
     assert folder == tmp_path / "20310203-040506-digits-npair-vs-npair+symm_rank=2"
     assert not folder.exists()
 
 
-def test_the_folder_is_one_that_is_not_there_yet(tmp_path):
+def test_the_folder_is_one_that_is_not_there_yet(tmp_path: Path) -> None:
     config = TrainingConfig()
     folders = []
     for _ in range(3):
@@ -124,14 +125,16 @@ def test_the_folder_is_one_that_is_not_there_yet(tmp_path):
     ]
 
 
-def test_the_folder_of_many_runs_has_a_name_that_a_disk_takes(tmp_path):
+def test_the_folder_of_many_runs_has_a_name_that_a_disk_takes(tmp_path: Path) -> None:
     specs = tuple(parse_spec(f"triplet-semihard+symm:rank={rank}") for rank in range(2, 17))
     folder = run_folder(tmp_path, TrainingConfig(specs=specs), NOW)
     assert folder.name == "20310203-040506-digits-15-runs"
     folder.mkdir()
 
 
-def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
+def test_a_folder_that_may_not_be_looked_into_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def refuse(_: Path) -> bool:
         raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -141,12 +144,25 @@ def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("preset", "size"), [("quick", None), ("paper", 256)])
-def test_a_dataset_is_looked_at_as_the_preset_reads_it(preset, size, tmp_path):
+def test_a_dataset_is_looked_at_as_the_preset_reads_it(
+    preset: str, size: int | None, tmp_path: Path
+) -> None:
     config = dataset_config(form(dataset=f"folder:{tmp_path}", preset=preset, batch_size=3))
     assert (config.transform and config.transform.resize) == size
     assert not config.download
 
 
-def test_what_the_window_offers_for_download_is_downloaded_at_a_start_alone():
+def test_what_the_window_offers_for_download_is_downloaded_at_a_start_alone() -> None:
     assert training_config(form(dataset="torchvision:DTD"), compare=True).download
     assert not dataset_config(form(dataset="torchvision:DTD")).download
+
+
+def test_how_much_is_recorded_is_said_before_a_start() -> None:
+    chosen = form(steps=300, eval_every=25, dim=64)
+    text = recording_note(chosen, (1000, 500))
+    size = recording_size(training_config(chosen, compare=True), 1000, 500)
+    assert text == size.sentence()
+    assert "frames" in text
+    assert "checkpoints" in text
+    assert recording_note(FORM, None) == ""
+    assert recording_note(form(batch_size=7), (1000, 500)) == ""

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from unittest.mock import MagicMock, call
 
 import numpy as np
@@ -53,6 +54,11 @@ def drawn(view: MagicMock) -> list[Panel]:
     return [called.args[0].panel for called in view.set_curve.call_args_list]
 
 
+def mark_all(presenter: WatchPresenter) -> None:
+    while presenter.is_behind:
+        presenter.mark_next_panel()
+
+
 class TestBeginning:
     def test_makes_a_column_a_run(
         self, view: MagicMock, workspace: Workspace, loaded: FakeLoaded
@@ -105,7 +111,7 @@ class TestBeginning:
 
 class TestCurves:
     @pytest.fixture
-    def step(self, runs: tuple[FakeRecording, ...]):
+    def step(self, runs: tuple[FakeRecording, ...]) -> Callable[[int], None]:
         def record(step: int) -> None:
             for at, run in enumerate(runs):
                 run.add_metric("loss", step, 1.0 / step)
@@ -116,7 +122,7 @@ class TestCurves:
         return record
 
     def test_one_panel_is_drawn_a_turn_and_none_starves(
-        self, view: MagicMock, presenter: WatchPresenter, step
+        self, view: MagicMock, presenter: WatchPresenter, step: Callable[[int], None]
     ) -> None:
         # Every panel changes at every turn, as in a training of many steps a second.
         shown: list[Panel] = []
@@ -141,13 +147,23 @@ class TestCurves:
         assert view.mock_calls == []
 
     def test_a_cursor_marks_its_step_and_reads_the_lines_there(
-        self, view: MagicMock, presenter: WatchPresenter, workspace: Workspace, step
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        workspace: Workspace,
+        step: Callable[[int], None],
     ) -> None:
         for at in (1, 2, 4):
             step(at)
+        mark_all(presenter)
+        view.reset_mock()
         workspace.cursor = Cursor(2)
         presenter.update()
-        view.set_cursor.assert_called_once_with(2)
+        view.set_cursor.assert_not_called()
+        presenter.mark_next_panel()
+        view.set_cursor.assert_called_once_with(Panel.RECALL, 2)
+        mark_all(presenter)
+        assert view.set_cursor.call_args_list == [call(panel, 2) for panel in Panel]
         read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
         assert read[Panel.LOSS] == (
             Reading(0, Variant.SOLID, 0.5),
@@ -156,7 +172,8 @@ class TestCurves:
         workspace.cursor = Cursor()
         view.reset_mock()
         presenter.update()
-        view.set_cursor.assert_called_once_with(None)
+        mark_all(presenter)
+        assert view.set_cursor.call_args_list == [call(panel, None) for panel in Panel]
         read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
         assert read[Panel.LOSS][0].value == 0.25
 
@@ -266,7 +283,9 @@ class TestExtent:
         return [called.args[0] for called in view.set_extent.call_args_list]
 
     @pytest.fixture
-    def sized(self, presenter: WatchPresenter, runs: tuple[FakeRecording, ...], loaded: FakeLoaded):
+    def sized(
+        self, presenter: WatchPresenter, runs: tuple[FakeRecording, ...], loaded: FakeLoaded
+    ) -> Callable[[float], None]:
         step = 0
 
         def show(size: float) -> None:
@@ -277,18 +296,22 @@ class TestExtent:
 
         return show
 
-    def test_does_not_breathe(self, view: MagicMock, sized) -> None:
+    def test_does_not_breathe(self, view: MagicMock, sized: Callable[[float], None]) -> None:
         for size in (1.0, 0.95, 1.02, 0.9, 1.05, 0.85):
             sized(size)
         assert len(self.extents(view)) <= 2
 
-    def test_follows_points_out_at_once(self, view: MagicMock, sized) -> None:
+    def test_follows_points_out_at_once(
+        self, view: MagicMock, sized: Callable[[float], None]
+    ) -> None:
         for size in (1.0, 1.5, 2.5):
             sized(size)
             assert self.extents(view)[-1] >= 0.9 * size
         assert len(self.extents(view)) == 3
 
-    def test_follows_points_in_when_they_fill_much_less(self, view: MagicMock, sized) -> None:
+    def test_follows_points_in_when_they_fill_much_less(
+        self, view: MagicMock, sized: Callable[[float], None]
+    ) -> None:
         sized(1.0)
         sized(0.3)
         assert self.extents(view)[-1] < 0.7
@@ -307,7 +330,7 @@ class TestExtent:
         reach = max(np.abs(shown.original).max(), np.abs(shown.synthetic).max())
         assert reach < self.extents(view)[-1] < 1.3 * reach
 
-    def test_points_in_one_place(self, view: MagicMock, sized) -> None:
+    def test_points_in_one_place(self, view: MagicMock, sized: Callable[[float], None]) -> None:
         sized(0.0)
         assert self.extents(view)[-1] > 0
 

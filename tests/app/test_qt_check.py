@@ -3,9 +3,10 @@ import importlib.util
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -32,11 +33,11 @@ class Xcb:
 
 
 class SimpleNamespaceCall(SimpleNamespace):
-    def __init__(self, call) -> None:
+    def __init__(self, call: Callable[..., Any]) -> None:
         super().__init__()
         self._call = call
 
-    def __call__(self, *arguments):
+    def __call__(self, *arguments: Any) -> Any:
         return self._call(*arguments)
 
 
@@ -66,7 +67,7 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path, monkeypatch) -> Machine:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine(tmp_path)
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path / "PySide6")])
     monkeypatch.setattr(
@@ -93,50 +94,50 @@ def refused(**environment: str) -> str:
     return message
 
 
-def test_a_display_that_answers_is_fine(machine):
+def test_a_display_that_answers_is_fine(machine: Machine) -> None:
     check_window_possible({"DISPLAY": ":0"})
     assert machine.xcb.connected == [], "and is left"
 
 
-def test_a_display_that_does_not_answer(machine):
+def test_a_display_that_does_not_answer(machine: Machine) -> None:
     assert "':987'" in refused(DISPLAY=":987")
 
 
 @pytest.mark.parametrize("environment", [{}, {"DISPLAY": ""}, {"WAYLAND_DISPLAY": "", "HOME": "/"}])
-def test_no_display(machine, environment):
+def test_no_display(machine: Machine, environment: dict[str, str]) -> None:
     message = refused(**environment)
     assert "no display" in message
     assert "DISPLAY" in message
 
 
-def test_offscreen_needs_no_display(machine):
+def test_offscreen_needs_no_display(machine: Machine) -> None:
     check_window_possible({"QT_QPA_PLATFORM": "offscreen"})
     check_window_possible({"QT_QPA_PLATFORM": "vnc:size=800x600"})
 
 
-def test_xcb_asked_for_without_a_display(machine):
+def test_xcb_asked_for_without_a_display(machine: Machine) -> None:
     assert "DISPLAY is not set" in refused(QT_QPA_PLATFORM="xcb")
 
 
-def test_qt_not_installed(machine, monkeypatch):
+def test_qt_not_installed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert "PySide6-Essentials" in refused(DISPLAY=":0")
 
 
-def test_missing_libraries_are_named_with_their_packages(machine):
+def test_missing_libraries_are_named_with_their_packages(machine: Machine) -> None:
     machine.missing = {"libxcb-icccm.so.4", "libxcb-keysyms.so.1"}
     message = refused(DISPLAY=":0")
     assert "libxcb-icccm.so.4, libxcb-keysyms.so.1 are missing" in message
     assert "apt install libxcb-icccm4 libxcb-keysyms1." in message
 
 
-def test_one_missing_library(machine):
+def test_one_missing_library(machine: Machine) -> None:
     machine.missing = {"libEGL.so.1"}
     assert "libEGL.so.1 is missing" in refused(QT_QPA_PLATFORM="offscreen")
     assert "apt install libegl1." in refused(DISPLAY=":0")
 
 
-def test_only_libraries_of_the_platform_in_use_are_asked_for(machine):
+def test_only_libraries_of_the_platform_in_use_are_asked_for(machine: Machine) -> None:
     machine.missing = {"libwayland-cursor.so.0", "libxcb-cursor.so.0"}
     assert "wayland" not in refused(DISPLAY=":0")
     message = refused(WAYLAND_DISPLAY="wayland-0")
@@ -144,14 +145,14 @@ def test_only_libraries_of_the_platform_in_use_are_asked_for(machine):
     assert "xcb" not in message
 
 
-def test_what_is_wrong_with_a_library_that_is_there_is_told_as_it_is(machine):
+def test_what_is_wrong_with_a_library_that_is_there_is_told_as_it_is(machine: Machine) -> None:
     machine.other_error = "libc.so.6: version `GLIBC_2.99' not found"
     message = refused(DISPLAY=":0")
     assert machine.other_error in message
     assert "apt install" not in message
 
 
-def test_a_platform_that_qt_does_not_have(machine, tmp_path):
+def test_a_platform_that_qt_does_not_have(machine: Machine, tmp_path: Path) -> None:
     assert "'beos'" in refused(QT_QPA_PLATFORM="beos")
     # it may come from elsewhere, but does not by being looked for there
     (tmp_path / "platforms").mkdir()
@@ -166,13 +167,13 @@ def test_a_platform_that_qt_does_not_have(machine, tmp_path):
         (tmp_path / "platforms" / "libqbeos.so").unlink()
 
 
-def test_one_of_several_platforms_is_enough(machine):
+def test_one_of_several_platforms_is_enough(machine: Machine) -> None:
     check_window_possible({"QT_QPA_PLATFORM": "beos;xcb:a=b", "DISPLAY": ":0"})
     assert "'beos'" in refused(QT_QPA_PLATFORM="beos;xcb", DISPLAY=":987")
 
 
 @pytest.mark.parametrize("plugin", ["libqwayland.so", "libqwayland-generic.so"])
-def test_wayland(machine, plugin, short_folder):
+def test_wayland(machine: Machine, plugin: str, short_folder: Path) -> None:
     (machine.plugins / "libqwayland.so").rename(machine.plugins / plugin)
     environment = {"WAYLAND_DISPLAY": "wayland-7", "XDG_RUNTIME_DIR": str(short_folder)}
     assert "'wayland-7'" in refused(**environment)
@@ -189,12 +190,14 @@ def test_wayland(machine, plugin, short_folder):
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_other_systems_always_have_a_display(machine, monkeypatch, platform):
+def test_other_systems_always_have_a_display(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     machine.missing = {"libEGL.so.1"}
     check_window_possible({})
 
 
-def test_the_machine_that_runs_the_tests():
+def test_the_machine_that_runs_the_tests() -> None:
     # with the real Qt: the tests of the window need this to be so
     check_window_possible({"QT_QPA_PLATFORM": "offscreen"})

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording
@@ -227,7 +229,7 @@ class TestCurves:
         assert (list(curve.steps), list(curve.values)) == ([1.0], [0.1])
 
 
-def found_at(*steps: int):
+def found_at(*steps: int) -> Callable[[SearchTarget], RunNeighbours | None]:
     """Searches that have been made at these steps; each finds two images."""
 
     def found(target: SearchTarget) -> RunNeighbours | None:

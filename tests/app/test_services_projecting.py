@@ -13,7 +13,11 @@ from symmviz.services.projecting import Projections, Task, grouped, next_task
 PATIENCE = 20.0
 
 
-def task(runs: tuple[FakeRecording, ...], cursor: int | None, done=frozenset()) -> Task | None:
+def task(
+    runs: tuple[FakeRecording, ...],
+    cursor: int | None,
+    done: frozenset[tuple[str, int]] = frozenset(),
+) -> Task | None:
     return next_task(grouped(runs), "pca", Cursor(cursor), done)
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -83,7 +85,7 @@ def wait(searches: Searches) -> None:
 
 
 @pytest.fixture
-def searches():
+def searches() -> Iterator[Searches]:
     made = Searches()
     yield made
     assert made.close(PATIENCE)

@@ -1,6 +1,7 @@
 """That ``symmviz bench data`` measures what it says; how fast anything is decides nothing here."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ WAYS = [
 ]
 
 
-def test_the_report(tmp_path, capsys):
+def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = torch.get_num_threads()
     path = tmp_path / "report.json"
     assert main(["bench", "data", *SMALL, "--json", str(path)]) == 0
@@ -36,7 +37,9 @@ def test_the_report(tmp_path, capsys):
         assert ("bar: at least 3x" in line) == (row["bar"] is not None)
 
 
-def test_a_folder_of_ones_own_without_its_bad_images(tmp_path, capsys):
+def test_a_folder_of_ones_own_without_its_bad_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     random = np.random.default_rng(0)
     for number in range(12):
         folder = tmp_path / "tree" / f"class{number % 2}"
@@ -51,7 +54,9 @@ def test_a_folder_of_ones_own_without_its_bad_images(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
-def test_a_folder_without_images(tmp_path, name, capsys):
+def test_a_folder_without_images(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "empty").mkdir()
     assert main(["bench", "data", str(tmp_path / name), *SMALL]) == 2
     assert capsys.readouterr().err == (
@@ -60,7 +65,7 @@ def test_a_folder_without_images(tmp_path, name, capsys):
     )
 
 
-def test_a_bar_is_met_at_least():
+def test_a_bar_is_met_at_least() -> None:
     assert Row("a", 30.0, 3.0, 3.0).met is True
     assert Row("a", 30.0, 2.9, 3.0).met is False
     assert "NOT met" in Row("a", 30.0, 2.9, 3.0).line()

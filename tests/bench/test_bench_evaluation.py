@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from symmviz.benchmarks.evaluation import Row, Sizes
 from symmviz.cli import main
 
 
-def test_the_report(tmp_path, capsys):
+def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = torch.get_num_threads()
     path = tmp_path / "report.json"
     options = ["--images", "120", "--classes", "30", "--dim", "8", "--rounds", "1", "--json"]
@@ -29,7 +30,7 @@ def test_the_report(tmp_path, capsys):
     assert (rows["Recall@K, GPU", ""]["seconds"] is not None) == torch.cuda.is_available()
 
 
-def test_without_faiss_it_says_so(monkeypatch):
+def test_without_faiss_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluation, "_flat_index", lambda *_: None)
     report = evaluation.measure(Sizes(images=60, classes=12, dim=4, rounds=1, threads=1))
     assert any("faiss is not installed" in line for line in report.lines())
@@ -42,5 +43,5 @@ def test_without_faiss_it_says_so(monkeypatch):
         (Row("a", 1.0, "b", 1.5, "at most 1x", met=False), "NOT met"),
     ],
 )
-def test_a_line_says_whether_the_bar_is_met(row, text):
+def test_a_line_says_whether_the_bar_is_met(row: Row, text: str) -> None:
     assert row.line().endswith(text)

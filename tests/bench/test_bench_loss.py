@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 import torch
 
 from symmcore.losses import NPairLoss, Symm
@@ -15,7 +17,7 @@ SMALL = ["--rounds", "1", "--groups", "4", "--other-groups", "4", "--memory-grou
          "--dim", "8", "--threads", "1"]  # fmt: skip
 
 
-def test_the_references_compute_the_loss_without_its_norm_penalty():
+def test_the_references_compute_the_loss_without_its_norm_penalty() -> None:
     batch = references.make_batch(12, 16)
     expected = NPairLoss(l2_reg=0.0)(batch.embeddings, batch.labels)
     torch.testing.assert_close(references.plain(batch.embeddings), expected)
@@ -24,7 +26,7 @@ def test_the_references_compute_the_loss_without_its_norm_penalty():
     torch.testing.assert_close(references.sixteen_matrices(batch.embeddings), expected)
 
 
-def test_the_report(tmp_path, capsys):
+def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gpu = torch.cuda.is_available()
     threads = torch.get_num_threads()
     path = tmp_path / "report.json"
@@ -48,14 +50,16 @@ def test_the_report(tmp_path, capsys):
         assert lines[2 + number].startswith(row["what"])
 
 
-def test_a_library_that_is_not_installed_is_named(monkeypatch, capsys):
+def test_a_library_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "pytorch_metric_learning", None)
     assert main(["bench", "loss", *SMALL]) == 0
     assert "pytorch-metric-learning (a test dependency) is not installed" in capsys.readouterr().out
 
 
-def test_a_bar_is_met_at_most():
-    def row(ratio, bar):
+def test_a_bar_is_met_at_most() -> None:
+    def row(ratio: float | None, bar: float | None) -> Row:
         return Row("a", "b", 64, ratio, bar, "")
 
     assert row(2.0, 2.0).met is True
@@ -65,7 +69,7 @@ def test_a_bar_is_met_at_most():
     assert row(2.0, None).met is None
 
 
-def test_it_needs_no_qt():
+def test_it_needs_no_qt() -> None:
     code = (
         "import sys, symmviz.benchmarks.loss; "
         "sys.exit(any(m.startswith(('PySide6', 'pyqtgraph')) for m in sys.modules))"

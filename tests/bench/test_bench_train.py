@@ -1,14 +1,16 @@
 """That ``symmviz bench train`` measures what it says; how fast decides nothing here."""
 
 import json
+from pathlib import Path
 
+import pytest
 import torch
 
 from symmviz.benchmarks.train import Report, Sizes
 from symmviz.cli import main
 
 
-def test_the_report(tmp_path, capsys):
+def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     threads = torch.get_num_threads()
     path = tmp_path / "report.json"
     options = ["--batch-size", "8", "--steps", "1", "--rounds", "2", "--threads", "1"]
@@ -22,7 +24,7 @@ def test_the_report(tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
-def test_the_goals_are_those_of_googlenet_on_a_gpu():
+def test_the_goals_are_those_of_googlenet_on_a_gpu() -> None:
     report = Report(Sizes(), "googlenet", "cuda", 1000.0, waiting=0.01, cost=1.02)
     waiting, cost = report.lines()[2:]
     assert waiting.endswith("under 5%  met")
@@ -31,6 +33,6 @@ def test_the_goals_are_those_of_googlenet_on_a_gpu():
     assert not any("bar" in line for line in slow.lines())
 
 
-def test_a_batch_of_an_odd_size_is_refused(capsys):
+def test_a_batch_of_an_odd_size_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "train", "--batch-size", "7", "--device", "cpu"]) == 2
     assert "must be even" in capsys.readouterr().err

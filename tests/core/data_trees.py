@@ -1,6 +1,6 @@
 """Small image folders and archives in the official layouts, for tests of what lists them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ def class_folders(root: Path, sizes: Mapping[str, int], ending: str = "png") -> 
     )
 
 
-def refusal(make, *arguments, **settings) -> str:
+def refusal(make: Callable[..., object], *arguments: object, **settings: object) -> str:
     """The one sentence that something is refused with."""
     with pytest.raises(InputError) as caught:
         make(*arguments, **settings)

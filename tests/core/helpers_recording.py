@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from helpers_training import CLASSES, make_snapshot, tiny_dataset
@@ -11,7 +12,11 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection
 from symmcore.runs.info import RecordingState, RunInfo, RunStatus
 from symmcore.runs.metrics import Metric
+from symmcore.runs.recording import Recording
 from symmcore.training.spec import parse_spec
+
+if TYPE_CHECKING:
+    from symmviz.model.loaded import RunImages, SplitImages
 
 
 def make_projection(step: int, size: float = 1.0, seed: int = 0) -> Projection:
@@ -26,22 +31,22 @@ def make_projection(step: int, size: float = 1.0, seed: int = 0) -> Projection:
     return Projection(step, "pca", plane(12), plane(9), 0.5 + seed / 8)
 
 
-class FakeRecording:
-    """Offers what :class:`symmcore.runs.Recording` does; counts what is read of it."""
+class FakeRecording(Recording):
+    """A recording without a directory; notes what is read of it."""
 
-    def __init__(self, spec: str = "npair", key: str = "", **info: object) -> None:
-        self.key = key or spec
-        self.folder = Path("/runs") / self.key
+    def __init__(self, spec: str = "npair", key: str = "", **info: Any) -> None:
+        name = key or spec
+        self.folder = Path("/runs") / name
         parsed = parse_spec(spec)
-        self.info = RunInfo(
-            key=self.key, folder=self.folder, format=2, name=spec, spec=parsed, config=None,
+        made = RunInfo(
+            key=name, folder=self.folder, format=2, name=spec, spec=parsed, config=None,
             settings={}, dataset="tiny", fingerprint="tiny-0",
             class_names=tiny_dataset(0).class_names, device="cpu", seed=0, total_steps=100,
             parent=None, group=Path("/runs"), warnings=(), problems=(), has_train=True,
             train_count=48, test_count=24,
         )  # fmt: skip
-        self.info = replace(self.info, **info)
-        self.state = RecordingState(
+        self._info = replace(made, **info)
+        self._state = RecordingState(
             revision=0, metrics={}, frame_steps=(), gallery_steps=(), checkpoint_steps=(),
             projection_steps={}, last_step=0, status=RunStatus.TRAINING, warnings=(),
         )  # fmt: skip
@@ -51,7 +56,15 @@ class FakeRecording:
         self.broken: set[int] = set()
         self.reads: list[tuple[str, int]] = []
 
-    def change(self, **changes: object) -> None:
+    @property
+    def state(self) -> RecordingState:
+        return self._state
+
+    @state.setter
+    def state(self, state: RecordingState) -> None:
+        self._state = state
+
+    def change(self, **changes: Any) -> None:
         self.state = replace(self.state, revision=self.state.revision + 1, **changes)
 
     def add_frame(self, *steps: int, projected: bool = True) -> None:
@@ -105,15 +118,15 @@ class FakeLoaded:
     """Looks up what a test has put there; see :class:`symmviz.model.loaded.Loaded`."""
 
     def __init__(self) -> None:
-        self.known_images: dict[str, object] = {}
-        self.known_galleries: dict[str, object] = {}
+        self.known_images: dict[str, RunImages] = {}
+        self.known_galleries: dict[str, SplitImages] = {}
         self.known: dict[tuple[str, str, int], Projection] = {}
         self.failures: dict[tuple[str, int], str] = {}
 
-    def images(self, key: str) -> object:
+    def images(self, key: str) -> "RunImages | None":
         return self.known_images.get(key)
 
-    def gallery(self, key: str) -> object:
+    def gallery(self, key: str) -> "SplitImages | None":
         return self.known_galleries.get(key)
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:

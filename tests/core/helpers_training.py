@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,11 @@ def pixels(dataset: ImageDataset) -> np.ndarray:
     return dataset.images.read(np.arange(dataset.images.shape[0]))
 
 
-def add_dataset(monkeypatch: pytest.MonkeyPatch, name: str = "tiny", load=tiny_dataset) -> None:
+def add_dataset(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str = "tiny",
+    load: Callable[[int], ImageDataset] = tiny_dataset,
+) -> None:
     """Make a dataset known by name, as the catalogue's own are."""
     entry = DatasetEntry(
         name, name.title(), "Made for tests.", 72, CLASSES, "by image", lambda seed, _: load(seed)
@@ -58,7 +63,7 @@ def add_dataset(monkeypatch: pytest.MonkeyPatch, name: str = "tiny", load=tiny_d
     monkeypatch.setattr(catalog, "DATASETS", (*catalog.DATASETS, entry))
 
 
-def tiny_config(*specs: str, **settings) -> TrainingConfig:
+def tiny_config(*specs: str, **settings: Any) -> TrainingConfig:
     """A training of milliseconds on the tiny dataset, which must be known by then."""
     chosen = {
         "dataset": "tiny",

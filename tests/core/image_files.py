@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def write_png(path: Path, values: np.ndarray, *extra: tuple[bytes, bytes]) -> Pa
 def write_tiff(
     path: Path,
     values: np.ndarray,
-    tags: Mapping[int, tuple[int, object]] | None = None,
+    tags: Mapping[int, tuple[int, Any]] | None = None,
     order: str = "<",
     photometric: int | None = None,
 ) -> Path:
@@ -55,7 +56,7 @@ def write_tiff(
     kind = _SAMPLE_FORMATS[values.dtype.kind]
     pixels = values.astype(values.dtype.newbyteorder(order)).tobytes()
     light = (1 if channels == 1 else 2) if photometric is None else photometric
-    found: dict[int, tuple[int, object]] = {
+    found: dict[int, tuple[int, Any]] = {
         256: (LONG, width), 257: (LONG, height), 258: (SHORT, [bits] * channels),
         259: (SHORT, 1), 262: (SHORT, light), 273: (LONG, 8), 277: (SHORT, channels),
         278: (LONG, height), 279: (LONG, len(pixels)), 339: (SHORT, [kind] * channels),
@@ -70,7 +71,7 @@ def write_packed_tiff(path: Path, values: np.ndarray) -> Path:
     first, second = values[:, ::2].astype(np.uint32), values[:, 1::2].astype(np.uint32)
     triples = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=2)
     pixels = triples.astype(np.uint8).tobytes()
-    tags: dict[int, tuple[int, object]] = {
+    tags: dict[int, tuple[int, Any]] = {
         256: (LONG, width), 257: (LONG, height), 258: (SHORT, 12), 259: (SHORT, 1),
         262: (SHORT, 1), 273: (LONG, 8), 277: (SHORT, 1), 278: (LONG, height),
         279: (LONG, len(pixels)),
@@ -78,9 +79,7 @@ def write_packed_tiff(path: Path, values: np.ndarray) -> Path:
     return _assemble(path, pixels, tags, "<")
 
 
-def _assemble(
-    path: Path, pixels: bytes, tags: Mapping[int, tuple[int, object]], order: str
-) -> Path:
+def _assemble(path: Path, pixels: bytes, tags: Mapping[int, tuple[int, Any]], order: str) -> Path:
     pixels += b"\0" * (len(pixels) % 2)
     start = 8 + len(pixels)
     beside = start + 2 + 12 * len(tags) + 4

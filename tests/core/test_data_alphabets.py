@@ -29,7 +29,7 @@ def by_class(dataset: ImageDataset) -> np.ndarray:
     return pixels(dataset).reshape(classes, -1, *dataset.images.shape[1:])
 
 
-def test_shapes_labels_and_the_zero_shot_split(small):
+def test_shapes_labels_and_the_zero_shot_split(small: ImageDataset) -> None:
     assert small.name == "alphabets:classes=12,images=4"
     assert small.images.shape == (48, 28, 28, 1)
     assert pixels(small).dtype == np.uint8
@@ -42,30 +42,30 @@ def test_shapes_labels_and_the_zero_shot_split(small):
     assert small.split == "by class, the first 6 train and the other 6 test"
 
 
-def test_an_odd_number_of_classes_trains_on_the_larger_half():
+def test_an_odd_number_of_classes_trains_on_the_larger_half() -> None:
     dataset = load_alphabets(AlphabetSettings(classes=5, images=2))
     assert set(dataset.labels[dataset.train]) == {0, 1, 2}
 
 
-def test_an_image_depends_on_seed_class_and_number_alone(small):
+def test_an_image_depends_on_seed_class_and_number_alone(small: ImageDataset) -> None:
     larger = load_alphabets(AlphabetSettings(classes=21, images=7))
     np.testing.assert_array_equal(by_class(larger)[:12, :4], by_class(small))
     again = load_alphabets(AlphabetSettings(classes=12, images=4))
     assert again.fingerprint() == small.fingerprint()
 
 
-def test_the_seed_decides_shapes_and_images(small):
+def test_the_seed_decides_shapes_and_images(small: ImageDataset) -> None:
     other = load_alphabets(AlphabetSettings(classes=12, images=4, seed=1))
     different = (by_class(other) != by_class(small)).any(axis=(2, 3, 4))
     assert different.all()
 
 
-def test_every_image_of_a_class_is_its_own(small):
+def test_every_image_of_a_class_is_its_own(small: ImageDataset) -> None:
     pictures = pixels(small).reshape(48, -1)
     assert len(np.unique(pictures, axis=0)) == 48
 
 
-def test_images_have_ink_on_black_and_noise(small):
+def test_images_have_ink_on_black_and_noise(small: ImageDataset) -> None:
     pictures = pixels(small).reshape(48, -1)
     ink = (pictures > 130).mean(axis=1)
     assert (ink > 0.01).all()
@@ -73,7 +73,7 @@ def test_images_have_ink_on_black_and_noise(small):
     assert (np.median(pictures, axis=1) < 60).all()
 
 
-def test_the_default_is_what_the_difficulty_was_measured_on():
+def test_the_default_is_what_the_difficulty_was_measured_on() -> None:
     default = AlphabetSettings()
     assert (default.classes, default.images, default.seed) == (200, 20, 0)
     dataset = load_alphabets(AlphabetSettings(classes=40))
@@ -84,7 +84,7 @@ def test_the_default_is_what_the_difficulty_was_measured_on():
 
 @pytest.mark.parametrize("seed", [0, 5])
 @pytest.mark.parametrize("family", [0, 1, 4526])
-def test_look_alikes_share_all_points_but_their_own(seed, family):
+def test_look_alikes_share_all_points_but_their_own(seed: int, family: int) -> None:
     shapes = family_shapes(seed, family, 0.3)
     assert len(shapes) == FAMILY_SIZE
     points = np.stack([shape.reshape(-1, 2) for shape in shapes])
@@ -97,7 +97,7 @@ def test_look_alikes_share_all_points_but_their_own(seed, family):
         assert (distances <= 0.45).all()
 
 
-def test_all_characters_up_to_the_most_classes_are_distinct():
+def test_all_characters_up_to_the_most_classes_are_distinct() -> None:
     shapes = {
         shape.tobytes()
         for family in range(0, -(-alphabets.MOST_CLASSES // FAMILY_SIZE), 7)
@@ -106,7 +106,7 @@ def test_all_characters_up_to_the_most_classes_are_distinct():
     assert len(shapes) == FAMILY_SIZE * len(range(0, 4527, 7))
 
 
-def test_characters_of_many_families_look_different():
+def test_characters_of_many_families_look_different() -> None:
     pictures = {
         np.where(draw(shape, NOTHING, (0, 0, 0)) > 100, 1, 0).tobytes()
         for family in range(60)
@@ -116,7 +116,7 @@ def test_characters_of_many_families_look_different():
 
 
 @pytest.mark.parametrize("what", [field.name for field in dataclasses.fields(Distortion)])
-def test_each_distortion_changes_the_picture(what):
+def test_each_distortion_changes_the_picture(what: str) -> None:
     (shape, *_) = family_shapes(0, 0, 0.3)
     plain = draw(shape, NOTHING, (0, 0, 0)).astype(int)
     amount = 20.0 if what == "noise" else 0.2
@@ -124,7 +124,7 @@ def test_each_distortion_changes_the_picture(what):
     assert np.abs(distorted - plain).mean() > 3
 
 
-def test_a_stroke_is_drawn_where_its_points_are():
+def test_a_stroke_is_drawn_where_its_points_are() -> None:
     across = np.array([[[0.2, 0.5], [0.5, 0.5], [0.8, 0.5]]])
     picture = draw(across, NOTHING, (0, 0, 0))
     rows, columns = np.nonzero(picture > 100)
@@ -136,7 +136,7 @@ def test_a_stroke_is_drawn_where_its_points_are():
     assert np.ptp(rows) <= 3
 
 
-def test_rotation_turns_without_stretching():
+def test_rotation_turns_without_stretching() -> None:
     shape = np.random.default_rng(0).uniform(0.2, 0.8, (3, 3, 2))
     turned = strokes._distorted(
         shape, dataclasses.replace(NOTHING, rotation=0.7), np.random.default_rng(1)
@@ -157,7 +157,7 @@ def test_rotation_turns_without_stretching():
         ("images=5,classes=22634", AlphabetSettings(22_634, 5)),
     ],
 )
-def test_settings_are_read_and_named(text, settings):
+def test_settings_are_read_and_named(text: str, settings: AlphabetSettings) -> None:
     assert parse_settings(text) == settings
     _, _, rest = settings.name.partition(":")
     assert parse_settings(rest) == settings
@@ -182,14 +182,14 @@ def test_settings_are_read_and_named(text, settings):
         ("seed=1,seed=2", "twice"),
     ],
 )
-def test_settings_that_are_refused(text, said):
+def test_settings_that_are_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)) as caught:
         parse_settings(text)
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
 
 
-def test_drawing_tells_how_far_it_is_and_can_be_cancelled():
+def test_drawing_tells_how_far_it_is_and_can_be_cancelled() -> None:
     told = []
 
     def on_progress(doing: Progress) -> None:

@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import calls
 import numpy as np
@@ -61,7 +62,7 @@ def make_cars196(parent: Path) -> Path:
     return root
 
 
-def write_cars(root: Path, files, labels) -> None:
+def write_cars(root: Path, files: Sequence[str], labels: Iterable[int]) -> None:
     kinds = [(name, object) for name in ("relative_im_path", "bbox_x1", "bbox_y1", "bbox_x2",
                                          "bbox_y2", "class", "test")]  # fmt: skip
     cars = np.zeros((1, len(files)), dtype=kinds)
@@ -102,7 +103,7 @@ def make_sop(parent: Path) -> Path:
     return root
 
 
-def write(path: Path, lines) -> None:
+def write(path: Path, lines: Iterable[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
@@ -121,12 +122,12 @@ SMALL = {
 
 
 @pytest.fixture(params=KINDS)
-def kind(request) -> str:
+def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture
-def archive(kind, tmp_path, monkeypatch) -> Path:
+def archive(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A whole small archive; its counts stand in for the published ones."""
     make, _, module = KINDS[kind]
     monkeypatch.setattr(module, "PUBLISHED", SMALL[kind])
@@ -140,7 +141,7 @@ def listed(kind: str, path: Path) -> ImageListing:
 
 
 class TestWhole:
-    def test_the_folder_or_its_parent_will_do(self, kind, archive):
+    def test_the_folder_or_its_parent_will_do(self, kind: str, archive: Path) -> None:
         listing = listed(kind, archive)
         assert listing.name == f"{kind}:{archive}"
         assert listing.root == archive.resolve()
@@ -150,12 +151,12 @@ class TestWhole:
         assert from_above.files == listing.files
         assert from_above.root == listing.root
 
-    def test_each_image_trains_or_tests(self, kind, archive):
+    def test_each_image_trains_or_tests(self, kind: str, archive: Path) -> None:
         listing = listed(kind, archive)
         together = np.sort(np.concatenate([listing.train, listing.test]))
         np.testing.assert_array_equal(together, np.arange(len(listing.files)))
 
-    def test_counts_that_differ_are_told_with_both_numbers(self, kind, tmp_path):
+    def test_counts_that_differ_are_told_with_both_numbers(self, kind: str, tmp_path: Path) -> None:
         listing = listed(kind, KINDS[kind][0](tmp_path))
         published = KINDS[kind][2].PUBLISHED
         training, test = listing.notes
@@ -167,14 +168,14 @@ class TestWhole:
         assert f"{small.test_images} test images" in test
         assert f"{published.test_images:,} of {published.test_classes:,}" in test
 
-    def test_windows_line_ends_and_a_mark_of_byte_order(self, kind, archive):
+    def test_windows_line_ends_and_a_mark_of_byte_order(self, kind: str, archive: Path) -> None:
         before = listed(kind, archive)
         for path in archive.glob("*.txt"):
             text = path.read_bytes().replace(b"\n", b"\r\n")
             path.write_bytes(b"\xef\xbb\xbf" + text + b"\r\n")
         assert listed(kind, archive).files == before.files
 
-    def test_links_inside_the_archive_are_used(self, kind, archive):
+    def test_links_inside_the_archive_are_used(self, kind: str, archive: Path) -> None:
         before = listed(kind, archive)
         first = archive / before.files[0]
         first.rename(archive / "elsewhere")
@@ -185,7 +186,7 @@ class TestWhole:
         assert listed(kind, archive).files == before.files
 
 
-def test_published_counts_are_those_of_the_paper():
+def test_published_counts_are_those_of_the_paper() -> None:
     published = [module.PUBLISHED for _, _, module in KINDS.values()]
     assert published == [
         PublishedCounts(5_864, 100, 5_924, 100),
@@ -194,7 +195,7 @@ def test_published_counts_are_those_of_the_paper():
     ]
 
 
-def test_cub200_splits_by_class_number(tmp_path):
+def test_cub200_splits_by_class_number(tmp_path: Path) -> None:
     listing = listed("cub200", make_cub200(tmp_path))
     assert listing.class_names == tuple(BIRDS.values())
     assert set(members(listing, listing.train)) == {BIRDS[1], BIRDS[2], BIRDS[100]}
@@ -204,7 +205,7 @@ def test_cub200_splits_by_class_number(tmp_path):
         assert all(file.startswith(f"images/{name}/") for file in files)
 
 
-def test_cars196_splits_by_class_number_not_by_its_own_mark(tmp_path):
+def test_cars196_splits_by_class_number_not_by_its_own_mark(tmp_path: Path) -> None:
     listing = listed("cars196", make_cars196(tmp_path))
     assert listing.class_names == tuple(CARS.values())
     assert set(members(listing, listing.train)) == {CARS[1], CARS[2], CARS[98]}
@@ -213,7 +214,7 @@ def test_cars196_splits_by_class_number_not_by_its_own_mark(tmp_path):
     np.testing.assert_array_equal(listing.labels, np.repeat(np.arange(5), CARS_EACH))
 
 
-def test_sop_splits_by_its_two_lists(tmp_path):
+def test_sop_splits_by_its_two_lists(tmp_path: Path) -> None:
     listing = listed("sop", make_sop(tmp_path))
     assert listing.class_names == (
         "coffee_maker 1", "bicycle 2", "coffee_maker 3",
@@ -225,19 +226,19 @@ def test_sop_splits_by_its_two_lists(tmp_path):
 
 
 class TestMissing:
-    def test_nothing_there(self, kind, tmp_path):
+    def test_nothing_there(self, kind: str, tmp_path: Path) -> None:
         path = tmp_path / "nowhere"
         assert f"{path} does not exist" in refusal(KINDS[kind][1], path)
 
-    def test_an_empty_folder(self, kind, tmp_path):
+    def test_an_empty_folder(self, kind: str, tmp_path: Path) -> None:
         message = refusal(KINDS[kind][1], tmp_path)
         assert "extract the whole archive" in message
 
-    def test_an_archive_that_was_not_extracted(self, kind, tmp_path):
+    def test_an_archive_that_was_not_extracted(self, kind: str, tmp_path: Path) -> None:
         touch(tmp_path, "archive.tgz")
         assert "is a file" in refusal(KINDS[kind][1], tmp_path / "archive.tgz")
 
-    def test_two_archives(self, kind, archive):
+    def test_two_archives(self, kind: str, archive: Path) -> None:
         shutil.copytree(archive, archive.parent / "another")
         assert "more than one" in refusal(KINDS[kind][1], archive.parent)
 
@@ -246,11 +247,11 @@ class TestMissing:
         [("cub200", "image_class_labels.txt"), ("sop", "Ebay_test.txt")],
         indirect=["kind"],
     )
-    def test_one_list_is_missing(self, kind, name, archive):
+    def test_one_list_is_missing(self, kind: str, name: str, archive: Path) -> None:
         (archive / name).unlink()
         assert f"holds no {name}" in refusal(KINDS[kind][1], archive)
 
-    def test_half_of_the_images_are_missing(self, kind, archive):
+    def test_half_of_the_images_are_missing(self, kind: str, archive: Path) -> None:
         files = listed(kind, archive).files
         for file in files[::2]:
             (archive / file).unlink()
@@ -258,7 +259,7 @@ class TestMissing:
         assert f"{len(files[::2])} of the {len(files)} images" in message
         assert "extract the whole archive" in message
 
-    def test_a_missing_image_is_counted_and_left_out(self, kind, archive):
+    def test_a_missing_image_is_counted_and_left_out(self, kind: str, archive: Path) -> None:
         before = listed(kind, archive)
         (archive / before.files[0]).unlink()
         listing = listed(kind, archive)
@@ -267,7 +268,9 @@ class TestMissing:
         assert listing.notes[0].endswith(f"not in {archive}, {before.files[0]!r} for one.")
         assert len(listing.notes) == 2  # the count differs from the published one, too
 
-    def test_a_class_left_with_one_image_does_not_train(self, tmp_path, monkeypatch):
+    def test_a_class_left_with_one_image_does_not_train(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         root = make_sop(tmp_path)
         monkeypatch.setattr(annotations, "_MOST_MISSING", 0.2)
         for file in listed("sop", root).files[:2]:
@@ -278,7 +281,9 @@ class TestMissing:
             "Left out of training is 1 class with one training image: coffee_maker 1."
         )
 
-    def test_a_class_without_any_image_left_is_named(self, tmp_path, monkeypatch):
+    def test_a_class_without_any_image_left_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         root = make_sop(tmp_path)
         monkeypatch.setattr(annotations, "_MOST_MISSING", 0.2)
         for file in listed("sop", root).files[-PRODUCTS_EACH:]:
@@ -290,7 +295,7 @@ class TestMissing:
         }
         assert "No image is left of 1 class: coffee_maker 11321." in listing.notes
 
-    def test_images_that_no_list_names_are_counted(self, kind, archive):
+    def test_images_that_no_list_names_are_counted(self, kind: str, archive: Path) -> None:
         before = listed(kind, archive)
         folder = Path(before.files[0]).parent.as_posix()
         touch(archive, f"{folder}/new.jpg", f"{folder}/new.svg", f"{folder}/notes.txt")
@@ -308,11 +313,13 @@ class TestMissing:
             "names": [f"{folder}/new.jpg", f"{folder}/new.svg"],
         }
 
-    def test_a_folder_of_images_that_cannot_be_read(self, kind, archive, monkeypatch):
+    def test_a_folder_of_images_that_cannot_be_read(
+        self, kind: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         folder = (archive / listed(kind, archive).files[0]).parent
         scandir, is_file = os.scandir, Path.is_file
 
-        def forbidden(path):
+        def forbidden(path: int | str | os.PathLike[str]) -> Any:
             if not isinstance(path, int) and Path(path) == folder:
                 raise PermissionError(13, "Permission denied")
             return scandir(path)
@@ -321,8 +328,10 @@ class TestMissing:
         monkeypatch.setattr(Path, "is_file", lambda p: folder not in p.parents and is_file(p))
         assert "cannot be read: extract" in refusal(KINDS[kind][1], archive)
 
-    def test_a_list_that_cannot_be_read(self, kind, archive, monkeypatch):
-        def forbidden(*_, **__):
+    def test_a_list_that_cannot_be_read(
+        self, kind: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def forbidden(*_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "read_bytes", forbidden)
@@ -338,7 +347,7 @@ class TestPathsOutside:
     """Refused naming file and line, whether or not there is such a file."""
 
     @pytest.mark.parametrize("path", OUTSIDE)
-    def test_in_the_list_of_cub200(self, path, tmp_path):
+    def test_in_the_list_of_cub200(self, path: str, tmp_path: Path) -> None:
         root = make_cub200(tmp_path)
         touch(tmp_path, "secret.jpg")
         replace_line(root / "images.txt", 3, f"3 {path}")
@@ -346,20 +355,20 @@ class TestPathsOutside:
         assert "images.txt, line 3, points outside the dataset's folder" in message
 
     @pytest.mark.parametrize("path", OUTSIDE)
-    def test_in_the_lists_of_sop(self, path, tmp_path):
+    def test_in_the_lists_of_sop(self, path: str, tmp_path: Path) -> None:
         root = make_sop(tmp_path)
         replace_line(root / "Ebay_test.txt", 4, f"12 11319 1 {path}")
         message = refusal(list_sop, root)
         assert "Ebay_test.txt, line 4, points outside the dataset's folder" in message
 
     @pytest.mark.parametrize("path", OUTSIDE)
-    def test_in_the_annotations_of_cars196(self, path, tmp_path):
+    def test_in_the_annotations_of_cars196(self, path: str, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         write_cars(root, [*(f"car_ims/{n:06}.jpg" for n in range(1, 4)), path], [1, 1, 2, 2])
         message = refusal(list_cars196, root)
         assert "cars_annos.mat, entry 4, points outside the dataset's folder" in message
 
-    def test_through_a_linked_file(self, kind, archive):
+    def test_through_a_linked_file(self, kind: str, archive: Path) -> None:
         file = archive / listed(kind, archive).files[1]
         touch(archive.parent.parent, "secret.jpg")
         file.unlink()
@@ -369,19 +378,23 @@ class TestPathsOutside:
         assert "through a link" in message
         assert "line " in message or "entry 2" in message
 
-    def test_through_a_linked_folder(self, kind, archive):
+    def test_through_a_linked_folder(self, kind: str, archive: Path) -> None:
         folder = (archive / listed(kind, archive).files[0]).parent
         outside = archive.parent.parent / "outside"
         folder.rename(outside)
         folder.symlink_to(outside)
         assert "through a link" in refusal(KINDS[kind][1], archive)
 
-    def test_an_archive_folder_that_is_a_link_out_of_the_one_given(self, kind, archive, tmp_path):
+    def test_an_archive_folder_that_is_a_link_out_of_the_one_given(
+        self, kind: str, archive: Path, tmp_path: Path
+    ) -> None:
         (tmp_path / "other").mkdir()
         (tmp_path / "other" / "link").symlink_to(archive)
         assert "holds no " in refusal(KINDS[kind][1], tmp_path / "other")
 
-    def test_a_link_beside_the_archive_folder_is_not_a_second_one(self, kind, archive):
+    def test_a_link_beside_the_archive_folder_is_not_a_second_one(
+        self, kind: str, archive: Path
+    ) -> None:
         (archive.parent / "a link").symlink_to(archive)
         assert listed(kind, archive.parent).root == archive.resolve()
 
@@ -390,7 +403,9 @@ class TestPathsOutside:
         [("cub200", "images.txt"), ("sop", "Ebay_test.txt"), ("cars196", "cars_annos.mat")],
         indirect=["kind"],
     )
-    def test_a_list_that_is_a_link_out(self, kind, name, archive, tmp_path):
+    def test_a_list_that_is_a_link_out(
+        self, kind: str, name: str, archive: Path, tmp_path: Path
+    ) -> None:
         (archive / name).rename(tmp_path / name)
         (archive / name).symlink_to(tmp_path / name)
         assert f"{name} is a link out of" in refusal(KINDS[kind][1], archive)
@@ -424,7 +439,7 @@ class TestMalformedLines:
             ("image_class_labels.txt", "", "image 2, which has no class"),
         ],
     )
-    def test_of_cub200(self, name, line, said, tmp_path):
+    def test_of_cub200(self, name: str, line: str, said: str, tmp_path: Path) -> None:
         root = make_cub200(tmp_path)
         replace_line(root / name, 2, line)
         message = refusal(list_cub200, root)
@@ -432,7 +447,7 @@ class TestMalformedLines:
         assert ", line 2," in message
         assert len(message) < 500
 
-    def test_a_class_for_an_image_that_is_not_listed(self, tmp_path):
+    def test_a_class_for_an_image_that_is_not_listed(self, tmp_path: Path) -> None:
         root = make_cub200(tmp_path)
         with (root / "image_class_labels.txt").open("a") as file:
             file.write("77 1\n")
@@ -449,19 +464,19 @@ class TestMalformedLines:
             (3, "1 1 1 a.JPG", "image 1 a second time"),
         ],
     )
-    def test_of_sop(self, number, line, said, tmp_path):
+    def test_of_sop(self, number: int, line: str, said: str, tmp_path: Path) -> None:
         root = make_sop(tmp_path)
         replace_line(root / "Ebay_train.txt", number, line)
         message = refusal(list_sop, root)
         assert said in message
         assert "Ebay_train.txt, line " in message
 
-    def test_an_image_of_the_other_list_again(self, tmp_path):
+    def test_an_image_of_the_other_list_again(self, tmp_path: Path) -> None:
         root = make_sop(tmp_path)
         replace_line(root / "Ebay_test.txt", 2, "1 11319 1 a.JPG")
         assert "Ebay_test.txt, line 2, lists image 1 a second" in refusal(list_sop, root)
 
-    def test_lists_without_images(self, kind, archive):
+    def test_lists_without_images(self, kind: str, archive: Path) -> None:
         if kind == "cub200":
             write(archive / "images.txt", [])
             write(archive / "image_class_labels.txt", [])
@@ -472,12 +487,12 @@ class TestMalformedLines:
             write_cars(archive, [], [])
         assert "lists no images" in refusal(KINDS[kind][1], archive)
 
-    def test_an_empty_list(self, tmp_path):
+    def test_an_empty_list(self, tmp_path: Path) -> None:
         root = make_sop(tmp_path)
         (root / "Ebay_test.txt").write_text("")
         assert "Ebay_test.txt, line 1, is not the header" in refusal(list_sop, root)
 
-    def test_a_class_on_both_sides(self, tmp_path):
+    def test_a_class_on_both_sides(self, tmp_path: Path) -> None:
         root = make_sop(tmp_path)
         file = (root / "Ebay_test.txt").read_text().split("\n")[1].split()[-1]
         replace_line(root / "Ebay_test.txt", 2, f"10 2 1 {file}")
@@ -485,7 +500,7 @@ class TestMalformedLines:
         assert "the class bicycle 2 both for training and for testing" in message
 
     @pytest.mark.parametrize("again", ["{}", "./{}", "{}/"])
-    def test_a_file_listed_twice(self, again, tmp_path):
+    def test_a_file_listed_twice(self, again: str, tmp_path: Path) -> None:
         root = make_cub200(tmp_path)
         file = (root / "images.txt").read_text().split("\n")[0].split()[1]
         replace_line(root / "images.txt", 2, f"2 {again.format(file)}")
@@ -494,13 +509,13 @@ class TestMalformedLines:
 
     @pytest.mark.parametrize(("kind", "name"), [("cub200", "images.txt"), ("sop", "Ebay_test.txt")],
                              indirect=["kind"])  # fmt: skip
-    def test_bytes_that_are_no_text(self, kind, name, archive):
+    def test_bytes_that_are_no_text(self, kind: str, name: str, archive: Path) -> None:
         lines = (archive / name).read_bytes().split(b"\n")
         lines[4] = lines[4].replace(b"_", b"\xff")
         (archive / name).write_bytes(b"\n".join(lines))
         assert f"{name}, line 5, is not text in UTF-8" in refusal(KINDS[kind][1], archive)
 
-    def test_a_list_of_gigabytes(self, tmp_path):
+    def test_a_list_of_gigabytes(self, tmp_path: Path) -> None:
         root = make_cub200(tmp_path)
         with (root / "images.txt").open("r+b") as file:
             file.truncate(5 * 2**30)  # a hole: it takes no room
@@ -510,16 +525,18 @@ class TestMalformedLines:
 class TestMatlabApart:
     """In a process of its own, as it is read for a user."""
 
-    def test_a_whole_file(self, tmp_path):
+    def test_a_whole_file(self, tmp_path: Path) -> None:
         check_listing(list_cars196(make_cars196(tmp_path)))
 
-    def test_a_reader_that_dies(self, tmp_path, monkeypatch):
+    def test_a_reader_that_dies(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         root = make_cars196(tmp_path)
         monkeypatch.setattr(matlab, "convert", calls.die)
         assert "is damaged or cut short: extract it anew" in refusal(list_cars196, root)
 
 
-def call_here(function, arguments, _look) -> None:
+def call_here(
+    function: Callable[..., None], arguments: tuple[str, ...], _look: Callable[[], None]
+) -> None:
     """As ``call_in_subprocess``, without the second that a process takes to begin."""
     try:
         function(*arguments)
@@ -528,21 +545,21 @@ def call_here(function, arguments, _look) -> None:
 
 
 @pytest.fixture
-def here(monkeypatch) -> None:
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matlab, "call_in_subprocess", call_here)
 
 
 @pytest.mark.usefixtures("here")
 class TestMatlab:
     @pytest.mark.parametrize("keep", [0, 3, 60, 127, 128, 131, 140, 200, 0.5, 0.9, 0.99])
-    def test_a_truncated_file(self, keep, tmp_path):
+    def test_a_truncated_file(self, keep: float, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         path = root / "cars_annos.mat"
         content = path.read_bytes()
         path.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
         assert "cars_annos.mat" in refusal(list_cars196, root)
 
-    def test_flipped_bytes(self, tmp_path):
+    def test_flipped_bytes(self, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         path = root / "cars_annos.mat"
         content = path.read_bytes()
@@ -569,12 +586,12 @@ class TestMatlab:
         ],
         ids=range(6),
     )  # fmt: skip
-    def test_another_file(self, content, said, tmp_path):
+    def test_another_file(self, content: object, said: str, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         scipy.io.savemat(root / "cars_annos.mat", content)
         assert said in refusal(list_cars196, root)
 
-    def test_a_sparse_matrix(self, tmp_path):
+    def test_a_sparse_matrix(self, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         sparse = scipy.sparse.csc_matrix(np.eye(3))
         scipy.io.savemat(
@@ -583,20 +600,20 @@ class TestMatlab:
         assert "no 'class_names'" in refusal(list_cars196, root)
 
     @pytest.mark.parametrize(("label", "said"), [(0, "'0'"), (197, "'197'"), (1.5, "no path and")])
-    def test_a_class_that_is_not_there(self, label, said, tmp_path):
+    def test_a_class_that_is_not_there(self, label: float, said: str, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         write_cars(root, ["car_ims/000001.jpg", "car_ims/000002.jpg"], [1, label])
         message = refusal(list_cars196, root)
         assert said in message
         assert "entry 2" in message
 
-    def test_a_large_file(self, tmp_path):
+    def test_a_large_file(self, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         with (root / "cars_annos.mat").open("r+b") as file:
             file.truncate(2**30)
         assert "is larger than" in refusal(list_cars196, root)
 
-    def test_without_a_name_a_class_has_its_number(self, tmp_path):
+    def test_without_a_name_a_class_has_its_number(self, tmp_path: Path) -> None:
         root = make_cars196(tmp_path)
         content = scipy.io.loadmat(root / "cars_annos.mat", variable_names=["annotations"])
         scipy.io.savemat(

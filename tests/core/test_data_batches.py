@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -37,7 +38,9 @@ def shifted(image: np.ndarray, down: int, right: int) -> np.ndarray:
 
 @pytest.mark.parametrize("shift", [1, 2])
 @pytest.mark.parametrize("make", [lambda: tiny_dataset(0), colourful], ids=["grey", "colour"])
-def test_every_training_image_is_shifted_on_its_own(make, shift):
+def test_every_training_image_is_shifted_on_its_own(
+    make: Callable[[], ImageDataset], shift: int
+) -> None:
     dataset = make()
     loader = BatchLoader(dataset, CPU, 0, TransformSettings(shift=shift))
     positions = np.arange(60)
@@ -62,7 +65,7 @@ def test_every_training_image_is_shifted_on_its_own(make, shift):
     np.testing.assert_array_equal(labels.numpy(), dataset.labels[positions])
 
 
-def test_shape_type_and_range():
+def test_shape_type_and_range() -> None:
     dataset = colourful()
     images = pixels(dataset)
     images[0] = 0
@@ -79,7 +82,7 @@ def test_shape_type_and_range():
     ).all()
 
 
-def test_the_seed_decides_the_shifts():
+def test_the_seed_decides_the_shifts() -> None:
     positions = np.arange(40)
     loaders = [BatchLoader(tiny_dataset(0), CPU, seed, ONE) for seed in (5, 5, 6)]
     batches = [[loader.training_batch(positions)[0] for _ in range(3)] for loader in loaders]
@@ -88,7 +91,7 @@ def test_the_seed_decides_the_shifts():
     assert not torch.equal(batches[0][0], batches[0][1]), "each batch is shifted anew"
 
 
-def test_other_random_draws_change_nothing():
+def test_other_random_draws_change_nothing() -> None:
     one, other = (BatchLoader(tiny_dataset(0), CPU, 5, ONE) for _ in range(2))
     torch.manual_seed(1)
     first = one.training_batch(np.arange(20))[0]
@@ -96,7 +99,7 @@ def test_other_random_draws_change_nothing():
     assert torch.equal(first, other.training_batch(np.arange(20))[0])
 
 
-def test_evaluation_images_are_as_they_are():
+def test_evaluation_images_are_as_they_are() -> None:
     dataset = colourful()
     loader = BatchLoader(dataset, CPU, 0, ONE)
     positions = np.array([3, 3, 70, 0])
@@ -105,20 +108,20 @@ def test_evaluation_images_are_as_they_are():
         np.testing.assert_array_equal(image, shifted(image_to_show(dataset.images, position), 0, 0))
 
 
-def test_evaluation_draws_nothing():
+def test_evaluation_draws_nothing() -> None:
     one, other = (BatchLoader(tiny_dataset(0), CPU, 5, ONE) for _ in range(2))
     one.evaluation_batch(np.arange(9))
     assert torch.equal(*(x.training_batch(np.arange(20))[0] for x in (one, other)))
 
 
-def test_without_shift_training_images_are_as_they_are():
+def test_without_shift_training_images_are_as_they_are() -> None:
     loader = BatchLoader(tiny_dataset(0), CPU, 0, TransformSettings())
     assert torch.equal(
         loader.training_batch(np.arange(9))[0], loader.evaluation_batch(np.arange(9))
     )
 
 
-def test_the_dataset_is_not_changed():
+def test_the_dataset_is_not_changed() -> None:
     dataset = tiny_dataset(0)
     before = pixels(dataset)
     BatchLoader(dataset, CPU, 0, ONE).training_batch(np.arange(72))[0].fill_(0)

@@ -23,7 +23,7 @@ from symmcore.data.sources.splits import SplitRule
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own to run in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -41,7 +41,7 @@ def here(tmp_path, monkeypatch) -> Path:
         ("torchvision:Omniglot", "torchvision", "Omniglot"),
     ],
 )
-def test_a_source_and_its_argument(text, kind, argument):
+def test_a_source_and_its_argument(text: str, kind: str, argument: str) -> None:
     choice = dataset_choice(text)
     assert isinstance(choice.kind, DatasetSource)
     assert (choice.kind.name, choice.argument, choice.name) == (kind, argument, text)
@@ -63,7 +63,7 @@ def test_a_source_and_its_argument(text, kind, argument):
         "~/photos",
     ],
 )
-def test_a_path_is_a_folder(text):
+def test_a_path_is_a_folder(text: str) -> None:
     choice = dataset_choice(text)
     assert choice.kind.name == "folder"
     assert choice.argument == text
@@ -71,7 +71,7 @@ def test_a_path_is_a_folder(text):
     assert dataset_choice(choice.name).argument == text
 
 
-def test_a_folder_that_is_there_needs_no_separator(here):
+def test_a_folder_that_is_there_needs_no_separator(here: Path) -> None:
     for name in ("photos", "my photos: 2024", "folder", "digits"):
         (here / name).mkdir()
     assert dataset_choice("photos").name == "folder:photos"
@@ -82,14 +82,14 @@ def test_a_folder_that_is_there_needs_no_separator(here):
 
 
 @pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)
-def test_names_alone(entry):
+def test_names_alone(entry: DatasetEntry) -> None:
     choice = dataset_choice(entry.name)
     assert choice.kind is entry or choice.kind.name == entry.name
     assert choice.name == entry.name
     assert choice.argument == ""
 
 
-def test_alphabets_with_settings():
+def test_alphabets_with_settings() -> None:
     choice = dataset_choice("alphabets:images=3,classes=8")
     assert choice.name == "alphabets:classes=8,images=3"
     assert (choice.kind.classes, choice.kind.images) == (8, 24)
@@ -102,7 +102,7 @@ def test_alphabets_with_settings():
     assert dataset_entry("alphabets:classes=200").name == "alphabets"
 
 
-def test_generated_is_always_said():
+def test_generated_is_always_said() -> None:
     (entry,) = (entry for entry in DATASETS if entry.name == "alphabets")
     assert "generated" in entry.title.lower()
     assert "generated" in entry.description.lower()
@@ -125,12 +125,12 @@ def test_generated_is_always_said():
         ("alphabets:classes=1/2", "'1/2'"),
     ],
 )
-def test_what_is_refused(text, said):
+def test_what_is_refused(text: str, said: str) -> None:
     assert said in refusal(dataset_choice, text)
 
 
 @pytest.mark.parametrize("split", SplitRule)
-def test_splits_are_for_datasets_without_their_own(split):
+def test_splits_are_for_datasets_without_their_own(split: SplitRule) -> None:
     for text in ("folder:x", "/x", "torchvision:DTD"):
         assert dataset_choice(text, split).split is split
     for text in ("digits", "alphabets", "cub200:x", "cars196:x", "sop:x"):
@@ -140,19 +140,19 @@ def test_splits_are_for_datasets_without_their_own(split):
             assert f"leave out --split {split}" in refusal(dataset_choice, text, split)
 
 
-def test_unknown_split():
+def test_unknown_split() -> None:
     message = refusal(dataset_choice, "folder:x", "random")
     assert message == "Unknown split 'random': choose one of auto, class, image, folders."
 
 
-def test_only_torchvisions_sets_are_fetched():
+def test_only_torchvisions_sets_are_fetched() -> None:
     assert dataset_choice("torchvision:DTD", download=True).download
     for text in ("digits", "alphabets", "folder:x", "cub200:x", "cars196:x", "sop:x"):
         assert "leave out --download" in refusal(dataset_choice, text, download=True)
 
 
 @pytest.mark.parametrize("name", [source.name for source in SOURCES if source.argument == "PATH"])
-def test_reading_asks_the_right_source(name, here):
+def test_reading_asks_the_right_source(name: str, here: Path) -> None:
     (here / "empty").mkdir()
     message = refusal(dataset_choice(f"{name}:empty").read, 0)
     expected = {"folder": "no images", "cub200": "images.txt", "cars196": "cars_annos.mat",
@@ -160,7 +160,7 @@ def test_reading_asks_the_right_source(name, here):
     assert expected[name] in message
 
 
-def test_reading_passes_on_split_and_seed(here):
+def test_reading_passes_on_split_and_seed(here: Path) -> None:
     class_folders(here / "photos", dict.fromkeys("abcd", 6))
     by_class, one, other = (
         dataset_choice("./photos", split).read(seed)
@@ -187,17 +187,17 @@ def test_reading_passes_on_split_and_seed(here):
         ("/", "folder"),
     ],
 )
-def test_names_for_folders(text, folder):
+def test_names_for_folders(text: str, folder: str) -> None:
     name = dataset_choice(text).folder_name
     assert name == folder
     assert not re.search(r'[/\\:*?"<>|\0]', name)
 
 
-def test_a_long_name_still_makes_a_folder():
+def test_a_long_name_still_makes_a_folder() -> None:
     assert len(dataset_choice("/" + "\u718a" * 300).folder_name.encode()) <= 160
 
 
-def test_every_source_says_what_it_needs():
+def test_every_source_says_what_it_needs() -> None:
     for source in SOURCES:
         assert source.description.endswith(".")
         assert source.argument in ("PATH", "NAME")
@@ -207,14 +207,14 @@ def test_every_source_says_what_it_needs():
     assert published["sop"] == (59_551 + 60_502, 11_318 + 11_316)
 
 
-def test_the_sets_of_torchvision_are_named():
+def test_the_sets_of_torchvision_are_named() -> None:
     from symmcore.data.sources.torchvision_catalog import TORCHVISION_ENTRIES
 
     (source,) = (source for source in SOURCES if source.name == "torchvision")
     assert all(known.name in source.description for known in TORCHVISION_ENTRIES)
 
 
-def test_the_catalogue_is_light():
+def test_the_catalogue_is_light() -> None:
     program = (
         "import sys, symmcore.data.catalogue as catalog;"
         "catalog.dataset_choice('folder:x'); catalog.dataset_choice('torchvision:DTD');"

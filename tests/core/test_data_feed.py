@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import threading
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -52,6 +53,9 @@ class Watched:
         self.released += 1
 
 
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
 def make_feed(resident_bytes: int, seed: int = 3) -> tuple[TrainingFeed, Watched]:
     dataset = tiny_dataset(0)
     store = Watched(dataset.images)
@@ -60,17 +64,17 @@ def make_feed(resident_bytes: int, seed: int = 3) -> tuple[TrainingFeed, Watched
     return TrainingFeed(loader, PairSampler(dataset.labels, dataset.train, 6, seed)), store
 
 
-def drawn(feed: TrainingFeed, count: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def drawn(feed: TrainingFeed, count: int) -> list[Batch]:
     return [feed.next_batch() for _ in range(count)]
 
 
-def assert_same(one, other) -> None:
+def assert_same(one: Iterable[Batch], other: Iterable[Batch]) -> None:
     for (images, labels), (images2, labels2) in zip(one, other, strict=True):
         assert torch.equal(images, images2)
         assert torch.equal(labels, labels2)
 
 
-def test_batches_made_ahead_are_those_made_when_asked_for():
+def test_batches_made_ahead_are_those_made_when_asked_for() -> None:
     ahead, store = make_feed(0)
     resident, whole = make_feed(RESIDENT)
     assert_same(drawn(ahead, 20), drawn(resident, 20))
@@ -79,7 +83,7 @@ def test_batches_made_ahead_are_those_made_when_asked_for():
     assert whole.threads == ["MainThread"], "read once"
 
 
-def test_a_bounded_number_is_made_ahead():
+def test_a_bounded_number_is_made_ahead() -> None:
     feed, store = make_feed(0)
     feed.next_batch()
     feed.release()  # joins
@@ -87,7 +91,7 @@ def test_a_bounded_number_is_made_ahead():
     assert store.released == 1
 
 
-def test_release_ends_the_thread_and_loses_no_batch():
+def test_release_ends_the_thread_and_loses_no_batch() -> None:
     feed, _ = make_feed(0)
     other, _ = make_feed(RESIDENT)
     before = set(threading.enumerate())
@@ -104,7 +108,9 @@ def test_release_ends_the_thread_and_loses_no_batch():
 @pytest.mark.parametrize("saved_ahead", [0, RESIDENT])
 @pytest.mark.parametrize("restored_ahead", [0, RESIDENT])
 @pytest.mark.parametrize("before", [0, 1, 7])
-def test_a_state_restores_every_batch_to_come(saved_ahead, restored_ahead, before):
+def test_a_state_restores_every_batch_to_come(
+    saved_ahead: int, restored_ahead: int, before: int
+) -> None:
     feed, _ = make_feed(saved_ahead)
     drawn(feed, before)
     text = json.dumps(dataclasses.asdict(feed.state()))
@@ -119,7 +125,7 @@ def test_a_state_restores_every_batch_to_come(saved_ahead, restored_ahead, befor
     other.release()
 
 
-def test_taking_a_state_changes_nothing():
+def test_taking_a_state_changes_nothing() -> None:
     one, _ = make_feed(RESIDENT)
     other, _ = make_feed(RESIDENT)
     for _ in range(5):
@@ -127,7 +133,7 @@ def test_taking_a_state_changes_nothing():
         assert_same(drawn(one, 1), drawn(other, 1))
 
 
-def test_an_error_of_the_thread_reaches_who_asks():
+def test_an_error_of_the_thread_reaches_who_asks() -> None:
     feed, store = make_feed(0)
     store.fail_at = 3
     drawn(feed, 2)
@@ -137,7 +143,7 @@ def test_an_error_of_the_thread_reaches_who_asks():
 
 
 @pytest.mark.parametrize("resident_bytes", [0, RESIDENT])
-def test_evaluation_batches_are_in_order_and_whole(resident_bytes):
+def test_evaluation_batches_are_in_order_and_whole(resident_bytes: int) -> None:
     dataset = tiny_dataset(0)
     loader = BatchLoader(dataset, CPU, 0, CROP, resident_bytes)
     positions = np.random.default_rng(0).permutation(72)
@@ -152,7 +158,9 @@ def test_evaluation_batches_are_in_order_and_whole(resident_bytes):
     loader.release()
 
 
-def test_training_is_the_same_with_batches_made_ahead_and_leaves_no_thread(monkeypatch):
+def test_training_is_the_same_with_batches_made_ahead_and_leaves_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     add_dataset(monkeypatch)
     before = set(threading.enumerate())
     recorders = []
@@ -174,7 +182,7 @@ def test_training_is_the_same_with_batches_made_ahead_and_leaves_no_thread(monke
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="compares a GPU with the CPU")
 @pytest.mark.parametrize("resident_bytes", [0, RESIDENT])
-def test_a_gpu_gets_the_batches_of_the_cpu(resident_bytes):
+def test_a_gpu_gets_the_batches_of_the_cpu(resident_bytes: int) -> None:
     dataset = tiny_dataset(0)
     here, _ = make_feed(RESIDENT)
     loader = BatchLoader(dataset, torch.device("cuda"), 3, CROP, resident_bytes)
@@ -187,7 +195,7 @@ def test_a_gpu_gets_the_batches_of_the_cpu(resident_bytes):
 
 
 class TestSamplerState:
-    def test_restored_by_json(self):
+    def test_restored_by_json(self) -> None:
         labels = np.repeat(np.arange(7), 5)
         one = PairSampler(labels, np.arange(35), 4, 0)
         for _ in range(9):
@@ -198,7 +206,7 @@ class TestSamplerState:
         other.restore(SamplerState.from_json(json.loads(text)))
         np.testing.assert_array_equal([other.next_batch() for _ in range(20)], to_come)
 
-    def test_a_state_does_not_change_afterwards(self):
+    def test_a_state_does_not_change_afterwards(self) -> None:
         labels = np.repeat(np.arange(3), 5)
         sampler = PairSampler(labels, np.arange(15), 4, 0)
         state = sampler.state()
@@ -206,7 +214,7 @@ class TestSamplerState:
         sampler.next_batch()
         assert json.dumps(dataclasses.asdict(state)) == before
 
-    def test_of_another_dataset(self):
+    def test_of_another_dataset(self) -> None:
         labels = np.repeat(np.arange(4), 5)
         sampler = PairSampler(labels, np.arange(20), 4, 0)
         fewer = PairSampler(labels, np.arange(15), 4, 0)

@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,20 +11,21 @@ from data_trees import check_listing, class_folders, members, refusal, touch
 from PIL import Image
 
 from symmcore.data.images.formats import has_image_name
+from symmcore.data.listing import ImageListing
 from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.splits import SplitRule
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
 
 
-def listed(root: Path, rule: SplitRule = AUTO, seed: int = 0):
+def listed(root: Path, rule: SplitRule = AUTO, seed: int = 0) -> ImageListing:
     listing = list_folder(root, rule, seed)
     check_listing(listing)
     return listing
 
 
 class TestClasses:
-    def test_in_natural_order_with_images_at_any_depth(self, tmp_path):
+    def test_in_natural_order_with_images_at_any_depth(self, tmp_path: Path) -> None:
         touch(
             tmp_path,
             *("c10/1.png", "c10/2.png", "c2/10.jpg", "c2/9.JPG", "c2/deep/er/1.webp"),
@@ -38,7 +40,7 @@ class TestClasses:
         np.testing.assert_array_equal(listing.labels, [0, 0, 1, 1, 1, 2, 2, 3, 3])
         assert listing.notes == ()
 
-    def test_it_tells_how_many_files_it_found_and_can_be_cancelled(self, tmp_path):
+    def test_it_tells_how_many_files_it_found_and_can_be_cancelled(self, tmp_path: Path) -> None:
         touch(tmp_path, *(f"{folder}/{name}.png" for folder in "abcd" for name in "12"))
         told = []
         list_folder(tmp_path, SplitRule.AUTO, 0, on_progress=lambda doing: told.append(doing.done))
@@ -52,13 +54,13 @@ class TestClasses:
         with pytest.raises(KeyboardInterrupt):
             list_folder(tmp_path, SplitRule.AUTO, 0, on_progress=cancel)
 
-    def test_names_in_any_script(self, tmp_path):
+    def test_names_in_any_script(self, tmp_path: Path) -> None:
         cats = "\U0001f431 \U0001f468\u200d\U0001f469\u200d\U0001f467"
         names = ["caf\u00e9", "\u05e9\u05dc\u05d5\u05dd", cats, "\u718a", "a b", "%41#?"]
         listing = listed(class_folders(tmp_path, dict.fromkeys(names, 2)))
         assert set(listing.class_names) == set(names)
 
-    def test_two_unicode_forms_are_one_class(self, tmp_path):
+    def test_two_unicode_forms_are_one_class(self, tmp_path: Path) -> None:
         forms = [unicodedata.normalize(form, "\u00e9") for form in ("NFC", "NFD")]
         assert forms[0] != forms[1]
         touch(tmp_path, *(f"{form}/{number}.png" for number, form in enumerate(forms)))
@@ -66,7 +68,7 @@ class TestClasses:
         listing = listed(tmp_path)
         assert listing.class_names == ("a", "b", "c", forms[0])
 
-    def test_bytes_that_are_no_text_are_shown_as_such_and_still_found(self, tmp_path):
+    def test_bytes_that_are_no_text_are_shown_as_such_and_still_found(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"a": 2, "b": 2, "c": 2})
         folder = os.fsencode(tmp_path) + b"/d\xff\n"
         try:
@@ -78,7 +80,7 @@ class TestClasses:
         assert listing.class_names[3] == "d\ufffd\ufffd"
         assert len(listing.files) == 8
 
-    def test_every_format_that_pillow_decodes_and_no_other(self):
+    def test_every_format_that_pillow_decodes_and_no_other(self) -> None:
         Image.init()
         for ending in ("jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "ppm", "pgm",
                        "tga", "ico", "jp2", "pcx", "dds", "qoi", "PNG"):  # fmt: skip
@@ -87,7 +89,7 @@ class TestClasses:
             assert not has_image_name(f"a.{ending}"), ending
         assert not has_image_name("png")
 
-    def test_what_is_no_image_is_passed_over(self, tmp_path):
+    def test_what_is_no_image_is_passed_over(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"a": 2, "b": 2, "c": 2, "d": 2})
         before = listed(tmp_path).files
         touch(tmp_path, "README.txt", "a/notes.txt", "e/only.txt", ".git/x.png", "a/.1.png",
@@ -104,7 +106,7 @@ class TestClasses:
             "Left out: 3 files not named as an image: a/notes.txt, e/only.txt, README.txt.",
         )
 
-    def test_images_beside_the_classes_are_left_out_and_counted(self, tmp_path):
+    def test_images_beside_the_classes_are_left_out_and_counted(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"a": 2, "b": 2, "c": 2, "d": 2})
         touch(tmp_path, "loose.png")
         (note,) = listed(tmp_path).notes
@@ -113,7 +115,9 @@ class TestClasses:
 
 class TestSplits:
     @pytest.mark.parametrize(("classes", "trains"), [(4, 2), (5, 3), (10, 5)])
-    def test_the_first_half_of_the_classes_trains(self, tmp_path, classes, trains):
+    def test_the_first_half_of_the_classes_trains(
+        self, tmp_path: Path, classes: int, trains: int
+    ) -> None:
         class_folders(tmp_path, {f"c{n}": n + 1 for n in range(1, classes + 1)})
         listing = listed(tmp_path)
         expected = {f"c{n}" for n in range(1, trains + 1)}
@@ -124,7 +128,7 @@ class TestSplits:
         assert listing.split == f"by class, the first {trains} train and the other {tests} test"
 
     @pytest.mark.parametrize(("rule", "classes"), [(IMAGE, 6), (AUTO, 3), (AUTO, 2)])
-    def test_by_image(self, tmp_path, rule, classes):
+    def test_by_image(self, tmp_path: Path, rule: SplitRule, classes: int) -> None:
         class_folders(tmp_path, {f"c{n}": 6 for n in range(classes)})
         listing = listed(tmp_path, rule)
         for positions, count in ((listing.train, 4), (listing.test, 2)):
@@ -136,7 +140,7 @@ class TestSplits:
         assert not all(np.array_equal(other, listing.train) for other in others)
         assert listing.split == "by image, 2 to 1 within each class"
 
-    def test_by_the_folders_train_and_test(self, tmp_path):
+    def test_by_the_folders_train_and_test(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "train", {"c2": 2, "c10": 3})
         class_folders(tmp_path / "test", {"c2": 1, "c1": 2})
         touch(tmp_path, "val/c2/1.png", "train/loose.png")
@@ -159,7 +163,7 @@ class TestSplits:
                 "Left out: 1 image outside the folders of the classes: train/loose.png.",
             )
 
-    def test_classes_that_are_called_train_and_test(self, tmp_path):
+    def test_classes_that_are_called_train_and_test(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"train": 3, "test": 3, "bus": 3, "car": 3})
         listing = listed(tmp_path)
         assert listing.class_names == ("bus", "car", "test", "train")
@@ -169,14 +173,14 @@ class TestSplits:
         ]
         assert "no folders train and test" in refusal(list_folder, tmp_path, FOLDERS, 0)
 
-    def test_classes_of_one_image_are_left_out_of_training_and_named(self, tmp_path):
+    def test_classes_of_one_image_are_left_out_of_training_and_named(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"a": 2, "b": 1, "c": 2, "d": 1, "e": 1, "f": 3})
         listing = listed(tmp_path)
         assert set(members(listing, listing.train)) == {"a", "c"}
         assert set(members(listing, listing.test)) == {"d", "e", "f"}
         assert listing.notes == ("Left out of training is 1 class with one training image: b.",)
 
-    def test_many_such_classes_are_counted(self, tmp_path):
+    def test_many_such_classes_are_counted(self, tmp_path: Path) -> None:
         sizes = {f"c{n}": 1 if n <= 40 else 2 for n in range(1, 101)}
         (note,) = listed(class_folders(tmp_path, sizes)).notes
         assert note == (
@@ -187,36 +191,38 @@ class TestSplits:
 
 class TestRefusals:
     @pytest.mark.parametrize("rule", SplitRule)
-    def test_a_path_that_is_not_there(self, tmp_path, rule):
+    def test_a_path_that_is_not_there(self, tmp_path: Path, rule: SplitRule) -> None:
         path = tmp_path / "nowhere"
         assert f"{path} does not exist" in refusal(list_folder, path, rule, 0)
 
-    def test_a_file(self, tmp_path):
+    def test_a_file(self, tmp_path: Path) -> None:
         touch(tmp_path, "photos.zip")
         message = refusal(list_folder, tmp_path / "photos.zip", AUTO, 0)
         assert "photos.zip is a file" in message
 
     @pytest.mark.parametrize("path", ["a\0b", "~nobody-of-this-name/x", "x" * 5000, ""])
-    def test_what_is_no_path(self, path, tmp_path, monkeypatch):
+    def test_what_is_no_path(
+        self, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.chdir(tmp_path)
         refusal(list_folder, path, AUTO, 0)
 
     @pytest.mark.parametrize("files", [[], ["a/notes.txt", "b/notes.txt"]])
-    def test_no_images(self, tmp_path, files):
+    def test_no_images(self, tmp_path: Path, files: list[str]) -> None:
         touch(tmp_path, *files)
         assert f"{tmp_path} holds no images" in refusal(list_folder, tmp_path, AUTO, 0)
 
-    def test_images_without_classes(self, tmp_path):
+    def test_images_without_classes(self, tmp_path: Path) -> None:
         touch(tmp_path, "1.png", "2.png")
         assert "lie in no sub-folder" in refusal(list_folder, tmp_path, AUTO, 0)
 
     @pytest.mark.parametrize("rule", [AUTO, CLASS, IMAGE])
-    def test_a_single_class(self, tmp_path, rule):
+    def test_a_single_class(self, tmp_path: Path, rule: SplitRule) -> None:
         class_folders(tmp_path, {"cats": 9})
         assert "one class only" in refusal(list_folder, tmp_path, rule, 0)
 
     @pytest.mark.parametrize("rule", [AUTO, CLASS, IMAGE])
-    def test_no_class_with_two_images(self, tmp_path, rule):
+    def test_no_class_with_two_images(self, tmp_path: Path, rule: SplitRule) -> None:
         class_folders(tmp_path, dict.fromkeys("abcdef", 1))
         assert "has two images" in refusal(list_folder, tmp_path, rule, 0)
 
@@ -230,38 +236,46 @@ class TestRefusals:
             ({"a": 2, "b": 2}, IMAGE, "0 classes with two training images"),
         ],
     )
-    def test_too_little_on_one_side(self, tmp_path, sizes, rule, said):
+    def test_too_little_on_one_side(
+        self, tmp_path: Path, sizes: dict[str, int], rule: SplitRule, said: str | None
+    ) -> None:
         class_folders(tmp_path, sizes)
         if said is None:
             listed(tmp_path, rule)
         else:
             assert said in refusal(list_folder, tmp_path, rule, 0)
 
-    def test_a_folder_that_cannot_be_read(self, tmp_path, monkeypatch):
+    def test_a_folder_that_cannot_be_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         class_folders(tmp_path, dict.fromkeys("abcde", 2))
         forbid(monkeypatch, tmp_path)
         assert f"{tmp_path} cannot be read (Permission denied)" in refusal(
             list_folder, tmp_path, AUTO, 0
         )
 
-    def test_a_class_that_cannot_be_read_is_left_out_and_named(self, tmp_path, monkeypatch):
+    def test_a_class_that_cannot_be_read_is_left_out_and_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         class_folders(tmp_path, dict.fromkeys("abcde", 2))
         forbid(monkeypatch, tmp_path / "c")
         listing = listed(tmp_path)
         assert listing.class_names == ("a", "b", "d", "e")
         assert listing.notes == ("Left out: 1 unreadable folder: c.",)
 
-    def test_when_nothing_can_be_read_it_says_so(self, tmp_path, monkeypatch):
+    def test_when_nothing_can_be_read_it_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         class_folders(tmp_path, {"a": 2})
         forbid(monkeypatch, tmp_path / "a")
         assert "unreadable folder: a" in refusal(list_folder, tmp_path, AUTO, 0)
 
 
-def forbid(monkeypatch, folder: Path) -> None:
+def forbid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Make a folder unreadable; root may read any."""
     scandir = os.scandir
 
-    def guarded(path):
+    def guarded(path: int | str | os.PathLike[str]) -> Any:
         if Path(path) == folder:
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
@@ -270,7 +284,7 @@ def forbid(monkeypatch, folder: Path) -> None:
 
 
 class TestLinks:
-    def test_loops_end(self, tmp_path):
+    def test_loops_end(self, tmp_path: Path) -> None:
         root = class_folders(tmp_path / "data", dict.fromkeys("abcd", 2))
         (root / "a" / "up").symlink_to(root, target_is_directory=True)
         (root / "b" / "itself").symlink_to(root / "b" / "itself")
@@ -284,7 +298,7 @@ class TestLinks:
             "Left out: 3 links to nothing: b/itself, c/one.png, c/two.png.",
         )
 
-    def test_links_out_of_the_folder_are_not_followed(self, tmp_path):
+    def test_links_out_of_the_folder_are_not_followed(self, tmp_path: Path) -> None:
         touch(tmp_path, "secret/1.png", "secret/2.png", "data-2/1.png")
         root = class_folders(tmp_path / "data", dict.fromkeys("abcd", 2))
         (root / "e").symlink_to(tmp_path / "secret")
@@ -301,21 +315,21 @@ class TestLinks:
             "Left out: 1 link to nothing: a/6.png.",
         )
 
-    def test_links_to_files_inside_are_images(self, tmp_path):
+    def test_links_to_files_inside_are_images(self, tmp_path: Path) -> None:
         root = class_folders(tmp_path, dict.fromkeys("abcd", 2))
         (root / "a" / "3.png").symlink_to(root / "b" / "1.png")
         listing = listed(root)
         assert "a/3.png" in listing.files
         assert listing.notes == ()
 
-    def test_the_folder_itself_may_be_a_link(self, tmp_path):
+    def test_the_folder_itself_may_be_a_link(self, tmp_path: Path) -> None:
         root = class_folders(tmp_path / "data", dict.fromkeys("abcd", 2))
         (tmp_path / "link").symlink_to(root)
         listing = listed(tmp_path / "link")
         assert listing.root == root.resolve()
         assert listing.name == f"folder:{tmp_path / 'link'}"
 
-    def test_only_links_out_is_refused_with_the_reason(self, tmp_path):
+    def test_only_links_out_is_refused_with_the_reason(self, tmp_path: Path) -> None:
         touch(tmp_path, "secret/1.png")
         (tmp_path / "data").mkdir()
         (tmp_path / "data" / "a").symlink_to(tmp_path / "secret")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from data_trees import check_listing, class_folders, members, refusal, touch
 
+from symmcore.data.listing import ImageListing
 from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.split_names import SplitPart, parts_by_look, split_part
 from symmcore.data.sources.splits import SplitRule
@@ -24,7 +25,7 @@ def flat(root: Path, *names: str) -> Path:
     return class_folders(root, dict.fromkeys(names, 6))
 
 
-def listed(root: Path, rule: SplitRule = SplitRule.AUTO):
+def listed(root: Path, rule: SplitRule = SplitRule.AUTO) -> ImageListing:
     listing = list_folder(root, rule, 0)
     check_listing(listing)
     return listing
@@ -52,7 +53,7 @@ class TestSplitFolders:
             ("train", "gallery"),
         ],
     )
-    def test_the_usual_names_in_any_case(self, tmp_path, train, test):
+    def test_the_usual_names_in_any_case(self, tmp_path: Path, train: str, test: str) -> None:
         sides(tmp_path, train, test)
         for rule in (SplitRule.AUTO, SplitRule.FOLDERS):
             listing = listed(tmp_path, rule)
@@ -65,7 +66,9 @@ class TestSplitFolders:
     @pytest.mark.parametrize(
         "unlabelled", ["test/{}.png", "test/unknown/{}.png", "Test/Test/{}.png"]
     )
-    def test_validation_tests_where_the_test_images_have_no_classes(self, tmp_path, unlabelled):
+    def test_validation_tests_where_the_test_images_have_no_classes(
+        self, tmp_path: Path, unlabelled: str
+    ) -> None:
         sides(tmp_path, "train", "val")
         touch(tmp_path, *(unlabelled.format(n) for n in range(5)))
         listing = listed(tmp_path)
@@ -78,13 +81,15 @@ class TestSplitFolders:
         (unused,) = listing.unused
         assert unused.as_json() == {"reason": "split_part", "count": 5, "names": [name]}
 
-    def test_test_tests_and_validation_is_left_out_where_both_have_classes(self, tmp_path):
+    def test_test_tests_and_validation_is_left_out_where_both_have_classes(
+        self, tmp_path: Path
+    ) -> None:
         listing = listed(sides(tmp_path, "train", "val", "test"))
         assert listing.split == "by the folders train and test"
         assert len(listing.files) == 24
         assert listing.notes == ("Left out: 12 images in val, since test tests.",)
 
-    def test_query_and_gallery_test_together(self, tmp_path):
+    def test_query_and_gallery_test_together(self, tmp_path: Path) -> None:
         listing = listed(sides(tmp_path, "train", "query", "gallery", "val"))
         assert listing.split == "by the folders train, query and gallery"
         assert (len(listing.train), len(listing.test)) == (12, 24)
@@ -94,14 +99,14 @@ class TestSplitFolders:
             "Left out: 12 images in val, since query and gallery test.",
         )
 
-    def test_classes_of_a_zero_shot_split_are_no_loss(self, tmp_path):
+    def test_classes_of_a_zero_shot_split_are_no_loss(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "train", {"a": 3, "b": 3})
         class_folders(tmp_path / "test", {"c": 3, "d": 3})
         listing = listed(tmp_path)
         assert set(members(listing, listing.test)) == {"c", "d"}
         assert listing.notes == ()
 
-    def test_a_class_that_one_side_lacks_is_named(self, tmp_path):
+    def test_a_class_that_one_side_lacks_is_named(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "train", CLASSES)
         class_folders(tmp_path / "test", {"a": 3, "b": 3, "e": 2})
         (tmp_path / "test" / "c").mkdir()
@@ -114,7 +119,7 @@ class TestSplitFolders:
             "Left out: 1 file not named as an image: test/d/1.txt.",
         )
 
-    def test_what_is_no_part_of_it_is_left_out_and_said(self, tmp_path):
+    def test_what_is_no_part_of_it_is_left_out_and_said(self, tmp_path: Path) -> None:
         sides(tmp_path, "train", "test")
         flat(tmp_path, "unlabeled")
         assert listed(tmp_path).notes == (
@@ -123,7 +128,7 @@ class TestSplitFolders:
 
     @pytest.mark.parametrize("names", [("train", "Training", "test"), ("train", "val", "valid"),
                                        ("train", "test", "TEST")])  # fmt: skip
-    def test_two_of_one_part_are_refused(self, tmp_path, names):
+    def test_two_of_one_part_are_refused(self, tmp_path: Path, names: tuple[str, str, str]) -> None:
         message = refused(sides(tmp_path, *names))
         assert "the same part of a split" in message
         assert str(tmp_path) in message
@@ -150,7 +155,9 @@ class TestNotUnderstood:
             ("my birds train", "my birds valid"),
         ],
     )
-    def test_it_is_refused_unless_the_user_insists(self, tmp_path, names):
+    def test_it_is_refused_unless_the_user_insists(
+        self, tmp_path: Path, names: tuple[str, ...]
+    ) -> None:
         for name in names:
             class_folders(tmp_path / name, CLASSES)
         message = refused(tmp_path)
@@ -164,30 +171,32 @@ class TestNotUnderstood:
             assert sorted(listed(tmp_path, SplitRule.CLASS).class_names) == sorted(names)
 
     @pytest.mark.parametrize("names", [("train", "test"), ("Train", "Val"), ("query", "gallery")])
-    def test_split_folders_without_classes_are_no_classes(self, tmp_path, names):
+    def test_split_folders_without_classes_are_no_classes(
+        self, tmp_path: Path, names: tuple[str, str]
+    ) -> None:
         message = refused(flat(tmp_path, *names))
         assert INSIST in message
         assert listed(tmp_path, SplitRule.IMAGE).class_names == tuple(sorted(names))
         assert "no folders train and test" in refused(tmp_path, SplitRule.FOLDERS)
 
-    def test_train_alone(self, tmp_path):
+    def test_train_alone(self, tmp_path: Path) -> None:
         message = refused(sides(tmp_path, "train"))
         assert f"give {tmp_path}/train to split its classes" in message
         assert listed(tmp_path / "train").class_names == tuple("abcd")
 
-    def test_train_beside_test_images_without_classes(self, tmp_path):
+    def test_train_beside_test_images_without_classes(self, tmp_path: Path) -> None:
         flat(sides(tmp_path, "train"), "test")
         message = refused(tmp_path)
         assert message.startswith(f"test in {tmp_path} holds no folders of several classes")
         assert f"give {tmp_path}/train" in message
         assert INSIST in message
 
-    def test_train_beside_test_images_that_cannot_be_decoded(self, tmp_path):
+    def test_train_beside_test_images_that_cannot_be_decoded(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "train", CLASSES)
         class_folders(tmp_path / "test", CLASSES, "jxl")
         assert "12 JPEG XL images without a decoder" in refused(tmp_path)
 
-    def test_parts_inside_the_folders_of_the_classes(self, tmp_path):
+    def test_parts_inside_the_folders_of_the_classes(self, tmp_path: Path) -> None:
         for name in "abcd":
             flat(tmp_path / name, "train", "test")
         message = refused(tmp_path)
@@ -197,7 +206,9 @@ class TestNotUnderstood:
 
     @pytest.mark.parametrize("names", [("train", "test"), ("seg_train", "seg_test"),
                                        ("training_set", "test_set")])  # fmt: skip
-    def test_a_split_whose_folders_are_doubled(self, tmp_path, names):
+    def test_a_split_whose_folders_are_doubled(
+        self, tmp_path: Path, names: tuple[str, str]
+    ) -> None:
         for name in names:
             class_folders(tmp_path / name / name, CLASSES)
         message = refused(tmp_path)
@@ -207,17 +218,19 @@ class TestNotUnderstood:
 
     @pytest.mark.parametrize("names", [("amazon", "dslr", "webcam"), ("archive (1)", "archive (2)"),
                                        ("base", "novel"), ("support", "query")])  # fmt: skip
-    def test_folders_of_the_same_classes_are_none(self, tmp_path, names):
+    def test_folders_of_the_same_classes_are_none(
+        self, tmp_path: Path, names: tuple[str, ...]
+    ) -> None:
         message = refused(sides(tmp_path, *names))
         assert "hold 4 folders of the same names, which seem to be the classes" in message
         assert INSIST in message
         assert listed(tmp_path, SplitRule.IMAGE).class_names == tuple(sorted(names))
 
-    def test_detection_folders_hold_no_classes(self, tmp_path):
+    def test_detection_folders_hold_no_classes(self, tmp_path: Path) -> None:
         sides(tmp_path, "train", "val", classes={"images": 5})
         assert "not like classes" in refused(tmp_path)
 
-    def test_classes_that_may_be_a_split(self, tmp_path):
+    def test_classes_that_may_be_a_split(self, tmp_path: Path) -> None:
         sides(tmp_path, "bus", "car", "test", "train", classes={"day": 3, "night": 3})
         message = refused(tmp_path)
         assert "(--split folders)" in message
@@ -227,7 +240,7 @@ class TestNotUnderstood:
 
 class TestWrappers:
     @pytest.mark.parametrize("inner", ["images", "X/X", "Dataset v2/data", "archive", "test"])
-    def test_the_inner_folder_is_named(self, tmp_path, inner):
+    def test_the_inner_folder_is_named(self, tmp_path: Path, inner: str) -> None:
         class_folders(tmp_path / inner, CLASSES)
         touch(tmp_path, "README.md", "loose.png")
         for rule in SplitRule:
@@ -236,15 +249,15 @@ class TestWrappers:
         assert listed(tmp_path / inner).class_names == tuple("abcd")
 
     @pytest.mark.parametrize("rule", [SplitRule.AUTO, SplitRule.FOLDERS])
-    def test_of_a_split(self, tmp_path, rule):
+    def test_of_a_split(self, tmp_path: Path, rule: SplitRule) -> None:
         sides(tmp_path / "X" / "X", "train", "test")
         assert f"give {tmp_path}/X/X, which holds 2" in refused(tmp_path, rule)
 
-    def test_one_class_is_no_wrapper(self, tmp_path):
+    def test_one_class_is_no_wrapper(self, tmp_path: Path) -> None:
         touch(tmp_path, "cats/1.png", "cats/2.png", "cats/more/3.png")
         assert "one class only" in refused(tmp_path)
 
-    def test_a_folder_of_classes_beside_another_is_said(self, tmp_path):
+    def test_a_folder_of_classes_beside_another_is_said(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "data", dict.fromkeys("abcdefgh", 3))
         class_folders(tmp_path, {"preview": 3})
         (note,) = listed(tmp_path).notes
@@ -255,7 +268,7 @@ class TestWrappers:
 
 
 class TestClassesAllTheSame:
-    def test_a_class_that_is_called_test(self, tmp_path):
+    def test_a_class_that_is_called_test(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {f"c{n}": 3 for n in range(19)} | {"test": 3})
         listing = listed(tmp_path)
         assert len(listing.class_names) == 20
@@ -280,11 +293,11 @@ class TestClassesAllTheSame:
             ("image", "text"),
         ],
     )
-    def test_names_that_only_sound_like_it(self, tmp_path, names):
+    def test_names_that_only_sound_like_it(self, tmp_path: Path, names: tuple[str, ...]) -> None:
         class_folders(tmp_path, dict.fromkeys(names, 6))
         assert set(listed(tmp_path).class_names) == set(names)
 
-    def test_kinds_of_kinds_are_said(self, tmp_path):
+    def test_kinds_of_kinds_are_said(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "cats", dict.fromkeys(("manx", "persian", "siamese"), 3))
         class_folders(tmp_path / "dogs", dict.fromkeys(("boxer", "collie", "poodle"), 3))
         listing = listed(tmp_path)
@@ -294,7 +307,7 @@ class TestClassesAllTheSame:
             "dogs is taken as one class",
         ]
 
-    def test_sub_folders_of_a_class(self, tmp_path):
+    def test_sub_folders_of_a_class(self, tmp_path: Path) -> None:
         for name in "abcd":
             flat(tmp_path / name, "day", "night")
         listing = listed(tmp_path)
@@ -302,7 +315,7 @@ class TestClassesAllTheSame:
         assert listing.notes == ()
 
 
-def test_names_of_parts():
+def test_names_of_parts() -> None:
     assert split_part("Valid ") is SplitPart.VALIDATION
     assert split_part("trainer") is None
     assert parts_by_look(["1", "2", "test"]) == {"test"}

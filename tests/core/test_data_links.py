@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from symmcore.data.catalogue import dataset_choice
 from symmcore.data.images.cache import CacheSettings, cache_key
 from symmcore.data.images.loading import load_listing
+from symmcore.data.listing import ImageListing
 from symmcore.data.sources.cars196 import list_cars196
 from symmcore.data.sources.cub200 import list_cub200
 from symmcore.data.sources.file_tree import LeftOut, find_files
@@ -21,25 +23,25 @@ CLASSES = dict.fromkeys("abcd", 3)
 
 
 @pytest.fixture
-def store(tmp_path) -> Path:
+def store(tmp_path: Path) -> Path:
     """Where the images really lie."""
     return class_folders(tmp_path / "store", CLASSES)
 
 
 @pytest.fixture
-def root(tmp_path) -> Path:
+def root(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     return folder
 
 
-def listed(root: Path):
+def listed(root: Path) -> ImageListing:
     listing = list_folder(root, SplitRule.AUTO, 0, follow_links=True)
     check_listing(listing)
     return listing
 
 
-def test_class_folders_that_are_links(root, store):
+def test_class_folders_that_are_links(root: Path, store: Path) -> None:
     for name in CLASSES:
         (root / name).symlink_to(store / name)
     message = refusal(list_folder, root, SplitRule.AUTO, 0)
@@ -53,7 +55,7 @@ def test_class_folders_that_are_links(root, store):
     )
 
 
-def test_too_few_classes_without_the_links(root, store):
+def test_too_few_classes_without_the_links(root: Path, store: Path) -> None:
     class_folders(root, {"x": 3})
     for name in CLASSES:
         (root / name).symlink_to(store / name)
@@ -62,7 +64,7 @@ def test_too_few_classes_without_the_links(root, store):
     assert "(--follow-links)" in message
 
 
-def test_files_that_are_links_as_hubs_store_them(root, tmp_path):
+def test_files_that_are_links_as_hubs_store_them(root: Path, tmp_path: Path) -> None:
     blobs = tmp_path / "blobs"
     blobs.mkdir()
     for number, file in enumerate(f"{name}/{n}.png" for name in "abcd" for n in range(3)):
@@ -78,7 +80,7 @@ def test_files_that_are_links_as_hubs_store_them(root, tmp_path):
     )
 
 
-def test_split_folders_that_are_links(root, store, tmp_path):
+def test_split_folders_that_are_links(root: Path, store: Path, tmp_path: Path) -> None:
     (root / "train").symlink_to(store)
     (root / "val").symlink_to(class_folders(tmp_path / "other", CLASSES))
     listing = listed(root)
@@ -86,7 +88,7 @@ def test_split_folders_that_are_links(root, store, tmp_path):
     assert len(listing.files) == 24
 
 
-def test_circles_end_and_nothing_is_listed_twice(root, tmp_path):
+def test_circles_end_and_nothing_is_listed_twice(root: Path, tmp_path: Path) -> None:
     class_folders(root, CLASSES)
     (root / "a" / "up").symlink_to(root)
     (root / "b" / "parent").symlink_to(tmp_path)
@@ -108,7 +110,7 @@ def test_circles_end_and_nothing_is_listed_twice(root, tmp_path):
     assert "1 link leads out of the dataset's folder and was followed: f." in listing.notes
 
 
-def test_a_real_folder_goes_before_the_links_to_it(root):
+def test_a_real_folder_goes_before_the_links_to_it(root: Path) -> None:
     class_folders(root, {"b": 3, "c": 3, "d": 3, "e": 3})
     (root / "a").symlink_to(root / "b")
     listing = listed(root)
@@ -117,7 +119,9 @@ def test_a_real_folder_goes_before_the_links_to_it(root):
     assert tree.without(LeftOut.REPEATED_LINK) == ("a",)
 
 
-def test_the_order_of_the_disk_decides_nothing(root, store, monkeypatch):
+def test_the_order_of_the_disk_decides_nothing(
+    root: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class_folders(root, CLASSES)
     for name in ("y", "x", "z"):
         (root / name).symlink_to(store)
@@ -126,21 +130,21 @@ def test_the_order_of_the_disk_decides_nothing(root, store, monkeypatch):
     scandir = os.scandir
 
     class Backwards:
-        def __init__(self, path):
+        def __init__(self, path: str | os.PathLike[str]) -> None:
             with scandir(path) as entries:
                 self.entries = sorted(entries, key=lambda entry: entry.name, reverse=True)
 
-        def __enter__(self):
+        def __enter__(self) -> Iterator[os.DirEntry[str]]:
             return iter(self.entries)
 
-        def __exit__(self, *_):
+        def __exit__(self, *_: object) -> None:
             pass
 
     monkeypatch.setattr(os, "scandir", Backwards)
     assert listed(root).files == before.files
 
 
-def test_what_leads_to_nothing_is_said_and_harmless(root, tmp_path):
+def test_what_leads_to_nothing_is_said_and_harmless(root: Path, tmp_path: Path) -> None:
     class_folders(root, CLASSES)
     (root / "a" / "gone.png").symlink_to("/no/such/file.png")
     (root / "b" / "one").symlink_to("two")
@@ -152,7 +156,7 @@ def test_what_leads_to_nothing_is_said_and_harmless(root, tmp_path):
     )
 
 
-def test_without_the_option_it_lists_as_before(root, store):
+def test_without_the_option_it_lists_as_before(root: Path, store: Path) -> None:
     class_folders(root, CLASSES)
     (root / "e").symlink_to(store / "a")
     listing = list_folder(root, SplitRule.AUTO, 0)
@@ -160,7 +164,7 @@ def test_without_the_option_it_lists_as_before(root, store):
     assert [str(one.reason) for one in listing.unused] == ["link"]
 
 
-def test_fingerprint_and_cache_follow_too(root, store, tmp_path):
+def test_fingerprint_and_cache_follow_too(root: Path, store: Path, tmp_path: Path) -> None:
     for number, path in enumerate(sorted(store.rglob("*.png"))):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(path)
     for name in CLASSES:
@@ -177,14 +181,14 @@ def test_fingerprint_and_cache_follow_too(root, store, tmp_path):
     assert load_listing(listed(root), cache, size=8).fingerprint() != linked.fingerprint()
 
 
-def test_only_what_lies_in_files_of_the_users_has_links():
+def test_only_what_lies_in_files_of_the_users_has_links() -> None:
     for text in ("folder:x", "/x", "cub200:x", "cars196:x", "sop:x"):
         assert dataset_choice(text, follow_links=True).follow_links
     for text in ("digits", "alphabets", "torchvision:DTD"):
         assert "leave out --follow-links" in refusal(dataset_choice, text, follow_links=True)
 
 
-def test_an_archive_of_links(tmp_path):
+def test_an_archive_of_links(tmp_path: Path) -> None:
     whole = tmp_path / "store" / "CUB_200_2011"
     files = [f"{n:03}.Bird/{n}_{k}.jpg" for n in (1, 2, 101, 102) for k in range(3)]
     touch(whole / "images", *files)
@@ -213,7 +217,7 @@ def test_an_archive_of_links(tmp_path):
     )
 
 
-def test_matlab_files_that_are_links(tmp_path):
+def test_matlab_files_that_are_links(tmp_path: Path) -> None:
     root = tmp_path / "cars"
     root.mkdir()
     touch(tmp_path, "cars_annos.mat")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def settings(tmp_path: Path) -> CacheSettings:
 
 
 def load(
-    listing: ImageListing, settings: CacheSettings, progress=lambda _done, _count: None
+    listing: ImageListing,
+    settings: CacheSettings,
+    progress: Callable[[int, int | None], object] = lambda _done, _count: None,
 ) -> ImageDataset:
     def on_progress(doing: Progress) -> None:
         if doing.what == DECODING:
@@ -94,7 +97,7 @@ def entries(settings: CacheSettings) -> list[str]:
 
 
 @pytest.fixture
-def decoded(monkeypatch) -> list[Path]:
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that are decoded from now on in this process."""
     files: list[Path] = []
 
@@ -107,7 +110,9 @@ def decoded(monkeypatch) -> list[Path]:
 
 
 class TestCache:
-    def test_images_labels_and_split_are_those_of_the_listing(self, listing, settings):
+    def test_images_labels_and_split_are_those_of_the_listing(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         dataset = load(listing, settings)
         np.testing.assert_array_equal(images_of(dataset), expected(listing))
         assert dataset.images.shape == (COUNT, SIZE, SIZE, 3)
@@ -119,7 +124,9 @@ class TestCache:
         assert dataset.notes == ("made for tests",)
         assert dataset.skipped == ()
 
-    def test_a_second_load_decodes_nothing(self, listing, settings, decoded):
+    def test_a_second_load_decodes_nothing(
+        self, listing: ImageListing, settings: CacheSettings, decoded: list[Path]
+    ) -> None:
         first = load(listing, settings)
         assert sorted(decoded) == sorted(listing.root / file for file in listing.files)
         decoded.clear()
@@ -130,7 +137,9 @@ class TestCache:
         np.testing.assert_array_equal(images_of(first), images_of(second))
         assert first.fingerprint() == second.fingerprint()
 
-    def test_the_plan_says_the_size_before(self, listing, settings):
+    def test_the_plan_says_the_size_before(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         plan = plan_cache(listing, settings, SIZE)
         assert (plan.bytes, plan.made, plan.fits) == (COUNT * SIZE * SIZE * 3, False, True)
         assert plan.limit == 32 * 10**9
@@ -142,7 +151,9 @@ class TestCache:
         header = (plan.where / "images.npy").stat().st_size - plan.bytes
         assert 0 < header < 200
 
-    def test_it_says_how_large_the_cache_will_be(self, listing, settings):
+    def test_it_says_how_large_the_cache_will_be(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         told = []
         load_listing(listing, settings, lambda doing: told.append(doing.sentence()), 640)
         size = f"{COUNT * 640 * 640 * 3 / 1e6:,.0f} MB"
@@ -151,7 +162,9 @@ class TestCache:
             f"{DECODING}: 0 of {COUNT} (once: {size} in {settings.folder})",
         ]
 
-    def test_progress_counts_up_to_all(self, listing, settings):
+    def test_progress_counts_up_to_all(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         told = []
         load(listing, settings, lambda done, count: told.append((done, count)))
         assert told[0] == (0, COUNT)
@@ -159,7 +172,9 @@ class TestCache:
         assert told == sorted(told)
 
     @pytest.mark.parametrize("change", ["content", "time", "name", "order", "size", "root"])
-    def test_what_changes_the_key(self, listing, settings, change, tmp_path):
+    def test_what_changes_the_key(
+        self, listing: ImageListing, settings: CacheSettings, change: str, tmp_path: Path
+    ) -> None:
         before = cache_module.cache_key(listing, SIZE)
         assert cache_module.cache_key(listing, SIZE) == before
         first, size = listing.root / listing.files[0], SIZE
@@ -179,14 +194,18 @@ class TestCache:
             listing = dataclasses.replace(listing, root=tmp_path / "elsewhere")
         assert cache_module.cache_key(listing, size) != before
 
-    def test_labels_and_split_change_nothing(self, listing, settings, decoded):
+    def test_labels_and_split_change_nothing(
+        self, listing: ImageListing, settings: CacheSettings, decoded: list[Path]
+    ) -> None:
         load(listing, settings)
         decoded.clear()
         other = dataclasses.replace(listing, labels=listing.labels[::-1].copy(), train=listing.test)
         load(other, settings)
         assert decoded == []
 
-    def test_a_changed_file_is_decoded_anew(self, listing, settings):
+    def test_a_changed_file_is_decoded_anew(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         before = load(listing, settings)
         Image.new("RGB", (9, 9), "red").save(listing.root / listing.files[3])
         after = load(listing, settings)
@@ -194,7 +213,9 @@ class TestCache:
         assert (images_of(after)[3] == (255, 0, 0)).all()
         assert after.fingerprint() != before.fingerprint()
 
-    def test_files_that_trade_names_are_decoded_anew(self, listing, settings):
+    def test_files_that_trade_names_are_decoded_anew(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         """As those of an extracted archive do, that are of one size and one time."""
         for file in listing.files:
             os.utime(listing.root / file, ns=(0, 0))
@@ -206,14 +227,18 @@ class TestCache:
         after = images_of(load(listing, settings))
         np.testing.assert_array_equal(after[[0, -1]], before[[-1, 0]])
 
-    def test_the_fingerprint_is_of_pixels_not_of_times(self, listing, settings):
+    def test_the_fingerprint_is_of_pixels_not_of_times(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         before = load(listing, settings)
         os.utime(listing.root / listing.files[0], ns=(0, 0))
         assert load(listing, settings).fingerprint() == before.fingerprint()
 
     @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"[[1", b"[[99, 3]]", b"[1]", b"{}x"])
     @pytest.mark.parametrize("name", ["images.npy", "digests.npy", "skipped.json"])
-    def test_an_entry_that_is_damaged_is_made_anew(self, listing, settings, name, content):
+    def test_an_entry_that_is_damaged_is_made_anew(
+        self, listing: ImageListing, settings: CacheSettings, name: str, content: bytes
+    ) -> None:
         before = images_of(load(listing, settings))
         (plan_cache(listing, settings, SIZE).where / name).write_bytes(content)
         again = load(listing, settings)
@@ -221,7 +246,9 @@ class TestCache:
         assert [note for note in again.notes if "damaged: decoded anew" in note]
         assert load(listing, settings).notes == listing.notes
 
-    def test_files_in_the_place_of_folders_are_removed(self, listing, settings):
+    def test_files_in_the_place_of_folders_are_removed(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         where = plan_cache(listing, settings, SIZE).where
         settings.folder.mkdir()
         where.touch()
@@ -231,11 +258,13 @@ class TestCache:
         assert (where / "images.npy").is_file()
 
     @pytest.mark.parametrize("limit", [10**12, 0])
-    def test_a_folder_that_may_only_be_read(self, listing, tmp_path, monkeypatch, limit):
+    def test_a_folder_that_may_only_be_read(
+        self, listing: ImageListing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+    ) -> None:
         settings = CacheSettings(tmp_path / "cache", limit)
         before = images_of(load(listing, settings))
 
-        def refused(*_) -> None:
+        def refused(*_: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(cache_entries, "held", refused)
@@ -245,8 +274,15 @@ class TestCache:
         np.testing.assert_array_equal(images_of(again), before)
 
     @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
-    def test_a_file_system_without_locks(self, listing, settings, monkeypatch, capfd, number):
-        def refused(*_) -> None:
+    def test_a_file_system_without_locks(
+        self,
+        listing: ImageListing,
+        settings: CacheSettings,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+        number: int,
+    ) -> None:
+        def refused(*_: object) -> None:
             raise OSError(number, os.strerror(number))
 
         monkeypatch.setattr(fcntl, "flock", refused)
@@ -256,10 +292,12 @@ class TestCache:
             np.testing.assert_array_equal(images_of(dataset), expected(listing))
         assert capfd.readouterr() == ("", "")
 
-    def test_without_a_home_folder(self, listing, tmp_path, monkeypatch):
+    def test_without_a_home_folder(
+        self, listing: ImageListing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """As in containers whose user id the system does not know."""
 
-        def unknown(*_, **__) -> Path:
+        def unknown(*_: object, **__: object) -> Path:
             raise RuntimeError("Could not determine home directory.")
 
         monkeypatch.chdir(tmp_path)
@@ -270,7 +308,9 @@ class TestCache:
             np.testing.assert_array_equal(images_of(dataset), expected(listing))
         assert list(tmp_path.iterdir()) == [listing.root]
 
-    def test_an_entry_of_other_images_is_made_anew(self, listing, settings):
+    def test_an_entry_of_other_images_is_made_anew(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         before = images_of(load(listing, settings))
         where = plan_cache(listing, settings, SIZE).where
         np.save(where / "images.npy", np.zeros((COUNT, SIZE, SIZE + 1, 3), dtype=np.uint8))
@@ -279,7 +319,9 @@ class TestCache:
         np.testing.assert_array_equal(images_of(load(listing, settings)), before)
 
     @pytest.mark.parametrize("name", ["images.npy", "digests.npy", "skipped.json"])
-    def test_an_entry_that_lacks_something_is_made_anew(self, listing, settings, name):
+    def test_an_entry_that_lacks_something_is_made_anew(
+        self, listing: ImageListing, settings: CacheSettings, name: str
+    ) -> None:
         before = images_of(load(listing, settings))
         path = plan_cache(listing, settings, SIZE).where / name
         if name == "images.npy":
@@ -288,7 +330,7 @@ class TestCache:
             path.unlink()
         np.testing.assert_array_equal(images_of(load(listing, settings)), before)
 
-    def test_the_least_recently_used_goes_when_the_limit_is_reached(self, tmp_path):
+    def test_the_least_recently_used_goes_when_the_limit_is_reached(self, tmp_path: Path) -> None:
         one = COUNT * SIZE * SIZE * 3
         settings = CacheSettings(tmp_path / "cache", limit=2 * one + 1000)
         trees = [make_tree(tmp_path / f"tree{i}", i) for i in range(3)]
@@ -301,14 +343,16 @@ class TestCache:
         made = [plan_cache(tree, settings, SIZE).made for tree in trees]
         assert made == [True, False, True]
 
-    def test_a_negative_limit_is_refused(self):
+    def test_a_negative_limit_is_refused(self) -> None:
         with pytest.raises(InputError, match="cache limit is -1 bytes"):
             CacheSettings(limit=-1)
 
 
 class TestInterruption:
     @pytest.mark.parametrize("at", [0, 16])
-    def test_cancelling_leaves_nothing(self, listing, settings, at):
+    def test_cancelling_leaves_nothing(
+        self, listing: ImageListing, settings: CacheSettings, at: int
+    ) -> None:
         before = set(threading.enumerate())
 
         def cancel(done: int, count: int) -> None:
@@ -321,7 +365,9 @@ class TestInterruption:
         assert set(threading.enumerate()) == before
         np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
 
-    def test_a_process_killed_half_way(self, listing, settings):
+    def test_a_process_killed_half_way(
+        self, listing: ImageListing, settings: CacheSettings
+    ) -> None:
         with started_load(listing, settings, stall_at=16) as process:
             assert process.stdout.readline() == b"stalled\n"
             assert entries(settings)[0].endswith(".part")
@@ -332,8 +378,8 @@ class TestInterruption:
         assert entries(settings) == [plan_cache(listing, settings, SIZE).where.name]
 
     def test_leftovers_of_another_dataset_go_too_unless_it_is_under_way(
-        self, listing, settings, tmp_path
-    ):
+        self, listing: ImageListing, settings: CacheSettings, tmp_path: Path
+    ) -> None:
         other = make_tree(tmp_path / "other", 1)
         part = plan_cache(other, settings, SIZE).where.with_suffix(".part")
         dead = settings.folder / "dead.part"
@@ -344,7 +390,7 @@ class TestInterruption:
             assert part.is_dir()
         assert not dead.exists()
 
-    def test_two_processes_at_once(self, listing, settings):
+    def test_two_processes_at_once(self, listing: ImageListing, settings: CacheSettings) -> None:
         told: list[tuple[int, int]] = []
         with started_load(listing, settings, stall_at=16) as process:
             assert process.stdout.readline() == b"stalled\n"
@@ -362,7 +408,7 @@ class TestInterruption:
         assert told[0][0] > 0
         assert (0, COUNT) not in told
 
-    def test_waiting_can_be_cancelled(self, listing, settings):
+    def test_waiting_can_be_cancelled(self, listing: ImageListing, settings: CacheSettings) -> None:
         where = plan_cache(listing, settings, SIZE).where
         settings.folder.mkdir()
 
@@ -408,8 +454,8 @@ def spoil(listing: ImageListing, *positions: int) -> None:
 @pytest.mark.parametrize("limit", [10**9, 0], ids=["cached", "as needed"])
 class TestSkipped:
     def test_skipped_images_are_named_and_positions_count_the_others(
-        self, listing, tmp_path, limit
-    ):
+        self, listing: ImageListing, tmp_path: Path, limit: int
+    ) -> None:
         settings = CacheSettings(tmp_path / "cache", limit)
         spoil(listing, 4, 33)
         (listing.root / listing.files[7]).write_bytes(b"")
@@ -440,7 +486,9 @@ class TestSkipped:
                     path = listing.root / listing.files[original]
                     np.testing.assert_array_equal(images[position], decode_file(path, SIZE))
 
-    def test_more_than_a_tenth_stops(self, listing, tmp_path, limit):
+    def test_more_than_a_tenth_stops(
+        self, listing: ImageListing, tmp_path: Path, limit: int
+    ) -> None:
         settings = CacheSettings(tmp_path / "cache", limit)
         spoil(listing, 0, 9, 18, 27)
         assert len(load(listing, settings).skipped) == 4
@@ -452,7 +500,9 @@ class TestSkipped:
         assert ", which is not an image of a known format: " in message
         assert not any(name.endswith(".part") for name in entries(settings))
 
-    def test_a_class_that_loses_its_pairs_trains_no_more(self, listing, tmp_path, limit):
+    def test_a_class_that_loses_its_pairs_trains_no_more(
+        self, listing: ImageListing, tmp_path: Path, limit: int
+    ) -> None:
         # class b trains with three images, of which two are lost; class c has one from the start
         train = np.setdiff1d(listing.train, [8, 16, 18, 20])
         listing = dataclasses.replace(listing, train=train)
@@ -465,26 +515,30 @@ class TestSkipped:
         np.testing.assert_array_equal(counts, [4, 0, 1, 4, 4])
         assert np.bincount(dataset.labels[dataset.test])[1] == 4
 
-    def test_a_class_that_loses_its_test_images_is_named(self, listing, tmp_path, limit):
+    def test_a_class_that_loses_its_test_images_is_named(
+        self, listing: ImageListing, tmp_path: Path, limit: int
+    ) -> None:
         test = np.setdiff1d(listing.test, [11, 13, 15])  # class b tests with one image
         listing = dataclasses.replace(listing, test=test)
         spoil(listing, 9)
         dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
         assert "Without the skipped images no test image is left of b." in dataset.notes
 
-    def test_what_the_listing_does_not_use_stays_with_the_dataset(self, listing, tmp_path, limit):
+    def test_what_the_listing_does_not_use_stays_with_the_dataset(
+        self, listing: ImageListing, tmp_path: Path, limit: int
+    ) -> None:
         unused = (Unused("hidden", 1, (".a",), "Left out: 1 hidden file or folder: .a."),)
         listing = dataclasses.replace(listing, unused=unused)
         assert load(listing, CacheSettings(tmp_path / "cache", limit)).unused == unused
 
-    def test_a_file_that_vanished(self, listing, tmp_path, limit):
+    def test_a_file_that_vanished(self, listing: ImageListing, tmp_path: Path, limit: int) -> None:
         (listing.root / listing.files[0]).unlink()
         dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
         assert [one.file for one in dataset.skipped] == ["0/0.png"]
         assert "No such file" in dataset.skipped[0].reason
 
 
-def test_many_skipped_images_are_counted():
+def test_many_skipped_images_are_counted() -> None:
     skipped = tuple(SkippedImage(f"{i}.png", "is empty") for i in range(5))
     listing = dataclasses.replace(make_listing_of(100), name="x")
     (note,) = loading._skipped_notes(listing, skipped)
@@ -499,15 +553,15 @@ def make_listing_of(count: int) -> ImageListing:
     return ImageListing("none", Path("nowhere"), files, none, (), none, none, "")
 
 
-def test_no_files_are_refused(settings):
+def test_no_files_are_refused(settings: CacheSettings) -> None:
     with pytest.raises(InputError, match="nowhere holds no images"):
         load(make_listing_of(0), settings)
 
 
 class TestAsNeeded:
     def test_above_the_limit_pixels_and_fingerprint_are_those_of_the_cache(
-        self, listing, settings, tmp_path, decoded
-    ):
+        self, listing: ImageListing, settings: CacheSettings, tmp_path: Path, decoded: list[Path]
+    ) -> None:
         cached = load(listing, settings)
         small = CacheSettings(tmp_path / "small", limit=1000)
         for wanted in (COUNT, 0):  # checked once, then remembered
@@ -520,15 +574,19 @@ class TestAsNeeded:
         assert [name.endswith("-checked") for name in entries(small)] == [True]
         assert sum(path.stat().st_size for path in small.folder.rglob("*")) < 10_000
 
-    def test_without_room_on_the_disk(self, listing, settings, monkeypatch):
+    def test_without_room_on_the_disk(
+        self, listing: ImageListing, settings: CacheSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(cache_module, "_free_bytes", lambda folder: 10**9)
         dataset = load(listing, settings)
         assert any("only 1.0 GB are free" in note for note in dataset.notes)
         np.testing.assert_array_equal(images_of(dataset), expected(listing))
 
-    def test_a_disk_that_becomes_full(self, listing, settings, monkeypatch):
-        def writer(path, shape):
-            def write(start, block):
+    def test_a_disk_that_becomes_full(
+        self, listing: ImageListing, settings: CacheSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def writer(path: Path, shape: tuple[int, ...]) -> Callable[[int, np.ndarray], None]:
+            def write(start: int, block: np.ndarray) -> None:
                 raise OSError(28, "No space left on device")
 
             return write
@@ -539,13 +597,17 @@ class TestAsNeeded:
         assert not any(name.endswith(".part") for name in entries(settings))
         np.testing.assert_array_equal(images_of(dataset), expected(listing))
 
-    def test_a_cache_folder_that_cannot_be_made(self, listing, tmp_path):
+    def test_a_cache_folder_that_cannot_be_made(
+        self, listing: ImageListing, tmp_path: Path
+    ) -> None:
         (tmp_path / "file").write_text("")
         dataset = load(listing, CacheSettings(tmp_path / "file" / "cache"))
         assert any("cannot keep decoded images" in note for note in dataset.notes)
         np.testing.assert_array_equal(images_of(dataset), expected(listing))
 
-    def test_reading_in_any_order_in_processes_and_here(self, listing, tmp_path):
+    def test_reading_in_any_order_in_processes_and_here(
+        self, listing: ImageListing, tmp_path: Path
+    ) -> None:
         dataset = load(listing, CacheSettings(tmp_path / "cache", limit=0))
         images = expected(listing)
         for positions in ([7], [39, 0], [3, 3, 38, 1, 0], list(range(COUNT))[::-1]):
@@ -558,7 +620,9 @@ class TestAsNeeded:
             dataset.images.read(np.array([0, COUNT]))
 
     @pytest.mark.parametrize("limit", [10**12, 0])
-    def test_libraries_print_nothing_of_damaged_files(self, listing, tmp_path, capfd, limit):
+    def test_libraries_print_nothing_of_damaged_files(
+        self, listing: ImageListing, tmp_path: Path, capfd: pytest.CaptureFixture[str], limit: int
+    ) -> None:
         """Pillow warns of EXIF data that are cut short, libtiff prints; neither says which file."""
         exif = Image.Exif()
         exif[0x010E] = "a description that is cut short"
@@ -583,7 +647,9 @@ class TestAsNeeded:
         assert capfd.readouterr() == ("", "")
 
     @pytest.mark.parametrize("count", [1, 20])
-    def test_a_file_that_is_spoilt_later(self, listing, tmp_path, count):
+    def test_a_file_that_is_spoilt_later(
+        self, listing: ImageListing, tmp_path: Path, count: int
+    ) -> None:
         dataset = load(listing, CacheSettings(tmp_path / "cache", limit=0))
         (listing.root / listing.files[0]).write_bytes(b"")
         with pytest.raises(InputError, match=r"0.png is empty, though it could be read before"):
@@ -592,7 +658,7 @@ class TestAsNeeded:
         assert (image_to_show(dataset.images, 0) == np.full((SIZE, SIZE, 3), 128)).all()
         np.testing.assert_array_equal(image_to_show(dataset.images, 1), expected_at(listing, 1))
 
-    def test_processes_end_with_their_parent(self, listing, tmp_path):
+    def test_processes_end_with_their_parent(self, listing: ImageListing, tmp_path: Path) -> None:
         code = (
             "import os, sys, time\n"
             "from pathlib import Path\n"
@@ -619,12 +685,12 @@ class TestAsNeeded:
             process.communicate(timeout=30)
 
 
-def test_the_decoder_needs_no_torch():
+def test_the_decoder_needs_no_torch() -> None:
     code = "import sys, symmcore.data.images.loading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_test_side_without_pairs_is_said_before_a_training(tmp_path):
+def test_a_test_side_without_pairs_is_said_before_a_training(tmp_path: Path) -> None:
     listing = make_tree(tmp_path / "tree")
     only = np.array([1, 3])  # the test images of one class
     alone = replace(listing, test=only, train=np.setdiff1d(np.arange(COUNT), only))
@@ -637,7 +703,7 @@ def test_a_test_side_without_pairs_is_said_before_a_training(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no text exist there alone")
-def test_names_that_are_no_text(tmp_path):
+def test_names_that_are_no_text(tmp_path: Path) -> None:
     listing = make_tree(tmp_path / os.fsdecode(b"tr\xffee"))
     spoiled = os.fsdecode(b"0/\xfe\n.png")
     (listing.root / listing.files[0]).rename(listing.root / spoiled)

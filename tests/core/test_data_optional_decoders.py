@@ -75,7 +75,7 @@ def save_dng(path: Path, width: int = 64, height: int = 48, orientation: int = 1
 class TestHeic:
     @heic
     @pytest.mark.parametrize("ending", ["heic", "HEIC", "heif", "hif"])
-    def test_pixels(self, tmp_path, ending):
+    def test_pixels(self, tmp_path: Path, ending: str) -> None:
         path = save_heic(tmp_path / f"a.{ending}", picture())
         assert has_image_name(path.name)
         found = decode_file(path, 32).astype(int)
@@ -85,7 +85,7 @@ class TestHeic:
         assert np.abs(found[28, 28] - [0, 200, 200]).max() < 40
 
     @heic
-    def test_it_is_upright_once(self, tmp_path):
+    def test_it_is_upright_once(self, tmp_path: Path) -> None:
         exif = Image.Exif()
         exif[0x0112] = 6
         path = save_heic(tmp_path / "a.heic", picture(), exif=exif.tobytes())
@@ -94,7 +94,7 @@ class TestHeic:
         assert np.abs(upright - turned.astype(int)).mean() < 12
 
     @heic
-    def test_what_is_damaged_or_another_file(self, tmp_path):
+    def test_what_is_damaged_or_another_file(self, tmp_path: Path) -> None:
         whole = save_heic(tmp_path / "a.heic", picture()).read_bytes()
         for name, content in (("cut.heic", whole[: len(whole) // 2]), ("text.heic", b"hello" * 99)):
             (tmp_path / name).write_bytes(content)
@@ -102,12 +102,14 @@ class TestHeic:
                 decode_file(tmp_path / name, 32)
 
     @heic
-    def test_a_jpeg_that_a_phone_has_misnamed(self, tmp_path):
+    def test_a_jpeg_that_a_phone_has_misnamed(self, tmp_path: Path) -> None:
         picture().save(tmp_path / "a.heic", format="JPEG")
         assert decode_file(tmp_path / "a.heic", 32).shape == (32, 32, 3)
 
     @heic
-    def test_a_size_beyond_the_limit_is_not_decoded(self, tmp_path, monkeypatch):
+    def test_a_size_beyond_the_limit_is_not_decoded(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("symmcore.data.images.decoding.MAX_PIXELS", 1000)
         with pytest.raises(DecodeError, match="megapixels"):
             decode_file(save_heic(tmp_path / "a.heic", picture()), 32)
@@ -116,7 +118,7 @@ class TestHeic:
 class TestRaw:
     @raw
     @pytest.mark.parametrize("ending", ["dng", "DNG"])
-    def test_pixels(self, tmp_path, ending):
+    def test_pixels(self, tmp_path: Path, ending: str) -> None:
         path = save_dng(tmp_path / f"a.{ending}")
         assert has_image_name(path.name)
         found = decode_file(path, 32).astype(int)
@@ -126,13 +128,15 @@ class TestRaw:
         assert blue.argmax() == 2
 
     @raw
-    def test_it_is_upright(self, tmp_path):
+    def test_it_is_upright(self, tmp_path: Path) -> None:
         found = decode_file(save_dng(tmp_path / "a.dng", orientation=3), 32).astype(int)
         assert found[6, 16].argmax() == 2
         assert found[26, 16].argmax() == 0
 
     @raw
-    def test_of_a_large_one_half_is_developed(self, tmp_path, monkeypatch):
+    def test_of_a_large_one_half_is_developed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         path = save_dng(tmp_path / "a.dng")
         whole = open_image(path, ("TIFF",), 10**6)
         monkeypatch.setattr(optional_decoders, "_HALF_IS_ENOUGH", 10)
@@ -140,7 +144,7 @@ class TestRaw:
         assert half.width in (whole.width // 2, whole.width // 2 + 1)
 
     @raw
-    def test_what_is_damaged_or_another_file(self, tmp_path):
+    def test_what_is_damaged_or_another_file(self, tmp_path: Path) -> None:
         whole = save_dng(tmp_path / "a.dng").read_bytes()
         picture().save(tmp_path / "jpeg.cr2", format="JPEG")
         (tmp_path / "text.nef").write_bytes(b"hello" * 99)
@@ -150,13 +154,17 @@ class TestRaw:
                 decode_file(tmp_path / name, 32)
 
     @raw
-    def test_a_size_beyond_the_limit_is_not_developed(self, tmp_path, monkeypatch):
+    def test_a_size_beyond_the_limit_is_not_developed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("symmcore.data.images.decoding.MAX_PIXELS", 1000)
         with pytest.raises(DecodeError, match="megapixels"):
             decode_file(save_dng(tmp_path / "a.dng"), 32)
 
 
-def test_without_the_package_the_sentence_names_it(tmp_path, monkeypatch):
+def test_without_the_package_the_sentence_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(optional_decoders, "_loaded", lambda _: None)
     for name, extra in (("a.heic", "heic"), ("a.CR2", "raw")):
         (tmp_path / name).write_bytes(b"some bytes")
@@ -166,7 +174,9 @@ def test_without_the_package_the_sentence_names_it(tmp_path, monkeypatch):
         assert str(tmp_path / name) in str(caught.value)
 
 
-def test_a_package_that_cannot_be_loaded_is_not_installed(tmp_path, monkeypatch):
+def test_a_package_that_cannot_be_loaded_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pillow_heif.py").write_text("raise OSError('libheif.so.1: cannot open')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(__import__("sys").modules, "pillow_heif", raising=False)
@@ -177,7 +187,7 @@ def test_a_package_that_cannot_be_loaded_is_not_installed(tmp_path, monkeypatch)
         optional_decoders._loaded.cache_clear()
 
 
-def test_all_else_is_pillows(tmp_path):
+def test_all_else_is_pillows(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -23,7 +23,7 @@ def pairs_of(batch: np.ndarray) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("sizes", [[2, 2], [2, 3], [3, 3, 3], [2, 3, 4, 5, 7], [10, 11, 2, 9]])
 @pytest.mark.parametrize("pairs", [2, 3, 5, 8])
-def test_every_pair_is_two_images_of_one_class(sizes, pairs):
+def test_every_pair_is_two_images_of_one_class(sizes: list[int], pairs: int) -> None:
     # Hundreds of batches of small classes: each deck ends many times, also between the two
     # images of a pair.
     labels = labels_of(sizes)
@@ -39,7 +39,7 @@ def test_every_pair_is_two_images_of_one_class(sizes, pairs):
 
 @pytest.mark.parametrize("sizes", [[6] * 10, [3] * 10, [2, 9, 4, 5]])
 @pytest.mark.parametrize("pairs", [10, 13, 64])
-def test_pairs_spread_evenly_over_the_classes_of_a_batch(sizes, pairs):
+def test_pairs_spread_evenly_over_the_classes_of_a_batch(sizes: list[int], pairs: int) -> None:
     labels = labels_of(sizes)
     draw = sampler(labels, pairs)
     for _ in range(50):
@@ -48,7 +48,7 @@ def test_pairs_spread_evenly_over_the_classes_of_a_batch(sizes, pairs):
         assert max(counts.values()) - min(counts.values()) <= 1
 
 
-def test_pairs_spread_evenly_over_the_classes_in_the_long_run():
+def test_pairs_spread_evenly_over_the_classes_in_the_long_run() -> None:
     labels = labels_of([5] * 10)
     draw = sampler(labels, 14)  # each class has one pair, four of them have two
     counts = Counter(
@@ -58,7 +58,7 @@ def test_pairs_spread_evenly_over_the_classes_in_the_long_run():
     assert all(abs(count - 2800) < 5 * 22 for count in counts.values()), counts
 
 
-def test_with_enough_classes_every_pair_is_of_another_class():
+def test_with_enough_classes_every_pair_is_of_another_class() -> None:
     labels = labels_of([2, 3] * 10)
     draw = sampler(labels, 20)
     few = sampler(labels, 8)
@@ -73,7 +73,7 @@ def test_with_enough_classes_every_pair_is_of_another_class():
 
 
 @pytest.mark.parametrize("sizes", [[2, 3, 5], [7, 4, 9, 2], [6, 6]])
-def test_every_image_of_a_class_is_seen_equally_often(sizes):
+def test_every_image_of_a_class_is_seen_equally_often(sizes: list[int]) -> None:
     labels = labels_of(sizes)
     draw = sampler(labels, 5)
     seen = np.zeros(len(labels), dtype=int)
@@ -85,7 +85,7 @@ def test_every_image_of_a_class_is_seen_equally_often(sizes):
             assert of_class.max() - of_class.min() <= 1
 
 
-def test_images_are_paired_in_every_way():
+def test_images_are_paired_in_every_way() -> None:
     labels = labels_of([5, 5])
     draw = sampler(labels, 4)
     partners: dict[int, set[int]] = {image: set() for image in range(10)}
@@ -96,14 +96,14 @@ def test_images_are_paired_in_every_way():
     assert all(len(of) == 4 for of in partners.values())
 
 
-def test_the_order_of_classes_in_a_batch_is_random():
+def test_the_order_of_classes_in_a_batch_is_random() -> None:
     labels = labels_of([4] * 5)
     draw = sampler(labels, 5)
     orders = {tuple(int(labels[a]) for a, _ in pairs_of(draw.next_batch())) for _ in range(50)}
     assert len(orders) > 25
 
 
-def test_the_seed_decides_every_batch():
+def test_the_seed_decides_every_batch() -> None:
     labels = labels_of([4, 5, 6])
     one, same, other = sampler(labels, 4, 3), sampler(labels, 4, 3), sampler(labels, 4, 4)
     ones = [one.next_batch() for _ in range(20)]
@@ -111,7 +111,7 @@ def test_the_seed_decides_every_batch():
     assert not np.array_equal(ones, [other.next_batch() for _ in range(20)])
 
 
-def test_only_the_given_positions_are_drawn():
+def test_only_the_given_positions_are_drawn() -> None:
     labels = labels_of([9, 9, 9])
     positions = np.flatnonzero(np.arange(27) % 2)
     draw = PairSampler(labels, positions, 6, 0)
@@ -119,7 +119,7 @@ def test_only_the_given_positions_are_drawn():
     assert set(drawn) == set(positions)
 
 
-def test_a_class_of_image_to_show_is_left_out():
+def test_a_class_of_image_to_show_is_left_out() -> None:
     labels = labels_of([1, 4, 4])
     draw = sampler(labels, 4)
     drawn = np.concatenate([draw.next_batch() for _ in range(20)])
@@ -127,6 +127,6 @@ def test_a_class_of_image_to_show_is_left_out():
 
 
 @pytest.mark.parametrize(("sizes", "usable"), [([9], 1), ([1, 9], 1), ([1, 1, 1], 0)])
-def test_fewer_than_two_usable_classes_are_refused(sizes, usable):
+def test_fewer_than_two_usable_classes_are_refused(sizes: list[int], usable: int) -> None:
     with pytest.raises(InputError, match=rf"at least two classes .* has {usable}\.$"):
         sampler(labels_of(sizes), 4)

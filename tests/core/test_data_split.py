@@ -5,7 +5,7 @@ import pytest
 from helpers_training import pixels
 
 from symmcore.data import catalogue as catalog
-from symmcore.data.catalogue import DATASETS, dataset_entry
+from symmcore.data.catalogue import DATASETS, DatasetEntry, dataset_entry
 from symmcore.data.dataset import ImageDataset, split_within_classes
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.sources import digits
@@ -20,7 +20,7 @@ def loaded() -> ImageDataset:
 
 @pytest.mark.parametrize("sizes", [[3, 3], [30, 60, 9], [2, 4, 5, 7, 10, 100]])
 @pytest.mark.parametrize("seed", [0, 1, 12345])
-def test_each_class_is_split_two_to_one(sizes, seed):
+def test_each_class_is_split_two_to_one(sizes: list[int], seed: int) -> None:
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
     train, test = split_within_classes(labels, 2 / 3, seed)
     for label, size in enumerate(sizes):
@@ -32,21 +32,21 @@ def test_each_class_is_split_two_to_one(sizes, seed):
     assert train.dtype == test.dtype == np.int64
 
 
-def test_the_seed_decides_the_split():
+def test_the_seed_decides_the_split() -> None:
     labels = np.repeat(np.arange(5), 12)
     one, again, other = (split_within_classes(labels, 2 / 3, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one[0], again[0])
     assert not np.array_equal(one[0], other[0])
 
 
-def test_the_split_is_drawn_within_classes_of_any_label_values():
+def test_the_split_is_drawn_within_classes_of_any_label_values() -> None:
     labels = np.array([7, 7, 7, -2, -2, -2])
     train, test = split_within_classes(labels, 2 / 3, 0)
     assert sorted(labels[train]) == [-2, -2, 7, 7]
     assert sorted(labels[test]) == [-2, 7]
 
 
-def test_digits_are_what_scikit_learn_ships(loaded):
+def test_digits_are_what_scikit_learn_ships(loaded: ImageDataset) -> None:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -61,7 +61,7 @@ def test_digits_are_what_scikit_learn_ships(loaded):
     assert loaded.class_names == tuple("0123456789")
 
 
-def test_digits_have_all_ten_classes_on_both_sides_two_to_one(loaded):
+def test_digits_have_all_ten_classes_on_both_sides_two_to_one(loaded: ImageDataset) -> None:
     assert set(loaded.labels[loaded.train]) == set(loaded.labels[loaded.test]) == set(range(10))
     for label in range(10):
         ratio = np.sum(loaded.labels[loaded.train] == label) / np.sum(loaded.labels == label)
@@ -71,7 +71,7 @@ def test_digits_have_all_ten_classes_on_both_sides_two_to_one(loaded):
 
 
 @pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)
-def test_what_the_catalogue_says_is_what_is_loaded(entry):
+def test_what_the_catalogue_says_is_what_is_loaded(entry: DatasetEntry) -> None:
     dataset = dataset_entry(entry.name).load(5, ignore_progress)
     assert dataset.name == entry.name
     assert dataset.images.shape[0] == len(dataset.labels) == entry.images
@@ -81,14 +81,14 @@ def test_what_the_catalogue_says_is_what_is_loaded(entry):
     assert dataset.labels.dtype == dataset.train.dtype == dataset.test.dtype == np.int64
 
 
-def test_the_seed_decides_the_split_of_digits(loaded):
+def test_the_seed_decides_the_split_of_digits(loaded: ImageDataset) -> None:
     again, other = digits.load_digits(0), digits.load_digits(1)
     assert again.fingerprint() == loaded.fingerprint()
     assert other.fingerprint() != loaded.fingerprint()
     np.testing.assert_array_equal(pixels(other), pixels(loaded))
 
 
-def test_unknown_dataset():
+def test_unknown_dataset() -> None:
     with pytest.raises(
         InputError, match=r"^Unknown dataset 'digit': choose one of digits, alphabets, "
     ):
@@ -102,14 +102,14 @@ def changed(array: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("part", ["images", "labels", "train", "test"])
-def test_the_fingerprint_changes_with_any_content(loaded, part):
+def test_the_fingerprint_changes_with_any_content(loaded: ImageDataset, part: str) -> None:
     array = pixels(loaded) if part == "images" else getattr(loaded, part)
     new = ArrayImages(changed(array)) if part == "images" else changed(array)
     other = dataclasses.replace(loaded, **{part: new})
     assert other.fingerprint() != loaded.fingerprint()
 
 
-def test_the_fingerprint_changes_with_shape_and_border(loaded):
+def test_the_fingerprint_changes_with_shape_and_border(loaded: ImageDataset) -> None:
     prints = {
         loaded.fingerprint(),
         dataclasses.replace(
@@ -123,7 +123,7 @@ def test_the_fingerprint_changes_with_shape_and_border(loaded):
     assert len(prints) == 3
 
 
-def test_the_fingerprint_is_of_content_not_of_memory_layout(loaded):
+def test_the_fingerprint_is_of_content_not_of_memory_layout(loaded: ImageDataset) -> None:
     transposed = np.asfortranarray(pixels(loaded))
     assert (
         dataclasses.replace(loaded, images=ArrayImages(transposed)).fingerprint()

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,18 +26,18 @@ from symmcore.data.sources.torchvision_sets import (
     torchvision_set,
 )
 from symmcore.processes import CallError, one_line
-from symmcore.progress import Progress, ignore_progress
+from symmcore.progress import Progress, ProgressCallback, ignore_progress
 from symmcore.training.control import StopRequestedError
 
 AUTO, CLASS, IMAGE, FOLDERS = SplitRule
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of its own, and no way out to the network."""
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path / "cache")
 
-    def offline(*_, **__):
+    def offline(*_: object, **__: object) -> None:
         raise OSError("no network here")
 
     monkeypatch.setattr("urllib.request.urlopen", offline)
@@ -44,7 +45,9 @@ def cache(tmp_path, monkeypatch) -> Path:
     return tmp_path / "cache" / "torchvision"
 
 
-def call_here(download, arguments, look) -> None:
+def call_here(
+    download: Callable[..., None], arguments: tuple[str, ...], look: Callable[[], None]
+) -> None:
     """As ``call_in_subprocess``, in this process, where a test can pretend to be the network."""
     look()
     try:
@@ -54,7 +57,13 @@ def call_here(download, arguments, look) -> None:
     look()
 
 
-def read(name: str, rule: SplitRule = AUTO, *, download: bool = False, on_progress=ignore_progress):
+def read(
+    name: str,
+    rule: SplitRule = AUTO,
+    *,
+    download: bool = False,
+    on_progress: ProgressCallback = ignore_progress,
+) -> ImageListing:
     return read_torchvision_set(name, rule, 0, download=download, on_progress=on_progress)
 
 
@@ -72,7 +81,7 @@ def make_omniglot(root: Path) -> None:
     touch(root, "omniglot-py/images_background.zip")
 
 
-def make_flowers(root: Path, kinds=(3, 3, 1, 1, 2, 2, 5, 5) * 3) -> None:
+def make_flowers(root: Path, kinds: tuple[int, ...] = (3, 3, 1, 1, 2, 2, 5, 5) * 3) -> None:
     base = root / "flowers-102"
     touch(base, *(f"jpg/image_{n:05}.jpg" for n in range(1, len(kinds) + 1)), "102flowers.tgz")
     scipy.io.savemat(base / "imagelabels.mat", {"labels": np.array([kinds], dtype=np.uint8)})
@@ -128,17 +137,17 @@ MAKERS = {
 
 
 @pytest.fixture(params=MAKERS)
-def name(request) -> str:
+def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def test_every_set_is_tested():
+def test_every_set_is_tested() -> None:
     assert tuple(known.entry for known in TORCHVISION_SETS) == TORCHVISION_ENTRIES
     assert [known.entry.name for known in TORCHVISION_SETS] == list(MAKERS)
 
 
 class TestRead:
-    def test_a_set_that_is_there(self, name, cache):
+    def test_a_set_that_is_there(self, name: str, cache: Path) -> None:
         MAKERS[name](cache / name)
         data = read(name)
         assert data.name == f"torchvision:{name}"
@@ -152,11 +161,13 @@ class TestRead:
             assert note.endswith(f"as published {published.images:,} of {published.classes:,}.")
             assert data.root.is_relative_to(cache.resolve())
 
-    def test_names_in_any_case(self, name, cache):
+    def test_names_in_any_case(self, name: str, cache: Path) -> None:
         MAKERS[name](cache / name)
         assert read(name.lower()).name == f"torchvision:{name}"
 
-    def test_a_whole_set_needs_no_note(self, name, cache, monkeypatch):
+    def test_a_whole_set_needs_no_note(
+        self, name: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         MAKERS[name](cache / name)
         data = read(name)
         known = torchvision_set(name)
@@ -166,17 +177,17 @@ class TestRead:
         monkeypatch.setattr(torchvision_sets, "torchvision_set", lambda _: whole)
         assert read(name).notes == ()
 
-    def test_another_split(self, name, cache):
+    def test_another_split(self, name: str, cache: Path) -> None:
         MAKERS[name](cache / name)
         data = read(name, IMAGE)
         assert set(data.labels[data.train]) == set(data.labels[data.test])
         assert data.split.startswith("by image")
 
-    def test_no_folders_to_split_by(self, name, cache):
+    def test_no_folders_to_split_by(self, name: str, cache: Path) -> None:
         MAKERS[name](cache / name)
         assert "no folders train and test" in refusal(read, name, FOLDERS)
 
-    def test_omniglot_keeps_its_own_zero_shot_split(self, cache):
+    def test_omniglot_keeps_its_own_zero_shot_split(self, cache: Path) -> None:
         make_omniglot(cache / "Omniglot")
         listing = read("Omniglot")
         assert set(members(listing, listing.train)) == {
@@ -187,7 +198,7 @@ class TestRead:
         assert listing.split == "by class, as its authors did"
         assert len(read("Omniglot", CLASS).train) == 24
 
-    def test_flowers_are_labelled_by_their_number(self, cache):
+    def test_flowers_are_labelled_by_their_number(self, cache: Path) -> None:
         make_flowers(cache / "Flowers102")
         listing = read("Flowers102")
         assert members(listing, listing.train) == {
@@ -195,7 +206,7 @@ class TestRead:
             "flower 2": [f"jpg/image_{n:05}.jpg" for n in (5, 6, 13, 14, 21, 22)],
         }
 
-    def test_aircraft_of_all_three_lists(self, cache):
+    def test_aircraft_of_all_three_lists(self, cache: Path) -> None:
         make_aircraft(cache / "FGVCAircraft")
         listing = read("FGVCAircraft")
         assert listing.class_names == VARIANTS
@@ -204,7 +215,7 @@ class TestRead:
             expected = [f"images/{1_000_000 + n}.jpg" for n in range(20) if VARIANTS[n % 4] == name]
             assert sorted(files) == expected
 
-    def test_cifar100_pixel_by_pixel(self, cache):
+    def test_cifar100_pixel_by_pixel(self, cache: Path) -> None:
         make_cifar(cache / "CIFAR100")
         dataset = read("CIFAR100")
         assert isinstance(dataset, ImageDataset)
@@ -218,7 +229,7 @@ class TestRead:
 
 
 class TestDamaged:
-    def test_images_are_missing(self, cache):
+    def test_images_are_missing(self, cache: Path) -> None:
         for name, file in (
             ("Flowers102", "flowers-102/jpg/image_00002.jpg"),
             ("FGVCAircraft", "fgvc-aircraft-2013b/data/images/1000003.jpg"),
@@ -227,25 +238,25 @@ class TestDamaged:
             (cache / name / file).unlink()
             assert "1 of the" in refusal(read, name)
 
-    def test_omniglot_without_images(self, cache):
+    def test_omniglot_without_images(self, cache: Path) -> None:
         (cache / "Omniglot/omniglot-py/images_evaluation").mkdir(parents=True)
         assert "holds no images" in refusal(read, "Omniglot")
 
     @pytest.mark.parametrize("labels", [[0, 1], [0.5, 1.0], []])
-    def test_flowers_with_labels_that_are_none(self, labels, cache):
+    def test_flowers_with_labels_that_are_none(self, labels: list[float], cache: Path) -> None:
         make_flowers(cache / "Flowers102")
         path = cache / "Flowers102/flowers-102/imagelabels.mat"
         scipy.io.savemat(path, {"labels": np.array([labels])})
         assert "imagelabels.mat" in refusal(read, "Flowers102")
 
-    def test_aircraft_outside_the_folder(self, cache):
+    def test_aircraft_outside_the_folder(self, cache: Path) -> None:
         make_aircraft(cache / "FGVCAircraft")
         path = cache / "FGVCAircraft/fgvc-aircraft-2013b/data/images_variant_val.txt"
         path.write_text("1000008 707-320\n../../../secret 707-320\n")
         message = refusal(read, "FGVCAircraft")
         assert "images_variant_val.txt, line 2, points outside" in message
 
-    def test_cifar100_cut_short_or_without_names(self, cache):
+    def test_cifar100_cut_short_or_without_names(self, cache: Path) -> None:
         make_cifar(cache / "CIFAR100")
         base = cache / "CIFAR100/cifar-100-binary"
         content = (base / "test.bin").read_bytes()
@@ -259,13 +270,13 @@ class TestDamaged:
 
 
 class TestFetch:
-    def test_never_without_being_asked(self, name, cache):
+    def test_never_without_being_asked(self, name: str, cache: Path) -> None:
         message = refusal(read, name)
         assert f"torchvision:{name} is not in {cache}" in message
         assert "--download" in message
         assert not cache.exists()
 
-    def test_when_asked(self, name, cache, monkeypatch):
+    def test_when_asked(self, name: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         fetched = []
 
         def fetch(folder: Path) -> None:
@@ -281,7 +292,7 @@ class TestFetch:
         assert left_in(cache) == [name]
 
     @pytest.mark.parametrize("name", ["Omniglot", "Flowers102", "FGVCAircraft", "CIFAR100"])
-    def test_without_a_network(self, name, cache):
+    def test_without_a_network(self, name: str, cache: Path) -> None:
         message = refusal(read, name, download=True)
         assert f"torchvision:{name} could not be fetched" in message
         assert "no network here" in message
@@ -292,7 +303,9 @@ class TestFetch:
         [RuntimeError("File not found or corrupted.\nreally"), EOFError("cut"), ImportError("none"),
          tarfile.ReadError("not a tar"), PermissionError(13, "denied")],
     )  # fmt: skip
-    def test_a_fetch_that_fails_half_way_leaves_nothing(self, error, cache, monkeypatch):
+    def test_a_fetch_that_fails_half_way_leaves_nothing(
+        self, error: Exception, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def fetch(folder: Path) -> None:
             touch(folder, "omniglot-py/images_evaluation/half.png")
             raise error
@@ -301,7 +314,9 @@ class TestFetch:
         assert "could not be fetched" in refusal(read, "Omniglot", download=True)
         assert left_in(cache) == []
 
-    def test_an_interrupt_leaves_nothing(self, cache, monkeypatch):
+    def test_an_interrupt_leaves_nothing(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def fetch(folder: Path) -> None:
             raise KeyboardInterrupt
 
@@ -310,11 +325,13 @@ class TestFetch:
             read("Omniglot", download=True)
         assert left_in(cache) == []
 
-    def test_something_else_was_fetched(self, cache, monkeypatch):
+    def test_something_else_was_fetched(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pretend(monkeypatch, "Omniglot", lambda folder: None)
         assert "has no omniglot-py" in refusal(read, "Omniglot", download=True)
 
-    def test_another_process_fetches_already(self, cache, monkeypatch):
+    def test_another_process_fetches_already(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         pretend(monkeypatch, "Omniglot", lambda _: pytest.fail("it is fetched twice"))
         cache.mkdir(parents=True)
         lock, heard = FileLock(cache / "Omniglot.lock", thread_local=False), []
@@ -328,13 +345,17 @@ class TestFetch:
         check_listing(read("Omniglot", download=True, on_progress=on_progress))
         assert heard == ["Fetching Omniglot in another process: 0.0 MB"]
 
-    def test_what_a_killed_process_left_is_removed(self, cache, monkeypatch):
+    def test_what_a_killed_process_left_is_removed(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         touch(cache, "Omniglot.part/omniglot-py/images_evaluation/half.png")
         pretend(monkeypatch, "Omniglot", make_omniglot)
         check_listing(read("Omniglot", download=True))
         assert left_in(cache) == ["Omniglot"]
 
-    def test_it_tells_how_far_it_is_and_can_be_cancelled(self, cache, monkeypatch):
+    def test_it_tells_how_far_it_is_and_can_be_cancelled(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         heard = []
 
         def write(folder: Path) -> None:
@@ -355,13 +376,15 @@ class TestFetch:
         ]
         assert left_in(cache) == []
 
-    def test_a_folder_in_the_way_is_named_before_anything_is_fetched(self, cache, monkeypatch):
+    def test_a_folder_in_the_way_is_named_before_anything_is_fetched(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         pretend(monkeypatch, "Omniglot", lambda _: pytest.fail("it is fetched"))
         touch(cache, "Omniglot/something")
         message = refusal(read, "Omniglot", download=True)
         assert f"{cache / 'Omniglot'} is there but holds no omniglot-py" in message
 
-    def test_who_is_told_may_fail(self, cache, monkeypatch):
+    def test_who_is_told_may_fail(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pretend(monkeypatch, "Omniglot", make_omniglot)
 
         def on_progress(_: Progress) -> None:
@@ -371,11 +394,13 @@ class TestFetch:
             read("Omniglot", download=True, on_progress=on_progress)
         assert left_in(cache) == []
 
-    def test_a_cache_folder_that_cannot_be_made(self, cache):
+    def test_a_cache_folder_that_cannot_be_made(self, cache: Path) -> None:
         cache.parent.write_text("a file")
         assert "cannot be written" in refusal(read, "Omniglot", download=True)
 
-    def test_cifar100_is_fetched_binary_and_checked(self, cache, tmp_path, monkeypatch):
+    def test_cifar100_is_fetched_binary_and_checked(
+        self, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         make_cifar(tmp_path / "made")
         archive = tmp_path / "cifar-100-binary.tar.gz"
         with tarfile.open(archive, "w:gz") as tar:
@@ -387,8 +412,8 @@ class TestFetch:
         monkeypatch.setattr(torchvision_sets, "_CIFAR_MD5", hashlib.md5(content).hexdigest())  # noqa: S324 - torchvision's
         assert len(read("CIFAR100", download=True).labels) == 42
 
-    def test_nothing_is_unpickled(self, cache, monkeypatch):
-        def load(*_, **__):
+    def test_nothing_is_unpickled(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def load(*_: object, **__: object) -> None:
             pytest.fail("something was unpickled")
 
         monkeypatch.setattr("pickle.load", load)
@@ -407,25 +432,25 @@ class Answer(io.BytesIO):
         self.url = None
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, name: str, fetch) -> None:
+def pretend(monkeypatch: pytest.MonkeyPatch, name: str, fetch: Callable[[str], None]) -> None:
     """Fetch a set some other way."""
     known = torchvision_set(name)
     changed = dataclasses.replace(known, fetch=fetch)
     monkeypatch.setattr(torchvision_sets, "TORCHVISION_SETS", (changed,))
 
 
-def test_torchvisions_names_are_used():
+def test_torchvisions_names_are_used() -> None:
     from torchvision import datasets
 
     assert all(hasattr(datasets, known.entry.name) for known in TORCHVISION_SETS)
 
 
 @pytest.mark.parametrize("name", ["", "CIFAR10", "../x", "omniglot "])
-def test_unknown_sets(name):
+def test_unknown_sets(name: str) -> None:
     message = refusal(read, name)
     assert repr(name) in message
     assert "Omniglot, Flowers102" in message
 
 
-def test_the_cache_is_the_users(tmp_path):
+def test_the_cache_is_the_users(tmp_path: Path) -> None:
     assert cache_folder() == tmp_path / "cache" / "torchvision"

@@ -9,6 +9,7 @@ from PIL import Image, features
 from symmcore.data.images import formats, optional_decoders
 from symmcore.data.images.formats import has_image_name, undecoded_format
 from symmcore.data.images.optional_decoders import HEIF, OPTIONAL_DECODERS, RAW
+from symmcore.data.listing import ImageListing
 from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.metadata_names import is_metadata
 from symmcore.data.sources.splits import SplitRule
@@ -17,18 +18,18 @@ CLASSES = dict.fromkeys("abcd", 3)
 
 
 @pytest.fixture
-def no_extras(monkeypatch) -> None:
+def no_extras(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither optional decoder, whatever is installed here."""
     monkeypatch.setattr(optional_decoders, "_loaded", lambda _: None)
 
 
 @pytest.fixture
-def all_extras(monkeypatch) -> None:
+def all_extras(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both, as far as listing asks."""
     monkeypatch.setattr(optional_decoders, "_loaded", lambda _: optional_decoders)
 
 
-def listed(root: Path, rule: SplitRule = SplitRule.AUTO):
+def listed(root: Path, rule: SplitRule = SplitRule.AUTO) -> ImageListing:
     listing = list_folder(root, rule, 0)
     check_listing(listing)
     for one in listing.unused:
@@ -46,7 +47,7 @@ def unused(root: Path) -> dict[str, tuple[int, tuple[str, ...]]]:
 
 class TestNoDecoder:
     @pytest.mark.usefixtures("no_extras")
-    def test_a_class_that_is_lost_to_it_is_named(self, tmp_path):
+    def test_a_class_that_is_lost_to_it_is_named(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         class_folders(tmp_path, {"b2": 7}, "HEIC")
         class_folders(tmp_path, {"b3": 2}, "cr2")
@@ -66,7 +67,7 @@ class TestNoDecoder:
         ]
 
     @pytest.mark.usefixtures("no_extras")
-    def test_nothing_else_there_is_refused_with_the_extra(self, tmp_path):
+    def test_nothing_else_there_is_refused_with_the_extra(self, tmp_path: Path) -> None:
         for place in (tmp_path / "one", tmp_path / "two" / "train", tmp_path / "three"):
             class_folders(place, CLASSES, "heic")
         class_folders(tmp_path / "three", {"x": 3})
@@ -88,18 +89,20 @@ class TestNoDecoder:
             ("xcf", "XCF", "PNG or JPEG"),
         ],
     )
-    def test_of_each_format(self, ending, title, remedy):
+    def test_of_each_format(self, ending: str, title: str, remedy: str) -> None:
         found = undecoded_format(f"some.where/a.{ending}")
         assert found is not None
         assert found.title == title
         assert remedy in found.remedy
         assert not has_image_name(f"a.{ending}")
 
-    def test_what_is_no_image_is_of_no_format(self):
+    def test_what_is_no_image_is_of_no_format(self) -> None:
         for name in ("a.txt", "heic", "a.heic/b", "a.csv", "a", "a.jpg", "a.mp4"):
             assert undecoded_format(name) is None
 
-    def test_avif_is_decoded_where_pillow_was_built_with_it(self, monkeypatch):
+    def test_avif_is_decoded_where_pillow_was_built_with_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         Image.init()
         assert has_image_name("a.avif") is features.check("avif")
         monkeypatch.setattr(features, "check", lambda name: name != "avif")
@@ -114,7 +117,7 @@ class TestNoDecoder:
         assert "Pillow 11.3" in found.remedy
 
     @pytest.mark.usefixtures("all_extras")
-    def test_with_the_extras_they_are_images(self, tmp_path):
+    def test_with_the_extras_they_are_images(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"a": 3, "b": 3})
         class_folders(tmp_path, {"c": 3}, "heic")
         class_folders(tmp_path, {"d": 3}, "DNG")
@@ -122,7 +125,7 @@ class TestNoDecoder:
         assert listing.class_names == tuple("abcd")
         assert listing.notes == ()
 
-    def test_endings_have_one_decoder(self):
+    def test_endings_have_one_decoder(self) -> None:
         assert not HEIF.endings & RAW.endings
         pillow = set(Image.registered_extensions())
         assert not RAW.endings & pillow
@@ -132,7 +135,9 @@ class TestNoDecoder:
 
 class TestTwins:
     @pytest.mark.parametrize("extras", ["no_extras", "all_extras"])
-    def test_one_photo_counts_once(self, tmp_path, request, extras):
+    def test_one_photo_counts_once(
+        self, tmp_path: Path, request: pytest.FixtureRequest, extras: str
+    ) -> None:
         request.getfixturevalue(extras)
         class_folders(tmp_path, CLASSES)
         touch(tmp_path, "a/1.CR2", "a/1.xmp", "b/2.heic", "b/2.MOV", "c/1.dng")
@@ -146,7 +151,7 @@ class TestTwins:
         )
 
     @pytest.mark.usefixtures("all_extras")
-    def test_a_side_file_is_no_twin(self, tmp_path):
+    def test_a_side_file_is_no_twin(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         touch(tmp_path, "a/9.CR2", "a/9.xmp", "b/9.HEIC", "b/9.dng", "c/9.heic", "c/9.txt")
         listing = listed(tmp_path)
@@ -162,16 +167,16 @@ class TestMetadata:
          "lost+found", ".Trashes", ".Trash-1000", ".thumbnails", "Thumbs.db", ".DS_Store",
          "._1.png", "desktop.ini", ".@__thumb", "~snapshot", ".git", "a.jpg@SynoEAStream"],
     )  # fmt: skip
-    def test_known_names(self, name):
+    def test_known_names(self, name: str) -> None:
         assert is_metadata(name)
 
     @pytest.mark.parametrize(
         "name", ["recycle", "snapshot", "git", "thumbs", "trash", "cache", ".mine", "a@b", "#1"]
     )
-    def test_names_of_classes(self, name):
+    def test_names_of_classes(self, name: str) -> None:
         assert not is_metadata(name)
 
-    def test_they_become_neither_classes_nor_images(self, tmp_path):
+    def test_they_become_neither_classes_nor_images(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         before = listed(tmp_path)
         assert before.notes == ()
@@ -188,14 +193,14 @@ class TestMetadata:
         )
         assert listing.unused[0].as_json()["reason"] == "system_metadata"
 
-    def test_what_the_user_has_hidden_is_told_apart(self, tmp_path):
+    def test_what_the_user_has_hidden_is_told_apart(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         touch(tmp_path, ".mine/1.png", "a/.hidden.png")
         assert unused(tmp_path) == {"hidden": (2, (".mine", "a/.hidden.png"))}
 
 
 class TestFolders:
-    def test_empty_classes_and_classes_without_images(self, tmp_path):
+    def test_empty_classes_and_classes_without_images(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         (tmp_path / "e" / "deep").mkdir(parents=True)
         touch(tmp_path, "f/notes.txt", "f/deep/table.csv")
@@ -207,12 +212,12 @@ class TestFolders:
             "Left out: 1 folder of a class without an image to use: f."
         )
 
-    def test_a_class_of_metadata_alone_is_empty(self, tmp_path):
+    def test_a_class_of_metadata_alone_is_empty(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         touch(tmp_path, "e/Thumbs.db")
         assert "Left out: 1 empty folder of a class: e." in listed(tmp_path).notes
 
-    def test_stray_files(self, tmp_path):
+    def test_stray_files(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         touch(tmp_path, "1.png", "2.png", "labels.csv", "README")
         assert unused(tmp_path) == {
@@ -220,7 +225,7 @@ class TestFolders:
             "no_image": (2, ("labels.csv", "README")),
         }
 
-    def test_names_that_are_no_text_or_no_line_can_be_written(self, tmp_path):
+    def test_names_that_are_no_text_or_no_line_can_be_written(self, tmp_path: Path) -> None:
         class_folders(tmp_path, CLASSES)
         touch(tmp_path, "a/two\nlines.txt")
         (entry,) = listed(tmp_path).unused

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +20,14 @@ from symmcore.data.images.loading import load_listing
 from symmcore.data.listing import ImageListing
 from symmcore.data.value_range import EIGHT_BITS, ValueRange, ValueRanges
 from symmcore.errors import InputError
+from symmcore.progress import Progress
 
 SIDE = 24
 RANDOM = np.random.default_rng(0)
 NODATA = 42113
 
 Array = np.ndarray
+Tags = dict[int, tuple[int, Any]]
 Write = Callable[[Path, Array], Path]
 
 
@@ -85,7 +88,9 @@ def big_endian(path: Path, values: Array) -> Path:
 @pytest.mark.parametrize(
     ("write", "suffix"), [(write_png, "png"), (write_tiff, "tif"), (big_endian, "tiff")]
 )
-def test_the_bits_in_use_become_all_grey_levels(tmp_path, bits, write, suffix):
+def test_the_bits_in_use_become_all_grey_levels(
+    tmp_path: Path, bits: int, write: Write, suffix: str
+) -> None:
     top = 2**bits - 1
     images = [integers(0, top * share // 4) for share in (1, 2, 4, 3)]
     _, pixels = dataset(tmp_path, images, write, suffix)
@@ -96,11 +101,13 @@ def test_the_bits_in_use_become_all_grey_levels(tmp_path, bits, write, suffix):
 @pytest.mark.parametrize("channels", [3, 4])
 @pytest.mark.parametrize(("write", "suffix"), [(write_png, "png"), (write_tiff, "tif")])
 @pytest.mark.parametrize("top", [4095, 65535])
-def test_colours_of_16_bits(tmp_path, channels, write, suffix, top):
+def test_colours_of_16_bits(
+    tmp_path: Path, channels: int, write: Write, suffix: str, top: int
+) -> None:
     images = [integers(0, top, channels=channels) for _ in range(4)]
     if channels == 4 and write is write_tiff:
         # unassociated alpha
-        def write(path, values):
+        def write(path: Path, values: Array) -> Path:
             return write_tiff(path, values, {338: (SHORT, 2)})
 
     _, pixels = dataset(tmp_path, images, write, suffix)
@@ -113,13 +120,13 @@ def test_colours_of_16_bits(tmp_path, channels, write, suffix, top):
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_colours_of_either_byte_order(tmp_path, order):
+def test_colours_of_either_byte_order(tmp_path: Path, order: str) -> None:
     values = integers(0, 4095, channels=3)
     path = write_tiff(tmp_path / "image.tif", values, order=order)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 4095))
 
 
-def test_colours_in_a_compressed_tiff(tmp_path):
+def test_colours_in_a_compressed_tiff(tmp_path: Path) -> None:
     values = integers(0, 4095, channels=3)
     plain = write_tiff(tmp_path / "plain.tif", values)
     # Pillow writes no colours of 16 bits, but deflates any bytes: as one channel, thrice as wide
@@ -145,7 +152,7 @@ def test_colours_in_a_compressed_tiff(tmp_path):
     np.testing.assert_array_equal(decode_file(plain, SIDE), scaled(values, 0, 4095))
 
 
-def test_grey_with_alpha_of_16_bits(tmp_path):
+def test_grey_with_alpha_of_16_bits(tmp_path: Path) -> None:
     values = integers(0, 4095, channels=2)
     values[..., 1] = 65535
     values[3] = 9, 0
@@ -156,7 +163,9 @@ def test_grey_with_alpha_of_16_bits(tmp_path):
 
 
 @pytest.mark.parametrize("channels", [0, 3])
-def test_a_value_of_16_bits_that_stands_for_transparent_becomes_white(tmp_path, channels):
+def test_a_value_of_16_bits_that_stands_for_transparent_becomes_white(
+    tmp_path: Path, channels: int
+) -> None:
     values = integers(0, 4095, channels=channels)
     values[5:9] = 60000
     stands = np.full(channels or 1, 60000, dtype=">u2").tobytes()
@@ -166,7 +175,7 @@ def test_a_value_of_16_bits_that_stands_for_transparent_becomes_white(tmp_path, 
     np.testing.assert_array_equal(decode_file(path, SIDE), expected)
 
 
-def test_signed_integers_keep_both_ends(tmp_path):
+def test_signed_integers_keep_both_ends(tmp_path: Path) -> None:
     for order in "<>":
         (tmp_path / order).mkdir()
         images = [integers(-1024, 3071, np.int16), integers(-1000, 400, np.int16)]
@@ -177,7 +186,7 @@ def test_signed_integers_keep_both_ends(tmp_path):
             np.testing.assert_array_equal(found, scaled(values, -1024, 3071))
 
 
-def test_integers_of_other_sizes(tmp_path):
+def test_integers_of_other_sizes(tmp_path: Path) -> None:
     for dtype, low, high, black, white in (
         (np.uint32, 0, 2**32 - 1, 0, 2**32 - 1),
         (np.uint32, 0, 1_000_000, 0, 2**20 - 1),
@@ -189,7 +198,7 @@ def test_integers_of_other_sizes(tmp_path):
         np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, black, white))
 
 
-def test_counts_of_a_thermal_camera_keep_their_contrast(tmp_path):
+def test_counts_of_a_thermal_camera_keep_their_contrast(tmp_path: Path) -> None:
     images = [integers(29000, 30000), integers(29500, 31000)]
     images[0][3, 4] = 0  # a dead pixel
     _, pixels = dataset(tmp_path, images, write_png, "png")
@@ -208,7 +217,9 @@ def test_counts_of_a_thermal_camera_keep_their_contrast(tmp_path):
         (0, 0.02, 0, 0.02),
     ],
 )
-def test_real_numbers_of_a_dataset(tmp_path, low, high, black, white):
+def test_real_numbers_of_a_dataset(
+    tmp_path: Path, low: float, high: float, black: int, white: float
+) -> None:
     middle = (low + high) / 2
     images = [reals(low, high), reals(low, middle), reals(middle, high)]
     _, pixels = dataset(tmp_path, images, write_tiff, "tif")
@@ -221,7 +232,9 @@ FILLS = [-9999.0, -3.4028234663852886e38, -32768.0, 9.969209968386869e36, math.n
 
 @pytest.mark.parametrize("fill", FILLS)
 @pytest.mark.parametrize("low", [0.0, -430.0])
-def test_no_data_is_black_and_left_out_of_the_range(tmp_path, fill, low):
+def test_no_data_is_black_and_left_out_of_the_range(
+    tmp_path: Path, fill: float, low: float
+) -> None:
     images = [reals(low, 3000) for _ in range(4)]
     for values in images[1:]:
         values[5:9] = fill
@@ -236,7 +249,7 @@ def test_no_data_is_black_and_left_out_of_the_range(tmp_path, fill, low):
 
 
 @pytest.mark.parametrize("fill", ["-12.5", "-12.5\0", " -12.5 "])
-def test_no_data_as_gdal_says_it(tmp_path, fill):
+def test_no_data_as_gdal_says_it(tmp_path: Path, fill: str) -> None:
     values = reals(0, 1)
     values[4:7] = -12.5
     path = write_tiff(tmp_path / "image.tif", values, {NODATA: (ASCII, fill.encode() + b"\0")})
@@ -247,13 +260,13 @@ def test_no_data_as_gdal_says_it(tmp_path, fill):
 @pytest.mark.parametrize(
     "text", [b"none\0", b"nan\0", b"1e400\0", b"-9999\0", b"1e10\0", b"\xff\xfe\0"]
 )
-def test_no_data_tags_that_exclude_nothing(tmp_path, text):
+def test_no_data_tags_that_exclude_nothing(tmp_path: Path, text: bytes) -> None:
     values = integers(0, 1023)
     path = write_tiff(tmp_path / "image.tif", values, {NODATA: (ASCII, text)})
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 1023))
 
 
-def test_no_data_in_integers(tmp_path):
+def test_no_data_in_integers(tmp_path: Path) -> None:
     unsigned = integers(0, 4095)
     unsigned[2:9] = 65535
     path = write_tiff(tmp_path / "a.tif", unsigned, {NODATA: (ASCII, b"65535\0")})
@@ -267,14 +280,14 @@ def test_no_data_in_integers(tmp_path):
     )
 
 
-def test_air_is_no_missing_data(tmp_path):
+def test_air_is_no_missing_data(tmp_path: Path) -> None:
     values = integers(-999, 3071, np.int16)
     values[:6] = -999
     path = write_tiff(tmp_path / "image.tif", values)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, -999, 3071))
 
 
-def test_limits_that_files_declare(tmp_path):
+def test_limits_that_files_declare(tmp_path: Path) -> None:
     def twelve(path: Path, values: Array) -> Path:
         return write_tiff(path, values, {340: (SHORT, 0), 341: (SHORT, 4000)})
 
@@ -296,7 +309,7 @@ def test_limits_that_files_declare(tmp_path):
         {340: (FLOAT, 0.0), 341: (FLOAT, 4000.0)},
     ],
 )
-def test_the_ways_to_declare_limits(tmp_path, tags):
+def test_the_ways_to_declare_limits(tmp_path: Path, tags: Tags) -> None:
     values = integers(0, 900)
     path = write_tiff(tmp_path / "image.tif", values, tags)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 4000))
@@ -313,19 +326,19 @@ def test_the_ways_to_declare_limits(tmp_path, tags):
         {341: (FLOAT, math.nan)},
     ],
 )
-def test_limits_that_say_nothing(tmp_path, tags):
+def test_limits_that_say_nothing(tmp_path: Path, tags: Tags) -> None:
     values = integers(0, 900)
     path = write_tiff(tmp_path / "image.tif", values, tags)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 1023))
 
 
-def test_twelve_bits_packed_declare_their_range(tmp_path):
+def test_twelve_bits_packed_declare_their_range(tmp_path: Path) -> None:
     values = integers(0, 300)
     path = write_packed_tiff(tmp_path / "image.tif", values)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 4095))
 
 
-def test_a_pgm_declares_its_range(tmp_path):
+def test_a_pgm_declares_its_range(tmp_path: Path) -> None:
     values = integers(0, 300)
     path = tmp_path / "image.pgm"
     path.write_bytes(b"P5 %d %d 4095 " % (SIDE, SIDE) + values.astype(">u2").tobytes())
@@ -334,7 +347,7 @@ def test_a_pgm_declares_its_range(tmp_path):
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 511))
 
 
-def test_a_fits_file_is_signed(tmp_path):
+def test_a_fits_file_is_signed(tmp_path: Path) -> None:
     values = integers(-2000, 3071, np.int16)
     cards = ["SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 2", f"NAXIS1  = {SIDE}"]
     header = "".join(card.ljust(80) for card in (*cards, f"NAXIS2  = {SIDE}", "END"))
@@ -344,7 +357,7 @@ def test_a_fits_file_is_signed(tmp_path):
     np.testing.assert_array_equal(found, scaled(values, -2000, 3071))
 
 
-def test_jpeg_2000_of_twelve_bits(tmp_path):
+def test_jpeg_2000_of_twelve_bits(tmp_path: Path) -> None:
     values = integers(0, 4095)
     Image.fromarray(values).save(tmp_path / "image.jp2", irreversible=False)
     np.testing.assert_array_equal(
@@ -352,7 +365,7 @@ def test_jpeg_2000_of_twelve_bits(tmp_path):
     )
 
 
-def test_significant_bits_of_a_png_do_not_shrink_its_range(tmp_path):
+def test_significant_bits_of_a_png_do_not_shrink_its_range(tmp_path: Path) -> None:
     values = integers(0, 4095) << 4  # as the specification says
     path = write_png(tmp_path / "image.png", values, (b"sBIT", b"\x0c"))
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 65535))
@@ -362,7 +375,7 @@ def test_significant_bits_of_a_png_do_not_shrink_its_range(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["integers", "reals"])
-def test_a_hot_pixel_does_not_darken_the_others(tmp_path, kind):
+def test_a_hot_pixel_does_not_darken_the_others(tmp_path: Path, kind: str) -> None:
     images = [integers(0, 4095) if kind == "integers" else reals(0, 1) for _ in range(6)]
     images[2][7, 7] = 65535
     data, pixels = dataset(tmp_path, images, write_tiff, "tif")
@@ -372,7 +385,7 @@ def test_a_hot_pixel_does_not_darken_the_others(tmp_path, kind):
     assert "A few values far outside, in 1 of them, become black or white." in data.notes
 
 
-def test_many_bright_pixels_are_no_outliers(tmp_path):
+def test_many_bright_pixels_are_no_outliers(tmp_path: Path) -> None:
     images = [integers(0, 1023) for _ in range(6)]
     images[2][:4] = 65535
     _, pixels = dataset(tmp_path, images, write_tiff, "tif")
@@ -380,14 +393,14 @@ def test_many_bright_pixels_are_no_outliers(tmp_path):
         np.testing.assert_array_equal(found, scaled(values, 0, 65535))
 
 
-def test_a_spark_on_a_flat_ground_is_kept(tmp_path):
+def test_a_spark_on_a_flat_ground_is_kept(tmp_path: Path) -> None:
     values = np.zeros((SIDE, SIDE), dtype=np.uint16)
     values[3, 3] = 1023
     path = write_png(tmp_path / "image.png", values)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 1023))
 
 
-def test_low_values_that_stand_for_light(tmp_path):
+def test_low_values_that_stand_for_light(tmp_path: Path) -> None:
     values = integers(0, 4095)
     values[2:4] = 0
     path = write_tiff(tmp_path / "image.tif", values, {NODATA: (ASCII, b"0\0")}, photometric=0)
@@ -422,7 +435,9 @@ LIMITS = {"a": (0, 255), "b": (0, 4095), "c": (0, 4095), "d": (-4, 4), "e": (-4,
 
 
 @pytest.mark.parametrize("limit", [10**9, 0])
-def test_a_mixed_dataset_has_a_range_for_each_kind(mixed, limit):
+def test_a_mixed_dataset_has_a_range_for_each_kind(
+    mixed: tuple[Path, dict[str, Array]], limit: int
+) -> None:
     root, images = mixed
     for _ in range(2):  # the second time from the cache
         data = loaded(root, list(images), limit)
@@ -442,7 +457,7 @@ def test_a_mixed_dataset_has_a_range_for_each_kind(mixed, limit):
         assert set(said) <= set(data.notes)
 
 
-def test_the_order_of_the_files_changes_nothing(mixed):
+def test_the_order_of_the_files_changes_nothing(mixed: tuple[Path, dict[str, Array]]) -> None:
     root, images = mixed
     files = list(images)
     one, other = loaded(root, files), loaded(root, files[::-1])
@@ -452,7 +467,9 @@ def test_the_order_of_the_files_changes_nothing(mixed):
     )
 
 
-def test_an_image_from_elsewhere_is_read_by_the_range_of_a_dataset(mixed, tmp_path):
+def test_an_image_from_elsewhere_is_read_by_the_range_of_a_dataset(
+    mixed: tuple[Path, dict[str, Array]], tmp_path: Path
+) -> None:
     root, images = mixed
     ranges = loaded(root, list(images)).value_ranges
     again = ValueRanges.from_json(json.loads(json.dumps(dataclasses.asdict(ranges))))
@@ -462,7 +479,7 @@ def test_an_image_from_elsewhere_is_read_by_the_range_of_a_dataset(mixed, tmp_pa
     np.testing.assert_array_equal(decode_file(query, SIDE, EIGHT_BITS), scaled(values, 0, 63))
 
 
-def test_measuring_finds_the_same_range_as_decoding(mixed):
+def test_measuring_finds_the_same_range_as_decoding(mixed: tuple[Path, dict[str, Array]]) -> None:
     root, images = mixed
     told: list[tuple[int, int]] = []
     found = measure_all(root, list(images), lambda done, count: told.append((done, count)))
@@ -470,17 +487,17 @@ def test_measuring_finds_the_same_range_as_decoding(mixed):
     assert told[-1] == (6, 6)
 
 
-def test_measuring_opens_no_jpeg_and_passes_over_what_is_damaged(tmp_path):
+def test_measuring_opens_no_jpeg_and_passes_over_what_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"no image")
     (tmp_path / "b.png").write_bytes(b"no image")
     assert measure_all(tmp_path, ["a.jpg", "b.png"], lambda _done, _count: None) == EIGHT_BITS
 
 
-def test_progress_of_two_passes_only_grows(mixed):
+def test_progress_of_two_passes_only_grows(mixed: tuple[Path, dict[str, Array]]) -> None:
     root, images = mixed
     told: list[int] = []
 
-    def tell(doing) -> None:
+    def tell(doing: Progress) -> None:
         if doing.what == "Decoding images":
             told.append(doing.done)
 
@@ -489,10 +506,10 @@ def test_progress_of_two_passes_only_grows(mixed):
     assert told[-1] == len(images)
 
 
-def test_cancelling_the_second_pass_leaves_nothing(mixed):
+def test_cancelling_the_second_pass_leaves_nothing(mixed: tuple[Path, dict[str, Array]]) -> None:
     root, images = mixed
 
-    def tell(doing) -> None:
+    def tell(doing: Progress) -> None:
         if doing.what == "Decoding images" and doing.done == 4:
             raise KeyboardInterrupt
 
@@ -502,7 +519,7 @@ def test_cancelling_the_second_pass_leaves_nothing(mixed):
     assert [path.name for path in cache.folder.iterdir() if path.suffix != ".lock"] == []
 
 
-def test_a_damaged_image_of_16_bits_is_skipped(tmp_path):
+def test_a_damaged_image_of_16_bits_is_skipped(tmp_path: Path) -> None:
     root = tmp_path / "tree"
     root.mkdir()
     files = [f"{number}.png" for number in range(20)]
@@ -514,7 +531,7 @@ def test_a_damaged_image_of_16_bits_is_skipped(tmp_path):
     assert data.value_ranges.integers == ValueRange(0, 4095, images=19)
 
 
-def test_too_many_damaged_images_of_16_bits_are_refused(tmp_path):
+def test_too_many_damaged_images_of_16_bits_are_refused(tmp_path: Path) -> None:
     root = tmp_path / "tree"
     root.mkdir()
     for name in "abc":
@@ -533,6 +550,6 @@ def test_too_many_damaged_images_of_16_bits_are_refused(tmp_path):
         {"integers": {"low": 0, "high": math.nan, "images": 1}, "reals": None},
     ],
 )  # fmt: skip
-def test_what_is_no_range_is_refused(content):
+def test_what_is_no_range_is_refused(content: object) -> None:
     with pytest.raises(ValueError, match="value range"):
         ValueRanges.from_json(content)

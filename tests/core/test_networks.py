@@ -9,7 +9,7 @@ from torch import nn
 
 from symmcore.errors import InputError
 from symmcore.networks import EmbeddingNetwork, build_network
-from symmcore.settings.networks import NETWORKS, check_weights_choice, network_info
+from symmcore.settings.networks import NETWORKS, NetworkInfo, check_weights_choice, network_info
 
 NAMES = [info.name for info in NETWORKS]
 PUBLISHED = {"googlenet": 1024, "resnet18": 512, "resnet50": 2048}
@@ -44,7 +44,7 @@ def pixels(count: int, side: int, channels: int = 3) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("channels", "size"), [(1, 16), (3, 33)])
-def test_images_become_embeddings(name, channels, size):
+def test_images_become_embeddings(name: str, channels: int, size: int) -> None:
     # the others read either number of channels
     made = build_network(name, channels, DIM) if name == "small" else network(name)
     embeddings = made(torch.randn(4, channels, size, size))
@@ -57,19 +57,19 @@ def test_images_become_embeddings(name, channels, size):
 
 
 @pytest.mark.parametrize("size", [8, 11, 28])
-def test_the_small_network_reads_small_images(size):
+def test_the_small_network_reads_small_images(size: int) -> None:
     assert build_network("small", 1, 64)(torch.randn(2, 1, size, size)).shape == (2, 64)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_image_is_embedded_the_same_in_any_batch(name):
+def test_an_image_is_embedded_the_same_in_any_batch(name: str) -> None:
     images = torch.randn(5, 3, 24, 24)
     alone = torch.cat([network(name)(image[None]) for image in images])
     torch.testing.assert_close(network(name)(images), alone, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["small", "resnet18"])
-def test_torchs_random_state_decides_the_weights(name):
+def test_torchs_random_state_decides_the_weights(name: str) -> None:
     def weights(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
         return torch.cat([w.flatten() for w in build_network(name, 1, 16).parameters()])
@@ -79,7 +79,7 @@ def test_torchs_random_state_decides_the_weights(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_fully_connected_layer_is_xavier_uniform_without_bias(name):
+def test_the_fully_connected_layer_is_xavier_uniform_without_bias(name: str) -> None:
     layer = network(name).embedding
     bound = (6 / (layer.in_features + layer.out_features)) ** 0.5
     largest = layer.weight.abs().max().item()
@@ -88,13 +88,13 @@ def test_the_fully_connected_layer_is_xavier_uniform_without_bias(name):
     assert not layer.bias.any()
 
 
-def test_the_small_network_is_small():
+def test_the_small_network_is_small() -> None:
     count = sum(weight.numel() for weight in build_network("small", 1, 64).parameters())
     assert 50_000 < count < 150_000
 
 
 @pytest.mark.parametrize(("name", "width"), PUBLISHED.items())
-def test_a_published_network_is_torchvisions_without_its_classifiers(name, width):
+def test_a_published_network_is_torchvisions_without_its_classifiers(name: str, width: int) -> None:
     own = {key: value.shape for key, value in network(name).features.state_dict().items()}
     theirs = {
         key: value.shape
@@ -107,7 +107,7 @@ def test_a_published_network_is_torchvisions_without_its_classifiers(name, width
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_it_reads_from_minus_one_to_one_what_torchvisions_reads_normalised(name):
+def test_it_reads_from_minus_one_to_one_what_torchvisions_reads_normalised(name: str) -> None:
     model = published(name)
     made = network(name)
     before = {key: value.clone() for key, value in made.state_dict().items()}
@@ -128,12 +128,12 @@ def test_it_reads_from_minus_one_to_one_what_torchvisions_reads_normalised(name)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_one_channel_is_read_as_three_alike(name):
+def test_one_channel_is_read_as_three_alike(name: str) -> None:
     images = 2 * pixels(2, 20, channels=1) - 1
     torch.testing.assert_close(network(name)(images), network(name)(images.repeat(1, 3, 1, 1)))
 
 
-def test_what_a_network_cannot_read_is_said():
+def test_what_a_network_cannot_read_is_said() -> None:
     with pytest.raises(InputError, match=r"^GoogLeNet .* 15 x 15 pixels: these are 20 x 14\.$"):
         network("googlenet")(torch.zeros(2, 3, 14, 20))
     with pytest.raises(InputError, match=r"^ResNet-18 .* 1 or 3 channels: these have 4\.$"):
@@ -141,14 +141,14 @@ def test_what_a_network_cannot_read_is_said():
 
 
 @pytest.mark.parametrize("info", NETWORKS, ids=lambda info: info.name)
-def test_the_smallest_image_said_is_read(info):
+def test_the_smallest_image_said_is_read(info: NetworkInfo) -> None:
     side = info.smallest_side
     made = network(info.name)
     assert made(torch.zeros(2, 3, side, side)).isfinite().all()
 
 
 @pytest.mark.parametrize("name", ["small", "resnet18"])
-def test_under_autocast_only_the_features_lose_precision(name):
+def test_under_autocast_only_the_features_lose_precision(name: str) -> None:
     images = 2 * pixels(3, 24) - 1
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         lower = network(name)(images)
@@ -159,7 +159,7 @@ def test_under_autocast_only_the_features_lose_precision(name):
     torch.testing.assert_close(lower, full, rtol=0.1, atol=0.05)
 
 
-def test_unknown_network():
+def test_unknown_network() -> None:
     known = "small, googlenet, resnet18, resnet50"
     with pytest.raises(InputError, match=rf"^Unknown network 'resnet': choose one of {known}\.$"):
         build_network("resnet", 1, 8)
@@ -171,14 +171,14 @@ def test_unknown_network():
     ("name", "weights", "said"),
     [("small", "imagenet", "googlenet, resnet18, resnet50"), ("resnet18", "", "imagenet")],
 )
-def test_weights_that_there_cannot_be(name, weights, said):
+def test_weights_that_there_cannot_be(name: str, weights: str, said: str) -> None:
     with pytest.raises(InputError, match=rf"^[A-Z].*{said}.*\.$"):
         check_weights_choice(network_info(name), weights)
     for choice in ("none", "imagenet", "weights.pth"):
         check_weights_choice(network_info("resnet18"), choice)
 
 
-def test_torchvision_is_not_imported_for_the_small_network():
+def test_torchvision_is_not_imported_for_the_small_network() -> None:
     script = (
         "import sys\n"
         "from symmcore.networks import build_network\n"

@@ -13,6 +13,7 @@ from helpers_checkpoint import write_checkpoint
 from helpers_training import Recorder, add_dataset, pixels, tiny_config, tiny_dataset
 from PIL import Image
 
+from symmcore.data.dataset import ImageDataset
 from symmcore.errors import InputError
 from symmcore.networks import load_network
 from symmcore.networks.embed_files import embed_files
@@ -21,7 +22,7 @@ from symmcore.training.control import Control
 from symmcore.training.trainer import Trainer
 
 
-def colourful(seed: int):
+def colourful(seed: int) -> ImageDataset:
     dataset = tiny_dataset(seed)
     images = np.repeat(pixels(dataset), 3, axis=3)
     images[..., 1] //= 2
@@ -29,7 +30,9 @@ def colourful(seed: int):
 
 
 @pytest.fixture(params=["tiny", "colourful"])
-def trained(request, tmp_path, monkeypatch) -> Iterator[tuple[Path, Recorder]]:
+def trained(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Path, Recorder]]:
     add_dataset(monkeypatch)
     add_dataset(monkeypatch, "colourful", colourful)
     sink, threads = Recorder(), torch.get_num_threads()
@@ -44,7 +47,9 @@ def trained(request, tmp_path, monkeypatch) -> Iterator[tuple[Path, Recorder]]:
 
 
 @pytest.mark.parametrize(("step", "taken"), [(None, 4), (0, 0), (2, 2)])
-def test_its_embeddings_are_those_that_were_evaluated(trained, step, taken):
+def test_its_embeddings_are_those_that_were_evaluated(
+    trained: tuple[Path, Recorder], step: int | None, taken: int
+) -> None:
     run, sink = trained
     searched = next(one for (one,) in sink.frames if one.frame.step == taken).searched
     state = torch.get_rng_state()
@@ -57,7 +62,9 @@ def test_its_embeddings_are_those_that_were_evaluated(trained, step, taken):
     np.testing.assert_allclose(found.numpy(), searched.embeddings, rtol=1e-4, atol=1e-5)
 
 
-def test_what_is_transformed_may_be_an_array_an_open_image_or_a_file(trained, tmp_path):
+def test_what_is_transformed_may_be_an_array_an_open_image_or_a_file(
+    trained: tuple[Path, Recorder], tmp_path: Path
+) -> None:
     run, sink = trained
     _, transform = load_network(run)
     image = pixels(sink.contexts[0].dataset)[5]
@@ -66,7 +73,7 @@ def test_what_is_transformed_may_be_an_array_an_open_image_or_a_file(trained, tm
     opened = Image.fromarray(squeezed)
     opened.save(tmp_path / "image.png")
     for found in (transform(image), transform(squeezed), transform(opened),
-                  transform.file(tmp_path / "image.png")):  # fmt: skip
+                  transform(tmp_path / "image.png")):  # fmt: skip
         assert found.dtype == torch.float32
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
     # of any size
@@ -76,7 +83,9 @@ def test_what_is_transformed_may_be_an_array_an_open_image_or_a_file(trained, tm
             transform(wrong)
 
 
-def test_files_are_embedded_in_order_and_what_cannot_be_read_is_named(trained, tmp_path):
+def test_files_are_embedded_in_order_and_what_cannot_be_read_is_named(
+    trained: tuple[Path, Recorder], tmp_path: Path
+) -> None:
     run, sink = trained
     network, transform = load_network(run)
     images = pixels(sink.contexts[0].dataset)
@@ -107,16 +116,16 @@ class TestRefused:
         torch.set_num_threads(threads)
         return write_checkpoint(tmp_path, sink.checkpointed[-1][0])
 
-    def test_no_checkpoint(self, tmp_path):
+    def test_no_checkpoint(self, tmp_path: Path) -> None:
         for run in (tmp_path, tmp_path / "none"):
             with pytest.raises(InputError, match="holds no checkpoint"):
                 load_network(run)
 
-    def test_another_step(self, folder, tmp_path):
+    def test_another_step(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no checkpoint at step 9: the nearest is at 1"):
             load_network(tmp_path, 9)
 
-    def test_half_a_checkpoint_is_none(self, folder, tmp_path):
+    def test_half_a_checkpoint_is_none(self, folder: Path, tmp_path: Path) -> None:
         half = tmp_path / "checkpoints" / "00000002"
         shutil.copytree(folder, half)
         (half / "complete.json").unlink()
@@ -129,7 +138,16 @@ class TestRefused:
         [{"dim": 9}, {"dim": -1}, {"dim": "8"}, {"dim": 10**9}, {"channels": True}, {"crop": 9},
          {"channels": 3}, {"name": "none"}, {"name": None}, {"height": 0}, {"width": 1.5}],
     )  # fmt: skip
-    def test_settings_of_another_network(self, folder, tmp_path, change):
+    def test_settings_of_another_network(
+        self,
+        folder: Path,
+        tmp_path: Path,
+        change: dict[str, int]
+        | dict[str, str]
+        | dict[str, bool]
+        | dict[str, None]
+        | dict[str, float],
+    ) -> None:
         path = folder / "network.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
         with pytest.raises(InputError) as caught:
@@ -137,17 +155,17 @@ class TestRefused:
         assert "\n" not in str(caught.value)
 
     @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 9999, b" " * 10**5])
-    def test_settings_that_are_none(self, folder, tmp_path, content):
+    def test_settings_that_are_none(self, folder: Path, tmp_path: Path, content: bytes) -> None:
         (folder / "network.json").write_bytes(content)
         with pytest.raises(InputError, match=r"network\.json"):
             load_network(tmp_path)
 
-    def test_a_setting_that_is_missing(self, folder, tmp_path):
+    def test_a_setting_that_is_missing(self, folder: Path, tmp_path: Path) -> None:
         (folder / "network.json").write_text('{"height": 8}')
         with pytest.raises(InputError, match=r"network\.json is damaged: width is missing"):
             load_network(tmp_path)
 
-    def test_weights_that_are_damaged(self, folder, tmp_path):
+    def test_weights_that_are_damaged(self, folder: Path, tmp_path: Path) -> None:
         weights = folder / "network.safetensors"
         weights.write_bytes(weights.read_bytes()[:-5])
         with pytest.raises(InputError, match=r"network\.safetensors cannot be read"):

@@ -8,6 +8,7 @@ import re
 import threading
 import urllib.error
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
+from torch import nn
 
 from symmcore.errors import InputError
 from symmcore.networks import (
@@ -25,6 +27,7 @@ from symmcore.networks import (
     load_weights,
 )
 from symmcore.networks import weights as weights_module
+from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.processes import CallError
 from symmcore.settings.networks import network_info
 
@@ -40,12 +43,12 @@ def published(name: str) -> dict[str, torch.Tensor]:
     return dict(torchvision.models.get_model(name, weights=None, **settings).state_dict())
 
 
-def fresh(name: str = "small", dim: int = DIM):
+def fresh(name: str = "small", dim: int = DIM) -> EmbeddingNetwork:
     torch.manual_seed(3)
     return build_network(name, 3, dim)
 
 
-def state_of(network) -> dict[str, torch.Tensor]:
+def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
     return {key: value.clone() for key, value in network.state_dict().items()}
 
 
@@ -57,7 +60,7 @@ def write(path: Path, state: object, form: str = "torch") -> str:
     return str(path)
 
 
-def refusal(network, weights: str) -> str:
+def refusal(network: EmbeddingNetwork, weights: str) -> str:
     """What is said, in one sentence; the network is as it was."""
     before = state_of(network)
     with pytest.raises(InputError) as caught:
@@ -70,7 +73,7 @@ def refusal(network, weights: str) -> str:
     return message
 
 
-def fill_of(network, state) -> None:
+def fill_of(network: EmbeddingNetwork, state: dict[str, torch.Tensor]) -> None:
     """Assert that the features are those of torchvision's state, and no layer beside them."""
     own = state_of(network)
     untouched = state_of(fresh(network.info.name))
@@ -81,14 +84,16 @@ def fill_of(network, state) -> None:
 
 @pytest.mark.parametrize("form", ["torch", "legacy", "safetensors"])
 @pytest.mark.parametrize("name", ["googlenet", "resnet18"])
-def test_a_file_of_torchvisions_weights_fills_the_features(name, form, tmp_path):
+def test_a_file_of_torchvisions_weights_fills_the_features(
+    name: str, form: str, tmp_path: Path
+) -> None:
     network = fresh(name)
     load_weights(network, write(tmp_path / "weights", published(name), form))
     fill_of(network, published(name))
 
 
 @pytest.mark.parametrize("form", ["torch", "legacy", "safetensors"])
-def test_a_file_of_our_own_weights_fills_everything(form, tmp_path):
+def test_a_file_of_our_own_weights_fills_everything(form: str, tmp_path: Path) -> None:
     torch.manual_seed(9)
     state = state_of(build_network("small", 3, DIM))
     network = fresh()
@@ -96,7 +101,7 @@ def test_a_file_of_our_own_weights_fills_everything(form, tmp_path):
     assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
 
 
-def test_half_precision_and_missing_counters_are_taken(tmp_path):
+def test_half_precision_and_missing_counters_are_taken(tmp_path: Path) -> None:
     state = {
         key: value.half()
         for key, value in published("resnet18").items()
@@ -108,7 +113,7 @@ def test_half_precision_and_missing_counters_are_taken(tmp_path):
     assert torch.equal(network.features.conv1.weight, state["conv1.weight"].float())
 
 
-def test_without_weights_nothing_is_read_or_changed():
+def test_without_weights_nothing_is_read_or_changed() -> None:
     network = fresh()
     load_weights(network, "none")
     assert all(torch.equal(a, b) for a, b in zip(
@@ -119,15 +124,17 @@ def test_without_weights_nothing_is_read_or_changed():
 class Runs:
     """Would run code when unpickled."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[object, ...]:
         return os.mkdir, ("it-ran",)
 
 
 @pytest.mark.parametrize("name", HASHES)
-def test_imagenet_weights_are_torchvisions_and_checked(name, monkeypatch):
+def test_imagenet_weights_are_torchvisions_and_checked(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
-    def load(url, **options):
+    def load(url: str, **options: object) -> dict[str, torch.Tensor]:
         asked.append((url, options))
         return published(name)
 
@@ -153,8 +160,10 @@ def test_imagenet_weights_are_torchvisions_and_checked(name, monkeypatch):
         RuntimeError('invalid hash value (expected "1378be20", got "00")\nand more'),
     ],
 )
-def test_imagenet_weights_that_cannot_be_had(error, monkeypatch):
-    def load(url, **_):
+def test_imagenet_weights_that_cannot_be_had(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(url: str, **_: object) -> None:
         raise error
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
@@ -164,7 +173,7 @@ def test_imagenet_weights_that_cannot_be_had(error, monkeypatch):
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_) -> None:
+    def log_message(self, *_: object) -> None:
         """Says nothing."""
 
 
@@ -175,14 +184,14 @@ def left_in(folder: Path) -> list[str]:
 
 class TestFetchingImagenetWeights:
     @pytest.fixture(autouse=True)
-    def folder(self, tmp_path, monkeypatch) -> Path:
+    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
         return tmp_path / "checkpoints"
 
-    def test_once_and_with_progress(self, folder, monkeypatch):
+    def test_once_and_with_progress(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         told, asked = [], []
 
-        def fetch(_download, arguments, look):
+        def fetch(_download: object, arguments: tuple[str, ...], look: Callable[[], None]) -> None:
             asked.append(arguments)
             Path(arguments[1]).write_bytes(b"weights")
             look()
@@ -199,7 +208,9 @@ class TestFetchingImagenetWeights:
         ]
 
     @pytest.mark.parametrize("damaged", [False, True])
-    def test_over_http_in_a_process_of_its_own(self, damaged, folder, tmp_path, monkeypatch):
+    def test_over_http_in_a_process_of_its_own(
+        self, damaged: bool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         content = bytes(range(256)) * 4096
         name = f"resnet18-{hashlib.sha256(content).hexdigest()[:8]}.pth"
         served = tmp_path / "served"
@@ -222,11 +233,13 @@ class TestFetchingImagenetWeights:
         assert left_in(folder) == ([] if damaged else [name])
         assert damaged or (folder / name).read_bytes() == content
 
-    def test_a_damaged_file_is_fetched_anew(self, folder, monkeypatch):
+    def test_a_damaged_file_is_fetched_anew(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         folder.mkdir()
         (folder / "resnet18-f37072fd.pth").write_bytes(b"damaged")
 
-        def fetch(_download, arguments, look):
+        def fetch(_download: object, arguments: tuple[str, ...], look: Callable[[], None]) -> None:
             look()
             Path(arguments[1]).write_bytes(b"new")
 
@@ -236,8 +249,10 @@ class TestFetchingImagenetWeights:
         assert (folder / "resnet18-f37072fd.pth").read_bytes() == b"new"
         assert told == ["those that were kept are damaged"]
 
-    def test_without_a_network_or_half_way(self, folder, monkeypatch):
-        def fetch(_download, arguments, _look):
+    def test_without_a_network_or_half_way(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fetch(_download: object, arguments: tuple[str, ...], _look: object) -> None:
             Path(arguments[1]).write_bytes(b"half")
             raise CallError("no route to host")
 
@@ -247,7 +262,9 @@ class TestFetchingImagenetWeights:
         assert left_in(folder) == []
 
     @pytest.mark.parametrize("name", HASHES)
-    def test_the_hash_in_the_name_is_checked(self, name, monkeypatch):
+    def test_the_hash_in_the_name_is_checked(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         seen = []
         monkeypatch.setattr(
             torch.hub, "download_url_to_file", lambda *given, **more: seen.append((given, more))
@@ -256,17 +273,17 @@ class TestFetchingImagenetWeights:
         ((_, more),) = seen
         assert more["hash_prefix"] == HASHES[name]
 
-    def test_there_are_none_for_the_small_network(self):
+    def test_there_are_none_for_the_small_network(self) -> None:
         with pytest.raises(InputError, match="resnet50"):
             fetch_weights(network_info("small"))
 
 
-def test_there_are_no_imagenet_weights_for_the_small_network():
+def test_there_are_no_imagenet_weights_for_the_small_network() -> None:
     assert "resnet50" in refusal(fresh(), "imagenet")
 
 
 class TestFilesThatAreNoWeights:
-    def test_not_there_or_a_folder(self, tmp_path):
+    def test_not_there_or_a_folder(self, tmp_path: Path) -> None:
         assert "is not there" in refusal(fresh(), str(tmp_path / "none.pth"))
         assert "is a folder" in refusal(fresh(), str(tmp_path))
         for name in ("a null \0 character", "x" * 5000):
@@ -277,21 +294,23 @@ class TestFilesThatAreNoWeights:
         [b"", b"PK\3\4 cut", b"\x80\2", b"hello, world", b"\5" + b"\0" * 7 + b"{no", b"{}" * 9],
         ids=["empty", "zip", "pickle", "text", "safetensors", "json"],
     )
-    def test_of_another_kind(self, content, tmp_path):
+    def test_of_another_kind(self, content: bytes, tmp_path: Path) -> None:
         (tmp_path / "weights").write_bytes(content)
         message = refusal(fresh(), str(tmp_path / "weights"))
         assert message.startswith(f"{tmp_path / 'weights'} cannot be read as weights (")
 
     @pytest.mark.parametrize("form", ["torch", "legacy", "safetensors"])
     @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
-    def test_cut_short(self, form, share, tmp_path):
+    def test_cut_short(self, form: str, share: float, tmp_path: Path) -> None:
         path = Path(write(tmp_path / "weights", state_of(fresh()), form))
         content = path.read_bytes()
         path.write_bytes(content[: int(share * len(content))])
         assert "cannot be read as weights (" in refusal(fresh(), str(path))
 
     @pytest.mark.parametrize("form", ["torch", "legacy", "bare"])
-    def test_a_pickle_with_code_runs_none(self, form, tmp_path, monkeypatch):
+    def test_a_pickle_with_code_runs_none(
+        self, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.chdir(tmp_path)
         state = {"features.0.weight": Runs()}
         if form == "bare":
@@ -303,7 +322,7 @@ class TestFilesThatAreNoWeights:
         assert "weights_only" not in message  # torch's advice how to run it
         assert not (tmp_path / "it-ran").exists()
 
-    def test_numbers_that_are_not_finite(self, tmp_path):
+    def test_numbers_that_are_not_finite(self, tmp_path: Path) -> None:
         state = OrderedDict(state_of(fresh()))
         state["embedding.bias"] = torch.full((DIM,), torch.nan)
         message = refusal(fresh(), write(tmp_path / "weights", state))
@@ -312,7 +331,7 @@ class TestFilesThatAreNoWeights:
     @pytest.mark.parametrize(
         "kind", ["float4_e2m1fn_x2", "float8_e4m3fn", "bool", "complex64"], ids=str
     )
-    def test_numbers_of_a_kind_that_no_weights_are(self, kind, tmp_path):
+    def test_numbers_of_a_kind_that_no_weights_are(self, kind: str, tmp_path: Path) -> None:
         dtype = getattr(torch, kind)
         bits = torch.zeros(2 * DIM, dtype=torch.complex64).view(torch.uint8)
         state = {"embedding.bias": bits.view(dtype)}
@@ -322,7 +341,9 @@ class TestFilesThatAreNoWeights:
     @pytest.mark.parametrize(
         "dtype", [torch.bfloat16, torch.float16, torch.float64, torch.int8, torch.uint16], ids=str
     )
-    def test_numbers_of_every_other_kind_are_looked_at(self, dtype, tmp_path):
+    def test_numbers_of_every_other_kind_are_looked_at(
+        self, dtype: torch.dtype, tmp_path: Path
+    ) -> None:
         state = {"a": torch.zeros(3, dtype=dtype)}
         message = refusal(fresh(), write(tmp_path / "weights", state, "safetensors"))
         assert "does not fit the network small" in message
@@ -344,10 +365,10 @@ class TestFilesThatAreNoWeights:
             ({"a": torch.zeros(3, device="meta")}, "'a', which is no plain tensor"),
         ],
     )
-    def test_of_other_content(self, content, said, tmp_path):
+    def test_of_other_content(self, content: object, said: str, tmp_path: Path) -> None:
         assert said in refusal(fresh(), write(tmp_path / "weights", content))
 
-    def test_far_too_large(self, tmp_path):
+    def test_far_too_large(self, tmp_path: Path) -> None:
         path = tmp_path / "weights"
         with path.open("wb") as stream:
             stream.truncate(weights_module._LARGEST_BYTES + 2**30)  # a hole: takes no space
@@ -355,7 +376,7 @@ class TestFilesThatAreNoWeights:
         with pytest.raises(InputError, match=r"3\.0 GB"):
             check_weights_file(str(path))
 
-    def test_what_names_no_file_passes_the_check_of_files(self):
+    def test_what_names_no_file_passes_the_check_of_files(self) -> None:
         check_weights_file("none")
         check_weights_file("imagenet")
 
@@ -382,7 +403,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
     """Oracle: the tensors that were saved, by their names in torchvision."""
 
     @pytest.mark.parametrize("key", ["state_dict", "teacher", "any thing"])
-    def test_under_a_key_beside_other_things(self, key, tmp_path):
+    def test_under_a_key_beside_other_things(self, key: str, tmp_path: Path) -> None:
         network = fresh(RESNET)
         optimizer = {"state": {0: {"exp_avg": torch.zeros(3), "step": 4}}, "param_groups": []}
         content = {"epoch": 3, key: published(RESNET), "optimizer": optimizer, "loss": 0.5}
@@ -398,7 +419,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         [("module.", "safetensors"), ("_orig_mod.", "torch"), ("module.encoder_q.", "torch"),
          ("features.", "torch"), ("model.features.", "torch"), ("a.0.", "torch")],
     )  # fmt: skip
-    def test_with_the_prefix_of_a_wrapper(self, prefix, form, tmp_path):
+    def test_with_the_prefix_of_a_wrapper(self, prefix: str, form: str, tmp_path: Path) -> None:
         network = fresh(RESNET)
         state = {**prefixed(prefix, trunk()), **HEADS}
         note = load_weights(network, write(tmp_path / "r.bin", state, form))
@@ -406,7 +427,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         assert f", prefix '{prefix}' removed: 120 tensors; left out: " in note
         assert all(f"{key} (" in note for key in HEADS)
 
-    def test_a_key_and_a_prefix(self, tmp_path):
+    def test_a_key_and_a_prefix(self, tmp_path: Path) -> None:
         network = fresh(RESNET)
         content = {"checkpoint": {"state_dict": prefixed("module.", published(RESNET))}}
         note = load_weights(network, write(tmp_path / "r.pth", content))
@@ -414,7 +435,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         assert "key 'checkpoint.state_dict', prefix 'module.' removed: 120 tensors; " in note
         assert "left out: module.fc.weight (1000 x 512), module.fc.bias (1000)." in note
 
-    def test_our_own_weights_in_a_wrapper_fill_the_embedding_too(self, tmp_path):
+    def test_our_own_weights_in_a_wrapper_fill_the_embedding_too(self, tmp_path: Path) -> None:
         torch.manual_seed(9)
         state = state_of(build_network("small", 3, DIM))
         network = fresh()
@@ -422,14 +443,16 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         load_weights(network, write(tmp_path / "own.pth", content))
         assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
 
-    def test_our_own_weights_of_another_size_are_not_taken_by_halves(self, tmp_path):
+    def test_our_own_weights_of_another_size_are_not_taken_by_halves(self, tmp_path: Path) -> None:
         content = {"state_dict": prefixed("module.", state_of(fresh(dim=9)))}
         message = refusal(fresh(), write(tmp_path / "own.pth", content))
         assert "(key 'state_dict' with prefix 'module.') does not fit the network small" in message
         assert "its embedding.weight is 9 x 256 where 6 x 256 is needed" in message
 
     @pytest.mark.parametrize("keys", [("model", "ema"), ("student", "teacher")])
-    def test_two_that_differ_are_refused_and_named(self, keys, tmp_path):
+    def test_two_that_differ_are_refused_and_named(
+        self, keys: tuple[str, str], tmp_path: Path
+    ) -> None:
         content = dict(zip(keys, (trunk(1), trunk(2)), strict=True))
         message = refusal(fresh(RESNET), write(tmp_path / "r.pth", content))
         assert message.endswith(
@@ -437,12 +460,12 @@ class TestWeightsUnderAKeyOrWithAPrefix:
             f"'{keys[1]}': save the one that is wanted in a file of its own."
         )
 
-    def test_two_prefixes_that_differ_are_refused_and_named(self, tmp_path):
+    def test_two_prefixes_that_differ_are_refused_and_named(self, tmp_path: Path) -> None:
         state = {**prefixed("online.", trunk(1)), **prefixed("target.", trunk(2))}
         message = refusal(fresh(RESNET), write(tmp_path / "r.pth", {"state_dict": state}))
         assert "key 'state_dict' with prefix 'online.', key 'state_dict' with prefix" in message
 
-    def test_two_that_are_equal_are_one(self, tmp_path):
+    def test_two_that_are_equal_are_one(self, tmp_path: Path) -> None:
         network = fresh(RESNET)
         copied = {key: value.clone() for key, value in trunk().items()}
         state = {**prefixed("backbone.", trunk()), **prefixed("model.0.", copied)}
@@ -450,7 +473,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         fill_of(network, trunk())
 
     @pytest.mark.parametrize("order", [1, -1])
-    def test_of_mocos_encoders_the_one_for_queries(self, order, tmp_path):
+    def test_of_mocos_encoders_the_one_for_queries(self, order: int, tmp_path: Path) -> None:
         network = fresh(RESNET)
         halves = (("module.encoder_q.", trunk(1)), ("module.encoder_k.", trunk(2)))
         state = {}
@@ -460,17 +483,17 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         fill_of(network, trunk(1))
         assert "prefix 'module.encoder_q.' removed" in note
 
-    def test_of_a_larger_network_of_the_same_kind_nothing_is_taken(self, tmp_path):
+    def test_of_a_larger_network_of_the_same_kind_nothing_is_taken(self, tmp_path: Path) -> None:
         larger = dict(torchvision.models.resnet34(weights=None).state_dict())
         message = refusal(fresh(RESNET), write(tmp_path / "r.pth", {"model": larger}))
         assert "(key 'model') does not fit the network resnet18: it also has layer1.2." in message
 
-    def test_what_fits_under_no_key_names_the_keys(self, tmp_path):
+    def test_what_fits_under_no_key_names_the_keys(self, tmp_path: Path) -> None:
         content = {"first": {"a": torch.ones(2)}, "second": {"b": torch.ones(2)}}
         message = refusal(fresh(), write(tmp_path / "r.pth", content))
         assert "; it holds tensors under 'first', 'second'." in message
 
-    def test_names_that_cannot_be_printed_stay_on_one_line(self, tmp_path):
+    def test_names_that_cannot_be_printed_stay_on_one_line(self, tmp_path: Path) -> None:
         content = {"a\nb": {"c\x1b[2J": torch.ones(2)}, "d": {"e": torch.ones(2)}}
         message = refusal(fresh(), write(tmp_path / "r.pth", content))
         assert "'a\\nb'" in message
@@ -480,20 +503,20 @@ class TestWeightsUnderAKeyOrWithAPrefix:
         )
         assert note.endswith("; left out: f\\n (2).")
 
-    def test_only_what_is_taken_must_be_finite(self, tmp_path):
+    def test_only_what_is_taken_must_be_finite(self, tmp_path: Path) -> None:
         state = prefixed("module.", trunk())
         state["module.conv1.weight"] = torch.full_like(state["module.conv1.weight"], torch.inf)
         message = refusal(fresh(RESNET), write(tmp_path / "r.pth", state))
         assert "holds 'module.conv1.weight' with numbers that are not finite" in message
 
-    def test_a_mapping_that_holds_itself_ends(self, tmp_path):
+    def test_a_mapping_that_holds_itself_ends(self, tmp_path: Path) -> None:
         content: dict[str, object] = {"state_dict": trunk()}
         content["again"] = content
         network = fresh(RESNET)
         load_weights(network, write(tmp_path / "r.pth", content))
         fill_of(network, trunk())
 
-    def test_tensors_without_content_are_never_compared(self, tmp_path):
+    def test_tensors_without_content_are_never_compared(self, tmp_path: Path) -> None:
         empty = {key: value.to("meta") for key, value in trunk().items()}
         network = fresh(RESNET)
         load_weights(network, write(tmp_path / "r.pth", {"model": trunk(), "ema": empty}))
@@ -501,7 +524,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
 
 
 class TestWeightsThatDoNotFit:
-    def test_of_another_network(self, tmp_path):
+    def test_of_another_network(self, tmp_path: Path) -> None:
         path = write(tmp_path / "weights.pth", published("googlenet"))
         message = refusal(fresh("resnet18"), path)
         assert message.startswith(
@@ -510,13 +533,13 @@ class TestWeightsThatDoNotFit:
         assert re.search(r"it lacks .* and \d+ more; it also has conv1\.conv\.weight", message)
         assert "does not fit the network small" in refusal(fresh(), path)
 
-    def test_with_a_weight_missing_or_too_many(self, tmp_path):
+    def test_with_a_weight_missing_or_too_many(self, tmp_path: Path) -> None:
         state = OrderedDict(state_of(fresh()))
         state["features.9.weight"] = state.pop("features.0.bias")
         message = refusal(fresh(), write(tmp_path / "weights", state))
         assert message.endswith(": it lacks features.0.bias; it also has features.9.weight.")
 
-    def test_of_another_embedding_size_or_number_of_channels(self, tmp_path):
+    def test_of_another_embedding_size_or_number_of_channels(self, tmp_path: Path) -> None:
         message = refusal(fresh(dim=9), write(tmp_path / "weights", state_of(fresh())))
         assert "its embedding.weight is 6 x 256 where 9 x 256 is needed" in message
         assert "embedding.bias is 6 where 9 is needed." in message
@@ -524,7 +547,7 @@ class TestWeightsThatDoNotFit:
         message = refusal(fresh(), write(tmp_path / "grey", grey))
         assert "its features.0.weight is 32 x 1 x 3 x 3 where 32 x 3 x 3 x 3 is needed." in message
 
-    def test_of_whole_numbers(self, tmp_path):
+    def test_of_whole_numbers(self, tmp_path: Path) -> None:
         state = state_of(fresh())
         state["embedding.bias"] = torch.zeros(DIM, dtype=torch.int64)
         message = refusal(fresh(), write(tmp_path / "weights", state))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,25 +22,27 @@ def ignore() -> None:
     pass
 
 
-def test_it_runs_elsewhere_and_says_nothing(tmp_path, capfd):
+def test_it_runs_elsewhere_and_says_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     call_in_subprocess(write, (str(tmp_path / "got"),), ignore)
     assert int((tmp_path / "got").read_text()) != os.getpid()
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_error_comes_back_as_a_line():
+def test_an_error_comes_back_as_a_line() -> None:
     with pytest.raises(CallError, match=r"^no network here$"):
         call_in_subprocess(fail, ("no network\n here.",), ignore)
     with pytest.raises(CallError, match="OSError"):
         call_in_subprocess(fail, ("",), ignore)
 
 
-def test_a_process_that_dies_is_no_success():
+def test_a_process_that_dies_is_no_success() -> None:
     with pytest.raises(CallError, match="ended with code -9"):
         call_in_subprocess(die, (), ignore)
 
 
-def test_cancelling_ends_the_process(tmp_path):
+def test_cancelling_ends_the_process(tmp_path: Path) -> None:
     path = tmp_path / "got"
 
     def cancel() -> None:
@@ -51,7 +54,7 @@ def test_cancelling_ends_the_process(tmp_path):
     assert not is_alive(int(path.read_text()))
 
 
-def test_a_stop_that_ended_the_process_too_is_a_stop():
+def test_a_stop_that_ended_the_process_too_is_a_stop() -> None:
     """As an interrupt at a terminal does, which every process there gets."""
 
     def cancel() -> None:
@@ -74,7 +77,7 @@ def program(path: Path) -> list[str]:
     return [sys.executable, "-c", text]
 
 
-def test_a_download_ends_with_who_asked_for_it(tmp_path):
+def test_a_download_ends_with_who_asked_for_it(tmp_path: Path) -> None:
     path = tmp_path / "got"
     asked = subprocess.Popen(program(path))
     wait_for(lambda: path.exists() and path.read_text() != "")
@@ -83,7 +86,7 @@ def test_a_download_ends_with_who_asked_for_it(tmp_path):
     wait_for(lambda: not is_alive(int(path.read_text())))
 
 
-def test_an_interrupt_at_the_terminal_is_for_who_asked(tmp_path):
+def test_an_interrupt_at_the_terminal_is_for_who_asked(tmp_path: Path) -> None:
     path = tmp_path / "got"
     asked = subprocess.Popen(program(path), start_new_session=True, stderr=subprocess.PIPE)
     wait_for(lambda: path.exists() and path.read_text() != "")
@@ -93,7 +96,7 @@ def test_an_interrupt_at_the_terminal_is_for_who_asked(tmp_path):
     wait_for(lambda: not is_alive(int(path.read_text())))
 
 
-def test_an_empty_folder_to_fetch_into(tmp_path):
+def test_an_empty_folder_to_fetch_into(tmp_path: Path) -> None:
     part = tmp_path / "goal.part"
     part.mkdir()
     (part / "left").touch()
@@ -103,7 +106,7 @@ def test_an_empty_folder_to_fetch_into(tmp_path):
     assert not part.exists()
 
 
-def test_bytes_in_a_folder(tmp_path):
+def test_bytes_in_a_folder(tmp_path: Path) -> None:
     assert bytes_in(tmp_path / "none") == 0
     (tmp_path / "a").write_bytes(bytes(10))
     (tmp_path / "deep").mkdir()
@@ -118,7 +121,7 @@ def is_alive(process: int) -> bool:
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def wait_for(condition) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
@@ -126,7 +129,9 @@ def wait_for(condition) -> None:
 
 
 @pytest.mark.parametrize("name", ["random", "json", "subprocess"])
-def test_nothing_is_imported_from_the_current_folder(tmp_path, monkeypatch, name):
+def test_nothing_is_imported_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])

@@ -18,5 +18,5 @@ from symmcore.progress import Progress
         (Progress("Extracting", 7_000_000, in_bytes=True), "Extracting: 7.0 MB"),
     ],
 )
-def test_sentences(doing, sentence):
+def test_sentences(doing: Progress, sentence: str) -> None:
     assert doing.sentence() == sentence

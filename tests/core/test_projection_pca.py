@@ -110,7 +110,7 @@ def test_is_a_projector() -> None:
     assert projector.project((), ()) == ()
 
 
-def test_first_frame_is_pca(random) -> None:
+def test_first_frame_is_pca(random: np.random.Generator) -> None:
     cloud = clear_cloud(random)
     (result,) = Following().project((frame(cloud, step=7),))
     pca = PCA(2).fit(normalised(cloud))
@@ -121,7 +121,7 @@ def test_first_frame_is_pca(random) -> None:
     assert (result.step, result.method) == (7, "pca")
 
 
-def test_follows_pca_where_the_gap_is_clear(random) -> None:
+def test_follows_pca_where_the_gap_is_clear(random: np.random.Generator) -> None:
     cloud, axis_turn = clear_cloud(random), np.eye(16)
     # A small turn of the wide directions towards narrow ones, again and again.
     axis_turn[:4, :4] = np.kron(
@@ -137,7 +137,7 @@ def test_follows_pca_where_the_gap_is_clear(random) -> None:
         cloud = cloud @ axis_turn
 
 
-def test_original_points_alone_decide_the_plane(random) -> None:
+def test_original_points_alone_decide_the_plane(random: np.random.Generator) -> None:
     cloud = clear_cloud(random)
     away = random.normal(size=cloud.shape)
     (plain,) = Following().project((frame(cloud),))
@@ -150,7 +150,7 @@ def test_original_points_alone_decide_the_plane(random) -> None:
     np.testing.assert_allclose(synthetic, pca.transform(normalised(away)) @ turn, atol=1e-4)
 
 
-def test_turning_the_embedding_space_moves_nothing(random) -> None:
+def test_turning_the_embedding_space_moves_nothing(random: np.random.Generator) -> None:
     cloud = clear_cloud(random)
     projector = Following()
     (first,) = projector.project((frame(cloud),))
@@ -159,7 +159,7 @@ def test_turning_the_embedding_space_moves_nothing(random) -> None:
         np.testing.assert_allclose(originals(result), originals(first), atol=1e-5)
 
 
-def test_near_equal_eigenvalues_do_not_make_it_jump(random) -> None:
+def test_near_equal_eigenvalues_do_not_make_it_jump(random: np.random.Generator) -> None:
     cloud = simplex(random)
     clouds = [jitter(random, cloud) for _ in range(25)]
     projector = Following()
@@ -173,7 +173,7 @@ def test_near_equal_eigenvalues_do_not_make_it_jump(random) -> None:
     assert min(shares) > KEPT_AT_LEAST - 1e-6
 
 
-def test_keeps_its_share_after_everything_changed(random) -> None:
+def test_keeps_its_share_after_everything_changed(random: np.random.Generator) -> None:
     projector = Following()
     projector.project((frame(clear_cloud(random)),))
     # The directions of the old plane are among the narrow ones now.
@@ -193,7 +193,7 @@ def test_leaves_a_saddle() -> None:
     assert kept(result, axes) == pytest.approx(1.0)
 
 
-def test_runs_with_one_network_are_drawn_alike(random) -> None:
+def test_runs_with_one_network_are_drawn_alike(random: np.random.Generator) -> None:
     cloud = simplex(random)
     turned = np.pad(cloud, ((0, 0), (0, 8))) @ rotation(random, 72)  # another dimension, too
     projector = Following()
@@ -204,7 +204,7 @@ def test_runs_with_one_network_are_drawn_alike(random) -> None:
         cloud, turned = 2.0 * cloud, -turned
 
 
-def test_runs_that_part_stay_near_each_other(random) -> None:
+def test_runs_that_part_stay_near_each_other(random: np.random.Generator) -> None:
     first, second = simplex(random), simplex(random)
     projector, alone = Following(), [Following(), Following()]
     gaps, own_gaps, ways = [], [], []
@@ -225,7 +225,7 @@ def test_runs_that_part_stay_near_each_other(random) -> None:
     assert max(ways) < 0.3
 
 
-def test_run_does_not_flip_with_its_reference(random) -> None:
+def test_run_does_not_flip_with_its_reference(random: np.random.Generator) -> None:
     still = clear_cloud(random)
     projector = Following()
     last = originals(projector.project((frame(still), frame(still)))[1])
@@ -238,7 +238,7 @@ def test_run_does_not_flip_with_its_reference(random) -> None:
         last = drawn
 
 
-def test_results_are_read_only_contiguous_float32(random) -> None:
+def test_results_are_read_only_contiguous_float32(random: np.random.Generator) -> None:
     (result,) = Following().project((frame(clear_cloud(random, count=30)),))
     for plane, count in ((result.train, 20), (result.test, 10)):
         for points in (plane.original, plane.synthetic):
@@ -263,7 +263,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_points_in_one_place(name, random) -> None:
+def test_points_in_one_place(name: str, random: np.random.Generator) -> None:
     strange = STRANGE[name]
     count, dim = strange.shape
     projector = Following()
@@ -290,7 +290,7 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
-def test_unusual_points_have_finite_places(name) -> None:
+def test_unusual_points_have_finite_places(name: str) -> None:
     projector = Following()
     cloud = UNUSUAL[name]
     for _ in range(3):
@@ -303,7 +303,7 @@ def test_unusual_points_have_finite_places(name) -> None:
         assert result.explained == pytest.approx(1.0)
 
 
-def test_strange_synthetic_points_are_finite(random) -> None:
+def test_strange_synthetic_points_are_finite(random: np.random.Generator) -> None:
     cloud = clear_cloud(random)
     synthetic = cloud.copy()
     synthetic[0], synthetic[1] = np.nan, 0.0
@@ -312,7 +312,7 @@ def test_strange_synthetic_points_are_finite(random) -> None:
     np.testing.assert_array_equal(result.train.synthetic[0], result.train.synthetic[1])
 
 
-def test_diverged_reference_leaves_the_others_alone(random) -> None:
+def test_diverged_reference_leaves_the_others_alone(random: np.random.Generator) -> None:
     cloud = clear_cloud(random)
     projector = Following()
     before = projector.project((frame(cloud), frame(cloud)))
@@ -321,7 +321,7 @@ def test_diverged_reference_leaves_the_others_alone(random) -> None:
     np.testing.assert_allclose(originals(after[1]), originals(before[1]), atol=1e-5)
 
 
-def test_other_images_begin_a_new_picture(random) -> None:
+def test_other_images_begin_a_new_picture(random: np.random.Generator) -> None:
     projector = Following()
     projector.project((frame(clear_cloud(random)),))
     cloud = clear_cloud(random, count=50)
@@ -330,13 +330,13 @@ def test_other_images_begin_a_new_picture(random) -> None:
     np.testing.assert_array_equal(originals(result), originals(fresh))
 
 
-def test_runs_on_different_images_are_refused(random) -> None:
+def test_runs_on_different_images_are_refused(random: np.random.Generator) -> None:
     frames = frame(clear_cloud(random)), frame(clear_cloud(random, count=50))
     with pytest.raises(ValueError, match="same images"):
         Following().project(frames)
 
 
-def test_goes_on_from_recorded_coordinates_in_either_direction(random) -> None:
+def test_goes_on_from_recorded_coordinates_in_either_direction(random: np.random.Generator) -> None:
     clouds = [frame(jitter(random, simplex(random)), step) for step in range(3)]
     drawn = []
     for cloud in clouds:
@@ -348,7 +348,7 @@ def test_goes_on_from_recorded_coordinates_in_either_direction(random) -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan])
-def test_a_start_without_a_picture_is_none(value: float, random) -> None:
+def test_a_start_without_a_picture_is_none(value: float, random: np.random.Generator) -> None:
     cloud = frame(clear_cloud(random))
     (fresh,) = PcaProjector().project((cloud,), (None,))
     bad = PlanePoints(*(np.full_like(fresh.train.original, value) for _ in range(2)))

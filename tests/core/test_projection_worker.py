@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,11 +31,14 @@ PATIENCE = 20.0  # how long a test waits for what must happen, before it fails
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 
 
+MakeWorker = Callable[..., ProjectionWorker]
+
+
 class Heard:
     """What a worker has told: results and errors, in order."""
 
     def __init__(self) -> None:
-        self._told: queue.Queue = queue.Queue()
+        self._told: queue.Queue[Any] = queue.Queue()
 
     def on_result(self, job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
         assert steps(projections) == [frame.step for frame in job.frames]
@@ -43,7 +48,7 @@ class Heard:
         assert (job is None) == ("process" in text)
         self._told.put(("error", text, threading.current_thread().name))
 
-    def next(self, kind: str):
+    def next(self, kind: str) -> Any:
         told, what, thread = self._told.get(timeout=PATIENCE)
         assert told == kind, what
         assert thread == "projection"
@@ -77,7 +82,7 @@ class Gate:
 
 
 @pytest.fixture
-def doubles(monkeypatch):
+def doubles(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     # The process takes over sys.path, and so finds this module by the same name.
     monkeypatch.syspath_prepend(HERE)
     return importlib.import_module("test_projection_doubles")
@@ -95,11 +100,11 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def make_worker(heard):
+def make_worker(heard: Heard) -> Iterator[MakeWorker]:
     """Make started workers; close them after the test, and see that nothing is left."""
     workers = []
 
-    def make(*factory) -> ProjectionWorker:
+    def make(*factory: Any) -> ProjectionWorker:
         workers.append(ProjectionWorker(heard.on_result, heard.on_error, *factory))
         workers[-1].start()
         return workers[-1]
@@ -118,14 +123,17 @@ def assert_nothing_left() -> None:
 def process_id() -> int:
     (process,) = multiprocessing.active_children()
     assert process.name == "projection"
+    assert process.pid is not None
     return process.pid
 
 
-def steps(projections) -> list[int]:
+def steps(projections: Iterable[Projection]) -> list[int]:
     return [projection.step for projection in projections]
 
 
-def test_projects_every_run_as_the_projector_does(make_worker, heard, doubles) -> None:
+def test_projects_every_run_as_the_projector_does(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
     worker, here = make_worker(), PcaProjector()
     for step in (10, 20):
         frames = doubles.make_frame(step, seed=1), doubles.make_frame(step, seed=2)
@@ -144,7 +152,9 @@ def test_projects_every_run_as_the_projector_does(make_worker, heard, doubles) -
                     np.testing.assert_allclose(points, there, atol=1e-5)
 
 
-def test_newest_frames_win(make_worker, heard, gate, doubles) -> None:
+def test_newest_frames_win(
+    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
@@ -158,7 +168,7 @@ def test_newest_frames_win(make_worker, heard, gate, doubles) -> None:
     assert heard.nothing()
 
 
-def test_frames_before_start_are_kept(heard, doubles) -> None:
+def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None:
     worker = ProjectionWorker(heard.on_result, heard.on_error)
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     worker.submit(doubles.make_job())
@@ -167,7 +177,9 @@ def test_frames_before_start_are_kept(heard, doubles) -> None:
     worker.close(PATIENCE)
 
 
-def test_reset_drops_what_is_under_way_and_waiting(make_worker, heard, gate, doubles) -> None:
+def test_reset_drops_what_is_under_way_and_waiting(
+    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
     for step in (1, 2):
         worker.submit(doubles.make_job(doubles.make_frame(step)))
@@ -186,7 +198,9 @@ def test_reset_drops_what_is_under_way_and_waiting(make_worker, heard, gate, dou
     assert heard.nothing()
 
 
-def test_reset_drops_a_stale_failure(make_worker, heard, doubles, gate) -> None:
+def test_reset_drops_a_stale_failure(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType, gate: Gate
+) -> None:
     worker = make_worker(partial(doubles.GatedFailing, gate.port))
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
@@ -198,7 +212,7 @@ def test_reset_drops_a_stale_failure(make_worker, heard, doubles, gate) -> None:
     assert steps(heard.next("result")) == [2]
 
 
-def test_reset_waits_for_a_running_callback(doubles) -> None:
+def test_reset_waits_for_a_running_callback(doubles: ModuleType) -> None:
     order: list[str] = []
     entered, leave, done = threading.Event(), threading.Event(), threading.Event()
 
@@ -228,7 +242,7 @@ def test_reset_waits_for_a_running_callback(doubles) -> None:
     assert order[:2] == ["result", "reset"]
 
 
-def test_callback_may_submit_and_reset(heard, doubles) -> None:
+def test_callback_may_submit_and_reset(heard: Heard, doubles: ModuleType) -> None:
     def on_result(job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
         heard.on_result(job, projections)
         if steps(projections) == [1]:
@@ -243,7 +257,9 @@ def test_callback_may_submit_and_reset(heard, doubles) -> None:
     worker.close(PATIENCE)
 
 
-def test_failure_is_told_once_and_work_goes_on(make_worker, heard, doubles) -> None:
+def test_failure_is_told_once_and_work_goes_on(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
     worker = make_worker(doubles.Failing)
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     line, _, details = heard.next("error").partition("\n")
@@ -255,7 +271,9 @@ def test_failure_is_told_once_and_work_goes_on(make_worker, heard, doubles) -> N
 
 
 @posix
-def test_killed_process_is_replaced_and_its_job_done(make_worker, heard, gate, doubles) -> None:
+def test_killed_process_is_replaced_and_its_job_done(
+    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
@@ -267,7 +285,9 @@ def test_killed_process_is_replaced_and_its_job_done(make_worker, heard, gate, d
 
 
 @posix
-def test_process_killed_while_idle_is_replaced(make_worker, heard, doubles) -> None:
+def test_process_killed_while_idle_is_replaced(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
     worker = make_worker()
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     heard.next("result")
@@ -277,7 +297,9 @@ def test_process_killed_while_idle_is_replaced(make_worker, heard, doubles) -> N
     assert steps(heard.next("result")) == [2]
 
 
-def test_deadly_frames_do_not_make_a_storm(make_worker, heard, doubles) -> None:
+def test_deadly_frames_do_not_make_a_storm(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
     worker = make_worker(doubles.Deadly)
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert "exit code 3" in heard.next("error")  # and once more with a new process:
@@ -294,7 +316,9 @@ def test_deadly_frames_do_not_make_a_storm(make_worker, heard, doubles) -> None:
 
 
 @pytest.mark.parametrize("moment", ["at once", "starting", "idle", "computing"])
-def test_close_at_any_moment(moment, make_worker, heard, gate, doubles) -> None:
+def test_close_at_any_moment(
+    moment: str, make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
     if moment == "starting":
         worker = make_worker(partial(doubles.GatedStart, gate.port))
         worker.submit(doubles.make_job(doubles.make_frame(1)))
@@ -319,7 +343,7 @@ def test_close_at_any_moment(moment, make_worker, heard, gate, doubles) -> None:
         worker.start()
 
 
-def test_close_before_start_and_double_start(make_worker) -> None:
+def test_close_before_start_and_double_start(make_worker: MakeWorker) -> None:
     unstarted = ProjectionWorker(print, print)
     unstarted.close(0.0)
     unstarted.close(0.0)
@@ -330,7 +354,9 @@ def test_close_before_start_and_double_start(make_worker) -> None:
 
 
 @posix
-def test_close_kills_a_process_that_does_not_end(make_worker, gate, doubles) -> None:
+def test_close_kills_a_process_that_does_not_end(
+    make_worker: MakeWorker, gate: Gate, doubles: ModuleType
+) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
@@ -342,7 +368,9 @@ def test_close_kills_a_process_that_does_not_end(make_worker, gate, doubles) -> 
 
 
 @posix
-def test_interrupt_is_the_parents_business(make_worker, heard, gate, doubles) -> None:
+def test_interrupt_is_the_parents_business(
+    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
     worker = make_worker(partial(doubles.Gated, gate.port))
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     gate.wait()
@@ -352,7 +380,9 @@ def test_interrupt_is_the_parents_business(make_worker, heard, gate, doubles) ->
 
 
 @posix
-def test_interrupt_of_a_process_that_still_imports(make_worker, heard, doubles) -> None:
+def test_interrupt_of_a_process_that_still_imports(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
     worker = make_worker()
     deadline = time.monotonic() + PATIENCE
     while not multiprocessing.active_children():
@@ -364,8 +394,8 @@ def test_interrupt_of_a_process_that_still_imports(make_worker, heard, doubles) 
 
 
 @posix
-def test_only_the_process_has_interrupts_blocked(doubles) -> None:
-    told: queue.Queue = queue.Queue()
+def test_only_the_process_has_interrupts_blocked(doubles: ModuleType) -> None:
+    told: queue.Queue[Any] = queue.Queue()
     # each callback runs on the thread that has started the process
     worker = ProjectionWorker(
         lambda *_: told.put(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
@@ -379,7 +409,7 @@ def test_only_the_process_has_interrupts_blocked(doubles) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts in /proc")
-def test_no_pipe_is_left(doubles) -> None:
+def test_no_pipe_is_left(doubles: ModuleType) -> None:
     def files_open() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 

@@ -3,18 +3,20 @@ import math
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from symmcore.errors import InputError
-from symmcore.settings.losses import CATALOG, LossSettings
+from symmcore.settings.losses import CATALOG, LossInfo, LossSettings
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec, parse_spec
 
 
-def message_of(make) -> str:
+def message_of(make: Callable[[], object]) -> str:
     """The sentence that a bad value is refused with."""
     with pytest.raises(InputError) as caught:
         make()
@@ -46,7 +48,7 @@ SPECS = {
 
 
 @pytest.mark.parametrize(("text", "run"), SPECS.items())
-def test_a_spec_is_read_and_named(text, run):
+def test_a_spec_is_read_and_named(text: str, run: RunSpec) -> None:
     assert parse_spec(text) == run
     assert run.name == text
 
@@ -54,7 +56,9 @@ def test_a_spec_is_read_and_named(text, run):
 @pytest.mark.parametrize("info", CATALOG, ids=lambda info: info.name)
 @pytest.mark.parametrize("symm", [None, Symm(), Symm(alpha=1 / 3, beta=math.pi, rank=3)])
 @pytest.mark.parametrize("rate", [None, 1e-3, 1 / 7, 1e30, 12345678.9])
-def test_every_name_is_read_back_as_the_run_it_names(info, symm, rate):
+def test_every_name_is_read_back_as_the_run_it_names(
+    info: LossInfo, symm: Symm | None, rate: float | None
+) -> None:
     settings = LossSettings(**dict.fromkeys(info.defaults.given(), 2 / 3))
     for run in (RunSpec(info.name, symm, learning_rate=rate), RunSpec(info.name, symm, settings)):
         assert parse_spec(run.name) == run
@@ -62,14 +66,14 @@ def test_every_name_is_read_back_as_the_run_it_names(info, symm, rate):
         assert "/" not in run.folder_name
 
 
-def test_runs_that_differ_in_the_last_digit_have_names_that_differ():
+def test_runs_that_differ_in_the_last_digit_have_names_that_differ() -> None:
     config = TrainingConfig(
         specs=(RunSpec(learning_rate=0.001), RunSpec(learning_rate=0.0010000001))
     )
     assert config.specs[0].name != config.specs[1].name
 
 
-def test_settings_may_come_in_any_order():
+def test_settings_may_come_in_any_order() -> None:
     assert parse_spec("npair+symm:lr=0.1,rank=2") == parse_spec("npair+symm:rank=2,lr=0.1")
 
 
@@ -120,22 +124,22 @@ def test_settings_may_come_in_any_order():
         ("lifted:margin=inf", "inf"),
     ],
 )
-def test_what_is_wrong_with_a_spec_is_named(text, named):
+def test_what_is_wrong_with_a_spec_is_named(text: str, named: str) -> None:
     assert named in message_of(lambda: parse_spec(text))
 
 
-def test_an_unknown_loss_is_named_as_it_was_written_beside_those_there_are():
+def test_an_unknown_loss_is_named_as_it_was_written_beside_those_there_are() -> None:
     message = message_of(lambda: RunSpec("NPair"))
     assert "'NPair'" in message
     assert all(info.name in message for info in CATALOG)
 
 
-def test_a_loss_is_called_by_its_own_name_when_it_lacks_a_setting():
+def test_a_loss_is_called_by_its_own_name_when_it_lacks_a_setting() -> None:
     assert "N-pair" in message_of(lambda: parse_spec("npair:margin=1"))
 
 
 @pytest.mark.parametrize("rank", [16, 24])
-def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
+def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank: int) -> None:
     assert parse_spec(f"angular+symm:rank={rank}").symm == Symm(rank=rank)
     if rank == 16:
         assert parse_spec(f"triplet+symm:rank={rank}").symm == Symm(rank=rank)
@@ -182,24 +186,24 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank):
         ("threads", -2, "-2"),
     ],
 )
-def test_what_is_wrong_with_a_training_is_named(setting, value, named):
+def test_what_is_wrong_with_a_training_is_named(setting: str, value: Any, named: str) -> None:
     assert named in message_of(lambda: TrainingConfig(**{setting: value}))
 
 
-def test_something_must_be_trained():
+def test_something_must_be_trained() -> None:
     assert "at least one loss" in message_of(lambda: TrainingConfig(specs=()))
 
 
-def test_no_run_is_compared_with_itself():
+def test_no_run_is_compared_with_itself() -> None:
     twice = (RunSpec(), RunSpec(symm=Symm()), RunSpec(symm=Symm(rank=1)))
     assert "npair+symm" in message_of(lambda: TrainingConfig(specs=twice))
 
 
-def test_the_last_learning_rate_is_bounded_as_the_first_is():
+def test_the_last_learning_rate_is_bounded_as_the_first_is() -> None:
     assert "1e+39" in message_of(lambda: Schedule(final_after=1, final_rate=1e39))
 
 
-def test_the_largest_of_everything_is_possible():
+def test_the_largest_of_everything_is_possible() -> None:
     TrainingConfig(
         dim=65_536,
         learning_rate=1e30,
@@ -209,26 +213,26 @@ def test_the_largest_of_everything_is_possible():
     )
 
 
-def test_the_smallest_of_everything_is_possible():
+def test_the_smallest_of_everything_is_possible() -> None:
     TrainingConfig(steps=1, seed=0, dim=2, batch_size=4, eval_every=1, watch_limit=2, threads=1)
     TrainingConfig(seed=2**31 - 1)
 
 
-def test_symms_pairs_are_the_specs_own_or_those_of_the_protocol():
+def test_symms_pairs_are_the_specs_own_or_those_of_the_protocol() -> None:
     assert parse_spec("npair+symm", "official").name == "npair+symm:pairs=official"
     assert parse_spec("npair+symm:pairs=paper", "official") == parse_spec("npair+symm")
     assert parse_spec("npair", "official") == parse_spec("npair")
     assert "7" in message_of(lambda: parse_spec("npair+symm:rank=7", "official"))
 
 
-def test_more_steps_change_nothing_else():
+def test_more_steps_change_nothing_else() -> None:
     config = TrainingConfig(seed=3)
     longer = config.with_steps(500)
     assert longer.steps == 500
     assert dataclasses.replace(longer, steps=config.steps) == config
 
 
-def test_the_command_lines_part_of_the_core_imports_no_torch():
+def test_the_command_lines_part_of_the_core_imports_no_torch() -> None:
     # The window paints, and the command line answers, before torch is imported.
     script = (
         "import sys, symmcore.training.config, symmcore.training.sink, "
@@ -243,7 +247,7 @@ def test_the_command_lines_part_of_the_core_imports_no_torch():
     assert done.returncode == 0, done.stderr
 
 
-def test_a_run_is_not_compared_with_itself_by_another_name():
+def test_a_run_is_not_compared_with_itself_by_another_name() -> None:
     with pytest.raises(InputError, match="npair is to be compared with itself"):
         TrainingConfig(specs=(parse_spec("npair"), parse_spec("npair:lr=0.001")))
     specs = parse_spec("npair:l2_reg=0.002"), parse_spec("npair")
@@ -257,6 +261,6 @@ def test_a_run_is_not_compared_with_itself_by_another_name():
     ("setting", "message"),
     [({"threads": 257}, "at most 256"), ({"batch_size": 16_386}, "at most 16384")],
 )
-def test_what_would_end_the_process_is_refused(setting, message):
+def test_what_would_end_the_process_is_refused(setting: dict[str, int], message: str) -> None:
     with pytest.raises(InputError, match=message):
         TrainingConfig(**setting)

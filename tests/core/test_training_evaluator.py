@@ -1,29 +1,39 @@
 import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from helpers_training import add_dataset, tiny_config, tiny_dataset
 
+from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import clustering_scores
+from symmcore.records import IndexArray
 from symmcore.settings.transforms import DRAWINGS
 from symmcore.training import evaluator as evaluator_module
-from symmcore.training.evaluator import Evaluator
+from symmcore.training.evaluator import Evaluation, Evaluator
 from symmcore.training.learner import Learner
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch):
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(monkeypatch)
 
 
 def evaluate(
-    spec="npair+symm", *, final=True, step=7, dataset=None, checkpoint=lambda: None, **settings
-):
+    spec: str = "npair+symm",
+    *,
+    final: bool = True,
+    step: int = 7,
+    dataset: ImageDataset | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
+    **settings: Any,
+) -> Evaluation:
     config = tiny_config(spec, **settings)
     dataset = dataset or tiny_dataset(0)
     evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)
@@ -55,7 +65,7 @@ def reflected(points: np.ndarray, axes: np.ndarray, alpha: float, beta: float) -
     return np.array(rows)
 
 
-def test_scores_are_those_of_the_embeddings_that_are_kept():
+def test_scores_are_those_of_the_embeddings_that_are_kept() -> None:
     evaluation = evaluate()
     record, frame, gallery = (
         evaluation.record,
@@ -73,7 +83,7 @@ def test_scores_are_those_of_the_embeddings_that_are_kept():
     assert (record.test_nmi, record.test_f1) == (scores.nmi, scores.f1)
 
 
-def test_synthetic_recall_is_that_of_the_synthetic_points_for_the_papers_reflection():
+def test_synthetic_recall_is_that_of_the_synthetic_points_for_the_papers_reflection() -> None:
     # The watch set is all of both splits here, and has the partners that the score has.
     evaluation = evaluate()
     for watched, score in (
@@ -83,7 +93,7 @@ def test_synthetic_recall_is_that_of_the_synthetic_points_for_the_papers_reflect
         assert score == recall_at(watched.synthetic, watched.points.labels, 1)
 
 
-def test_only_the_last_evaluation_has_the_final_scores():
+def test_only_the_last_evaluation_has_the_final_scores() -> None:
     record = evaluate(final=False).record
     assert record.test_recall_at == ()
     assert record.test_nmi is None
@@ -96,7 +106,9 @@ def test_only_the_last_evaluation_has_the_final_scores():
     ("spec", "alpha", "beta"),
     [("npair", 2, 1), ("npair+symm", 2, 1), ("npair+symm:alpha=1.5,beta=0.5", 1.5, 0.5)],
 )
-def test_synthetic_points_are_made_as_the_run_makes_them(spec, alpha, beta):
+def test_synthetic_points_are_made_as_the_run_makes_them(
+    spec: str, alpha: float, beta: float
+) -> None:
     frame = evaluate(spec).snapshot.frame
     for watched in (frame.train, frame.test):
         points = watched.points.embeddings
@@ -104,7 +116,7 @@ def test_synthetic_points_are_made_as_the_run_makes_them(spec, alpha, beta):
         np.testing.assert_allclose(watched.synthetic, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_a_partner_is_another_image_of_the_class():
+def test_a_partner_is_another_image_of_the_class() -> None:
     frame = evaluate().snapshot.frame
     for watched in (frame.train, frame.test):
         labels, partner = watched.points.labels, watched.partner
@@ -112,7 +124,7 @@ def test_a_partner_is_another_image_of_the_class():
         assert (partner != np.arange(len(partner))).all()
 
 
-def test_everything_is_watched_where_it_fits():
+def test_everything_is_watched_where_it_fits() -> None:
     dataset = tiny_dataset(0)
     snapshot = evaluate(dataset=dataset).snapshot
     np.testing.assert_array_equal(snapshot.frame.train.points.samples, dataset.train)
@@ -121,7 +133,7 @@ def test_everything_is_watched_where_it_fits():
     np.testing.assert_array_equal(snapshot.searched.labels, dataset.labels[dataset.test])
 
 
-def test_the_watch_set_is_limited_the_gallery_is_not():
+def test_the_watch_set_is_limited_the_gallery_is_not() -> None:
     dataset = tiny_dataset(0)
     snapshots = [evaluate(watch_limit=10, seed=seed).snapshot for seed in (0, 0, 1)]
     for snapshot in snapshots:
@@ -140,7 +152,7 @@ def test_the_watch_set_is_limited_the_gallery_is_not():
     assert not np.array_equal(first, other)
 
 
-def test_watched_test_images_are_the_gallerys_rows():
+def test_watched_test_images_are_the_gallerys_rows() -> None:
     snapshot = evaluate(watch_limit=10).snapshot
     rows = {int(sample): row for row, sample in enumerate(snapshot.searched.samples)}
     points = snapshot.frame.test.points
@@ -148,7 +160,7 @@ def test_watched_test_images_are_the_gallerys_rows():
         np.testing.assert_array_equal(embedding, snapshot.searched.embeddings[rows[int(sample)]])
 
 
-def test_an_image_alone_in_its_class_has_no_partner_and_no_synthetic_point():
+def test_an_image_alone_in_its_class_has_no_partner_and_no_synthetic_point() -> None:
     dataset = tiny_dataset(0)
     alone = dataset.test[np.flatnonzero(dataset.labels[dataset.test] == 2)[1:]]
     dataset = dataclasses.replace(dataset, test=np.setdiff1d(dataset.test, alone))
@@ -161,7 +173,7 @@ def test_an_image_alone_in_its_class_has_no_partner_and_no_synthetic_point():
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_a_watch_set_without_two_images_of_a_class_is_refused(split):
+def test_a_watch_set_without_two_images_of_a_class_is_refused(split: str) -> None:
     dataset = tiny_dataset(0)
     of_each = np.array(
         [getattr(dataset, split)[dataset.labels[getattr(dataset, split)] == c][0] for c in range(4)]
@@ -171,7 +183,7 @@ def test_a_watch_set_without_two_images_of_a_class_is_refused(split):
         evaluate(dataset=dataset)
 
 
-def test_nothing_of_a_snapshot_can_be_written():
+def test_nothing_of_a_snapshot_can_be_written() -> None:
     snapshot = evaluate(watch_limit=10).snapshot
     arrays = [
         array
@@ -184,7 +196,7 @@ def test_nothing_of_a_snapshot_can_be_written():
     assert {array.dtype for array in arrays} == {np.dtype(np.int64), np.dtype(np.float32)}
 
 
-def test_it_can_be_stopped_between_batches(monkeypatch):
+def test_it_can_be_stopped_between_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluator_module, "_LARGEST_BATCH", 10)
     calls = []
     evaluate(checkpoint=lambda: calls.append(None), final=False)
@@ -193,7 +205,7 @@ def test_it_can_be_stopped_between_batches(monkeypatch):
     class Stopped(Exception):  # noqa: N818 - a signal, as a stop is
         pass
 
-    def stop():
+    def stop() -> None:
         if len(calls) == 8 + 6:
             raise Stopped
         calls.append(None)
@@ -202,7 +214,7 @@ def test_it_can_be_stopped_between_batches(monkeypatch):
         evaluate(checkpoint=stop, final=False)
 
 
-def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch):
+def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = evaluate(final=False).snapshot.searched.embeddings
     monkeypatch.setattr(evaluator_module, "_LARGEST_BATCH", 7)
     parts = evaluate(final=False).snapshot.searched.embeddings
@@ -212,11 +224,13 @@ def test_the_size_of_evaluation_batches_does_not_matter(monkeypatch):
 @pytest.mark.parametrize(
     ("batch_size", "largest"), [(12, 64), (64, 64), (128, 128), (512, 512), (2048, 512)]
 )
-def test_no_more_images_are_embedded_at_once_than_a_step_embeds(batch_size, largest, monkeypatch):
+def test_no_more_images_are_embedded_at_once_than_a_step_embeds(
+    batch_size: int, largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sizes = []
     original = BatchLoader.evaluation_batches
 
-    def counted(loader, positions, size):
+    def counted(loader: BatchLoader, positions: IndexArray, size: int) -> Iterator[torch.Tensor]:
         for batch in original(loader, positions, size):
             sizes.append(len(batch))
             yield batch
@@ -229,7 +243,9 @@ def test_no_more_images_are_embedded_at_once_than_a_step_embeds(batch_size, larg
     assert sum(sizes) == len(many.train) + len(many.test)
 
 
-def test_the_dataset_decides_which_recalls_there_are_at_the_end(monkeypatch):
+def test_the_dataset_decides_which_recalls_there_are_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     add_dataset(monkeypatch, "sop:here")
     config, dataset = tiny_config("npair", dataset="sop:here"), tiny_dataset(0)
     evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)

@@ -1,6 +1,7 @@
 """When frames, evaluations and checkpoints are due, and how many images are watched."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ def due(schedule: FrameSchedule) -> list[int]:
     return [step for step in range(schedule.total_steps + 1) if schedule.due(step)]
 
 
-def test_frames_of_the_quick_preset():
+def test_frames_of_the_quick_preset() -> None:
     assert due(frame_schedule(TrainingConfig())) == [0, 1, 2, *range(5, 301, 5)]
 
 
@@ -27,7 +28,7 @@ def test_frames_of_the_quick_preset():
     [(300, 25, 60), (20_000, 500, 60), (300, 1000, 60), (1000, 30, 40), (100_000, 500, 200),
      (97, 10, 13), (7, 3, 60), (1, 1, 60), (501, 7, 1), (4000, 25, 0)],
 )  # fmt: skip
-def test_frames_are_at_evaluations_and_evenly_between(steps, every, about):
+def test_frames_are_at_evaluations_and_evenly_between(steps: int, every: int, about: int) -> None:
     schedule = FrameSchedule(steps, every, about)
     frames = due(schedule)
     evaluations = [step for step in range(steps + 1) if schedule.evaluation_due(step)]
@@ -45,7 +46,7 @@ def test_frames_are_at_evaluations_and_evenly_between(steps, every, about):
     assert all(abs(gap - gaps[early]) <= 1 for gap in gaps[early:-1])
 
 
-def test_frames_are_counted_without_going_through_the_steps():
+def test_frames_are_counted_without_going_through_the_steps() -> None:
     random = np.random.default_rng(0)
     for _ in range(200):
         steps, every = (int(random.integers(1, random.choice([40, 900]))) for _ in range(2))
@@ -54,7 +55,7 @@ def test_frames_are_counted_without_going_through_the_steps():
     assert FrameSchedule(10**12, 10**9, 60).count() < 10**5
 
 
-def test_early_frames_are_closer_together():
+def test_early_frames_are_closer_together() -> None:
     frames = due(FrameSchedule(100_000, 1000, 50))
     assert frames[:11] == [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
@@ -69,8 +70,8 @@ def test_early_frames_are_closer_together():
     ],
 )
 def test_checkpoints_are_at_the_start_at_evaluations_and_at_the_end(
-    steps, every, given, steps_with_one
-):
+    steps: int, every: int, given: int | None, steps_with_one: list[int]
+) -> None:
     config = TrainingConfig(steps=steps, eval_every=every, checkpoint_every=given)
     schedule = checkpoint_schedule(config)
     assert [step for step in range(steps + 1) if schedule.due(step)] == steps_with_one
@@ -89,5 +90,7 @@ def test_checkpoints_are_at_the_start_at_evaluations_and_at_the_end(
         ({"frames": 0}, 2000),
     ],
 )
-def test_as_many_images_are_watched_as_frames_may_cost(settings, limit):
+def test_as_many_images_are_watched_as_frames_may_cost(
+    settings: dict[str, Any], limit: int
+) -> None:
     assert watch_limit(TrainingConfig(**settings)) == limit

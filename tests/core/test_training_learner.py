@@ -1,4 +1,7 @@
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,6 +12,7 @@ from symmcore.data.feed.batches import BatchLoader
 from symmcore.data.feed.sampler import PairSampler
 from symmcore.errors import InputError
 from symmcore.losses import build_loss
+from symmcore.losses.base import LossResult
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.networks import build_network
 from symmcore.settings.schedule import Schedule
@@ -21,12 +25,15 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch):
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(monkeypatch)
 
 
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
 @pytest.fixture
-def batches():
+def batches() -> list[Batch]:
     """Three batches of images and labels."""
     dataset = tiny_dataset(0)
     loader = BatchLoader(dataset, CPU, 0, DRAWINGS)
@@ -35,11 +42,11 @@ def batches():
 
 
 @pytest.fixture
-def networks(monkeypatch):
+def networks(monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
     """The networks that learners are given, in order."""
     made: list[nn.Module] = []
 
-    def build(name, channels, dim):
+    def build(name: str, channels: int, dim: int) -> nn.Module:
         made.append(build_network(name, channels, dim))
         return made[-1]
 
@@ -47,7 +54,7 @@ def networks(monkeypatch):
     return made
 
 
-def learner(spec: str, **settings) -> Learner:
+def learner(spec: str, **settings: Any) -> Learner:
     config = tiny_config(spec, **settings)
     return Learner(config.specs[0], config, 1, CPU)
 
@@ -57,7 +64,9 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize("spec", ["npair", "npair+symm", "npair+symm:rank=2,alpha=1.5,lr=0.01"])
-def test_a_step_is_the_losss_gradient_through_adam(spec, batches, networks):
+def test_a_step_is_the_losss_gradient_through_adam(
+    spec: str, batches: list[Batch], networks: list[nn.Module]
+) -> None:
     learning = learner(spec, seed=3)
     config = tiny_config(spec)
     run = config.specs[0]
@@ -75,7 +84,7 @@ def test_a_step_is_the_losss_gradient_through_adam(spec, batches, networks):
     assert all(map(torch.equal, weights(networks[0]), weights(network)))
 
 
-def test_learners_of_one_seed_begin_alike_whatever_their_loss(networks):
+def test_learners_of_one_seed_begin_alike_whatever_their_loss(networks: list[nn.Module]) -> None:
     for spec in ("npair", "npair+symm", "triplet"):
         learner(spec, seed=5)
         torch.rand(3)
@@ -87,14 +96,14 @@ def test_learners_of_one_seed_begin_alike_whatever_their_loss(networks):
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_a_loss_that_is_not_finite_is_told_and_changes_no_weight(
-    bad, batches, networks, monkeypatch
-):
+    bad: float, batches: list[Batch], networks: list[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
     learning = learner("npair")
     learning.step(*batches[0])  # Adam has moments: a step with zero gradients would move too
     before = weights(networks[0])
     original = learning._loss.detailed
 
-    def spoilt(embeddings, labels):
+    def spoilt(embeddings: torch.Tensor, labels: torch.Tensor) -> LossResult:
         result = original(embeddings, labels)
         return dataclasses.replace(result, loss=result.loss * 0 + bad)
 
@@ -104,11 +113,13 @@ def test_a_loss_that_is_not_finite_is_told_and_changes_no_weight(
     assert all(map(torch.equal, before, weights(networks[0])))
 
 
-def with_dropout(name, channels, dim):
+def with_dropout(name: str, channels: int, dim: int) -> nn.Module:
     return nn.Sequential(build_network(name, channels, dim), nn.Dropout(0.5))
 
 
-def test_dropout_is_drawn_for_training_alone(batches, monkeypatch):
+def test_dropout_is_drawn_for_training_alone(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(learner_module, "build_network", with_dropout)
     learning = learner("npair")
     images = batches[0][0]
@@ -120,7 +131,9 @@ def test_dropout_is_drawn_for_training_alone(batches, monkeypatch):
     assert (learning.embed(images) != 0).all()
 
 
-def test_a_learner_draws_from_a_random_state_of_its_own(batches, monkeypatch):
+def test_a_learner_draws_from_a_random_state_of_its_own(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(learner_module, "build_network", with_dropout)
     alone = learner("npair+symm")
     expected = [alone.step(*batch) for batch in batches]
@@ -136,7 +149,9 @@ def test_a_learner_draws_from_a_random_state_of_its_own(batches, monkeypatch):
     assert steps == expected
 
 
-def test_dropout_differs_from_step_to_step(batches, monkeypatch):
+def test_dropout_differs_from_step_to_step(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(learner_module, "build_network", with_dropout)
     frozen = learner("npair", learning_rate=1e-30)
     assert frozen.step(*batches[0]) != frozen.step(*batches[0])
@@ -150,12 +165,14 @@ def test_dropout_differs_from_step_to_step(batches, monkeypatch):
         ("lifted+symm:margin=-0.5", "-0.5"),
     ],
 )
-def test_a_setting_out_of_the_losss_range_is_bad_input(spec, named):
+def test_a_setting_out_of_the_losss_range_is_bad_input(spec: str, named: str) -> None:
     with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
         learner(spec)
 
 
-def test_the_learning_rate_falls_as_the_schedule_says(batches, networks):
+def test_the_learning_rate_falls_as_the_schedule_says(
+    batches: list[Batch], networks: list[nn.Module]
+) -> None:
     learning = learner(
         "npair:lr=0.01",
         schedule=Schedule(halve_every=1, final_after=2, final_rate=0.5),
@@ -177,7 +194,7 @@ def test_the_learning_rate_falls_as_the_schedule_says(batches, networks):
         torch.testing.assert_close(mine, expected)
 
 
-def test_every_run_starts_from_the_same_file(networks, tmp_path):
+def test_every_run_starts_from_the_same_file(networks: list[nn.Module], tmp_path: Path) -> None:
     torch.manual_seed(99)
     state = build_network("small", 1, tiny_config().dim).state_dict()
     torch.save(state, tmp_path / "weights")
@@ -187,7 +204,7 @@ def test_every_run_starts_from_the_same_file(networks, tmp_path):
         assert all(torch.equal(state[key], value) for key, value in network.state_dict().items())
 
 
-def test_bfloat16_is_the_networks_alone(batches):
+def test_bfloat16_is_the_networks_alone(batches: list[Batch]) -> None:
     full, lower = learner("npair+symm"), learner("npair+symm", bf16=True)
     one, other = full.embed(batches[0][0]), lower.embed(batches[0][0])
     assert other.dtype == torch.float32
@@ -198,7 +215,7 @@ def test_bfloat16_is_the_networks_alone(batches):
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
 
 
-def test_a_gpu_without_bfloat16_is_named(monkeypatch):
+def test_a_gpu_without_bfloat16_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Old GPU")
     config = tiny_config("npair", bf16=True)
@@ -206,7 +223,9 @@ def test_a_gpu_without_bfloat16_is_named(monkeypatch):
         Learner(config.specs[0], config, 1, torch.device("cuda"))
 
 
-def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(batches, monkeypatch):
+def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # On a GPU each reading waits for all that was asked of it before. The compiled loops run on
     # the CPU alone, where reading waits for nothing.
     monkeypatch.setattr(LogSumLoss, "compiled", False)
@@ -216,14 +235,16 @@ def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(batches, mo
     for name in ("__float__", "__int__", "__bool__", "item", "tolist"):
         original = getattr(torch.Tensor, name)
 
-        def read(tensor, *arguments, original=original):
+        def read(
+            tensor: torch.Tensor, *arguments: Any, original: Callable[..., Any] = original
+        ) -> Any:
             order.append("read")
             return original(tensor, *arguments)
 
         monkeypatch.setattr(torch.Tensor, name, read)
     backward = torch.Tensor.backward
 
-    def pass_back(tensor, *arguments, **options):
+    def pass_back(tensor: torch.Tensor, *arguments: Any, **options: Any) -> None:
         order.append("backward")
         return backward(tensor, *arguments, **options)
 

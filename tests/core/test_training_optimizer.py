@@ -14,7 +14,7 @@ def network() -> nn.Module:
 
 
 @pytest.mark.parametrize("decay", [0.0, 5e-3, 0.5])
-def test_adam_with_the_penalty_in_the_loss(decay):
+def test_adam_with_the_penalty_in_the_loss(decay: float) -> None:
     """Against Adam written out, on a loss that has decay * ||w||^2 / 2 as a term of its own."""
     trained, written_out = network(), network()
     optimizer = build_optimizer(trained, decay)
@@ -48,7 +48,7 @@ def test_adam_with_the_penalty_in_the_loss(decay):
         torch.testing.assert_close(mine, expected, rtol=1e-10, atol=1e-12)
 
 
-def test_every_weight_is_trained_and_only_norm_layers_do_not_decay():
+def test_every_weight_is_trained_and_only_norm_layers_do_not_decay() -> None:
     made = build_network("resnet18", 3, 8)
     optimizer = build_optimizer(made, 5e-3)
     decayed, free = (group["params"] for group in optimizer.param_groups)

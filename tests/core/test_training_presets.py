@@ -1,10 +1,11 @@
 import math
+from typing import Any
 
 import pytest
 
 from symmcore.errors import InputError
 from symmcore.settings.networks import NETWORKS
-from symmcore.settings.presets import OFFICIAL, PAPER, PRESETS, preset
+from symmcore.settings.presets import OFFICIAL, PAPER, PRESETS, Preset, preset
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.setting import settings_of
 from symmcore.settings.transforms import TransformSettings
@@ -28,16 +29,16 @@ class TestSchedule:
             (1_000_000, 1e-5),
         ],
     )
-    def test_the_codes(self, step, rate):
+    def test_the_codes(self, step: int, rate: float) -> None:
         assert self.OFFICIAL.rate(1e-4, step) == rate
         assert preset_config("official").schedule == self.OFFICIAL
 
     @pytest.mark.parametrize("step", [0, 1, 5_000, 10**9])
-    def test_the_papers_is_constant(self, step):
+    def test_the_papers_is_constant(self, step: int) -> None:
         assert Schedule().rate(1e-4, step) == 1e-4
         assert preset_config("paper").schedule == Schedule()
 
-    def test_each_part_alone(self):
+    def test_each_part_alone(self) -> None:
         assert [Schedule(halve_every=2).rate(8.0, step) for step in range(7)] == [
             8, 8, 4, 4, 2, 2, 1
         ]  # fmt: skip
@@ -57,7 +58,7 @@ class TestSchedule:
             ({"final_rate": 1e-5, "final_after": -1}, "-1"),
         ],
     )
-    def test_values_out_of_range(self, values, named):
+    def test_values_out_of_range(self, values: dict[str, Any], named: str) -> None:
         with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
             Schedule(**values)
 
@@ -72,16 +73,16 @@ class TestTransformSettings:
             ({"shift": -1}, "-1"),
         ],
     )
-    def test_values_out_of_range(self, values, named):
+    def test_values_out_of_range(self, values: dict[str, int], named: str) -> None:
         with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
             TransformSettings(**values)
 
-    def test_the_smallest_of_everything_is_possible(self):
+    def test_the_smallest_of_everything_is_possible(self) -> None:
         TransformSettings(resize=1, crop=1, shift=0)
         TransformSettings(crop=500)
 
 
-def test_the_papers_numbers():
+def test_the_papers_numbers() -> None:
     # Section 4.2, except for what it leaves open: steps and evaluations
     paper = preset_config("paper")
     assert (paper.network, paper.dim, paper.batch_size) == ("googlenet", 512, 128)
@@ -90,7 +91,7 @@ def test_the_papers_numbers():
     assert PAPER.pairs == "paper"
 
 
-def test_the_codes_numbers_are_the_papers_and_more():
+def test_the_codes_numbers_are_the_papers_and_more() -> None:
     official = preset_config("official")
     assert (official.network, official.dim, official.batch_size) == ("googlenet", 512, 128)
     assert (official.learning_rate, official.weight_decay) == (1e-4, 5e-3)
@@ -99,7 +100,7 @@ def test_the_codes_numbers_are_the_papers_and_more():
     assert official.steps > 15_000, "the last part of its schedule is reached"
 
 
-def test_quick_is_what_a_training_is_by_default():
+def test_quick_is_what_a_training_is_by_default() -> None:
     assert preset_config("quick") == TrainingConfig()
     quick = preset_config("quick")
     assert (quick.network, quick.steps, quick.batch_size, quick.dim) == ("small", 300, 128, 64)
@@ -107,7 +108,7 @@ def test_quick_is_what_a_training_is_by_default():
 
 
 @pytest.mark.parametrize("entry", PRESETS, ids=lambda entry: entry.name)
-def test_a_preset_fills_a_training_with_its_values(entry):
+def test_a_preset_fills_a_training_with_its_values(entry: Preset) -> None:
     config = preset_config(entry.name, seed=4)
     assert (config.preset, config.seed, config.weights) == (entry.name, 4, "none")
     for name, value in entry.overrides.items():
@@ -119,7 +120,7 @@ def test_a_preset_fills_a_training_with_its_values(entry):
     assert entry.description.endswith(".")
 
 
-def test_what_is_given_holds_whatever_the_preset_says():
+def test_what_is_given_holds_whatever_the_preset_says() -> None:
     config = preset_config("paper", dim=64, network="resnet18", schedule=Schedule(halve_every=9))
     assert (config.preset, config.network, config.dim) == ("paper", "resnet18", 64)
     assert config.schedule.halve_every == 9
@@ -127,7 +128,7 @@ def test_what_is_given_holds_whatever_the_preset_says():
 
 
 @pytest.mark.parametrize("name", ["", "Paper", "fast"])
-def test_an_unknown_preset(name):
+def test_an_unknown_preset(name: str) -> None:
     message = rf"^Unknown preset {name!r}: choose one of quick, paper, official\.$"
     with pytest.raises(InputError, match=message):
         preset_config(name)

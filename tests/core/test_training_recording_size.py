@@ -4,7 +4,7 @@ import pytest
 from helpers_training import Recorder, add_dataset, tiny_config
 
 from symmcore.networks import build_network
-from symmcore.settings.networks import NETWORKS
+from symmcore.settings.networks import NETWORKS, NetworkInfo
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.recording_size import recording_size
@@ -12,14 +12,14 @@ from symmcore.training.trainer import Trainer
 
 
 @pytest.mark.parametrize("info", NETWORKS, ids=lambda info: info.name)
-def test_a_networks_weights_are_as_many_as_the_catalogue_says(info):
+def test_a_networks_weights_are_as_many_as_the_catalogue_says(info: NetworkInfo) -> None:
     network = build_network(info.name, 3, 16)
     assert info.weights(16) == sum(weight.numel() for weight in network.parameters())
     assert info.width == network.embedding.in_features
 
 
 @pytest.mark.parametrize("limit", [10, 1000])
-def test_it_is_what_a_training_records(monkeypatch, limit):
+def test_it_is_what_a_training_records(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     add_dataset(monkeypatch)
     config = tiny_config(steps=7, frames=4, checkpoint_every=3, watch_limit=limit)
     sink = Recorder()
@@ -48,7 +48,7 @@ def test_it_is_what_a_training_records(monkeypatch, limit):
                                  rel=0.02)  # fmt: skip
 
 
-def test_it_is_said_in_a_sentence():
+def test_it_is_said_in_a_sentence() -> None:
     assert recording_size(TrainingConfig(), 1438, 359).sentence() == (
         "Each run records about 63 frames (13 MB) and 13 checkpoints (11 MB)."
     )

@@ -3,8 +3,9 @@
 import dataclasses
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from helpers_training import (
     with_dropout,
 )
 
+from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.networks import build_network
 from symmcore.records import Checkpoint
@@ -47,7 +49,7 @@ SETTINGS = {
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch) -> Iterator[None]:
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     add_dataset(monkeypatch)
     monkeypatch.setattr(learner_module, "build_network", with_dropout)
     threads = torch.get_num_threads()
@@ -133,19 +135,21 @@ def assert_goes_on(sink: Recorder, whole: Recorder, step: int, runs: range) -> N
         )
 
 
-def test_there_is_dropout_to_be_restored(whole, monkeypatch):
+def test_there_is_dropout_to_be_restored(whole: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learner_module, "build_network", build_network)
     assert trained(tiny_config(*SPECS, **SETTINGS))[0].steps() != whole.steps()
 
 
-def test_every_step_that_was_asked_for_has_a_checkpoint(whole):
+def test_every_step_that_was_asked_for_has_a_checkpoint(whole: Recorder) -> None:
     assert [[one.step for one in each] for each in whole.checkpointed] == [
         [step] * 3 for step in range(STEPS + 1)
     ]
 
 
 @pytest.mark.parametrize("step", range(STEPS))
-def test_from_any_checkpoint_it_equals_an_uninterrupted_training(whole, step):
+def test_from_any_checkpoint_it_equals_an_uninterrupted_training(
+    whole: Recorder, step: int
+) -> None:
     config = whole.contexts[0].config
     sink, status = trained(config, start_from(whole.checkpointed[step], whole))
     assert (status.reason, status.step) == (FinishReason.COMPLETED, STEPS)
@@ -156,7 +160,7 @@ def test_from_any_checkpoint_it_equals_an_uninterrupted_training(whole, step):
     assert sink.records[0][1].seconds > before
 
 
-def test_twice_interrupted_it_still_equals_that(whole):
+def test_twice_interrupted_it_still_equals_that(whole: Recorder) -> None:
     config = whole.contexts[0].config
     first = trained(config, start_from(whole.checkpointed[1], whole))[0]
     again = next(each for each in first.checkpointed if each[0].step == 4)
@@ -164,7 +168,9 @@ def test_twice_interrupted_it_still_equals_that(whole):
 
 
 @pytest.mark.parametrize("run", range(3))
-def test_a_run_of_a_comparison_goes_on_alone_as_beside_the_others(whole, run):
+def test_a_run_of_a_comparison_goes_on_alone_as_beside_the_others(
+    whole: Recorder, run: int
+) -> None:
     config = dataclasses.replace(whole.contexts[0].config, specs=(spec(SPECS[run]),))
     (parent,) = whole.checkpointed[2][run : run + 1]
     parents = (ParentRun(Path("runs/parent"), "key", step=2),)
@@ -174,7 +180,7 @@ def test_a_run_of_a_comparison_goes_on_alone_as_beside_the_others(whole, run):
     assert_goes_on(sink, whole, 2, range(run, run + 1))
 
 
-def test_going_on_after_the_end_equals_one_longer_training(whole):
+def test_going_on_after_the_end_equals_one_longer_training(whole: Recorder) -> None:
     longer = trained(tiny_config(*SPECS, **SETTINGS | {"steps": 9}))[0]
     config = whole.contexts[0].config.with_steps(9)
     from_checkpoint, _ = trained(config, start_from(whole.checkpointed[-1], whole))
@@ -187,7 +193,7 @@ def test_going_on_after_the_end_equals_one_longer_training(whole):
             assert same_arrays(sink.checkpointed[-1][run], longer.checkpointed[-1][run])
 
 
-def test_resumed_and_then_asked_for_more_it_goes_on_in_memory(whole):
+def test_resumed_and_then_asked_for_more_it_goes_on_in_memory(whole: Recorder) -> None:
     config = whole.contexts[0].config
     sink, status = trained(config, start_from(whole.checkpointed[4], whole), more=2)
     assert (status.step, status.total_steps) == (8, 8)
@@ -196,7 +202,7 @@ def test_resumed_and_then_asked_for_more_it_goes_on_in_memory(whole):
     assert sink.steps(2) == [one for one in longer.steps(2) if one.step > 4]
 
 
-def test_a_training_that_was_stopped_goes_on_where_it_was(whole):
+def test_a_training_that_was_stopped_goes_on_where_it_was(whole: Recorder) -> None:
     sink, control = Recorder(), Control()
 
     def hook(told: object) -> None:
@@ -220,7 +226,7 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(whole):
         "npair:lr=0.01",
     ],
 )
-def test_what_a_branch_changes_holds_from_there_on(whole, changed):
+def test_what_a_branch_changes_holds_from_there_on(whole: Recorder, changed: str) -> None:
     config = dataclasses.replace(whole.contexts[0].config, specs=(spec(changed),))
     sink, status = trained(config, start_from(whole.checkpointed[3][2:], whole))
     assert status.reason is FinishReason.COMPLETED
@@ -231,7 +237,7 @@ def test_what_a_branch_changes_holds_from_there_on(whole, changed):
         assert sink.steps()[0] == whole.steps(2)[3]
 
 
-def test_threads_are_those_of_the_configuration(whole):
+def test_threads_are_those_of_the_configuration(whole: Recorder) -> None:
     threads: list[int] = []
     sink = Recorder(lambda told: threads.append(torch.get_num_threads()))
     config = dataclasses.replace(whole.contexts[0].config, threads=2)
@@ -239,7 +245,9 @@ def test_threads_are_those_of_the_configuration(whole):
     assert set(threads[1:]) == {2}
 
 
-def test_images_that_are_read_ahead_are_those_of_an_uninterrupted_training(whole, monkeypatch):
+def test_images_that_are_read_ahead_are_those_of_an_uninterrupted_training(
+    whole: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # batches that were drawn before the checkpoint and not yet used belong to it
     loader = functools.partial(BatchLoader, resident_bytes=0)
     monkeypatch.setattr(preparation_module, "BatchLoader", loader)
@@ -258,8 +266,10 @@ class TestRefused:
         assert status.state is RunState.FINISHED
         return status.message
 
-    def test_a_dataset_that_has_changed(self, whole, monkeypatch):
-        def load(seed: int):
+    def test_a_dataset_that_has_changed(
+        self, whole: Recorder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def load(seed: int) -> ImageDataset:
             dataset = tiny_dataset(seed)
             labels = dataset.labels.copy()
             labels[0] = 1
@@ -271,7 +281,7 @@ class TestRefused:
         assert message.startswith("runs/tiny was trained on other images")
         assert "looked at" in message
 
-    def test_a_checkpoint_of_another_network(self, whole):
+    def test_a_checkpoint_of_another_network(self, whole: Recorder) -> None:
         config = dataclasses.replace(whole.contexts[0].config, dim=9)
         message = self.refused(config, start_from(whole.checkpointed[2], whole))
         assert "The checkpoint of runs/tiny at step 2" in message
@@ -299,7 +309,9 @@ class TestRefused:
             lambda arrays, state: state["feed"].update(augmentation="none"),
         ],
     )
-    def test_a_damaged_checkpoint(self, whole, damage):
+    def test_a_damaged_checkpoint(
+        self, whole: Recorder, damage: Callable[[dict[str, Any], dict[str, Any]], object]
+    ) -> None:
         checkpoints = tuple(as_read(one) for one in whole.checkpointed[2])
         damage(checkpoints[0].arrays, checkpoints[0].state)
         start = dataclasses.replace(
@@ -310,7 +322,7 @@ class TestRefused:
         assert "\n" not in message
 
 
-def test_a_weights_file_that_has_gone_since_is_not_needed(whole, tmp_path):
+def test_a_weights_file_that_has_gone_since_is_not_needed(whole: Recorder, tmp_path: Path) -> None:
     config = dataclasses.replace(whole.contexts[0].config, weights=str(tmp_path / "gone.pth"))
     sink, status = trained(config, start_from(whole.checkpointed[5], whole))
     assert status.reason is FinishReason.COMPLETED, status
@@ -318,6 +330,6 @@ def test_a_weights_file_that_has_gone_since_is_not_needed(whole, tmp_path):
     assert sink.steps()[-1] == whole.steps()[-1]
 
 
-def test_the_dataset_is_large_enough_for_decks_to_be_dealt_anew():
+def test_the_dataset_is_large_enough_for_decks_to_be_dealt_anew() -> None:
     # so that what is left of a deck matters at every checkpoint
     assert STEPS * tiny_config().batch_size > IMAGES_A_CLASS

@@ -5,7 +5,9 @@ import itertools
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +15,13 @@ import torch
 from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset, with_dropout
 from torch import nn
 
+from symmcore.data.dataset import ImageDataset
 from symmcore.errors import RecordingError
 from symmcore.networks import build_network
 from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training import learner as learner_module
 from symmcore.training import trainer as trainer_module
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.learner import Learner
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
@@ -30,14 +34,16 @@ PATIENCE = 30.0  # how long a test waits for what must happen, before it fails
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch) -> Iterator[None]:
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     add_dataset(monkeypatch)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
 
 
-def train(*specs: str, hook=lambda told: None, **settings) -> Recorder:
+def train(
+    *specs: str, hook: Callable[[object], None] = lambda told: None, **settings: Any
+) -> Recorder:
     """Train to the end in this thread."""
     sink = Recorder(hook)
     status = Trainer(tiny_config(*specs, **settings), sink).run(Control())
@@ -89,7 +95,7 @@ def scores(record: EvalRecord) -> tuple[object, ...]:
 
 
 class TestOneSeed:
-    def test_gives_one_training(self):
+    def test_gives_one_training(self) -> None:
         one, again = (train("npair", "npair+symm", steps=6) for _ in range(2))
         other = train("npair", "npair+symm", steps=6, seed=1)
         for run in range(2):
@@ -97,14 +103,14 @@ class TestOneSeed:
             assert one.evaluations(run) == again.evaluations(run)
             assert one.steps(run) != other.steps(run)
 
-    def test_gives_one_training_in_any_thread(self):
+    def test_gives_one_training_in_any_thread(self) -> None:
         here, there = train("npair+symm", threads=2), Recorder()
         with running(Trainer(tiny_config("npair+symm", threads=2), there), Control()) as thread:
             thread.join(PATIENCE)
         assert here.steps() == there.steps()
         assert here.evaluations() == there.evaluations()
 
-    def test_decides_split_batches_and_weights_apart(self):
+    def test_decides_split_batches_and_weights_apart(self) -> None:
         # Where one seed gave one stream, more classes in the split would change the batches.
         one, other = train(seed=2), train(seed=3)
         assert not np.array_equal(one.contexts[0].dataset.train, other.contexts[0].dataset.train)
@@ -114,7 +120,9 @@ class TestLockstep:
     SPECS = ("npair", "npair+symm", "triplet+symm:rank=2,lr=0.01")
 
     @pytest.mark.parametrize("build", [build_network, with_dropout])
-    def test_a_run_has_exactly_the_records_it_has_alone(self, build, monkeypatch):
+    def test_a_run_has_exactly_the_records_it_has_alone(
+        self, build: Callable[[str, int, int], nn.Module], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(learner_module, "build_network", build)
         together = train(*self.SPECS, steps=5)
         for run, spec in enumerate(self.SPECS):
@@ -126,17 +134,17 @@ class TestLockstep:
                 [snapshots[0] for snapshots in alone.frames],
             )
 
-    def test_dropout_is_there_to_be_shown(self, monkeypatch):
+    def test_dropout_is_there_to_be_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         plain = train("npair")
         monkeypatch.setattr(learner_module, "build_network", with_dropout)
         assert train("npair").steps() != plain.steps()
 
-    def test_the_order_of_the_runs_does_not_matter(self):
+    def test_the_order_of_the_runs_does_not_matter(self) -> None:
         one, other = train("npair", "npair+symm"), train("npair+symm", "npair")
         assert one.steps(0) == other.steps(1)
         assert one.steps(1) == other.steps(0)
 
-    def test_the_loss_makes_the_difference(self):
+    def test_the_loss_makes_the_difference(self) -> None:
         sink = train("npair", "npair+symm")
         first, second = sink.evaluations(0)[0], sink.evaluations(1)[0]
         assert first == second, "the same weights at first"
@@ -144,7 +152,7 @@ class TestLockstep:
         assert all(record.synthetic_ratio is None for record in sink.steps(0))
         assert all(0 <= record.synthetic_ratio <= 1 for record in sink.steps(1))
 
-    def test_snapshots_of_all_runs_come_together(self):
+    def test_snapshots_of_all_runs_come_together(self) -> None:
         sink = train("npair", "npair+symm")
         assert [[s.frame.step for s in snapshots] for snapshots in sink.frames] == [
             [0, 0],
@@ -165,8 +173,8 @@ class TestWhatIsTold:
         ],
     )
     def test_evaluations_are_at_the_first_every_nth_and_the_last_step(
-        self, steps, every, evaluated
-    ):
+        self, steps: int, every: int, evaluated: list[int]
+    ) -> None:
         sink = train(steps=steps, eval_every=every)
         assert [record.step for record in sink.steps()] == list(range(1, steps + 1))
         assert [record.step for record in sink.evaluations()] == evaluated
@@ -177,12 +185,12 @@ class TestWhatIsTold:
         assert last.test_f1 is not None
         assert [k for k, _ in last.test_recall_at] == [1, 2, 4, 8]
 
-    def test_an_evaluation_comes_after_the_step_that_it_is_of(self):
+    def test_an_evaluation_comes_after_the_step_that_it_is_of(self) -> None:
         order = [(record.step, type(record)) for _, record in train(steps=3).records]
         assert order == [(0, EvalRecord), (1, StepRecord), (2, StepRecord), (2, EvalRecord),
                          (3, StepRecord), (3, EvalRecord)]  # fmt: skip
 
-    def test_the_context_comes_before_everything_but_preparing(self):
+    def test_the_context_comes_before_everything_but_preparing(self) -> None:
         told: list[object] = []
         train(hook=told.append)
         kinds = [type(item) for item in told]
@@ -190,7 +198,7 @@ class TestWhatIsTold:
         assert {told[at].state for at in range(first)} == {RunState.PREPARING}
         assert kinds.count(TrainingContext) == 1
 
-    def test_states(self):
+    def test_states(self) -> None:
         assert train(steps=3).states() == [
             RunState.PREPARING,
             RunState.EVALUATING, RunState.TRAINING,
@@ -199,7 +207,7 @@ class TestWhatIsTold:
             RunState.FINISHED,
         ]  # fmt: skip
 
-    def test_steps_in_a_status_never_fall_behind_the_records(self):
+    def test_steps_in_a_status_never_fall_behind_the_records(self) -> None:
         seen = [0]
 
         def hook(told: object) -> None:
@@ -212,7 +220,7 @@ class TestWhatIsTold:
         status = train(hook=hook).statuses[-1]
         assert status.step == status.total_steps == 4
 
-    def test_the_environment_is_what_it_ran_on(self):
+    def test_the_environment_is_what_it_ran_on(self) -> None:
         threads: list[int] = []
 
         def hook(told: object) -> None:
@@ -226,13 +234,13 @@ class TestWhatIsTold:
         assert torch.__version__.startswith(versions["torch"])
         assert {"python", "symmviz", "numpy", "scikit-learn"} < set(versions)
 
-    def test_seconds_grow(self):
+    def test_seconds_grow(self) -> None:
         sink = train(steps=4)
         seconds = [record.seconds for _, record in sink.records if isinstance(record, StepRecord)]
         assert seconds[0] > 0
         assert all(a < b for a, b in itertools.pairwise(seconds))
 
-    def test_speed_and_time_left_follow_the_clock(self, monkeypatch):
+    def test_speed_and_time_left_follow_the_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = FakeClock(monkeypatch)
         clock.tick = 0.0
 
@@ -271,7 +279,7 @@ def is_status(told: object, state: RunState, step: int | None = None) -> bool:
 
 class TestPause:
     @pytest.mark.parametrize("moment", ["before", "training", "evaluating"])
-    def test_holds_until_resumed_says_so_and_changes_no_number(self, moment):
+    def test_holds_until_resumed_says_so_and_changes_no_number(self, moment: str) -> None:
         control, paused = Control(), threading.Event()
 
         def hook(told: object) -> None:
@@ -304,7 +312,9 @@ class TestPause:
         assert sink.evaluations() == undisturbed.evaluations()
 
     @pytest.mark.parametrize("state", [RunState.TRAINING, RunState.EVALUATING])
-    def test_is_left_out_of_the_time(self, state, monkeypatch):
+    def test_is_left_out_of_the_time(
+        self, state: RunState, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         clock, control = FakeClock(monkeypatch), Control()
 
         def hook(told: object) -> None:
@@ -330,7 +340,7 @@ class TestStop:
         ("moment", "step"), [("before", 0), ("begun", 0), ("first evaluation", 0), ("training", 3),
                              ("paused", 3), ("evaluating", 2), ("last evaluation", 5)],
     )  # fmt: skip
-    def test_ends_it_at_the_next_boundary_and_it_can_go_on(self, moment, step):
+    def test_ends_it_at_the_next_boundary_and_it_can_go_on(self, moment: str, step: int) -> None:
         control = Control()
 
         def hook(told: object) -> None:
@@ -374,7 +384,7 @@ class TestStop:
         )
 
     @pytest.mark.parametrize("at", [0, 2, 3])
-    def test_is_evaluated_as_a_training_at_its_end_is(self, at):
+    def test_is_evaluated_as_a_training_at_its_end_is(self, at: int) -> None:
         control = Control()
 
         def hook(told: object) -> None:
@@ -393,7 +403,7 @@ class TestStop:
         assert len({one.frame.step for (one,) in sink.frames}) == len(sink.frames), "once each"
 
     @pytest.mark.parametrize("moment", ["training", "last evaluation"])
-    def test_takes_no_time_for_that_where_there_is_none(self, moment):
+    def test_takes_no_time_for_that_where_there_is_none(self, moment: str) -> None:
         control = Control()
 
         def hook(told: object) -> None:
@@ -408,7 +418,7 @@ class TestStop:
         assert [record.step for record in sink.evaluations()] == [0, 2]
         assert sink.checkpointed[-1][0].step == 3, "and yet it can be gone on with"
 
-    def test_ends_a_pause_from_another_thread(self):
+    def test_ends_a_pause_from_another_thread(self) -> None:
         control, paused = Control(), threading.Event()
 
         def hook(told: object) -> None:
@@ -424,7 +434,7 @@ class TestStop:
         assert sink.statuses[-1].reason is FinishReason.STOPPED
         assert sink.statuses[-1].step == 2
 
-    def test_of_a_training_that_is_not_there_yet_leaves_no_run(self):
+    def test_of_a_training_that_is_not_there_yet_leaves_no_run(self) -> None:
         control, sink = Control(), Recorder()
         control.stop()
         trainer = Trainer(tiny_config(), sink)
@@ -434,11 +444,13 @@ class TestStop:
         assert len(sink.contexts) == 1
 
 
-def test_what_is_compiled_is_compiled_before_the_first_step_and_said(monkeypatch):
+def test_what_is_compiled_is_compiled_before_the_first_step_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     steps, told = [], []
     original = Learner.warm_up
 
-    def watched(learner):
+    def watched(learner: Learner) -> None:
         steps.append(len(sink.steps()))
         told.append(sink.statuses[-1].message)
         original(learner)
@@ -453,7 +465,7 @@ def test_what_is_compiled_is_compiled_before_the_first_step_and_said(monkeypatch
     assert all(text.startswith("Compiling") for text in told)
 
 
-def test_numbers_that_are_lost_in_the_last_step_are_no_result():
+def test_numbers_that_are_lost_in_the_last_step_are_no_result() -> None:
     # The loss of the last step was still a number.
     sink = Recorder()
     status = Trainer(tiny_config("npair", steps=1, learning_rate=1e30), sink).run(Control())
@@ -462,11 +474,11 @@ def test_numbers_that_are_lost_in_the_last_step_are_no_result():
     assert [record.step for record in sink.evaluations()] == [0]
 
 
-def test_a_folder_that_can_no_longer_be_written_is_said_in_a_sentence(tmp_path):
+def test_a_folder_that_can_no_longer_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
     config = tiny_config("npair", steps=3, eval_every=3)
 
     class Removed(Recorder):
-        def scalar(self, run, record):
+        def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
             super().scalar(run, record)
             raise RecordingError(f"{tmp_path} cannot be written any more (No space left).")
 
@@ -476,7 +488,7 @@ def test_a_folder_that_can_no_longer_be_written_is_said_in_a_sentence(tmp_path):
 
 
 class TestGoingOn:
-    def test_equals_one_longer_training(self):
+    def test_equals_one_longer_training(self) -> None:
         sink = Recorder()
         trainer = Trainer(tiny_config("npair", "npair+symm", steps=3), sink)
         assert trainer.run(Control()).reason is FinishReason.COMPLETED
@@ -493,7 +505,7 @@ class TestGoingOn:
                 evaluations[record.step] for record in whole.evaluations(run)
             ] == whole.evaluations(run)
 
-    def test_begins_again_with_more_steps_and_nothing_else(self):
+    def test_begins_again_with_more_steps_and_nothing_else(self) -> None:
         sink = Recorder()
         trainer = Trainer(tiny_config(steps=2), sink)
         trainer.run(Control())
@@ -504,7 +516,7 @@ class TestGoingOn:
         assert second.config == first.config.with_steps(5)
         assert second.dataset is first.dataset
 
-    def test_the_last_step_is_not_evaluated_twice(self):
+    def test_the_last_step_is_not_evaluated_twice(self) -> None:
         sink = Recorder()
         trainer = Trainer(tiny_config(steps=2), sink)
         trainer.run(Control())
@@ -512,7 +524,7 @@ class TestGoingOn:
         trainer.run(Control())
         assert [record.step for record in sink.evaluations()] == [0, 2, 3]
 
-    def test_works_in_another_thread(self):
+    def test_works_in_another_thread(self) -> None:
         sink = Recorder()
         trainer = Trainer(tiny_config(steps=2, threads=2), sink)
         for more in (0, 2):
@@ -524,7 +536,7 @@ class TestGoingOn:
 
 
 class TestDiverging:
-    def test_ends_training_with_the_step_and_what_to_try(self):
+    def test_ends_training_with_the_step_and_what_to_try(self) -> None:
         sink = Recorder()
         status = Trainer(tiny_config("npair", "npair+symm:lr=1e+30", steps=50), sink).run(Control())
         assert status.reason is FinishReason.DIVERGED
@@ -540,11 +552,15 @@ class TestDiverging:
         assert sink.steps(1)[-1].step == sink.steps(0)[-1].step == status.step < 50
         assert math.isfinite(sink.steps(0)[-1].loss)
 
-    def test_is_found_at_the_step_where_the_loss_is_nan(self, monkeypatch):
+    def test_is_found_at_the_step_where_the_loss_is_nan(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         original = Learner.step
         calls = []
 
-        def step(learner, images, labels):
+        def step(
+            learner: Learner, images: torch.Tensor, labels: torch.Tensor
+        ) -> tuple[float, float | None]:
             calls.append(None)
             loss, ratio = original(learner, images, labels)
             return (math.nan if len(calls) == 3 else loss), ratio
@@ -559,11 +575,13 @@ class TestDiverging:
 
 
 class TestFailing:
-    def test_ends_with_the_text_and_the_traceback(self, monkeypatch):
+    def test_ends_with_the_text_and_the_traceback(self, monkeypatch: pytest.MonkeyPatch) -> None:
         original = Learner.step
         calls = []
 
-        def step(learner, images, labels):
+        def step(
+            learner: Learner, images: torch.Tensor, labels: torch.Tensor
+        ) -> tuple[float, float | None]:
             calls.append(None)
             if len(calls) == 3:
                 raise RuntimeError("the cat sat on it")
@@ -580,7 +598,7 @@ class TestFailing:
         assert_ended_once(sink, status)
 
     @pytest.mark.parametrize("kind", [TrainingContext, StepRecord, EvalRecord, Snapshot])
-    def test_of_a_sink_ends_training_and_is_told(self, kind):
+    def test_of_a_sink_ends_training_and_is_told(self, kind: type) -> None:
         def hook(told: object) -> None:
             item = told[-1] if isinstance(told, tuple) else told
             if isinstance(item, kind):
@@ -592,8 +610,8 @@ class TestFailing:
         assert "No space left" in status.message
         assert_ended_once(sink, status)
 
-    def test_of_reading_the_dataset_is_told(self, monkeypatch):
-        def load(seed: int):
+    def test_of_reading_the_dataset_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def load(seed: int) -> None:
             raise EOFError("the file is cut short")
 
         add_dataset(monkeypatch, "broken", load)
@@ -605,7 +623,7 @@ class TestFailing:
 
 
 class TestInvalid:
-    def invalid(self, config) -> TrainingStatus:
+    def invalid(self, config: TrainingConfig) -> TrainingStatus:
         sink = Recorder()
         status = Trainer(config, sink).run(Control())
         assert status.reason is FinishReason.INVALID, status
@@ -615,38 +633,42 @@ class TestInvalid:
         assert not status.can_continue
         return status
 
-    def test_a_gpu_that_is_not_there(self, monkeypatch):
+    def test_a_gpu_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         assert "'cuda'" in self.invalid(tiny_config(device="cuda")).message
 
-    def test_a_mac_that_is_not_there(self, monkeypatch):
+    def test_a_mac_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
         assert "'mps'" in self.invalid(tiny_config(device="mps")).message
 
-    def test_auto_takes_the_cpu_where_there_is_nothing_else(self, monkeypatch):
+    def test_auto_takes_the_cpu_where_there_is_nothing_else(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         assert train(device="auto").contexts[0].environment.device == "cpu"
 
-    def test_a_dataset_of_one_class(self, monkeypatch):
-        def load(seed: int):
+    def test_a_dataset_of_one_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def load(seed: int) -> ImageDataset:
             dataset = tiny_dataset(seed)
             return dataclasses.replace(dataset, labels=np.zeros_like(dataset.labels))
 
         add_dataset(monkeypatch, "uniform", load)
         assert "two classes" in self.invalid(tiny_config(dataset="uniform")).message
 
-    def test_a_setting_that_only_the_loss_can_judge(self):
+    def test_a_setting_that_only_the_loss_can_judge(self) -> None:
         assert "-1" in self.invalid(tiny_config("npair:l2_reg=-1")).message
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (64, 63)])
-def test_a_core_is_left_free(cores, threads, monkeypatch):
+def test_a_core_is_left_free(cores: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
     assert default_threads() == threads
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(None, 1), (8, 7)])
-def test_a_core_is_left_free_where_the_system_only_counts_cores(cores, threads, monkeypatch):
+def test_a_core_is_left_free_where_the_system_only_counts_cores(
+    cores: int | None, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     assert default_threads() == threads
@@ -682,7 +704,9 @@ class TestOutOfMemory:
         ids=lambda error: str(error)[:20],
     )
     @pytest.mark.parametrize("evaluating", [False, True])
-    def test_ends_it_with_a_sentence_and_keeps_what_there_is(self, error, evaluating, monkeypatch):
+    def test_ends_it_with_a_sentence_and_keeps_what_there_is(
+        self, error: Exception, evaluating: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(
             learner_module, "build_network", lambda *_: HungryNetwork(error, evaluating)
         )
@@ -705,19 +729,23 @@ class TestOutOfMemory:
             (["npair", "triplet"], 128, "of 128 and 2 runs at once: try a batch size of 64."),
         ],
     )
-    def test_what_is_suggested_is_possible(self, specs, batch_size, said):
+    def test_what_is_suggested_is_possible(
+        self, specs: list[str], batch_size: int, said: str
+    ) -> None:
         config = tiny_config(*specs, batch_size=batch_size)
         assert out_of_memory_message(config).endswith(said)
 
     @pytest.mark.parametrize(
         "error", [RuntimeError("the cat sat on it"), ValueError("out of memory")]
     )
-    def test_is_not_every_failure(self, error):
+    def test_is_not_every_failure(self, error: Exception) -> None:
         assert not is_out_of_memory(error)
 
 
-def test_weights_that_are_not_there_are_told_before_the_dataset_is_read(monkeypatch, tmp_path):
-    def load(seed):
+def test_weights_that_are_not_there_are_told_before_the_dataset_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def load(seed: int) -> None:
         raise AssertionError("reading takes long")
 
     add_dataset(monkeypatch, "slow", load)
