@@ -59,10 +59,9 @@ def _write(path: Path, content: bytes) -> dict[str, object]:
 def checkpoint_bytes(run: Path, step: int) -> int:
     """How much a checkpoint takes on the disk; 0 where it cannot be said."""
     try:
-        files_of = _complete(run, step)["files"]
-    except (RunError, FileNotFoundError):
+        return sum(path.stat().st_size for path in checkpoint_path(run, step).iterdir())
+    except OSError:
         return 0
-    return sum(int(entry["bytes"]) for entry in files_of.values())
 
 
 def metrics_bytes_at(run: Path, step: int) -> int | None:

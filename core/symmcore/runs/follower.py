@@ -1,8 +1,6 @@
 """Follows a run directory: finds what is new in it, while something may be writing it."""
 
-import json
 import os
-import platform
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from symmcore.runs.layout import (
     is_method,
 )
 from symmcore.runs.reading import check_inside, is_whole, open_file, read_json
+from symmcore.runs.status_file import is_alive
 from symmcore.settings.checkpoint_files import CHECKPOINTS
 
 _BLOCK = 2**20
@@ -34,6 +33,7 @@ _ANCHOR = 4096
 _MOST_FILES = 200_000
 _PATIENCE = 60.0
 """Seconds after which a file that is half there is not waited for any more, but warned of."""
+_LONGEST_MESSAGE = 2000
 _SILENCE = 180.0
 """Seconds without anything new after which a run that says it trains is not believed."""
 
@@ -131,6 +131,7 @@ class DirectoryFollower:
         self._waiting: dict[Path, float] = {}
         self._news = clock()
         self._polled = False
+        self._grew = False
 
     @property
     def metrics_bytes(self) -> int:
@@ -155,11 +156,21 @@ class DirectoryFollower:
                 for method in self._methods()
             },
         )
-        if self._polled and (grew or len(self._whole) > before):
+        if not self._polled:
+            self._news = self._clock() - self._age()
+        elif grew or len(self._whole) > before:
             self._news = self._clock()
-        self._judge(grew and self._polled)
+            self._grew = True
         self._polled = True
+        self._judge()
         return self._index.refresh()
+
+    def _age(self) -> float:
+        """Seconds since the metrics were written, by the clocks of two machines, perhaps."""
+        try:
+            return max(0.0, time.time() - (self._run / METRICS).stat().st_mtime)
+        except OSError:
+            return 0.0
 
     def _steps(
         self,
@@ -238,76 +249,32 @@ class DirectoryFollower:
         step = checkpoint_step(path.name)
         return step is not None and is_complete(self._run, step)
 
-    def _judge(self, grew: bool) -> None:
+    def _judge(self) -> None:
         """Set the run's status from what it says and whether that can be true."""
+        said: dict[str, Any] = {}
+        problem = None
         try:
             said = read_json(self._run, self._run / STATUS)
-            self._index.warn(STATUS, None)
         except FileNotFoundError:
-            said = {}
+            pass
         except RunError as error:
-            self._index.warn(STATUS, str(error))
-            said = {}
+            problem = str(error)
+        self._index.warn(STATUS, problem)
+        message = said.get("message")
+        self._index.set_status(
+            self._status(said), message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+        )
+
+    def _status(self, said: dict[str, Any]) -> RunStatus:
+        silent = self._clock() - self._news > _SILENCE
         try:
             status = RunStatus(said.get("status"))
-        except ValueError:
-            status = RunStatus.TRAINING if grew else self._status_of_format_1()
-        if status is RunStatus.TRAINING and self._is_gone(said):
-            status = RunStatus.UNKNOWN
-        message = said.get("message")
-        self._index.set_status(status, message[:2000] if isinstance(message, str) else "")
-
-    def _status_of_format_1(self) -> RunStatus:
-        scores = self._index.last_evaluation or {}
-        if scores.get("test_nmi") is not None:
-            return RunStatus.FINISHED
-        if self._polled and self._clock() - self._news < _SILENCE:
-            return self._index.state.status
-        return RunStatus.UNKNOWN
-
-    def _is_gone(self, said: dict[str, Any]) -> bool:
-        alive = _is_alive(said.get("host"), said.get("pid"))
-        if alive is not None:
-            return not alive
-        if self._polled and self._clock() - self._news < _SILENCE:
-            return False
-        try:
-            age = time.time() - (self._run / METRICS).stat().st_mtime
-        except OSError:
-            return True
-        return (age > _SILENCE and self._clock() - self._news >= _SILENCE) or age > 10 * _SILENCE
-
-
-def _is_alive(host: object, pid: object) -> bool | None:
-    """Whether a process of this machine is there; None where it cannot be known."""
-    if host != platform.node() or type(pid) is not int or not 0 < pid < 2**31 or os.name == "nt":
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return True
-
-
-def said_status(run: Path) -> RunStatus:
-    """How a run stands by what it says itself; UNKNOWN where its process is gone."""
-    try:
-        said = read_json(run, run / STATUS)
-        status = RunStatus(said.get("status"))
-    except (FileNotFoundError, RunError, ValueError):
-        return RunStatus.UNKNOWN
-    gone = _is_alive(said.get("host"), said.get("pid")) is False
-    return RunStatus.UNKNOWN if status is RunStatus.TRAINING and gone else status
-
-
-def status_bytes(status: RunStatus, message: str) -> bytes:
-    """The content of status.json: how a run stands, and who says so."""
-    said = {
-        "status": status.value,
-        "message": message,
-        "host": platform.node(),
-        "pid": os.getpid(),
-    }
-    return (json.dumps(said, indent=2) + "\n").encode()
+        except ValueError:  # format 1 says nothing
+            if (self._index.last_evaluation or {}).get("test_nmi") is not None:
+                return RunStatus.FINISHED
+            return RunStatus.TRAINING if self._grew and not silent else RunStatus.UNKNOWN
+        if status is not RunStatus.TRAINING:
+            return status
+        alive = is_alive(said)
+        gone = silent if alive is None else not alive
+        return RunStatus.UNKNOWN if gone else status

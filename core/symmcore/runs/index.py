@@ -17,6 +17,7 @@ class RunIndex:
         self._galleries: set[int] = set()
         self._checkpoints: set[int] = set()
         self._projections: dict[str, set[int]] = {}
+        self._added_projections: set[tuple[str, int]] = set()
         self._status = RunStatus.UNKNOWN
         self._message = ""
         self._warnings: dict[str, str] = {}
@@ -50,9 +51,7 @@ class RunIndex:
                 frame_steps=frames,
                 gallery_steps=galleries,
                 checkpoint_steps=checkpoints,
-                projection_steps={
-                    method: tuple(sorted(of)) for method, of in self._projections.items() if of
-                },
+                projection_steps=self._projection_steps(),
                 last_step=max(self._table.last_step, *frames[-1:], *checkpoints[-1:], 0),
                 status=self._status,
                 message=self._message,
@@ -96,10 +95,17 @@ class RunIndex:
             self._changed = True
 
     def add_projection(self, method: str, step: int) -> None:
-        """There is a projection of this step's frame."""
+        """There is a projection of this step's frame, in memory at least."""
         with self._lock:
-            self._projections.setdefault(method, set()).add(step)
+            self._added_projections.add((method, step))
             self._changed = True
+
+    def remove_projection(self, method: str, step: int) -> None:
+        """A projection that was in memory alone is there no more."""
+        with self._lock:
+            if (method, step) in self._added_projections:
+                self._added_projections.discard((method, step))
+                self._changed = True
 
     def remove_frames(self, steps: Iterable[int]) -> None:
         """Frames that could not be saved and are not in memory any more."""
@@ -152,6 +158,12 @@ class RunIndex:
                 else:
                     self._warnings[what] = warning
                 self._changed = True
+
+    def _projection_steps(self) -> dict[str, tuple[int, ...]]:
+        steps = {method: set(of) for method, of in self._projections.items() if of}
+        for method, step in self._added_projections:
+            steps.setdefault(method, set()).add(step)
+        return {method: tuple(sorted(of)) for method, of in steps.items()}
 
     def _warn_of_lines(self) -> None:
         count = self._table.damaged

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from symmcore.errors import InputError, RunError
 from symmcore.runs.config_file import read_info
-from symmcore.runs.follower import said_status
 from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.runs.layout import CONFIG, FRAMES, METRICS, frame_step
 from symmcore.runs.reading import open_file
 from symmcore.runs.recording import run_folders
+from symmcore.runs.status_file import said_status
 
 _TAIL = 2**17
 _MOST_LOOKED_AT = 2000

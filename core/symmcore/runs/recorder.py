@@ -194,7 +194,7 @@ class Recorder:
             )
         self._count = next(iter(counts.values()), None)
         if self._count == 0:
-            raise InputError("There are no images to watch: give at least one label.")
+            raise InputError("There are no images: give at least one, or leave them out.")
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(b"own loop")
@@ -277,6 +277,8 @@ def _labels(labels: Any, names: Sequence[str] | None) -> tuple[IndexArray, tuple
     array = _as_array(labels)
     if array.ndim != 1:
         raise InputError(f"The labels have the shape {array.shape}: it must be (N,).")
+    if not len(array):
+        raise InputError("There are no labels: give at least one, or leave them out.")
     if array.dtype.kind not in "iubUS":
         if array.dtype.kind != "O" or not all(isinstance(label, str) for label in array):
             raise InputError(f"The labels are of type {array.dtype}: give integers or strings.")
@@ -287,7 +289,7 @@ def _labels(labels: Any, names: Sequence[str] | None) -> tuple[IndexArray, tuple
     names = tuple(str(name) for name in names)
     if array.dtype.kind not in "iub":
         raise InputError("The labels are strings: with class_names they are positions in them.")
-    if len(array) and not (array.min() >= 0 and array.max() < len(names)):
+    if not (array.min() >= 0 and array.max() < len(names)):
         raise InputError(
             f"The labels go from {array.min()} to {array.max()}, and there are {len(names)} "
             "class_names: each label is a position in them."

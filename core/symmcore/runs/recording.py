@@ -161,20 +161,19 @@ class Recording:
         if not is_method(method):
             return None
 
+        key = ("projection", method, step)
+
         def read() -> Projection | None:
             path = projection_path(self.folder, method, step)
-            if not path.exists():
-                return None
             try:
-                found = projection_from(path, read_arrays(self.folder, path), method, step)
-            except RunError as error:  # it can be computed again
-                self._index.warn(str(path), str(error))
+                return projection_from(path, read_arrays(self.folder, path), method, step)
+            except RunError:  # not there, or half there, or damaged: it can be computed again
                 return None
-            return found
 
-        found = self._cache.get(("projection", method, step), read, projection_size)
-        if found is None:  # it may come
-            self._cache.forget(("projection", method, step))
+        found = self._cache.get(key, read, projection_size)
+        if found is None:
+            self._cache.forget(key)
+            self._index.remove_projection(method, step)
         return found
 
     def store_projection(self, projection: Projection) -> None:
@@ -244,6 +243,8 @@ class Recording:
         except InputError as error:
             self._index.warn(CONFIG, str(error))
             return False
+        if self._info.settings and not info.settings:
+            return False  # half there: what is known holds
         self._seen_config = seen
         self.update_info(info)
         return True

@@ -11,7 +11,7 @@ from symmcore.runs import files
 from symmcore.runs.budget import superfluous
 from symmcore.runs.checkpoints import checkpoint_bytes, write_checkpoint
 from symmcore.runs.config_file import json_bytes, read_info
-from symmcore.runs.follower import DirectoryFollower, status_bytes
+from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import frame_bytes, gallery_bytes
 from symmcore.runs.index import RunIndex
 from symmcore.runs.info import RunStatus
@@ -28,6 +28,7 @@ from symmcore.runs.layout import (
 from symmcore.runs.memory import LiveTail, frame_size, set_size
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
+from symmcore.runs.status_file import status_bytes
 from symmcore.runs.thumbnail_writer import ThumbnailWriter
 from symmcore.runs.thumbnails import ImageSource
 
