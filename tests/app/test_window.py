@@ -80,10 +80,10 @@ def test_start_is_one_click_to_a_finished_run_and_a_picture(
     window = launched.window
     assert window.page is window.watch_page
     assert "step 20 of 20" in progress(launched)
-    assert "599 of 599 test images" in window.shown()
+    assert "400 of 599 test images" in window.shown()
     positions = window.watch_page.scatter(0).positions
     assert positions is not None
-    assert positions.original.shape == positions.synthetic.shape == (599, 2)
+    assert positions.original.shape == positions.synthetic.shape == (400, 2)
     assert np.ptp(positions.original) > 0
     (run,) = runs_folder.iterdir()
     recorded = records(run)
@@ -298,12 +298,12 @@ def test_training_points_can_be_shown_and_chosen(qtbot: QtBot, launched: Launche
     watch.choose_split(1)
     positions = watch.scatter(0).positions
     assert positions is not None
-    assert len(positions.original) == 1198
-    assert "1,198 of 1,198 training images" in launched.window.shown()
+    assert len(positions.original) == 400
+    assert "400 of 1,198 training images" in launched.window.shown()
     watch.row_picked.emit(5)
     page = launched.window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
-    assert "1,197 other watched training images" in page.row(0).caption()
+    assert "399 other watched training images" in page.row(0).caption()
 
 
 def test_a_point_far_from_every_other_is_not_picked(qtbot: QtBot, launched: Launched) -> None:
@@ -439,7 +439,7 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     launched.window.show_page(launched.window.start_page)
     assert not launched.window.statusBar().findChild(QLabel).isVisible()
     launched.window.watch_page.show_synthetic(True)
-    assert "and their 599 synthetic points" in launched.window.shown()
+    assert "and their 400 synthetic points" in launched.window.shown()
 
 
 def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(
