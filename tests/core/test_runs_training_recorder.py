@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +17,12 @@ from symmcore.data.unused import Unused
 from symmcore.errors import InputError
 from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs import files as files_module
+from symmcore.runs.claim import check_free
+from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock, run_lock
-from symmcore.runs.training_recorder import (
-    TrainingRecorder,
-    check_free,
-    metrics_line,
-    run_directories,
-)
+from symmcore.runs.metrics import metrics_line
+from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Environment, Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
@@ -33,16 +33,16 @@ ENVIRONMENT = Environment("cpu", 3, (("python", "3.11.7"), ("torch", "2.15.0")))
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch):
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(monkeypatch)
 
 
-def context_of(config) -> TrainingContext:
+def context_of(config: TrainingConfig) -> TrainingContext:
     return TrainingContext(config, ENVIRONMENT, tiny_dataset(config.seed))
 
 
 def begun(
-    out: Path, *specs: str, on_problem: Callable[[str], None] = pytest.fail, **settings
+    out: Path, *specs: str, on_problem: Callable[[str], None] = pytest.fail, **settings: Any
 ) -> TrainingRecorder:
     """The directories of a training that has begun."""
     config = tiny_config(*specs, **settings)
@@ -51,7 +51,7 @@ def begun(
     return directories
 
 
-def lines(folder: Path) -> list[dict]:
+def lines(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "metrics.jsonl").read_text("utf-8")
     assert text == "" or text.endswith("\n")
     return [json.loads(line, parse_constant=no_constant) for line in text.splitlines()]
@@ -75,7 +75,7 @@ def full_disk(*_: object) -> None:
 
 
 class TestWhatIsWritten:
-    def test_by_a_training(self, tmp_path):
+    def test_by_a_training(self, tmp_path: Path) -> None:
         out, sink = tmp_path / "some" / "run", Recorder()
         config = tiny_config("npair+symm", steps=5)
         status = Trainer(config, Sinks([TrainingRecorder(out, config), sink])).run(Control())
@@ -117,7 +117,7 @@ class TestWhatIsWritten:
         losses = [line["loss"] for line in lines(out) if line["kind"] == "step"]
         assert losses == [record.loss for record in sink.steps()]
 
-    def test_of_a_comparison(self, tmp_path):
+    def test_of_a_comparison(self, tmp_path: Path) -> None:
         out, sink = tmp_path / "both", Recorder()
         config = tiny_config("npair", "npair+symm:rank=2,lr=0.01")
         directories = TrainingRecorder(out, config)
@@ -130,7 +130,7 @@ class TestWhatIsWritten:
             saved = json.loads((folder / "config.json").read_text("utf-8"))
             assert saved["name"] == config.specs[run].name
 
-    def test_when_it_goes_on(self, tmp_path):
+    def test_when_it_goes_on(self, tmp_path: Path) -> None:
         config = tiny_config(steps=2)
         trainer = Trainer(config, TrainingRecorder(tmp_path / "run", config))
         trainer.run(Control())
@@ -149,7 +149,7 @@ class TestWhatIsWritten:
         assert len(frames) == 2
         assert all(after[name] == before[name] for name in frames)
 
-    def test_every_line_is_there_at_once(self, tmp_path):
+    def test_every_line_is_there_at_once(self, tmp_path: Path) -> None:
         # A training that is killed has everything on disk that it has said.
         directories = begun(tmp_path / "run")
         for step in range(1, 4):
@@ -157,7 +157,7 @@ class TestWhatIsWritten:
             assert [line["step"] for line in lines(tmp_path / "run")] == list(range(1, step + 1))
         directories.status(FINISHED)
 
-    def test_nothing_is_left_open_or_locked(self, tmp_path):
+    def test_nothing_is_left_open_or_locked(self, tmp_path: Path) -> None:
         recorder = begun(tmp_path / "both", "npair", "npair+symm")
         recorder.scalar(0, StepRecord(1, 1.5, None, 0.1))
         recorder.status(TrainingStatus(RunState.PAUSED))
@@ -178,10 +178,12 @@ def open_descriptors(folder: Path) -> list[str]:
 
 
 class TestConfig:
-    def read(self, folder: Path) -> dict:
-        return json.loads((folder / "config.json").read_text("utf-8"), parse_constant=no_constant)
+    def read(self, folder: Path) -> dict[str, Any]:
+        text = (folder / "config.json").read_text("utf-8")
+        settings: dict[str, Any] = json.loads(text, parse_constant=no_constant)
+        return settings
 
-    def test_says_everything_about_the_run(self, tmp_path):
+    def test_says_everything_about_the_run(self, tmp_path: Path) -> None:
         text = "npair+symm:alpha=1.5,beta=0.5,rank=2,pairs=official,l2_reg=0.01,lr=0.02"
         begun(tmp_path, text, seed=7, steps=9, watch_limit=50, device="auto", threads=None).status(
             FINISHED
@@ -261,7 +263,7 @@ class TestConfig:
             "chosen": chosen,
         }
 
-    def test_says_what_of_the_dataset_is_not_used(self, tmp_path):
+    def test_says_what_of_the_dataset_is_not_used(self, tmp_path: Path) -> None:
         unused = (
             Unused("no_decoder", 7, ("b/1.heic", "b/2.heic"), "Left out: 7."),
             Unused("system_metadata", 2, ("Thumbs.db (2)",), "Left out: 2."),
@@ -277,32 +279,34 @@ class TestConfig:
             {"reason": "system_metadata", "count": 2, "names": ["Thumbs.db (2)"]},
         ]
 
-    def test_of_a_baseline(self, tmp_path):
+    def test_of_a_baseline(self, tmp_path: Path) -> None:
         begun(tmp_path, "triplet", learning_rate=0.5).status(FINISHED)
         saved = self.read(tmp_path)
         assert saved["symm"] is None
         assert (saved["loss"], saved["learning_rate"]) == ("triplet", 0.5)
 
-    def test_is_for_people_too(self, tmp_path):
+    def test_is_for_people_too(self, tmp_path: Path) -> None:
         begun(tmp_path).status(FINISHED)
         text = (tmp_path / "config.json").read_text("utf-8")
         assert text.startswith('{\n  "name": "npair",\n')
         assert text.endswith("}\n")
 
-    def test_a_name_that_is_no_text_is_kept(self, tmp_path, monkeypatch):
+    def test_a_name_that_is_no_text_is_kept(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         name = os.fsdecode(b"tiny \xff")
         add_dataset(monkeypatch, name)
         begun(tmp_path, dataset=name).status(FINISHED)
         assert self.read(tmp_path)["dataset"] == name
 
-    def test_has_every_setting_of_a_training(self, tmp_path):
+    def test_has_every_setting_of_a_training(self, tmp_path: Path) -> None:
         begun(tmp_path).status(FINISHED)
         settings = {field.name for field in dataclasses.fields(tiny_config())} - {"specs"}
         assert settings <= set(self.read(tmp_path))
 
 
 class TestMetrics:
-    def test_step(self):
+    def test_step(self) -> None:
         line = metrics_line(StepRecord(3, 0.5, 0.25, 1.5))
         assert json.loads(line) == {
             "kind": "step",
@@ -313,7 +317,7 @@ class TestMetrics:
         }
         assert "\n" not in line
 
-    def test_evaluation(self):
+    def test_evaluation(self) -> None:
         record = EvalRecord(4, 0.9, 0.8, 0.7, 0.6, 2.5)
         scores = {
             "kind": "eval",
@@ -338,7 +342,7 @@ class TestMetrics:
         }
 
     @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-    def test_what_is_no_number_is_null(self, value):
+    def test_what_is_no_number_is_null(self, value: float) -> None:
         line = metrics_line(StepRecord(3, value, value, 1.5))
         saved = json.loads(line, parse_constant=no_constant)
         assert saved["loss"] is None
@@ -353,20 +357,20 @@ class TestMetrics:
             "seconds",
         }
 
-    def test_a_diverged_loss_is_null(self, tmp_path):
+    def test_a_diverged_loss_is_null(self, tmp_path: Path) -> None:
         config = tiny_config("npair", learning_rate=1e30, steps=50)
         status = Trainer(config, TrainingRecorder(tmp_path / "run", config)).run(Control())
         assert status.reason is FinishReason.DIVERGED
         last = lines(tmp_path / "run")[-1]
         assert (last["kind"], last["step"], last["loss"]) == ("step", status.step, None)
 
-    def test_floats_lose_nothing(self):
+    def test_floats_lose_nothing(self) -> None:
         value = 0.1 + 0.2
         assert json.loads(metrics_line(StepRecord(1, value, 1 / 3, 0.0)))["loss"] == value
 
 
 class TestFrames:
-    def test_are_what_was_given(self, tmp_path):
+    def test_are_what_was_given(self, tmp_path: Path) -> None:
         directories = begun(tmp_path / "both", "npair", "npair+symm")
         given = (make_snapshot(120, seed=1), make_snapshot(120, seed=2))
         directories.snapshots(given)
@@ -375,7 +379,7 @@ class TestFrames:
             saved = safetensors.numpy.load_file(
                 tmp_path / "both" / folder / "frames" / "00000120.safetensors"
             )
-            expected = {}
+            expected: dict[str, Any] = {}
             for split, watched in (("train", snapshot.frame.train), ("test", snapshot.frame.test)):
                 expected[f"{split}_embeddings"] = watched.points.embeddings
                 expected[f"{split}_partner"] = watched.partner
@@ -386,7 +390,7 @@ class TestFrames:
                 assert saved[name].dtype == array.dtype
                 np.testing.assert_array_equal(saved[name], array)
 
-    def test_are_the_same_from_any_memory_layout(self, tmp_path):
+    def test_are_the_same_from_any_memory_layout(self, tmp_path: Path) -> None:
         snapshot = make_snapshot()
         points = snapshot.frame.train.points
         strided = np.repeat(points.embeddings, 2, axis=0)[::2]
@@ -409,7 +413,7 @@ class TestFrames:
             )
             np.testing.assert_array_equal(saved["train_embeddings"], points.embeddings)
 
-    def test_may_hold_nan(self, tmp_path):
+    def test_may_hold_nan(self, tmp_path: Path) -> None:
         directories = begun(tmp_path)
         directories.snapshots((make_snapshot(spread=math.nan),))
         directories.status(FINISHED)
@@ -468,31 +472,35 @@ class TestRefusing:
             "other runs",
         ],
     )
-    def test_a_folder_that_holds_a_run(self, specs, make, tmp_path):
+    def test_a_folder_that_holds_a_run(
+        self, specs: tuple[str, ...], make: Callable[[Path], None], tmp_path: Path
+    ) -> None:
         make(tmp_path / "out")
         message = self.refused(tmp_path / "out", *specs)
         assert str(tmp_path / "out") in message
         assert "already holds a run" in message
         assert "nothing was overwritten" in message
 
-    def test_what_a_training_has_written(self, tmp_path):
+    def test_what_a_training_has_written(self, tmp_path: Path) -> None:
         begun(tmp_path / "one").status(FINISHED)
         begun(tmp_path / "two", "npair", "npair+symm").status(FINISHED)
         for out in (tmp_path / "one", tmp_path / "two", tmp_path / "two" / "npair"):
             for specs in (("lifted",), ("npair", "lifted")):
                 self.refused(out, *specs)
 
-    def test_a_folder_in_which_a_run_of_the_comparison_has_begun(self, tmp_path):
+    def test_a_folder_in_which_a_run_of_the_comparison_has_begun(self, tmp_path: Path) -> None:
         hold("npair/config.json")(tmp_path / "out")
         assert "npair already holds a run" in self.refused(tmp_path / "out", "npair", "npair+symm")
 
     @pytest.mark.parametrize("second", ["npair", "npair+symm"])
-    def test_a_file_in_place_of_a_runs_folder(self, second, tmp_path):
+    def test_a_file_in_place_of_a_runs_folder(self, second: str, tmp_path: Path) -> None:
         (tmp_path / second).write_text("precious")
         assert f"{second} is a file" in self.refused(tmp_path, "npair", "npair+symm")
         assert [path.name for path in tmp_path.iterdir()] == [second]
 
-    def test_a_runs_folder_without_permission(self, tmp_path, monkeypatch):
+    def test_a_runs_folder_without_permission(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         folder = tmp_path / "npair+symm"
         folder.mkdir()
         monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder)
@@ -500,28 +508,34 @@ class TestRefusing:
         assert f"no permission to write in {folder}" in message
 
     @pytest.mark.parametrize("below", ["", "run", "deep/er"])
-    def test_a_file(self, below, tmp_path):
+    def test_a_file(self, below: str, tmp_path: Path) -> None:
         file = tmp_path / "file"
         file.write_text("precious")
         assert "is a file" in self.refused(file / below)
         assert file.read_text() == "precious"
 
-    def test_a_folder_without_permission(self, tmp_path, monkeypatch):
+    def test_a_folder_without_permission(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
         for out in (tmp_path, tmp_path / "new", tmp_path / "a" / "b"):
             assert f"no permission to write in {tmp_path}" in self.refused(out)
 
-    def test_a_folder_that_cannot_be_looked_into(self, tmp_path, monkeypatch):
-        def denied(path):
+    def test_a_folder_that_cannot_be_looked_into(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def denied(path: Path) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")
 
         monkeypatch.setattr(Path, "iterdir", denied)
         assert "Permission denied" in self.refused(tmp_path)
 
-    def test_a_folder_below_one_that_cannot_be_looked_into(self, tmp_path, monkeypatch):
+    def test_a_folder_below_one_that_cannot_be_looked_into(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         original = Path.exists
 
-        def exists(path):
+        def exists(path: Path) -> bool:
             if path != tmp_path and path.is_relative_to(tmp_path):
                 raise PermissionError(errno.EACCES, "Permission denied")
             return original(path)
@@ -530,19 +544,21 @@ class TestRefusing:
         with pytest.raises(InputError, match="Permission denied"):
             check_free(tmp_path / "closed" / "run", (tmp_path / "closed" / "run",))
 
-    def test_a_name_that_is_too_long(self, tmp_path):
+    def test_a_name_that_is_too_long(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"too long.*choose another output folder"):
             TrainingRecorder(tmp_path / ("x" * 300) / "run", tiny_config())
 
     @pytest.mark.parametrize("out", ["", "empty", "new", "a/b/c"])
-    def test_anything_else_is_fine(self, out, tmp_path):
+    def test_anything_else_is_fine(self, out: str, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
         (tmp_path / "notes.txt").write_text("mine")
         begun(tmp_path / out).status(FINISHED)
         assert (tmp_path / "notes.txt").read_text() == "mine"
         assert (tmp_path / out / "config.json").exists()
 
-    def test_a_folder_of_the_present_one(self, tmp_path, monkeypatch):
+    def test_a_folder_of_the_present_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.chdir(tmp_path)
         begun(Path("run")).status(FINISHED)
         assert (tmp_path / "run" / "metrics.jsonl").exists()
@@ -551,7 +567,7 @@ class TestRefusing:
 class TestBeginning:
     """What only shows when the first file is written ends in one sentence as well."""
 
-    def test_the_second_of_two_that_want_one_folder_is_refused(self, tmp_path):
+    def test_the_second_of_two_that_want_one_folder_is_refused(self, tmp_path: Path) -> None:
         config, other = tiny_config("npair"), tiny_config("lifted")
         first, second = (
             TrainingRecorder(tmp_path / "run", config),
@@ -568,7 +584,7 @@ class TestBeginning:
         first.status(FINISHED)
         assert len(lines(tmp_path / "run")) == 2
 
-    def test_the_second_trainings_status_says_so(self, tmp_path):
+    def test_the_second_trainings_status_says_so(self, tmp_path: Path) -> None:
         config = tiny_config("npair", "npair+symm")
         out = tmp_path / "run"
         racing = TrainingRecorder(out, config)
@@ -592,8 +608,10 @@ class TestBeginning:
         ],
         ids=["mkdir", "write", "fsync", "rename"],
     )
-    def test_an_error_of_the_system_is_bad_input(self, where, name, number, tmp_path, monkeypatch):
-        def fail(*_, **__):
+    def test_an_error_of_the_system_is_bad_input(
+        self, where: Any, name: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise OSError(number, os.strerror(number))
 
         config = tiny_config()
@@ -612,8 +630,8 @@ class TestBeginning:
          ("rename", ".config.json"), ("rename", ".status.json")],
     )  # fmt: skip
     def test_a_disk_that_fills_half_way_leaves_what_was_there(
-        self, method, name, there, tmp_path, monkeypatch
-    ):
+        self, method: str, name: str, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         if there.endswith(name):
             pytest.skip("it is there already")
         (tmp_path / there).mkdir(parents=True, exist_ok=True)
@@ -625,7 +643,7 @@ class TestBeginning:
         where = Path if method == "mkdir" else files_module
         original = getattr(where, method)
 
-        def fail(path: Path, *arguments, **settings):
+        def fail(path: Path, *arguments: Any, **settings: Any) -> Any:
             if path.name.startswith(name) and "npair+symm" in path.parts:
                 full_disk()
             return original(path, *arguments, **settings)
@@ -644,7 +662,9 @@ class TestInterrupted:
 
     @pytest.mark.parametrize("name", ["write", "fsync", "rename"])
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
-    def test_a_frame(self, name, number, tmp_path, monkeypatch):
+    def test_a_frame(
+        self, name: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         problems: list[str] = []
         recorder = begun(tmp_path / "run", on_problem=problems.append)
         before = files(tmp_path / "run")
@@ -676,7 +696,7 @@ class TestInterrupted:
         recording.poll()
         assert recording.state.warnings == ()
 
-    def test_each_onset_is_told(self, tmp_path, monkeypatch):
+    def test_each_onset_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         problems: list[str] = []
         recorder = begun(tmp_path / "run", on_problem=problems.append)
         for step in (1, 4):
@@ -690,7 +710,9 @@ class TestInterrupted:
         recorder.status(FINISHED)
         assert len(lines(tmp_path / "run")) == 20
 
-    def test_a_frame_has_its_name_only_when_it_is_whole(self, tmp_path, monkeypatch):
+    def test_a_frame_has_its_name_only_when_it_is_whole(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         recorder = begun(tmp_path / "run")
         seen: list[list[str]] = []
         original = files_module.write_new
@@ -709,7 +731,9 @@ class TestInterrupted:
         ]
 
     @pytest.mark.parametrize("room", [0, 50, 600])
-    def test_a_full_disk_costs_no_line_and_no_step(self, room, tmp_path, monkeypatch):
+    def test_a_full_disk_costs_no_line_and_no_step(
+        self, room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         problems: list[str] = []
         left = [room]
         original = files_module.write
@@ -746,7 +770,7 @@ class TestInterrupted:
 
 class TestGoingOn:
     @pytest.mark.parametrize("rest", ["", "{", '{"kind": "st', '{"kind": "step"}'])
-    def test_what_goes_on_begins_with_a_line_of_its_own(self, rest, tmp_path):
+    def test_what_goes_on_begins_with_a_line_of_its_own(self, rest: str, tmp_path: Path) -> None:
         config = tiny_config(steps=2)
         trainer = Trainer(config, TrainingRecorder(tmp_path / "run", config))
         trainer.run(Control())
@@ -762,7 +786,9 @@ class TestGoingOn:
             ("eval", 3),
         ]
 
-    def test_when_it_goes_on_costs_nothing_that_is_there(self, tmp_path, monkeypatch):
+    def test_when_it_goes_on_costs_nothing_that_is_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         config = tiny_config("npair", "npair+symm", steps=2)
         trainer = Trainer(config, TrainingRecorder(tmp_path / "run", config))
         trainer.run(Control())

@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from symmcore.settings.scores import base_name, final_ks
         ("digits", (1, 2, 4, 8)),
     ],
 )
-def test_the_dataset_decides_the_ks(dataset, ks):
+def test_the_dataset_decides_the_ks(dataset: str, ks: tuple[int, ...]) -> None:
     assert final_ks(dataset) == ks
     assert base_name(dataset) == dataset.split(":")[0]
 
@@ -31,14 +32,14 @@ EVALUATIONS = [
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path: Path) -> Path:
     lines = "".join(json.dumps(record) + "\n" for record in EVALUATIONS)
     (tmp_path / "metrics.jsonl").write_text(lines, encoding="utf-8")
     return tmp_path
 
 
 @pytest.mark.parametrize("more", ["", '{"kind": "eval", "st', "[]\n", "\n", '{"kind": "step"}\n'])
-def test_the_last_whole_evaluation_counts(run, more):
+def test_the_last_whole_evaluation_counts(run: Path, more: str) -> None:
     with (run / "metrics.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(more)
     (recording,) = open_runs(run)
@@ -47,7 +48,9 @@ def test_the_last_whole_evaluation_counts(run, more):
     assert recording.folder == run
 
 
-def test_a_comparison_has_a_run_in_each_folder(run, tmp_path_factory):
+def test_a_comparison_has_a_run_in_each_folder(
+    run: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     both = tmp_path_factory.mktemp("both")
     for name in ("npair+symm", "npair", "notes"):
         (both / name).mkdir()
@@ -58,13 +61,13 @@ def test_a_comparison_has_a_run_in_each_folder(run, tmp_path_factory):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_pipe_is_not_waited_for(tmp_path):
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "metrics.jsonl")
     recording = Recording.open(tmp_path)
     assert any("metrics.jsonl is not a file" in warning for warning in recording.state.warnings)
 
 
-def test_what_holds_no_run(tmp_path):
+def test_what_holds_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
     for path, said in (
@@ -79,6 +82,6 @@ def test_what_holds_no_run(tmp_path):
         assert str(caught.value).endswith(said)
 
 
-def test_a_run_without_an_evaluation(tmp_path):
+def test_a_run_without_an_evaluation(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_text('{"kind": "step", "step": 1, "loss": 1.5}\n')
     assert Recording.open(tmp_path).state.last_evaluation is None
