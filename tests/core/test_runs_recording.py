@@ -33,7 +33,7 @@ from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import LOCK
 from symmcore.runs.metrics import MetricsTable
 from symmcore.synthesis import reflect
-from symmcore.training.config import parse_spec
+from symmcore.training.spec import parse_spec
 
 
 class TestFormat1:
@@ -244,13 +244,14 @@ class TestStatus:
         status = tmp_path / "run/status.json"
         said = json.loads(status.read_text())
         recording = Recording.open(tmp_path / "run")
-        assert recording.state.status is RunStatus.TRAINING
+        seen = [recording.state.status]
         status.write_text(json.dumps(said | {"process_started": "1"}))
         recording.poll()
-        assert recording.state.status is RunStatus.UNKNOWN
+        seen.append(recording.state.status)
         recorder.close()
         recording.poll()
-        assert recording.state.status is RunStatus.FINISHED
+        seen.append(recording.state.status)
+        assert seen == [RunStatus.TRAINING, RunStatus.UNKNOWN, RunStatus.FINISHED]
 
     def test_of_another_machine(self, tmp_path: Path) -> None:
         recorder = record_loop(tmp_path / "run", close=False)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def context_of(config: TrainingConfig, **more: object) -> TrainingContext:
     return dataclasses.replace(context, **more)  # type: ignore[arg-type]  # fields by name
 
 
-def begun(out: Path, *specs: str, resume: bool = False, **settings: object) -> TrainingRecorder:
+def begun(out: Path, *specs: str, resume: bool = False, **settings: Any) -> TrainingRecorder:
     context = {name: settings.pop(name) for name in ("resumed_from", "parents") if name in settings}
     config = tiny_config(*specs, **settings)
     recorder = TrainingRecorder(out, config, resume=resume, on_problem=pytest.fail)
@@ -55,7 +56,7 @@ def begun(out: Path, *specs: str, resume: bool = False, **settings: object) -> T
     return recorder
 
 
-def recorded(out: Path, steps: int = 6, **settings: object) -> TrainingRecorder:
+def recorded(out: Path, steps: int = 6, **settings: Any) -> TrainingRecorder:
     """A training of steps, with a frame and a checkpoint after every second."""
     recorder = begun(out, **settings)
     go_on(recorder, 0, steps)
@@ -86,7 +87,7 @@ class TestConfig:
     def test_reads_back_into_the_same_configuration(
         self, specs: tuple[str, ...], tmp_path: Path
     ) -> None:
-        settings: dict[str, object] = {"device": "auto", "threads": None, "learning_rate": 0.003}
+        settings: dict[str, Any] = {"device": "auto", "threads": None, "learning_rate": 0.003}
         begun(tmp_path / "run", *specs, **settings).status(FINISHED)
         config = tiny_config(*specs, **settings)
         for run, recording in enumerate(open_runs(tmp_path / "run")):
