@@ -24,7 +24,7 @@ from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
-from symmviz.presenters.start import dataset_config, training_config
+from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.window import WindowPresenter
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
@@ -114,6 +114,7 @@ class Controller(QObject):
         window.start_page.compare.connect(lambda: self.start(compare=True))
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
         window.start_page.dataset_changed.connect(self._look_at_dataset)
+        window.start_page.settings_changed.connect(self._say_how_much_is_recorded)
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
@@ -144,7 +145,7 @@ class Controller(QObject):
         self._adopt()
         self._pages.refresh()
         self._controls.show(self.workspace.recordings)
-        self._pages.draw_lines(time.monotonic())
+        self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
         if updates.problem is not None:
@@ -153,12 +154,13 @@ class Controller(QObject):
             self._pictures = self._session.thumbnails.revision
             self._window.watch_page.pictures_came()
             self._window.retrieve_page.pictures_came()
-        self._dataset.poll()
+        if self._dataset.poll():
+            self._say_how_much_is_recorded()
         self._take_opened()
         self._take_listed()
 
     def _is_busy(self) -> bool:
-        return self._session.busy
+        return self._session.busy or self._pages.is_behind
 
     def _adopt(self) -> None:
         """Show the recordings of a training once it has begun; they were announced empty."""
@@ -205,6 +207,11 @@ class Controller(QObject):
             self._dataset.look(dataset_config(self._window.start_page.form()))
         except InputError as error:
             self._dataset.refuse(str(error))
+        self._say_how_much_is_recorded()
+
+    def _say_how_much_is_recorded(self) -> None:
+        page = self._window.start_page
+        page.set_recording_note(recording_note(page.form(), self._dataset.counts))
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""

@@ -74,8 +74,9 @@ def leave_out_current_folder() -> None:
     """
     os.environ[_SAFE_PATH] = "1"
     sys.path[:] = [entry for entry in sys.path if entry]
-    named = os.environ.get(_PATH, "").split(os.pathsep)
-    if "" not in named:
+    given = os.environ.get(_PATH, "")
+    named = given.split(os.pathsep)
+    if not given or "" not in named:  # what else leads there was installed to, as a checkout is
         return
     kept = [entry for entry in named if entry]
     os.environ[_PATH] = os.pathsep.join(kept)

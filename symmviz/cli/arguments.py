@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Container, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import NoReturn
 
 from symmcore.processes import usable_cores
@@ -30,9 +31,14 @@ _MOST_THREADS = 256
 
 
 class Options(argparse.Namespace):
-    """The parsed command line; ``run`` carries it out."""
+    """The parsed command line; ``run`` carries it out.
+
+    Attributes:
+        paths: what the window is to open.
+    """
 
     run: "Callable[[Options], int]"
+    paths: Sequence[Path] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +58,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "on the runs or comparisons that are named, or with a folder of images chosen.",
     )
     parser.add_argument("--version", action="version", version=version("symmviz"))
-    parser.set_defaults(run=open_window, paths=[])
+    parser.set_defaults(run=open_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     _add_train(commands.add_parser("train", help="train without a window"))
     evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")

@@ -57,13 +57,24 @@ class DatasetPresenter:
         self._looked_at: TrainingConfig | None = None
         self._pending: DatasetScan | None = None
         self._again = False
+        self._counts: tuple[int, int] | None = None
+
+    @property
+    def counts(self) -> tuple[int, int] | None:
+        """Training and test images of the chosen dataset; None where they are not known (yet)."""
+        return self._counts
 
     def look(self, config: TrainingConfig) -> None:
         """DatasetScan at a dataset that was chosen, or whose files may have changed."""
         self._again = config == self._looked_at
         self._looked_at = config
         self._drop()
-        if isinstance(config.dataset_choice().kind, DatasetEntry):
+        kind = config.dataset_choice().kind
+        if not self._again:
+            self._counts = None
+        if isinstance(kind, DatasetEntry):
+            # Nearly half of each: what is watched of them does not depend on it.
+            self._counts = (kind.images // 2, kind.images // 2)
             self._view.set_dataset_note("", is_error=False)
         elif (download := _download_of(config)) is not None:
             self._view.set_dataset_note(download, is_error=False)
@@ -73,17 +84,17 @@ class DatasetPresenter:
 
     def refuse(self, reason: str) -> None:
         """What is chosen cannot be looked at."""
-        self._looked_at = None
+        self._looked_at = self._counts = None
         self._drop()
         self._view.set_dataset_note(reason, is_error=True)
 
-    def poll(self) -> None:
-        """Show what was found, or how far that is."""
+    def poll(self) -> bool:
+        """Show what was found, or how far that is; returns whether it was found just now."""
         if self._pending is None:
-            return
+            return False
         if not self._pending.over:
             self._say_how_far()
-            return
+            return False
         found, self._pending = self._pending, None
         try:
             summary = found.result()
@@ -93,8 +104,10 @@ class DatasetPresenter:
             text = f"The dataset cannot be looked at ({type(error).__name__}: {error})."
             self._view.set_dataset_note(text, is_error=True)
         else:
+            self._counts = None if summary is None else (summary.train, summary.test)
             text = "" if summary is None else _sentences(summary)
             self._view.set_dataset_note(text, is_error=False)
+        return True
 
     def _say_how_far(self) -> None:
         if self._again or self._pending is None:

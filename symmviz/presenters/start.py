@@ -6,9 +6,11 @@ from pathlib import Path
 
 from symmcore.data.catalogue import dataset_choice
 from symmcore.data.sources.splits import SplitRule
+from symmcore.errors import InputError
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig, preset_config
+from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec
 
 
@@ -64,6 +66,21 @@ def dataset_config(form: StartForm) -> TrainingConfig:
     """
     reading = {name: value for name, value in _settings(form).items() if name in _READING}
     return preset_config(form.preset, **reading, network="small")
+
+
+def recording_note(form: StartForm, counts: tuple[int, int] | None) -> str:
+    """A sentence on how much each run of this training records; "" where that is not known.
+
+    Args:
+        form: what the user chose.
+        counts: training and test images of the dataset; None before they were counted.
+    """
+    if counts is None:
+        return ""
+    try:
+        return recording_size(training_config(form, compare=False), *counts).sentence()
+    except InputError:  # which is said when it is to be started
+        return ""
 
 
 # What decides which images are read, and which of them train.

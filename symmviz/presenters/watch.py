@@ -57,8 +57,8 @@ class WatchView(Protocol):
     def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
         """Say the value of each line of a plot at the step that is shown."""
 
-    def set_cursor(self, step: int | None) -> None:
-        """Mark a step in every plot, or none."""
+    def set_cursor(self, panel: PanelKey, step: int | None) -> None:
+        """Mark a step in a plot, or none."""
 
     def set_selected(self, run: int, row: int | None) -> None:
         """Ring one point of a column, or none."""
@@ -86,6 +86,7 @@ class WatchPresenter:
         self._captions: list[str | None] = []
         self._extent: float | None = None
         self._drawn: dict[PanelKey, tuple[object, ...]] = {}
+        self._unmarked: list[PanelKey] = []
         self._turns: itertools.cycle[PanelKey] = itertools.cycle(Panel)
 
     def update(self) -> None:
@@ -106,8 +107,19 @@ class WatchPresenter:
             self._show_column(run, None if before is None else before.columns[run], column)
         self._follow_extent()
         if before is None or before.step != state.step:
-            self._view.set_cursor(state.step)
-            for panel in state.panels:
+            self._unmarked = list(state.panels)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a plot does not show yet where the cursor is."""
+        return bool(self._unmarked)
+
+    def mark_next_panel(self) -> None:
+        """Move the cursor of one more plot: points first, and no more than one plot a tick."""
+        if self._shown is not None and self._unmarked:
+            panel = self._unmarked.pop(0)
+            if panel in self._shown.panels:
+                self._view.set_cursor(panel, self._shown.step)
                 self._read(panel)
 
     def draw_next_panel(self) -> None:

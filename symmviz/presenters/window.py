@@ -76,13 +76,20 @@ class WindowPresenter:
         self._watch.update()
         self._retrieve.update()
 
-    def draw_lines(self, now: float) -> None:
-        """Draw the lines of one plot that changed, if the last one was some time ago.
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is to be drawn of what is known by now."""
+        return self._watch.is_behind
+
+    def draw_plots(self, now: float) -> None:
+        """Move the cursor of one plot; else draw the lines of one, but not too often.
 
         Args:
             now: a time in seconds.
         """
-        if now - self._panel_drawn_at >= _SECONDS_A_PANEL:
+        if self._watch.is_behind:
+            self._watch.mark_next_panel()
+        elif now - self._panel_drawn_at >= _SECONDS_A_PANEL:
             self._panel_drawn_at = now
             self._watch.draw_next_panel()
 

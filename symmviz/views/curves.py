@@ -144,11 +144,11 @@ class CurvePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self._title)
-        under = QHBoxLayout()
-        under.setSpacing(6)
-        under.addWidget(self._legend, 1)
-        under.addWidget(self._readings, 1)
-        layout.addLayout(under)
+        self._under = QHBoxLayout()
+        self._under.setSpacing(6)
+        self._under.addWidget(self._legend, 1)
+        self._under.addWidget(self._readings, 1)
+        layout.addLayout(self._under)
         layout.addWidget(self._plot, 1)
         self._apply_theme()
         self._fit()
@@ -255,6 +255,7 @@ class CurvePanel(QWidget):
         markup = _readings_markup(self._panel, self._shown)
         self._readings.setText(markup)
         self._readings.setVisible(bool(markup))
+        self._under.setStretchFactor(self._readings, 2 if len(self._shown) > 2 else 1)
 
     def _on_moved(self) -> None:
         self._following = False

@@ -32,7 +32,13 @@ from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.flow_layout import FlowLayout
-from symmviz.views.form_fields import align, centre_labels, leave_wheel_to_page
+from symmviz.views.form_fields import (
+    NumberBox,
+    WholeNumberBox,
+    align,
+    centre_labels,
+    leave_wheel_to_page,
+)
 from symmviz.views.loss_fields import LossFields
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.setting_fields import field_value, set_field, setting_field
@@ -51,6 +57,8 @@ class StartPage(QWidget):
     """Train the chosen loss without and with Symm, side by side."""
     dataset_changed = Signal()
     """Another dataset, another split of it or another size of its images is chosen."""
+    settings_changed = Signal()
+    """Another value of a setting is chosen."""
     runs_folder_chosen = Signal(Path)
     """The user wants runs kept elsewhere."""
     open_runs_wanted = Signal(object)
@@ -95,6 +103,9 @@ class StartPage(QWidget):
         self.compare_button.clicked.connect(self.compare)
         self._folder = ElidedLabel(parent=self)
         self._show_folder()
+        self._recording = QLabel(self)
+        self._recording.setWordWrap(True)
+        self._recording.setProperty("muted", True)
         self._on_loss()
         self._on_preset()
         self._lay_out()
@@ -102,6 +113,11 @@ class StartPage(QWidget):
         self._on_dataset()
         self._training.split_changed.connect(self.dataset_changed)
         self._preset.currentIndexChanged.connect(self.dataset_changed)
+        for field in (*self._main_fields(), *self._training.fields()):
+            if isinstance(field, QComboBox):
+                field.currentIndexChanged.connect(self.settings_changed)
+            elif isinstance(field, NumberBox | WholeNumberBox):
+                field.valueChanged.connect(self.settings_changed)
 
     def form(self) -> StartForm:
         """What is chosen now; what is still being typed counts."""
@@ -137,6 +153,14 @@ class StartPage(QWidget):
     def set_dataset_note(self, text: str, *, is_error: bool) -> None:
         """Say something beside the dataset; empty for nothing."""
         self._data.set_note(text, is_error=is_error)
+
+    def set_recording_note(self, text: str) -> None:
+        """Say how much a training will record; empty where that is not known."""
+        self._recording.setText(text)
+
+    def recording_note(self) -> str:
+        """What is said of how much a training will record."""
+        return self._recording.text()
 
     def error(self) -> str:
         """What is said to be wrong."""
@@ -212,6 +236,7 @@ class StartPage(QWidget):
         for named, field in self._main.values():
             form.addRow(named.setting.label, field)
         form.addRow("Runs are kept in", self._folder_row())
+        form.addRow("", self._recording)
         align(self._loss, self._preset, *self._main_fields())
         centre_labels(form)
         form.addRow(self._more)

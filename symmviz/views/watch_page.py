@@ -231,10 +231,9 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._panels[panel].set_note(text)
 
-    def set_cursor(self, step: int | None) -> None:
+    def set_cursor(self, panel: PanelKey, step: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        for panel in self._panels.values():
-            panel.set_cursor(step)
+        self._panels[panel].set_cursor(step)
 
     def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""

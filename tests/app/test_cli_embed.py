@@ -44,7 +44,7 @@ def expected(run: Path, names: tuple[str, ...], step: int | None = None) -> np.n
     network, transform = load_network(run, step)
     folder = run.parent / "images"
     with torch.no_grad():
-        made: torch.Tensor = network(torch.stack([transform.file(folder / name) for name in names]))
+        made: torch.Tensor = network(torch.stack([transform(folder / name) for name in names]))
     return made.numpy()
 
 

@@ -30,7 +30,7 @@ def images(tmp_path: Path) -> Path:
 
 
 def test_nothing_and_paths_open_the_window(run: Path) -> None:
-    assert parse_arguments([]).paths == []
+    assert parse_arguments([]).paths == ()
     options = parse_arguments([str(run), str(run.parent)])
     assert options.run is open_window
     assert options.paths == [run, run.parent]

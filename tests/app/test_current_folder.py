@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from symmcore.processes import leave_out_current_folder
+
 _TIMEOUT = 120
 
 # What pip makes of the entry point.
@@ -141,3 +143,17 @@ def test_an_empty_entry_of_pythonpath_does_not_name_the_current_folder(
     monkeypatch.setenv("PYTHONPATH", path.format(tmp_path))
     done = run(["-c", text], tmp_path / "here", tmp_path)
     assert done.stdout == f"{runs}\n{runs}\n", done.stderr
+
+
+def test_a_checkout_that_was_installed_in_place_may_be_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own folder is on the path then, without PYTHONPATH, and stays there."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path, str(tmp_path)])
+    leave_out_current_folder()
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # so that what was set is taken back
+    assert "" not in sys.path
+    assert str(tmp_path) in sys.path

@@ -242,3 +242,17 @@ def test_a_look_at_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert scan_dataset(of("digits")) is None
     with pytest.raises(InputError, match="nowhere"):
         scan_dataset(of(f"folder:{tmp_path / 'nowhere'}"))
+
+
+def test_images_are_counted_where_that_is_known(presenter: DatasetPresenter, looks: Looks) -> None:
+    presenter.look(of("digits"))
+    known = [presenter.counts is not None]
+    presenter.look(of("folder:/photos"))
+    known.append(presenter.counts is not None)
+    assert known == [True, False]
+    assert not presenter.poll()
+    looks[0].set_result(SUMMARY)
+    assert presenter.poll()
+    assert presenter.counts == (1000, 300)
+    presenter.refuse("It is not there.")
+    assert presenter.counts is None

@@ -11,8 +11,9 @@ from symmcore.runs.naming import run_folder
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
+from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec, parse_spec
-from symmviz.presenters.start import StartForm, dataset_config, training_config
+from symmviz.presenters.start import StartForm, dataset_config, recording_note, training_config
 
 FORM = StartForm(
     dataset="digits",
@@ -154,3 +155,14 @@ def test_a_dataset_is_looked_at_as_the_preset_reads_it(
 def test_what_the_window_offers_for_download_is_downloaded_at_a_start_alone() -> None:
     assert training_config(form(dataset="torchvision:DTD"), compare=True).download
     assert not dataset_config(form(dataset="torchvision:DTD")).download
+
+
+def test_how_much_is_recorded_is_said_before_a_start() -> None:
+    chosen = form(steps=300, eval_every=25, dim=64)
+    text = recording_note(chosen, (1000, 500))
+    size = recording_size(training_config(chosen, compare=True), 1000, 500)
+    assert text == size.sentence()
+    assert "frames" in text
+    assert "checkpoints" in text
+    assert recording_note(FORM, None) == ""
+    assert recording_note(form(batch_size=7), (1000, 500)) == ""

@@ -54,6 +54,11 @@ def drawn(view: MagicMock) -> list[Panel | str]:
     return [called.args[0].panel for called in view.set_curve.call_args_list]
 
 
+def mark_all(presenter: WatchPresenter) -> None:
+    while presenter.is_behind:
+        presenter.mark_next_panel()
+
+
 class TestBeginning:
     def test_makes_a_column_a_run(
         self, view: MagicMock, workspace: Workspace, loaded: FakeLoaded
@@ -150,9 +155,15 @@ class TestCurves:
     ) -> None:
         for at in (1, 2, 4):
             step(at)
+        mark_all(presenter)
+        view.reset_mock()
         workspace.cursor = Cursor(2)
         presenter.update()
-        view.set_cursor.assert_called_once_with(2)
+        view.set_cursor.assert_not_called()
+        presenter.mark_next_panel()
+        view.set_cursor.assert_called_once_with(Panel.RECALL, 2)
+        mark_all(presenter)
+        assert view.set_cursor.call_args_list == [call(panel, 2) for panel in Panel]
         read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
         assert read[Panel.LOSS] == (
             Reading(0, Variant.SOLID, 0.5),
@@ -161,7 +172,8 @@ class TestCurves:
         workspace.cursor = Cursor()
         view.reset_mock()
         presenter.update()
-        view.set_cursor.assert_called_once_with(None)
+        mark_all(presenter)
+        assert view.set_cursor.call_args_list == [call(panel, None) for panel in Panel]
         read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
         assert read[Panel.LOSS][0].value == 0.25
 

@@ -5,18 +5,23 @@ two groups for which they tie: the first of them in the order is then the pick.
 """
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from candidate_cases import Cases, can_tie_alone, cases
+from numpy.typing import NDArray
 
-from symmcore.losses.backends.numba.kernels.picks import pick
+from symmcore.losses.backends.numba.kernels.picks import mirror, pick_pairs, pick_triplets
+from symmcore.losses.backends.numba.kernels.search import search
 from symmcore.losses.backends.numba.miner import planes_of
 from symmcore.mining import Candidates, MinedCodes, pair_candidates, triplet_candidates
-from symmcore.mining.search import Search, search
+from symmcore.mining.search import Search
+from symmcore.mining.search import search as torchs_search
 from symmcore.settings.symm import PAIR_SETS
 
+Array = NDArray[Any]
 TOLERANCE = 1e-4
 SETS = {
     f"{kind}, {pairs}": make(pairs)
@@ -62,22 +67,46 @@ def test_which_ties_can_be_made(candidates: Candidates) -> None:
 def test_torchs_search(candidates: Candidates, dtype: torch.dtype) -> None:
     found = cases(candidates)
     points, own, other = (part.to(dtype) for part in (found.points, found.own, found.other))
-    picks = search(Search(points, own, other, candidates, rank=1, tolerance=TOLERANCE))
+    picks = torchs_search(Search(points, own, other, candidates, rank=1, tolerance=TOLERANCE))
     tiles = tuple(tile.codes for tile in picks.tiles)
     expect(candidates, found, MinedCodes(candidates, tiles, picks.blocks).matrix())
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_compiled_loops(candidates: Candidates, dtype: torch.dtype) -> None:
-    found = cases(candidates)
+def tile_of(found: Cases, dtype: torch.dtype) -> tuple[Array, int, int, Array, Array, Array, Array]:
+    """What the compiled loops take: all groups in one tile; its last two are written."""
     groups = found.points.shape[1]
     originals = found.points.transpose(0, 1).reshape(2 * groups, 2).to(dtype)
     weights = torch.stack((found.own, found.other), 1).view(4, groups).to(dtype).numpy()
-    values = np.zeros((groups, groups), weights.dtype)
-    codes = np.zeros((groups, groups), np.uint8)
-    exchanged = np.array(candidates.exchanged() if candidates.symmetric else (), np.uint8)
-    pick(
-        (originals @ originals.T).numpy(), 0, 0, np.array([TOLERANCE], weights.dtype), weights,
-        values, codes, planes_of(candidates), 1, exchanged,
-    )  # fmt: skip
-    expect(candidates, found, torch.from_numpy(codes))
+    values, codes = np.zeros((groups, groups), weights.dtype), np.zeros((groups, groups), np.uint8)
+    tolerance = np.array([TOLERANCE], weights.dtype)
+    return (originals @ originals.T).numpy(), 0, 0, tolerance, weights, values, codes
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_compiled_search(candidates: Candidates, dtype: torch.dtype) -> None:
+    found = cases(candidates)
+    tile = tile_of(found, dtype)
+    search(*tile, planes_of(candidates), 1, candidates.symmetric)
+    if candidates.symmetric:
+        groups = len(tile[-1])
+        exchanged = np.array(candidates.exchanged(), np.uint8)
+        mirror(0, 0, groups, groups, exchanged, *tile[-2:])
+    expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_unrolled_pairs(dtype: torch.dtype) -> None:
+    candidates = pair_candidates("paper")
+    found = cases(candidates)
+    tile = tile_of(found, dtype)
+    pick_pairs(*tile, np.array(candidates.exchanged(), np.uint8))
+    expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_unrolled_triplets(dtype: torch.dtype) -> None:
+    candidates = triplet_candidates("paper")
+    found = cases(candidates)
+    tile = tile_of(found, dtype)
+    pick_triplets(*tile)
+    expect(candidates, found, torch.from_numpy(tile[-1]))

@@ -74,7 +74,7 @@ def test_what_is_transformed_may_be_an_array_an_open_image_or_a_file(
     opened = Image.fromarray(squeezed)
     opened.save(tmp_path / "image.png")
     for found in (transform(image), transform(squeezed), transform(opened),
-                  transform.file(tmp_path / "image.png")):  # fmt: skip
+                  transform(tmp_path / "image.png")):  # fmt: skip
         assert found.dtype == torch.float32
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
     # of any size

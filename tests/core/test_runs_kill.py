@@ -30,7 +30,7 @@ from symmcore.runs.run_writer import RunWriter
 folder = Path(sys.argv[1])
 lock = RunLock(folder)
 writer = RunWriter(folder, 40_000, print)
-writer.begin({"format": 2, "id": "x", "name": "run"}, (), None, ())
+writer.begin({"format": 2, "id": "x", "recorded_by": "own loop"}, (), None, ())
 for step in range(1, 10**6):
     writer.add_line(scalars_line("step", step, {"loss": 1 / step}))
     print("line", step, flush=True)

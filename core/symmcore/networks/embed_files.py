@@ -86,6 +86,6 @@ def _decoded(
 
 def _image(transform: ImageTransform, file: Path) -> Tensor | DecodeError:
     try:
-        return transform.file(file)
+        return transform(file)
     except DecodeError as error:
         return error

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from symmcore.data.feed.transforms import Transform
 from symmcore.data.images.decoding import decode_image, rgb_pixels
+from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.errors import InputError
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
@@ -36,7 +37,14 @@ class ImageTransform:
     from the centre where those were.
     """
 
-    def __init__(self, height: int, width: int, channels: int, crop: int | None) -> None:
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        channels: int,
+        crop: int | None,
+        ranges: ValueRanges = EIGHT_BITS,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -44,36 +52,34 @@ class ImageTransform:
             width: of the images before a crop, in pixels.
             channels: 1 or 3.
             crop: height and width of the crop; None takes all.
+            ranges: how samples of more than 8 bits in files are brought to 8.
 
         Raises:
             InputError: if the crop is larger than the images.
         """
         self._height, self._width, self._channels = height, width, channels
+        self._ranges = ranges
         self._transform = Transform(
             TransformSettings(crop=crop), (1, height, width, channels), torch.device("cpu")
         )
 
-    def __call__(self, image: Image.Image | npt.NDArray[np.uint8]) -> Tensor:
+    def __call__(self, image: str | Path | Image.Image | npt.NDArray[np.uint8]) -> Tensor:
         """Transform one image.
 
         Args:
-            image: opened by Pillow, or (H, W), (H, W, 1) or (H, W, 3) uint8.
+            image: a file, an image that Pillow opened, or (H, W), (H, W, 1) or (H, W, 3) uint8.
 
         Returns:
             (C, h, w) float32 in [-1, 1].
 
         Raises:
+            DecodeError: if a file cannot be read, is no image, is damaged or too large.
             ValueError: if an array is of another shape or dtype.
         """
+        if isinstance(image, str | Path):
+            path = Path(image)
+            return self._of_pixels(decode_image(path, self._height, self._width, self._ranges))
         return self._of_pixels(rgb_pixels(_opened(image), self._height, self._width))
-
-    def file(self, path: Path) -> Tensor:
-        """Transform an image file: as calling it with the open image, within limits of size.
-
-        Raises:
-            DecodeError: if the file cannot be read, is no image, is damaged or too large.
-        """
-        return self._of_pixels(decode_image(path, self._height, self._width))
 
     def _of_pixels(self, rgb: npt.NDArray[np.uint8]) -> Tensor:
         if self._channels == 1:
@@ -106,6 +112,7 @@ def load_network(
             _number(settings, "width"),
             _number(settings, "channels", most=3),
             None if settings["crop"] is None else _number(settings, "crop"),
+            ValueRanges.from_json(settings["value_ranges"]),
         )
         # whoever loads a network wants no other random numbers for it
         with torch.random.fork_rng(devices=[]):

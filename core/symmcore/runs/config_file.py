@@ -131,7 +131,11 @@ def _info(folder: Path, settings: dict[str, Any], number: int) -> RunInfo:
     if not own:
         try:
             spec, config, resolved = _training(settings)
-        except (InputError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except KeyError as error:
+            problems.append(
+                f"{folder / CONFIG} cannot be used for training: {error.args[0]} is not in it."
+            )
+        except (ValueError, TypeError, AttributeError) as error:
             problems.append(f"{folder / CONFIG} cannot be used for training: {error}")
     seed, steps = settings.get("seed"), settings.get("steps")
     chosen = settings.get("chosen")

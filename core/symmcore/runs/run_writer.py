@@ -185,7 +185,9 @@ class RunWriter:
     def unsaved(self) -> bool:
         """Whether something that was recorded is in memory alone."""
         with self._lock:
-            return bool(self._unsaved.frames or self._unsaved.checkpoint or self._metrics.pending)
+            unsaved = self._unsaved
+            kept = unsaved.frames or unsaved.checkpoint or unsaved.end
+            return bool(kept or self._metrics.pending)
 
     def _start_thumbnails(self, frame: Frame) -> None:
         if self._images is None or self._thumbnails is not None:

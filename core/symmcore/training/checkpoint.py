@@ -50,6 +50,7 @@ def network_settings(config: TrainingConfig, dataset: ImageDataset) -> dict[str,
         "height": height,
         "width": width,
         "crop": config.transform.crop,
+        "value_ranges": dataclasses.asdict(dataset.value_ranges),
     }
 
 

@@ -17,8 +17,9 @@ from symmcore.losses.backends.numba.kernels.gradient import PAIRS, Upstream, gra
 from symmcore.losses.backends.numba.kernels.gram import gram
 from symmcore.losses.backends.numba.kernels.jit import Threads
 from symmcore.losses.backends.numba.kernels.own import own_products
-from symmcore.losses.backends.numba.kernels.picks import pick
+from symmcore.losses.backends.numba.kernels.picks import mirror, pick_pairs, pick_triplets
 from symmcore.losses.backends.numba.kernels.points import Floats, measure
+from symmcore.losses.backends.numba.kernels.search import search
 from symmcore.mining.candidates import Candidates
 from symmcore.mining.miner import tie_tolerance
 from symmcore.settings.symm import Symm
@@ -65,6 +66,7 @@ class CompiledMiner:
     def __init__(self, symm: Symm, candidates: Candidates) -> None:
         self._symm = symm
         self._candidates = candidates
+        self._unrolled = symm.rank == 1 and symm.pairs == "paper"
         # Codes with g and h exchanged; none if they are not the pick of (h, g).
         exchanged = candidates.exchanged() if candidates.symmetric else ()
         self._exchanged = np.array(exchanged, np.uint8)
@@ -149,14 +151,23 @@ class CompiledMiner:
 
     def _pick_tile(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
         """Search in a tile, given its Gram matrix, first row and first column."""
-        pick(
+        common = (
             tile, row, column, _tolerance(tile.dtype), mined.weights, mined.values, mined.codes,
-            self._planes, self._symm.rank, self._exchanged,
         )  # fmt: skip
+        if not self._unrolled:
+            symmetric = self._candidates.symmetric
+            search(*common, self._planes, self._symm.rank, symmetric)
+            if symmetric:
+                height, width = (side // 2 for side in tile.shape)
+                mirror(row, column, height, width, self._exchanged, mined.values, mined.codes)
+        elif len(self._planes) == 2:
+            pick_triplets(*common)
+        else:
+            pick_pairs(*common, self._exchanged)
 
 
 def planes_of(candidates: Candidates) -> NDArray[np.int64]:
-    """The products that add up to each value, as ``kernels.picks.pick`` takes them."""
+    """The products that add up to each value, as ``kernels.search.search`` takes them."""
     sums = [
         [4 * p + n for p in row] for row, n in zip(candidates.rows, candidates.columns, strict=True)
     ]

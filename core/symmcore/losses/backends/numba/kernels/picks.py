@@ -1,13 +1,12 @@
-"""The hardest candidate of every two groups of a tile, from the products of their originals.
+"""The hardest of all pairs, or triplets, of points of every two groups of a tile, unrolled.
+
+What ``search`` finds for any candidates is found here for those of the paper at rank 1, in
+registers: small batches take half the time. A test compares every code with ``Candidates``.
 
 A tile pairs groups g, ``rows`` onwards, with groups h, ``columns`` onwards; its Gram matrix holds
-the products of their originals, x_i and x_j of each group in turn on either side. A row of a tile
-is searched candidate by candidate, in loops over h that LLVM makes of vectors: those begin at 0,
-branch nowhere and write to few arrays. Which candidates there are, and in which order, only
-``Candidates`` says.
+the products of their originals, x_i and x_j of each group in turn on either side. The candidates
+are in the order that breaks ties (``Candidates``); a pick is the first that ties with the best.
 """
-
-from typing import Any
 
 import numba
 import numpy as np
@@ -23,180 +22,21 @@ _LANES = 16
 
 
 @kernel
-def copy(values: Floats, result: Floats) -> None:
-    """Write numbers to another array."""
-    for h in range(len(result)):
-        result[h] = values[h]
+def prefer(
+    value: float, code: np.uint8, least: float, best: float, picked: np.uint8
+) -> tuple[float, np.uint8]:
+    """The candidate if it ties with the best, else what was picked so far."""
+    if value >= least:
+        return value, code
+    return best, picked
 
 
 @kernel
-def add(first: Floats, second: Floats, result: Floats) -> None:
-    """Write the sums of two rows."""
-    for h in range(len(result)):
-        result[h] = first[h] + second[h]
-
-
-@kernel
-def reflect_columns(own: Floats, on: Floats, other: Floats, axis: Floats, result: Floats) -> None:
-    """Write the products of one point of g with the reflections of many h."""
-    for h in range(len(result)):
-        result[h] = own[h] * on[h] + other[h] * axis[h]
-
-
-@kernel
-def reflect_row(own: float, on: Floats, other: float, axis: Floats, result: Floats) -> None:
-    """Write the products of a reflection of g with one kind of point of many h."""
-    for h in range(len(result)):
-        result[h] = own * on[h] + other * axis[h]
-
-
-@kernel
-def point_products(
-    gram: Floats,
-    rows: int,
-    columns: int,
-    g: int,
-    start: int,
-    weights: Floats,
-    products: Floats,
-) -> None:
-    """The products of the four points of a group with those of the groups of a tile's columns.
-
-    Args:
-        gram: As in ``pick``, as all arguments that are not named here.
-        g: The group, counted from the first of the rows.
-        start: The first of the groups h, counted from the first of the columns.
-        products: Written, of shape (16, W): p . n for p and n in the order i, j, i', j', in row
-            4 p + n; the groups h from ``start`` on are first in a row.
-    """
-    width = gram.shape[1] // 2 - start
-    for p in range(2):
-        row = gram[2 * g + p, 2 * start :]
-        of_i, of_j = products[4 * p], products[4 * p + 1]
-        for h in range(width):
-            of_i[h] = row[2 * h]
-            of_j[h] = row[2 * h + 1]
-        for n in range(2):
-            own, other = weights[2 * n, columns + start :], weights[2 * n + 1, columns + start :]
-            on, axis = products[4 * p + n], products[4 * p + 1 - n]
-            reflect_columns(own, on, other, axis, products[4 * p + 2 + n, :width])
-    for p in range(2):
-        own_g, other_g = weights[2 * p, rows + g], weights[2 * p + 1, rows + g]
-        for n in range(4):
-            on, axis = products[4 * p + n], products[4 * (1 - p) + n]
-            reflect_row(own_g, on, other_g, axis, products[8 + 4 * p + n, :width])
-
-
-@kernel
-def take_larger(values: Floats, best: Floats) -> None:
-    """Keep the larger of two numbers."""
-    for h in range(len(best)):
-        best[h] = max(best[h], values[h])
-
-
-@kernel
-def take_tied(
-    values: Floats, code: np.floating[Any], least: Floats, best: Floats, codes: Floats
-) -> None:
-    """Take a candidate wherever it ties with the best."""
-    for h in range(len(best)):
-        ties = values[h] >= least[h]
-        best[h] = values[h] if ties else best[h]
-        codes[h] = code if ties else codes[h]
-
-
-@kernel
-def take_lost(values: Floats, code: np.floating[Any], best: Floats, codes: Floats) -> None:
-    """Take a candidate wherever it is NaN."""
-    for h in range(len(best)):
-        lost = values[h] != values[h]
-        best[h] = values[h] if lost else best[h]
-        codes[h] = code if lost else codes[h]
-
-
-@kernel
-def exchange_larger(
-    values: Floats, codes: Floats, level_values: Floats, level_codes: Floats
-) -> None:
-    """Exchange candidates with those kept at a level, wherever they are larger."""
-    for h in range(len(values)):
-        value, code, kept, kept_code = values[h], codes[h], level_values[h], level_codes[h]
-        larger = value > kept
-        level_values[h] = value if larger else kept
-        values[h] = kept if larger else value
-        level_codes[h] = code if larger else kept_code
-        codes[h] = kept_code if larger else code
-
-
-@kernel
-def first_of_tied(
-    values: Floats,
-    places: NDArray[np.int64],
-    tie: float,
-    best: Floats,
-    codes: Floats,
-    least: Floats,
-) -> None:
-    """The first candidate that ties with the hardest; the last if that is NaN.
-
-    The last one is of synthetic points alone, so NaN if any of the four points is.
-
-    Args:
-        values: Values of the candidates, in the rows that ``places`` says by code.
-        places: Of shape (K,).
-        tie: Relative difference up to which candidates tie.
-        best: Written, of shape (W,): the picked values.
-        codes: Written, of shape (W,): their codes.
-        least: Room, of the same shape.
-    """
-    last = len(places) - 1
-    copy(values[places[0]], best)
-    for k in range(1, last + 1):
-        take_larger(values[places[k]], best)
-    for h in range(len(best)):
-        least[h] = best[h] - tie * abs(best[h])
-    codes[:] = last
-    copy(values[places[last]], best)
-    for k in range(last - 1, -1, -1):
-        take_tied(values[places[k]], codes.dtype.type(k), least, best, codes)
-    take_lost(values[places[last]], codes.dtype.type(last), best, codes)
-
-
-@kernel
-def ranked(
-    values: Floats,
-    places: NDArray[np.int64],
-    rank: int,
-    best: Floats,
-    codes: Floats,
-    levels: Floats,
-) -> None:
-    """The rank-th largest candidate, the first of equal ones first.
-
-    The last one if there are fewer numbers, the others being NaN.
-
-    Args:
-        values: As in ``first_of_tied``.
-        places: As there.
-        rank: Of the candidate wanted.
-        best: As there.
-        codes: As there.
-        levels: Room, of shape (2, rank + 1, W or more).
-    """
-    last, width = len(places) - 1, len(best)
-    levels[0, :rank] = -np.inf
-    levels[1, :rank] = last
-    moving, moving_codes = levels[0, rank, :width], levels[1, rank, :width]
-    for k in range(last + 1):
-        copy(values[places[k]], moving)
-        moving_codes[:] = k
-        for level in range(rank):
-            exchange_larger(moving, moving_codes, levels[0, level], levels[1, level])
-    copy(levels[0, rank - 1], best)
-    copy(levels[1, rank - 1], codes)
-    few = values[places[last]]
-    for h in range(width):
-        best[h] = few[h] if best[h] == -np.inf else best[h]
+def two_largest(a: float, b: float, c: float, d: float) -> float:
+    """The sum of the two largest of four numbers."""
+    low, high = min(a, b), max(a, b)
+    other_low, other_high = min(c, d), max(c, d)
+    return max(high + other_high, max(low + high, other_low + other_high))
 
 
 @parallel_kernel
@@ -227,54 +67,65 @@ def mirror(
 
 
 @kernel
-def pick_rows(
+def pick_row(
     gram: Floats,
     rows: int,
     columns: int,
-    pair: int,
+    g: int,
     tolerance: Floats,
     weights: Floats,
     values: Floats,
     codes: NDArray[np.uint8],
-    planes: NDArray[np.int64],
-    rank: int,
-    symmetric: bool,
 ) -> None:
-    """Two rows of ``pick``: of a group, counted from ``rows``, and of that as far from the end.
-
-    So every thread has the same share of what is above the diagonal. The two may be one.
-    """
-    height, whole, candidates = gram.shape[0] // 2, gram.shape[1] // 2, planes.shape[1]
-    products = np.empty((16, whole), gram.dtype)
-    sums = np.empty((candidates if len(planes) == 2 else 0, whole), gram.dtype)
-    levels = np.empty((2, rank + 1, whole), gram.dtype)
-    places = np.arange(candidates)
-    for g in range(pair, height - pair, max(1, height - 1 - 2 * pair)):
-        start = max(0, rows + g - columns) // _LANES * _LANES if symmetric else 0
-        if start >= whole:
-            continue
-        width = whole - start
-        best = values[rows + g, columns + start : columns + whole]
-        picked = levels[1, rank, :width]
-        found = np.empty(width, gram.dtype)
-        point_products(gram, rows, columns, g, start, weights, products)
-        for k in range(len(sums)):
-            add(products[planes[0, k]], products[planes[1, k]], sums[k, :width])
-        # Values of pairs are products, in another order.
-        of = sums if len(planes) == 2 else products
-        at = places if len(planes) == 2 else planes[0]
-        if rank == 1:
-            first_of_tied(of, at, tolerance[0], best, picked, found)
-        else:
-            ranked(of, at, rank, best, found, levels)
-            copy(found, picked)
-        row = codes[rows + g, columns + start :]
-        for h in range(width):
-            row[h] = np.uint8(picked[h])
+    """One row of ``pick_pairs``: the pairs of its group g, counted from the first."""
+    tie, start = tolerance[0], max(0, rows + g - columns) // _LANES * _LANES
+    # Loops that begin at 0 are made of vectors.
+    gram_i, gram_j = gram[2 * g, 2 * start :], gram[2 * g + 1, 2 * start :]
+    own_h_i, other_h_i = weights[0, columns + start :], weights[1, columns + start :]
+    own_h_j, other_h_j = weights[2, columns + start :], weights[3, columns + start :]
+    own_i, other_i = weights[0, rows + g], weights[1, rows + g]
+    own_j, other_j = weights[2, rows + g], weights[3, rows + g]
+    value_row, code_row = values[rows + g, columns + start :], codes[rows + g, columns + start :]
+    for h in range(len(gram_i) // 2):
+        p00, p01 = gram_i[2 * h], gram_i[2 * h + 1]
+        p10, p11 = gram_j[2 * h], gram_j[2 * h + 1]
+        p02 = own_h_i[h] * p00 + other_h_i[h] * p01
+        p12 = own_h_i[h] * p10 + other_h_i[h] * p11
+        p03 = own_h_j[h] * p01 + other_h_j[h] * p00
+        p13 = own_h_j[h] * p11 + other_h_j[h] * p10
+        p20, p30 = own_i * p00 + other_i * p10, own_j * p10 + other_j * p00
+        p21, p31 = own_i * p01 + other_i * p11, own_j * p11 + other_j * p01
+        p22, p32 = own_i * p02 + other_i * p12, own_j * p12 + other_j * p02
+        p23, p33 = own_i * p03 + other_i * p13, own_j * p13 + other_j * p03
+        hardest = max(
+            max(max(max(p00, p01), max(p10, p11)), max(max(p02, p03), max(p12, p13))),
+            max(max(max(p20, p21), max(p30, p31)), max(max(p22, p23), max(p32, p33))),
+        )
+        least = hardest - tie * abs(hardest)
+        best, picked = p33, np.uint8(15)
+        best, picked = prefer(p32, np.uint8(14), least, best, picked)
+        best, picked = prefer(p23, np.uint8(13), least, best, picked)
+        best, picked = prefer(p22, np.uint8(12), least, best, picked)
+        best, picked = prefer(p31, np.uint8(11), least, best, picked)
+        best, picked = prefer(p30, np.uint8(10), least, best, picked)
+        best, picked = prefer(p21, np.uint8(9), least, best, picked)
+        best, picked = prefer(p20, np.uint8(8), least, best, picked)
+        best, picked = prefer(p13, np.uint8(7), least, best, picked)
+        best, picked = prefer(p12, np.uint8(6), least, best, picked)
+        best, picked = prefer(p03, np.uint8(5), least, best, picked)
+        best, picked = prefer(p02, np.uint8(4), least, best, picked)
+        best, picked = prefer(p11, np.uint8(3), least, best, picked)
+        best, picked = prefer(p10, np.uint8(2), least, best, picked)
+        best, picked = prefer(p01, np.uint8(1), least, best, picked)
+        best, picked = prefer(p00, np.uint8(0), least, best, picked)
+        # Every comparison with NaN fails, but some of the products may be numbers.
+        lost = p33 != p33
+        value_row[h] = p33 if lost else best
+        code_row[h] = np.uint8(15) if lost else picked
 
 
 @parallel_kernel
-def pick(
+def pick_pairs(
     gram: Floats,
     rows: int,
     columns: int,
@@ -282,32 +133,97 @@ def pick(
     weights: Floats,
     values: Floats,
     codes: NDArray[np.uint8],
-    planes: NDArray[np.int64],
-    rank: int,
     exchanged: NDArray[np.uint8],
 ) -> None:
-    """The largest value of the candidates, by the tie rule, or the rank-th largest.
+    """The largest of all 16 products p . n, by the tie rule.
 
     Args:
-        gram: Products of the originals of the tile, of shape (2 g, 2 h); if the picks are
-            mirrored, what is below the diagonal does not count.
+        gram: Products of the originals of the tile, of shape (2 g, 2 h); what is below the
+            diagonal does not count.
         rows: First group of the tile's rows.
         columns: First group of its columns.
         tolerance: Relative difference up to which candidates tie, of shape (1,).
         weights: Weights of the reflections as ``measure`` writes them, of shape (4, G).
-        values: The tile of this (G, G) is written: the picked values.
+        values: The tile of this (G, G) is written: the products.
         codes: The tile of this (G, G) is written: the codes of the picks.
-        planes: The products 4 p + n whose sum is the value of a candidate, by code, of shape
-            (1 or 2, K).
-        rank: 1 for the hardest, with the tie rule.
-        exchanged: Codes with g and h exchanged, of shape (K,): the pairs (h, g) are written too;
-            empty if those are picks of their own.
+        exchanged: Codes with g and h exchanged, of shape (16,): the pairs (h, g) are written too.
     """
     height, width = gram.shape[0] // 2, gram.shape[1] // 2
     for pair in numba.prange((height + 1) // 2):
-        pick_rows(
-            gram, rows, columns, pair, tolerance, weights, values, codes, planes, rank,
-            len(exchanged) > 0,
-        )  # fmt: skip
-    if len(exchanged) > 0:
-        mirror(rows, columns, height, width, exchanged, values, codes)
+        # This group and, unless it is the same, that at the same distance from the end: every
+        # thread has the same share of what is above the diagonal.
+        for g in range(pair, height - pair, max(1, height - 1 - 2 * pair)):
+            pick_row(gram, rows, columns, g, tolerance, weights, values, codes)
+    mirror(rows, columns, height, width, exchanged, values, codes)
+
+
+@parallel_kernel
+def pick_triplets(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    tolerance: Floats,
+    weights: Floats,
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """The largest of all 24 sums (p + q) . r, by the tie rule.
+
+    Arguments as ``pick_pairs``, but for the last.
+    """
+    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
+    for g in numba.prange(height):
+        gram_i, gram_j = gram[2 * g], gram[2 * g + 1]
+        own_i, other_i = weights[0, rows + g], weights[1, rows + g]
+        own_j, other_j = weights[2, rows + g], weights[3, rows + g]
+        value_row, code_row = values[rows + g], codes[rows + g]
+        for h in range(width):
+            a, b = columns + h, 2 * h
+            p00, p01, p10, p11 = gram_i[b], gram_i[b + 1], gram_j[b], gram_j[b + 1]
+            p02 = weights[0, a] * p00 + weights[1, a] * p01
+            p12 = weights[0, a] * p10 + weights[1, a] * p11
+            p03 = weights[2, a] * p01 + weights[3, a] * p00
+            p13 = weights[2, a] * p11 + weights[3, a] * p10
+            p20, p30 = own_i * p00 + other_i * p10, own_j * p10 + other_j * p00
+            p21, p31 = own_i * p01 + other_i * p11, own_j * p11 + other_j * p01
+            p22, p32 = own_i * p02 + other_i * p12, own_j * p12 + other_j * p02
+            p23, p33 = own_i * p03 + other_i * p13, own_j * p13 + other_j * p03
+            # The hardest is the sum of the two largest p . r of one r.
+            hardest = max(
+                max(
+                    two_largest(p00, p10, p20, p30),
+                    two_largest(p01, p11, p21, p31),
+                ),
+                max(
+                    two_largest(p02, p12, p22, p32),
+                    two_largest(p03, p13, p23, p33),
+                ),
+            )
+            least = hardest - tie * abs(hardest)
+            best, picked = p23 + p33, np.uint8(23)
+            best, picked = prefer(p22 + p32, np.uint8(22), least, best, picked)
+            best, picked = prefer(p21 + p31, np.uint8(21), least, best, picked)
+            best, picked = prefer(p20 + p30, np.uint8(20), least, best, picked)
+            best, picked = prefer(p13 + p33, np.uint8(19), least, best, picked)
+            best, picked = prefer(p12 + p32, np.uint8(18), least, best, picked)
+            best, picked = prefer(p13 + p23, np.uint8(17), least, best, picked)
+            best, picked = prefer(p12 + p22, np.uint8(16), least, best, picked)
+            best, picked = prefer(p03 + p33, np.uint8(15), least, best, picked)
+            best, picked = prefer(p02 + p32, np.uint8(14), least, best, picked)
+            best, picked = prefer(p03 + p23, np.uint8(13), least, best, picked)
+            best, picked = prefer(p02 + p22, np.uint8(12), least, best, picked)
+            best, picked = prefer(p11 + p31, np.uint8(11), least, best, picked)
+            best, picked = prefer(p10 + p30, np.uint8(10), least, best, picked)
+            best, picked = prefer(p11 + p21, np.uint8(9), least, best, picked)
+            best, picked = prefer(p10 + p20, np.uint8(8), least, best, picked)
+            best, picked = prefer(p01 + p31, np.uint8(7), least, best, picked)
+            best, picked = prefer(p00 + p30, np.uint8(6), least, best, picked)
+            best, picked = prefer(p01 + p21, np.uint8(5), least, best, picked)
+            best, picked = prefer(p00 + p20, np.uint8(4), least, best, picked)
+            best, picked = prefer(p03 + p13, np.uint8(3), least, best, picked)
+            best, picked = prefer(p02 + p12, np.uint8(2), least, best, picked)
+            best, picked = prefer(p01 + p11, np.uint8(1), least, best, picked)
+            best, picked = prefer(p00 + p10, np.uint8(0), least, best, picked)
+            lost = p33 != p33
+            value_row[columns + h] = p33 if lost else best
+            code_row[columns + h] = np.uint8(23) if lost else picked
