@@ -31,7 +31,7 @@ class Batch:
         """Forward and backward."""
         self.embeddings.grad = None
         # torch does not say what its backward returns.
-        objective(self.embeddings).backward()  # type: ignore[no-untyped-call]
+        objective(self.embeddings).backward()
 
 
 def make_batch(groups: int, dim: int, device: str = "cpu") -> Batch:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -86,13 +86,13 @@ def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     return python("-m", "symmviz", *arguments, **changes)
 
 
-def metrics(folder: Path) -> list[dict]:
+def metrics(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "metrics.jsonl").read_text("utf-8")
     assert text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
 
 
-def without_times(records: list[dict]) -> list[dict]:
+def without_times(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {name: value for name, value in record.items() if name != "seconds"} for record in records
     ]
@@ -193,8 +193,8 @@ class TestTrain:
 
         class Stopped(datetime):
             @classmethod
-            def now(cls, tz: tzinfo | None = None) -> datetime:
-                return datetime(2031, 2, 3, 4, 5, 6, tzinfo=tz)
+            def now(cls, tz: tzinfo | None = None) -> Self:
+                return cls(2031, 2, 3, 4, 5, 6, tzinfo=tz)
 
         monkeypatch.setattr(commands, "datetime", Stopped)
         monkeypatch.setattr(Trainer, "run", run)
@@ -389,10 +389,11 @@ def test_a_name_with_control_characters_is_one_line(capsys: pytest.CaptureFixtur
 
 
 class TestPresets:
-    def config(self, *arguments: str) -> dict:
+    def config(self, *arguments: str) -> dict[str, Any]:
         quick = ["--steps", "1", "--network", "small", "--device", "cpu", "--threads", "1"]
         assert call("train", "tiny", "--out", "run", *quick, *arguments) == 0
-        return json.loads(Path("run/config.json").read_text("utf-8"))
+        found: dict[str, Any] = json.loads(Path("run/config.json").read_text("utf-8"))
+        return found
 
     def test_quick_is_the_default(self) -> None:
         config = self.config()
@@ -401,7 +402,7 @@ class TestPresets:
         assert config["transform"] == suits, "what suits the images"
         assert config["weights"] == "none"
 
-    def chosen(self, *arguments: str) -> dict:
+    def chosen(self, *arguments: str) -> dict[str, Any]:
         """What is asked for; photographs are too large for the images of these tests."""
         return dataclasses.asdict(training_config(parse_arguments(["train", "tiny", *arguments])))
 
@@ -447,12 +448,12 @@ class TestPresets:
         self,
         dataset: str,
         flags: str,
-        expected: tuple[int, int, bool, int]
-        | tuple[int, None, bool, int]
-        | tuple[None, None, bool, int],
+        expected: tuple[int | None, int | None, bool, int],
     ) -> None:
         arguments = parse_arguments(["train", *dataset.split(), *flags.split()])
-        assert dataclasses.astuple(training_config(arguments).transform) == expected
+        transform = training_config(arguments).transform
+        assert transform is not None
+        assert dataclasses.astuple(transform) == expected
 
     @pytest.mark.parametrize("size", ["nan", "inf", "-1", "1e300"])
     def test_a_cache_of_no_size(self, capsys: pytest.CaptureFixture[str], size: str) -> None:
@@ -830,6 +831,7 @@ class TestProcess:
         patience = threading.Timer(PATIENCE, process.kill)
         patience.start()
         try:
+            assert process.stdout is not None
             assert process.stdout.readline() == "begun\n"
             process.send_signal(signal.SIGINT)
             out, error = process.communicate()

@@ -44,7 +44,8 @@ def expected(run: Path, names: tuple[str, ...], step: int | None = None) -> np.n
     network, transform = load_network(run, step)
     folder = run.parent / "images"
     with torch.no_grad():
-        return network(torch.stack([transform(folder / name) for name in names])).numpy()
+        made: torch.Tensor = network(torch.stack([transform(folder / name) for name in names]))
+    return made.numpy()
 
 
 @pytest.mark.parametrize("step", [None, 0])

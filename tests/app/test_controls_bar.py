@@ -58,6 +58,7 @@ def test_the_keyboard_stays_with_what_takes_the_place_of_pause(
 def test_markup_in_a_notice_is_text_and_all_of_it_is_copied(bar: ControlsBar) -> None:
     bar.set_notice(Notice("The folder <b>x</b> is empty.", "more"))
     label = bar.notice.findChild(QLabel)
+    assert label is not None
     assert label.textFormat() is Qt.TextFormat.PlainText
     bar.notice.copy_button.click()
     assert QApplication.clipboard().text() == "The folder <b>x</b> is empty.\nmore"

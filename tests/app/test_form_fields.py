@@ -94,11 +94,12 @@ def test_the_start_of_what_is_no_number_is_none(qtbot: QtBot, page: QWidget) -> 
 
 
 def test_letters_are_for_the_list_that_has_the_focus(qtbot: QtBot, page: QWidget) -> None:
-    column, pressed = QVBoxLayout(page), []
+    column = QVBoxLayout(page)
+    pressed: list[str] = []
     choice = QComboBox(page)
     choice.addItems(["apple", "pear"])
     column.addWidget(choice)
-    QShortcut(QKeySequence("P"), page, activated=lambda: pressed.append("P"))
+    QShortcut(QKeySequence("P"), page, lambda: pressed.append("P"))
     keep_keys(page)
     page.show()
     qtbot.waitExposed(page)

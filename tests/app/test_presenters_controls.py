@@ -45,15 +45,17 @@ def finished(reason: FinishReason, **more: Any) -> TrainingStatus:
 
 
 def commands(view: MagicMock) -> Commands:
-    return view.set_commands.call_args.args[0]
+    shown: Commands = view.set_commands.call_args.args[0]
+    return shown
 
 
 def text(view: MagicMock) -> str:
-    return view.set_progress.call_args.args[2]
+    return str(view.set_progress.call_args.args[2])
 
 
 def notice(view: MagicMock) -> Notice | None:
-    return view.set_notice.call_args.args[0]
+    shown: Notice | None = view.set_notice.call_args.args[0]
+    return shown
 
 
 def test_at_first_there_is_only_start(view: MagicMock, presenter: ControlsPresenter) -> None:
@@ -296,11 +298,14 @@ def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_sho
     first.change(checkpoint_steps=(0, 10, 40))
     second.change(checkpoint_steps=(20,))
     for run in (first, second):
+        assert isinstance(run.info.config, MagicMock)
         run.info.config.configure_mock(learning_rate=0.1, steps=300, network="small", seed=0)
     parent = branch_parent((first, second), 15)
     assert parent is not None
     assert (parent.step, parent.folder, parent.learning_rate) == (10, first.folder, 0.1)
-    assert branch_parent((first, second), None).step == 20
+    newest = branch_parent((first, second), None)
+    assert newest is not None
+    assert newest.step == 20
     assert branch_parent((second,), 15) is None
 
 

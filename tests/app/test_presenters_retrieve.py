@@ -3,7 +3,7 @@ from unittest.mock import MagicMock
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording
 
-from symmviz.model.display import PictureId
+from symmviz.model.display import NeighbourRow, PictureId
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
 from symmviz.model.workspace import Cursor, Workspace
@@ -64,8 +64,9 @@ def presenter(
     return made
 
 
-def rows(view: MagicMock) -> tuple:
-    return view.set_rows.call_args.args[0]
+def rows(view: MagicMock) -> tuple[NeighbourRow, ...]:
+    shown: tuple[NeighbourRow, ...] = view.set_rows.call_args.args[0]
+    return shown
 
 
 def test_begins_with_the_gallery_and_no_query(

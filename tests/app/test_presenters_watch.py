@@ -50,7 +50,7 @@ def frame(
         loaded.load(run, *steps, size=size)
 
 
-def drawn(view: MagicMock) -> list[Panel]:
+def drawn(view: MagicMock) -> list[Panel | str]:
     return [called.args[0].panel for called in view.set_curve.call_args_list]
 
 
@@ -125,7 +125,7 @@ class TestCurves:
         self, view: MagicMock, presenter: WatchPresenter, step: Callable[[int], None]
     ) -> None:
         # Every panel changes at every turn, as in a training of many steps a second.
-        shown: list[Panel] = []
+        shown: list[Panel | str] = []
         for turn in range(1, 41):
             step(turn)
             view.reset_mock()

@@ -84,7 +84,7 @@ def test_the_newest_wish_comes_first_and_the_oldest_are_forgotten() -> None:
 
 
 def test_closing_ends_it_and_nothing_comes_after() -> None:
-    thread: WantedThread[int] = WantedThread("test", pytest.fail)
+    thread: WantedThread[int] = WantedThread("test", lambda item: pytest.fail(f"did {item}"))
     assert thread.close(PATIENCE)
     thread.want((1,))
     assert not thread.busy

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from helpers_recording import FakeRecording
@@ -16,13 +17,13 @@ PATIENCE = 20.0
 def task(
     runs: tuple[FakeRecording, ...],
     cursor: int | None,
-    done: frozenset[tuple[str, int]] = frozenset(),
+    done: frozenset[tuple[str, str, int]] = frozenset(),
 ) -> Task | None:
     return next_task(grouped(runs), "pca", Cursor(cursor), done)
 
 
 class TestOrder:
-    def run(self, *projected: int, live: bool = True, **info: object) -> FakeRecording:
+    def run(self, *projected: int, live: bool = True, **info: Any) -> FakeRecording:
         made = FakeRecording(**info)
         made.add_frame(*range(0, 100, 10), projected=False)
         for step in projected:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def rows(result: RunNeighbours) -> list[int]:
     return [one.sample - 100 for one in result.neighbours]
 
 
-CLOUDS = {
+CLOUDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "random": lambda random: random.standard_normal((300, 16)),
     "few directions, so that many tie": lambda random: random.integers(-1, 2, (300, 3)),
     "copies": lambda random: np.repeat(random.standard_normal((60, 16)), 5, axis=0),

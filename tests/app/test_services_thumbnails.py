@@ -47,10 +47,12 @@ def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thum
     assert run.reads == [("image", 7)]
 
 
-def test_small_images_are_shown_as_their_pixels(thumbnails: Thumbnails) -> None:
+def test_small_images_are_shown_as_their_pixels(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = FakeRecording()
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 1), dtype=np.uint8)
-    run.thumbnail = lambda _: image
+    monkeypatch.setattr(run, "thumbnail", lambda _: image)
     thumbnails.show((run,))
     thumbnails.picture(PictureId(run.key, 0), 56)
     wait(thumbnails)
@@ -60,14 +62,14 @@ def test_small_images_are_shown_as_their_pixels(thumbnails: Thumbnails) -> None:
 
 
 def test_an_image_that_cannot_be_read_is_grey_and_unknown_runs_have_none(
-    thumbnails: Thumbnails,
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = FakeRecording()
 
     def broken(_: int) -> None:
         raise OSError("gone")
 
-    run.thumbnail = broken
+    monkeypatch.setattr(run, "thumbnail", broken)
     thumbnails.show((run,))
     thumbnails.picture(PictureId(run.key, 0), 32)
     assert thumbnails.picture(PictureId("elsewhere", 0), 32) is None

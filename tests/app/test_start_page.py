@@ -1,6 +1,7 @@
 """The Start page by itself: what is shown is what is asked for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QSpinBox,
     QToolButton,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -106,6 +108,7 @@ def test_what_a_click_downloads_is_said_before(
 
 def test_a_note_beside_the_dataset(page: StartPage) -> None:
     picker = page.findChild(DatasetPicker)
+    assert picker is not None
     page.set_dataset_note("Looking <b>through</b> the files...", is_error=False)
     assert picker.note() == "Looking <b>through</b> the files..."
     page.set_dataset_note("", is_error=False)
@@ -160,7 +163,7 @@ def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None
 def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:
     assert (page.form().symm_settings, page.form().loss_settings) == (Symm(), LossSettings())
     page.set_loss("angular")
-    fields = page.findChild(LossFields)
+    fields = loss_fields(page)
     for label, value in (("Symm: alpha", 1.5), ("Symm: rank", 24), ("Angle", 36.5)):
         box = labelled(fields, label)
         assert box.toolTip()
@@ -168,8 +171,8 @@ def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:
     form = page.form()
     assert form.symm_settings == Symm(alpha=1.5, rank=24)
     assert form.loss_settings == LossSettings(angle_deg=36.5)
-    for label in fields.findChildren(QLabel):
-        assert label.toolTip() == label.buddy().toolTip()
+    for beside in fields.findChildren(QLabel):
+        assert beside.toolTip() == beside.buddy().toolTip()
     # Another loss has its own settings, and fewer candidates.
     page.set_loss("lifted")
     form = page.form()
@@ -180,7 +183,7 @@ def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:
 
 
 def test_only_the_settings_that_the_loss_has_are_shown(page: StartPage) -> None:
-    fields = page.findChild(LossFields)
+    fields = loss_fields(page)
     shown = {
         "npair": ["Norm penalty"],
         "angular": ["Angle", "Norm penalty"],
@@ -197,7 +200,7 @@ def test_only_the_settings_that_the_loss_has_are_shown(page: StartPage) -> None:
 def test_a_preset_chooses_the_pairs(page: StartPage) -> None:
     page.set_preset("official")
     assert page.form().symm_settings == Symm(pairs="official")
-    rank = labelled(page.findChild(LossFields), "Symm: rank")
+    rank = labelled(loss_fields(page), "Symm: rank")
     rank.setValue(99)
     assert page.form().symm_settings.rank == 6
     assert "of the 6 combinations" in rank.toolTip()
@@ -208,8 +211,8 @@ def test_a_preset_chooses_the_pairs(page: StartPage) -> None:
 @pytest.mark.parametrize("loss", [info.name for info in CATALOG])
 def test_every_number_that_can_be_set_can_be_trained(page: StartPage, loss: str) -> None:
     page.set_loss(loss)
-    fields = page.findChild(LossFields)
-    boxes = [*fields.findChildren(QDoubleSpinBox), *fields.findChildren(QSpinBox)]
+    fields = loss_fields(page)
+    boxes: list[Any] = [*fields.findChildren(QDoubleSpinBox), *fields.findChildren(QSpinBox)]
     for end in ("minimum", "maximum"):
         for box in boxes:
             box.setValue(getattr(box, end)())
@@ -219,7 +222,7 @@ def test_every_number_that_can_be_set_can_be_trained(page: StartPage, loss: str)
 
 
 def test_a_number_is_shown_with_the_digits_it_has(page: StartPage) -> None:
-    fields = page.findChild(LossFields)
+    fields = loss_fields(page)
     assert labelled(fields, "Norm penalty").text() == "0.002"
     alpha = labelled(fields, "Symm: alpha")
     texts = []
@@ -232,7 +235,7 @@ def test_a_number_is_shown_with_the_digits_it_has(page: StartPage) -> None:
 def test_a_preset_sets_everything_back(page: StartPage) -> None:
     page.set_loss("angular")
     usual = page.form()
-    fields = page.findChild(LossFields)
+    fields = loss_fields(page)
     for label in ("Symm: alpha", "Symm: beta", "Symm: rank", "Angle", "Norm penalty"):
         labelled(fields, label).setValue(1.5 if "rank" not in label else 5)
     page.set_preset("paper")
@@ -255,14 +258,16 @@ def test_the_tab_key_goes_through_the_page_as_it_is_read(page: StartPage, qtbot:
     qtbot.waitExposed(page)
     page.set_can_start(True)
     loss = next(box for box in page.findChildren(QComboBox) if box.findData("npair") >= 0)
-    chain, widget = [loss], loss.nextInFocusChain()
+    chain: list[QWidget] = [loss]
+    widget = loss.nextInFocusChain()
     while widget is not loss:
+        assert widget is not None
         chain.append(widget)
         widget = widget.nextInFocusChain()
     kinds = QComboBox | QSpinBox | QDoubleSpinBox
     fields = [one for one in chain if isinstance(one, kinds) and one.isVisibleTo(page)]
     assert len(fields) == 5 + 9 + 5
-    second = page.findChild(LossFields).mapTo(page, QPoint()).x()
+    second = loss_fields(page).mapTo(page, QPoint()).x()
     places = [field.mapTo(page, QPoint()) for field in fields]
     order = [(place.x() >= second, place.y()) for place in places]
     assert order == sorted(order)
@@ -277,7 +282,13 @@ def test_an_error_is_scrolled_to(page: StartPage, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not label.visibleRegion().isEmpty())
 
 
-def labelled(fields: LossFields, text: str) -> QDoubleSpinBox:
-    """The field beside a label."""
+def loss_fields(page: StartPage) -> LossFields:
+    fields = page.findChild(LossFields)
+    assert fields is not None
+    return fields
+
+
+def labelled(fields: LossFields, text: str) -> Any:
+    """The field beside a label: a box of numbers, or of whole ones, which is used alike."""
     label = next(label for label in fields.findChildren(QLabel) if label.text() == text)
     return label.buddy()

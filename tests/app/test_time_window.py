@@ -89,7 +89,8 @@ def test_an_old_step_is_seen_while_training_goes_on_and_the_run_opens_with_the_s
     wait_for_frames(qtbot, launched, count + 1)
     np.testing.assert_array_equal(shown(launched), projection.test.original)
     assert f"step {step} " in found(launched)
-    assert not slider.state.following
+    was_following = slider.state.following
+    assert not was_following
 
     slider.following.emit()
     qtbot.waitUntil(lambda: not np.array_equal(shown(launched), projection.test.original))

@@ -35,7 +35,9 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     runs = tuple(spec_title(parse_spec(spec)) for spec in ("angular", LONG))
     page.set_runs(runs)
     page.resize(900, 600)
-    page.layout().activate()
+    layout = page.layout()
+    assert layout is not None
+    layout.activate()
     assert page.width() == 900
     assert page.minimumSizeHint().width() <= max(narrowest, 900)
     widths = [page.scatter(run).parentWidget().width() for run in range(2)]
@@ -50,7 +52,9 @@ def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
     page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in ("angular", LONG)))
     page.resize(1000, 600)
     page.set_caption(1, "PCA · step 75 · 52% of the variance")
-    page.layout().activate()
+    layout = page.layout()
+    assert layout is not None
+    layout.activate()
     caption = next(
         one for one in page.findChildren(QLabel) if one.text().endswith("52% of the variance")
     )

@@ -13,9 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.training.learner import Learner
 from symmviz.app import Launched
+from symmviz.model.appearance import Appearance
 from symmviz.model.display import ColourBy, Panel, Variant
 from symmviz.views.dataset_picker import DatasetPicker
-from symmviz.views.theme import DARK, LIGHT, Appearance, current_theme
+from symmviz.views.theme import DARK, LIGHT, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
 WAIT_MS = 20_000
@@ -438,9 +439,12 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     finish(qtbot, launched)
     launched.window.watch_page.show_synthetic(False)
     assert "synthetic points are hidden" in launched.window.shown()
-    assert launched.window.statusBar().findChild(QLabel).isVisible()
+    label = launched.window.statusBar().findChild(QLabel)
+    assert label is not None
+    seen = [label.isVisible()]
     launched.window.show_page(launched.window.start_page)
-    assert not launched.window.statusBar().findChild(QLabel).isVisible()
+    seen.append(label.isVisible())
+    assert seen == [True, False]
     launched.window.watch_page.show_synthetic(True)
     assert "and their 400 synthetic points" in launched.window.shown()
 

@@ -2,22 +2,21 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from symmviz.model.display import Panel, RunTitle
+from symmviz.model.appearance import Appearance
+from symmviz.model.display import ImageCard, NeighbourRow, Panel, PictureId, RunTitle
 from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.controls import Commands, Notice
-from symmviz.presenters.retrieve import ImageCard, NeighbourRow
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
-from symmviz.views.theme import Appearance, apply_appearance
+from symmviz.views.theme import apply_appearance
 from symmviz.views.window_size import PREFERRED, fitted_area, opening_area, place_window
 
 # What remains of common screens in logical pixels: at 200, 150 and 100%, with and without a panel.
@@ -93,8 +92,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> MainWindow:
     runs = (RunTitle("a", "N-pair"), RunTitle("b", LONG))
     made.watch_page.set_runs(runs)
     made.set_shown("Showing 2,000 of 60,502 training images and their 2,000 synthetic points")
-    image = np.zeros((8, 8, 1), np.uint8)
-    card = ImageCard(Query(0, Split.TEST), image, LONG, 0.5, correct=True)
+    card = ImageCard(Query(0, Split.TEST), PictureId("a", 0), LONG, 0.5, correct=True)
     made.retrieve_page.set_query(card, "Test image 0")
     caption = "step 300 · 7 of 10 right · searched 1,999 other watched training images"
     made.retrieve_page.set_rows(tuple(NeighbourRow(run, caption, (card,) * 10) for run in runs))

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from unittest.mock import Mock
 
 import pytest
@@ -24,12 +25,13 @@ QUERY = Query(3, Split.TEST)
 
 def test_each_change_is_told_once_and_no_change_is_not(workspace: Workspace, changed: Mock) -> None:
     run = FakeRecording()
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: workspace.show((run,)),
         lambda: setattr(workspace, "cursor", Cursor(5)),
         lambda: workspace.select(run, QUERY),
         lambda: setattr(workspace, "display", Display(Split.TRAIN)),
-    ):
+    )
+    for change in changes:
         changed.reset_mock()
         change()
         changed.assert_called_once_with()

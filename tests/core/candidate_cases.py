@@ -51,7 +51,7 @@ def can_tie_alone(candidates: Candidates, first: int, second: int) -> bool:
 def cases(candidates: Candidates) -> Cases:
     """Each candidate alone, and each two of them where that is possible."""
     count = len(candidates)
-    wanted = [(code,) for code in range(count)]
+    wanted: list[tuple[int, ...]] = [(code,) for code in range(count)]
     wanted += [two for two in combinations(range(count), 2) if can_tie_alone(candidates, *two)]
     random = np.random.default_rng(0)
     found = [_find(candidates, codes, random) for codes in wanted]

@@ -65,7 +65,7 @@ def add_dataset(
 
 def tiny_config(*specs: str, **settings: Any) -> TrainingConfig:
     """A training of milliseconds on the tiny dataset, which must be known by then."""
-    chosen = {
+    chosen: dict[str, Any] = {
         "dataset": "tiny",
         "steps": 4,
         "batch_size": 12,

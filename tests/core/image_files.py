@@ -4,7 +4,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def write_tiff(
     path: Path,
     values: np.ndarray,
     tags: Mapping[int, tuple[int, Any]] | None = None,
-    order: str = "<",
+    order: Literal["<", ">"] = "<",
     photometric: int | None = None,
 ) -> Path:
     """An uncompressed TIFF of one strip.

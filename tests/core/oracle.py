@@ -194,8 +194,8 @@ def log_one_plus(exponents: list[Tensor]) -> Tensor:
 
 def regulariser(oracle: Oracle, l2_reg: float) -> Tensor:
     count = len(oracle.groups)
-    total = sum(x @ x for g in range(count) for x in oracle.originals(g))
-    return l2_reg * 0.25 * total / count
+    squares = [x @ x for g in range(count) for x in oracle.originals(g)]
+    return l2_reg * 0.25 * torch.stack(squares).sum() / count
 
 
 def official(
@@ -213,8 +213,8 @@ def npair(oracle: Oracle, l2_reg: float = 0.002) -> Tensor:
     if oracle.is_official():
         types = pair_types("official")
         for g in range(len(oracle.groups)):
-            similarity = partial(oracle.mine, g, types=types, value=product, largest=True)
-            terms.append(official(oracle, g, partial(similarity, g), similarity))
+            mined = partial(oracle.mine, g, types=types, value=product, largest=True)
+            terms.append(official(oracle, g, partial(mined, g), mined))
         return torch.stack(terms).mean() + regulariser(oracle, l2_reg)
     for g in range(len(oracle.groups)):
         x_i, x_j = oracle.originals(g)
@@ -232,24 +232,18 @@ def npair(oracle: Oracle, l2_reg: float = 0.002) -> Tensor:
 
 def angular(oracle: Oracle, angle_deg: float = 45.0, l2_reg: float = 0.002) -> Tensor:
     square = math.tan(math.radians(angle_deg)) ** 2
+    kinds = triplet_types("official")
+
+    def own(g: int) -> Tensor:
+        return 2 * (1 + square) * oracle.mine(g, g, kinds, own_product, largest=True)
+
+    def other(g: int, h: int) -> Tensor:
+        return 4 * square * oracle.mine(g, h, kinds, triplet_product, largest=True)
+
     terms = []
     if oracle.is_official():
         for g in range(len(oracle.groups)):
-            own = partial(oracle.mine, g, g, triplet_types("official"), own_product, largest=True)
-            terms.append(
-                official(
-                    oracle,
-                    g,
-                    lambda own=own: 2 * (1 + square) * own(),
-                    lambda h, g=g: (
-                        4
-                        * square
-                        * oracle.mine(
-                            g, h, triplet_types("official"), triplet_product, largest=True
-                        )
-                    ),
-                )
-            )
+            terms.append(official(oracle, g, partial(own, g), partial(other, g)))
         return torch.stack(terms).mean() + regulariser(oracle, l2_reg)
     for g in range(len(oracle.groups)):
         x_i, x_j = oracle.originals(g)

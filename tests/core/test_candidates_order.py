@@ -31,7 +31,7 @@ SETS = {
 }
 
 
-@pytest.fixture(params=SETS.values(), ids=SETS)
+@pytest.fixture(params=list(SETS.values()), ids=list(SETS))
 def candidates(request: pytest.FixtureRequest) -> Candidates:
     given: Candidates = request.param
     return given

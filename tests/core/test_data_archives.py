@@ -62,7 +62,7 @@ def make_cars196(parent: Path) -> Path:
     return root
 
 
-def write_cars(root: Path, files: Sequence[str], labels: Iterable[int]) -> None:
+def write_cars(root: Path, files: Sequence[str], labels: Iterable[float]) -> None:
     kinds = [(name, object) for name in ("relative_im_path", "bbox_x1", "bbox_y1", "bbox_x2",
                                          "bbox_y2", "class", "test")]  # fmt: skip
     cars = np.zeros((1, len(files)), dtype=kinds)
@@ -123,7 +123,7 @@ SMALL = {
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture

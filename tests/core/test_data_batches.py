@@ -53,7 +53,7 @@ def test_every_training_image_is_shifted_on_its_own(
         fits = [
             m
             for m in moves
-            if np.array_equal(image, shifted(image_to_show(dataset.images, position), *m))
+            if np.array_equal(image, shifted(image_to_show(dataset.images, int(position)), *m))
         ]
         assert len(fits) == 1, "one shift, and the same for every channel"
         seen.update(fits)
@@ -72,11 +72,11 @@ def test_shape_type_and_range() -> None:
     images[1] = 255
     dataset = dataclasses.replace(dataset, images=ArrayImages(images))
     loader = BatchLoader(dataset, CPU, 0, ONE)
-    for images in (loader.training_batch(np.arange(72))[0], loader.evaluation_batch(np.arange(72))):
-        assert images.shape == (72, 3, 5, 7)
-        assert images.dtype == torch.float32
-        assert images.min() == -1
-        assert images.max() == 1
+    for made in (loader.training_batch(np.arange(72))[0], loader.evaluation_batch(np.arange(72))):
+        assert made.shape == (72, 3, 5, 7)
+        assert made.dtype == torch.float32
+        assert made.min() == -1
+        assert made.max() == 1
     assert (
         loader.evaluation_batch(np.array([0, 1])) == torch.tensor([-1.0, 1]).view(2, 1, 1, 1)
     ).all()
@@ -105,7 +105,9 @@ def test_evaluation_images_are_as_they_are() -> None:
     positions = np.array([3, 3, 70, 0])
     images = loader.evaluation_batch(positions).numpy()
     for image, position in zip(images, positions, strict=True):
-        np.testing.assert_array_equal(image, shifted(image_to_show(dataset.images, position), 0, 0))
+        np.testing.assert_array_equal(
+            image, shifted(image_to_show(dataset.images, int(position)), 0, 0)
+        )
 
 
 def test_evaluation_draws_nothing() -> None:

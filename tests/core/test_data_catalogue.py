@@ -98,7 +98,9 @@ def test_alphabets_with_settings() -> None:
     assert dataset.name == choice.name
     assert dataset.images.shape[0] == 24
     # the seed of the run changes nothing
-    assert choice.read(6).fingerprint() == dataset.fingerprint()
+    again = choice.read(6)
+    assert isinstance(again, ImageDataset)
+    assert again.fingerprint() == dataset.fingerprint()
     assert dataset_entry("alphabets:classes=200").name == "alphabets"
 
 

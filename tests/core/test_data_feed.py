@@ -14,7 +14,7 @@ from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.data.feed.sampler import PairSampler, SamplerState
 from symmcore.data.feed.training_feed import FeedState, TrainingFeed
-from symmcore.data.images.store import ArrayImages
+from symmcore.data.images.store import ImageStore
 from symmcore.errors import InputError
 from symmcore.records import IndexArray
 from symmcore.settings.transforms import TransformSettings
@@ -30,7 +30,7 @@ RESIDENT = 10**9
 class Watched:
     """A store that counts its reads, and whose reads can fail."""
 
-    def __init__(self, images: ArrayImages) -> None:
+    def __init__(self, images: ImageStore) -> None:
         self._images = images
         self.threads: list[str] = []
         self.released = 0

@@ -275,7 +275,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Make a folder unreadable; root may read any."""
     scandir = os.scandir
 
-    def guarded(path: int | str | os.PathLike[str]) -> Any:
+    def guarded(path: str | os.PathLike[str]) -> Any:
         if Path(path) == folder:
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)

@@ -68,10 +68,11 @@ def settings(tmp_path: Path) -> CacheSettings:
 def load(
     listing: ImageListing,
     settings: CacheSettings,
-    progress: Callable[[int, int | None], object] = lambda _done, _count: None,
+    progress: Callable[[int, int], object] = lambda _done, _count: None,
 ) -> ImageDataset:
     def on_progress(doing: Progress) -> None:
         if doing.what == DECODING:
+            assert doing.count is not None
             progress(doing.done, doing.count)
 
     return load_listing(listing, settings, on_progress, SIZE)
@@ -91,9 +92,21 @@ def expected_at(listing: ImageListing, position: int) -> np.ndarray:
     return decode_file(listing.root / listing.files[position], SIZE)
 
 
+def folder_of(settings: CacheSettings) -> Path:
+    assert settings.folder is not None
+    return settings.folder
+
+
+def cache_folder(listing: ImageListing, settings: CacheSettings) -> Path:
+    """Where these images are kept."""
+    where = plan_cache(listing, settings, SIZE).where
+    assert where is not None
+    return where
+
+
 def entries(settings: CacheSettings) -> list[str]:
     """What is in the cache folder beside locks."""
-    return sorted(p.name for p in settings.folder.iterdir() if p.suffix != ".lock")
+    return sorted(p.name for p in folder_of(settings).iterdir() if p.suffix != ".lock")
 
 
 @pytest.fixture
@@ -148,7 +161,7 @@ class TestCache:
         load(listing, settings)
         plan = plan_cache(listing, settings, SIZE)
         assert plan.made
-        header = (plan.where / "images.npy").stat().st_size - plan.bytes
+        header = (cache_folder(listing, settings) / "images.npy").stat().st_size - plan.bytes
         assert 0 < header < 200
 
     def test_it_says_how_large_the_cache_will_be(
@@ -240,7 +253,7 @@ class TestCache:
         self, listing: ImageListing, settings: CacheSettings, name: str, content: bytes
     ) -> None:
         before = images_of(load(listing, settings))
-        (plan_cache(listing, settings, SIZE).where / name).write_bytes(content)
+        (cache_folder(listing, settings) / name).write_bytes(content)
         again = load(listing, settings)
         np.testing.assert_array_equal(images_of(again), before)
         assert [note for note in again.notes if "damaged: decoded anew" in note]
@@ -249,11 +262,11 @@ class TestCache:
     def test_files_in_the_place_of_folders_are_removed(
         self, listing: ImageListing, settings: CacheSettings
     ) -> None:
-        where = plan_cache(listing, settings, SIZE).where
-        settings.folder.mkdir()
+        where = cache_folder(listing, settings)
+        folder_of(settings).mkdir()
         where.touch()
         where.with_name(f"{where.name}.part").touch()
-        (settings.folder / "another.part").touch()
+        (folder_of(settings) / "another.part").touch()
         np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
         assert (where / "images.npy").is_file()
 
@@ -312,7 +325,7 @@ class TestCache:
         self, listing: ImageListing, settings: CacheSettings
     ) -> None:
         before = images_of(load(listing, settings))
-        where = plan_cache(listing, settings, SIZE).where
+        where = cache_folder(listing, settings)
         np.save(where / "images.npy", np.zeros((COUNT, SIZE, SIZE + 1, 3), dtype=np.uint8))
         np.testing.assert_array_equal(images_of(load(listing, settings)), before)
         np.save(where / "digests.npy", np.zeros((COUNT - 1, 32), dtype=np.uint8))
@@ -323,7 +336,7 @@ class TestCache:
         self, listing: ImageListing, settings: CacheSettings, name: str
     ) -> None:
         before = images_of(load(listing, settings))
-        path = plan_cache(listing, settings, SIZE).where / name
+        path = cache_folder(listing, settings) / name
         if name == "images.npy":
             os.truncate(path, 500)
         else:
@@ -337,7 +350,7 @@ class TestCache:
         for number in (0, 1):
             load(trees[number], settings)
         for age, number in enumerate((0, 1)):
-            os.utime(plan_cache(trees[number], settings, SIZE).where, (age, age))
+            os.utime(cache_folder(trees[number], settings), (age, age))
         load(trees[0], settings)  # used just now
         load(trees[2], settings)
         made = [plan_cache(tree, settings, SIZE).made for tree in trees]
@@ -369,20 +382,21 @@ class TestInterruption:
         self, listing: ImageListing, settings: CacheSettings
     ) -> None:
         with started_load(listing, settings, stall_at=16) as process:
+            assert process.stdout is not None
             assert process.stdout.readline() == b"stalled\n"
             assert entries(settings)[0].endswith(".part")
             process.send_signal(signal.SIGKILL)
             process.wait()
         assert entries(settings)[0].endswith(".part")
         np.testing.assert_array_equal(images_of(load(listing, settings)), expected(listing))
-        assert entries(settings) == [plan_cache(listing, settings, SIZE).where.name]
+        assert entries(settings) == [cache_folder(listing, settings).name]
 
     def test_leftovers_of_another_dataset_go_too_unless_it_is_under_way(
         self, listing: ImageListing, settings: CacheSettings, tmp_path: Path
     ) -> None:
         other = make_tree(tmp_path / "other", 1)
-        part = plan_cache(other, settings, SIZE).where.with_suffix(".part")
-        dead = settings.folder / "dead.part"
+        part = cache_folder(other, settings).with_suffix(".part")
+        dead = folder_of(settings) / "dead.part"
         for folder in (part, dead):
             folder.mkdir(parents=True)
         with FileLock(part.with_suffix(".lock")):
@@ -393,10 +407,12 @@ class TestInterruption:
     def test_two_processes_at_once(self, listing: ImageListing, settings: CacheSettings) -> None:
         told: list[tuple[int, int]] = []
         with started_load(listing, settings, stall_at=16) as process:
+            assert process.stdout is not None
             assert process.stdout.readline() == b"stalled\n"
 
             def progress(done: int, count: int) -> None:
                 if not told:
+                    assert process.stdin is not None
                     process.stdin.write(b"go on\n")
                     process.stdin.flush()
                 told.append((done, count))
@@ -409,8 +425,8 @@ class TestInterruption:
         assert (0, COUNT) not in told
 
     def test_waiting_can_be_cancelled(self, listing: ImageListing, settings: CacheSettings) -> None:
-        where = plan_cache(listing, settings, SIZE).where
-        settings.folder.mkdir()
+        where = cache_folder(listing, settings)
+        folder_of(settings).mkdir()
 
         def cancel(done: int, count: int) -> None:
             raise KeyboardInterrupt
@@ -572,7 +588,7 @@ class TestAsNeeded:
             assert dataset.fingerprint() == cached.fingerprint()
             assert any("decoded as needed" in note and "limit" in note for note in dataset.notes)
         assert [name.endswith("-checked") for name in entries(small)] == [True]
-        assert sum(path.stat().st_size for path in small.folder.rglob("*")) < 10_000
+        assert sum(path.stat().st_size for path in folder_of(small).rglob("*")) < 10_000
 
     def test_without_room_on_the_disk(
         self, listing: ImageListing, settings: CacheSettings, monkeypatch: pytest.MonkeyPatch
@@ -678,6 +694,7 @@ class TestAsNeeded:
             [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         with process:
+            assert process.stdout is not None
             children = [int(word) for word in process.stdout.readline().split()]
             assert children
             process.send_signal(signal.SIGKILL)

@@ -4,6 +4,7 @@ import importlib.util
 import struct
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def save_dng(path: Path, width: int = 64, height: int = 48, orientation: int = 1
     mosaic[height // 2 + 1 :: 2, 1::2] = 60_000  # blue
     data = mosaic.tobytes()
     matrix = [(1, 1), (0, 1), (0, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (1, 1)]
-    entries = [
+    entries: list[tuple[int, int, Any]] = [
         (254, 4, [0]), (256, 4, [width]), (257, 4, [height]), (258, 3, [16]), (259, 3, [1]),
         (262, 3, [32803]), (271, 2, b"Test\0"), (272, 2, b"Sensor\0"), (273, 4, [8]),
         (274, 3, [orientation]), (277, 3, [1]), (278, 4, [height]), (279, 4, [len(data)]),

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def changed(array: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("part", ["images", "labels", "train", "test"])
 def test_the_fingerprint_changes_with_any_content(loaded: ImageDataset, part: str) -> None:
     array = pixels(loaded) if part == "images" else getattr(loaded, part)
-    new = ArrayImages(changed(array)) if part == "images" else changed(array)
+    new: Any = ArrayImages(changed(array)) if part == "images" else changed(array)
     other = dataclasses.replace(loaded, **{part: new})
     assert other.fingerprint() != loaded.fingerprint()
 

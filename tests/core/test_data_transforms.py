@@ -1,5 +1,7 @@
 """Crops, flips and scaling against NumPy, image by image."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -23,8 +25,11 @@ CPU = torch.device("cpu")
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 9, 11, 3), dtype=np.uint8))
 
 
-def transform(settings: TransformSettings, images: torch.Tensor = IMAGES) -> Transform:
-    return Transform(settings, tuple(images.shape), CPU)
+def transform(
+    settings: TransformSettings, images: torch.Tensor = IMAGES, device: torch.device = CPU
+) -> Transform:
+    count, height, width, channels = images.shape
+    return Transform(settings, (count, height, width, channels), device)
 
 
 def drawn(
@@ -119,7 +124,7 @@ def test_augmentation_is_plain_numbers() -> None:
         ({"resize": 100, "crop": 101}, "crop of 101 pixels cannot be cut from 100"),
     ],
 )
-def test_settings_out_of_range(settings: dict[str, int], message: str) -> None:
+def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         TransformSettings(**settings)
 
@@ -154,7 +159,7 @@ def test_the_gpu_gives_what_the_cpu_gives() -> None:
     device = torch.device("cuda")
     for settings in (DRAWINGS, PHOTOGRAPHS_SMALL):
         what = drawn(settings)
-        there = Transform(settings, tuple(IMAGES.shape), device)
+        there = transform(settings, IMAGES, device)
         for here, result in (
             (transform(settings).augmented(IMAGES, what), there.augmented(IMAGES.cuda(), what)),
             (transform(settings).centred(IMAGES), there.centred(IMAGES.cuda())),

@@ -4,13 +4,15 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from image_files import ASCII, FLOAT, SHORT, write_packed_tiff, write_png, write_tiff
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.cache import CacheSettings
@@ -34,7 +36,7 @@ Write = Callable[[Path, Array], Path]
 def integers(low: int, high: int, dtype: type = np.uint16, channels: int = 0) -> Array:
     """Random values, both ends of the range among them."""
     shape = (SIDE, SIDE, channels) if channels else (SIDE, SIDE)
-    values = RANDOM.integers(low, high + 1, shape).astype(dtype)
+    values: Array = RANDOM.integers(low, high + 1, shape).astype(dtype)
     values[0, 0], values[-1, -1] = low, high
     return values
 
@@ -120,7 +122,7 @@ def test_colours_of_16_bits(
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_colours_of_either_byte_order(tmp_path: Path, order: str) -> None:
+def test_colours_of_either_byte_order(tmp_path: Path, order: Literal["<", ">"]) -> None:
     values = integers(0, 4095, channels=3)
     path = write_tiff(tmp_path / "image.tif", values, order=order)
     np.testing.assert_array_equal(decode_file(path, SIDE), scaled(values, 0, 4095))
@@ -134,6 +136,7 @@ def test_colours_in_a_compressed_tiff(tmp_path: Path) -> None:
         tmp_path / "wide.tif", compression="tiff_adobe_deflate"
     )
     with Image.open(tmp_path / "wide.tif") as wide:
+        assert isinstance(wide, TiffImageFile)
         offset, length = wide.tag_v2[273][0], wide.tag_v2[279][0]
     strip = (tmp_path / "wide.tif").read_bytes()[offset : offset + length]
     content = bytearray(plain.read_bytes())
@@ -176,12 +179,11 @@ def test_a_value_of_16_bits_that_stands_for_transparent_becomes_white(
 
 
 def test_signed_integers_keep_both_ends(tmp_path: Path) -> None:
-    for order in "<>":
+    orders: tuple[Literal["<", ">"], ...] = ("<", ">")
+    for order in orders:
         (tmp_path / order).mkdir()
         images = [integers(-1024, 3071, np.int16), integers(-1000, 400, np.int16)]
-        _, pixels = dataset(
-            tmp_path / order, images * 2, lambda p, v, o=order: write_tiff(p, v, order=o), "tif"
-        )
+        _, pixels = dataset(tmp_path / order, images * 2, partial(write_tiff, order=order), "tif")
         for values, found in zip(images, pixels, strict=False):
             np.testing.assert_array_equal(found, scaled(values, -1024, 3071))
 
@@ -516,6 +518,7 @@ def test_cancelling_the_second_pass_leaves_nothing(mixed: tuple[Path, dict[str, 
     cache = CacheSettings(root.parent / "cache")
     with pytest.raises(KeyboardInterrupt):
         load_listing(listing_of(root, list(images)), cache, tell, SIDE)
+    assert cache.folder is not None
     assert [path.name for path in cache.folder.iterdir() if path.suffix != ".lock"] == []
 
 

@@ -1,6 +1,8 @@
 import math
 import subprocess
 import sys
+from collections.abc import Iterable
+from typing import Any, SupportsIndex
 
 import numpy as np
 import pytest
@@ -253,8 +255,9 @@ def test_recall_names_bad_arguments() -> None:
         recall_at_k(x.long(), y)
     with pytest.raises(ValueError, match="at least one K"):
         recall_at_k(x, y, ())
+    wrong: Any = (1.0,)  # no integers
     with pytest.raises(TypeError, match="K must be an integer, not float"):
-        recall_at_k(x, y, (1.0,))
+        recall_at_k(x, y, wrong)
     with pytest.raises(ValueError, match="no other points"):
         recall_at_k(x[:1], y[:1], (1,))
     with pytest.raises(TypeError, match=r"of one type, not torch\.float64 and torch\.float32"):
@@ -262,7 +265,7 @@ def test_recall_names_bad_arguments() -> None:
 
 
 @pytest.mark.parametrize("ks", [np.array([1, 3]), torch.tensor([1, 3]), iter((1, 3))])
-def test_ks_may_be_whatever_holds_integers(ks: object) -> None:
+def test_ks_may_be_whatever_holds_integers(ks: Iterable[SupportsIndex]) -> None:
     x, y = clusters(LABELS)
     assert recall_at_k(x, y, ks) == recall_at_k(x, y, (1, 3))
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from symmcore.evaluation import nearest, ranks, recall_at_k
+from symmcore.evaluation import ranks, recall_at_k
+from symmcore.mining import cross_products
 
 
 def expected_ranks(points: Tensor, labels: list[int]) -> list[int | None]:
@@ -81,7 +82,7 @@ def test_the_order_of_the_images_does_not_matter() -> None:
 def test_only_one_tile_exists_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranks, "_CPU_TILE", 16)
     shapes = []
-    original = nearest.cross_products
+    original = cross_products
 
     def counted(left: Tensor, right: Tensor) -> Tensor:
         shapes.append((len(left), len(right)))

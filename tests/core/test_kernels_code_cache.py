@@ -52,7 +52,7 @@ def fresh(folder: Path) -> Any:
 def was_kept(kernel: Any) -> bool:
     """Whether the machine code of the one call came from the disk."""
     assert kernel(VALUES) == 12
-    return sum(kernel.stats.cache_hits.values()) == 1
+    return int(sum(kernel.stats.cache_hits.values())) == 1
 
 
 def test_machine_code_is_used_again(tmp_path: Path) -> None:

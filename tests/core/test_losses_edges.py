@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 
 import oracle
 import pytest
@@ -19,11 +20,17 @@ from symmcore.losses import (
     TripletLoss,
     build_loss,
 )
+from symmcore.losses.log_sum import LogSumLoss
 from symmcore.settings.losses import CATALOG, LossSettings, loss_info
+from symmcore.settings.symm import PairSet
 
 NAMES = list(oracle.LOSSES)
 EITHER = [None, Symm(), Symm(1.5, 0.7), Symm(pairs="official")]
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+# where the signature wants another type
+ONE: Any = 1
+TRUE: Any = True
+TEXT: Any = "1"
 
 
 def copy(target: slice | int, source: slice | int) -> Callable[[Tensor], None]:
@@ -189,6 +196,7 @@ def test_half_precision_is_computed_in_float32(
     assert found.dtype == torch.float32
     torch.testing.assert_close(found.detach(), expected, rtol=1e-6, atol=0)
     torch.testing.assert_close(also, expected, rtol=1e-6, atol=0)
+    assert leaf.grad is not None
     assert leaf.grad.dtype == dtype
     wide = x.float().requires_grad_()
     loss(wide, LABELS).backward()
@@ -202,6 +210,7 @@ def test_float32_keeps_its_digits_where_norms_differ_a_thousandfold(
     name: str, symm: Symm, compiled: bool
 ) -> None:
     loss = build_loss(name, symm)
+    assert isinstance(loss, LogSumLoss)
     loss.compiled = compiled
     labels = torch.arange(10).repeat_interleave(2)
 
@@ -210,6 +219,8 @@ def test_float32_keeps_its_digits_where_norms_differ_a_thousandfold(
         result = loss.detailed(leaf, labels)
         result.loss.backward()
         apart = ~torch.eye(10, dtype=torch.bool)
+        assert leaf.grad is not None
+        assert result.selection is not None
         return leaf.grad.double(), result.selection.codes.matrix()[apart]
 
     compared = 0
@@ -231,11 +242,13 @@ def test_an_angle_too_small_for_float32_leaves_a_finite_loss(
     symm: Symm | None, compiled: bool
 ) -> None:
     loss = build_loss("angular", symm, LossSettings(angle_deg=1e-40))
+    assert isinstance(loss, LogSumLoss)
     loss.compiled = compiled
     x = batch([0] * 8, seed=5).embeddings.float().requires_grad_()
     value = loss(x, LABELS)
     value.backward()
     assert value.isfinite()
+    assert x.grad is not None
     assert x.grad.isfinite().all()
 
 
@@ -244,6 +257,7 @@ def test_a_model_can_be_trained_twice_on_one_graph(name: str) -> None:
     x = batch([0] * 8, seed=5).embeddings.requires_grad_()
     loss = build_loss(name, Symm())(x, LABELS)
     loss.backward(retain_graph=True)
+    assert x.grad is not None
     first = x.grad.clone()
     loss.backward()
     torch.testing.assert_close(x.grad, 2.0 * first)
@@ -335,7 +349,7 @@ def test_a_bad_batch_is_explained(
     ],
 )
 def test_bad_settings_of_the_synthesis_are_explained(
-    arguments: dict[str, object], error: type[Exception], message: str
+    arguments: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=re.escape(message)):
         Symm(**arguments)
@@ -356,7 +370,7 @@ def test_the_bounds_of_the_synthesis_can_be_computed_with(
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("pairs", ["paper", "official"])
-def test_the_rank_is_at_most_the_number_of_candidates(name: str, pairs: str) -> None:
+def test_the_rank_is_at_most_the_number_of_candidates(name: str, pairs: PairSet) -> None:
     most = {"paper": (16, 24), "official": (6, 12)}[pairs][name == "angular"]
     assert loss_info(name).max_rank(pairs) == most
     build_loss(name, Symm(rank=most, pairs=pairs))
@@ -369,13 +383,13 @@ def test_the_rank_is_at_most_the_number_of_candidates(name: str, pairs: str) -> 
     ("build", "error", "message"),
     [
         (lambda: NPairLoss(l2_reg=-1.0), ValueError, "l2_reg must not be negative, not -1.0"),
-        (lambda: NPairLoss(symm=True), TypeError, "symm must be a Symm or None, not bool"),
+        (lambda: NPairLoss(symm=TRUE), TypeError, "symm must be a Symm or None, not bool"),
         (lambda: AngularLoss(angle_deg=90), ValueError, "angle_deg must be between 0 and 90"),
         (lambda: AngularLoss(angle_deg=0.0), ValueError, "angle_deg must be between 0 and 90"),
         (lambda: AngularLoss(l2_reg=math.inf), ValueError, "l2_reg must be finite, not inf"),
         (lambda: TripletLoss(margin=-0.1), ValueError, "margin must not be negative, not -0.1"),
-        (lambda: TripletLoss(semihard=1), TypeError, "semihard must be a bool, not int"),
-        (lambda: LiftedStructureLoss("1"), TypeError, "margin must be a number, not str"),
+        (lambda: TripletLoss(semihard=ONE), TypeError, "semihard must be a bool, not int"),
+        (lambda: LiftedStructureLoss(TEXT), TypeError, "margin must be a number, not str"),
         (lambda: build_loss("contrastive"), ValueError, "no loss is called 'contrastive'"),
         (
             lambda: build_loss("npair", settings=LossSettings(margin=0.1)),
@@ -385,7 +399,7 @@ def test_the_rank_is_at_most_the_number_of_candidates(name: str, pairs: str) -> 
     ],
 )
 def test_bad_settings_of_a_loss_are_explained(
-    build: object, error: type[Exception], message: str
+    build: Callable[[], object], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=re.escape(message)):
         build()

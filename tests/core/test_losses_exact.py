@@ -1,9 +1,12 @@
 """Every loss and setting against explicit loops."""
 
+from collections.abc import Callable
+
 import oracle
 import pytest
 import torch
 from loss_cases import BATCHES, SYMMS, Batch, batch, expect, picks_of, relative_error, run
+from torch import Tensor
 
 from symmcore.losses import Symm, build_loss
 from symmcore.losses.log_sum import LogSumLoss
@@ -127,6 +130,9 @@ def test_gradients_of_a_solved_batch_do_not_vanish_in_float32(
     wide = embeddings.double().requires_grad_()
     picks = picks_of(loss.detailed(embeddings, labels))
     judge = oracle.Oracle(wide, labels.tolist(), symm, picks=picks)
-    {"npair": oracle.npair, "angular": oracle.angular}[name](judge, l2_reg=0.0).backward()
+    oracles: dict[str, Callable[..., Tensor]] = {"npair": oracle.npair, "angular": oracle.angular}
+    oracles[name](judge, l2_reg=0.0).backward()
+    assert leaf.grad is not None
+    assert wide.grad is not None
     assert wide.grad.abs().max() > 0
     assert relative_error(leaf.grad, wide.grad) < 1e-4

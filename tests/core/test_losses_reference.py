@@ -63,13 +63,15 @@ def test_angular(embeddings: Tensor, angle: float) -> None:
     def theirs(x: Tensor) -> Tensor:
         # It normalises the first images and their positives, not the references as negatives.
         x = nn.functional.normalize(x)
-        return loss(x[FIRST], LABELS[FIRST], ref_emb=x[SECOND], ref_labels=LABELS[SECOND])
+        value: Tensor = loss(x[FIRST], LABELS[FIRST], ref_emb=x[SECOND], ref_labels=LABELS[SECOND])
+        return value
 
     ours = AngularLoss(angle_deg=angle, l2_reg=0.0)
 
     class Normalised(nn.Module):
         def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-            return ours(nn.functional.normalize(x), labels)
+            value: Tensor = ours(nn.functional.normalize(x), labels)
+            return value
 
     assert_same(Normalised(), theirs, normalised)
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def results() -> dict[str, dict[str, object]]:
+def results() -> dict[str, dict[str, Any]]:
     path = os.pathsep.join([str(HERE), *sys.path])
     environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
     finished = subprocess.run(
@@ -29,11 +30,11 @@ def results() -> dict[str, dict[str, object]]:
         env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
-    found: dict[str, dict[str, object]] = json.loads(finished.stdout)
+    found: dict[str, dict[str, Any]] = json.loads(finished.stdout)
     return found
 
 
-def test_loss_gradient_and_picks(results: dict[str, dict[str, object]]) -> None:
+def test_loss_gradient_and_picks(results: dict[str, dict[str, Any]]) -> None:
     compared = {key: value for key, value in results.items() if "loss" in value}
     assert len(compared) == 2 * 2 * 4
     for key, value in compared.items():
@@ -43,24 +44,24 @@ def test_loss_gradient_and_picks(results: dict[str, dict[str, object]]) -> None:
         assert value["against eager"] < 1e-4, key
 
 
-def test_identical_images_pick_originals(results: dict[str, dict[str, object]]) -> None:
+def test_identical_images_pick_originals(results: dict[str, dict[str, Any]]) -> None:
     tied = [value["originals alone"] for key, value in results.items() if "identical" in key]
     assert tied == [True, True]
 
 
-def test_the_order_of_candidates(results: dict[str, dict[str, object]]) -> None:
+def test_the_order_of_candidates(results: dict[str, dict[str, Any]]) -> None:
     """Every candidate alone, and each two that tie: the kernels have the order written out."""
     assert results["npair, order"] == {"wrong": []}
     assert results["angular, order"] == {"wrong": []}
 
 
-def test_nan_is_not_hidden(results: dict[str, dict[str, object]]) -> None:
+def test_nan_is_not_hidden(results: dict[str, dict[str, Any]]) -> None:
     spoiled = [value["is NaN"] for key, value in results.items() if key.endswith("NaN")]
     assert spoiled == [True, True]
 
 
 def test_the_kernels_are_looked_at_before_they_are_used(
-    results: dict[str, dict[str, object]],
+    results: dict[str, dict[str, Any]],
 ) -> None:
     assert results["agreement"] == {"agrees": True, "under autocast": True}
     on_cuda.agrees.cache_clear()
@@ -74,7 +75,7 @@ def test_what_the_kernels_take() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="runs the kernels on a GPU")
-def test_on_a_gpu_they_give_what_eager_torch_gives() -> None:
+def test_on_a_gpu_they_give_what_eager_torch_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     from symmcore.losses import build_loss
 
     labels = torch.arange(200) // 2
@@ -84,7 +85,7 @@ def test_on_a_gpu_they_give_what_eager_torch_gives() -> None:
         for compiled in (True, False):
             leaf = points.clone().requires_grad_()
             loss = build_loss(name, Symm())
-            loss.compiled = compiled
+            monkeypatch.setattr(loss, "compiled", compiled)
             assert on_cuda.serves(leaf, Symm())
             loss(leaf, labels).backward()
             gradients.append(leaf.grad)

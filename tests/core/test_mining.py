@@ -18,6 +18,7 @@ from symmcore.mining import (
     tiles,
     triplet_candidates,
 )
+from symmcore.settings.symm import PairSet
 
 CPU = torch.device("cpu")
 
@@ -102,7 +103,7 @@ def all_values(points: Tensor, kinds: list[oracle.Types], nearest: bool) -> Tens
             difference = points[rows[0]][:, None] - points[column][None]
             values.append(-difference.square().sum(-1))
         else:
-            values.append(sum(points[row] for row in rows) @ points[column].T)
+            values.append(torch.stack([points[row] for row in rows]).sum(0) @ points[column].T)
     return torch.stack(values)
 
 
@@ -222,7 +223,7 @@ def test_a_tie_of_two_mixed_pairs_goes_to_the_first_in_order_of_the_smaller_grou
 
 @pytest.mark.parametrize("name", ["npair", "angular", "triplet"])
 @pytest.mark.parametrize("pairs", ["paper", "official"])
-def test_exact_ties_are_broken_as_the_oracle_breaks_them(name: str, pairs: str) -> None:
+def test_exact_ties_are_broken_as_the_oracle_breaks_them(name: str, pairs: PairSet) -> None:
     # Small integers, so that many products and distances are equal, and only exactly so.
     generator = torch.Generator().manual_seed(1)
     not_first = 0
@@ -298,6 +299,7 @@ def test_the_gradient_goes_to_the_pick_alone() -> None:
     mined.values[0, 1].backward()
     expected = torch.zeros_like(points)
     expected[0, 0], expected[0, 1] = half[1], half[0]
+    assert points.grad is not None
     assert torch.equal(points.grad, expected)
 
 
@@ -352,4 +354,5 @@ def test_tables_made_in_inference_mode_serve_training() -> None:
         loss(data.embeddings, data.labels)
     leaf = data.embeddings.clone().requires_grad_()
     loss(leaf, data.labels).backward()
+    assert leaf.grad is not None
     assert leaf.grad.isfinite().all()

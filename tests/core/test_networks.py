@@ -28,7 +28,7 @@ def published(name: str) -> nn.Module:
     """torchvision's own network, with classifiers, as its ImageNet weights come."""
     settings = {"transform_input": True, "init_weights": False} if name == "googlenet" else {}
     torch.manual_seed(1)
-    model = torchvision.models.get_model(name, weights=None, **settings)
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **settings)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0  # the statistics of one batch, for a signal to the last layer
@@ -113,7 +113,9 @@ def test_it_reads_from_minus_one_to_one_what_torchvisions_reads_normalised(name:
     before = {key: value.clone() for key, value in made.state_dict().items()}
     made.features.load_state_dict(model.state_dict(), strict=False)
     outputs: list[torch.Tensor] = []
-    hook = model.fc.register_forward_pre_hook(lambda _, inputs: outputs.append(inputs[0]))
+    hook = model.get_submodule("fc").register_forward_pre_hook(
+        lambda _, inputs: outputs.append(inputs[0])
+    )
     images = pixels(2, 40)
     with torch.no_grad():
         # the presets that torchvision publishes with its weights normalise like this

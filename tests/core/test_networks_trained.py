@@ -14,6 +14,7 @@ from helpers_training import Recorder, add_dataset, pixels, tiny_config, tiny_da
 from PIL import Image
 
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.store import ArrayImages
 from symmcore.errors import InputError
 from symmcore.networks import load_network
 from symmcore.networks.embed_files import embed_files
@@ -26,7 +27,7 @@ def colourful(seed: int) -> ImageDataset:
     dataset = tiny_dataset(seed)
     images = np.repeat(pixels(dataset), 3, axis=3)
     images[..., 1] //= 2
-    return dataclasses.replace(dataset, images=type(dataset.images)(images))
+    return dataclasses.replace(dataset, images=ArrayImages(images))
 
 
 @pytest.fixture(params=["tiny", "colourful"])

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import safetensors.torch
@@ -29,6 +30,7 @@ from symmcore.networks import (
 from symmcore.networks import weights as weights_module
 from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.processes import CallError
+from symmcore.progress import Progress
 from symmcore.settings.networks import network_info
 
 DIM = 6
@@ -52,7 +54,7 @@ def state_of(network: nn.Module) -> dict[str, torch.Tensor]:
     return {key: value.clone() for key, value in network.state_dict().items()}
 
 
-def write(path: Path, state: object, form: str = "torch") -> str:
+def write(path: Path, state: Any, form: str = "torch") -> str:
     if form == "safetensors":
         safetensors.torch.save_file(state, path)
     else:
@@ -109,8 +111,9 @@ def test_half_precision_and_missing_counters_are_taken(tmp_path: Path) -> None:
     }
     network = fresh("resnet18")
     load_weights(network, write(tmp_path / "weights", state))
-    assert network.features.conv1.weight.dtype == torch.float32
-    assert torch.equal(network.features.conv1.weight, state["conv1.weight"].float())
+    weight = network.get_parameter("features.conv1.weight")
+    assert weight.dtype == torch.float32
+    assert torch.equal(weight, state["conv1.weight"].float())
 
 
 def test_without_weights_nothing_is_read_or_changed() -> None:
@@ -189,7 +192,8 @@ class TestFetchingImagenetWeights:
         return tmp_path / "checkpoints"
 
     def test_once_and_with_progress(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        told, asked = [], []
+        told: list[Progress] = []
+        asked: list[tuple[str, ...]] = []
 
         def fetch(_download: object, arguments: tuple[str, ...], look: Callable[[], None]) -> None:
             asked.append(arguments)
@@ -476,7 +480,7 @@ class TestWeightsUnderAKeyOrWithAPrefix:
     def test_of_mocos_encoders_the_one_for_queries(self, order: int, tmp_path: Path) -> None:
         network = fresh(RESNET)
         halves = (("module.encoder_q.", trunk(1)), ("module.encoder_k.", trunk(2)))
-        state = {}
+        state: dict[str, torch.Tensor] = {}
         for prefix, tensors in halves[::order]:
             state |= prefixed(prefix, tensors)
         note = load_weights(network, write(tmp_path / "r.pth", {"state_dict": state}))

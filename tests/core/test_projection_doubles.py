@@ -40,7 +40,7 @@ def projection(step: int, method: str, explained: float | None = None) -> Projec
 
 
 def meet(port: int) -> bool:
-    """ProgressCallback the test that this point is reached, and wait until it says go on."""
+    """Tell the test that this point is reached, and wait until it says go on."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         return connection.recv(1) == b"g"
 

@@ -51,7 +51,8 @@ def originals(projection: Projection) -> Array:
 
 
 def normalised(embeddings: Array) -> Array:
-    return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    unit: Array = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return unit
 
 
 def displacement(before: Array, after: Array) -> float:
@@ -68,7 +69,7 @@ def rotation(random: np.random.Generator, dim: int) -> Array:
 def clear_cloud(random: np.random.Generator, count: int = 200, dim: int = 16) -> Array:
     """Two wide directions, the others narrow, away from zero."""
     scales = np.concatenate([[0.5, 0.3], np.full(dim - 2, 0.02)])
-    cloud = random.normal(size=(count, dim)) * scales
+    cloud: Array = random.normal(size=(count, dim)) * scales
     cloud[:, -1] += 1.0
     return cloud
 
@@ -96,7 +97,9 @@ def plain_pca(clouds: list[Array]) -> list[Array]:
 
 def kept(projection: Projection, cloud: Array) -> float:
     """The share that the plane keeps of what the best plane keeps."""
-    return projection.explained / PCA(2).fit(normalised(cloud)).explained_variance_ratio_.sum()
+    best = PCA(2).fit(normalised(cloud)).explained_variance_ratio_.sum()
+    assert projection.explained is not None
+    return projection.explained / float(best)
 
 
 @pytest.fixture
@@ -298,6 +301,7 @@ def test_unusual_points_have_finite_places(name: str) -> None:
         for result in results:
             assert np.isfinite(originals(result)).all()
             assert np.linalg.norm(originals(result)) > 0.1
+            assert result.explained is not None
             assert 0.0 < result.explained <= 1.0
     if cloud.shape[1] <= 2:
         assert result.explained == pytest.approx(1.0)
@@ -338,7 +342,7 @@ def test_runs_on_different_images_are_refused(random: np.random.Generator) -> No
 
 def test_goes_on_from_recorded_coordinates_in_either_direction(random: np.random.Generator) -> None:
     clouds = [frame(jitter(random, simplex(random)), step) for step in range(3)]
-    drawn = []
+    drawn: list[Projection] = []
     for cloud in clouds:
         drawn += PcaProjector().project((cloud,), (drawn[-1] if drawn else None,))
     (again,) = PcaProjector().project((clouds[2],), (drawn[1],))

@@ -31,6 +31,7 @@ PATIENCE = 20.0  # how long a test waits for what must happen, before it fails
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 
 
+Array = np.ndarray
 MakeWorker = Callable[..., ProjectionWorker]
 
 
@@ -483,7 +484,7 @@ def test_process_ends_with_its_parent() -> None:
 
 def test_pipe_carries_arrays_as_they_are() -> None:
     ours, theirs = multiprocessing.Pipe()
-    message = {
+    message: dict[str, Array] = {
         "large": np.arange(300_000, dtype=np.float32).reshape(-1, 3),
         "empty": np.zeros((0, 2), dtype=np.float32),
         "not contiguous": np.arange(10)[::2],

@@ -46,7 +46,7 @@ def test_with_plain_torch(tmp_path: Path) -> None:
             same = labels[:, None] == labels
             loss = -(embeddings @ embeddings.T / 0.1).log_softmax(1)[same].mean()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+            loss.backward()
             optimizer.step()
             recorder.scalars(step, loss=loss.item())
             if step % 5 == 0:

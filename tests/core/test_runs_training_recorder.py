@@ -180,8 +180,8 @@ def open_descriptors(folder: Path) -> list[str]:
 class TestConfig:
     def read(self, folder: Path) -> dict[str, Any]:
         text = (folder / "config.json").read_text("utf-8")
-        settings: dict[str, Any] = json.loads(text, parse_constant=no_constant)
-        return settings
+        found: dict[str, Any] = json.loads(text, parse_constant=no_constant)
+        return found
 
     def test_says_everything_about_the_run(self, tmp_path: Path) -> None:
         text = "npair+symm:alpha=1.5,beta=0.5,rank=2,pairs=official,l2_reg=0.01,lr=0.02"
@@ -379,7 +379,7 @@ class TestFrames:
             saved = safetensors.numpy.load_file(
                 tmp_path / "both" / folder / "frames" / "00000120.safetensors"
             )
-            expected: dict[str, Any] = {}
+            expected: dict[str, np.ndarray] = {}
             for split, watched in (("train", snapshot.frame.train), ("test", snapshot.frame.test)):
                 expected[f"{split}_embeddings"] = watched.points.embeddings
                 expected[f"{split}_partner"] = watched.partner

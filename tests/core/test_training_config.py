@@ -253,14 +253,14 @@ def test_a_run_is_not_compared_with_itself_by_another_name() -> None:
     specs = parse_spec("npair:l2_reg=0.002"), parse_spec("npair")
     with pytest.raises(InputError, match=r"npair:l2_reg=0\.002 is to be compared with itself"):
         TrainingConfig(specs=specs)
-    specs = parse_spec("npair"), parse_spec("npair:lr=0.002"), parse_spec("npair:l2_reg=0.003")
-    assert TrainingConfig(specs=specs).specs == specs
+    other = parse_spec("npair"), parse_spec("npair:lr=0.002"), parse_spec("npair:l2_reg=0.003")
+    assert TrainingConfig(specs=other).specs == other
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [({"threads": 257}, "at most 256"), ({"batch_size": 16_386}, "at most 16384")],
 )
-def test_what_would_end_the_process_is_refused(setting: dict[str, int], message: str) -> None:
+def test_what_would_end_the_process_is_refused(setting: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         TrainingConfig(**setting)

@@ -178,7 +178,8 @@ def test_a_watch_set_without_two_images_of_a_class_is_refused(split: str) -> Non
     of_each = np.array(
         [getattr(dataset, split)[dataset.labels[getattr(dataset, split)] == c][0] for c in range(4)]
     )
-    dataset = dataclasses.replace(dataset, **{split: np.sort(of_each)})
+    chosen: dict[str, Any] = {split: np.sort(of_each)}
+    dataset = dataclasses.replace(dataset, **chosen)
     with pytest.raises(InputError, match=r"^None of the 4 watched images .* watch limit\.$"):
         evaluate(dataset=dataset)
 
@@ -198,7 +199,7 @@ def test_nothing_of_a_snapshot_can_be_written() -> None:
 
 def test_it_can_be_stopped_between_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluator_module, "_LARGEST_BATCH", 10)
-    calls = []
+    calls: list[None] = []
     evaluate(checkpoint=lambda: calls.append(None), final=False)
     assert len(calls) == 5 + 3  # 48 training and 24 test images
 

@@ -242,11 +242,11 @@ def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(
             return original(tensor, *arguments)
 
         monkeypatch.setattr(torch.Tensor, name, read)
-    backward = torch.Tensor.backward
+    backward: Callable[..., None] = torch.Tensor.backward
 
     def pass_back(tensor: torch.Tensor, *arguments: Any, **options: Any) -> None:
         order.append("backward")
-        return backward(tensor, *arguments, **options)
+        backward(tensor, *arguments, **options)
 
     monkeypatch.setattr(torch.Tensor, "backward", pass_back)
     learning.step(*batches[0])

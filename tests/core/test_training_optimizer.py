@@ -34,7 +34,8 @@ def test_adam_with_the_penalty_in_the_loss(decay: float) -> None:
         optimizer.step()
 
         weights = dict(written_out.named_parameters())
-        penalty = sum(decay * w.square().sum() / 2 for n, w in weights.items() if n not in norm)
+        decayed = [w.square().sum() for n, w in weights.items() if n not in norm]
+        penalty = decay * torch.stack(decayed).sum() / 2
         loss = written_out(inputs).square().sum() + penalty
         gradients = torch.autograd.grad(loss, list(weights.values()))
         with torch.no_grad():
@@ -43,7 +44,7 @@ def test_adam_with_the_penalty_in_the_loss(decay: float) -> None:
                 first.mul_(0.9).add_(0.1 * gradient)
                 second.mul_(0.999).add_(0.001 * gradient**2)
                 corrected = (first / (1 - 0.9**step), second / (1 - 0.999**step))
-                weight -= rate * corrected[0] / (corrected[1].sqrt() + 1e-8)
+                weight.sub_(rate * corrected[0] / (corrected[1].sqrt() + 1e-8))
     for mine, expected in zip(trained.parameters(), written_out.parameters(), strict=True):
         torch.testing.assert_close(mine, expected, rtol=1e-10, atol=1e-12)
 

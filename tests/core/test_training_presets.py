@@ -73,7 +73,7 @@ class TestTransformSettings:
             ({"shift": -1}, "-1"),
         ],
     )
-    def test_values_out_of_range(self, values: dict[str, int], named: str) -> None:
+    def test_values_out_of_range(self, values: dict[str, Any], named: str) -> None:
         with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
             TransformSettings(**values)
 

@@ -157,6 +157,7 @@ def test_from_any_checkpoint_it_equals_an_uninterrupted_training(
     assert sink.contexts[0].config == config
     assert_goes_on(sink, whole, step, range(3))
     before = whole.checkpointed[step][0].state["seconds"]
+    assert isinstance(before, float)
     assert sink.records[0][1].seconds > before
 
 
@@ -253,7 +254,9 @@ def test_images_that_are_read_ahead_are_those_of_an_uninterrupted_training(
     monkeypatch.setattr(preparation_module, "BatchLoader", loader)
     config = whole.contexts[0].config
     again, _ = trained(config)
-    assert again.checkpointed[2][0].state["feed"]["planned"]
+    feed = again.checkpointed[2][0].state["feed"]
+    assert isinstance(feed, dict)
+    assert feed["planned"]
     assert_goes_on(trained(config, start_from(again.checkpointed[2], whole))[0], again, 2, range(3))
     assert again.steps(1) == whole.steps(1)
 
@@ -310,10 +313,12 @@ class TestRefused:
         ],
     )
     def test_a_damaged_checkpoint(
-        self, whole: Recorder, damage: Callable[[dict[str, Any], dict[str, Any]], object]
+        self, whole: Recorder, damage: Callable[[Any, Any], object]
     ) -> None:
         checkpoints = tuple(as_read(one) for one in whole.checkpointed[2])
-        damage(checkpoints[0].arrays, checkpoints[0].state)
+        arrays: Any = checkpoints[0].arrays  # which are to be read only
+        state: Any = checkpoints[0].state
+        damage(arrays, state)
         start = dataclasses.replace(
             start_from(whole.checkpointed[2], whole), read=lambda: checkpoints
         )

@@ -20,7 +20,6 @@ from symmcore.errors import RecordingError
 from symmcore.networks import build_network
 from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training import learner as learner_module
-from symmcore.training import trainer as trainer_module
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.learner import Learner
@@ -150,7 +149,8 @@ class TestLockstep:
         assert first == second, "the same weights at first"
         assert sink.steps(0) != sink.steps(1)
         assert all(record.synthetic_ratio is None for record in sink.steps(0))
-        assert all(0 <= record.synthetic_ratio <= 1 for record in sink.steps(1))
+        ratios = [record.synthetic_ratio for record in sink.steps(1)]
+        assert all(ratio is not None and 0 <= ratio <= 1 for ratio in ratios)
 
     def test_snapshots_of_all_runs_come_together(self) -> None:
         sink = train("npair", "npair+symm")
@@ -195,7 +195,8 @@ class TestWhatIsTold:
         train(hook=told.append)
         kinds = [type(item) for item in told]
         first = kinds.index(TrainingContext)
-        assert {told[at].state for at in range(first)} == {RunState.PREPARING}
+        before = [item.state for item in told[:first] if isinstance(item, TrainingStatus)]
+        assert before == [RunState.PREPARING] * first
         assert kinds.count(TrainingContext) == 1
 
     def test_states(self) -> None:
@@ -262,7 +263,7 @@ class FakeClock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
         self.tick = 0.001
-        monkeypatch.setattr(trainer_module.time, "perf_counter", self.read)
+        monkeypatch.setattr("symmcore.training.trainer.time.perf_counter", self.read)
 
     def read(self) -> float:
         self.now += self.tick
@@ -317,21 +318,24 @@ class TestPause:
     ) -> None:
         clock, control = FakeClock(monkeypatch), Control()
 
+        was_paused = False
+
         def hook(told: object) -> None:
-            if is_status(told, state, 2) and not control.was_paused:
-                control.was_paused = True
+            nonlocal was_paused
+            if is_status(told, state, 2) and not was_paused:
+                was_paused = True
                 control.pause()
             if is_status(told, RunState.PAUSED):
                 clock.now += 5000
                 control.resume()
 
-        control.was_paused = False
         sink = Recorder(hook)
         status = Trainer(tiny_config(), sink).run(control)
-        assert control.was_paused
+        assert was_paused
         assert status.reason is FinishReason.COMPLETED
         assert RunState.PAUSED in sink.states()
         assert 0 < sink.records[-1][1].seconds < 5
+        assert status.steps_per_second is not None
         assert status.steps_per_second > 1
 
 
@@ -447,7 +451,8 @@ class TestStop:
 def test_what_is_compiled_is_compiled_before_the_first_step_and_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    steps, told = [], []
+    steps: list[int] = []
+    told: list[str] = []
     original = Learner.warm_up
 
     def watched(learner: Learner) -> None:
@@ -556,7 +561,7 @@ class TestDiverging:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         original = Learner.step
-        calls = []
+        calls: list[None] = []
 
         def step(
             learner: Learner, images: torch.Tensor, labels: torch.Tensor
@@ -577,7 +582,7 @@ class TestDiverging:
 class TestFailing:
     def test_ends_with_the_text_and_the_traceback(self, monkeypatch: pytest.MonkeyPatch) -> None:
         original = Learner.step
-        calls = []
+        calls: list[None] = []
 
         def step(
             learner: Learner, images: torch.Tensor, labels: torch.Tensor
@@ -611,7 +616,7 @@ class TestFailing:
         assert_ended_once(sink, status)
 
     def test_of_reading_the_dataset_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def load(seed: int) -> None:
+        def load(seed: int) -> ImageDataset:
             raise EOFError("the file is cut short")
 
         add_dataset(monkeypatch, "broken", load)
@@ -686,7 +691,8 @@ class HungryNetwork(nn.Module):
         self.batches += self.training
         if self.batches == 3 or (self.evaluating and not self.training):
             raise self.error
-        return self.inner(images)
+        embeddings: torch.Tensor = self.inner(images)
+        return embeddings
 
 
 class TestOutOfMemory:
@@ -745,7 +751,7 @@ class TestOutOfMemory:
 def test_weights_that_are_not_there_are_told_before_the_dataset_is_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def load(seed: int) -> None:
+    def load(seed: int) -> ImageDataset:
         raise AssertionError("reading takes long")
 
     add_dataset(monkeypatch, "slow", load)

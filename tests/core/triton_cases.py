@@ -5,6 +5,7 @@ A process of its own: the interpreter is chosen by the environment when Triton i
 
 import json
 import sys
+from typing import Any
 
 import torch
 from candidate_cases import cases
@@ -22,12 +23,14 @@ TIES = torch.randn(12, 5, generator=torch.Generator().manual_seed(3)).repeat_int
 
 
 def use_kernels(used: bool) -> None:
-    compiled._has_numba = lambda: False
+    setattr(compiled, "_has_numba", lambda: False)  # noqa: B010 - it is a cached function
     on_cuda.serves = lambda embeddings, symm: used and embeddings.dtype == torch.float32
     LogSumLoss.compiled = True
 
 
-def compared(name: str, symm: Symm, embeddings: torch.Tensor, labels: torch.Tensor) -> dict:
+def compared(
+    name: str, symm: Symm, embeddings: torch.Tensor, labels: torch.Tensor
+) -> dict[str, Any]:
     use_kernels(True)
     found, gradient = run(name, symm, embeddings, labels)
     use_kernels(False)
@@ -68,7 +71,7 @@ def wrong_picks(candidates: Candidates) -> list[tuple[int, ...]]:
 
 
 def main() -> None:
-    results = {}
+    results: dict[str, dict[str, Any]] = {}
     for name, candidates in (("npair", pair_candidates), ("angular", triplet_candidates)):
         results[f"{name}, order"] = {"wrong": wrong_picks(candidates("paper"))}
     for name in ("npair", "angular"):
@@ -78,7 +81,9 @@ def main() -> None:
                 results[key] = compared(name, symm, data.embeddings.float(), data.labels)
         use_kernels(True)
         tied, _ = run(name, Symm(), TIES, torch.arange(12).repeat_interleave(2))
-        kinds = {kind for types in picks_of(tied).values() for kind in types}
+        picks = picks_of(tied)
+        assert picks is not None
+        kinds = {kind for types in picks.values() for kind in types}
         results[f"{name}, identical images"] = {"originals alone": kinds <= {0, 1}}
         spoiled = CASES["one group a class"].embeddings.float()
         spoiled[0, 0] = torch.nan

@@ -92,7 +92,7 @@ ANY_FILE = (
 )
 
 
-def _in_place(name: str, make: Callable[[Path], None]) -> Damage:
+def _in_place(name: str, make: Callable[[Path], object]) -> Damage:
     def do(path: Path, chance: random.Random) -> None:
         if path.is_dir():
             shutil.rmtree(path)
@@ -344,7 +344,7 @@ def damages_of(path: Path) -> tuple[Damage, ...]:
     """All ways to damage a file or folder of a run."""
     if path.is_dir():
         return INSTEAD_OF_A_FOLDER
-    by_kind = ANY_FILE + IN_PLACE
+    by_kind: tuple[Damage, ...] = ANY_FILE + IN_PLACE
     if path.suffix == ".json":
         by_kind += JSON + JSON  # which has the most to be wrong
     if path.name == "config.json":

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,9 +171,7 @@ def random_kills(folder: Path, whole: WholeTraining, count: int, seed: int) -> t
             if random_numbers.random() < _WHILE_IT_BEGINS
             else (True, random_numbers.uniform(0, _SECONDS[1]))
         )
-        words, killed = run_killed(
-            lambda pipe, run=run, plan=plan: _train(run, plan, pipe), *moment
-        )
+        words, killed = run_killed(partial(_train, run, plan), *moment)
         run.hear(words)
         if killed:
             kills += 1

@@ -150,7 +150,7 @@ class Learner:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
         # torch's own signature is untyped
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if self._grad_clip is not None:
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
         self._optimizer.step()

@@ -171,7 +171,7 @@ class _StoredPixels:
         self._stream: torch.cuda.Stream | None = None
         if device.type == "cuda":
             # torch does not annotate it
-            self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            self._stream = torch.cuda.Stream(device)
             # for what was put on the device before
             self._stream.wait_stream(torch.cuda.current_stream(device))
         self._thread: ThreadPoolExecutor | None = None
