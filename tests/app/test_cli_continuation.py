@@ -15,7 +15,7 @@ from PIL import Image
 from symmcore.data import catalogue
 from symmcore.errors import InputError
 from symmcore.networks import load_network
-from symmcore.runs import Recording, open_runs
+from symmcore.runs import Recording, files, open_runs
 from symmcore.runs.lock import run_lock
 from symmviz.cli import main
 
@@ -278,3 +278,17 @@ def test_a_run_knows_where_its_images_are_from_any_folder(tmp_path, monkeypatch,
     assert config["dataset"] == config["chosen"]["dataset"] == str(tmp_path / "photos")
     parent = json.loads((tmp_path / "branch/config.json").read_text())["parent"]
     assert parent["folder"] == str(tmp_path / "run")
+
+
+def test_a_last_checkpoint_that_is_lost_is_a_failure(tmp_path, monkeypatch, capsys):
+    original = files.rename
+
+    def fail(source: Path, target: Path) -> None:
+        if source.name.startswith(f".{STEPS:08d}") and source.is_dir():
+            raise OSError(28, "No space left on device")
+        original(source, target)
+
+    monkeypatch.setattr(files, "rename", fail)
+    assert main(["train", *TINY, "--out", str(tmp_path / "run")]) == 1
+    assert "not written: the last checkpoint" in capsys.readouterr().err
+    assert open_runs(tmp_path / "run")[0].state.checkpoint_steps[-1] < STEPS
