@@ -87,7 +87,7 @@ def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> 
         if progress.began and directory.is_dir():
             _say(f"Recorded in {directory}")
     if status.reason is FinishReason.COMPLETED:
-        return 0
+        return _FAILED if recorder.unsaved else 0
     if status.reason is FinishReason.STOPPED:
         return _INTERRUPTED
     sys.stderr.write(status.detail)

@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from symmcore.data.catalogue import dataset_choice
+from symmcore.data.catalogue import dataset_choice, whole_dataset_name
 from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.presets import PRESETS, QUICK, preset
@@ -81,7 +81,7 @@ def training_config(options: Namespace) -> TrainingConfig:
     usual = preset_config(options.preset)
     return preset_config(
         options.preset,
-        dataset=options.dataset,
+        dataset=whole_dataset_name(options.dataset),  # a run is gone on with from any folder
         specs=_specs(options, chosen.pairs),
         schedule=_schedule(options, usual.schedule),
         transform=_transform(options, usual.transform),

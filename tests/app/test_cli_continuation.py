@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 from helpers_training import add_dataset, tiny_dataset
+from PIL import Image
 
 from symmcore.data import catalogue
 from symmcore.errors import InputError
 from symmcore.networks import load_network
-from symmcore.runs import Recording, open_runs
+from symmcore.runs import Recording, files, open_runs
 from symmcore.runs.lock import run_lock
 from symmviz.cli import main
 
@@ -290,3 +291,36 @@ class TestSaid:
         monkeypatch.setattr("symmcore.runs.continuation.usable_cores", lambda: 1)
         assert main(["train", "--resume", str(tmp_path / "one"), "--steps", "7"]) == 0
         assert "this process may use 1 core" in capsys.readouterr().err
+
+
+def test_a_run_knows_where_its_images_are_from_any_folder(tmp_path, monkeypatch, capsys):
+    for name in ("a/0", "a/1", "b/0", "b/1", "c/0", "c/1", "d/0", "d/1"):
+        path = tmp_path / f"photos/{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), 9 * len(name), dtype=np.uint8)).save(path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    few = ("--batch-size", "4", "--dim", "8", "--threads", "1", "--device", "cpu", "--resize", "8")
+    start = ("train", "photos", *few, "--crop", "0", "--steps", "2", "--out", "run")
+    assert main(start) == 0
+    assert main(["train", "--branch", "run@2", "npair", "--steps", "3", "--out", "branch"]) == 0
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["train", "--resume", "../run", "--steps", "3"]) == 0
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert config["dataset"] == config["chosen"]["dataset"] == str(tmp_path / "photos")
+    parent = json.loads((tmp_path / "branch/config.json").read_text())["parent"]
+    assert parent["folder"] == str(tmp_path / "run")
+
+
+def test_a_last_checkpoint_that_is_lost_is_a_failure(tmp_path, monkeypatch, capsys):
+    original = files.rename
+
+    def fail(source: Path, target: Path) -> None:
+        if source.name.startswith(f".{STEPS:08d}") and source.is_dir():
+            raise OSError(28, "No space left on device")
+        original(source, target)
+
+    monkeypatch.setattr(files, "rename", fail)
+    assert main(["train", *TINY, "--out", str(tmp_path / "run")]) == 1
+    assert "not written: the last checkpoint" in capsys.readouterr().err
+    assert open_runs(tmp_path / "run")[0].state.checkpoint_steps[-1] < STEPS

@@ -100,6 +100,32 @@ class TestWhatIsWritten:
         np.testing.assert_array_equal(saved["test_embeddings"], [[1.0, 2.0], [3.0, 4.5]])
         assert lines(tmp_path / "run")[0] == {"kind": "step", "step": 1, "loss": 10.5, "lr": 0.5}
 
+    @pytest.mark.parametrize(
+        "given", [list, tuple, iter, lambda rows: dict(enumerate(rows)).values()]
+    )
+    def test_rows_of_any_kind(self, given: Callable[[Any], Any], tmp_path: Path) -> None:
+        rows = list(torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True))
+        with Recorder(tmp_path / "run", labels=given([1, 1])) as recorder:
+            recorder.frame(1, given(rows))
+        points = open_runs(str(tmp_path / "run"))[0].frame(1).test.points
+        np.testing.assert_array_equal(points.embeddings, [[1.0, 2.0], [3.0, 4.0]])
+        assert list(points.labels) == [0, 0]
+
+    def test_scalars_that_hold_one_number(self, tmp_path: Path) -> None:
+        one = torch.ones(1, requires_grad=True)
+        with Recorder(tmp_path / "run") as recorder:
+            recorder.scalars(1, a=one * 2, b=one.sum(), c=np.ones(1), d=np.int64(4), e=True)
+        assert lines(tmp_path / "run")[0] == {
+            "kind": "step", "step": 1, "a": 2.0, "b": 1.0, "c": 1.0, "d": 4.0, "e": 1.0
+        }  # fmt: skip
+
+    def test_a_home_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        with Recorder("~/runs/mine"):
+            pass
+        assert (tmp_path / "runs/mine/config.json").exists()
+
     def test_what_is_no_number_is_null_and_a_gap(self, tmp_path: Path) -> None:
         with Recorder(tmp_path / "run") as recorder:
             for step, loss in enumerate((1.0, float("nan"), float("inf"), 2.0)):
@@ -108,13 +134,30 @@ class TestWhatIsWritten:
         metric = open_runs(tmp_path / "run")[0].state.metrics["loss"]
         np.testing.assert_array_equal(metric.values, [1.0, np.nan, np.nan, 2.0])
 
-    @pytest.mark.parametrize("kind", ["arrays", "pictures", "paths", "grey", "one channel"])
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "arrays",
+            "pictures",
+            "paths",
+            "array of paths",
+            "iterator",
+            "tensors",
+            "tensor",
+            "grey",
+            "one channel",
+        ],
+    )
     def test_images_of_any_kind(self, kind: str, tmp_path: Path) -> None:
         arrays = [images(20)[0], images(40)[1]]
         given: Any = {
             "arrays": arrays,
             "pictures": [Image.fromarray(array) for array in arrays],
             "paths": [tmp_path / f"{number}.png" for number in range(2)],
+            "array of paths": np.array([f"{tmp_path}/{number}.png" for number in range(2)]),
+            "iterator": (array for array in arrays),
+            "tensors": [torch.from_numpy(array) for array in arrays],
+            "tensor": torch.from_numpy(np.stack([arrays[0], arrays[0]])),
             "grey": images()[:2, :, :, 0],
             "one channel": images()[:2, :, :, :1],
         }[kind]
@@ -205,6 +248,10 @@ class TestRefusing:
             ({"labels": []}, "at least one"),
             ({"labels": [0, 2], "class_names": ["a", "b"]}, "from 0 to 2"),
             ({"labels": ["a"], "class_names": ["a"]}, "positions"),
+            ({"labels": [0, 1], "class_names": {0: "a", 1: "b"}}, "class_names is a dict"),
+            ({"labels": [0, 1], "class_names": "ab"}, "class_names is a str"),
+            ({"images": torch.zeros(3, 3, 8, 8, dtype=torch.uint8)}, "Transpose"),
+            ({"images": np.zeros((3, 0, 8, 3), dtype=np.uint8)}, "(3, 0, 8, 3)"),
             ({"images": images().astype(np.float32)}, "uint8"),
             ({"images": images().transpose(0, 3, 1, 2)}, "Transpose"),
             ({"images": "file.png"}, "list of arrays"),
@@ -213,6 +260,18 @@ class TestRefusing:
             ({"images": [np.zeros((4, 4, 5), dtype=np.uint8)]}, "images[0]"),
         ):
             assert said in self.refused(tmp_path, **arguments), arguments
+
+    def test_a_name_that_is_none(self) -> None:
+        for name in ("", "a\0b"):
+            with pytest.raises(InputError, match="folder"):
+                Recorder(name)
+
+    def test_no_embeddings(self, tmp_path: Path) -> None:
+        with (
+            pytest.raises(InputError, match="at least one"),
+            Recorder(tmp_path / "run") as recorder,
+        ):
+            recorder.frame(1, np.zeros((0, 4)))
 
     def test_a_folder_that_holds_a_run(self, tmp_path: Path) -> None:
         record_loop(tmp_path / "run")
@@ -238,6 +297,7 @@ class TestRefusing:
             (lambda: recorder.frame(6, nothing[0]), r"must be (N, D)"),
             (lambda: recorder.frame(6, nothing.astype(str)), "must be numbers"),
             (lambda: recorder.frame(6, [[1.0], [2.0, 3.0]]), "No array"),
+            (lambda: recorder.frame(6, torch.eye(30).to_sparse()), "No array"),
         ):
             with pytest.raises(InputError) as caught:
                 call()

@@ -291,6 +291,26 @@ class TestCheckpoints:
         assert names_in(tmp_path / "run/checkpoints") == ["00000006"]
 
 
+def test_what_is_lost_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    recorder = TrainingRecorder(tmp_path / "run", tiny_config(), on_problem=told.append)
+    recorder.begin(context_of(tiny_config()))
+    go_on(recorder, 0, 2)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files_module, "rename", fail)
+    go_on(recorder, 2, 4)
+    recorder.status(FINISHED)
+    recorder.close()
+    recorder.close()
+    assert len(told) == 2
+    assert "kept in memory" in told[0]
+    assert "not written: the last checkpoint, frames of 1 steps." in told[1]
+    assert Recording.open(tmp_path / "run").state.checkpoint_steps == (2,)
+
+
 class TestResuming:
     def test_takes_away_what_came_after_the_checkpoint(self, tmp_path: Path) -> None:
         recorder = recorded(tmp_path / "run")

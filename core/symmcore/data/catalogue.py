@@ -183,6 +183,22 @@ def dataset_choice(
     return replace(choice, split=rule, download=download, follow_links=follow_links)
 
 
+def whole_dataset_name(text: str) -> str:
+    """A DATASET argument that means the same in any folder: with a whole path, where it has one.
+
+    Raises:
+        InputError: if there is no such dataset.
+    """
+    choice = dataset_choice(text)
+    if not choice.kind.can_follow_links:  # it lies in no files of the user's
+        return text
+    head = text.removesuffix(choice.argument)
+    try:
+        return f"{head}{Path(choice.argument).expanduser().absolute()}"
+    except (OSError, RuntimeError, ValueError):  # reading it says what is wrong with the path
+        return text
+
+
 def _source_choice(text: str) -> DatasetChoice | None:
     head, colon, argument = text.partition(":")
     for source in SOURCES:

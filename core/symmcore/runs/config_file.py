@@ -245,7 +245,7 @@ def _is_of(value: Any, kind: Any) -> bool:
 def _parent_settings(parent: ParentRun | None) -> dict[str, object] | None:
     if parent is None:
         return None
-    return {"folder": str(parent.folder), "id": parent.key, "step": parent.step}
+    return {"folder": str(parent.folder.absolute()), "id": parent.key, "step": parent.step}
 
 
 def _parent(value: object) -> ParentRun | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from PIL import Image
 from symmcore.data.images.decoding import MAX_PIXELS
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
+from symmcore.runs.own_values import without_torch
 
 _CHANNELS = (1, 3)
 
@@ -23,8 +24,9 @@ class OwnImages:
         """Take the images.
 
         Args:
-            images: (N, H, W) or (N, H, W, C) uint8, C 1 or 3; or a sequence of arrays
-                (H, W[, C]) uint8, of PIL images or of paths of image files.
+            images: (N, H, W) or (N, H, W, C) uint8, C 1 or 3, an array or a tensor; or any
+                number of arrays or tensors (H, W[, C]) uint8, of PIL images or of paths of
+                image files.
 
         Raises:
             InputError: if they are none of these, with what would be right.
@@ -68,26 +70,37 @@ class OwnImages:
 
 
 def _checked(images: Any) -> Sequence[Any]:
-    if isinstance(images, np.ndarray):
-        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+    given = _as_array_or_list(images)
+    if isinstance(given, np.ndarray):
+        if given.dtype != np.uint8 or given.ndim not in (3, 4) or 0 in given.shape[1:3]:
             raise InputError(
-                f"images is an array {images.shape} of {images.dtype}: it must be (N, H, W) or "
+                f"images is an array {given.shape} of {given.dtype}: it must be (N, H, W) or "
                 "(N, H, W, C) of uint8, with 1 or 3 channels."
             )
-        if images.ndim == 4 and images.shape[3] not in _CHANNELS:
-            hint = " Transpose (N, C, H, W) first." if images.shape[1] in _CHANNELS else ""
+        if given.ndim == 4 and given.shape[3] not in _CHANNELS:
+            hint = " Transpose (N, C, H, W) first." if given.shape[1] in _CHANNELS else ""
             raise InputError(
-                f"images is an array {images.shape}: the last of (N, H, W, C) must be 1 or 3.{hint}"
+                f"images is an array {given.shape}: the last of (N, H, W, C) must be 1 or 3.{hint}"
             )
-        return list(images)  # views of its rows
-    if isinstance(images, str | bytes) or not isinstance(images, Sequence):
-        raise InputError(
-            f"images is a {type(images).__name__}: it must be an array (N, H, W, C) of uint8, or a "
-            "list of arrays, PIL images or paths."
-        )
-    for position, image in enumerate(images):
+        return list(given)  # views of its rows
+    for position, image in enumerate(given):
         _check_one(position, image)
-    return images
+    return given
+
+
+def _as_array_or_list(images: Any) -> list[Any] | np.ndarray:
+    try:
+        images = without_torch(images)
+        if isinstance(images, np.ndarray):
+            return list(images) if images.dtype.kind in "OU" else images  # of paths
+        if not isinstance(images, str | bytes | Mapping):
+            return [without_torch(image) for image in images]
+    except (TypeError, RuntimeError):
+        pass
+    raise InputError(
+        f"images is a {type(images).__name__}: it must be an array (N, H, W, C) of uint8, or a "
+        "list of arrays, PIL images or paths."
+    )
 
 
 def _check_one(position: int, image: Any) -> None:

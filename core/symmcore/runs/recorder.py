@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import math
 import operator
 import threading
 import uuid
@@ -25,6 +24,7 @@ from symmcore.runs.layout import LARGEST_STEP, LOCK
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import LONGEST_NAME, RESERVED, scalars_line
 from symmcore.runs.own_images import OwnImages
+from symmcore.runs.own_values import as_array, number
 from symmcore.runs.recall import recall_at_1
 from symmcore.runs.recording import Recording
 from symmcore.runs.run_writer import RunWriter
@@ -64,10 +64,11 @@ class Recorder:
         """Make the run directory.
 
         Args:
-            folder: the run directory; one that holds a run already is refused.
+            folder: the run directory; one that holds a run already is refused. A "~" that it
+                begins with is the home folder.
             labels: N labels, numbers or strings; without them there is no Recall@1.
-            images: N images: an array (N, H, W[, C]) of uint8, or a list of arrays, of PIL
-                images, or of paths.
+            images: N images: an array or tensor (N, H, W[, C]) of uint8, or any number of
+                arrays or tensors (H, W[, C]), of PIL images, or of paths.
             class_names: what the labels are called; then labels are positions in it.
             settings: what else is to stand in config.json: learning rate, notes.
             on_problem: told when saving begins to fail; a RuntimeWarning by default.
@@ -75,7 +76,7 @@ class Recorder:
         Raises:
             InputError: a ValueError that says what is wrong with an argument, or with the folder.
         """
-        self.folder = Path(folder)
+        self.folder = _folder(folder)
         self._images = None if images is None else OwnImages(images)
         self._count: int | None = None
         self._labels, self._names = _labels(labels, class_names)
@@ -119,12 +120,14 @@ class Recorder:
             InputError: if a value is no number, or the step goes back.
         """
         with self._thread_lock:
-            number = self._checked_step(step, self._scalar_step, "scalars", again=True)
+            checked = self._checked_step(step, self._scalar_step, "scalars", again=True)
             numbers = {
-                name: _number(name, value) for name, value in values.items() if value is not None
+                _name(name): number(name, value)
+                for name, value in values.items()
+                if value is not None
             }
-            self._scalar_step = number
-            self._writer.add_line(scalars_line("step", number, numbers))
+            self._scalar_step = checked
+            self._writer.add_line(scalars_line("step", checked, numbers))
 
     def frame(self, step: int, embeddings: Any) -> None:
         """Record where all N images are embedded after a step, and their Recall@1.
@@ -137,16 +140,16 @@ class Recorder:
             InputError: if the shape does not fit, or the step does not go on.
         """
         with self._thread_lock:
-            number = self._checked_step(step, self._frame_step, "frame", again=False)
+            checked = self._checked_step(step, self._frame_step, "frame", again=False)
             points = self._checked_points(embeddings)
-            self._frame_step = number
+            self._frame_step = checked
             labels = self._known_labels(len(points))
             if self._has_labels:
                 recall = recall_at_1(points, labels)
                 if recall is not None:
-                    line = scalars_line("eval", number, {"test_recall_at_1": recall})
+                    line = scalars_line("eval", checked, {"test_recall_at_1": recall})
                     self._writer.add_line(line)
-            self._writer.add_frame(self._made(number, points, labels), None)
+            self._writer.add_frame(self._made(checked, points, labels), None)
 
     def live(self) -> Recording:
         """The run as it is now, also what could not be written yet."""
@@ -227,10 +230,12 @@ class Recorder:
         return number
 
     def _checked_points(self, embeddings: Any) -> FloatArray:
-        array = _as_array(embeddings)
+        array = as_array(embeddings)
         if array.ndim != 2 or array.shape[1] < 1:
             raise InputError(f"The embeddings have the shape {array.shape}: it must be (N, D).")
         count, dim = array.shape
+        if not count:
+            raise InputError("There are 0 embeddings: a frame holds those of at least one image.")
         if self._count is None:
             self._count = count
         if count != self._count:
@@ -272,11 +277,22 @@ class Recorder:
         )
 
 
+def _folder(folder: str | Path) -> Path:
+    if not str(folder):
+        raise InputError("The folder's name is empty: name a folder to record in.")
+    if "\0" in str(folder):
+        raise InputError(f"{str(folder)!r} holds a zero byte: choose another folder.")
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError:  # nobody knows that home folder
+        return Path(folder)
+
+
 def _labels(labels: Any, names: Sequence[str] | None) -> tuple[IndexArray, tuple[str, ...]]:
     """Labels as positions in the class names, and those."""
     if labels is None:
         return _read_only(np.zeros(0, dtype=np.int64)), ()
-    array = _as_array(labels)
+    array = as_array(labels)
     if array.ndim != 1:
         raise InputError(f"The labels have the shape {array.shape}: it must be (N,).")
     if not len(array):
@@ -288,6 +304,11 @@ def _labels(labels: Any, names: Sequence[str] | None) -> tuple[IndexArray, tuple
     if names is None:
         values, positions = np.unique(array, return_inverse=True)
         return _read_only(positions.astype(np.int64)), tuple(str(value) for value in values)
+    if isinstance(names, str | Mapping):
+        raise InputError(
+            f"class_names is a {type(names).__name__}: it must be a list, in which a label's "
+            "position has its name."
+        )
     names = tuple(str(name) for name in names)
     if array.dtype.kind not in "iub":
         raise InputError("The labels are strings: with class_names they are positions in them.")
@@ -310,27 +331,10 @@ def _partners(labels: IndexArray) -> IndexArray:
     return partners
 
 
-def _as_array(values: Any) -> Any:
-    """A list, an array, or a tensor on any device, as an array."""
-    if hasattr(values, "detach"):  # a tensor, without torch imported
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":  # which NumPy does not have
-            values = values.float()
-        values = values.numpy()
-    try:
-        return np.asarray(values)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"No array can be made of {type(values).__name__}: {error}.") from error
-
-
-def _number(name: str, value: SupportsFloat) -> float:
+def _name(name: str) -> str:
     if name in RESERVED or len(name) > LONGEST_NAME:
         raise InputError(f"A scalar cannot be called {name[:LONGEST_NAME]!r}: choose another name.")
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last: torch, of many
-        raise InputError(f"{name} is {value!r:.60}: it must be one number.") from None
-    return number if math.isfinite(number) else math.nan
+    return name
 
 
 def _read_only(array: IndexArray) -> IndexArray:

@@ -83,14 +83,15 @@ class Recording:
         self._seen_config: tuple[int, int] | None = None
 
     @staticmethod
-    def open(folder: Path) -> "Recording":
+    def open(folder: str | Path) -> "Recording":
         """Open a run directory, finished or not.
 
         Raises:
             InputError: if it is none, is of a newer format, or cannot be read.
         """
-        check_run(folder)
-        recording = _opened(folder)
+        path = Path(folder)
+        check_run(path)
+        recording = _opened(path)
         recording.poll()
         return recording
 
@@ -279,7 +280,7 @@ def check_run(folder: Path) -> None:
     raise InputError(f"{folder} holds no run: there is no {METRICS} in it.")
 
 
-def open_runs(path: Path) -> tuple[Recording, ...]:
+def open_runs(path: str | Path) -> tuple[Recording, ...]:
     """Open a run, or the runs of a comparison in the order in which it names them.
 
     Args:
@@ -288,7 +289,7 @@ def open_runs(path: Path) -> tuple[Recording, ...]:
     Raises:
         InputError: if there is no run, or one cannot be opened.
     """
-    folders = run_folders(path)
+    folders = run_folders(Path(path))
     recordings = [Recording.open(folder) for folder in folders]
     return tuple(sorted(recordings, key=_place_in_comparison))
 

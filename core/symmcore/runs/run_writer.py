@@ -45,6 +45,15 @@ class _Unsaved:
     checkpoint: Checkpoint | None = None
     end: tuple[RunStatus, str] | None = None
 
+    def names(self, lines: bool) -> str:
+        """What is in it, for people; empty where nothing is."""
+        named = (
+            (self.checkpoint is not None, "the last checkpoint"),
+            (bool(self.frames), f"frames of {len(self.frames)} steps"),
+            (lines, "lines of metrics"),
+        )
+        return ", ".join(name for there, name in named if there)
+
     def bytes(self) -> int:
         return sum(
             frame_size(frame) + (0 if gallery is None else set_size(gallery))
@@ -79,8 +88,7 @@ class RunWriter:
         self._checkpoints: dict[int, int] = {}
         self._failures = 0
         self._lines_to_wait = 0
-        self._failing = False
-        self._thumbnails_failing = False
+        self._failing = self._thumbnails_failing = self._closed = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
         self._thumbnails: ThumbnailWriter | None = None
@@ -174,13 +182,23 @@ class RunWriter:
         return self._thumbnails is None or self._thumbnails.finish(timeout)
 
     def close(self) -> None:
-        """End the thread that writes thumbnails; what is not saved is tried once more."""
+        """End the thread that writes thumbnails; what is not saved is tried once more.
+
+        What is lost then is told.
+        """
         if self._thumbnails is not None:
             self._thumbnails.close()
         with self._lock:
             if self.unsaved:
                 self._save()
+            lost = "" if self._closed else self._unsaved.names(self._metrics.pending > 0)
+            self._closed = True
             self._metrics.close()
+        if lost:
+            self._on_problem(
+                f"{self.folder} ended with something not written: {lost}. What "
+                "was written before is whole."
+            )
 
     @property
     def unsaved(self) -> bool:

@@ -134,8 +134,13 @@ class TrainingRecorder:
         for writer in self._writers if running else ():
             writer.end(ended, status.message)
             writer.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
-        if not any(writer.unsaved for writer in self._writers):  # else closing tries again
+        if not self.unsaved:  # else closing tries again
             self._release()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something that was recorded is in memory alone; lost, after :meth:`close`."""
+        return any(writer.unsaved for writer in self._writers)
 
     def finish_thumbnails(self, timeout: float) -> bool:
         """Wait for thumbnails, so many seconds a run; returns whether all are written."""
