@@ -65,7 +65,7 @@ class DatasetPresenter:
         return self._counts
 
     def look(self, config: TrainingConfig) -> None:
-        """DatasetScan at a dataset that was chosen, or whose files may have changed."""
+        """Scan a dataset that was chosen, or whose files may have changed."""
         self._again = config == self._looked_at
         self._looked_at = config
         self._drop()

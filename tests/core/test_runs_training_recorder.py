@@ -17,13 +17,11 @@ from symmcore.data.unused import Unused
 from symmcore.errors import InputError
 from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs import files as files_module
+from symmcore.runs.claim import check_free
+from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock, run_lock
-from symmcore.runs.training_recorder import (
-    TrainingRecorder,
-    check_free,
-    metrics_line,
-    run_directories,
-)
+from symmcore.runs.metrics import metrics_line
+from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Environment, Sinks, TrainingContext
@@ -53,7 +51,7 @@ def begun(
     return directories
 
 
-def lines(folder: Path) -> list[dict]:
+def lines(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "metrics.jsonl").read_text("utf-8")
     assert text == "" or text.endswith("\n")
     return [json.loads(line, parse_constant=no_constant) for line in text.splitlines()]
@@ -180,8 +178,10 @@ def open_descriptors(folder: Path) -> list[str]:
 
 
 class TestConfig:
-    def read(self, folder: Path) -> dict:
-        return json.loads((folder / "config.json").read_text("utf-8"), parse_constant=no_constant)
+    def read(self, folder: Path) -> dict[str, Any]:
+        text = (folder / "config.json").read_text("utf-8")
+        settings: dict[str, Any] = json.loads(text, parse_constant=no_constant)
+        return settings
 
     def test_says_everything_about_the_run(self, tmp_path: Path) -> None:
         text = "npair+symm:alpha=1.5,beta=0.5,rank=2,pairs=official,l2_reg=0.01,lr=0.02"
@@ -379,7 +379,7 @@ class TestFrames:
             saved = safetensors.numpy.load_file(
                 tmp_path / "both" / folder / "frames" / "00000120.safetensors"
             )
-            expected = {}
+            expected: dict[str, Any] = {}
             for split, watched in (("train", snapshot.frame.train), ("test", snapshot.frame.test)):
                 expected[f"{split}_embeddings"] = watched.points.embeddings
                 expected[f"{split}_partner"] = watched.partner

@@ -12,6 +12,7 @@ from symmcore.runs.config_file import json_bytes
 from symmcore.runs.frames import safetensors_bytes
 from symmcore.runs.layout import SAFETENSORS, STATE, checkpoint_path
 from symmcore.runs.reading import (
+    MOST_JSON_BYTES,
     Arrays,
     arrays_in,
     check_inside,
@@ -23,6 +24,7 @@ from symmcore.settings.checkpoint_files import COMPLETE, NETWORK_SETTINGS
 
 _MOST_BYTES = 16 * 2**30
 _MOST_FILES = 64
+_MOST_MARKER_BYTES = 65_536
 
 
 def write_checkpoint(run: Path, checkpoint: Checkpoint, metrics_bytes: int) -> None:
@@ -102,7 +104,8 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
     state: dict[str, Any] | None = None
     try:
         for name, entry in _complete(run, step)["files"].items():
-            content = read_bytes(run, folder / name, _MOST_BYTES)
+            most = _MOST_BYTES if name.endswith(SAFETENSORS) else MOST_JSON_BYTES
+            content = read_bytes(run, folder / name, most)
             if hashlib.sha256(content).hexdigest() != entry["sha256"]:
                 raise RunError(f"{folder / name} is damaged: choose another checkpoint.")
             if name == NETWORK_SETTINGS:
@@ -137,7 +140,7 @@ def _complete(run: Path, step: int) -> dict[str, Any]:
         FileNotFoundError: if there is none.
     """
     path = checkpoint_path(run, step) / COMPLETE
-    complete = read_json(run, path)
+    complete = read_json(run, path, _MOST_MARKER_BYTES)
     named = complete.get("files")
     if complete.get("step") != step or not isinstance(named, dict) or len(named) > _MOST_FILES:
         raise RunError(f"{path} is damaged: it is not of this checkpoint.")

@@ -72,7 +72,8 @@ def own_loop_settings(
         InputError: if the user's settings are no JSON.
     """
     try:
-        settings = json.loads(json.dumps(dict(given), default=str))
+        text = json.dumps(dict(given), default=str)
+        settings = json.loads(text, parse_constant=lambda _: None)  # what JSON does not have
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"The settings cannot be written as JSON ({error}).") from error
     return {
@@ -258,7 +259,7 @@ def _parent(value: object) -> ParentRun | None:
 
 def _class_names(folder: Path) -> tuple[str, ...]:
     try:
-        names = read_json(folder, folder / CLASSES, 64 * 2**20).get("class_names")
+        names = read_json(folder, folder / CLASSES).get("class_names")
     except (FileNotFoundError, RunError):
         return ()
     return _texts(names)

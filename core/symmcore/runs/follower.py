@@ -22,15 +22,19 @@ from symmcore.runs.layout import (
     gallery_step,
     is_method,
 )
-from symmcore.runs.reading import check_inside, is_whole, open_file, read_json
-from symmcore.runs.status_file import is_alive
+from symmcore.runs.reading import check_inside, is_whole, open_file
+from symmcore.runs.status_file import is_alive, read_status
 from symmcore.settings.checkpoint_files import CHECKPOINTS
 
-_BLOCK = 2**20
+_BLOCK = 2**18
+# A fraction of a second: what is left comes with the next polls.
 _MOST_A_POLL = 24 * 2**20
+_MOST_LINES_A_POLL = 250_000
+_MOST_DAMAGED_A_POLL = 20_000  # lines that take longer than others
 _LONGEST_LINE = 2**20
 _ANCHOR = 4096
 _MOST_FILES = 200_000
+_MOST_CHECKS_A_POLL = 1000
 _PATIENCE = 60.0
 """Seconds after which a file that is half there is not waited for any more, but warned of."""
 _LONGEST_MESSAGE = 2000
@@ -70,7 +74,9 @@ class MetricsFollower:
             with os.fdopen(open_file(self._run, path), "rb") as stream:
                 if not self._goes_on(stream):
                     self._restart()
-                return self._read(stream)
+                grew = self._read(stream)
+                self._warn()
+                return grew
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -84,11 +90,28 @@ class MetricsFollower:
         self._offset, self._anchor, self._skipping = 0, b"", False
         self._index.restart_metrics()
 
+    def _warn(self) -> None:
+        count, first = self._index.damaged_lines
+        lines = "1 line is" if count == 1 else f"{count:,} lines are"
+        self._index.warn(
+            "lines",
+            f"{self._run / METRICS}: {lines} damaged and passed over, the first is line {first:,}."
+            if count
+            else None,
+        )
+
     def _read(self, stream: Any) -> bool:
         stream.seek(self._offset)
         began, rest = self._offset, b""
-        while self._offset + len(rest) - began < _MOST_A_POLL and (block := stream.read(_BLOCK)):
+        lines_left, (damaged, _) = _MOST_LINES_A_POLL, self._index.damaged_lines
+        while (
+            self._offset + len(rest) - began < _MOST_A_POLL
+            and lines_left > 0
+            and self._index.damaged_lines[0] - damaged < _MOST_DAMAGED_A_POLL
+            and (block := stream.read(_BLOCK))
+        ):
             *lines, rest = (rest + block).split(b"\n")
+            lines_left -= len(lines)
             self._take(lines)
             if len(rest) > _LONGEST_LINE:
                 self._pass_over(rest)
@@ -130,6 +153,7 @@ class DirectoryFollower:
         self._whole: dict[Path, tuple[int, int]] = {}
         self._waiting: dict[Path, float] = {}
         self._news = clock()
+        self._checks_left = 0
         self._polled = False
         self._grew = False
 
@@ -147,6 +171,7 @@ class DirectoryFollower:
             grew = False
             self._index.warn(METRICS, str(error))
         before = len(self._whole)
+        self._checks_left = _MOST_CHECKS_A_POLL
         self._index.set_steps(
             set(self._steps(FRAMES, frame_step, self._file_is_whole)),
             set(self._steps(FRAMES, gallery_step, self._file_is_whole)),
@@ -218,6 +243,9 @@ class DirectoryFollower:
         seen = (status.st_mtime_ns, status.st_ino)
         if self._whole.get(path) == seen:
             return True
+        if not self._checks_left:  # the next poll has some more
+            return False
+        self._checks_left -= 1
         key = str(path)
         try:
             if whole(path):
@@ -254,7 +282,7 @@ class DirectoryFollower:
         said: dict[str, Any] = {}
         problem = None
         try:
-            said = read_json(self._run, self._run / STATUS)
+            said = read_status(self._run)
         except FileNotFoundError:
             pass
         except RunError as error:

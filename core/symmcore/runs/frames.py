@@ -26,6 +26,15 @@ from symmcore.settings.symm import Symm
 _SPLITS = ("train", "test")
 _LARGEST_SAMPLE = 2**31
 _HALF = np.float16
+FRAME_ARRAYS = frozenset(
+    f"{split}_{name}"
+    for split in _SPLITS
+    for name in ("embeddings", "partner", "labels", "samples")
+)
+GALLERY_ARRAYS = frozenset({"embeddings", "scale", "labels", "samples"})
+PROJECTION_ARRAYS = frozenset(
+    {"explained", *(f"{split}_{name}" for split in _SPLITS for name in ("original", "synthetic"))}
+)
 
 
 def frame_bytes(frame: Frame) -> bytes:

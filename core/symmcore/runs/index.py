@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from symmcore.runs.info import RecordingState, RunStatus
 from symmcore.runs.metrics import MetricsTable, Scores
 
+# Nobody reads more, and a directory may hold any number of files that are none.
+_MOST_WARNINGS = 100
+
 
 class RunIndex:
     """Steps, metrics and status of a run, and the frozen state made of them; thread-safe."""
@@ -36,6 +39,12 @@ class RunIndex:
         with self._lock:
             return self._table.last_evaluation
 
+    @property
+    def damaged_lines(self) -> tuple[int, int]:
+        """How many lines of metrics were passed over, and the number of the first, from 1."""
+        with self._lock:
+            return self._table.damaged, self._table.first_damage
+
     def refresh(self) -> bool:
         """Make a new state if anything changed; returns whether it did."""
         with self._lock:
@@ -63,17 +72,13 @@ class RunIndex:
     def add_lines(self, lines: list[bytes]) -> None:
         """Take in lines of metrics.jsonl, whole ones."""
         with self._lock:
-            before = self._table.damaged
             self._table.add_lines(lines)
             self._changed = True
-            if self._table.damaged != before:
-                self._warn_of_lines()
 
     def restart_metrics(self) -> None:
         """Forget all metrics: their file was cut or replaced."""
         with self._lock:
             self._table = MetricsTable()
-            self._warnings.pop("lines", None)
             self._changed = True
 
     def add_frame(self, step: int) -> None:
@@ -155,8 +160,10 @@ class RunIndex:
             if self._warnings.get(what) != warning:
                 if warning is None:
                     del self._warnings[what]
-                else:
+                elif what in self._warnings or len(self._warnings) < _MOST_WARNINGS:
                     self._warnings[what] = warning
+                else:
+                    return
                 self._changed = True
 
     def _projection_steps(self) -> dict[str, tuple[int, ...]]:
@@ -164,12 +171,3 @@ class RunIndex:
         for method, step in self._added_projections:
             steps.setdefault(method, set()).add(step)
         return {method: tuple(sorted(of)) for method, of in steps.items()}
-
-    def _warn_of_lines(self) -> None:
-        count = self._table.damaged
-        lines = "1 line is" if count == 1 else f"{count:,} lines are"
-        self.warn(
-            "lines",
-            f"metrics.jsonl: {lines} damaged and passed over, the first is line "
-            f"{self._table.first_damage:,}.",
-        )

@@ -24,6 +24,7 @@ MOST_METRICS = 1000
 LONGEST_NAME = 100
 RESERVED = frozenset({"kind", "step"})
 _FIRST_CAPACITY = 256
+_SHORTEST = b'{"kind":"a","step":1}'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,6 +239,8 @@ def _parsed(lines: list[bytes]) -> Iterable[Record | None]:
 
 
 def _parsed_line(line: bytes) -> Record | None:
+    if len(line) < len(_SHORTEST):
+        return None
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

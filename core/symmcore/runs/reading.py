@@ -3,7 +3,7 @@
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from symmcore.runs.files import reason
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-_MOST_JSON_BYTES = 8 * 2**20
+MOST_JSON_BYTES = 4 * 2**20
+"""Most bytes of a JSON file of a run: more could take gigabytes in memory."""
 _MOST_HEADER_BYTES = 16 * 2**20
 _MOST_ARRAY_BYTES = 4 * 2**30
 _LENGTH_BYTES = 8
@@ -78,7 +79,7 @@ def read_bytes(folder: Path, path: Path, most: int) -> bytes:
         raise RunError(f"{path} cannot be read ({reason(error)}).") from error
 
 
-def read_json(folder: Path, path: Path, most: int = _MOST_JSON_BYTES) -> dict[str, Any]:
+def read_json(folder: Path, path: Path, most: int = MOST_JSON_BYTES) -> dict[str, Any]:
     """The JSON object in a file of a run.
 
     Raises:
@@ -95,14 +96,23 @@ def read_json(folder: Path, path: Path, most: int = _MOST_JSON_BYTES) -> dict[st
     return value
 
 
-def read_arrays(folder: Path, path: Path) -> Arrays:
+def read_arrays(folder: Path, path: Path, names: Collection[str]) -> Arrays:
     """The arrays in a safetensors file of a run, read-only.
+
+    Args:
+        folder: the run directory.
+        path: of the file.
+        names: of the arrays that must be there; with others nothing is read.
 
     Raises:
         RunError: if it cannot be read or is damaged.
     """
     try:
-        check_whole(folder, path)
+        there = check_whole(folder, path).keys() - {"__metadata__"}
+        if there != set(names):
+            what = next(iter(sorted(set(names) - there)), None)
+            problem = f"{what} is not in it" if what else "it holds other arrays too"
+            raise RunError(f"{path} is damaged: {problem}.")
         content = read_bytes(folder, path, _MOST_ARRAY_BYTES)
     except FileNotFoundError as error:
         raise RunError(f"{path} is not there (any more).") from error
@@ -124,7 +134,9 @@ def arrays_in(path: Path, content: bytes) -> Arrays:
     return arrays
 
 
-def read_range(folder: Path, path: Path, name: str, first: int, last: int) -> bytes:
+def read_range(
+    folder: Path, path: Path, name: str, first: int, last: int, most: int = MOST_JSON_BYTES
+) -> bytes:
     """Some bytes of one array in a safetensors file, without reading the rest.
 
     Args:
@@ -133,6 +145,7 @@ def read_range(folder: Path, path: Path, name: str, first: int, last: int) -> by
         name: of the array.
         first: where in the array's bytes to begin.
         last: where to end; -1 for the end of the array.
+        most: bytes that can be right.
 
     Raises:
         RunError: if the file is damaged, or has no such bytes.
@@ -143,8 +156,9 @@ def read_range(folder: Path, path: Path, name: str, first: int, last: int) -> by
         begin, end = (int(offset) for offset in header[name]["data_offsets"])
         base = path.stat().st_size - _end_of_data(header)
         last = end - begin if last < 0 else last
-        if not (begin >= 0 and 0 <= first <= last <= end - begin):
-            raise RunError(f"{path} is damaged: {name} does not reach so far.")
+        fits = begin >= 0 and 0 <= first <= last <= end - begin
+        if not fits or last - first > most:
+            raise RunError(f"{path} is damaged: {name} has not the bytes that it should have.")
         with os.fdopen(open_file(folder, path), "rb") as stream:
             stream.seek(base + begin + first)
             return stream.read(last - first)

@@ -1,5 +1,6 @@
 """Records a training loop of the user's own, with or without torch."""
 
+import contextlib
 import hashlib
 import math
 import operator
@@ -16,17 +17,18 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, FloatArray, Frame, IndexArray, WatchedSet
 from symmcore.reflection import reflect_points
 from symmcore.runs.budget import share_of_budget
+from symmcore.runs.claim import check_free, empty, make_folders
 from symmcore.runs.config_file import own_loop_settings
 from symmcore.runs.files import reason
 from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import LARGEST_STEP
+from symmcore.runs.layout import LARGEST_STEP, LOCK
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import LONGEST_NAME, RESERVED, scalars_line
 from symmcore.runs.own_images import OwnImages
 from symmcore.runs.recall import recall_at_1
 from symmcore.runs.recording import Recording
 from symmcore.runs.run_writer import RunWriter
-from symmcore.runs.training_recorder import check_free, warn
+from symmcore.runs.training_recorder import warn
 
 _BUDGET = 4 * 10**9
 _SECONDS_FOR_THUMBNAILS = 30.0
@@ -84,27 +86,27 @@ class Recorder:
         self._scalar_step = self._frame_step = -1
         self._closed = False
         self._thread_lock = threading.RLock()
+        about = own_loop_settings(
+            uuid.uuid4().hex,
+            self.folder.resolve().name,
+            self._fingerprint(),
+            self._count,
+            settings or {},
+        )
         check_free(self.folder, (self.folder,))
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = RunLock(self.folder)
-            self._writer = RunWriter(self.folder, share_of_budget(_BUDGET, 1), on_problem)
-            self._writer.begin(
-                own_loop_settings(
-                    uuid.uuid4().hex,
-                    self.folder.resolve().name,
-                    self._fingerprint(),
-                    self._count,
-                    settings or {},
-                ),
-                self._names,
-                self._images,
-                (),
-            )
-        except OSError as error:
-            raise InputError(
-                f"{self.folder} cannot be written ({reason(error)}): choose another folder."
-            ) from error
+        with contextlib.ExitStack() as undo:
+            try:
+                make_folders(self.folder, undo)
+                self._lock = RunLock(self.folder)
+                undo.callback(self._lock.remove)
+                undo.callback(empty, self.folder, frozenset([LOCK]))
+                self._writer = RunWriter(self.folder, share_of_budget(_BUDGET, 1), on_problem)
+                self._writer.begin(about, self._names, self._images, ())
+            except OSError as error:
+                raise InputError(
+                    f"{self.folder} cannot be written ({reason(error)}): choose another folder."
+                ) from error
+            undo.pop_all()
 
     def scalars(self, step: int, **values: SupportsFloat | None) -> None:
         """Record numbers of a step, each under its name; each becomes a plot.

@@ -1,5 +1,6 @@
 """Reads a run: finished, followed while another process writes it, or live in this one."""
 
+import functools
 import threading
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from symmcore.runs.config_file import read_info
 from symmcore.runs.files import reason
 from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import (
+    FRAME_ARRAYS,
+    GALLERY_ARRAYS,
+    PROJECTION_ARRAYS,
     frame_from,
     gallery_from,
     largest_label,
@@ -141,20 +145,19 @@ class Recording:
             RunError: if there is no frame either, or the file is damaged.
         """
         state = self.state
-        galleries = [at for at in state.gallery_steps if at <= step]
-        if not galleries:
-            frames = [at for at in state.frame_steps if at <= step]
-            return self.frame(frames[-1] if frames else step).test.points
-        newest = galleries[-1]
-        held = self._tail.gallery(newest) if self._tail else None
-        if held is not None:
-            return held
-        path = gallery_path(self.folder, newest)
-        return self._cache.get(
-            ("gallery", newest),
-            lambda: gallery_from(path, read_arrays(self.folder, path)),
-            set_size,
-        )
+        for newest in reversed([at for at in state.gallery_steps if at <= step]):
+            held = self._tail.gallery(newest) if self._tail else None
+            if held is not None:
+                return held
+            path = gallery_path(self.folder, newest)
+            if path.exists():  # or it was thinned out a moment ago
+                return self._cache.get(
+                    ("gallery", newest),
+                    functools.partial(self._read_gallery, path),
+                    set_size,
+                )
+        frames = [at for at in state.frame_steps if at <= step]
+        return self.frame(frames[-1] if frames else step).test.points
 
     def projection(self, method: str, step: int) -> Projection | None:
         """A frame's coordinates in the plane; None if nobody has stored any."""
@@ -166,7 +169,8 @@ class Recording:
         def read() -> Projection | None:
             path = projection_path(self.folder, method, step)
             try:
-                return projection_from(path, read_arrays(self.folder, path), method, step)
+                arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
+                return projection_from(path, arrays, method, step)
             except RunError:  # not there, or half there, or damaged: it can be computed again
                 return None
 
@@ -217,10 +221,13 @@ class Recording:
         """Where the checkpoint of this step is."""
         return checkpoint_path(self.folder, step)
 
+    def _read_gallery(self, path: Path) -> EmbeddedSet:
+        return gallery_from(path, read_arrays(self.folder, path, GALLERY_ARRAYS))
+
     def _read_frame(self, step: int) -> Frame:
         path = frame_path(self.folder, step)
         symm = self._info.spec.symm if self._info.spec else None
-        frame = frame_from(path, read_arrays(self.folder, path), step, symm)
+        frame = frame_from(path, read_arrays(self.folder, path, FRAME_ARRAYS), step, symm)
         names = self._info.class_names
         if names and largest_label(frame) >= len(names):
             raise RunError(

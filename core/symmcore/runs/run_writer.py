@@ -80,6 +80,7 @@ class RunWriter:
         self._failures = 0
         self._lines_to_wait = 0
         self._failing = False
+        self._thumbnails_failing = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
         self._thumbnails: ThumbnailWriter | None = None
@@ -194,7 +195,9 @@ class RunWriter:
             return
         watched = (frame.test.points.samples, frame.train.points.samples)
         samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
-        self._thumbnails = ThumbnailWriter(self.folder, self._images, samples, self._judge)
+        self._thumbnails = ThumbnailWriter(
+            self.folder, self._images, samples, self._judge_thumbnails
+        )
         self._thumbnails.start()
 
     def _take_in(self) -> None:
@@ -267,22 +270,47 @@ class RunWriter:
     def _judge(self, error: OSError | None) -> None:
         """ProgressCallback that saving fails, once until it works again."""
         with self._lock:
+            told = self._failing or self._thumbnails_failing
+            self._failing = error is not None
             if error is None:
-                self._failing, self._failures, self._lines_to_wait = False, 0, 0
-                self._index.warn("saving", None)
+                self._failures, self._lines_to_wait = 0, 0
+                self._warn(told)
                 return
             self._failures += 1
             self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
             self._bound_unsaved()
-            if self._failing:
-                return
-            self._failing = True
-            sentence = (
-                f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
-                "what is recorded meanwhile is kept in memory until it can be."
-            )
-            self._index.warn("saving", sentence)
-        self._on_problem(sentence)
+            problem = self._warn(told, error)
+        if problem:
+            self._on_problem(problem)
+
+    def _judge_thumbnails(self, error: OSError | None) -> None:
+        """Tell the same of thumbnails, which fail apart from the rest; on their thread."""
+        with self._lock:
+            told = self._failing or self._thumbnails_failing
+            self._thumbnails_failing = error is not None
+            problem = self._warn(told, error)
+        if problem:
+            self._on_problem(problem)
+
+    def _warn(self, told: bool, error: OSError | None = None) -> str | None:
+        """Keep the index's warning as it should be; returns what is to be told, if anything.
+
+        Args:
+            told: whether it has been told since saving last worked.
+            error: what failed just now.
+        """
+        if error is None:
+            if not self._failing and not self._thumbnails_failing:
+                self._index.warn("saving", None)
+            return None
+        if told:
+            return None
+        sentence = (
+            f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
+            "what is recorded meanwhile is kept in memory until it can be."
+        )
+        self._index.warn("saving", sentence)
+        return sentence
 
     def _bound_unsaved(self) -> None:
         """Forget some of what cannot be saved before it takes all memory, galleries first."""

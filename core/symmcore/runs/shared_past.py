@@ -42,7 +42,8 @@ def cut(run: Path, step: int) -> None:
             if at > step:
                 path.unlink(missing_ok=True)
     _cut_metrics(run, step)
-    for folder in (run, run / FRAMES, run / CHECKPOINTS, run / THUMBNAILS):
+    stepped = {folder for folder, _ in _step_folders(run)}
+    for folder in (run, run / CHECKPOINTS, run / THUMBNAILS, *stepped):
         files.remove_leftovers(folder)
 
 

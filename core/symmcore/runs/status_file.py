@@ -11,11 +11,23 @@ from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import STATUS
 from symmcore.runs.reading import read_json
 
+_MOST_BYTES = 65_536
+
+
+def read_status(run: Path) -> dict[str, Any]:
+    """What a run says of how it stands.
+
+    Raises:
+        RunError: if it cannot be read.
+        FileNotFoundError: if it says nothing, as in format 1.
+    """
+    return read_json(run, run / STATUS, _MOST_BYTES)
+
 
 def said_status(run: Path) -> RunStatus:
     """How a run stands by what it says itself; UNKNOWN where its process is gone."""
     try:
-        said = read_json(run, run / STATUS)
+        said = read_status(run)
         status = RunStatus(said.get("status"))
     except (FileNotFoundError, RunError, ValueError):
         return RunStatus.UNKNOWN

@@ -23,7 +23,7 @@ _QUALITY = 85
 _FORMATS = ("PNG", "JPEG")
 _GREY = 128
 _MOST_FILES = 10_000
-_MOST_IN_A_FILE = 2**20
+_MOST_IN_A_FILE = 2**16
 
 
 class ImageSource(Protocol):
@@ -159,7 +159,7 @@ class ThumbnailFiles:
         return samples, offsets
 
     def _integers(self, path: Path, name: str) -> IndexArray:
-        content = read_range(self._run, path, name, 0, -1)
+        content = read_range(self._run, path, name, 0, -1, 8 * (_MOST_IN_A_FILE + 1))
         if len(content) % 8:
             raise RunError(f"{path} is damaged: {name} are no integers of 64 bits.")
         values: IndexArray = np.frombuffer(content, dtype="<i8").astype(np.int64)

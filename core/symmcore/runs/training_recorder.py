@@ -1,8 +1,6 @@
 """Records a training: each run of it in a directory of its own."""
 
 import contextlib
-import os
-import shutil
 import uuid
 import warnings
 from collections.abc import Callable
@@ -15,10 +13,10 @@ from symmcore.data.images.store import ImageArray, image_to_show
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
+from symmcore.runs.claim import cannot_write, check_free, empty, holds_run, make_folders
 from symmcore.runs.config_file import read_info, training_settings
-from symmcore.runs.files import reason
 from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import CONFIG, FRAMES, METRICS, is_run, run_directories
+from symmcore.runs.layout import is_run, run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
 from symmcore.runs.recording import Recording, check_run
@@ -160,18 +158,18 @@ class TrainingRecorder:
                 try:
                     writers.append(self._begin_run(run, directory, context, undo))
                 except OSError as error:
-                    raise _cannot_write(directory, error) from error
+                    raise cannot_write(directory, error) from error
             undo.pop_all()
         self._writers = tuple(writers)
 
     def _begin_run(
         self, run: int, directory: Path, context: TrainingContext, undo: contextlib.ExitStack
     ) -> RunWriter:
-        _make_folders(directory, undo)
+        make_folders(directory, undo)
         self._lock(directory, undo)
         if is_run(directory):  # another process was first
-            raise InputError(_HOLDS_RUN.format(directory))
-        undo.callback(_empty, directory, frozenset(path.name for path in directory.iterdir()))
+            raise holds_run(directory)
+        undo.callback(empty, directory, frozenset(path.name for path in directory.iterdir()))
         parent = context.parents[run] if context.parents else None
         if parent is not None:
             share_past(parent.folder, directory, parent.step)
@@ -201,7 +199,7 @@ class TrainingRecorder:
             lock = RunLock(directory)
         except InputError:
             if is_run(directory):
-                raise InputError(_HOLDS_RUN.format(directory)) from None
+                raise holds_run(directory) from None
             raise
         self._locks.append(lock)
         undo.callback(self._locks.remove, lock)
@@ -216,7 +214,7 @@ class TrainingRecorder:
                     info = read_info(directory)
                     writer = self._begun(run, directory, context, info.key, info.parent, undo)
                 except OSError as error:
-                    raise _cannot_write(directory, error) from error
+                    raise cannot_write(directory, error) from error
                 writers.append(writer)
             undo.pop_all()
         self._writers = tuple(writers)
@@ -234,7 +232,7 @@ class TrainingRecorder:
                 writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
             except OSError as error:
                 self._release()
-                raise _cannot_write(writer.folder, error) from error
+                raise cannot_write(writer.folder, error) from error
 
     def _take_locks(self) -> None:
         self._release()
@@ -244,7 +242,7 @@ class TrainingRecorder:
                 self._locks.append(RunLock(directory))
         except OSError as error:
             self._release()
-            raise _cannot_write(directory, error) from error
+            raise cannot_write(directory, error) from error
         except InputError:
             self._release()
             raise
@@ -273,65 +271,3 @@ def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:
     if gallery is None or np.array_equal(gallery.samples, watched.samples):
         return None
     return gallery
-
-
-def check_free(out: Path, directories: tuple[Path, ...]) -> None:
-    """Make sure that writing to these directories can work and overwrites nothing.
-
-    Raises:
-        InputError: saying which directory holds a run or cannot be written.
-    """
-    try:
-        _check_free(out, directories)
-    except OSError as error:  # a name too long, or a folder that cannot be looked into
-        raise _cannot_write(out, error) from error
-
-
-def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
-    for directory in (out, *directories):
-        _check_folder(directory)
-    children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
-    for child in children:
-        if (child / METRICS).exists():
-            raise InputError(_HOLDS_RUN.format(child))
-
-
-def _check_folder(path: Path) -> None:
-    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-    if not existing.is_dir():
-        raise InputError(_CANNOT_WRITE.format(path, f"{existing} is a file"))
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(_CANNOT_WRITE.format(path, f"no permission to write in {existing}"))
-    if any((path / name).exists() for name in (CONFIG, METRICS, FRAMES)):
-        raise InputError(_HOLDS_RUN.format(path))
-
-
-def _make_folders(path: Path, undo: contextlib.ExitStack) -> None:
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(exist_ok=True)
-        undo.callback(_remove, folder.rmdir)
-
-
-def _empty(folder: Path, before: frozenset[str]) -> None:
-    """Remove from a folder what was not there before."""
-    for path in folder.iterdir():
-        if path.name not in before:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                _remove(path.unlink)
-
-
-def _remove(action: Callable[[], None]) -> None:
-    # Why the run could not begin is worth more than why this could not be taken back.
-    with contextlib.suppress(OSError):
-        action()
-
-
-_HOLDS_RUN = "{} already holds a run: choose another output folder, nothing was overwritten."
-_CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
-
-
-def _cannot_write(path: Path, error: OSError) -> InputError:
-    return InputError(_CANNOT_WRITE.format(path, reason(error)))
