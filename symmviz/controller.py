@@ -47,6 +47,7 @@ class Controller(QObject):
         self._adopted: tuple[Recording, ...] = ()
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
+        self._dropped: tuple[Path, Future[bool]] | None = None
         self._pictures = 0
         self._pages = WindowPresenter(
             window.watch_page,
@@ -123,6 +124,7 @@ class Controller(QObject):
         window.controls.copy_weights.connect(self._copy_weights)
         window.time_slider.branch_wanted.connect(self._ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
+        window.start_page.folder_dropped.connect(self._look_into)
         window.stop_confirmed.connect(self._stop)
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
@@ -156,6 +158,7 @@ class Controller(QObject):
             self._window.retrieve_page.pictures_came()
         if self._dataset.poll():
             self._say_how_much_is_recorded()
+        self._take_dropped()
         self._take_opened()
         self._take_listed()
 
@@ -194,6 +197,20 @@ class Controller(QObject):
         known = {recording.key for recording in running}
         self.workspace.show((*running, *(one for one in opened if one.key not in known)))
         self._show_runs()
+
+    def _look_into(self, folder: Path) -> None:
+        """A folder was dropped: find out what it is."""
+        self._dropped = folder, self._session.holds_run(folder)
+
+    def _take_dropped(self) -> None:
+        """Open what was dropped if it is a run; train on it otherwise."""
+        if self._dropped is None or not self._dropped[1].done():
+            return
+        (folder, is_run), self._dropped = self._dropped, None
+        if is_run.exception() is None and is_run.result():
+            self.open((folder,))
+        else:
+            self._window.start_page.set_dataset(f"folder:{folder}")
 
     def _take_listed(self) -> None:
         if self._listing is None or not self._listing.done():

@@ -9,6 +9,7 @@ from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.records import Projection
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
+from symmcore.runs.recording import check_run, run_folders
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
@@ -32,6 +33,16 @@ _COLOURS = np.array(
     dtype=np.uint8,
 )
 _GROUND = 250
+
+
+def holds_run(path: Path) -> bool:
+    """Whether a folder is a run or a comparison, which may be damaged."""
+    try:
+        for folder in run_folders(path):
+            check_run(folder)
+    except InputError:
+        return False
+    return True
 
 
 def read_runs(paths: tuple[Path, ...]) -> tuple[Recording, ...]:
@@ -111,6 +122,6 @@ def _caption(summary: RunSummary) -> str:
     second = [f"step {summary.steps:,}"]
     scores = [f"{score:.3f}" for score in summary.recall_at_1 if score is not None]
     if scores:
-        second.append(f"Recall@1 {' / '.join(scores)}")
+        second.append(f"R@1 {' / '.join(scores)}")
     second.append(summary.status.value)
     return f"{first}\n{' · '.join(second)}"

@@ -18,7 +18,7 @@ from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
-from symmviz.services.opening import read_recent_runs, read_runs
+from symmviz.services.opening import holds_run, read_recent_runs, read_runs
 from symmviz.services.projecting import Projections
 from symmviz.services.search import Searches
 from symmviz.services.status_box import StatusBox, Updates
@@ -187,6 +187,10 @@ class Session:
     def read_runs(self, paths: tuple[Path, ...]) -> "Future[tuple[Recording, ...]]":
         """Open runs and comparisons, on a thread for that."""
         return self._opens.submit(read_runs, paths)
+
+    def holds_run(self, folder: Path) -> "Future[bool]":
+        """Whether a folder is a run or a comparison, looked up on a thread for that."""
+        return self._opens.submit(holds_run, folder)
 
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
         """List what was trained into a folder, the newest first, on a thread for that."""

@@ -134,6 +134,12 @@ class ControlsBar(QWidget):
     def set_commands(self, commands: Commands) -> None:
         """See :class:`symmviz.presenters.controls.ControlsView`."""
         self._exchange(commands)
+        for button, stays in (
+            (self.stop_button, commands.stop),
+            (self.extend_button, commands.extend),
+        ):
+            if button.hasFocus() and not stays:  # or Qt goes on to a button that Space presses
+                button.clearFocus()
         self.stop_button.setEnabled(commands.stop)
         left = self._progress.maximum() - self._progress.value()
         if commands.extend and self._more.isHidden() and left > 0:

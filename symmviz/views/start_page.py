@@ -63,6 +63,8 @@ class StartPage(QWidget):
     """The user wants runs kept elsewhere."""
     open_runs_wanted = Signal(object)
     """The user wants to see the runs in these folders, side by side: a tuple of paths."""
+    folder_dropped = Signal(Path)
+    """The user wants to see this run, or to train on this folder of images."""
     open_dialog_wanted = Signal()
     """The user wants to choose the folder of a run to see."""
 
@@ -323,11 +325,11 @@ class StartPage(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Choose the folder that was dropped."""
+        """Say which folder was dropped: a run, or one of images."""
         folder = _dropped_folder(event.mimeData())
         if folder is not None:
             event.acceptProposedAction()
-            self._data.set_dataset(f"folder:{folder}")
+            self.folder_dropped.emit(Path(folder))
 
     def _main_fields(self) -> tuple[QWidget, ...]:
         return tuple(field for _, field in self._main.values())

@@ -85,3 +85,17 @@ def test_the_menu_of_a_run_offers_what_there_is(bar: ControlsBar, qtbot: QtBot) 
     ):
         with qtbot.waitSignal(signal):
             action.trigger()
+
+
+def test_the_keyboard_leaves_a_button_that_cannot_be_pressed_for_no_other(
+    bar: ControlsBar, qtbot: QtBot
+) -> None:
+    bar.set_commands(commands(extend=True))
+    bar.activateWindow()
+    bar.extend_button.setFocus()
+    qtbot.waitUntil(bar.extend_button.hasFocus)
+    bar.set_commands(commands(extend=False))
+    assert QApplication.focusWidget() is None  # Space plays
+    bar.stop_button.setFocus()
+    bar.set_commands(commands(extend=True))
+    assert QApplication.focusWidget() is None

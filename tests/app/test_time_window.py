@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_runs import record_loop
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from symmviz.app import Launched, launch
 from symmviz.views.branch_dialog import BranchDialog
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @pytest.fixture
@@ -146,6 +147,23 @@ def test_a_folder_that_is_no_run_is_said_and_changes_nothing(
     qtbot.waitUntil(lambda: str(empty) in page.error(), timeout=WAIT_MS)
     assert launched.window.page is page
     assert list(empty.iterdir()) == []
+
+
+def test_a_folder_that_is_dropped_is_opened_if_it_is_a_run_and_chosen_if_not(
+    qtbot: QtBot, launched: Launched, tmp_path: Path
+) -> None:
+    page, workspace = launched.window.start_page, launched.controller.workspace
+    images = tmp_path / "images"
+    images.mkdir()
+    page.folder_dropped.emit(images)
+    qtbot.waitUntil(lambda: page.form().dataset == f"folder:{images}", timeout=WAIT_MS)
+    assert workspace.recordings == ()
+    run = tmp_path / "run"
+    record_loop(run)
+    page.folder_dropped.emit(run)
+    qtbot.waitUntil(lambda: len(workspace.recordings) == 1, timeout=WAIT_MS)
+    assert workspace.recordings[0].folder == run
+    assert page.form().dataset == f"folder:{images}"
 
 
 def test_an_opened_run_is_gone_on_with_and_branched(
