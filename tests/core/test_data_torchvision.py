@@ -63,8 +63,15 @@ def read(
     *,
     download: bool = False,
     on_progress: ProgressCallback = ignore_progress,
+) -> ImageDataset | ImageListing:
+    return read_torchvision_set(name, rule, 0, download=download, on_progress=on_progress)
+
+
+def listed(
+    name: str, *, download: bool = False, on_progress: ProgressCallback = ignore_progress
 ) -> ImageListing:
-    found = read_torchvision_set(name, rule, 0, download=download, on_progress=on_progress)
+    """A set that consists of files."""
+    found = read(name, download=download, on_progress=on_progress)
     assert isinstance(found, ImageListing)
     return found
 
@@ -192,7 +199,7 @@ class TestRead:
 
     def test_omniglot_keeps_its_own_zero_shot_split(self, cache: Path) -> None:
         make_omniglot(cache / "Omniglot")
-        listing = read("Omniglot")
+        listing = listed("Omniglot")
         assert set(members(listing, listing.train)) == {
             "Greek/character01", "Greek/character02", "Greek/character03",
             "Latin/character01", "Latin/character02",
@@ -203,7 +210,7 @@ class TestRead:
 
     def test_flowers_are_labelled_by_their_number(self, cache: Path) -> None:
         make_flowers(cache / "Flowers102")
-        listing = read("Flowers102")
+        listing = listed("Flowers102")
         assert members(listing, listing.train) == {
             "flower 1": [f"jpg/image_{n:05}.jpg" for n in (3, 4, 11, 12, 19, 20)],
             "flower 2": [f"jpg/image_{n:05}.jpg" for n in (5, 6, 13, 14, 21, 22)],
@@ -211,7 +218,7 @@ class TestRead:
 
     def test_aircraft_of_all_three_lists(self, cache: Path) -> None:
         make_aircraft(cache / "FGVCAircraft")
-        listing = read("FGVCAircraft")
+        listing = listed("FGVCAircraft")
         assert listing.class_names == VARIANTS
         assert len(listing.files) == 20
         for name, files in members(listing, range(20)).items():
@@ -220,7 +227,7 @@ class TestRead:
 
     def test_cifar100_pixel_by_pixel(self, cache: Path) -> None:
         make_cifar(cache / "CIFAR100")
-        dataset = read_torchvision_set("CIFAR100", AUTO, 0, download=False)
+        dataset = read("CIFAR100")
         assert isinstance(dataset, ImageDataset)
         assert dataset.images.shape == (42, 32, 32, 3)
         assert dataset.class_names == ("apple", "baby", "bear", "bed", "bee", "bus")
@@ -345,7 +352,7 @@ class TestFetch:
             make_omniglot(cache / "Omniglot")
             lock.release()
 
-        check_listing(read("Omniglot", download=True, on_progress=on_progress))
+        check_listing(listed("Omniglot", download=True, on_progress=on_progress))
         assert heard == ["Fetching Omniglot in another process: 0.0 MB"]
 
     def test_what_a_killed_process_left_is_removed(
@@ -353,7 +360,7 @@ class TestFetch:
     ) -> None:
         touch(cache, "Omniglot.part/omniglot-py/images_evaluation/half.png")
         pretend(monkeypatch, "Omniglot", make_omniglot)
-        check_listing(read("Omniglot", download=True))
+        check_listing(listed("Omniglot", download=True))
         assert left_in(cache) == ["Omniglot"]
 
     def test_it_tells_how_far_it_is_and_can_be_cancelled(
