@@ -62,6 +62,7 @@ class Controller(QObject):
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
         self._connect()
+        self._look_at_dataset()
         self._bridge.start()
 
     @property

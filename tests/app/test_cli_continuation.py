@@ -293,7 +293,9 @@ class TestSaid:
         assert "this process may use 1 core" in capsys.readouterr().err
 
 
-def test_a_run_knows_where_its_images_are_from_any_folder(tmp_path, monkeypatch, capsys):
+def test_a_run_knows_where_its_images_are_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("a/0", "a/1", "b/0", "b/1", "c/0", "c/1", "d/0", "d/1"):
         path = tmp_path / f"photos/{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -312,7 +314,9 @@ def test_a_run_knows_where_its_images_are_from_any_folder(tmp_path, monkeypatch,
     assert parent["folder"] == str(tmp_path / "run")
 
 
-def test_a_last_checkpoint_that_is_lost_is_a_failure(tmp_path, monkeypatch, capsys):
+def test_a_last_checkpoint_that_is_lost_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     original = files.rename
 
     def fail(source: Path, target: Path) -> None:

@@ -157,12 +157,13 @@ def test_a_folder_that_is_dropped_is_opened_if_it_is_a_run_and_chosen_if_not(
     images.mkdir()
     page.folder_dropped.emit(images)
     qtbot.waitUntil(lambda: page.form().dataset == f"folder:{images}", timeout=WAIT_MS)
-    assert workspace.recordings == ()
+    assert not workspace.recordings
     run = tmp_path / "run"
     record_loop(run)
     page.folder_dropped.emit(run)
     qtbot.waitUntil(lambda: len(workspace.recordings) == 1, timeout=WAIT_MS)
-    assert workspace.recordings[0].folder == run
+    (shown,) = workspace.recordings
+    assert shown.folder == run
     assert page.form().dataset == f"folder:{images}"
 
 
