@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symmcore.data.images.formats import has_image_name
-from symmcore.errors import InputError
 from symmcore.runs.config_file import read_info
-from symmcore.runs.recording import check_run, run_folders
+from symmcore.runs.recording import check_run, holds_run, run_folders
 
 
 def images_folder(paths: Sequence[Path]) -> Path | None:
@@ -17,7 +16,7 @@ def images_folder(paths: Sequence[Path]) -> Path | None:
         InputError: if a path is neither a run nor a folder of images, or such a folder was
             named beside others.
     """
-    if len(paths) == 1 and not _is_run(paths[0]) and _holds_images(paths[0]):
+    if len(paths) == 1 and not holds_run(paths[0]) and _holds_images(paths[0]):
         return paths[0]
     for path in paths:
         check_runs(path)
@@ -33,15 +32,6 @@ def check_runs(path: Path) -> None:
     for folder in run_folders(path):
         check_run(folder)
         read_info(folder)
-
-
-def _is_run(path: Path) -> bool:
-    try:
-        for folder in run_folders(path):
-            check_run(folder)
-    except InputError:
-        return False
-    return True
 
 
 def _holds_images(path: Path) -> bool:

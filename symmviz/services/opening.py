@@ -9,7 +9,6 @@ from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.records import Projection
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
-from symmcore.runs.recording import check_run, run_folders
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
@@ -33,16 +32,6 @@ _COLOURS = np.array(
     dtype=np.uint8,
 )
 _GROUND = 250
-
-
-def holds_run(path: Path) -> bool:
-    """Whether a folder is a run or a comparison, which may be damaged."""
-    try:
-        for folder in run_folders(path):
-            check_run(folder)
-    except InputError:
-        return False
-    return True
 
 
 def read_runs(paths: tuple[Path, ...]) -> tuple[Recording, ...]:

@@ -9,6 +9,7 @@ from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
 from symmcore.runs.naming import run_folder
+from symmcore.runs.recording import holds_run
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks
@@ -18,7 +19,7 @@ from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
-from symmviz.services.opening import holds_run, read_recent_runs, read_runs
+from symmviz.services.opening import read_recent_runs, read_runs
 from symmviz.services.projecting import Projections
 from symmviz.services.search import Searches
 from symmviz.services.status_box import StatusBox, Updates

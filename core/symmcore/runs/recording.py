@@ -309,6 +309,16 @@ def run_folders(path: Path) -> tuple[Path, ...]:
     return tuple(found) or (path,)
 
 
+def holds_run(path: Path) -> bool:
+    """Whether a folder is a run or a comparison, which may be damaged."""
+    try:
+        for folder in run_folders(path):
+            check_run(folder)
+    except InputError:
+        return False
+    return True
+
+
 def _opened(folder: Path) -> Recording:
     index = RunIndex()
     return Recording(read_info(folder), index, follower=DirectoryFollower(folder, index))
