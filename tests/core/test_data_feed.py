@@ -18,9 +18,10 @@ from symmcore.data.images.store import ImageStore
 from symmcore.errors import InputError
 from symmcore.records import IndexArray
 from symmcore.settings.transforms import TransformSettings
-from symmcore.training import trainer
+from symmcore.training import preparation
 from symmcore.training.control import Control
 from symmcore.training.status import FinishReason
+from symmcore.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 CROP = TransformSettings(crop=6, flip=True, shift=1)
@@ -166,10 +167,10 @@ def test_training_is_the_same_with_batches_made_ahead_and_leaves_no_thread(
     recorders = []
     for resident_bytes in (RESIDENT, 0):
         monkeypatch.setattr(
-            trainer, "BatchLoader", partial(BatchLoader, resident_bytes=resident_bytes)
+            preparation, "BatchLoader", partial(BatchLoader, resident_bytes=resident_bytes)
         )
         recorders.append(Recorder())
-        trained = trainer.Trainer(tiny_config("npair+symm"), recorders[-1])
+        trained = Trainer(tiny_config("npair+symm"), recorders[-1])
         trained.run(Control())
         assert set(threading.enumerate()) == before
         trained.extend(3)  # goes on with the batches that were drawn ahead
