@@ -59,7 +59,9 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--version", action="version", version=version("symmviz"))
     parser.set_defaults(run=open_window)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", parser_class=_Parser, prog="symmviz"
+    )
     _add_train(commands.add_parser("train", help="train without a window"))
     evaluation = commands.add_parser("evaluate", help="print the scores of a run as JSON")
     evaluation.add_argument(
