@@ -33,7 +33,7 @@ from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import LOCK
 from symmcore.runs.metrics import MetricsTable
 from symmcore.synthesis import reflect
-from symmcore.training.config import parse_spec
+from symmcore.training.spec import parse_spec
 
 
 class TestFormat1:

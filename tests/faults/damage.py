@@ -300,7 +300,11 @@ def _huge_array(path: Path, chance: random.Random) -> None:
     last = max(header, key=lambda name: header[name]["data_offsets"][1])
     begin, end = header[last]["data_offsets"]
     more = 2**30
-    header[last] |= {"data_offsets": [begin, end + more], "dtype": "U8", "shape": [end - begin + more]}
+    header[last] |= {
+        "data_offsets": [begin, end + more],
+        "dtype": "U8",
+        "shape": [end - begin + more],
+    }
     if chance.random() < 0.5:
         header[last] |= {"dtype": "F32", "shape": [(end - begin + more) // 4]}
     content = safetensors_of(header, data)
@@ -314,7 +318,9 @@ def _length(content: bytearray, chance: random.Random) -> bytes:
 
 
 def _many_names(content: bytearray, chance: random.Random) -> bytes:
-    entries = {f"a{at}": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for at in range(10**5)}
+    entries = {
+        f"a{at}": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for at in range(10**5)
+    }
     return safetensors_of(entries, b"")
 
 

@@ -325,4 +325,3 @@ def _tell(sink: Telling, disk: DyingDisk, told: Any) -> None:
         for name, arguments in told:
             getattr(sink, name)(*arguments)
         sink.status(FINISHED)
-
