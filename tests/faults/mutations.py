@@ -72,6 +72,8 @@ def make_run(folder: Path) -> Original:
     play(recorder, events.told)
     recorder.finish_thumbnails(10.0)
     recorder.close()
+    for path in (folder / "run").rglob("*"):
+        _make_old(path)
     shutil.copytree(folder / "run", folder / "outside")
     return Original(folder, context)
 
@@ -88,6 +90,8 @@ class Outcome:
     Attributes:
         said: errors and warnings for the user.
         faults: what should not have been.
+        seconds: that the longest of all that was done took.
+        bytes: most memory above what the process had before.
     """
 
     said: list[str] = field(default_factory=list)
@@ -103,7 +107,8 @@ def look_at(run: Path, context: TrainingContext, outcome: Outcome) -> None:
     recording = attempt(lambda: Recording.open(run))
     if recording is not None:
         _look_at_recording(recording, attempt)
-        outcome.said += [*recording.state.warnings, *recording.info.problems]
+        said = (recording.state.warnings, recording.info.problems, recording.info.warnings)
+        outcome.said += [sentence for sentences in said for sentence in sentences]
     attempt(lambda: load_network(run))
     plan = attempt(lambda: branch_plan(run, 4, "npair", steps=9))
     if plan is not None and attempt(plan.start.read) is not None:
@@ -124,12 +129,16 @@ class _Attempts:
         self._outcome = outcome
 
     def __call__(self, work: Callable[[], Any]) -> Any:
+        began = time.monotonic()
         try:
             return work()
         except InputError as error:
             self._outcome.said.append(str(error))
         except Exception:  # noqa: BLE001 - whatever it is, it is a fault
             self._outcome.faults.append(traceback.format_exc(limit=-5))
+        finally:
+            took = time.monotonic() - began
+            self._outcome.seconds = max(self._outcome.seconds, took)
         return None
 
 
@@ -166,11 +175,11 @@ def check_mutation(original: Original, thing: Path, damage: Damage, seed: int) -
         damage.do(run / thing, random.Random(seed))  # noqa: S311 - damage, not secrets
     except (IndexError, KeyError, ValueError, TypeError):
         return outcome  # it has nothing that could be damaged like this
+    for path in (run / thing, *(run / parent for parent in thing.parents)):
+        _make_old(path)
     idle = _reset_peak()
-    began = time.monotonic()
     with _hanging(outcome):
         look_at(run, original.context, outcome)
-    outcome.seconds = time.monotonic() - began
     outcome.bytes = _peak() - idle
     _judge(outcome, run, thing, damage)
     if _signature(original.folder / "outside") != outside:
@@ -188,8 +197,20 @@ def _judge(outcome: Outcome, run: Path, thing: Path, damage: Damage) -> None:
             outcome.faults.append(f"names no file: {sentence}")
         if "\n" in sentence or len(sentence) > 1000:
             outcome.faults.append(f"is no sentence: {sentence[:300]}")
-    if damage.noticed and not any(thing.name in sentence for sentence in outcome.said):
+    named = [thing.name]
+    if thing.parts[0] == "checkpoints":  # which are whole or not
+        named.append(str(Path(*thing.parts[:2])))
+    must = damage.noticed and (thing.name, damage.name) != ("metrics.jsonl", "empty")
+    if must and not any(name in said for name in named for said in outcome.said):
         outcome.faults.append(f"nobody says that {thing} is damaged: {outcome.said}")
+
+
+def _make_old(path: Path) -> None:
+    """Let it seem hours old: what is half there is waited for while it is new."""
+    paths = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
+    for one in paths:
+        if os.path.lexists(one):
+            os.utime(one, (0, time.time() - 10_000), follow_symlinks=False)
 
 
 def _link(source: str, target: str) -> None:
@@ -219,18 +240,22 @@ def _peak() -> int:
     return int(line.split()[1]) * 1024
 
 
+class _HangsError(BaseException):
+    """It does not come back; no error of the system, which the program would take for one."""
+
+
 @contextlib.contextmanager
 def _hanging(outcome: Outcome) -> Iterator[None]:
     """End what waits for ever, with a fault."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError("it does not come back")
+        raise _HangsError
 
     before = signal.signal(signal.SIGALRM, end)
     signal.alarm(_HANGS)
     try:
         yield
-    except TimeoutError:
+    except _HangsError:
         outcome.faults.append(traceback.format_exc(limit=-5))
     finally:
         signal.alarm(0)

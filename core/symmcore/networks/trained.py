@@ -17,6 +17,7 @@ from symmcore.data.value_range import EIGHT_BITS, ValueRanges
 from symmcore.errors import InputError
 from symmcore.networks.build import build_network
 from symmcore.networks.embedding import EmbeddingNetwork
+from symmcore.networks.weight_files import check_safetensors
 from symmcore.networks.weights import load_weights
 from symmcore.settings.checkpoint_files import (
     CHECKPOINTS,
@@ -121,7 +122,9 @@ def load_network(
             )
     except (KeyError, ValueError) as error:
         raise InputError(f"{folder / NETWORK_SETTINGS} is damaged: {_said(error)}.") from error
-    load_weights(network, str(folder / NETWORK_WEIGHTS))
+    weights = folder / NETWORK_WEIGHTS
+    check_safetensors(weights)  # and not what torch.save wrote, which can hold anything
+    load_weights(network, str(weights))
     return network.eval(), transform
 
 
@@ -132,7 +135,10 @@ def checkpoint_folder(run: Path, step: int | None) -> Path:
         InputError: if there is none.
     """
     try:
-        found = {int(path.name): path for path in (run / CHECKPOINTS).iterdir() if _is_one(path)}
+        inside = run.resolve()
+        found = {
+            int(path.name): path for path in (run / CHECKPOINTS).iterdir() if _is_one(path, inside)
+        }
     except (FileNotFoundError, NotADirectoryError):
         found = {}
     except OSError as error:
@@ -147,9 +153,11 @@ def checkpoint_folder(run: Path, step: int | None) -> Path:
     return found[step]
 
 
-def _is_one(path: Path) -> bool:
+def _is_one(path: Path, run: Path) -> bool:
+    """Whether a folder holds a network; links out of the run are not followed."""
     return path.name.isdecimal() and all(
-        (path / name).is_file() for name in (NETWORK_WEIGHTS, NETWORK_SETTINGS, COMPLETE)
+        (path / name).is_file() and (path / name).resolve().is_relative_to(run)
+        for name in (NETWORK_WEIGHTS, NETWORK_SETTINGS, COMPLETE)
     )
 
 

@@ -19,6 +19,7 @@ _DTYPES = frozenset({
     torch.uint8, torch.uint16, torch.uint32, torch.uint64,
 })  # fmt: skip
 _SAFETENSORS_HEADER_AT = 8
+_MOST_HEADER_BYTES = 2 * 2**20
 
 
 def read_tensors(path: Path) -> list[TensorsUnderKey]:
@@ -77,10 +78,31 @@ def check_tensor(path: Path, key: object, value: object) -> None:
         )
 
 
-def _tensors_in(path: Path) -> object:
+def check_safetensors(path: Path) -> None:
+    """Make sure that a file begins as safetensors files of networks do; no other is read.
+
+    Raises:
+        InputError: if it does not, or cannot be read.
+    """
+    try:
+        length = _header_bytes(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if length is None or length > _MOST_HEADER_BYTES:
+        raise InputError(f"{path} is damaged: it is no safetensors file of a network.")
+
+
+def _header_bytes(path: Path) -> int | None:
+    """How long the header of a safetensors file is; None of any other file."""
     with path.open("rb") as stream:
         start = stream.read(_SAFETENSORS_HEADER_AT + 1)
-    if start[_SAFETENSORS_HEADER_AT:] == b"{":
+    if start[_SAFETENSORS_HEADER_AT:] != b"{":
+        return None
+    return int.from_bytes(start[:_SAFETENSORS_HEADER_AT], "little")
+
+
+def _tensors_in(path: Path) -> object:
+    if _header_bytes(path) is not None:
         return safetensors.torch.load_file(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old formats; what cannot be read is told below

@@ -104,7 +104,9 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
     state: dict[str, Any] | None = None
     try:
         for name, entry in _complete(run, step)["files"].items():
-            most = _MOST_BYTES if name.endswith(SAFETENSORS) else MOST_JSON_BYTES
+            most = entry["bytes"]
+            if not name.endswith(SAFETENSORS):
+                most = min(most, MOST_JSON_BYTES)
             content = read_bytes(run, folder / name, most)
             if hashlib.sha256(content).hexdigest() != entry["sha256"]:
                 raise RunError(f"{folder / name} is damaged: choose another checkpoint.")

@@ -139,6 +139,7 @@ def _info(folder: Path, settings: dict[str, Any], number: int) -> RunInfo:
         except (ValueError, TypeError, AttributeError) as error:
             problems.append(f"{folder / CONFIG} cannot be used for training: {error}")
     seed, steps = settings.get("seed"), settings.get("steps")
+    class_names, nameless = _class_names(folder)
     chosen = settings.get("chosen")
     compared = _texts(chosen.get("specs")) if isinstance(chosen, Mapping) else ()
     return RunInfo(
@@ -154,13 +155,13 @@ def _info(folder: Path, settings: dict[str, Any], number: int) -> RunInfo:
         problems=tuple(problems),
         dataset=_text(settings, "dataset"),
         fingerprint=_text(settings, "dataset_fingerprint"),
-        class_names=_class_names(folder),
+        class_names=class_names,
         device=_text(settings, "device"),
         seed=seed if type(seed) is int else None,
         total_steps=steps if type(steps) is int and steps > 0 else None,
         parent=_parent(settings.get("parent")),
         group=folder.parent if len(compared) > 1 else None,
-        warnings=() if number > 1 else (OLD_SYNTHETIC_RECALL,),
+        warnings=nameless if number > 1 else (OLD_SYNTHETIC_RECALL, *nameless),
         has_train=not own,
         train_count=_count(settings, "dataset_train_images"),
         test_count=_count(settings, "dataset_test_images"),
@@ -257,12 +258,18 @@ def _parent(value: object) -> ParentRun | None:
     return None
 
 
-def _class_names(folder: Path) -> tuple[str, ...]:
+def _class_names(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the classes are called, and why that is not known."""
+    path = folder / CLASSES
     try:
-        names = read_json(folder, folder / CLASSES).get("class_names")
-    except (FileNotFoundError, RunError):
-        return ()
-    return _texts(names)
+        names = _texts(read_json(folder, path).get("class_names"))
+    except FileNotFoundError:
+        names = ()
+        if not path.is_symlink():  # there are none
+            return (), ()
+    except RunError as error:
+        return (), (str(error),)
+    return names, () if names else (f"{path} is damaged: it names no classes.",)
 
 
 def _texts(value: object) -> tuple[str, ...]:

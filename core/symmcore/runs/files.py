@@ -102,7 +102,7 @@ def folder_in_place(folder: Path) -> Iterator[Path]:
         OSError: if that fails; what was there then stays.
     """
     part = part_of(folder)
-    shutil.rmtree(part, ignore_errors=True)
+    remove_whatever(part)
     try:
         part.mkdir(parents=True)
         yield part
@@ -110,7 +110,7 @@ def folder_in_place(folder: Path) -> Iterator[Path]:
         _replace_folder(part, folder)
         fsync_folder(folder.parent)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        remove_whatever(part)
 
 
 def restore_replaced(parent: Path) -> None:
@@ -118,7 +118,7 @@ def restore_replaced(parent: Path) -> None:
     for old in parent.glob(f"{_HIDDEN}*{OLD}"):
         folder = parent / old.name.removeprefix(_HIDDEN).removesuffix(OLD)
         if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            remove_whatever(old)
         else:
             rename(old, folder)
 
@@ -126,11 +126,19 @@ def restore_replaced(parent: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove what a process that was killed has left half-written in a folder."""
     for part in folder.glob(f"{_HIDDEN}*{PART}"):
-        if part.is_dir() and not part.is_symlink():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                part.unlink()
+        remove_whatever(part)
+
+
+def remove_whatever(path: Path) -> None:
+    """Remove a folder with all that is in it, or what else lies there, as far as that can be.
+
+    A pipe in place of a folder would keep ``shutil.rmtree`` waiting for ever.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def remove_folder(folder: Path) -> None:
@@ -141,7 +149,7 @@ def remove_folder(folder: Path) -> None:
     """
     part = part_of(folder)
     rename(folder, part)
-    shutil.rmtree(part, ignore_errors=True)
+    remove_whatever(part)
 
 
 def part_of(path: Path) -> Path:
@@ -159,14 +167,14 @@ def _replace_folder(part: Path, folder: Path) -> None:
         rename(part, folder)
         return
     old = folder.with_name(f"{_HIDDEN}{folder.name}{OLD}")
-    shutil.rmtree(old, ignore_errors=True)
+    remove_whatever(old)
     rename(folder, old)
     try:
         rename(part, folder)
     except OSError:
         rename(old, folder)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    remove_whatever(old)
 
 
 _BINARY: int = getattr(os, "O_BINARY", 0)  # of Windows alone

@@ -209,22 +209,16 @@ class DirectoryFollower:
                 yield step
 
     def _methods(self) -> list[str]:
-        folder = self._run / PROJECTIONS
-        return [
-            name for name in self._names(PROJECTIONS)
-            if is_method(name) and (folder / name).is_dir()
-        ][:100]  # fmt: skip
+        return [name for name in self._names(PROJECTIONS) if is_method(name)][:100]
 
     def _names(self, folder: str) -> list[str]:
         path = self._run / folder
         try:
-            if not path.exists():
+            if not os.path.lexists(path):
                 return []
             check_inside(self._run, path)
             with os.scandir(path) as entries:
                 names = [entry.name for entry, _ in zip(entries, range(_MOST_FILES), strict=False)]
-        except FileNotFoundError:
-            return []
         except RunError as error:
             self._index.warn(folder, str(error))
             return []
@@ -238,7 +232,9 @@ class DirectoryFollower:
         """Whether a file or folder is all there; it is looked at again when it has changed."""
         try:
             status = path.stat()
-        except OSError:
+        except OSError as error:
+            if path.is_symlink():
+                self._index.warn(str(path), f"{path} cannot be followed ({reason(error)}).")
             return False
         seen = (status.st_mtime_ns, status.st_ino)
         if self._whole.get(path) == seen:

@@ -20,21 +20,30 @@ from symmcore.records import (
     WatchedSet,
 )
 from symmcore.reflection import reflect_points
-from symmcore.runs.reading import Arrays
+from symmcore.runs.reading import Arrays, ExpectedArrays
 from symmcore.settings.symm import Symm
 
 _SPLITS = ("train", "test")
 _LARGEST_SAMPLE = 2**31
 _HALF = np.float16
-FRAME_ARRAYS = frozenset(
-    f"{split}_{name}"
+FRAME_ARRAYS: ExpectedArrays = {
+    f"{split}_embeddings": ("F32", (split, "D")) for split in _SPLITS
+} | {
+    f"{split}_{name}": ("I64", (split,))
     for split in _SPLITS
-    for name in ("embeddings", "partner", "labels", "samples")
-)
-GALLERY_ARRAYS = frozenset({"embeddings", "scale", "labels", "samples"})
-PROJECTION_ARRAYS = frozenset(
-    {"explained", *(f"{split}_{name}" for split in _SPLITS for name in ("original", "synthetic"))}
-)
+    for name in ("partner", "labels", "samples")
+}
+GALLERY_ARRAYS: ExpectedArrays = {
+    "embeddings": ("F16", ("N", "D")),
+    "scale": ("F32", ("N",)),
+    "labels": ("I64", ("N",)),
+    "samples": ("I64", ("N",)),
+}
+PROJECTION_ARRAYS: ExpectedArrays = {"explained": ("F64", ())} | {
+    f"{split}_{name}": ("F32", (split, 2))
+    for split in _SPLITS
+    for name in ("original", "synthetic")
+}
 
 
 def frame_bytes(frame: Frame) -> bytes:

@@ -3,7 +3,7 @@
 import json
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from symmcore.errors import RunError
 from symmcore.runs.files import reason
 
 Arrays = dict[str, npt.NDArray[Any]]
+ExpectedArrays = Mapping[str, tuple[str, tuple[str | int, ...]]]
+"""Arrays by name: type as safetensors writes it, and shape. Equal letters are equal numbers."""
 
 MOST_JSON_BYTES = 4 * 2**20
 """Most bytes of a JSON file of a run: more could take gigabytes in memory."""
-_MOST_HEADER_BYTES = 16 * 2**20
+_MOST_HEADER_BYTES = 2 * 2**20
 _MOST_ARRAY_BYTES = 4 * 2**30
 _LENGTH_BYTES = 8
 # what the library makes of bytes that are no arrays, or of a type that NumPy does not have
@@ -72,7 +74,7 @@ def read_bytes(folder: Path, path: Path, most: int) -> bytes:
             size = os.fstat(descriptor).st_size
             if size > most:
                 raise RunError(f"{path} has {size:,} bytes: at most {most:,} can be right.")
-            return stream.read(most)
+            return stream.read(size)  # memory for as much is taken at once
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -96,27 +98,49 @@ def read_json(folder: Path, path: Path, most: int = MOST_JSON_BYTES) -> dict[str
     return value
 
 
-def read_arrays(folder: Path, path: Path, names: Collection[str]) -> Arrays:
+def read_arrays(folder: Path, path: Path, expected: ExpectedArrays) -> Arrays:
     """The arrays in a safetensors file of a run, read-only.
 
     Args:
         folder: the run directory.
         path: of the file.
-        names: of the arrays that must be there; with others nothing is read.
+        expected: the arrays that must be there; with others nothing is read.
 
     Raises:
         RunError: if it cannot be read or is damaged.
     """
     try:
-        there = check_whole(folder, path).keys() - {"__metadata__"}
-        if there != set(names):
-            what = next(iter(sorted(set(names) - there)), None)
-            problem = f"{what} is not in it" if what else "it holds other arrays too"
-            raise RunError(f"{path} is damaged: {problem}.")
+        _check_header(path, check_whole(folder, path), expected)
         content = read_bytes(folder, path, _MOST_ARRAY_BYTES)
     except FileNotFoundError as error:
         raise RunError(f"{path} is not there (any more).") from error
     return arrays_in(path, content)
+
+
+def _check_header(path: Path, header: Mapping[str, Any], expected: ExpectedArrays) -> None:
+    """Check names, types and shapes of the arrays that a header announces."""
+    there = header.keys() - {"__metadata__"}
+    if there != set(expected):
+        what = next(iter(sorted(set(expected) - there)), None)
+        problem = f"{what} is not in it" if what else "it holds other arrays too"
+        raise RunError(f"{path} is damaged: {problem}.")
+    sizes: dict[str | int, object] = {}
+    for name, (dtype, dimensions) in expected.items():
+        entry = header[name]
+        shape = entry.get("shape")
+        fits = (
+            entry.get("dtype") == dtype
+            and isinstance(shape, list)
+            and len(shape) == len(dimensions)
+            and all(
+                sizes.setdefault(symbol, symbol if isinstance(symbol, int) else size) == size
+                for symbol, size in zip(dimensions, shape, strict=True)
+            )
+        )
+        if not fits:
+            found = one_line(f"{entry.get('dtype')} {shape}")
+            needed = ", ".join(f"{sizes.get(symbol, symbol)}" for symbol in dimensions)
+            raise RunError(f"{path} is damaged: {name} is {found}, not {dtype} [{needed}].")
 
 
 def arrays_in(path: Path, content: bytes) -> Arrays:
@@ -162,7 +186,7 @@ def read_range(
         with os.fdopen(open_file(folder, path), "rb") as stream:
             stream.seek(base + begin + first)
             return stream.read(last - first)
-    except (KeyError, TypeError, ValueError, OSError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, OSError, OverflowError) as error:
         if isinstance(error, RunError):
             raise
         raise RunError(f"{path} is damaged or cannot be read: {one_line(error)}.") from error
@@ -209,7 +233,7 @@ def check_whole(folder: Path, path: Path) -> Mapping[str, Any]:
         raise RunError(f"{path} cannot be read ({reason(error)}).") from error
     except RunError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise _NotWholeError(f"{path} is cut short or damaged: {one_line(error)}.") from error
     if size != _LENGTH_BYTES + length + end:
         raise _NotWholeError(
@@ -227,7 +251,7 @@ def _end_of_data(header: Mapping[str, Any]) -> int:
     return max(ends, default=0)
 
 
-def one_line(error: BaseException) -> str:
+def one_line(error: BaseException | str) -> str:
     """What an error says, on one line, no longer than a line."""
     text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     return text if len(text) <= 120 else f"{text[:120]}..."

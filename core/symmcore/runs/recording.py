@@ -28,6 +28,7 @@ from symmcore.runs.layout import (
     CONFIG,
     FRAMES,
     METRICS,
+    THUMBNAILS,
     checkpoint_path,
     frame_path,
     gallery_path,
@@ -172,7 +173,11 @@ class Recording:
             try:
                 arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
                 return projection_from(path, arrays, method, step)
-            except RunError:  # not there, or half there, or damaged: it can be computed again
+            except (
+                RunError
+            ) as error:  # not there, or half there, or damaged: it can be computed again
+                if step in self.state.projection_steps.get(method, ()):  # it was whole
+                    self._index.warn(str(path), str(error))
                 return None
 
         found = self._cache.get(key, read, projection_size)
@@ -199,6 +204,8 @@ class Recording:
             return shrunk(self.image(sample))
         with self._thumbnail_lock:
             found = self._thumbnails.read(sample)
+            for name, warning in self._thumbnails.warnings.items():
+                self._index.warn(f"{THUMBNAILS}/{name}", warning)
         return grey_square() if found is None else found
 
     def image(self, sample: int) -> ImageArray:

@@ -160,10 +160,34 @@ class RunWriter:
         self._start_thumbnails(frame)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Record a checkpoint; one that could not be saved before is given up for it."""
+        """Record a checkpoint; one that could not be saved before is given up for it.
+
+        Those that are too many stay until :meth:`thin_checkpoints`.
+        """
         with self._lock:
             self._unsaved.checkpoint = checkpoint
             self._save()
+
+    @property
+    def checkpoint_steps(self) -> frozenset[int]:
+        """Steps of the checkpoints that are on the disk."""
+        with self._lock:
+            return frozenset(self._checkpoints)
+
+    def thin_checkpoints(self, keep: int | None = None) -> None:
+        """Keep to the budget; what cannot be removed is tried again the next time.
+
+        Args:
+            keep: step of one that stays.
+        """
+        with self._lock:
+            for step in superfluous(self._checkpoints, self._budget):
+                if step == keep:
+                    continue
+                with contextlib.suppress(OSError):
+                    files.remove_folder(checkpoint_path(self.folder, step))
+                    del self._checkpoints[step]
+                    self._index.remove_checkpoints([step])
 
     def add_projection(self, projection: Projection) -> None:
         """Record a projection."""
@@ -260,7 +284,7 @@ class RunWriter:
             self._unsaved.checkpoint = None
             self._checkpoints[checkpoint.step] = checkpoint_bytes(self.folder, checkpoint.step)
             self._index.add_checkpoint(checkpoint.step)
-        self._thin()
+        self._thin_galleries()
         if self._unsaved.end is not None:
             self._save_status(*self._unsaved.end)
             self._unsaved.end = None
@@ -272,18 +296,13 @@ class RunWriter:
             self._galleries[frame.step] = len(content)
         files.write_whole(frame_path(self.folder, frame.step), frame_bytes(frame))
 
-    def _thin(self) -> None:
+    def _thin_galleries(self) -> None:
         """Keep to the budget; what cannot be removed is tried again with the next."""
         for step in superfluous(self._galleries, self._budget):
             with contextlib.suppress(OSError):
                 gallery_path(self.folder, step).unlink(missing_ok=True)
                 del self._galleries[step]
                 self._index.remove_galleries([step])
-        for step in superfluous(self._checkpoints, self._budget):
-            with contextlib.suppress(OSError):
-                files.remove_folder(checkpoint_path(self.folder, step))
-                del self._checkpoints[step]
-                self._index.remove_checkpoints([step])
 
     def _judge(self, error: OSError | None) -> None:
         """ProgressCallback that saving fails, once until it works again."""

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from symmcore.runs import files
@@ -19,7 +21,10 @@ from symmcore.runs.layout import (
     gallery_step,
     is_method,
 )
+from symmcore.runs.reading import open_file
 from symmcore.settings.checkpoint_files import CHECKPOINTS
+
+_LONGEST_LINE = 2**20
 
 
 def cut(run: Path, step: int) -> None:
@@ -30,6 +35,7 @@ def cut(run: Path, step: int) -> None:
 
     Raises:
         OSError: if something cannot be removed.
+        RunError: if the metrics are no file of this run.
     """
     files.restore_replaced(run / CHECKPOINTS)
     later = sorted(
@@ -39,7 +45,9 @@ def cut(run: Path, step: int) -> None:
         files.remove_folder(run / CHECKPOINTS / f"{at:08d}")
     for folder, step_of in _step_folders(run):
         for at, path in _entries(folder, step_of):
-            if at > step:
+            if at > step and path.is_dir():  # which no run has made
+                shutil.rmtree(path)
+            elif at > step:
                 path.unlink(missing_ok=True)
     _cut_metrics(run, step)
     stepped = {folder for folder, _ in _step_folders(run)}
@@ -52,10 +60,12 @@ def share_past(parent: Path, child: Path, step: int) -> None:
 
     Raises:
         OSError: if something cannot be read or written.
+        RunError: if the metrics are no file of the parent.
     """
     for folder, step_of in _step_folders(parent):
         target = child / folder.relative_to(parent)
-        _link(target, (path for at, path in _entries(folder, step_of) if at <= step))
+        entries = _entries(folder, step_of)
+        _link(target, (path for at, path in entries if at <= step and path.is_file()))
     _link(child / THUMBNAILS, _files(parent / THUMBNAILS))
     for at, folder in _entries(parent / CHECKPOINTS, checkpoint_step):
         if at <= step and folder.is_dir():
@@ -101,9 +111,10 @@ def _link(folder: Path, sources: Iterator[Path]) -> None:
 
 def _cut_metrics(run: Path, step: int) -> None:
     path = run / METRICS
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     size = metrics_bytes_at(run, step)
+    os.close(open_file(run, path))  # no link out of the run, no pipe
     if size is not None and size <= path.stat().st_size:
         with path.open("r+b") as stream:
             os.ftruncate(stream.fileno(), size)
@@ -115,12 +126,15 @@ def _cut_metrics(run: Path, step: int) -> None:
 def _metrics_until(run: Path, step: int) -> bytes:
     """The lines of a metrics.jsonl up to a checkpoint, or up to a step where it has none."""
     path = run / METRICS
-    content = path.read_bytes() if path.exists() else b""
+    if not os.path.lexists(path):
+        return b""
     size = metrics_bytes_at(run, step)
-    if size is not None and size <= len(content):
-        return content[:size]
-    lines = content.split(b"\n")[:-1]  # what is behind the last end is no line
-    return b"".join(line + b"\n" for line in lines if _step_in(line) <= step)
+    with os.fdopen(open_file(run, path), "rb") as stream:
+        if size is not None and size <= path.stat().st_size:
+            return stream.read(size)
+        lines = iter(partial(stream.readline, _LONGEST_LINE), b"")
+        # what has no end is no line
+        return b"".join(line for line in lines if line.endswith(b"\n") and _step_in(line) <= step)
 
 
 def _step_in(line: bytes) -> int:

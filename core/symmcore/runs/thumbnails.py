@@ -1,6 +1,7 @@
 """Thumbnails of a run: coded images in few files, so that it can be seen without its images."""
 
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -11,9 +12,10 @@ from PIL import Image
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import RunError
 from symmcore.records import IndexArray
+from symmcore.runs.files import reason
 from symmcore.runs.frames import safetensors_bytes
 from symmcore.runs.layout import SAFETENSORS, THUMBNAILS
-from symmcore.runs.reading import read_range
+from symmcore.runs.reading import check_inside, read_range
 
 LONGEST_SIDE = 96
 """Most pixels of a thumbnail on its longer side."""
@@ -99,7 +101,7 @@ class ThumbnailFiles:
     """The thumbnails in a run directory; one thread at a time.
 
     Attributes:
-        warnings: sentences on files that cannot be used, by name.
+        warnings: sentences on files that cannot be used, by name; None: it can by now.
     """
 
     def __init__(self, run: Path) -> None:
@@ -107,7 +109,7 @@ class ThumbnailFiles:
         self._folder = run / THUMBNAILS
         self._offsets: dict[str, IndexArray] = {}
         self._places: dict[int, tuple[str, int]] = {}
-        self.warnings: dict[str, str] = {}
+        self.warnings: dict[str, str | None] = {}
 
     def samples(self) -> frozenset[int]:
         """The positions of all images that there is a thumbnail of."""
@@ -132,10 +134,22 @@ class ThumbnailFiles:
 
     def _look(self) -> None:
         """Take in the files that are new."""
-        try:
-            names = sorted(path.name for path in self._folder.glob(f"[0-9]*{SAFETENSORS}"))
-        except OSError:
+        if not os.path.lexists(self._folder):
             return
+        try:
+            check_inside(self._run, self._folder)
+            found = [entry.name for entry in self._folder.iterdir()]
+            if "" in self.warnings:
+                self.warnings[""] = None
+        except RunError as error:
+            self.warnings[""] = str(error)
+            return
+        except OSError as error:
+            self.warnings[""] = f"{self._folder} cannot be read ({reason(error)})."
+            return
+        names = sorted(
+            name for name in found if name[:1].isdecimal() and name.endswith(SAFETENSORS)
+        )
         for name in names[:_MOST_FILES]:
             if name in self._offsets:
                 continue
@@ -144,7 +158,8 @@ class ThumbnailFiles:
             except (RunError, FileNotFoundError) as error:  # half there, perhaps: tried again
                 self.warnings[name] = str(error)
                 continue
-            self.warnings.pop(name, None)
+            if name in self.warnings:
+                self.warnings[name] = None
             self._offsets[name] = offsets
             for row, sample in enumerate(samples.tolist()):
                 self._places.setdefault(sample, (name, row))

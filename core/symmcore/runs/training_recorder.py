@@ -119,6 +119,7 @@ class TrainingRecorder:
         """Keep what each run goes on from, within the budget."""
         for writer, checkpoint in zip(self._writers, checkpoints, strict=True):
             writer.add_checkpoint(checkpoint)
+        self._thin_checkpoints()
 
     def projections(self, projections: tuple[Projection, ...]) -> None:
         """Keep each run's projection; from any thread."""
@@ -134,6 +135,8 @@ class TrainingRecorder:
         for writer in self._writers if running else ():
             writer.end(ended, status.message)
             writer.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
+        if running:
+            self._thin_checkpoints()  # one that could not be saved before may be there now
         if not self.unsaved:  # else closing tries again
             self._release()
 
@@ -155,6 +158,12 @@ class TrainingRecorder:
         for writer in self._writers:
             writer.close()
         self._release()
+
+    def _thin_checkpoints(self) -> None:
+        """Keep to the budget; runs go on together, so all keep the newest one that all have."""
+        common = frozenset.intersection(*(writer.checkpoint_steps for writer in self._writers))
+        for writer in self._writers:
+            writer.thin_checkpoints(keep=max(common, default=None))
 
     def _begin(self, context: TrainingContext) -> None:
         with contextlib.ExitStack() as undo:
