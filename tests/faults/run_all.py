@@ -16,7 +16,13 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "cor
 from disk_faults import FaultyDisk, check_fault, clean_calls, faults_of
 from kills import random_kills
 from mutations import make_run, mutate
-from small_training import WholeTraining, small_config, small_dataset_and_network, train_whole
+from small_training import (
+    WholeTraining,
+    small_config,
+    small_dataset_and_network,
+    tiny_dataset,
+    train_whole,
+)
 
 
 def fail_every_call(folder: Path, whole: WholeTraining, every: int) -> int:
@@ -45,18 +51,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     faults: list[str] = []
-    with tempfile.TemporaryDirectory() as text, small_dataset_and_network():
+    with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        whole = train_whole(small_config(40))
+        kill_and_fail(folder, options)
         began = time.perf_counter()
-        kills, ends = random_kills(folder / "killed", whole, options.kills, options.seed)
-        said(f"{kills} kills, {ends} trainings ended", began)
-        began = time.perf_counter()
-        made = fail_every_call(folder, train_whole(small_config(6)), options.every)
-        said(f"{made} recordings on a failing disk", began)
-        began = time.perf_counter()
-        original = make_run(folder / "damaged")
-        faulty, longest, most = mutate(original, options.mutations, options.seed, faults.append)
+        with tiny_dataset():
+            original = make_run(folder / "damaged")
+            faulty, longest, most = mutate(original, options.mutations, options.seed, faults.append)
         said(
             f"{options.mutations} mutations, {faulty} with faults, longest {longest:.2f} s, "
             f"most memory {most / 2**20:.0f} MB",
@@ -65,6 +66,18 @@ def main() -> int:
     for fault in faults:
         sys.stdout.write(f"{fault}\n")
     return 1 if faults else 0
+
+
+def kill_and_fail(folder: Path, options: argparse.Namespace) -> None:
+    """Kill trainings, and record them on failing disks; a fault ends it with its traceback."""
+    with small_dataset_and_network():
+        whole = train_whole(small_config(40))
+        began = time.perf_counter()
+        kills, ends = random_kills(folder / "killed", whole, options.kills, options.seed)
+        said(f"{kills} kills, {ends} trainings ended", began)
+        began = time.perf_counter()
+        made = fail_every_call(folder, train_whole(small_config(6)), options.every)
+        said(f"{made} recordings on a failing disk", began)
 
 
 def said(what: str, began: float) -> None:

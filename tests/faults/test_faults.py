@@ -5,7 +5,7 @@ from pathlib import Path
 from disk_faults import FaultyDisk, check_fault, clean_calls, faults_of
 from kills import random_kills
 from mutations import make_run, mutate
-from small_training import small_config, small_dataset_and_network, train_whole
+from small_training import small_config, small_dataset_and_network, tiny_dataset, train_whole
 
 _EVERY = 25  # calls of a save; an odd number, so that all kinds have their turn
 
@@ -29,7 +29,7 @@ def test_a_disk_that_fails_is_told_and_ends_no_recording(tmp_path: Path) -> None
 
 def test_damaged_runs_are_read_with_a_sentence_at_worst(tmp_path: Path) -> None:
     faults: list[str] = []
-    with small_dataset_and_network():
+    with tiny_dataset():
         faulty, seconds, most = mutate(make_run(tmp_path), 120, 0, faults.append)
     assert faults == []
     assert faulty == 0
