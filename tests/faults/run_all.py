@@ -1,10 +1,12 @@
 """All faults: ``python tests/faults/run_all.py`` prints what it did and exits with 1 on a fault.
 
-Trainings are killed at random moments, every write, fsync and rename of a recording fails once and
-for good, and the files of a run are damaged in thousands of ways.
+Trainings are killed at random moments and at every call of a save, every write, fsync and rename
+fails once and for good, the files of a run are damaged in thousands of ways, and a run of thousands
+of frames is scrubbed through.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -14,8 +16,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "core")]
 
 from disk_faults import FaultyDisk, check_fault, clean_calls, faults_of
-from kills import random_kills
+from kills import kill_at_call, kills_of, random_kills
 from mutations import make_run, mutate
+from scrubbing import watch_and_scrub
 from small_training import (
     WholeTraining,
     small_config,
@@ -24,21 +27,49 @@ from small_training import (
     train_whole,
 )
 
+_TIGHT = 60_000  # bytes, which one or two checkpoints of each run take
+_MOST_GROWN = 10 * 10**6
+_WARM_UP = 1500  # frames, which fill the caches of two recordings
 
-def fail_every_call(folder: Path, whole: WholeTraining, every: int) -> int:
+
+def fail_every_call(folder: Path, whole: WholeTraining, every: int, *, thumbnails: bool) -> int:
     """Fail each ``every``-th call of a recording in each way, once and for good.
+
+    Args:
+        folder: for the runs.
+        whole: the training that is recorded.
+        every: 1 for all calls.
+        thumbnails: whether it is those of the thread that writes thumbnails.
 
     Returns:
         How many recordings were made with a fault.
     """
-    calls = clean_calls(folder / "clean", whole, thumbnails=False)
+    folder = folder / f"failing-{thumbnails}"
+    calls = clean_calls(folder / "clean", whole, thumbnails=thumbnails)
     made = 0
     for at in range(0, len(calls), every):
         for fault in faults_of(calls[at][0]):
             for for_good in (False, True):
                 made += 1
-                disk = FaultyDisk(at=at, fault=fault, for_good=for_good)
+                disk = FaultyDisk(fault, at, for_good, thumbnails)
                 check_fault(folder / f"fault-{made}", whole, disk)
+                shutil.rmtree(folder / f"fault-{made}", ignore_errors=True)
+    return made
+
+
+def kill_at_every_call(folder: Path, whole: WholeTraining, every: int) -> int:
+    """Kill a recording before, within and after each ``every``-th call.
+
+    Returns:
+        How many were killed.
+    """
+    calls = clean_calls(folder / "clean", whole, thumbnails=False)
+    made = 0
+    for at in range(0, len(calls), every):
+        for share in kills_of(calls[at][0]):
+            made += 1
+            kill_at_call(folder / f"call-{made}", whole, at, share)
+            shutil.rmtree(folder / f"call-{made}", ignore_errors=True)
     return made
 
 
@@ -47,12 +78,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--mutations", type=int, default=5000)
+    parser.add_argument("--frames", type=int, default=2000)
     parser.add_argument("--every", type=int, default=1, help="fail every N-th call of a save")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
+        faults += scrub(folder, options)  # first: memory that others freed would hide some
         kill_and_fail(folder, options)
         began = time.perf_counter()
         with tiny_dataset():
@@ -73,11 +106,31 @@ def kill_and_fail(folder: Path, options: argparse.Namespace) -> None:
     with small_dataset_and_network():
         whole = train_whole(small_config(40))
         began = time.perf_counter()
-        kills, ends = random_kills(folder / "killed", whole, options.kills, options.seed)
+        half = options.kills // 2
+        kills, ends = random_kills(folder / "killed", whole, options.kills - half, options.seed)
         said(f"{kills} kills, {ends} trainings ended", began)
         began = time.perf_counter()
-        made = fail_every_call(folder, train_whole(small_config(6)), options.every)
-        said(f"{made} recordings on a failing disk", began)
+        whole = train_whole(small_config(40, recording_bytes=_TIGHT))
+        kills, ends = random_kills(folder / "killed", whole, half, options.seed)
+        said(f"{kills} kills with checkpoints thinned, {ends} trainings ended", began)
+        whole = train_whole(small_config(3))
+        began = time.perf_counter()
+        made = kill_at_every_call(folder, whole, options.every)
+        said(f"{made} kills at a call of a save", began)
+        for thumbnails in (False, True):
+            began = time.perf_counter()
+            made = fail_every_call(folder, whole, options.every, thumbnails=thumbnails)
+            said(f"{made} recordings on a failing disk", began)
+
+
+def scrub(folder: Path, options: argparse.Namespace) -> list[str]:
+    """Watch and scrub through a long run; what is wrong."""
+    began = time.perf_counter()
+    with small_dataset_and_network():
+        whole = train_whole(small_config(2))
+        grown = watch_and_scrub(folder / "scrubbed", whole, _WARM_UP, options.frames, options.seed)
+    said(f"{options.frames} frames scrubbed, memory grown by {grown / 1e6:.1f} MB", began)
+    return [f"memory has grown by {grown:,} bytes"] if grown > _MOST_GROWN else []
 
 
 def said(what: str, began: float) -> None:

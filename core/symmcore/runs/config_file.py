@@ -264,9 +264,7 @@ def _class_names(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         names = _texts(read_json(folder, path).get("class_names"))
     except FileNotFoundError:
-        names = ()
-        if not path.is_symlink():  # there are none
-            return (), ()
+        return (), ()
     except RunError as error:
         return (), (str(error),)
     return names, () if names else (f"{path} is damaged: it names no classes.",)

@@ -40,7 +40,12 @@ def open_file(folder: Path, path: Path) -> int:
     check_inside(folder, path)
     # a pipe would be waited for
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise RunError(f"{path} is a link that leads nowhere.") from error
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise RunError(f"{path} is not a file: it is not part of this run.")

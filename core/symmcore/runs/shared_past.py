@@ -2,11 +2,11 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from symmcore.errors import RunError
 from symmcore.runs import files
 from symmcore.runs.checkpoints import metrics_bytes_at
 from symmcore.runs.layout import (
@@ -46,7 +46,7 @@ def cut(run: Path, step: int) -> None:
     for folder, step_of in _step_folders(run):
         for at, path in _entries(folder, step_of):
             if at > step and path.is_dir():  # which no run has made
-                shutil.rmtree(path)
+                files.remove_whatever(path)
             elif at > step:
                 path.unlink(missing_ok=True)
     _cut_metrics(run, step)
@@ -114,7 +114,7 @@ def _cut_metrics(run: Path, step: int) -> None:
     if not os.path.lexists(path):
         return
     size = metrics_bytes_at(run, step)
-    os.close(open_file(run, path))  # no link out of the run, no pipe
+    os.close(_opened(run, path))  # no link out of the run, no pipe
     if size is not None and size <= path.stat().st_size:
         with path.open("r+b") as stream:
             os.ftruncate(stream.fileno(), size)
@@ -129,12 +129,19 @@ def _metrics_until(run: Path, step: int) -> bytes:
     if not os.path.lexists(path):
         return b""
     size = metrics_bytes_at(run, step)
-    with os.fdopen(open_file(run, path), "rb") as stream:
+    with os.fdopen(_opened(run, path), "rb") as stream:
         if size is not None and size <= path.stat().st_size:
             return stream.read(size)
         lines = iter(partial(stream.readline, _LONGEST_LINE), b"")
         # what has no end is no line
         return b"".join(line for line in lines if line.endswith(b"\n") and _step_in(line) <= step)
+
+
+def _opened(run: Path, path: Path) -> int:
+    try:
+        return open_file(run, path)
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({files.reason(error)}).") from error
 
 
 def _step_in(line: bytes) -> int:
