@@ -76,6 +76,7 @@ def kill_at_every_call(folder: Path, whole: WholeTraining, every: int) -> int:
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all where none is named")
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--mutations", type=int, default=5000)
     parser.add_argument("--frames", type=int, default=2000)
@@ -84,43 +85,57 @@ def main() -> int:
     options = parser.parse_args()
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        faults += scrub(folder, options)  # first: memory that others freed would hide some
-        kill_and_fail(folder, options)
-        began = time.perf_counter()
-        with tiny_dataset():
-            original = make_run(folder / "damaged")
-            faulty, longest, most = mutate(original, options.mutations, options.seed, faults.append)
-        said(
-            f"{options.mutations} mutations, {faulty} with faults, longest {longest:.2f} s, "
-            f"most memory {most / 2**20:.0f} MB",
-            began,
-        )
+        # memory first: what other parts have freed would hide some
+        for name in (name for name in PARTS if name in (options.parts or PARTS)):
+            faults += PARTS[name](Path(text), options)
     for fault in faults:
         sys.stdout.write(f"{fault}\n")
     return 1 if faults else 0
 
 
-def kill_and_fail(folder: Path, options: argparse.Namespace) -> None:
-    """Kill trainings, and record them on failing disks; a fault ends it with its traceback."""
+def kill(folder: Path, options: argparse.Namespace) -> list[str]:
+    """Kill trainings; a fault ends it with its traceback."""
+    half = options.kills // 2
     with small_dataset_and_network():
-        whole = train_whole(small_config(40))
-        began = time.perf_counter()
-        half = options.kills // 2
-        kills, ends = random_kills(folder / "killed", whole, options.kills - half, options.seed)
-        said(f"{kills} kills, {ends} trainings ended", began)
-        began = time.perf_counter()
-        whole = train_whole(small_config(40, recording_bytes=_TIGHT))
-        kills, ends = random_kills(folder / "killed", whole, half, options.seed)
-        said(f"{kills} kills with checkpoints thinned, {ends} trainings ended", began)
+        for name, count, settings in (
+            ("all checkpoints kept", options.kills - half, {}),
+            ("checkpoints thinned", half, {"recording_bytes": _TIGHT}),
+        ):
+            whole = train_whole(small_config(40, **settings))
+            began = time.perf_counter()
+            kills, ends = random_kills(folder / name, whole, count, options.seed)
+            said(f"{kills} kills at random moments, {name}, {ends} trainings ended", began)
         whole = train_whole(small_config(3))
         began = time.perf_counter()
-        made = kill_at_every_call(folder, whole, options.every)
+        made = kill_at_every_call(folder / "calls", whole, options.every)
         said(f"{made} kills at a call of a save", began)
+    return []
+
+
+def fail_disk(folder: Path, options: argparse.Namespace) -> list[str]:
+    """Record on failing disks; a fault ends it with its traceback."""
+    with small_dataset_and_network():
+        whole = train_whole(small_config(3))
         for thumbnails in (False, True):
             began = time.perf_counter()
             made = fail_every_call(folder, whole, options.every, thumbnails=thumbnails)
-            said(f"{made} recordings on a failing disk", began)
+            said(f"{made} recordings on a disk that fails{' thumbnails' * thumbnails}", began)
+    return []
+
+
+def damage_files(folder: Path, options: argparse.Namespace) -> list[str]:
+    """Read damaged runs; what is wrong."""
+    faults: list[str] = []
+    began = time.perf_counter()
+    with tiny_dataset():
+        original = make_run(folder / "damaged")
+        faulty, longest, most = mutate(original, options.mutations, options.seed, faults.append)
+    said(
+        f"{options.mutations} mutations, {faulty} with faults, longest {longest:.2f} s, "
+        f"most memory {most / 2**20:.0f} MB",
+        began,
+    )
+    return faults
 
 
 def scrub(folder: Path, options: argparse.Namespace) -> list[str]:
@@ -137,6 +152,9 @@ def said(what: str, began: float) -> None:
     """Print what was done and how long it took."""
     sys.stdout.write(f"{what}, in {time.perf_counter() - began:.0f} s\n")
     sys.stdout.flush()
+
+
+PARTS = {"memory": scrub, "kills": kill, "disk": fail_disk, "files": damage_files}
 
 
 if __name__ == "__main__":

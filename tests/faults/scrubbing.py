@@ -42,8 +42,8 @@ def watch_and_scrub(
     """Record frames, watch them live and from the directory, and go to random ones of them.
 
     Args:
-        folder: of the comparison, not there yet.
-        whole: a training, for what its runs begin with.
+        folder: of the run, not there yet.
+        whole: a training, for what the run begins with.
         warm_up: frames before memory is measured: as many as fill the caches.
         frames: how many more.
         seed: of where is gone to.
@@ -52,7 +52,7 @@ def watch_and_scrub(
         By how many bytes memory has grown after the warm-up.
     """
     chance = random.Random(seed)  # noqa: S311 - moments, not secrets
-    config = dataclasses.replace(whole.config, steps=warm_up + frames)
+    config = dataclasses.replace(whole.config, specs=whole.config.specs[:1], steps=warm_up + frames)
     recorder = TrainingRecorder(folder, config, on_problem=pytest.fail)
     context = whole.told[0][1][0]
     recorder.begin(dataclasses.replace(context, config=config))
@@ -60,9 +60,8 @@ def watch_and_scrub(
     followed: Recording | None = None
     before = 0
     for step in range(warm_up + frames):
-        snapshots = tuple(_snapshot(step, run) for run in range(len(whole.runs)))
-        for run in range(len(whole.runs)):
-            recorder.scalar(run, StepRecord(step, 1.0, 0.5, float(step)))
+        snapshots = (_snapshot(step),)
+        recorder.scalar(0, StepRecord(step, 1.0, 0.5, float(step)))
         recorder.snapshots(snapshots)
         recorder.projections(tuple(map(_projection, snapshots)))
         live.poll()
@@ -89,8 +88,8 @@ def _go_to(recording: Recording, chance: random.Random) -> None:
     recording.thumbnail(chance.randrange(2 * _IMAGES))
 
 
-def _snapshot(step: int, run: int) -> Snapshot:
-    numbers = np.random.default_rng((step, run))
+def _snapshot(step: int) -> Snapshot:
+    numbers = np.random.default_rng(step)
     count = _IMAGES * _REPEATED
 
     def watched(first: int) -> WatchedSet:
