@@ -14,10 +14,6 @@ def note_once(sentence: str) -> None:
     warnings.warn(sentence, DegradedWarning, stacklevel=2)
 
 
-class RecordingError(Exception):
-    """What a training produced can no longer be written: one sentence that names the folder."""
-
-
 class ProcessLostError(Exception):
     """A process that worked for this one was ended from outside: one sentence on what to do."""
 

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from symmcore.errors import InputError, ProcessLostError, RecordingError
+from symmcore.errors import InputError, ProcessLostError
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
@@ -77,7 +77,7 @@ class Trainer:
             status = self._finished(FinishReason.DIVERGED, str(error))
         except InputError as error:
             status = self._finished(FinishReason.INVALID, str(error))
-        except (RecordingError, ProcessLostError) as error:
+        except ProcessLostError as error:
             status = self._finished(FinishReason.FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             if is_out_of_memory(error):
