@@ -1,6 +1,8 @@
 """A training loop of the user's own: what it records and what it is told."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from PIL import Image
 
 from symmcore.errors import InputError
 from symmcore.evaluation import recall_at_k
-from symmcore.runs import Recorder, open_runs
+from symmcore.runs import Recorder, files, open_runs
 from symmcore.runs.info import RunStatus
 from symmcore.runs.recall import recall_at_1
 
@@ -277,6 +279,38 @@ class TestRefusing:
         record_loop(tmp_path / "run")
         with pytest.raises(InputError, match="already holds a run"):
             Recorder(tmp_path / "run")
+
+    def test_a_disk_that_is_full_costs_nothing_that_was_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = tmp_path / "run"
+        (run / "notes").mkdir(parents=True)
+        (run / "notes" / "mine.txt").write_text("worth keeping")
+        (run / "model.pt").write_text("and this")
+        before = sorted(run.rglob("*"))
+
+        def full(*_: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(files, "write", full)
+        with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"):
+            Recorder(run, labels=labels())
+        assert sorted(run.rglob("*")) == before
+        monkeypatch.undo()
+        record_loop(run)
+        assert (run / "notes" / "mine.txt").read_text() == "worth keeping"
+
+    @pytest.mark.parametrize(
+        "name", ["classes.json", "status.json", "checkpoints", "projections", "thumbnails"]
+    )
+    def test_files_with_the_names_of_a_run_are_not_written_over(
+        self, name: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / name).write_text("mine")
+        with pytest.raises(InputError, match=f"holds {name}, which a run would write over"):
+            Recorder(tmp_path / "run", labels=labels())
+        assert (tmp_path / "run" / name).read_text() == "mine"
 
     def test_steps_and_shapes(self, tmp_path: Path) -> None:
         recorder = record_loop(tmp_path / "run", close=False)

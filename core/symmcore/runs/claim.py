@@ -2,13 +2,23 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from symmcore.errors import InputError
-from symmcore.runs.files import reason
-from symmcore.runs.layout import CONFIG, FRAMES, METRICS, is_run
+from symmcore.runs.files import reason, remove_whatever
+from symmcore.runs.layout import (
+    CLASSES,
+    CONFIG,
+    FRAMES,
+    METRICS,
+    PROJECTIONS,
+    STATUS,
+    THUMBNAILS,
+    is_run,
+)
+from symmcore.runs.lock import RunLock
+from symmcore.settings.checkpoint_files import CHECKPOINTS
 
 
 def check_free(out: Path, directories: tuple[Path, ...]) -> None:
@@ -26,6 +36,8 @@ def check_free(out: Path, directories: tuple[Path, ...]) -> None:
 def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
     for directory in (out, *directories):
         _check_folder(directory)
+    for directory in directories:
+        _check_names(directory)
     children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
     for child in children:
         if is_run(child):
@@ -38,30 +50,59 @@ def _check_folder(path: Path) -> None:
         raise InputError(_CANNOT_WRITE.format(path, f"{existing} is a file"))
     if not os.access(existing, os.W_OK | os.X_OK):
         raise InputError(_CANNOT_WRITE.format(path, f"no permission to write in {existing}"))
+    _check_no_run(path)
+
+
+def _check_no_run(path: Path) -> None:
     if any((path / name).exists() for name in (CONFIG, METRICS, FRAMES)):
         raise holds_run(path)
 
 
-def make_folders(path: Path, undo: contextlib.ExitStack) -> None:
-    """Make a folder and those above it; ``undo`` removes again what it has made.
+def _check_names(path: Path) -> None:
+    """Check that nothing in a folder has a name that a run writes under."""
+    _check_no_run(path)
+    for name in (CLASSES, STATUS, CHECKPOINTS, PROJECTIONS, THUMBNAILS):
+        if os.path.lexists(path / name):
+            raise InputError(
+                f"{path} holds {name}, which a run would write over: choose another output folder."
+            )
+
+
+def claimed(folder: Path, undo: contextlib.ExitStack) -> RunLock:
+    """Make a folder for a new run and take its lock; ``undo`` takes all of it back.
+
+    What is in the folder by now stays when it is taken back, and what comes later goes.
 
     Raises:
-        OSError: if one cannot be made.
+        InputError: if the folder holds a run by now, or another process begins one in it.
+        OSError: if it cannot be written.
     """
+    _make_folders(folder, undo)
+    try:
+        lock = RunLock(folder)
+    except InputError:
+        if is_run(folder):
+            raise holds_run(folder) from None
+        raise
+    undo.callback(lock.remove)
+    _check_names(folder)  # another process was first, perhaps
+    undo.callback(_empty, folder, frozenset(path.name for path in folder.iterdir()))
+    return lock
+
+
+def _make_folders(path: Path, undo: contextlib.ExitStack) -> None:
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
         undo.callback(_remove, folder.rmdir)
 
 
-def empty(folder: Path, before: frozenset[str]) -> None:
+def _empty(folder: Path, before: frozenset[str]) -> None:
     """Remove from a folder what was not there before."""
-    for path in folder.iterdir():
-        if path.name not in before:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                _remove(path.unlink)
+    with contextlib.suppress(OSError):  # as in _remove
+        for path in tuple(folder.iterdir()):
+            if path.name not in before:
+                remove_whatever(path)
 
 
 def _remove(action: Callable[[], None]) -> None:

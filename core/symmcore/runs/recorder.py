@@ -16,12 +16,10 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, FloatArray, Frame, IndexArray, WatchedSet
 from symmcore.reflection import reflect_points
 from symmcore.runs.budget import share_of_budget
-from symmcore.runs.claim import check_free, empty, make_folders
+from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import own_loop_settings
-from symmcore.runs.files import reason
 from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import LARGEST_STEP, LOCK
-from symmcore.runs.lock import RunLock
+from symmcore.runs.layout import LARGEST_STEP
 from symmcore.runs.metrics import LONGEST_NAME, RESERVED, scalars_line
 from symmcore.runs.own_images import OwnImages
 from symmcore.runs.own_values import as_array, number
@@ -95,19 +93,7 @@ class Recorder:
             settings or {},
         )
         check_free(self.folder, (self.folder,))
-        with contextlib.ExitStack() as undo:
-            try:
-                make_folders(self.folder, undo)
-                self._lock = RunLock(self.folder)
-                undo.callback(self._lock.remove)
-                undo.callback(empty, self.folder, frozenset([LOCK]))
-                self._writer = RunWriter(self.folder, share_of_budget(_BUDGET, 1), on_problem)
-                self._writer.begin(about, self._names, self._images, ())
-            except OSError as error:
-                raise InputError(
-                    f"{self.folder} cannot be written ({reason(error)}): choose another folder."
-                ) from error
-            undo.pop_all()
+        self._begin(about, on_problem)
 
     def scalars(self, step: int, **values: SupportsFloat | None) -> None:
         """Record numbers of a step, each under its name; each becomes a plot.
@@ -184,6 +170,18 @@ class Recorder:
             self._writer.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
             self._writer.close()
             self._lock.release()
+
+    def _begin(self, about: Mapping[str, object], on_problem: Callable[[str], None]) -> None:
+        """Make the run directory; where that fails, what it has made is removed again."""
+        with contextlib.ExitStack() as undo:
+            try:
+                self._lock = claimed(self.folder, undo)
+                self._writer = RunWriter(self.folder, share_of_budget(_BUDGET, 1), on_problem)
+                undo.callback(self._writer.close)
+                self._writer.begin(about, self._names, self._images, ())
+            except OSError as error:
+                raise cannot_write(self.folder, error) from error
+            undo.pop_all()
 
     def _set_counts(self, has_labels: bool) -> None:
         """Know N, where labels or images say it."""

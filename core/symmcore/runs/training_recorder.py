@@ -13,10 +13,10 @@ from symmcore.data.images.store import ImageArray, image_to_show
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
-from symmcore.runs.claim import cannot_write, check_free, empty, holds_run, make_folders
+from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import read_info, training_settings
 from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import is_run, run_directories
+from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
 from symmcore.runs.recording import Recording, check_run
@@ -179,11 +179,9 @@ class TrainingRecorder:
     def _begin_run(
         self, run: int, directory: Path, context: TrainingContext, undo: contextlib.ExitStack
     ) -> RunWriter:
-        make_folders(directory, undo)
-        self._lock(directory, undo)
-        if is_run(directory):  # another process was first
-            raise holds_run(directory)
-        undo.callback(empty, directory, frozenset(path.name for path in directory.iterdir()))
+        lock = claimed(directory, undo)
+        self._locks.append(lock)
+        undo.callback(self._locks.remove, lock)
         parent = context.parents[run] if context.parents else None
         if parent is not None:
             share_past(parent.folder, directory, parent.step)
@@ -207,17 +205,6 @@ class TrainingRecorder:
         images = _DatasetImages(dataset)
         writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
         return writer
-
-    def _lock(self, directory: Path, undo: contextlib.ExitStack) -> None:
-        try:
-            lock = RunLock(directory)
-        except InputError:
-            if is_run(directory):
-                raise holds_run(directory) from None
-            raise
-        self._locks.append(lock)
-        undo.callback(self._locks.remove, lock)
-        undo.callback(lock.remove)
 
     def _resume(self, context: TrainingContext, step: int) -> None:
         with contextlib.ExitStack() as undo:
