@@ -108,8 +108,7 @@ def evaluate(options: Namespace) -> int:
 
 
 def _last_evaluation(run: Recording) -> Scores:
-    while run.poll():  # a large file is taken in over several calls
-        pass
+    run.read_whole()
     scores = run.state.last_evaluation
     if scores is None:
         raise InputError(

@@ -13,7 +13,6 @@ from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
 _LISTED = 20
-_MOST_POLLS = 200
 _SIDE = 104  # pixels
 _MARGIN = 6
 _METHOD = "pca"
@@ -45,7 +44,7 @@ def read_runs(paths: tuple[Path, ...]) -> tuple[Recording, ...]:
         for recording in open_runs(path):
             found.setdefault(recording.key, recording)
     for recording in found.values():
-        _read_whole(recording)
+        recording.read_whole()
     return tuple(found.values())
 
 
@@ -79,18 +78,11 @@ def map_picture(projection: Projection, labels: npt.NDArray[np.int64]) -> ImageA
     return picture
 
 
-def _read_whole(recording: Recording) -> None:
-    """Take in what is there now; a run that is being written may always have more."""
-    for _ in range(_MOST_POLLS):
-        if not recording.poll():
-            return
-
-
 def _picture(folder: Path) -> ImageArray | None:
     """Of the last frame that has a projection; None where there is none."""
     try:
         recording = open_runs(folder)[0]
-        _read_whole(recording)
+        recording.read_whole()
         steps = recording.state.projection_steps.get(_METHOD, ())
         if not steps:
             return None

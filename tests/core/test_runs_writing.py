@@ -20,9 +20,10 @@ from helpers_training import add_dataset, make_snapshot, pixels, tiny_config, ti
 
 from symmcore.errors import InputError, RunError
 from symmcore.records import Checkpoint, StepRecord
-from symmcore.runs import Recording, open_runs
+from symmcore.runs import Recording, follower, open_runs
 from symmcore.runs import files as files_module
 from symmcore.runs.budget import superfluous
+from symmcore.runs.continuation import branch_plan, resume_plan
 from symmcore.runs.info import RunStatus
 from symmcore.runs.lock import run_lock
 from symmcore.runs.thumbnails import LONGEST_SIDE, decode, encode, shrunk
@@ -361,6 +362,35 @@ class TestResuming:
         os.waitpid(child, 0)
         with run_lock(tmp_path / "run"):
             pass
+
+
+class TestMoreFilesThanOnePollTakesIn:
+    STEPS = (2, 4, 6, 8, 10, 12)
+
+    @pytest.fixture
+    def run(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        recorded(tmp_path / "run", 12).status(STOPPED)
+        monkeypatch.setattr(follower, "_MOST_CHECKS_A_POLL", 4)
+        return tmp_path / "run"
+
+    def test_the_newest_checkpoint_is_found(self, run: Path) -> None:
+        plan = resume_plan(run, steps=20)
+        assert plan.start.step == 12
+        plan.check_newest()
+        assert branch_plan(run, 10, "npair", steps=20).start.step == 10
+
+    def test_what_goes_on_knows_all_that_is_there(self, run: Path) -> None:
+        recorder = begun(run, resume=True, resumed_from=12, steps=20)
+        state = recorder.recordings[0].state
+        assert state.frame_steps == state.gallery_steps == self.STEPS
+        assert state.checkpoint_steps == self.STEPS
+        recorder.status(STOPPED)
+
+    def test_checkpoints_that_are_too_many_go(self, run: Path) -> None:
+        recorder = begun(run, resume=True, resumed_from=12, steps=20, recording_bytes=0)
+        go_on(recorder, 12, 14)
+        recorder.status(STOPPED)
+        assert names_in(run / "checkpoints") == ["00000014"]
 
 
 class TestBranches:

@@ -41,7 +41,7 @@ class ContinuationPlan:
         """
         if self.out is None:
             return
-        newest = _newest_common_checkpoint(self.out, open_runs(self.out))
+        newest = _newest_common_checkpoint(self.out, _read(self.out))
         if newest != self.start.step:
             raise InputError(
                 f"{self.out} has gone on to step {newest} in another process meanwhile: try again."
@@ -65,7 +65,7 @@ def resume_plan(
     Raises:
         InputError: if it cannot be gone on with: one sentence that says why.
     """
-    recordings = open_runs(folder)
+    recordings = _read(folder)
     configs = [_trainable(recording) for recording in recordings]
     _check_whole_comparison(folder, recordings)
     for recording in recordings:
@@ -111,7 +111,7 @@ def branch_plan(
     Raises:
         InputError: if there is no such checkpoint, or the parent cannot be gone on with.
     """
-    recordings = open_runs(run_folder)
+    recordings = _read(run_folder)
     if len(recordings) > 1:
         raise InputError(
             f"{run_folder} holds {len(recordings)} runs and a branch has one parent: name one, "
@@ -132,6 +132,14 @@ def branch_plan(
     shared = ParentRun(recording.folder, recording.key, step)
     start = _start(str(recording.folder), recordings, step)
     return ContinuationPlan(config, dataclasses.replace(start, parents=(shared,)), None, notes)
+
+
+def _read(folder: Path) -> tuple[Recording, ...]:
+    """The runs in a folder with all that they hold: checkpoints may come after many frames."""
+    recordings = open_runs(folder)
+    for recording in recordings:
+        recording.read_whole()
+    return recordings
 
 
 def _trainable(recording: Recording) -> TrainingConfig:

@@ -55,11 +55,6 @@ class MetricsFollower:
         self._anchor = b""
         self._skipping = False
 
-    @property
-    def offset(self) -> int:
-        """Bytes that were taken in: all whole lines."""
-        return self._offset
-
     def poll(self) -> bool:
         """Take in what is new, at most so much that it takes a fraction of a second.
 
@@ -156,11 +151,6 @@ class DirectoryFollower:
         self._checks_left = 0
         self._polled = False
         self._grew = False
-
-    @property
-    def metrics_bytes(self) -> int:
-        """Size of metrics.jsonl up to its last whole line."""
-        return self._metrics.offset
 
     def poll(self) -> bool:
         """Take in what is new; True if the index's state changed."""

@@ -41,6 +41,9 @@ from symmcore.runs.reading import read_arrays
 from symmcore.runs.thumbnails import ImageSource, ThumbnailFiles, grey_square, shrunk
 
 
+_MOST_POLLS = 200
+
+
 class Recording:
     """A run: the only reader of its directory, and the same for a run that trains here.
 
@@ -119,13 +122,19 @@ class Recording:
     def poll(self) -> bool:
         """Take in what is new; returns whether the state or the info changed.
 
-        A file of many megabytes is taken in over several calls.
+        A file of many megabytes and thousands of files are taken in over several calls.
         """
         if self._follower is None:
             return self._index.refresh()
         with self._poll_lock:
             changed = self._poll_info()
             return self._follower.poll() or changed
+
+    def read_whole(self) -> None:
+        """Take in what is there now; a run that is being written may always have more."""
+        for _ in range(_MOST_POLLS):
+            if not self.poll():
+                return
 
     def frame(self, step: int) -> Frame:
         """The watch set's embeddings after ``step`` steps.

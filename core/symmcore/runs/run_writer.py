@@ -245,8 +245,7 @@ class RunWriter:
     def _take_in(self) -> None:
         """Know what the directory holds already, of a run that goes on or a branch."""
         follower = DirectoryFollower(self.folder, self._index)
-        follower.poll()
-        while follower.metrics_bytes < self._metrics.size and follower.poll():
+        while follower.poll():  # nobody else writes the run: there is an end
             pass
         state = self._index.state
         for step in state.gallery_steps:
