@@ -28,7 +28,7 @@ def held(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     Raises:
         OSError: if the file cannot be made or opened.
     """
-    lock = _lock(path)
+    lock = lock_of(path)
     while True:
         try:
             lock.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
@@ -47,14 +47,17 @@ def unless_held(path: Path, action: Callable[[], None]) -> None:
     Raises:
         OSError: as for :func:`held`.
     """
-    with suppress(Timeout), _lock(path).acquire(timeout=0):
+    with suppress(Timeout), lock_of(path).acquire(timeout=0):
         action()
 
 
-def _lock(path: Path) -> BaseFileLock:
+def lock_of(path: Path) -> BaseFileLock:
     """A lock of the operating system; the existence of another file where it has none there.
 
     filelock goes over to such a file by itself for some errors, and waits for ever on others.
+
+    Raises:
+        OSError: if the file cannot be made or opened.
     """
     if fcntl is not None:
         with path.open("ab") as file:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers_runs import run_lock
 from helpers_training import add_dataset, tiny_dataset
 from PIL import Image
 
@@ -16,7 +17,6 @@ from symmcore.data import catalogue
 from symmcore.errors import InputError
 from symmcore.networks import load_network
 from symmcore.runs import Recording, files, open_runs
-from symmcore.runs.lock import run_lock
 from symmviz.cli import main
 
 STEPS = 6

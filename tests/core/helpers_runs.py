@@ -1,6 +1,8 @@
 """Runs on disk for tests: recorded by a loop, and written by hand as format 1 had them."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from symmcore.records import (
     WatchedSet,
 )
 from symmcore.runs import Recorder
+from symmcore.runs.lock import RunLock
 
 COUNT, DIM, CLASSES = 30, 6, 5
 
@@ -44,6 +47,15 @@ def record_loop(folder: Path, steps: int = 4, *, close: bool = True) -> Recorder
     if close:
         recorder.close()
     return recorder
+
+
+@contextlib.contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    lock = RunLock(folder)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def make_checkpoint(step: int) -> Checkpoint:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers_runs import make_checkpoint
+from helpers_runs import make_checkpoint, run_lock
 from helpers_training import make_snapshot
 
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
-from symmcore.runs.lock import run_lock
 from symmcore.runs.shared_past import cut
 
 WRITER = """

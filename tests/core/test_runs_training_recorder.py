@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from helpers_runs import run_lock
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
 from symmcore.data.unused import Unused
@@ -19,7 +20,7 @@ from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs import files as files_module
 from symmcore.runs.claim import check_free
 from symmcore.runs.layout import run_directories
-from symmcore.runs.lock import RunLock, run_lock
+from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig

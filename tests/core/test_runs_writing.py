@@ -1,6 +1,7 @@
 """What a training leaves besides metrics and frames: galleries, checkpoints, thumbnails."""
 
 import dataclasses
+import errno
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from helpers_runs import (
     make_checkpoint,
     make_gallery,
     make_projection,
+    run_lock,
     same_frame,
     with_gallery,
 )
@@ -25,7 +27,6 @@ from symmcore.runs import files as files_module
 from symmcore.runs.budget import superfluous
 from symmcore.runs.continuation import branch_plan, resume_plan
 from symmcore.runs.info import RunStatus
-from symmcore.runs.lock import run_lock
 from symmcore.runs.thumbnails import LONGEST_SIDE, decode, encode, shrunk
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.settings.transforms import TransformSettings
@@ -362,6 +363,27 @@ class TestResuming:
         os.waitpid(child, 0)
         with run_lock(tmp_path / "run"):
             pass
+
+
+class TestFoldersWithoutLocks:
+    """Some network folders have none: a file stands for the lock."""
+
+    @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+    def test_one_process_writes_a_run(
+        self, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fcntl = pytest.importorskip("fcntl")
+
+        def without(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", without)
+        recorder = recorded(tmp_path / "run")
+        with pytest.raises(InputError, match=r"another process.* remove .*\.run\.lock\.held"):
+            TrainingRecorder(tmp_path / "run", tiny_config(), resume=True)
+        recorder.status(STOPPED)
+        begun(tmp_path / "run", resume=True, resumed_from=6).status(FINISHED)
+        assert not (tmp_path / "run" / ".run.lock.held").exists()
 
 
 class TestMoreFilesThanOnePollTakesIn:

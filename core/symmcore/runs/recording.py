@@ -40,7 +40,6 @@ from symmcore.runs.memory import ArrayCache, LiveTail, frame_size, projection_si
 from symmcore.runs.reading import read_arrays
 from symmcore.runs.thumbnails import ImageSource, ThumbnailFiles, grey_square, shrunk
 
-
 _MOST_POLLS = 200
 
 
