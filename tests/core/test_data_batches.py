@@ -8,7 +8,7 @@ from helpers_training import pixels, tiny_dataset
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
-from symmcore.data.images.store import ArrayImages, image_to_show
+from symmcore.data.images.store import ArrayImages
 from symmcore.settings.transforms import TransformSettings
 
 CPU = torch.device("cpu")
@@ -53,7 +53,7 @@ def test_every_training_image_is_shifted_on_its_own(
         fits = [
             m
             for m in moves
-            if np.array_equal(image, shifted(image_to_show(dataset.images, int(position)), *m))
+            if np.array_equal(image, shifted(dataset.images.read(np.array([position]))[0], *m))
         ]
         assert len(fits) == 1, "one shift, and the same for every channel"
         seen.update(fits)
@@ -106,7 +106,7 @@ def test_evaluation_images_are_as_they_are() -> None:
     images = loader.evaluation_batch(positions).numpy()
     for image, position in zip(images, positions, strict=True):
         np.testing.assert_array_equal(
-            image, shifted(image_to_show(dataset.images, int(position)), 0, 0)
+            image, shifted(dataset.images.read(np.array([position]))[0], 0, 0)
         )
 
 

@@ -20,8 +20,9 @@ from helpers_runs import (
 )
 from helpers_training import add_dataset, make_snapshot, pixels, tiny_config, tiny_dataset
 
+from symmcore.data.images.store import ArrayImages, ImageArray
 from symmcore.errors import InputError, RunError
-from symmcore.records import Checkpoint, StepRecord
+from symmcore.records import Checkpoint, IndexArray, StepRecord
 from symmcore.runs import Recording, follower, open_runs
 from symmcore.runs import files as files_module
 from symmcore.runs.budget import superfluous
@@ -72,6 +73,19 @@ def go_on(recorder: TrainingRecorder, after: int, steps: int) -> None:
             recorder.snapshots((with_gallery(make_snapshot(step, step), make_gallery(20, step)),))
             recorder.projections((make_projection(step),))
             recorder.checkpoints((make_checkpoint(step),))
+
+
+class DamagedImages(ArrayImages):
+    """Images of which some cannot be read any more."""
+
+    def __init__(self, array: ImageArray, damaged: set[int]) -> None:
+        super().__init__(array, digest="spoilt later")
+        self._damaged = damaged
+
+    def read(self, positions: IndexArray, out: ImageArray | None = None) -> ImageArray:
+        if self._damaged & set(positions.tolist()):
+            raise InputError("an image is damaged, though it could be read before")
+        return super().read(positions, out)
 
 
 def steps_in(run: Path) -> list[int]:
@@ -486,6 +500,25 @@ class TestThumbnails:
         (live,) = recorder.recordings
         for sample in others:
             np.testing.assert_array_equal(live.image(sample), pixels(dataset)[sample])
+
+    def test_one_that_cannot_be_read_is_none_and_is_tried_again(self, tmp_path: Path) -> None:
+        dataset = tiny_dataset(0)
+        sample = int(dataset.test[0])
+        damaged = dataclasses.replace(dataset, images=DamagedImages(pixels(dataset), {sample}))
+        recorder = TrainingRecorder(tmp_path / "run", tiny_config(), on_problem=lambda _: None)
+        recorder.begin(dataclasses.replace(context_of(tiny_config()), dataset=damaged))
+        go_on(recorder, 0, 2)
+        recorder.status(STOPPED)
+        recording = Recording.open(tmp_path / "run")
+        assert recording.thumbnail(sample).shape == (32, 32, 1)
+        others = dataset.test[1:]
+        for other in others:
+            np.testing.assert_array_equal(recording.thumbnail(other), pixels(dataset)[other])
+        again = begun(tmp_path / "run", resume=True, resumed_from=2)
+        go_on(again, 2, 4)
+        again.status(FINISHED)
+        recording = Recording.open(tmp_path / "run")
+        np.testing.assert_array_equal(recording.thumbnail(sample), pixels(dataset)[sample])
 
     @pytest.mark.parametrize(
         ("shape", "kind", "expected"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.images.store import ImageArray, image_to_show
+from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
@@ -261,9 +261,8 @@ class _DatasetImages:
         self._images = dataset.images
 
     def read(self, sample: int) -> ImageArray:
-        if not 0 <= sample < self._images.shape[0]:
-            raise IndexError(sample)
-        return image_to_show(self._images, sample)
+        image: ImageArray = self._images.read(np.array([sample], dtype=np.int64))[0]
+        return image
 
 
 def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:

@@ -6,12 +6,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.errors import InputError
 from symmcore.records import IndexArray
 
 ImageArray = npt.NDArray[np.uint8]
-
-_GREY = 128
 
 
 class ImageStore(Protocol):
@@ -83,18 +80,6 @@ class ArrayImages:
 
     def release(self) -> None:
         """See :class:`ImageStore`: there are none."""
-
-
-def image_to_show(images: ImageStore, position: int) -> ImageArray:
-    """The image at ``position`` for people: (H, W, C) uint8.
-
-    All grey where its file can no longer be decoded: nothing ends for want of a thumbnail.
-    """
-    try:
-        image: ImageArray = images.read(np.array([position], dtype=np.int64))[0]
-    except InputError:
-        return np.full(images.shape[1:], _GREY, dtype=np.uint8)
-    return image
 
 
 def images_digest(shape: tuple[int, ...], parts: list[bytes]) -> str:
