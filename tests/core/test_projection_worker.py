@@ -178,76 +178,10 @@ def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None
     worker.close(PATIENCE)
 
 
-def test_reset_drops_what_is_under_way_and_waiting(
-    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
-) -> None:
-    worker = make_worker(partial(doubles.Gated, gate.port))
-    for step in (1, 2):
-        worker.submit(doubles.make_job(doubles.make_frame(step)))
-        gate.wait()
-        if step == 1:
-            gate.open()
-            assert [result.explained for result in heard.next("result")] == [1]
-    worker.submit(doubles.make_job(doubles.make_frame(3)))
-    worker.reset()
-    gate.open()
-    worker.submit(doubles.make_job(doubles.make_frame(4)))
-    gate.wait()
-    gate.open()
-    (result,) = heard.next("result")
-    assert result.step == 4
-    assert heard.nothing()
-
-
-def test_reset_drops_a_stale_failure(
-    make_worker: MakeWorker, heard: Heard, doubles: ModuleType, gate: Gate
-) -> None:
-    worker = make_worker(partial(doubles.GatedFailing, gate.port))
-    worker.submit(doubles.make_job(doubles.make_frame(1)))
-    gate.wait()
-    worker.reset()
-    worker.submit(doubles.make_job(doubles.make_frame(2)))
-    gate.open()
-    gate.wait()
-    gate.open()
-    assert steps(heard.next("result")) == [2]
-
-
-def test_reset_waits_for_a_running_callback(doubles: ModuleType) -> None:
-    order: list[str] = []
-    entered, leave, done = threading.Event(), threading.Event(), threading.Event()
-
-    def on_result(*_: object) -> None:
-        entered.set()
-        assert leave.wait(PATIENCE)
-        order.append("result")
-
-    def reset() -> None:
-        worker.reset()
-        order.append("reset")
-        done.set()
-
-    worker = ProjectionWorker(on_result, lambda text, _: order.append(text))
-    worker.start()
-    worker.submit(doubles.make_job(doubles.make_frame(1)))
-    assert entered.wait(PATIENCE)
-    resetter = threading.Thread(target=reset)
-    resetter.start()
-    worker.submit(
-        doubles.make_job(doubles.make_frame(2))
-    )  # does not wait, neither for callback nor for reset
-    leave.set()
-    assert done.wait(PATIENCE)
-    resetter.join(PATIENCE)
-    worker.close(PATIENCE)
-    assert order[:2] == ["result", "reset"]
-
-
-def test_callback_may_submit_and_reset(heard: Heard, doubles: ModuleType) -> None:
+def test_callback_may_submit(heard: Heard, doubles: ModuleType) -> None:
     def on_result(job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
         heard.on_result(job, projections)
         if steps(projections) == [1]:
-            worker.reset()
             worker.submit(doubles.make_job(doubles.make_frame(2)))
 
     worker = ProjectionWorker(on_result, heard.on_error)
@@ -309,9 +243,6 @@ def test_deadly_frames_do_not_make_a_storm(
         assert heard.nothing()
         worker.submit(doubles.make_job(doubles.make_frame(step)))
     assert "exit code 3" in heard.next("error")
-    worker.reset()  # a new training gets a new chance at once
-    worker.submit(doubles.make_job(doubles.make_frame(1)))
-    assert "exit code 3" in heard.next("error")
     worker.close(PATIENCE)
     assert heard.nothing()
 
@@ -337,7 +268,6 @@ def test_close_at_any_moment(
     assert time.monotonic() - began < 1.5
     assert_nothing_left()
     worker.submit(doubles.make_job(doubles.make_frame(2)))
-    worker.reset()
     worker.close(2.0)
     assert heard.nothing()
     with pytest.raises(RuntimeError, match="closed"):
