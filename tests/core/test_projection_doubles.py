@@ -95,6 +95,13 @@ class Deadly:
         os._exit(3)
 
 
+class Unmakeable:
+    """Ends its process while that still starts."""
+
+    def __init__(self, method: str) -> None:
+        os._exit(4)
+
+
 class Inspecting:
     """Projects by PCA, and then tells by ``method`` what the process has loaded."""
 

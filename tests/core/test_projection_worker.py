@@ -46,7 +46,7 @@ class Heard:
         self._told.put(("result", projections, threading.current_thread().name))
 
     def on_error(self, text: str, job: ProjectionJob | None) -> None:
-        assert (job is None) == ("process" in text)
+        assert (job is None) == text.startswith("The projection process")
         self._told.put(("error", text, threading.current_thread().name))
 
     def next(self, kind: str) -> Any:
@@ -239,12 +239,33 @@ def test_deadly_frames_do_not_make_a_storm(
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert "exit code 3" in heard.next("error")  # and once more with a new process:
     assert "exit code 3" in heard.next("error")
-    for step in range(SUBMISSIONS_PER_RESTART):
-        assert heard.nothing()
+    assert heard.next("error") == missing(1)
+    for step in range(1, SUBMISSIONS_PER_RESTART):
         worker.submit(doubles.make_job(doubles.make_frame(step)))
+        assert heard.next("error") == missing(step)  # no process is started for it
+    worker.submit(doubles.make_job(doubles.make_frame(50)))
     assert "exit code 3" in heard.next("error")
+    assert heard.next("error") == missing(50)
     worker.close(PATIENCE)
     assert heard.nothing()
+
+
+def test_jobs_are_answered_where_no_process_starts(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
+    worker = make_worker(doubles.Unmakeable)
+    assert "exit code 4" in heard.next("error")
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
+    assert "exit code 4" in heard.next("error")
+    assert heard.next("error") == missing(1)
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
+    assert heard.next("error") == missing(2)
+    worker.close(PATIENCE)
+    assert heard.nothing()
+
+
+def missing(step: int) -> str:
+    return f"The picture of step {step} is missing: the projection process ended."
 
 
 @pytest.mark.parametrize("moment", ["at once", "starting", "idle", "computing"])

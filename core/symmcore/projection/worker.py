@@ -19,7 +19,8 @@ from symmcore.projection.pipe import receive, send
 from symmcore.records import Projection
 
 # A process that has died is started again at once, but then not before so many frames
-# have come: what kills it each time must not turn into a storm of processes.
+# have come, which go without a picture: what kills it each time must not turn into a storm
+# of processes.
 SUBMISSIONS_PER_RESTART = 10
 
 _SECONDS_TO_TERMINATE = 0.5
@@ -121,7 +122,9 @@ class ProjectionWorker:
             on_result: takes a job and its projections, one a run.
             on_error: takes what went wrong, once a failure: a line for the user, then
                 details if there are any; and the job that failed, or None where the process
-                did: a job that was under way waits for the next one. The worker goes on.
+                did: a job that was under way waits for the next one, and fails if that
+                ends too. Every job is answered but one that another has replaced. The worker
+                goes on.
             factory: makes the projector of a method, in the process; it must be picklable,
                 and import what it needs only when called.
         """
@@ -194,29 +197,36 @@ class ProjectionWorker:
             self._end_child()
 
     def _take(self) -> ProjectionJob | None:
-        """Wait for a job that there is a process for, or may be one; None when closed."""
+        """Wait for a job; None when closed."""
         with self._condition:
             while not self._closed:
                 job, self._pending = self._pending, None
-                if job and (self._child or self._submitted >= self._restart_at):
+                if job:
                     return job
                 self._condition.wait()
             return None
 
     def _ask(self, job: ProjectionJob) -> Answer | None:
-        """Have a job done; None if the process died over it, or cannot be started."""
+        """Have a job done; None if the process died over it, and it waits for another one."""
         if self._child is None:
-            with self._condition:
-                self._restart_at = self._submitted + SUBMISSIONS_PER_RESTART
-            self._start_child()
-        if self._child is None:
-            return None
+            self._restart_child()
+        if self._child is None:  # who asked goes on to another frame only once this is answered
+            step = job.frames[0].step
+            return Failure(f"The picture of step {step} is missing: the projection process ended.")
         try:
             answer: Answer = self._child.ask(job)
         except (EOFError, OSError):
             self._lose_child(job)
             return None
         return answer
+
+    def _restart_child(self) -> None:
+        """Start the process again, unless that was tried a few frames ago."""
+        with self._condition:
+            if self._submitted < self._restart_at:
+                return
+            self._restart_at = self._submitted + SUBMISSIONS_PER_RESTART
+        self._start_child()
 
     def _start_child(self) -> None:
         """Start the process and wait until it has imported everything, or has died."""
