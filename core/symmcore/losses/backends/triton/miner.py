@@ -1,72 +1,20 @@
 """Mining of products and its gradient by Triton's kernels, on a CUDA device.
 
-For all candidates of the paper at rank 1 in float32; anything else runs in eager torch. Nothing
-here waits for the device, but for one look at the first batch whether the kernels can be used.
+For all candidates of the paper at rank 1 in float32. Nothing here waits for the device.
 """
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 
 import torch
 from torch import Tensor
 
-from symmcore.errors import note_once
-from symmcore.mining.candidates import Candidates, pair_candidates
+from symmcore.mining.candidates import Candidates
 from symmcore.mining.geometry import measure
-from symmcore.mining.miner import Miner, tie_tolerance
-from symmcore.mining.precision import full_precision
+from symmcore.mining.miner import tie_tolerance
 from symmcore.settings.symm import Symm
 
 _BLOCK, _DEPTH, _ROW = 32, 32, 1024
-
-
-def serves(embeddings: Tensor, symm: Symm) -> bool:
-    """Whether the kernels take these embeddings and settings."""
-    return (
-        embeddings.device.type == "cuda"
-        and embeddings.dtype == torch.float32
-        and symm.rank == 1
-        and symm.pairs == "paper"
-        and has_triton()
-        and agrees(embeddings.device)
-    )
-
-
-@cache
-def has_triton() -> bool:
-    """Whether Triton is installed."""
-    return find_spec("triton") is not None
-
-
-@cache
-def agrees(device: torch.device) -> bool:
-    """Whether the kernels compute on a device what eager torch does; says so if they do not.
-
-    Looked at once: a compiler may refuse a device, and eager torch then serves it as well.
-    """
-    generator = torch.Generator().manual_seed(0)
-    points = torch.randn(2, 40, 48, generator=generator).to(device)
-    labels = torch.arange(40, device=device)
-    candidates, symm = pair_candidates("paper"), Symm()
-    try:
-        found = log_sum(points, symm, candidates, labels, (1.0, 1.0))
-        kept = found.codes, found.shares, found.slopes
-        one = torch.ones((), device=device)
-        grad = gradient(points, symm, candidates, kept, (one / 40, -found.slopes[1] / 40, one))
-        with full_precision(device):  # or autocast would have eager torch pick others
-            picks = Miner(symm, candidates).products(measure(points)).codes.matrix()
-        apart = ~torch.eye(40, dtype=torch.bool, device=device)
-        same = bool((picks == found.codes)[apart].all()) and bool(grad.isfinite().all())
-        reason = "" if same else "they pick other points"
-    except Exception as error:  # noqa: BLE001 - whatever a compiler or driver raises
-        reason = f"{type(error).__name__}: {error}"
-    if reason:
-        note_once(
-            f"Symm's kernels for {device} are not used ({reason.splitlines()[0]}): "
-            "the loss is computed by torch's own operations."
-        )
-    return not reason
 
 
 @dataclass(frozen=True, slots=True)
