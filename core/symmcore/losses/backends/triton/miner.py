@@ -4,12 +4,11 @@ For all candidates of the paper at rank 1 in float32. Nothing here waits for the
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
 
-from symmcore.mining.candidates import Candidates
+from symmcore.mining.candidates import Candidates, code_tables
 from symmcore.mining.geometry import measure
 from symmcore.mining.miner import tie_tolerance
 from symmcore.settings.symm import Symm
@@ -25,7 +24,7 @@ class Forward:
         loss: The mean over the groups of log(1 + sum_h exp(...)), a scalar.
         codes: Codes of the picks, uint8 of shape (G, G).
         shares: exp of the scaled products less the largest of their row, of shape (G, G).
-        slopes: As ``triton_kernels.log_one_plus`` writes them, of shape (2, G).
+        slopes: As ``kernels.log_one_plus`` writes them, of shape (2, G).
     """
 
     loss: Tensor
@@ -59,11 +58,13 @@ def log_sum(
     weights = _stacked(*geometry.reflections(symm))
     values = points.new_empty(groups, groups)
     codes = torch.zeros(groups, groups, dtype=torch.uint8, device=points.device)
+    tables = code_tables(candidates, points.device)
+    # what is not symmetric exchanges nothing, and the kernel then reads nothing of it
+    exchanged = codes if tables.exchanged is None else tables.exchanged
     blocks = triton.cdiv(groups, _BLOCK)
     kernels.pick[blocks, blocks](
-        points, weights, tie_tolerance(points.dtype), values, codes,
-        _exchanged(candidates, points.device), groups, dim,
-        triplets=not candidates.symmetric, block=_BLOCK, depth=_DEPTH,
+        points, weights, tie_tolerance(points.dtype), values, codes, exchanged,
+        groups, dim, triplets=not candidates.symmetric, block=_BLOCK, depth=_DEPTH,
     )  # fmt: skip
     terms, slopes = points.new_empty(groups), points.new_empty(2, groups)
     kernels.log_one_plus[(groups,)](
@@ -102,7 +103,9 @@ def gradient(
         own, other = geometry.reflections(symm)
     weights = _stacked(own, other)
     sums = points.new_empty(4, groups, dim)
-    row_types, column_types = _types(candidates, points.device)
+    tables = code_tables(candidates, points.device)
+    # With 64 bits the compiled kernel takes half as much shared memory again: more than some have.
+    row_types, column_types = tables.rows.int(), tables.columns.int()
     grid = triton.cdiv(groups, _BLOCK), triton.cdiv(dim, _DEPTH), 4
     kernels.add_picked[grid](
         points, weights, shares, (slopes[0] * on_value).contiguous(), codes, row_types,
@@ -127,17 +130,3 @@ def gradient(
 def _stacked(own: Tensor, other: Tensor) -> Tensor:
     """own and other of x_i', then of x_j', contiguous of shape (4, G)."""
     return torch.stack((own, other), 1).flatten(0, 1).detach().contiguous()
-
-
-@cache
-def _types(candidates: Candidates, device: torch.device) -> tuple[Tensor, Tensor]:
-    with torch.inference_mode(False), torch.device("cpu"):
-        rows = torch.tensor(candidates.rows).T.contiguous().int()
-        return rows.to(device), torch.tensor(candidates.columns).int().to(device)
-
-
-@cache
-def _exchanged(candidates: Candidates, device: torch.device) -> Tensor:
-    with torch.inference_mode(False), torch.device("cpu"):
-        codes = candidates.exchanged() if candidates.symmetric else (0,)
-        return torch.tensor(codes, dtype=torch.uint8).to(device)
