@@ -1,13 +1,17 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from helpers_recording import FakeRecording
+from test_projection_doubles import Deadly
 
+from symmcore.projection.worker import ProjectionWorker
 from symmcore.runs.info import RunStatus
 from symmviz.model.workspace import Cursor
+from symmviz.services import projecting
 from symmviz.services.frames import FrameLoader
 from symmviz.services.projecting import Projections, Task, grouped, next_task
 
@@ -122,6 +126,26 @@ def test_a_frame_that_cannot_be_read_is_given_up_and_the_others_go_on(
     projections.show((run,), "pca", Cursor())
     wait(lambda: 0 in run.projections)
     assert loader.failure(run.key, 10) == "frame 10 is broken"
+
+
+def test_frames_that_end_the_process_are_given_up_one_after_another(
+    loader: FrameLoader, problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadly = partial(ProjectionWorker, factory=Deadly)
+    monkeypatch.setattr(projecting, "ProjectionWorker", deadly)
+    run = FakeRecording()
+    run.add_frame(0, 10, 20, 30, projected=False)
+    made = Projections(loader, problems.append)
+    made.start()
+    try:
+        made.show((run,), "pca", Cursor(10))
+        wait(lambda: all(loader.failure(run.key, step) for step in (0, 10, 20, 30)))
+    finally:
+        made.close(PATIENCE)
+    said = "The picture of step 10 is missing: the projection process ended."
+    assert loader.failure(run.key, 10) == said
+    assert len([text for text in problems if "unexpectedly" in text]) == 2  # no more processes
+    assert len(problems) == 2 + 4
 
 
 def test_a_rewind_goes_on_from_recorded_coordinates(projections: Projections) -> None:

@@ -14,8 +14,6 @@ from symmcore import reflect
 from symmcore.evaluation import (
     clustering_scores,
     cycle_partners,
-    nearest,
-    neighbours,
     recall_at_k,
     synthetic_recall_at_1,
 )
@@ -36,140 +34,28 @@ def clusters(
 LABELS = [c for c in range(12) for _ in range(c + 1)]  # class 0 has one image
 
 
-def ranked(queries: Tensor, gallery: Tensor, left_out: bool) -> list[list[int]]:
-    """The gallery for each query, nearest first, by explicit loops."""
+def ranked(x: Tensor) -> list[list[int]]:
+    """The others for each point, nearest first, by explicit loops."""
     result = []
-    for q, query in enumerate(queries.tolist()):
+    for q, query in enumerate(x.tolist()):
         similarities = []
-        for row in gallery.tolist():
+        for row in x.tolist():
             norms = math.hypot(*query) * math.hypot(*row)
             dot = math.fsum(a * b for a, b in zip(query, row, strict=True))
             similarities.append(dot / norms if norms else 0.0)
         order = sorted(range(len(similarities)), key=lambda n: (-similarities[n], n))
-        result.append([n for n in order if not (left_out and n == q)])
+        result.append([n for n in order if n != q])
     return result
 
 
 def recall_by_loops(x: Tensor, y: Tensor, k: int) -> tuple[float, int]:
     right = queries = 0
     labels = y.tolist()
-    for q, order in enumerate(ranked(x, x, left_out=True)):
+    for q, order in enumerate(ranked(x)):
         if labels.count(labels[q]) > 1:
             queries += 1
             right += any(labels[n] == labels[q] for n in order[:k])
     return right / queries, queries
-
-
-# --- neighbours
-
-
-@pytest.mark.parametrize("block", [1, 500, 10**6])
-@pytest.mark.parametrize("exclude_self", [False, True])
-def test_neighbours_are_those_of_loops(
-    exclude_self: bool, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(nearest, "_BLOCK_ELEMENTS", block)
-    x, _ = clusters(LABELS)
-    queries = x if exclude_self else clusters(LABELS, seed=1)[0][:20]
-    found = neighbours(queries, x, 7, exclude_self)
-    expected = [order[:7] for order in ranked(queries, x, exclude_self)]
-    assert found.indices.dtype == torch.int64
-    assert found.indices.tolist() == expected
-    cosines = torch.cosine_similarity(queries[:, None], x[found.indices], dim=2)
-    torch.testing.assert_close(found.similarities, cosines)
-
-
-def test_all_of_the_gallery_can_be_asked_for() -> None:
-    x, _ = clusters(LABELS)
-    assert neighbours(x, x, len(x)).indices.tolist() == ranked(x, x, left_out=False)
-    everything = neighbours(x, x, len(x) - 1, exclude_self=True)
-    assert everything.indices.tolist() == ranked(x, x, left_out=True)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("dim", [3, 64, 513])
-def test_ties_go_to_the_lowest_index(dim: int, dtype: torch.dtype) -> None:
-    generator = torch.Generator().manual_seed(dim)
-    distinct = torch.randn(15, dim, generator=generator, dtype=dtype)
-    copies = torch.randint(15, (400,), generator=generator)
-    found = neighbours(distinct[copies], distinct[copies], 120, exclude_self=True)
-    for q, (indices, similarities) in enumerate(
-        zip(found.indices.tolist(), found.similarities.tolist(), strict=True)
-    ):
-        assert q not in indices
-        own = [n for n in range(400) if copies[n] == copies[q] and n != q]
-        assert indices[: len(own)] == own
-        pairs = list(zip(similarities, indices, strict=True))
-        assert pairs == sorted(pairs, key=lambda pair: (-pair[0], pair[1]))
-        # The last place is shared by copies too: those with the lowest indices are in.
-        last = [n for n in range(400) if copies[n] == copies[indices[-1]] and n != q]
-        kept = [n for n in indices if copies[n] == copies[indices[-1]]]
-        assert kept == last[: len(kept)]
-
-
-def test_equal_points_are_found_in_order() -> None:
-    found = neighbours(torch.ones(5, 3), torch.ones(9, 3), 4)
-    assert found.indices.tolist() == [[0, 1, 2, 3]] * 5
-    found = neighbours(torch.ones(5, 3), torch.ones(5, 3), 3, exclude_self=True)
-    assert found.indices.tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2], [0, 1, 2]]
-
-
-def test_a_zero_vector_is_similar_to_nothing() -> None:
-    x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [2.0, 0.1]])
-    found = neighbours(x, x, 4)
-    assert found.indices[0].tolist() == [0, 1, 2, 3]
-    assert found.similarities[0].tolist() == [0.0] * 4
-    assert found.indices[1].tolist() == [1, 3, 0, 2]
-
-
-def test_nan_comes_last_and_is_not_hidden() -> None:
-    x = clusters(LABELS)[0][:10].clone()
-    x[4, 0] = math.nan
-    found = neighbours(x, x, 9, exclude_self=True)
-    others = [q for q in range(10) if q != 4]
-    assert found.indices[others, -1].tolist() == [4] * 9
-    assert found.similarities[others, -1].isnan().all()
-    assert found.similarities[others, :-1].isfinite().all()
-    assert found.similarities[4].isnan().all()
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_is_compared_in_float32(dtype: torch.dtype) -> None:
-    x = clusters(LABELS)[0].to(dtype)
-    found, expected = neighbours(x, x, 5), neighbours(x.float(), x.float(), 5)
-    assert found.similarities.dtype == torch.float32
-    assert torch.equal(found.indices, expected.indices)
-
-
-def test_no_gradient_is_recorded() -> None:
-    x = clusters(LABELS)[0].requires_grad_()
-    assert not neighbours(x, x, 2).similarities.requires_grad
-
-
-@pytest.mark.parametrize(
-    ("queries", "gallery", "k", "exclude_self", "error", "message"),
-    [
-        (torch.ones(3), torch.ones(3, 2), 1, False, ValueError, "queries must have shape"),
-        (torch.ones(3, 2), torch.ones(3, 2, 1), 1, False, ValueError, "gallery must have shape"),
-        (torch.ones(3, 2), torch.ones(3, 2).long(), 1, False, TypeError, "gallery must be float"),
-        (torch.ones(3, 2), torch.ones(4, 3), 1, False, ValueError, "queries have 2 dimensions"),
-        (torch.ones(3, 2), torch.ones(4, 2), 1, True, ValueError, "must be the same points"),
-        (torch.ones(3, 2), torch.ones(4, 2), 5, False, ValueError, "k must be between 1 and 4"),
-        (torch.ones(3, 2), torch.ones(3, 2), 3, True, ValueError, "k must be between 1 and 2"),
-        (torch.ones(3, 2), torch.ones(4, 2), 0, False, ValueError, "k must be between 1 and 4"),
-        (torch.ones(3, 2), torch.ones(4, 2), 1.0, False, TypeError, "k must be an integer"),
-    ],
-)
-def test_a_bad_search_is_explained(
-    queries: Tensor,
-    gallery: Tensor,
-    k: int,
-    exclude_self: bool,
-    error: type[Exception],
-    message: str,
-) -> None:
-    with pytest.raises(error, match=message):
-        neighbours(queries, gallery, k, exclude_self)
 
 
 # --- recall
@@ -260,8 +146,6 @@ def test_recall_names_bad_arguments() -> None:
         recall_at_k(x, y, wrong)
     with pytest.raises(ValueError, match="no other points"):
         recall_at_k(x[:1], y[:1], (1,))
-    with pytest.raises(TypeError, match=r"of one type, not torch\.float64 and torch\.float32"):
-        neighbours(x, x.float(), 1)
 
 
 @pytest.mark.parametrize("ks", [np.array([1, 3]), torch.tensor([1, 3]), iter((1, 3))])

@@ -12,7 +12,10 @@ import pytest
 import torch
 
 from symmcore.losses import Symm
-from symmcore.losses.backends.triton import miner as on_cuda
+from symmcore.losses.backends.base import LogSum
+from symmcore.losses.backends.torch.terms import Scales
+from symmcore.losses.backends.triton import agreement
+from symmcore.mining import pair_candidates, triplet_candidates
 
 HERE = Path(__file__).parent
 
@@ -63,15 +66,22 @@ def test_nan_is_not_hidden(results: dict[str, dict[str, Any]]) -> None:
 def test_the_kernels_are_looked_at_before_they_are_used(
     results: dict[str, dict[str, Any]],
 ) -> None:
-    assert results["agreement"] == {"agrees": True, "under autocast": True}
-    on_cuda.agrees.cache_clear()
+    for name in ("npair", "angular"):
+        found = results[f"{name}, agreement"]
+        for passes in ("as they are", "under autocast", "without gradients"):
+            assert found[passes] == "", (name, passes)
+        assert "(their gradient is another)" in found["another gradient"], name
+        assert "(their loss is another)" in found["another loss"], name
+        assert "(they pick other points)" in found["another pick"], name
+    agreement.agrees.cache_clear()
     with pytest.warns(UserWarning, match="computed by torch's own operations"):
         # Without the interpreter they do not run on a CPU.
-        assert not on_cuda.agrees(torch.device("cpu"))
+        assert not agreement.agrees(torch.device("cpu"), pair_candidates("paper"))
 
 
 def test_what_the_kernels_take() -> None:
-    assert not on_cuda.serves(torch.zeros(4, 2), Symm())  # not on a CUDA device
+    loss = LogSum(Symm(), pair_candidates("paper"), Scales(1.0, 1.0, 0.0))
+    assert not agreement.serves(torch.zeros(4, 2), loss)  # not on a CUDA device
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="runs the kernels on a GPU")
@@ -80,13 +90,13 @@ def test_on_a_gpu_they_give_what_eager_torch_gives(monkeypatch: pytest.MonkeyPat
 
     labels = torch.arange(200) // 2
     points = torch.randn(200, 130, generator=torch.Generator().manual_seed(0)).cuda()
-    for name in ("npair", "angular"):
+    for name, candidates in (("npair", pair_candidates), ("angular", triplet_candidates)):
         gradients = []
         for compiled in (True, False):
             leaf = points.clone().requires_grad_()
             loss = build_loss(name, Symm())
             monkeypatch.setattr(loss, "compiled", compiled)
-            assert on_cuda.serves(leaf, Symm())
+            assert agreement.agrees(leaf.device, candidates("paper"))
             loss(leaf, labels).backward()
             gradients.append(leaf.grad)
         torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-5)

@@ -83,18 +83,6 @@ class Failing:
         return (projection(step, self.name),)
 
 
-class GatedFailing(Failing):
-    """Waits for the test before it fails, or does not."""
-
-    def __init__(self, port: int, method: str) -> None:
-        super().__init__(method)
-        self._port = port
-
-    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
-        meet(self._port)
-        return super().project(frames, starts)
-
-
 class Deadly:
     """Ends its process at every job."""
 
@@ -105,6 +93,13 @@ class Deadly:
 
     def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
         os._exit(3)
+
+
+class Unmakeable:
+    """Ends its process while that still starts."""
+
+    def __init__(self, method: str) -> None:
+        os._exit(4)
 
 
 class Inspecting:

@@ -46,7 +46,7 @@ class Heard:
         self._told.put(("result", projections, threading.current_thread().name))
 
     def on_error(self, text: str, job: ProjectionJob | None) -> None:
-        assert (job is None) == ("process" in text)
+        assert (job is None) == text.startswith("The projection process")
         self._told.put(("error", text, threading.current_thread().name))
 
     def next(self, kind: str) -> Any:
@@ -178,76 +178,10 @@ def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None
     worker.close(PATIENCE)
 
 
-def test_reset_drops_what_is_under_way_and_waiting(
-    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
-) -> None:
-    worker = make_worker(partial(doubles.Gated, gate.port))
-    for step in (1, 2):
-        worker.submit(doubles.make_job(doubles.make_frame(step)))
-        gate.wait()
-        if step == 1:
-            gate.open()
-            assert [result.explained for result in heard.next("result")] == [1]
-    worker.submit(doubles.make_job(doubles.make_frame(3)))
-    worker.reset()
-    gate.open()
-    worker.submit(doubles.make_job(doubles.make_frame(4)))
-    gate.wait()
-    gate.open()
-    (result,) = heard.next("result")
-    assert result.step == 4
-    assert heard.nothing()
-
-
-def test_reset_drops_a_stale_failure(
-    make_worker: MakeWorker, heard: Heard, doubles: ModuleType, gate: Gate
-) -> None:
-    worker = make_worker(partial(doubles.GatedFailing, gate.port))
-    worker.submit(doubles.make_job(doubles.make_frame(1)))
-    gate.wait()
-    worker.reset()
-    worker.submit(doubles.make_job(doubles.make_frame(2)))
-    gate.open()
-    gate.wait()
-    gate.open()
-    assert steps(heard.next("result")) == [2]
-
-
-def test_reset_waits_for_a_running_callback(doubles: ModuleType) -> None:
-    order: list[str] = []
-    entered, leave, done = threading.Event(), threading.Event(), threading.Event()
-
-    def on_result(*_: object) -> None:
-        entered.set()
-        assert leave.wait(PATIENCE)
-        order.append("result")
-
-    def reset() -> None:
-        worker.reset()
-        order.append("reset")
-        done.set()
-
-    worker = ProjectionWorker(on_result, lambda text, _: order.append(text))
-    worker.start()
-    worker.submit(doubles.make_job(doubles.make_frame(1)))
-    assert entered.wait(PATIENCE)
-    resetter = threading.Thread(target=reset)
-    resetter.start()
-    worker.submit(
-        doubles.make_job(doubles.make_frame(2))
-    )  # does not wait, neither for callback nor for reset
-    leave.set()
-    assert done.wait(PATIENCE)
-    resetter.join(PATIENCE)
-    worker.close(PATIENCE)
-    assert order[:2] == ["result", "reset"]
-
-
-def test_callback_may_submit_and_reset(heard: Heard, doubles: ModuleType) -> None:
+def test_callback_may_submit(heard: Heard, doubles: ModuleType) -> None:
     def on_result(job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
         heard.on_result(job, projections)
         if steps(projections) == [1]:
-            worker.reset()
             worker.submit(doubles.make_job(doubles.make_frame(2)))
 
     worker = ProjectionWorker(on_result, heard.on_error)
@@ -305,15 +239,33 @@ def test_deadly_frames_do_not_make_a_storm(
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert "exit code 3" in heard.next("error")  # and once more with a new process:
     assert "exit code 3" in heard.next("error")
-    for step in range(SUBMISSIONS_PER_RESTART):
-        assert heard.nothing()
+    assert heard.next("error") == missing(1)
+    for step in range(1, SUBMISSIONS_PER_RESTART):
         worker.submit(doubles.make_job(doubles.make_frame(step)))
+        assert heard.next("error") == missing(step)  # no process is started for it
+    worker.submit(doubles.make_job(doubles.make_frame(50)))
     assert "exit code 3" in heard.next("error")
-    worker.reset()  # a new training gets a new chance at once
-    worker.submit(doubles.make_job(doubles.make_frame(1)))
-    assert "exit code 3" in heard.next("error")
+    assert heard.next("error") == missing(50)
     worker.close(PATIENCE)
     assert heard.nothing()
+
+
+def test_jobs_are_answered_where_no_process_starts(
+    make_worker: MakeWorker, heard: Heard, doubles: ModuleType
+) -> None:
+    worker = make_worker(doubles.Unmakeable)
+    assert "exit code 4" in heard.next("error")
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
+    assert "exit code 4" in heard.next("error")
+    assert heard.next("error") == missing(1)
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
+    assert heard.next("error") == missing(2)
+    worker.close(PATIENCE)
+    assert heard.nothing()
+
+
+def missing(step: int) -> str:
+    return f"The picture of step {step} is missing: the projection process ended."
 
 
 @pytest.mark.parametrize("moment", ["at once", "starting", "idle", "computing"])
@@ -337,7 +289,6 @@ def test_close_at_any_moment(
     assert time.monotonic() - began < 1.5
     assert_nothing_left()
     worker.submit(doubles.make_job(doubles.make_frame(2)))
-    worker.reset()
     worker.close(2.0)
     assert heard.nothing()
     with pytest.raises(RuntimeError, match="closed"):

@@ -5,15 +5,19 @@ A process of its own: the interpreter is chosen by the environment when Triton i
 
 import json
 import sys
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from candidate_cases import cases
 from loss_cases import BATCHES, batch, expect, picks_of, relative_error, run
 
+from symmcore.errors import note_once
 from symmcore.losses import Symm
 from symmcore.losses.backends.numba import availability as compiled
-from symmcore.losses.backends.triton import miner as on_cuda
+from symmcore.losses.backends.triton import agreement, miner
+from symmcore.losses.backends.triton.log_sum import cuda_log_sum
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.mining import Candidates, pair_candidates, triplet_candidates
 
@@ -24,7 +28,7 @@ TIES = torch.randn(12, 5, generator=torch.Generator().manual_seed(3)).repeat_int
 
 def use_kernels(used: bool) -> None:
     setattr(compiled, "_has_numba", lambda: False)  # noqa: B010 - it is a cached function
-    on_cuda.serves = lambda embeddings, symm: used and embeddings.dtype == torch.float32
+    agreement.serves = lambda embeddings, loss: used and embeddings.dtype == torch.float32
     LogSumLoss.compiled = True
 
 
@@ -70,6 +74,45 @@ def wrong_picks(candidates: Candidates) -> list[tuple[int, ...]]:
     return wrong
 
 
+def agreement_of(candidates: Candidates) -> dict[str, Any]:
+    """Whether the kernels pass, and what is said of some that compute a little else."""
+
+    def asked() -> str:
+        agreement.agrees.cache_clear()
+        note_once.cache_clear()
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            agrees = agreement.agrees(torch.device("cpu"), candidates)
+        assert agrees == (not said)
+        return "" if agrees else str(said[0].message)
+
+    found = {"as they are": asked()}
+    with torch.autocast("cpu", torch.bfloat16):
+        found["under autocast"] = asked()
+    with torch.inference_mode():
+        found["without gradients"] = asked()
+    gradient = miner.gradient
+    miner.gradient = lambda *given: gradient(*given) * 1.01
+    found["another gradient"] = asked()
+    miner.gradient = gradient
+
+    def changed(loss: float, code: int) -> Callable[..., Any]:
+        def log_sum(*given: Any) -> tuple[torch.Tensor, torch.Tensor]:
+            value, codes = cuda_log_sum(*given)
+            codes = codes.clone()
+            codes[3, 17] += code
+            return value * loss, codes
+
+        return log_sum
+
+    agreement.cuda_log_sum = changed(1.01, 0)
+    found["another loss"] = asked()
+    agreement.cuda_log_sum = changed(1.0, 1)
+    found["another pick"] = asked()
+    agreement.cuda_log_sum = cuda_log_sum
+    return found
+
+
 def main() -> None:
     results: dict[str, dict[str, Any]] = {}
     for name, candidates in (("npair", pair_candidates), ("angular", triplet_candidates)):
@@ -90,10 +133,8 @@ def main() -> None:
         use_kernels(True)
         lost, _ = run(name, Symm(), spoiled, CASES["one group a class"].labels)
         results[f"{name}, NaN"] = {"is NaN": bool(lost.loss.isnan())}
-    results["agreement"] = {"agrees": on_cuda.agrees(torch.device("cpu"))}
-    on_cuda.agrees.cache_clear()
-    with torch.autocast("cpu", torch.bfloat16):
-        results["agreement"]["under autocast"] = on_cuda.agrees(torch.device("cpu"))
+    for name, candidates in (("npair", pair_candidates), ("angular", triplet_candidates)):
+        results[f"{name}, agreement"] = agreement_of(candidates("paper"))
     json.dump(results, sys.stdout)
 
 

@@ -1,17 +1,14 @@
 """How good an embedding is: retrieval, clustering, and where its synthetic points lie."""
 
 from symmcore.evaluation.clustering import ClusteringScores, clustering_scores
-from symmcore.evaluation.nearest import Neighbours, neighbours
 from symmcore.evaluation.recall import Recall, recall_at_k
 from symmcore.evaluation.synthetic import cycle_partners, synthetic_recall_at_1
 
 __all__ = [
     "ClusteringScores",
-    "Neighbours",
     "Recall",
     "clustering_scores",
     "cycle_partners",
-    "neighbours",
     "recall_at_k",
     "synthetic_recall_at_1",
 ]

@@ -1,5 +1,6 @@
 """Recall@K."""
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import SupportsIndex
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor
 
 from symmcore.evaluation.features import features_of
-from symmcore.evaluation.nearest import check_count
 from symmcore.evaluation.ranks import ranks
 from symmcore.mining import check_embeddings, check_labels, widest
 
@@ -54,7 +54,7 @@ def recall_at_k(
     """
     check_embeddings(embeddings)
     check_labels(labels, len(embeddings))
-    wanted = [check_count("K", k, len(embeddings) - 1) for k in ks]
+    wanted = [_check_count("K", k, len(embeddings) - 1) for k in ks]
     if not wanted:
         raise ValueError("ks must hold at least one K")
     classes, sizes = _classes(labels)
@@ -69,6 +69,28 @@ def recall_at_k(
     before = ranks(points, classes.to(points.device), wanted)[is_query]
     at = {k: int((before < k).sum()) / queries for k in wanted}
     return Recall(at, queries, left_out)
+
+
+def _check_count(name: str, count: SupportsIndex, most: int) -> int:
+    """Return a number of points to find, if it is one.
+
+    Raises:
+        TypeError: If it is not an integer.
+        ValueError: If it is not between 1 and ``most``.
+    """
+    try:
+        number = operator.index(count)
+    except TypeError:
+        number = None
+    if number is None or isinstance(count, bool):
+        raise TypeError(f"{name} must be an integer, not {type(count).__name__}")
+    if most < 1:
+        raise ValueError("there are no other points to find")
+    if not 1 <= number <= most:
+        raise ValueError(
+            f"{name} must be between 1 and {most}, the number of points to find, not {number}"
+        )
+    return number
 
 
 def _classes(labels: Tensor) -> tuple[Tensor, Tensor]:

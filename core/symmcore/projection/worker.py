@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from symmcore.processes import spawn_context
 from symmcore.projection.base import ProjectionJob
@@ -19,7 +19,8 @@ from symmcore.projection.pipe import receive, send
 from symmcore.records import Projection
 
 # A process that has died is started again at once, but then not before so many frames
-# have come: what kills it each time must not turn into a storm of processes.
+# have come, which go without a picture: what kills it each time must not turn into a storm
+# of processes.
 SUBMISSIONS_PER_RESTART = 10
 
 _SECONDS_TO_TERMINATE = 0.5
@@ -94,23 +95,15 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Ticket(NamedTuple):
-    """A job, and after how many resets it was asked for."""
-
-    generation: int
-    job: ProjectionJob
-
-
 class ProjectionWorker:
     """Does projection jobs in a process of its own, the newest one first and only.
 
     Threads: the worker owns one thread, named "projection", and the thread owns the
     process: it starts, feeds, reaps and restarts it, and calls ``on_result`` and
     ``on_error``. All other methods may be called from any other thread; none of them
-    waits for the process but :meth:`close`. :meth:`reset` waits for a callback that is
-    running, and :meth:`close` too, so a callback must not wait for the thread that calls
-    these. A callback may call :meth:`submit` and :meth:`reset`, not :meth:`close`, and
-    must not raise: that would end the thread.
+    waits for the process but :meth:`close`, which waits for a callback that is running too:
+    a callback must not wait for the thread that calls it. A callback may call :meth:`submit`,
+    not :meth:`close`, and must not raise: that would end the thread.
 
     The process is spawned; neither it nor this module imports torch or Qt. It ignores
     Ctrl-C, keeps its linear algebra to one thread, and ends by itself when this
@@ -129,7 +122,9 @@ class ProjectionWorker:
             on_result: takes a job and its projections, one a run.
             on_error: takes what went wrong, once a failure: a line for the user, then
                 details if there are any; and the job that failed, or None where the process
-                did: a job that was under way waits for the next one. The worker goes on.
+                did: a job that was under way waits for the next one, and fails if that
+                ends too. Every job is answered but one that another has replaced. The worker
+                goes on.
             factory: makes the projector of a method, in the process; it must be picklable,
                 and import what it needs only when called.
         """
@@ -137,13 +132,9 @@ class ProjectionWorker:
         self._on_error = on_error
         self._factory = factory
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
-        # Held while a callback runs, so that none is under way when reset returns. Taken
-        # before the condition, never while holding it.
-        self._delivery = threading.RLock()
         self._condition = threading.Condition(threading.Lock())
         # The condition guards all of these.
-        self._pending: _Ticket | None = None
-        self._generation = 0
+        self._pending: ProjectionJob | None = None
         self._submitted = 0
         self._restart_at = 0
         self._started = False
@@ -169,16 +160,9 @@ class ProjectionWorker:
         """
         with self._condition:
             if job.frames and not self._closed:
-                self._pending = _Ticket(self._generation, job)
+                self._pending = job
                 self._submitted += 1
                 self._condition.notify()
-
-    def reset(self) -> None:
-        """Drop what was asked for, for other runs: no earlier job gives a result now."""
-        with self._delivery, self._condition:
-            self._generation += 1
-            self._pending = None
-            self._restart_at = self._submitted
 
     def close(self, timeout: float) -> None:
         """End the process and the thread, whatever they are doing; nothing comes after.
@@ -206,36 +190,43 @@ class ProjectionWorker:
         """Be the thread."""
         try:
             self._start_child()
-            while (ticket := self._take()) is not None:
-                if (answer := self._ask(ticket)) is not None:
-                    self._deliver(ticket, answer)
+            while (job := self._take()) is not None:
+                if (answer := self._ask(job)) is not None:
+                    self._deliver(job, answer)
         finally:
             self._end_child()
 
-    def _take(self) -> _Ticket | None:
-        """Wait for a job that there is a process for, or may be one; None when closed."""
+    def _take(self) -> ProjectionJob | None:
+        """Wait for a job; None when closed."""
         with self._condition:
             while not self._closed:
-                ticket, self._pending = self._pending, None
-                if ticket and (self._child or self._submitted >= self._restart_at):
-                    return ticket
+                job, self._pending = self._pending, None
+                if job:
+                    return job
                 self._condition.wait()
             return None
 
-    def _ask(self, ticket: _Ticket) -> Answer | None:
-        """Have a job done; None if the process died over it, or cannot be started."""
+    def _ask(self, job: ProjectionJob) -> Answer | None:
+        """Have a job done; None if the process died over it, and it waits for another one."""
         if self._child is None:
-            with self._condition:
-                self._restart_at = self._submitted + SUBMISSIONS_PER_RESTART
-            self._start_child()
-        if self._child is None:
-            return None
+            self._restart_child()
+        if self._child is None:  # who asked goes on to another frame only once this is answered
+            step = job.frames[0].step
+            return Failure(f"The picture of step {step} is missing: the projection process ended.")
         try:
-            answer: Answer = self._child.ask(ticket.job)
+            answer: Answer = self._child.ask(job)
         except (EOFError, OSError):
-            self._lose_child(ticket)
+            self._lose_child(job)
             return None
         return answer
+
+    def _restart_child(self) -> None:
+        """Start the process again, unless that was tried a few frames ago."""
+        with self._condition:
+            if self._submitted < self._restart_at:
+                return
+            self._restart_at = self._submitted + SUBMISSIONS_PER_RESTART
+        self._start_child()
 
     def _start_child(self) -> None:
         """Start the process and wait until it has imported everything, or has died."""
@@ -253,12 +244,12 @@ class ProjectionWorker:
         except (EOFError, OSError):
             self._lose_child(None)
 
-    def _lose_child(self, ticket: _Ticket | None) -> None:
+    def _lose_child(self, job: ProjectionJob | None) -> None:
         """Reap and report a process that has died; its job waits for the next one."""
         code = self._end_child()
         with self._condition:
-            if ticket and self._pending is None and ticket.generation == self._generation:
-                self._pending = ticket
+            if job and self._pending is None:
+                self._pending = job
         self._report(f"The projection process ended unexpectedly (exit code {code}).")
 
     def _end_child(self) -> int | None:
@@ -267,22 +258,20 @@ class ProjectionWorker:
             child, self._child = self._child, None
         return child.end() if child else None
 
-    def _deliver(self, ticket: _Ticket, answer: Answer) -> None:
-        """Hand out what came of a job, unless it is of an earlier training."""
-        with self._delivery:
-            with self._condition:
-                stale = self._closed or ticket.generation != self._generation
-            if stale:
-                return
-            if isinstance(answer, Failure):
-                self._on_error(answer.text, ticket.job)
-            else:
-                self._on_result(ticket.job, answer)
+    def _deliver(self, job: ProjectionJob, answer: Answer) -> None:
+        """Hand out what came of a job, unless nobody waits for it any more."""
+        if self._is_closed():
+            return
+        if isinstance(answer, Failure):
+            self._on_error(answer.text, job)
+        else:
+            self._on_result(job, answer)
 
     def _report(self, text: str) -> None:
         """Say what is wrong with the process, unless it was ended on purpose."""
-        with self._delivery:
-            with self._condition:
-                closed = self._closed
-            if not closed:
-                self._on_error(text, None)
+        if not self._is_closed():
+            self._on_error(text, None)
+
+    def _is_closed(self) -> bool:
+        with self._condition:
+            return self._closed

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from symmcore.losses.backends.base import LogSum
-from symmcore.losses.backends.triton import miner
+from symmcore.losses.backends.triton import agreement
 from symmcore.losses.backends.triton.log_sum import cuda_log_sum
 from symmcore.mining import Groups, MinedCodes
 
@@ -13,7 +13,7 @@ class TritonBackend:
 
     def serves(self, loss: LogSum, embeddings: Tensor) -> bool:
         """Whether they are float32 on a CUDA device, at rank 1 with the paper's pairs."""
-        return miner.serves(embeddings, loss.symm)
+        return agreement.serves(embeddings, loss)
 
     def log_sum(
         self, loss: LogSum, embeddings: Tensor, groups: Groups

@@ -1,72 +1,19 @@
 """Mining of products and its gradient by Triton's kernels, on a CUDA device.
 
-For all candidates of the paper at rank 1 in float32; anything else runs in eager torch. Nothing
-here waits for the device, but for one look at the first batch whether the kernels can be used.
+For all candidates of the paper at rank 1 in float32. Nothing here waits for the device.
 """
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 
 import torch
 from torch import Tensor
 
-from symmcore.errors import note_once
-from symmcore.mining.candidates import Candidates, pair_candidates
+from symmcore.mining.candidates import Candidates, code_tables
 from symmcore.mining.geometry import measure
-from symmcore.mining.miner import Miner, tie_tolerance
-from symmcore.mining.precision import full_precision
+from symmcore.mining.miner import tie_tolerance
 from symmcore.settings.symm import Symm
 
 _BLOCK, _DEPTH, _ROW = 32, 32, 1024
-
-
-def serves(embeddings: Tensor, symm: Symm) -> bool:
-    """Whether the kernels take these embeddings and settings."""
-    return (
-        embeddings.device.type == "cuda"
-        and embeddings.dtype == torch.float32
-        and symm.rank == 1
-        and symm.pairs == "paper"
-        and has_triton()
-        and agrees(embeddings.device)
-    )
-
-
-@cache
-def has_triton() -> bool:
-    """Whether Triton is installed."""
-    return find_spec("triton") is not None
-
-
-@cache
-def agrees(device: torch.device) -> bool:
-    """Whether the kernels compute on a device what eager torch does; says so if they do not.
-
-    Looked at once: a compiler may refuse a device, and eager torch then serves it as well.
-    """
-    generator = torch.Generator().manual_seed(0)
-    points = torch.randn(2, 40, 48, generator=generator).to(device)
-    labels = torch.arange(40, device=device)
-    candidates, symm = pair_candidates("paper"), Symm()
-    try:
-        found = log_sum(points, symm, candidates, labels, (1.0, 1.0))
-        kept = found.codes, found.shares, found.slopes
-        one = torch.ones((), device=device)
-        grad = gradient(points, symm, candidates, kept, (one / 40, -found.slopes[1] / 40, one))
-        with full_precision(device):  # or autocast would have eager torch pick others
-            picks = Miner(symm, candidates).products(measure(points)).codes.matrix()
-        apart = ~torch.eye(40, dtype=torch.bool, device=device)
-        same = bool((picks == found.codes)[apart].all()) and bool(grad.isfinite().all())
-        reason = "" if same else "they pick other points"
-    except Exception as error:  # noqa: BLE001 - whatever a compiler or driver raises
-        reason = f"{type(error).__name__}: {error}"
-    if reason:
-        note_once(
-            f"Symm's kernels for {device} are not used ({reason.splitlines()[0]}): "
-            "the loss is computed by torch's own operations."
-        )
-    return not reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +24,7 @@ class Forward:
         loss: The mean over the groups of log(1 + sum_h exp(...)), a scalar.
         codes: Codes of the picks, uint8 of shape (G, G).
         shares: exp of the scaled products less the largest of their row, of shape (G, G).
-        slopes: As ``triton_kernels.log_one_plus`` writes them, of shape (2, G).
+        slopes: As ``kernels.log_one_plus`` writes them, of shape (2, G).
     """
 
     loss: Tensor
@@ -111,11 +58,13 @@ def log_sum(
     weights = _stacked(*geometry.reflections(symm))
     values = points.new_empty(groups, groups)
     codes = torch.zeros(groups, groups, dtype=torch.uint8, device=points.device)
+    tables = code_tables(candidates, points.device)
+    # what is not symmetric exchanges nothing, and the kernel then reads nothing of it
+    exchanged = codes if tables.exchanged is None else tables.exchanged
     blocks = triton.cdiv(groups, _BLOCK)
     kernels.pick[blocks, blocks](
-        points, weights, tie_tolerance(points.dtype), values, codes,
-        _exchanged(candidates, points.device), groups, dim,
-        triplets=not candidates.symmetric, block=_BLOCK, depth=_DEPTH,
+        points, weights, tie_tolerance(points.dtype), values, codes, exchanged,
+        groups, dim, triplets=not candidates.symmetric, block=_BLOCK, depth=_DEPTH,
     )  # fmt: skip
     terms, slopes = points.new_empty(groups), points.new_empty(2, groups)
     kernels.log_one_plus[(groups,)](
@@ -154,7 +103,9 @@ def gradient(
         own, other = geometry.reflections(symm)
     weights = _stacked(own, other)
     sums = points.new_empty(4, groups, dim)
-    row_types, column_types = _types(candidates, points.device)
+    tables = code_tables(candidates, points.device)
+    # With 64 bits the compiled kernel takes half as much shared memory again: more than some have.
+    row_types, column_types = tables.rows.int(), tables.columns.int()
     grid = triton.cdiv(groups, _BLOCK), triton.cdiv(dim, _DEPTH), 4
     kernels.add_picked[grid](
         points, weights, shares, (slopes[0] * on_value).contiguous(), codes, row_types,
@@ -179,17 +130,3 @@ def gradient(
 def _stacked(own: Tensor, other: Tensor) -> Tensor:
     """own and other of x_i', then of x_j', contiguous of shape (4, G)."""
     return torch.stack((own, other), 1).flatten(0, 1).detach().contiguous()
-
-
-@cache
-def _types(candidates: Candidates, device: torch.device) -> tuple[Tensor, Tensor]:
-    with torch.inference_mode(False), torch.device("cpu"):
-        rows = torch.tensor(candidates.rows).T.contiguous().int()
-        return rows.to(device), torch.tensor(candidates.columns).int().to(device)
-
-
-@cache
-def _exchanged(candidates: Candidates, device: torch.device) -> Tensor:
-    with torch.inference_mode(False), torch.device("cpu"):
-        codes = candidates.exchanged() if candidates.symmetric else (0,)
-        return torch.tensor(codes, dtype=torch.uint8).to(device)
