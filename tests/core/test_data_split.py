@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from helpers_training import pixels
 
-from symmcore.data import catalogue as catalog
-from symmcore.data.catalogue import DATASETS, DatasetEntry, dataset_entry
+from symmcore.data.catalogue import DATASETS, DatasetEntry
+from symmcore.data.choice import dataset_entry
 from symmcore.data.dataset import ImageDataset, split_within_classes
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.sources import digits
@@ -93,7 +93,7 @@ def test_unknown_dataset() -> None:
     with pytest.raises(
         InputError, match=r"^Unknown dataset 'digit': choose one of digits, alphabets, "
     ):
-        catalog.dataset_entry("digit")
+        dataset_entry("digit")
 
 
 def changed(array: np.ndarray) -> np.ndarray:
