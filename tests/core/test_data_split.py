@@ -7,9 +7,10 @@ from helpers_training import pixels
 
 from symmcore.data.catalogue import DATASETS, DatasetEntry
 from symmcore.data.choice import dataset_entry
-from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.sources import digits
+from symmcore.data.sources.splits import split_within_classes
 from symmcore.errors import InputError
 from symmcore.progress import ignore_progress
 
