@@ -1,14 +1,11 @@
-"""Datasets that torchvision can fetch, kept in the user's cache folder.
+"""Datasets that torchvision can fetch, read from the user's cache folder.
 
-Fetched only when asked for. torchvision checks a checksum of nearly all it downloads, but
-what lies in the folder later may be anything, and its own readers of some sets unpickle
-files. So torchvision only fetches; the files are read here, as those of any other folder,
-and CIFAR-100 is fetched in its binary form, which is plain bytes. Sets that exist only
-pickled are not offered.
+What lies there may be anything, and torchvision's own readers of some sets unpickle files. So
+torchvision only fetches (``torchvision_fetch``); the files are read here, as those of any other
+folder. Sets that exist only pickled are not offered.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,31 +39,26 @@ from symmcore.data.sources.torchvision_catalog import (
     cache_folder,
     torchvision_entry,
 )
+from symmcore.data.sources.torchvision_fetch import fetch_set
 from symmcore.errors import InputError
-from symmcore.locks import held
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
-from symmcore.progress import Progress, ProgressCallback, ignore_progress
+from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import IndexArray
 
 Read = ImageDataset | ImageListing
 
 _ANEW = "remove the folder and fetch the dataset again."
-_CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
-_CIFAR_MD5 = "03b5dce01913d631647c71ecec9e9cb8"  # as its authors publish it
 
 
 @dataclass(frozen=True, slots=True)
 class TorchvisionSet:
-    """How a dataset that torchvision can fetch is fetched and read.
+    """How a dataset that torchvision can fetch is read.
 
     Attributes:
         entry: which one.
-        fetch: downloads and extracts it into a folder.
         read: lists or reads it from the set's folder: name, folder, split and seed.
     """
 
     entry: TorchvisionEntry
-    fetch: Callable[[Path], None]
     read: Callable[[str, Path, SplitRule, int], Read]
 
 
@@ -98,7 +90,7 @@ def read_torchvision_set(
             raise InputError(
                 f"torchvision:{entry.name} is not in {cache_folder()}: add --download to fetch it."
             )
-        _fetch(entry, on_progress)
+        fetch_set(entry, on_progress)
     data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
     return replace(data, notes=(*data.notes, *_differences(entry, data)))
 
@@ -122,81 +114,6 @@ def torchvision_set(name: str) -> TorchvisionSet:
     """
     entry = torchvision_entry(name)
     return next(known for known in TORCHVISION_SETS if known.entry is entry)
-
-
-def _fetch(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
-    """Fetch beside, then rename: what is there is whole, whoever else fetches or stops."""
-    folder = entry.folder
-    if folder.exists():
-        raise InputError(
-            f"{folder} is there but holds no {entry.marker}: remove it to fetch {entry.name} anew."
-        )
-    what = f"Fetching {entry.name}"
-    part = folder.with_name(f"{entry.name}.part")
-
-    def waiting() -> None:
-        on_progress(Progress(f"{what} in another process", bytes_in(part), in_bytes=True))
-
-    def look() -> None:
-        done = bytes_in(part)
-        if done <= entry.download:
-            on_progress(Progress(what, done, entry.download, in_bytes=True, roughly=True))
-        else:
-            on_progress(Progress(f"{what}, extracting", done, in_bytes=True))
-
-    with ExitStack() as stack:
-        with _writing(folder.parent):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            lock = folder.with_name(f"{entry.name}.lock")
-            stack.enter_context(held(lock, waiting))
-            if entry.is_fetched:
-                return
-            stack.enter_context(emptied(part))
-        try:
-            call_in_subprocess(_fetch_set, (entry.name, str(part)), look)
-        except CallError as error:
-            raise InputError(
-                f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
-            ) from error
-        if not (part / entry.marker).exists():
-            raise InputError(f"What torchvision fetched of {entry.name} has no {entry.marker}.")
-        with _writing(folder.parent):
-            part.rename(folder)
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror}).") from error
-
-
-def _fetch_set(name: str, folder: str) -> None:
-    """What the other process does: downloads and extracts a set."""
-    torchvision_set(name).fetch(Path(folder))
-
-
-def _fetch_omniglot(folder: Path) -> None:
-    from torchvision.datasets import Omniglot
-
-    Omniglot(folder, background=True, download=True)
-    Omniglot(folder, background=False, download=True)
-
-
-def _fetch_by_torchvision(name: str) -> Callable[[Path], None]:
-    def fetch(folder: Path) -> None:
-        from torchvision import datasets
-
-        getattr(datasets, name)(folder, download=True)
-
-    return fetch
-
-
-def _fetch_cifar100(folder: Path) -> None:
-    from torchvision.datasets.utils import download_and_extract_archive
-
-    download_and_extract_archive(_CIFAR_URL, folder, md5=_CIFAR_MD5)
 
 
 def _read_folders(below: str) -> Callable[[str, Path, SplitRule, int], Read]:
@@ -348,10 +265,10 @@ def _listing(
 
 
 TORCHVISION_SETS = (
-    TorchvisionSet(OMNIGLOT, _fetch_omniglot, _read_omniglot),
-    TorchvisionSet(FLOWERS102, _fetch_by_torchvision("Flowers102"), _read_flowers),
-    TorchvisionSet(FGVC_AIRCRAFT, _fetch_by_torchvision("FGVCAircraft"), _read_aircraft),
-    TorchvisionSet(CIFAR100, _fetch_cifar100, _read_cifar100),
-    TorchvisionSet(FOOD101, _fetch_by_torchvision("Food101"), _read_folders("food-101/images")),
-    TorchvisionSet(DTD, _fetch_by_torchvision("DTD"), _read_folders("dtd/dtd/images")),
+    TorchvisionSet(OMNIGLOT, _read_omniglot),
+    TorchvisionSet(FLOWERS102, _read_flowers),
+    TorchvisionSet(FGVC_AIRCRAFT, _read_aircraft),
+    TorchvisionSet(CIFAR100, _read_cifar100),
+    TorchvisionSet(FOOD101, _read_folders("food-101/images")),
+    TorchvisionSet(DTD, _read_folders("dtd/dtd/images")),
 )
