@@ -211,6 +211,21 @@ class TestRead:
         MAKERS[name](cache / name)
         assert "no folders train and test" in refusal(read, name, FOLDERS)
 
+    @pytest.mark.parametrize("name", [name for name in MAKERS if name != "CIFAR100"])
+    def test_of_files_it_tells_how_far_it_is_and_can_be_cancelled(
+        self, name: str, cache: Path
+    ) -> None:
+        MAKERS[name](cache / name)
+        heard: list[Progress] = []
+        listed(name, on_progress=heard.append)
+        assert {doing.what for doing in heard} == {"Looking through the files"}
+
+        def stop(_: Progress) -> None:
+            raise StopRequestedError
+
+        with pytest.raises(StopRequestedError):
+            read(name, on_progress=stop)
+
     def test_omniglot_keeps_its_own_zero_shot_split(self, cache: Path) -> None:
         make_omniglot(cache / "Omniglot")
         listing = listed("Omniglot")
@@ -363,11 +378,13 @@ class TestFetch:
 
         def on_progress(doing: Progress) -> None:
             heard.append(doing.sentence())
-            make_omniglot(cache / "Omniglot")
-            lock.release()
+            if lock.is_locked:
+                make_omniglot(cache / "Omniglot")
+                lock.release()
 
         check_listing(listed("Omniglot", download=True, on_progress=on_progress))
-        assert heard == ["Fetching Omniglot in another process: 0.0 MB"]
+        assert heard[0] == "Fetching Omniglot in another process: 0.0 MB"
+        assert all(sentence.startswith("Looking through the files") for sentence in heard[1:])
 
     def test_what_a_killed_process_left_is_removed(
         self, cache: Path, monkeypatch: pytest.MonkeyPatch

@@ -45,6 +45,7 @@ from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import IndexArray
 
 Read = ImageDataset | ImageListing
+Reader = Callable[[str, Path, SplitRule, int, ProgressCallback], Read]
 
 _ANEW = "remove the folder and fetch the dataset again."
 
@@ -55,11 +56,12 @@ class TorchvisionSet:
 
     Attributes:
         entry: which one.
-        read: lists or reads it from the set's folder: name, folder, split and seed.
+        read: lists or reads it from the set's folder: name, folder, split and seed; told how many
+            files were found.
     """
 
     entry: TorchvisionEntry
-    read: Callable[[str, Path, SplitRule, int], Read]
+    read: Reader
 
 
 def read_torchvision_set(
@@ -77,7 +79,7 @@ def read_torchvision_set(
         rule: how to split; AUTO takes a zero-shot split of the set's own, if it has one.
         seed: decides a split by image.
         download: fetch it if it is not there.
-        on_progress: told how far that is.
+        on_progress: told how far that and reading are.
 
     Raises:
         InputError: if there is no such set; if it is not there and was not to be fetched;
@@ -91,7 +93,7 @@ def read_torchvision_set(
                 f"torchvision:{entry.name} is not in {cache_folder()}: add --download to fetch it."
             )
         fetch_set(entry, on_progress)
-    data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
+    data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed, on_progress)
     return replace(data, notes=(*data.notes, *_differences(entry, data)))
 
 
@@ -116,21 +118,25 @@ def torchvision_set(name: str) -> TorchvisionSet:
     return next(known for known in TORCHVISION_SETS if known.entry is entry)
 
 
-def _read_folders(below: str) -> Callable[[str, Path, SplitRule, int], Read]:
-    def read(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
-        return list_folder(folder / below, rule, seed, name)
+def _read_folders(below: str) -> Reader:
+    def read(
+        name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+    ) -> Read:
+        return list_folder(folder / below, rule, seed, name, on_progress)
 
     return read
 
 
-def _read_omniglot(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_omniglot(
+    name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+) -> Read:
     """1,623 characters of 50 alphabets; the authors' background set trains."""
     root = folder / "omniglot-py"
     sides = ("images_background", "images_evaluation")
     files = sorted(
         (
             file
-            for file in find_files(root).files
+            for file in find_files(root, on_progress).files
             if file.startswith(sides) and file.count("/") == 3 and has_image_name(file)
         ),
         key=natural_key,
@@ -144,13 +150,15 @@ def _read_omniglot(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     return _listing(name, root, tuple(files), labels, names, rule, seed, own)
 
 
-def _read_flowers(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_flowers(
+    name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+) -> Read:
     """8,189 flowers of 102 kinds, numbered."""
     root = folder / "flowers-102"
     kinds = read_matlab(root, "imagelabels.mat", ("labels",))["labels"]
     if not kinds or not all(isinstance(kind, int) and kind > 0 for kind in kinds):
         raise InputError(f"{root / 'imagelabels.mat'} holds no numbers of classes: {_ANEW}")
-    known = frozenset(find_files(root).files)
+    known = frozenset(find_files(root, on_progress).files)
     numbered = [(f"jpg/image_{number:05d}.jpg", kind) for number, kind in enumerate(kinds, 1)]
     there = [(file, kind) for file, kind in numbered if file in known]
     _check_complete(name, root, len(there), len(numbered))
@@ -160,10 +168,12 @@ def _read_flowers(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     return _listing(name, root, files, labels.astype(np.int64), names, rule, seed)
 
 
-def _read_aircraft(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_aircraft(
+    name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+) -> Read:
     """10,000 pictures of 100 variants of aircraft."""
     root = folder / "fgvc-aircraft-2013b" / "data"
-    known = frozenset(find_files(root).files)
+    known = frozenset(find_files(root, on_progress).files)
     listed: list[tuple[str, str]] = []
     for part in ("train", "val", "test"):
         for line, where in read_lines(root, f"images_variant_{part}.txt"):
@@ -176,7 +186,9 @@ def _read_aircraft(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     return _listing(name, root, files, labels, variants, rule, seed)
 
 
-def _read_cifar100(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_cifar100(
+    name: str, folder: Path, rule: SplitRule, seed: int, _on_progress: ProgressCallback
+) -> Read:
     """60,000 images of 32 x 32 pixels, split anew: the authors' parts share all classes."""
     root = folder / "cifar-100-binary"
     names = tuple(line for line, _ in read_lines(root, "fine_label_names.txt"))
