@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from symmcore.data.catalogue import dataset_choice, whole_dataset_name
+from symmcore.data.choice import dataset_choice, whole_dataset_name
 from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.presets import PRESETS, QUICK, preset

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from symmcore.data.catalogue import dataset_choice
+from symmcore.data.choice import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.errors import InputError
 from symmcore.settings.losses import LossSettings

@@ -10,8 +10,9 @@ from torch import nn
 
 from symmcore.data import catalogue as catalog
 from symmcore.data.catalogue import DatasetEntry
-from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
+from symmcore.data.sources.splits import split_within_classes
 from symmcore.networks import build_network
 from symmcore.records import (
     Checkpoint,

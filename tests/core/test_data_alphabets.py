@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers_training import pixels
 
-from symmcore.data.catalogue import dataset_choice
+from symmcore.data.choice import dataset_choice
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.sources import alphabets, strokes
 from symmcore.data.sources.alphabets import AlphabetSettings, load_alphabets, parse_settings

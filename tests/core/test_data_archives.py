@@ -531,7 +531,17 @@ class TestMatlabApart:
     def test_a_reader_that_dies(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         root = make_cars196(tmp_path)
         monkeypatch.setattr(matlab, "convert", calls.die)
-        assert "is damaged or cut short: extract it anew" in refusal(list_cars196, root)
+        message = refusal(list_cars196, root)
+        assert "cannot be read (its process ended with code -9): it may be damaged" in message
+
+    def test_a_reader_that_cannot_be_imported(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "broken" / "scipy").mkdir(parents=True)
+        (tmp_path / "broken" / "scipy" / "__init__.py").write_text("raise ImportError('no BLAS')")
+        root = make_cars196(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path / "broken")
+        assert "cars_annos.mat cannot be read (no BLAS): it may be" in refusal(list_cars196, root)
 
 
 def call_here(

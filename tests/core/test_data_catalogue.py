@@ -3,20 +3,22 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from data_trees import class_folders, refusal
 
+from symmcore.data import catalogue
 from symmcore.data.catalogue import (
     DATASETS,
+    DIGITS,
     SOURCES,
     DatasetEntry,
     DatasetSource,
-    dataset_choice,
-    dataset_entry,
 )
+from symmcore.data.choice import dataset_choice, dataset_entry
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.splits import SplitRule
@@ -102,6 +104,14 @@ def test_alphabets_with_settings() -> None:
     assert isinstance(again, ImageDataset)
     assert again.fingerprint() == dataset.fingerprint()
     assert dataset_entry("alphabets:classes=200").name == "alphabets"
+
+
+def test_any_entry_may_take_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = replace(DIGITS, with_settings=lambda text: replace(DIGITS, name=f"digits:{text}"))
+    monkeypatch.setattr(catalogue, "DATASETS", (made,))
+    assert dataset_choice("digits").kind is made
+    choice = dataset_choice("digits:of=3")
+    assert (choice.name, choice.argument) == ("digits:of=3", "of=3")
 
 
 def test_generated_is_always_said() -> None:
@@ -218,8 +228,9 @@ def test_the_sets_of_torchvision_are_named() -> None:
 
 def test_the_catalogue_is_light() -> None:
     program = (
-        "import sys, symmcore.data.catalogue as catalog;"
-        "catalog.dataset_choice('folder:x'); catalog.dataset_choice('torchvision:DTD');"
+        "import sys, symmcore.data.choice as choice;"
+        "choice.dataset_choice('folder:x'); choice.dataset_choice('torchvision:DTD');"
+        "choice.dataset_choice('alphabets');"
         "heavy = {'torch', 'torchvision', 'PIL', 'scipy', 'sklearn'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy else 0)"
     )

@@ -9,7 +9,7 @@ import pytest
 from data_trees import check_listing, class_folders, members, refusal, touch
 from PIL import Image
 
-from symmcore.data.catalogue import dataset_choice
+from symmcore.data.choice import dataset_choice
 from symmcore.data.images.cache import CacheSettings, cache_key
 from symmcore.data.images.loading import load_listing
 from symmcore.data.listing import ImageListing

@@ -2,6 +2,7 @@
 
 import importlib.util
 import struct
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,9 @@ class TestRaw:
 def test_without_the_package_the_sentence_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optional_decoders, "_loaded", lambda _: None)
+    monkeypatch.setattr(
+        optional_decoders, "_load_error", lambda module: ModuleNotFoundError(name=module)
+    )
     for name, extra in (("a.heic", "heic"), ("a.CR2", "raw")):
         (tmp_path / name).write_bytes(b"some bytes")
         with pytest.raises(DecodeError) as caught:
@@ -175,17 +178,25 @@ def test_without_the_package_the_sentence_names_it(
         assert str(tmp_path / name) in str(caught.value)
 
 
-def test_a_package_that_cannot_be_loaded_is_not_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("raise OSError('libheif.so.1: cannot open')", "libheif.so.1: cannot open"),
+        ("import no_such_part", "No module named 'no_such_part'"),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_says_why(
+    code: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "pillow_heif.py").write_text("raise OSError('libheif.so.1: cannot open')")
+    (tmp_path / "pillow_heif.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(__import__("sys").modules, "pillow_heif", raising=False)
-    optional_decoders._loaded.cache_clear()
+    monkeypatch.delitem(sys.modules, "pillow_heif", raising=False)
+    optional_decoders._load_error.cache_clear()
     try:
         assert not HEIF.is_installed
+        assert HEIF.remedy == f"pillow_heif is installed but cannot be loaded ({problem})"
     finally:
-        optional_decoders._loaded.cache_clear()
+        optional_decoders._load_error.cache_clear()
 
 
 def test_all_else_is_pillows(tmp_path: Path) -> None:

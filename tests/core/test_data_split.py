@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from helpers_training import pixels
 
-from symmcore.data import catalogue as catalog
-from symmcore.data.catalogue import DATASETS, DatasetEntry, dataset_entry
-from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.data.catalogue import DATASETS, DatasetEntry
+from symmcore.data.choice import dataset_entry
+from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.sources import digits
+from symmcore.data.sources.splits import split_within_classes
 from symmcore.errors import InputError
 from symmcore.progress import ignore_progress
 
@@ -93,7 +94,7 @@ def test_unknown_dataset() -> None:
     with pytest.raises(
         InputError, match=r"^Unknown dataset 'digit': choose one of digits, alphabets, "
     ):
-        catalog.dataset_entry("digit")
+        dataset_entry("digit")
 
 
 def changed(array: np.ndarray) -> np.ndarray:

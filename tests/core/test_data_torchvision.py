@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import io
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,7 @@ from helpers_training import pixels
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
-from symmcore.data.sources import torchvision_sets
+from symmcore.data.sources import torchvision_fetch, torchvision_sets
 from symmcore.data.sources.splits import SplitRule
 from symmcore.data.sources.torchvision_catalog import TORCHVISION_ENTRIES, cache_folder
 from symmcore.data.sources.torchvision_sets import (
@@ -41,7 +43,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise OSError("no network here")
 
     monkeypatch.setattr("urllib.request.urlopen", offline)
-    monkeypatch.setattr(torchvision_sets, "call_in_subprocess", call_here)
+    monkeypatch.setattr(torchvision_fetch, "call_in_subprocess", call_here)
     return tmp_path / "cache" / "torchvision"
 
 
@@ -153,6 +155,18 @@ def name(request: pytest.FixtureRequest) -> str:
 def test_every_set_is_tested() -> None:
     assert tuple(known.entry for known in TORCHVISION_SETS) == TORCHVISION_ENTRIES
     assert [known.entry.name for known in TORCHVISION_SETS] == list(MAKERS)
+    assert set(torchvision_fetch.FETCHERS) == set(MAKERS)
+
+
+def test_what_fetches_imports_no_reader() -> None:
+    program = (
+        "import sys, symmcore.data.sources.torchvision_fetch;"
+        "readers = [name for name in ('annotations', 'folder', 'matlab', 'torchvision_sets')"
+        " if f'symmcore.data.sources.{name}' in sys.modules];"
+        "sys.exit(str(readers) if readers else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 class TestRead:
@@ -196,6 +210,21 @@ class TestRead:
     def test_no_folders_to_split_by(self, name: str, cache: Path) -> None:
         MAKERS[name](cache / name)
         assert "no folders train and test" in refusal(read, name, FOLDERS)
+
+    @pytest.mark.parametrize("name", [name for name in MAKERS if name != "CIFAR100"])
+    def test_of_files_it_tells_how_far_it_is_and_can_be_cancelled(
+        self, name: str, cache: Path
+    ) -> None:
+        MAKERS[name](cache / name)
+        heard: list[Progress] = []
+        listed(name, on_progress=heard.append)
+        assert {doing.what for doing in heard} == {"Looking through the files"}
+
+        def stop(_: Progress) -> None:
+            raise StopRequestedError
+
+        with pytest.raises(StopRequestedError):
+            read(name, on_progress=stop)
 
     def test_omniglot_keeps_its_own_zero_shot_split(self, cache: Path) -> None:
         make_omniglot(cache / "Omniglot")
@@ -349,11 +378,13 @@ class TestFetch:
 
         def on_progress(doing: Progress) -> None:
             heard.append(doing.sentence())
-            make_omniglot(cache / "Omniglot")
-            lock.release()
+            if lock.is_locked:
+                make_omniglot(cache / "Omniglot")
+                lock.release()
 
         check_listing(listed("Omniglot", download=True, on_progress=on_progress))
-        assert heard == ["Fetching Omniglot in another process: 0.0 MB"]
+        assert heard[0] == "Fetching Omniglot in another process: 0.0 MB"
+        assert all(sentence.startswith("Looking through the files") for sentence in heard[1:])
 
     def test_what_a_killed_process_left_is_removed(
         self, cache: Path, monkeypatch: pytest.MonkeyPatch
@@ -419,7 +450,7 @@ class TestFetch:
         monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Answer(content))
         message = refusal(read, "CIFAR100", download=True)
         assert "corrupted" in message  # the published checksum is another
-        monkeypatch.setattr(torchvision_sets, "_CIFAR_MD5", hashlib.md5(content).hexdigest())  # noqa: S324 - torchvision's
+        monkeypatch.setattr(torchvision_fetch, "_CIFAR_MD5", hashlib.md5(content).hexdigest())  # noqa: S324 - torchvision's
         assert len(read("CIFAR100", download=True).labels) == 42
 
     def test_nothing_is_unpickled(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,9 +475,7 @@ class Answer(io.BytesIO):
 
 def pretend(monkeypatch: pytest.MonkeyPatch, name: str, fetch: Callable[[Path], None]) -> None:
     """Fetch a set some other way."""
-    known = torchvision_set(name)
-    changed = dataclasses.replace(known, fetch=fetch)
-    monkeypatch.setattr(torchvision_sets, "TORCHVISION_SETS", (changed,))
+    monkeypatch.setitem(torchvision_fetch.FETCHERS, name, fetch)
 
 
 def test_torchvisions_names_are_used() -> None:

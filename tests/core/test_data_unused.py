@@ -20,13 +20,15 @@ CLASSES = dict.fromkeys("abcd", 3)
 @pytest.fixture
 def no_extras(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither optional decoder, whatever is installed here."""
-    monkeypatch.setattr(optional_decoders, "_loaded", lambda _: None)
+    monkeypatch.setattr(
+        optional_decoders, "_load_error", lambda module: ModuleNotFoundError(name=module)
+    )
 
 
 @pytest.fixture
 def all_extras(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both, as far as listing asks."""
-    monkeypatch.setattr(optional_decoders, "_loaded", lambda _: optional_decoders)
+    monkeypatch.setattr(optional_decoders, "_load_error", lambda _: None)
 
 
 def listed(root: Path, rule: SplitRule = SplitRule.AUTO) -> ImageListing:

@@ -1,19 +1,16 @@
-"""The datasets symmviz knows, and what a user's DATASET argument chooses among them.
+"""The datasets symmviz knows; ``choice`` reads which of them a user's DATASET argument means.
 
 Light to import: what reads a dataset is imported when it is read, and torch never.
 """
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.splits import SplitRule
-from symmcore.errors import InputError
 from symmcore.progress import ProgressCallback, ignore_progress
 
 
@@ -30,6 +27,8 @@ class DatasetEntry:
         split: how it is split, for people.
         load: makes it; its seed decides a random split, and it is told how far it is.
         variant: how another number of its images is asked for on the command line, if it can be.
+        with_settings: makes it anew of what follows a colon after its name, if it takes settings;
+            raises ``InputError`` if these are wrong.
     """
 
     name: str
@@ -40,6 +39,7 @@ class DatasetEntry:
     split: str
     load: Callable[[int, ProgressCallback], ImageDataset]
     variant: str | None = None
+    with_settings: "Callable[[str], DatasetEntry] | None" = None
 
     can_split: ClassVar[bool] = False
     """Whether the user can choose another split."""
@@ -123,107 +123,6 @@ class DatasetChoice:
         if isinstance(self.kind, DatasetEntry):
             return self.kind.load(seed, on_progress)
         return self.kind.read(self, seed, on_progress)
-
-
-def dataset_entry(name: str) -> DatasetEntry:
-    """Look up a dataset by name; alphabets' settings may follow a colon.
-
-    Raises:
-        InputError: if there is none of that name, or the settings are wrong.
-    """
-    head, colon, settings = name.partition(":")
-    for entry in DATASETS:
-        if entry.name != head:
-            continue
-        if head == "alphabets":
-            return _alphabets(settings)
-        if colon:
-            raise InputError(f"{head} takes no settings: write {head} instead of {name!r}.")
-        return entry
-    known = ", ".join(
-        (
-            *(entry.name for entry in DATASETS),
-            *(f"{source.name}:{source.argument}" for source in SOURCES),
-        )
-    )
-    raise InputError(f"Unknown dataset {name!r}: choose one of {known}, or the path of a folder.")
-
-
-def dataset_choice(
-    text: str, split: str = SplitRule.AUTO, download: bool = False, follow_links: bool = False
-) -> DatasetChoice:
-    """Read a DATASET argument; nothing of the dataset is opened.
-
-    Args:
-        text: a name, a name with what follows its colon, or the path of a folder: anything
-            with a path separator in it, "~", ".", or the name of a folder that is there.
-        split: the name of a :class:`SplitRule`.
-        download: fetch the dataset if it is not there.
-        follow_links: follow links to folders and out of the dataset's folder.
-
-    Raises:
-        InputError: if there is no such dataset, or the split, download or links do not apply.
-    """
-    try:
-        rule = SplitRule(split)
-    except ValueError:
-        known = ", ".join(SplitRule)
-        raise InputError(f"Unknown split {split!r}: choose one of {known}.") from None
-    choice = _source_choice(text)
-    if choice is None:
-        entry = dataset_entry(text)
-        choice = DatasetChoice(entry, entry.name, entry.name.partition(":")[2])
-    kind = choice.kind
-    if not kind.can_split and rule is not SplitRule.AUTO:
-        raise InputError(f"{kind.title} has a split of its own: leave out --split {rule}.")
-    if download and not kind.can_download:
-        raise InputError(f"{kind.title} cannot be fetched: leave out --download.")
-    if follow_links and not kind.can_follow_links:
-        raise InputError(f"{kind.title} holds no links of yours: leave out --follow-links.")
-    return replace(choice, split=rule, download=download, follow_links=follow_links)
-
-
-def whole_dataset_name(text: str) -> str:
-    """A DATASET argument that means the same in any folder: with a whole path, where it has one.
-
-    Raises:
-        InputError: if there is no such dataset.
-    """
-    choice = dataset_choice(text)
-    if not choice.kind.can_follow_links:  # it lies in no files of the user's
-        return text
-    head = text.removesuffix(choice.argument)
-    try:
-        return f"{head}{Path(choice.argument).expanduser().absolute()}"
-    except (OSError, RuntimeError, ValueError):  # reading it says what is wrong with the path
-        return text
-
-
-def _source_choice(text: str) -> DatasetChoice | None:
-    head, colon, argument = text.partition(":")
-    for source in SOURCES:
-        if source.name != head:
-            continue
-        if not argument:
-            if not colon and _is_path(text):
-                break
-            raise InputError(
-                f"{source.title} needs a {source.argument}: write {head}:{source.argument}."
-            )
-        return DatasetChoice(source, text, argument)
-    if head not in (entry.name for entry in DATASETS) and _is_path(text):
-        return DatasetChoice(FOLDER, f"folder:{text}", text)
-    return None
-
-
-def _is_path(text: str) -> bool:
-    separators = [separator for separator in (os.sep, os.altsep) if separator]
-    if any(separator in text for separator in separators) or text in (".", "..", "~"):
-        return True
-    try:
-        return bool(text) and Path(text).is_dir()
-    except (OSError, ValueError):  # too long for a name; a zero byte
-        return False
 
 
 def _load_digits(seed: int, _: ProgressCallback) -> ImageDataset:
@@ -315,6 +214,7 @@ ALPHABETS = DatasetEntry(
     split=_BY_CLASS,
     load=_load_alphabets,
     variant="alphabets:classes=1000,images=10,seed=1",
+    with_settings=_alphabets,
 )
 
 DATASETS = (DIGITS, ALPHABETS)

@@ -57,30 +57,3 @@ class ImageDataset:
             digest.update(str((array.dtype.str, array.shape)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
-
-
-def split_within_classes(
-    labels: IndexArray, train_share: float, seed: int
-) -> tuple[IndexArray, IndexArray]:
-    """Split positions at random within each class.
-
-    Args:
-        labels: (N,) int64.
-        train_share: share of each class that trains, in (0, 1), rounded to whole images.
-        seed: decides which images.
-
-    Returns:
-        Positions of the training and of the test images, each ascending.
-    """
-    random = np.random.default_rng([seed, _SPLIT_STREAM])
-    train = []
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        train.append(members[: round(train_share * len(members))])
-    chosen = np.sort(np.concatenate(train))
-    return chosen, np.setdiff1d(np.arange(len(labels)), chosen)
-
-
-# Each use of the run's seed draws from a stream of its own, so that one more draw in one
-# place changes nothing elsewhere.
-_SPLIT_STREAM = 1

@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from symmcore.data.catalogue import DatasetChoice, dataset_choice
+from symmcore.data.catalogue import DatasetChoice
+from symmcore.data.choice import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.errors import InputError
 from symmcore.settings.losses import LossSettings, loss_info

@@ -4,9 +4,10 @@ import functools
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from PIL import Image, UnidentifiedImageError
+
+from symmcore.processes import one_line
 
 # From here on, half the size still is more than any network takes, in a quarter of the time.
 _HALF_IS_ENOUGH = 2048
@@ -31,12 +32,16 @@ class OptionalDecoder:
     @property
     def is_installed(self) -> bool:
         """Whether the package is there and can be loaded."""
-        return _loaded(self.module) is not None
+        return _load_error(self.module) is None
 
     @property
     def remedy(self) -> str:
-        """How to have it, as the end of a sentence."""
-        return f"pip install 'symmviz[{self.extra}]' decodes them"
+        """How to have it, or why it is there and of no use, as the end of a sentence."""
+        error = _load_error(self.module)
+        missing = isinstance(error, ModuleNotFoundError) and error.name == self.module
+        if error is None or missing:
+            return f"pip install 'symmviz[{self.extra}]' decodes them"
+        return f"{self.module} is installed but cannot be loaded ({one_line(error)})"
 
 
 HEIF = OptionalDecoder(
@@ -119,8 +124,9 @@ def _register_heif() -> None:
 
 
 @functools.cache
-def _loaded(module: str) -> ModuleType | None:
+def _load_error(module: str) -> Exception | None:
     try:
-        return importlib.import_module(module)
-    except Exception:  # noqa: BLE001 - a package whose libraries do not fit raises anything
-        return None
+        importlib.import_module(module)
+    except Exception as error:  # noqa: BLE001 - libraries that do not fit raise anything
+        return error.with_traceback(None)  # what is kept holds no frames
+    return None

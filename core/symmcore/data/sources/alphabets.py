@@ -19,7 +19,7 @@ import numpy as np
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
-from symmcore.data.sources.splits import first_half, split_by_class
+from symmcore.data.sources.splits import SplitRule, split_listed
 from symmcore.data.sources.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
 from symmcore.errors import InputError
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
@@ -121,8 +121,7 @@ def load_alphabets(
                 stream = (settings.seed, label, image)
                 images[label, image, ..., 0] = draw(character, _DISTORTION, stream)
     labels = np.repeat(np.arange(settings.classes), settings.images)
-    seen = first_half(settings.classes)
-    train, test = split_by_class(labels < seen)
+    train, test, split = split_listed(labels, settings.classes, SplitRule.CLASS, 0)
     return ImageDataset(
         name=settings.name,
         images=ArrayImages(images.reshape(-1, PIXELS, PIXELS, 1)),
@@ -130,7 +129,7 @@ def load_alphabets(
         class_names=tuple(_class_name(label) for label in range(settings.classes)),
         train=train,
         test=test,
-        split=f"by class, the first {seen} train and the other {settings.classes - seen} test",
+        split=split,
     )
 
 

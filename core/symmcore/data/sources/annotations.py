@@ -16,6 +16,7 @@ from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import (
     FileTree,
     LeftOut,
+    archive_file,
     display_name,
     existing_folder,
     find_files,
@@ -110,32 +111,18 @@ def read_lines(root: Path, name: str, *, follow_links: bool = False) -> Iterator
     Raises:
         InputError: if the file is not there, cannot be read or is not text in UTF-8.
     """
-    path = root / name
+    path = archive_file(root, name, _LONGEST_LIST, follow_links=follow_links)
     try:
-        if not path.is_file():
-            raise InputError(
-                f"{root} holds no {name}: extract the whole archive and give its folder."
-            )
-        if path.stat().st_size > _LONGEST_LIST:
-            raise InputError(f"{path} is larger than any list of such an archive: extract anew.")
-        if not follow_links and not is_inside(path, root):
-            raise InputError(
-                f"{path} is a link out of the dataset's folder: put the file there, or follow "
-                "links (--follow-links)."
-            )
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}, line {number}, is not text in UTF-8: extract it anew."
-        ) from error
+        row = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, line {row}, is not text in UTF-8: extract it anew.") from error
     for number, line in enumerate(text.split("\n"), 1):
-        stripped = line.strip()
-        if stripped:
+        if stripped := line.strip():
             yield stripped, f"{path}, line {number},"
 
 
@@ -217,13 +204,9 @@ def list_annotated(
     tree = find_files(root, on_progress, follow_links=follow_links)
     there, missing = _existing(root, annotations, tree, follow_links)
     notes = _missing_notes(name, root, annotations, missing, tree)
-    numbers, labels = np.unique(
-        np.array([image.label for image in there], dtype=np.int64), return_inverse=True
-    )
+    labels, class_names = _classes(there, class_name)
     trains = np.array([image.trains for image in there], dtype=np.bool_)
     train, test = split_by_class(trains)
-    class_of = {image.label: image for image in reversed(there)}
-    class_names = tuple(display_name(class_name(class_of[number])) for number in numbers.tolist())
     both = np.intersect1d(labels[train], labels[test])
     if len(both):
         raise InputError(
@@ -238,7 +221,7 @@ def list_annotated(
         name=name,
         root=root,
         files=tuple(image.file for image in there),
-        labels=labels.astype(np.int64),
+        labels=labels,
         class_names=class_names,
         train=train,
         test=test,
@@ -272,6 +255,16 @@ def _existing(
     for image in annotations:
         (there if _exists(image, root, known, follow_links) else missing).append(image)
     return there, missing
+
+
+def _classes(
+    there: Sequence[Annotation], class_name: Callable[[Annotation], str]
+) -> tuple[IndexArray, tuple[str, ...]]:
+    """Each image's label from 0, in the order of the archive's numbers, and the labels' names."""
+    numbers, labels = np.unique([image.label for image in there], return_inverse=True)
+    class_of = {image.label: image for image in reversed(there)}
+    names = (display_name(class_name(class_of[number])) for number in numbers.tolist())
+    return labels.astype(np.int64), tuple(names)
 
 
 def _missing_notes(

@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn import datasets
 
-from symmcore.data.dataset import ImageDataset, split_within_classes
+from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
+from symmcore.data.sources.splits import SplitRule, split_listed
 
-_TRAIN_SHARE = 2 / 3
 # The scans count ink in 17 steps.
 _BRIGHTEST = 16
 
@@ -19,13 +19,14 @@ def load_digits(seed: int) -> ImageDataset:
     bunch = datasets.load_digits()
     labels = bunch.target.astype(np.int64)
     images = np.rint(bunch.images * (255 / _BRIGHTEST)).astype(np.uint8)
-    train, test = split_within_classes(labels, _TRAIN_SHARE, seed)
+    names = tuple(str(name) for name in bunch.target_names)
+    train, test, split = split_listed(labels, len(names), SplitRule.IMAGE, seed)
     return ImageDataset(
         name="digits",
         images=ArrayImages(images[..., np.newaxis]),
         labels=labels,
-        class_names=tuple(str(name) for name in bunch.target_names),
+        class_names=names,
         train=train,
         test=test,
-        split="by image, 2 to 1 within each class",
+        split=split,
     )

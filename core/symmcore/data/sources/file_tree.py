@@ -81,6 +81,37 @@ def is_inside(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(root)
 
 
+def archive_file(root: Path, name: str, most_bytes: int, *, follow_links: bool) -> Path:
+    """A file that belongs to an archive, before it is read: there, inside, and not too large.
+
+    Args:
+        root: the archive's folder, without links.
+        name: the file's name in it.
+        most_bytes: what it has at most.
+        follow_links: whether it may be a link out of the folder.
+
+    Raises:
+        InputError: if it is anything else, or cannot be opened.
+    """
+    path = root / name
+    try:
+        if not path.is_file():
+            raise InputError(
+                f"{root} holds no {name}: extract the whole archive and give its folder."
+            )
+        if not follow_links and not is_inside(path, root):
+            raise InputError(
+                f"{path} is a link out of the dataset's folder: put the file there, or follow "
+                "links (--follow-links)."
+            )
+        if path.stat().st_size > most_bytes:
+            raise InputError(f"{path} is larger than any such file: extract it anew.")
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
 def existing_folder(path: str | Path, expected: str) -> Path:
     """The folder at ``path`` without links and "~".
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.data.sources.file_tree import is_inside
+from symmcore.data.sources.file_tree import archive_file
 from symmcore.errors import InputError
-from symmcore.processes import CallError, call_in_subprocess
+from symmcore.processes import CallError, call_in_subprocess, one_line
 
 # The largest that a dataset needs has 1 MB; what is compressed in it can grow a thousandfold.
 _LARGEST = 16 * 2**20
@@ -33,32 +33,18 @@ def read_matlab(
         follow_links: whether the file may be a link out of the folder.
 
     Raises:
-        InputError: if the file is not there, damaged, or lacks a variable.
+        InputError: if the file is not there, cannot be read, or lacks a variable.
     """
-    path = root / name
-    try:
-        if not path.is_file():
-            raise InputError(
-                f"{root} holds no {name}: extract the whole archive and give its folder."
-            )
-        if not follow_links and not is_inside(path, root):
-            raise InputError(
-                f"{path} is a link out of the dataset's folder: put the file there, or follow "
-                "links (--follow-links)."
-            )
-        if path.stat().st_size > _LARGEST:
-            raise InputError(f"{path} is larger than any such file: extract it anew.")
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
+    path = archive_file(root, name, _LARGEST, follow_links=follow_links)
     with tempfile.TemporaryDirectory() as folder:
         goal = Path(folder) / "content.json"
         try:
             call_in_subprocess(convert, (str(path), str(goal), *variables), lambda: None)
             content = json.loads(goal.read_text(encoding="utf-8"))
         except (CallError, OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{path} is damaged or cut short: extract it anew.") from error
+            raise InputError(
+                f"{path} cannot be read ({one_line(error)}): it may be damaged, extract it anew."
+            ) from error
     for variable in variables:
         if content.get(variable) is None:
             raise InputError(f"{path} holds no {variable!r}: it is cut short or another file.")

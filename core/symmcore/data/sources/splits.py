@@ -6,7 +6,6 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.data.dataset import split_within_classes
 from symmcore.errors import InputError
 from symmcore.records import IndexArray
 
@@ -14,6 +13,9 @@ _TRAIN_SHARE = 2 / 3
 _MOST_NAMED = 5
 # Two to train on, and two to test on.
 _FEWEST_CLASSES = 4
+# Each use of the run's seed draws from a stream of its own, so that one more draw in one
+# place changes nothing elsewhere.
+_SPLIT_STREAM = 1
 
 
 class SplitRule(StrEnum):
@@ -48,14 +50,31 @@ def split_listed(
     if not by_class:
         train, test = split_within_classes(labels, _TRAIN_SHARE, seed)
         return train, test, "by image, 2 to 1 within each class"
-    first = first_half(classes)
+    first = (classes + 1) // 2  # the larger half of an odd number
     train, test = split_by_class(labels < first)
     return train, test, f"by class, the first {first} train and the other {classes - first} test"
 
 
-def first_half(classes: int) -> int:
-    """How many classes are the first half; the larger one of an odd number."""
-    return (classes + 1) // 2
+def split_within_classes(
+    labels: IndexArray, train_share: float, seed: int
+) -> tuple[IndexArray, IndexArray]:
+    """Split positions at random within each class.
+
+    Args:
+        labels: (N,) int64.
+        train_share: share of each class that trains, in (0, 1), rounded to whole images.
+        seed: decides which images.
+
+    Returns:
+        Positions of the training and of the test images, each ascending.
+    """
+    random = np.random.default_rng([seed, _SPLIT_STREAM])
+    train = []
+    for label in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == label))
+        train.append(members[: round(train_share * len(members))])
+    chosen = np.sort(np.concatenate(train))
+    return chosen, np.setdiff1d(np.arange(len(labels)), chosen)
 
 
 def split_by_class(trains: npt.NDArray[np.bool_]) -> tuple[IndexArray, IndexArray]:

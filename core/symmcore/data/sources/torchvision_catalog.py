@@ -1,6 +1,6 @@
 """Which datasets torchvision can fetch, and which of them lie in the user's cache folder.
 
-Light to import: ``torchvision_sets`` fetches and reads them.
+Light to import: ``torchvision_fetch`` fetches them, ``torchvision_sets`` reads them.
 """
 
 from dataclasses import dataclass

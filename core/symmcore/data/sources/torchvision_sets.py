@@ -1,14 +1,11 @@
-"""Datasets that torchvision can fetch, kept in the user's cache folder.
+"""Datasets that torchvision can fetch, read from the user's cache folder.
 
-Fetched only when asked for. torchvision checks a checksum of nearly all it downloads, but
-what lies in the folder later may be anything, and its own readers of some sets unpickle
-files. So torchvision only fetches; the files are read here, as those of any other folder,
-and CIFAR-100 is fetched in its binary form, which is plain bytes. Sets that exist only
-pickled are not offered.
+What lies there may be anything, and torchvision's own readers of some sets unpickle files. So
+torchvision only fetches (``torchvision_fetch``); the files are read here, as those of any other
+folder. Sets that exist only pickled are not offered.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,32 +39,29 @@ from symmcore.data.sources.torchvision_catalog import (
     cache_folder,
     torchvision_entry,
 )
+from symmcore.data.sources.torchvision_fetch import fetch_set
 from symmcore.errors import InputError
-from symmcore.locks import held
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
-from symmcore.progress import Progress, ProgressCallback, ignore_progress
+from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import IndexArray
 
 Read = ImageDataset | ImageListing
+Reader = Callable[[str, Path, SplitRule, int, ProgressCallback], Read]
 
 _ANEW = "remove the folder and fetch the dataset again."
-_CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
-_CIFAR_MD5 = "03b5dce01913d631647c71ecec9e9cb8"  # as its authors publish it
 
 
 @dataclass(frozen=True, slots=True)
 class TorchvisionSet:
-    """How a dataset that torchvision can fetch is fetched and read.
+    """How a dataset that torchvision can fetch is read.
 
     Attributes:
         entry: which one.
-        fetch: downloads and extracts it into a folder.
-        read: lists or reads it from the set's folder: name, folder, split and seed.
+        read: lists or reads it from the set's folder: name, folder, split and seed; told how many
+            files were found.
     """
 
     entry: TorchvisionEntry
-    fetch: Callable[[Path], None]
-    read: Callable[[str, Path, SplitRule, int], Read]
+    read: Reader
 
 
 def read_torchvision_set(
@@ -85,7 +79,7 @@ def read_torchvision_set(
         rule: how to split; AUTO takes a zero-shot split of the set's own, if it has one.
         seed: decides a split by image.
         download: fetch it if it is not there.
-        on_progress: told how far that is.
+        on_progress: told how far that and reading are.
 
     Raises:
         InputError: if there is no such set; if it is not there and was not to be fetched;
@@ -98,8 +92,8 @@ def read_torchvision_set(
             raise InputError(
                 f"torchvision:{entry.name} is not in {cache_folder()}: add --download to fetch it."
             )
-        _fetch(entry, on_progress)
-    data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed)
+        fetch_set(entry, on_progress)
+    data = chosen.read(f"torchvision:{entry.name}", entry.folder.resolve(), rule, seed, on_progress)
     return replace(data, notes=(*data.notes, *_differences(entry, data)))
 
 
@@ -124,96 +118,25 @@ def torchvision_set(name: str) -> TorchvisionSet:
     return next(known for known in TORCHVISION_SETS if known.entry is entry)
 
 
-def _fetch(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
-    """Fetch beside, then rename: what is there is whole, whoever else fetches or stops."""
-    folder = entry.folder
-    if folder.exists():
-        raise InputError(
-            f"{folder} is there but holds no {entry.marker}: remove it to fetch {entry.name} anew."
-        )
-    what = f"Fetching {entry.name}"
-    part = folder.with_name(f"{entry.name}.part")
-
-    def waiting() -> None:
-        on_progress(Progress(f"{what} in another process", bytes_in(part), in_bytes=True))
-
-    def look() -> None:
-        done = bytes_in(part)
-        if done <= entry.download:
-            on_progress(Progress(what, done, entry.download, in_bytes=True, roughly=True))
-        else:
-            on_progress(Progress(f"{what}, extracting", done, in_bytes=True))
-
-    with ExitStack() as stack:
-        with _writing(folder.parent):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            lock = folder.with_name(f"{entry.name}.lock")
-            stack.enter_context(held(lock, waiting))
-            if entry.is_fetched:
-                return
-            stack.enter_context(emptied(part))
-        try:
-            call_in_subprocess(_fetch_set, (entry.name, str(part)), look)
-        except CallError as error:
-            raise InputError(
-                f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
-            ) from error
-        if not (part / entry.marker).exists():
-            raise InputError(f"What torchvision fetched of {entry.name} has no {entry.marker}.")
-        with _writing(folder.parent):
-            part.rename(folder)
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror}).") from error
-
-
-def _fetch_set(name: str, folder: str) -> None:
-    """What the other process does: downloads and extracts a set."""
-    torchvision_set(name).fetch(Path(folder))
-
-
-def _fetch_omniglot(folder: Path) -> None:
-    from torchvision.datasets import Omniglot
-
-    Omniglot(folder, background=True, download=True)
-    Omniglot(folder, background=False, download=True)
-
-
-def _fetch_by_torchvision(name: str) -> Callable[[Path], None]:
-    def fetch(folder: Path) -> None:
-        from torchvision import datasets
-
-        getattr(datasets, name)(folder, download=True)
-
-    return fetch
-
-
-def _fetch_cifar100(folder: Path) -> None:
-    from torchvision.datasets.utils import download_and_extract_archive
-
-    download_and_extract_archive(_CIFAR_URL, folder, md5=_CIFAR_MD5)
-
-
-def _read_folders(below: str) -> Callable[[str, Path, SplitRule, int], Read]:
-    def read(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
-        return list_folder(folder / below, rule, seed, name)
+def _read_folders(below: str) -> Reader:
+    def read(
+        name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+    ) -> Read:
+        return list_folder(folder / below, rule, seed, name, on_progress)
 
     return read
 
 
-def _read_omniglot(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_omniglot(
+    name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+) -> Read:
     """1,623 characters of 50 alphabets; the authors' background set trains."""
     root = folder / "omniglot-py"
     sides = ("images_background", "images_evaluation")
     files = sorted(
         (
             file
-            for file in find_files(root).files
+            for file in find_files(root, on_progress).files
             if file.startswith(sides) and file.count("/") == 3 and has_image_name(file)
         ),
         key=natural_key,
@@ -227,13 +150,15 @@ def _read_omniglot(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     return _listing(name, root, tuple(files), labels, names, rule, seed, own)
 
 
-def _read_flowers(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_flowers(
+    name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+) -> Read:
     """8,189 flowers of 102 kinds, numbered."""
     root = folder / "flowers-102"
     kinds = read_matlab(root, "imagelabels.mat", ("labels",))["labels"]
     if not kinds or not all(isinstance(kind, int) and kind > 0 for kind in kinds):
         raise InputError(f"{root / 'imagelabels.mat'} holds no numbers of classes: {_ANEW}")
-    known = frozenset(find_files(root).files)
+    known = frozenset(find_files(root, on_progress).files)
     numbered = [(f"jpg/image_{number:05d}.jpg", kind) for number, kind in enumerate(kinds, 1)]
     there = [(file, kind) for file, kind in numbered if file in known]
     _check_complete(name, root, len(there), len(numbered))
@@ -243,10 +168,12 @@ def _read_flowers(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     return _listing(name, root, files, labels.astype(np.int64), names, rule, seed)
 
 
-def _read_aircraft(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_aircraft(
+    name: str, folder: Path, rule: SplitRule, seed: int, on_progress: ProgressCallback
+) -> Read:
     """10,000 pictures of 100 variants of aircraft."""
     root = folder / "fgvc-aircraft-2013b" / "data"
-    known = frozenset(find_files(root).files)
+    known = frozenset(find_files(root, on_progress).files)
     listed: list[tuple[str, str]] = []
     for part in ("train", "val", "test"):
         for line, where in read_lines(root, f"images_variant_{part}.txt"):
@@ -259,7 +186,9 @@ def _read_aircraft(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
     return _listing(name, root, files, labels, variants, rule, seed)
 
 
-def _read_cifar100(name: str, folder: Path, rule: SplitRule, seed: int) -> Read:
+def _read_cifar100(
+    name: str, folder: Path, rule: SplitRule, seed: int, _on_progress: ProgressCallback
+) -> Read:
     """60,000 images of 32 x 32 pixels, split anew: the authors' parts share all classes."""
     root = folder / "cifar-100-binary"
     names = tuple(line for line, _ in read_lines(root, "fine_label_names.txt"))
@@ -348,10 +277,10 @@ def _listing(
 
 
 TORCHVISION_SETS = (
-    TorchvisionSet(OMNIGLOT, _fetch_omniglot, _read_omniglot),
-    TorchvisionSet(FLOWERS102, _fetch_by_torchvision("Flowers102"), _read_flowers),
-    TorchvisionSet(FGVC_AIRCRAFT, _fetch_by_torchvision("FGVCAircraft"), _read_aircraft),
-    TorchvisionSet(CIFAR100, _fetch_cifar100, _read_cifar100),
-    TorchvisionSet(FOOD101, _fetch_by_torchvision("Food101"), _read_folders("food-101/images")),
-    TorchvisionSet(DTD, _fetch_by_torchvision("DTD"), _read_folders("dtd/dtd/images")),
+    TorchvisionSet(OMNIGLOT, _read_omniglot),
+    TorchvisionSet(FLOWERS102, _read_flowers),
+    TorchvisionSet(FGVC_AIRCRAFT, _read_aircraft),
+    TorchvisionSet(CIFAR100, _read_cifar100),
+    TorchvisionSet(FOOD101, _read_folders("food-101/images")),
+    TorchvisionSet(DTD, _read_folders("dtd/dtd/images")),
 )

@@ -103,13 +103,12 @@ def unused_in_folder(
     """
     known = {*images, *twin}
     others = [file for file in tree.files if file not in known]
-    undecoded = [file for file in others if undecoded_format(file) is not None]
     aside = [] if not layout.train else [f for f in images if not _is_below(f, layout.sides)]
     parts = {name for name, _ in layout.aside}
     loose = [f for f in images if not layout.holds(f) and not _is_below(f, parts)]
     return (
         *_empty_classes(tree, layout, images),
-        *_undecoded(undecoded),
+        *undecoded_images(others),
         *_parts(layout, aside),
         *left_out(
             UnusedReason.OUTSIDE_CLASSES, loose, "image{s} outside the folders of the classes"
@@ -130,7 +129,18 @@ def unused_in_folder(
 
 def undecoded_images(files: Iterable[str]) -> tuple[Unused, ...]:
     """The images among some files that cannot be decoded here, by format."""
-    return _undecoded([file for file in files if undecoded_format(file) is not None])
+    by_format: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        known = undecoded_format(file)
+        if known is not None:
+            by_format.setdefault((known.title, known.remedy), []).append(file)
+    return tuple(
+        entry
+        for (title, remedy), alike in sorted(by_format.items())
+        for entry in left_out(
+            UnusedReason.NO_DECODER, alike, f"{title} image{{s}} without a decoder", f"; {remedy}"
+        )
+    )
 
 
 def unlisted_images(listed: Iterable[str], tree: FileTree) -> tuple[Unused, ...]:
@@ -150,21 +160,6 @@ def unlisted_images(listed: Iterable[str], tree: FileTree) -> tuple[Unused, ...]
 def _is_below(file: str, folders: Iterable[str]) -> bool:
     head, slash, _ = file.partition("/")
     return bool(slash) and head in folders
-
-
-def _undecoded(files: Sequence[str]) -> tuple[Unused, ...]:
-    by_format: dict[tuple[str, str], list[str]] = {}
-    for file in files:
-        known = undecoded_format(file)
-        if known is not None:
-            by_format.setdefault((known.title, known.remedy), []).append(file)
-    return tuple(
-        entry
-        for (title, remedy), alike in sorted(by_format.items())
-        for entry in left_out(
-            UnusedReason.NO_DECODER, alike, f"{title} image{{s}} without a decoder", f"; {remedy}"
-        )
-    )
 
 
 def _empty_classes(tree: FileTree, layout: Layout, images: Sequence[str]) -> tuple[Unused, ...]:
