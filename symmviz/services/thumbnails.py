@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from symmcore.data.images.store import ImageArray
+from symmcore.errors import RunError
 from symmcore.runs import Recording
 from symmviz.model.display import PictureId
 from symmviz.services.byte_cache import ByteCache
@@ -92,7 +93,7 @@ def _read(recording: Recording, sample: int, side: int) -> ImageArray:
         if side <= _THUMBNAIL:
             return recording.thumbnail(sample)
         return recording.image(sample)
-    except Exception:  # noqa: BLE001 - nothing ends for want of a picture
+    except (RunError, OSError):
         return np.full((side, side, 1), 128, dtype=np.uint8)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 from symmcore.data import catalogue as catalog
 from symmcore.data.catalogue import DatasetEntry
 from symmcore.data.dataset import ImageDataset
+from symmcore.data.feed.batches import BatchLoader
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.sources.splits import split_within_classes
 from symmcore.networks import build_network
@@ -50,6 +51,16 @@ def tiny_dataset(seed: int) -> ImageDataset:
 def pixels(dataset: ImageDataset) -> np.ndarray:
     """All images of a dataset: (N, H, W, C) uint8."""
     return dataset.images.read(np.arange(dataset.images.shape[0]))
+
+
+def training_batch(loader: BatchLoader, positions: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Augmented images (B, C, H, W), and labels (B,) int64."""
+    return loader.start(loader.plan(positions))()
+
+
+def evaluation_batch(loader: BatchLoader, positions: np.ndarray) -> Tensor:
+    """The images at some positions in one batch: (B, C, H, W)."""
+    return next(loader.evaluation_batches(positions, len(positions)))
 
 
 def add_dataset(

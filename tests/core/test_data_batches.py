@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from helpers_training import pixels, tiny_dataset
+from helpers_training import evaluation_batch, pixels, tiny_dataset, training_batch
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
@@ -44,7 +44,7 @@ def test_every_training_image_is_shifted_on_its_own(
     dataset = make()
     loader = BatchLoader(dataset, CPU, 0, TransformSettings(shift=shift))
     positions = np.arange(60)
-    images, labels = loader.training_batch(positions)
+    images, labels = training_batch(loader, positions)
     moves = [
         (down, right) for down in range(-shift, shift + 1) for right in range(-shift, shift + 1)
     ]
@@ -72,20 +72,20 @@ def test_shape_type_and_range() -> None:
     images[1] = 255
     dataset = dataclasses.replace(dataset, images=ArrayImages(images))
     loader = BatchLoader(dataset, CPU, 0, ONE)
-    for made in (loader.training_batch(np.arange(72))[0], loader.evaluation_batch(np.arange(72))):
+    for made in (training_batch(loader, np.arange(72))[0], evaluation_batch(loader, np.arange(72))):
         assert made.shape == (72, 3, 5, 7)
         assert made.dtype == torch.float32
         assert made.min() == -1
         assert made.max() == 1
     assert (
-        loader.evaluation_batch(np.array([0, 1])) == torch.tensor([-1.0, 1]).view(2, 1, 1, 1)
+        evaluation_batch(loader, np.array([0, 1])) == torch.tensor([-1.0, 1]).view(2, 1, 1, 1)
     ).all()
 
 
 def test_the_seed_decides_the_shifts() -> None:
     positions = np.arange(40)
     loaders = [BatchLoader(tiny_dataset(0), CPU, seed, ONE) for seed in (5, 5, 6)]
-    batches = [[loader.training_batch(positions)[0] for _ in range(3)] for loader in loaders]
+    batches = [[training_batch(loader, positions)[0] for _ in range(3)] for loader in loaders]
     assert all(torch.equal(a, b) for a, b in zip(batches[0], batches[1], strict=True))
     assert not torch.equal(batches[0][0], batches[2][0])
     assert not torch.equal(batches[0][0], batches[0][1]), "each batch is shifted anew"
@@ -94,16 +94,16 @@ def test_the_seed_decides_the_shifts() -> None:
 def test_other_random_draws_change_nothing() -> None:
     one, other = (BatchLoader(tiny_dataset(0), CPU, 5, ONE) for _ in range(2))
     torch.manual_seed(1)
-    first = one.training_batch(np.arange(20))[0]
+    first = training_batch(one, np.arange(20))[0]
     torch.rand(100)
-    assert torch.equal(first, other.training_batch(np.arange(20))[0])
+    assert torch.equal(first, training_batch(other, np.arange(20))[0])
 
 
 def test_evaluation_images_are_as_they_are() -> None:
     dataset = colourful()
     loader = BatchLoader(dataset, CPU, 0, ONE)
     positions = np.array([3, 3, 70, 0])
-    images = loader.evaluation_batch(positions).numpy()
+    images = evaluation_batch(loader, positions).numpy()
     for image, position in zip(images, positions, strict=True):
         np.testing.assert_array_equal(
             image, shifted(dataset.images.read(np.array([position]))[0], 0, 0)
@@ -112,19 +112,19 @@ def test_evaluation_images_are_as_they_are() -> None:
 
 def test_evaluation_draws_nothing() -> None:
     one, other = (BatchLoader(tiny_dataset(0), CPU, 5, ONE) for _ in range(2))
-    one.evaluation_batch(np.arange(9))
-    assert torch.equal(*(x.training_batch(np.arange(20))[0] for x in (one, other)))
+    evaluation_batch(one, np.arange(9))
+    assert torch.equal(*(training_batch(x, np.arange(20))[0] for x in (one, other)))
 
 
 def test_without_shift_training_images_are_as_they_are() -> None:
     loader = BatchLoader(tiny_dataset(0), CPU, 0, TransformSettings())
     assert torch.equal(
-        loader.training_batch(np.arange(9))[0], loader.evaluation_batch(np.arange(9))
+        training_batch(loader, np.arange(9))[0], evaluation_batch(loader, np.arange(9))
     )
 
 
 def test_the_dataset_is_not_changed() -> None:
     dataset = tiny_dataset(0)
     before = pixels(dataset)
-    BatchLoader(dataset, CPU, 0, ONE).training_batch(np.arange(72))[0].fill_(0)
+    training_batch(BatchLoader(dataset, CPU, 0, ONE), np.arange(72))[0].fill_(0)
     np.testing.assert_array_equal(pixels(dataset), before)

@@ -178,7 +178,10 @@ class TestSplits:
         listing = listed(tmp_path)
         assert set(members(listing, listing.train)) == {"a", "c"}
         assert set(members(listing, listing.test)) == {"d", "e", "f"}
-        assert listing.notes == ("Left out of training is 1 class with one training image: b.",)
+        assert listing.notes == (
+            "Left out of training is 1 class with one training image: b.",
+            "2 of 5 test images are alone in their class: they are no queries.",
+        )
 
     def test_many_such_classes_are_counted(self, tmp_path: Path) -> None:
         sizes = {f"c{n}": 1 if n <= 40 else 2 for n in range(1, 101)}

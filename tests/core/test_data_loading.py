@@ -530,6 +530,14 @@ class TestSkipped:
         np.testing.assert_array_equal(counts, [4, 0, 1, 4, 4])
         assert np.bincount(dataset.labels[dataset.test])[1] == 4
 
+    def test_test_images_that_end_alone_are_counted(
+        self, listing: ImageListing, tmp_path: Path, limit: int
+    ) -> None:
+        spoil(listing, 9, 11, 13)  # of the test images of class b, 15 is left
+        dataset = load(listing, CacheSettings(tmp_path / "cache", limit))
+        note = "1 of 17 test images is alone in its class: it is no query."
+        assert f"Without the skipped images {note}" in dataset.notes
+
     def test_a_class_that_loses_its_test_images_is_named(
         self, listing: ImageListing, tmp_path: Path, limit: int
     ) -> None:

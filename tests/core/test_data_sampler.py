@@ -119,7 +119,7 @@ def test_only_the_given_positions_are_drawn() -> None:
     assert set(drawn) == set(positions)
 
 
-def test_a_class_of_image_to_show_is_left_out() -> None:
+def test_a_class_of_one_image_is_left_out() -> None:
     labels = labels_of([1, 4, 4])
     draw = sampler(labels, 4)
     drawn = np.concatenate([draw.next_batch() for _ in range(20)])

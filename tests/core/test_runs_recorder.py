@@ -213,6 +213,27 @@ class TestWhileItRuns:
         assert followed.poll()
         assert followed.state.status is RunStatus.FINISHED
 
+    def test_images_that_cannot_be_read_are_grey_and_warned_of(self, tmp_path: Path) -> None:
+        paths = [tmp_path / f"{number}.png" for number in range(3)]
+        for path in paths:
+            Image.new("RGB", (4, 4), "red").save(path)
+        problems: list[str] = []
+        with Recorder(tmp_path / "run", images=paths, on_problem=problems.append) as recorder:
+            for path in paths[1:]:
+                path.write_bytes(b"no image any more")
+            live = recorder.live()
+            assert live.image(0).tolist() == [[[255, 0, 0]] * 4] * 4
+            live.poll()
+            assert not live.state.warnings
+            assert np.unique(live.image(1)).tolist() == [128]
+            live.poll()
+            (warning,) = live.state.warnings
+            assert warning.startswith("Image 1 cannot be read (cannot identify image file")
+            assert warning.endswith("): it is shown grey.")
+            recorder.frame(1, np.eye(3))
+        (problem,) = problems
+        assert f"{tmp_path / 'run'}: Image 1 cannot be read" in problem
+
     @pytest.mark.parametrize(
         ("error", "status"),
         [(ValueError("lost"), RunStatus.FAILED), (KeyboardInterrupt(), RunStatus.STOPPED)],

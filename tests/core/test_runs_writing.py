@@ -505,10 +505,21 @@ class TestThumbnails:
         dataset = tiny_dataset(0)
         sample = int(dataset.test[0])
         damaged = dataclasses.replace(dataset, images=DamagedImages(pixels(dataset), {sample}))
-        recorder = TrainingRecorder(tmp_path / "run", tiny_config(), on_problem=lambda _: None)
+        problems: list[str] = []
+        recorder = TrainingRecorder(tmp_path / "run", tiny_config(), on_problem=problems.append)
         recorder.begin(dataclasses.replace(context_of(tiny_config()), dataset=damaged))
         go_on(recorder, 0, 2)
         recorder.status(STOPPED)
+        (live,) = recorder.recordings
+        live.poll()
+        assert (
+            [problem.removeprefix(f"{tmp_path / 'run'}: ") for problem in problems]
+            == [*live.state.warnings]
+            == [
+                f"Image {sample} cannot be read (an image is damaged, though it could be read "
+                "before): it is shown grey."
+            ]
+        )
         recording = Recording.open(tmp_path / "run")
         assert recording.thumbnail(sample).shape == (32, 32, 1)
         others = dataset.test[1:]

@@ -47,7 +47,7 @@ def test_reflecting_twice_gives_the_point_back() -> None:
     torch.testing.assert_close(reflect(reflect(x, axis), axis), x, rtol=1e-12, atol=1e-12)
 
 
-def test_products_of_a_pair_with_image_to_show_are_kept_but_not_those_of_both_images() -> None:
+def test_products_of_a_pair_with_one_image_are_kept_but_not_those_of_both_images() -> None:
     k, second = points()
     k_image, second_image = reflect(k, second), reflect(second, k)
     product = (k * second).sum(1)

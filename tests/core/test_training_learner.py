@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers_training import add_dataset, tiny_config, tiny_dataset
+from helpers_training import add_dataset, tiny_config, tiny_dataset, training_batch
 from torch import nn
 
 from symmcore.data.feed.batches import BatchLoader
@@ -38,7 +38,7 @@ def batches() -> list[Batch]:
     dataset = tiny_dataset(0)
     loader = BatchLoader(dataset, CPU, 0, DRAWINGS)
     sampler = PairSampler(dataset.labels, dataset.train, 6, 0)
-    return [loader.training_batch(sampler.next_batch()) for _ in range(3)]
+    return [training_batch(loader, sampler.next_batch()) for _ in range(3)]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import torch
 from candidate_cases import cases
@@ -105,11 +106,10 @@ def agreement_of(candidates: Candidates) -> dict[str, Any]:
 
         return log_sum
 
-    agreement.cuda_log_sum = changed(1.01, 0)
-    found["another loss"] = asked()
-    agreement.cuda_log_sum = changed(1.0, 1)
-    found["another pick"] = asked()
-    agreement.cuda_log_sum = cuda_log_sum
+    with mock.patch.object(agreement, "cuda_log_sum", changed(1.01, 0)):
+        found["another loss"] = asked()
+    with mock.patch.object(agreement, "cuda_log_sum", changed(1.0, 1)):
+        found["another pick"] = asked()
     return found
 
 

@@ -208,7 +208,7 @@ def without_time(line: str) -> str:
 def play(
     recorder: TrainingRecorder, told: Sequence[tuple[str, tuple[Any, ...]]], *, end: bool = True
 ) -> None:
-    """ProgressCallback a recorder what a training told."""
+    """Tell a recorder what a training told."""
     for name, arguments in told:
         getattr(recorder, name)(*arguments)
     if end:

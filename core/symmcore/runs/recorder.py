@@ -69,7 +69,8 @@ class Recorder:
                 arrays or tensors (H, W[, C]), of PIL images, or of paths.
             class_names: what the labels are called; then labels are positions in it.
             settings: what else is to stand in config.json: learning rate, notes.
-            on_problem: told when saving begins to fail; a RuntimeWarning by default.
+            on_problem: told when saving begins to fail, or an image cannot be read; a
+                RuntimeWarning by default.
 
         Raises:
             InputError: a ValueError that says what is wrong with an argument, or with the folder.

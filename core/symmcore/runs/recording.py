@@ -38,7 +38,14 @@ from symmcore.runs.layout import (
 )
 from symmcore.runs.memory import ArrayCache, LiveTail, frame_size, projection_size, set_size
 from symmcore.runs.reading import read_arrays
-from symmcore.runs.thumbnails import ImageSource, ThumbnailFiles, grey_square, shrunk
+from symmcore.runs.thumbnails import (
+    IMAGES,
+    ImageSource,
+    ThumbnailFiles,
+    grey_square,
+    shrunk,
+    unreadable,
+)
 
 _MOST_POLLS = 200
 
@@ -222,7 +229,8 @@ class Recording:
             return self.thumbnail(sample)
         try:
             return self._images.read(sample)
-        except Exception:  # noqa: BLE001 - an image is never worth more than what it is shown for
+        except Exception as error:  # noqa: BLE001 - whatever the images are, nothing ends for one
+            self._index.warn(IMAGES, unreadable(sample, error))
             return grey_square()
 
     def checkpoint(self, step: int) -> Checkpoint:

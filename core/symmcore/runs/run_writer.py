@@ -30,7 +30,7 @@ from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
 from symmcore.runs.status_file import status_bytes
 from symmcore.runs.thumbnail_writer import ThumbnailWriter
-from symmcore.runs.thumbnails import ImageSource
+from symmcore.runs.thumbnails import IMAGES, ImageSource, unreadable
 
 # What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
 _MOST_UNSAVED_BYTES = 512 * 2**20
@@ -74,7 +74,8 @@ class RunWriter:
         Args:
             folder: the run directory, which is there.
             budget: most bytes of all galleries, and of all checkpoints.
-            on_problem: told in one sentence when saving begins to fail, once each time.
+            on_problem: told in one sentence when saving begins to fail, once each time, and of
+                the first image that cannot be read.
         """
         self.folder = folder
         self._budget = budget
@@ -89,6 +90,7 @@ class RunWriter:
         self._failures = 0
         self._lines_to_wait = 0
         self._failing = self._thumbnails_failing = self._closed = False
+        self._image_told = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
         self._thumbnails: ThumbnailWriter | None = None
@@ -238,9 +240,18 @@ class RunWriter:
         watched = (frame.test.points.samples, frame.train.points.samples)
         samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
         self._thumbnails = ThumbnailWriter(
-            self.folder, self._images, samples, self._judge_thumbnails
+            self.folder, self._images, samples, self._judge_thumbnails, self._warn_of_image
         )
         self._thumbnails.start()
+
+    def _warn_of_image(self, sample: int, error: Exception) -> None:
+        """Say that an image cannot be read; on the thread of the thumbnails."""
+        warning = unreadable(sample, error)
+        self._index.warn(IMAGES, warning)
+        with self._lock:
+            told, self._image_told = self._image_told, True
+        if not told:
+            self._on_problem(f"{self.folder}: {warning}")
 
     def _take_in(self) -> None:
         """Know what the directory holds already, of a run that goes on or a branch."""

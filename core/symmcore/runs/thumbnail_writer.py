@@ -1,6 +1,5 @@
 """Writes the thumbnails of a run, on a thread of its own."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ class ThumbnailWriter:
         images: ImageSource,
         samples: Sequence[int],
         on_error: Callable[[OSError | None], None],
+        on_unreadable: Callable[[int, Exception], None],
     ) -> None:
         """Prepare; nothing is read before :meth:`start`.
 
@@ -37,11 +37,13 @@ class ThumbnailWriter:
             samples: positions of the images, those first that are wanted first. Those whose
                 thumbnail is there already are left out.
             on_error: told, on the thread, when writing fails, and None when it works again.
+            on_unreadable: told, on the thread, which image cannot be read, and why.
         """
         self._run = run
         self._images = images
         self._samples = samples
         self._on_error = on_error
+        self._on_unreadable = on_unreadable
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._write, name="thumbnails", daemon=True)
@@ -85,9 +87,10 @@ class ThumbnailWriter:
             if self._stop.is_set():
                 break
             began = time.perf_counter()
-            # one that cannot be read is shown as a grey square, as any that is missing
-            with contextlib.suppress(Exception):
+            try:
                 chunk.append((sample, encode(self._images.read(sample))))
+            except Exception as error:  # noqa: BLE001 - whatever the images are
+                self._on_unreadable(sample, error)
             if not self._hurry.is_set():
                 self._hurry.wait(_IDLE_SHARE * (time.perf_counter() - began))
         return chunk

@@ -11,6 +11,7 @@ from PIL import Image
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import RunError
+from symmcore.processes import one_line
 from symmcore.records import IndexArray
 from symmcore.runs.files import reason
 from symmcore.runs.frames import safetensors_bytes
@@ -19,6 +20,9 @@ from symmcore.runs.reading import check_inside, read_range
 
 LONGEST_SIDE = 96
 """Most pixels of a thumbnail on its longer side."""
+
+IMAGES = "images"
+"""What a run's warning of an image that cannot be read is kept under."""
 
 _SMALL = 32  # up to which PNG is smaller than JPEG and loses nothing
 _QUALITY = 85
@@ -81,6 +85,11 @@ def decode(content: bytes) -> ImageArray:
 def grey_square() -> ImageArray:
     """What is shown in place of an image that is missing."""
     return np.full((_SMALL, _SMALL, 1), _GREY, dtype=np.uint8)
+
+
+def unreadable(sample: int, error: Exception) -> str:
+    """The warning of an image that cannot be read."""
+    return f"Image {sample} cannot be read ({one_line(error)}): it is shown grey."
 
 
 def chunk_bytes(thumbnails: Iterable[tuple[int, bytes]]) -> bytes:

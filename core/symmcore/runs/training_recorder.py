@@ -67,7 +67,8 @@ class TrainingRecorder:
             out: the run directory, or the folder of a comparison.
             config: what is trained.
             resume: whether the runs are there and go on; nobody else may write them then.
-            on_problem: told when saving begins to fail, once each time, by a thread that records.
+            on_problem: told when saving begins to fail, once each time, and of the first image
+                that cannot be read; by a thread that records.
 
         Raises:
             InputError: if a directory holds a run already, or none to resume, cannot be made, or

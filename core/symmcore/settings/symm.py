@@ -29,11 +29,6 @@ class PointType(IntEnum):
         """Whether the point is a reflection rather than an embedding of the batch."""
         return self >= PointType.I_SYNTHETIC
 
-    @property
-    def symbol(self) -> str:
-        """The point's name in the paper: ``i``, ``j``, ``i'`` or ``j'``."""
-        return ("i", "j", "i'", "j'")[self]
-
 
 @dataclass(frozen=True, slots=True)
 class Symm:

@@ -102,16 +102,11 @@ class BatchLoader:
 
         return self._pixels.start(make)
 
-    def training_batch(self, positions: IndexArray) -> tuple[Tensor, Tensor]:
-        """Augmented images (B, C, H, W) float32, and labels (B,) int64 on the CPU."""
-        return self.start(self.plan(positions))()
-
-    def evaluation_batch(self, positions: IndexArray) -> Tensor:
-        """The images at ``positions``, cropped from the centre: (B, C, H, W) float32."""
-        return next(self.evaluation_batches(positions, max(1, len(positions))))
-
     def evaluation_batches(self, positions: IndexArray, size: int) -> Iterator[Tensor]:
-        """The same in batches of ``size`` and a last, smaller one."""
+        """The images at ``positions``, cropped from the centre: (B, C, H, W) float32.
+
+        In batches of ``size`` and a last, smaller one.
+        """
 
         def make(part: IndexArray) -> Tensor:
             return self._transform.centred(self._pixels.at(part))

@@ -75,7 +75,7 @@ class TrainingFeed:
         """Images (B, C, H, W) float32 on the loader's device and labels (B,) int64 on the CPU.
 
         Raises:
-            InputError, RuntimeError: if images could not be read.
+            InputError, ProcessLostError: if images could not be read.
         """
         while len(self._planned) <= self._loader.ahead:
             self._planned.append(self._loader.plan(self._sampler.next_batch()))

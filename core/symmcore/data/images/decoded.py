@@ -74,7 +74,7 @@ class DecodedImages:
 
         Raises:
             InputError: if a file can no longer be decoded.
-            RuntimeError: if a process ended; the next read starts new ones.
+            ProcessLostError: if a process ended; the next read starts new ones.
         """
         paths = [self._root / self._files[i] for i in checked_positions(positions, self.shape[0])]
         if out is None:

@@ -15,7 +15,7 @@ from symmcore.data.images.decoded import DecodedImages
 from symmcore.data.images.store import ArrayImages, ImageStore, images_digest
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.file_tree import display_name
-from symmcore.data.sources.splits import check_split
+from symmcore.data.sources.splits import check_split, no_queries
 from symmcore.errors import InputError
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 from symmcore.records import IndexArray
@@ -143,6 +143,7 @@ def _without_skipped(
             *_skipped_notes(listing, skipped),
             *pairless,
             *_untested(listing, test),
+            *_more_alone(listing, test),
         ),
         skipped=skipped,
         unused=listing.unused,
@@ -170,6 +171,14 @@ def _untested(listing: ImageListing, test: IndexArray) -> tuple[str, ...]:
         return ()
     names = [listing.class_names[label] for label in lost]
     return (f"Without the skipped images no test image is left of {_some(names)}.",)
+
+
+def _more_alone(listing: ImageListing, test: IndexArray) -> tuple[str, ...]:
+    """The note on test images that are no queries, where it is another than the listing's."""
+    notes = no_queries(listing.labels, test)
+    if notes == no_queries(listing.labels, listing.test):
+        return ()
+    return tuple(f"Without the skipped images {note}" for note in notes)
 
 
 def _skipped_notes(listing: ImageListing, skipped: tuple[SkippedImage, ...]) -> tuple[str, ...]:

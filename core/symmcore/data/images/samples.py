@@ -27,7 +27,7 @@ _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 # First what gives values of any type, then the pair for integers alone.
 _DECLARED_TAGS = ((340, 341), (280, 281))
 _GDAL_NODATA = 42113
-_UNSIGNED, _SIGNED, _REAL = 1, 2, 3
+_UNSIGNED, _SIGNED = 1, 2
 
 _OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _SPLIT_MODES = {"RGB;16": 3, "RGBA;16": 4, "RGBX;16": 3}

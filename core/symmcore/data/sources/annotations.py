@@ -215,7 +215,7 @@ def list_annotated(
     lost = _lost_classes(there, missing, class_name)
     unused = unlisted_images([image.file for image in annotations], tree)
     differences = _differences(name, published, labels, train, test)
-    train, singles = drop_single_images(labels, train, class_names)
+    train, singles = drop_single_images(labels, train, test, class_names)
     check_split(name, labels, train, test)
     return ImageListing(
         name=name,

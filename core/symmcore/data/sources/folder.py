@@ -71,7 +71,7 @@ def list_folder(
         labels, class_names, files = _by_class(inside, layout.depth)
         train, test, split = _split(layout, rule, labels, class_names, files, seed)
         sides = one_sided(layout.sides, labels, train, test, class_names)
-        train, notes = drop_single_images(labels, train, class_names)
+        train, notes = drop_single_images(labels, train, test, class_names)
         check_split(str(path), labels, train, test)
     unused = unused_in_folder(tree, layout, images, twin)
     return ImageListing(

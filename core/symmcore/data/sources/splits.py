@@ -83,21 +83,36 @@ def split_by_class(trains: npt.NDArray[np.bool_]) -> tuple[IndexArray, IndexArra
 
 
 def drop_single_images(
-    labels: IndexArray, train: IndexArray, class_names: Sequence[str]
+    labels: IndexArray, train: IndexArray, test: IndexArray, class_names: Sequence[str]
 ) -> tuple[IndexArray, tuple[str, ...]]:
     """Leave classes of one training image out of training: a pair takes two.
 
     Returns:
-        The positions left, and a note that names the classes, if there are any.
+        The training positions left, and notes: one that names the classes, and that of
+        :func:`no_queries` on the test side; each if there are any.
     """
+    alone = no_queries(labels, test)
     counts = np.bincount(labels[train], minlength=len(class_names))
     single = np.flatnonzero(counts == 1)
     if not len(single):
-        return train, ()
+        return train, alone
     names = named([class_names[label] for label in single.tolist()])
     number = "is 1 class" if len(single) == 1 else f"are {len(single):,} classes"
     note = f"Left out of training {number} with one training image: {names}."
-    return train[~np.isin(labels[train], single)], (note,)
+    return train[~np.isin(labels[train], single)], (note, *alone)
+
+
+def no_queries(labels: IndexArray, test: IndexArray) -> tuple[str, ...]:
+    """A note on test images that Recall@K asks nothing of: no other is of their class."""
+    alone = np.count_nonzero(np.bincount(labels[test]) == 1)
+    if not alone:
+        return ()
+    end = (
+        "is alone in its class: it is no query"
+        if alone == 1
+        else "are alone in their class: they are no queries"
+    )
+    return (f"{alone:,} of {len(test):,} test images {end}.",)
 
 
 def one_sided(

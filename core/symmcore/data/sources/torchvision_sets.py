@@ -198,7 +198,7 @@ def _read_cifar100(
         raise InputError(f"{root} has images of classes without a name: {_ANEW}")
     images = records[:, 2:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     train, test, split = split_listed(labels, len(names), _without_folders(name, rule), seed)
-    train, _ = drop_single_images(labels, train, names)
+    train, _ = drop_single_images(labels, train, test, names)
     check_split(name, labels, train, test)
     return ImageDataset(
         name=name,
@@ -261,7 +261,7 @@ def _listing(
     else:
         rule = _without_folders(name, rule)
         train, test, split = split_listed(labels, len(class_names), rule, seed)
-    train, notes = drop_single_images(labels, train, class_names)
+    train, notes = drop_single_images(labels, train, test, class_names)
     check_split(name, labels, train, test)
     return ImageListing(
         name=name,
