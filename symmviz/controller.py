@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
+from symmcore.projection.methods import default_method
 from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
 from symmcore.training.status import RunState, TrainingStatus
@@ -43,6 +44,7 @@ class Controller(QObject):
         self._session = session
         self._settings = Settings()
         self.workspace = Workspace()
+        self._choose_method(default_method())
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()
         self._opening: Future[tuple[Recording, ...]] | None = None
@@ -135,6 +137,7 @@ class Controller(QObject):
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
         watch.split_chosen.connect(self._choose_split)
+        watch.method_chosen.connect(self._choose_method)
         watch.colour_chosen.connect(self._choose_colours)
         watch.synthetic_toggled.connect(self._show_synthetic)
         watch.row_picked.connect(self._on_picked)
@@ -310,6 +313,9 @@ class Controller(QObject):
 
     def _choose_split(self, split: Split) -> None:
         self.workspace.display = dataclasses.replace(self.workspace.display, split=split)
+
+    def _choose_method(self, method: str) -> None:
+        self.workspace.display = dataclasses.replace(self.workspace.display, method=method)
 
     def _choose_colours(self, colour_by: ColourBy) -> None:
         self.workspace.display = dataclasses.replace(self.workspace.display, colour_by=colour_by)

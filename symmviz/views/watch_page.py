@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmcore.projection.methods import method_info
 from symmviz.model.display import (
     ColourBy,
     Curve,
@@ -36,6 +37,7 @@ from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
+from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
 
 # Made with the window: making one takes longer than a frame may.
@@ -68,10 +70,6 @@ class _Column(QFrame):
         self.caption.setProperty("muted", True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.caption.setToolTip(
-            "The plane is that of the two main directions of the normalised embeddings, "
-            "followed from frame to frame so that the picture does not flip or jump."
-        )
         self.scatter = EmbeddingScatter(self)
         self.scatter.setMinimumSize(_LEAST_SCATTER)
         self._head = QHBoxLayout()
@@ -108,6 +106,8 @@ class WatchPage(QWidget):
 
     split_chosen = Signal(Split)
     """The user wants to see the watched images of this split."""
+    method_chosen = Signal(str)
+    """The user wants the points to be projected by this."""
     colour_chosen = Signal(ColourBy)
     """The user wants the colours to mean this."""
     synthetic_toggled = Signal(bool)
@@ -134,6 +134,8 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(
             lambda: self.split_chosen.emit(self._split.currentData())
         )
+        self._method = MethodBox(self)
+        self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
@@ -256,6 +258,12 @@ class WatchPage(QWidget):
             column.scatter.set_synthetic_visible(synthetic_visible)
         self._update_legend()
 
+    def set_method(self, method: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._method.set_method(method)
+        for column in self._pool:
+            column.caption.setToolTip(method_info(method).about)
+
     def set_selection(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._selection.setText(text or "Click a point to select its image.")
@@ -288,7 +296,14 @@ class WatchPage(QWidget):
 
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)
-        for widget in (self._split, self._colour, self._synthetic, self._legend, self._fit):
+        for widget in (
+            self._split,
+            self._method,
+            self._colour,
+            self._synthetic,
+            self._legend,
+            self._fit,
+        ):
             head.addWidget(widget)
         chosen = QHBoxLayout()
         chosen.addWidget(self._selection, 1)

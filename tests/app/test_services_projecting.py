@@ -13,7 +13,8 @@ from symmcore.runs.info import RunStatus
 from symmviz.model.workspace import Cursor
 from symmviz.services import projecting
 from symmviz.services.frames import FrameLoader
-from symmviz.services.projecting import Projections, Task, grouped, next_task
+from symmviz.services.projecting import Projections
+from symmviz.services.projection_tasks import Shown, Task, grouped, next_task
 
 PATIENCE = 20.0
 
@@ -23,7 +24,7 @@ def task(
     cursor: int | None,
     done: frozenset[tuple[str, str, int]] = frozenset(),
 ) -> Task | None:
-    return next_task(grouped(runs), "pca", Cursor(cursor), done)
+    return next_task(Shown(grouped(runs), "pca", Cursor(cursor)), done, frozenset())
 
 
 class TestOrder:

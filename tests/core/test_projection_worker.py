@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symmcore.projection.base import ProjectionJob
+from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.pca import PcaProjector
 from symmcore.projection.pipe import receive, send
 from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
@@ -41,9 +41,10 @@ class Heard:
     def __init__(self) -> None:
         self._told: queue.Queue[Any] = queue.Queue()
 
-    def on_result(self, job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
-        assert steps(projections) == [frame.step for frame in job.frames]
-        self._told.put(("result", projections, threading.current_thread().name))
+    def on_update(self, job: ProjectionJob, update: ProjectionUpdate) -> None:
+        assert steps(update.projections) == [frame.step for frame in job.frames]
+        kind = "result" if update.is_final else "partial"
+        self._told.put((kind, update.projections, threading.current_thread().name))
 
     def on_error(self, text: str, job: ProjectionJob | None) -> None:
         assert (job is None) == text.startswith("The projection process")
@@ -106,7 +107,7 @@ def make_worker(heard: Heard) -> Iterator[MakeWorker]:
     workers = []
 
     def make(*factory: Any) -> ProjectionWorker:
-        workers.append(ProjectionWorker(heard.on_result, heard.on_error, *factory))
+        workers.append(ProjectionWorker(heard.on_update, heard.on_error, *factory))
         workers[-1].start()
         return workers[-1]
 
@@ -170,7 +171,7 @@ def test_newest_frames_win(
 
 
 def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None:
-    worker = ProjectionWorker(heard.on_result, heard.on_error)
+    worker = ProjectionWorker(heard.on_update, heard.on_error)
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     worker.submit(doubles.make_job())
     worker.start()
@@ -179,12 +180,12 @@ def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None
 
 
 def test_callback_may_submit(heard: Heard, doubles: ModuleType) -> None:
-    def on_result(job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
-        heard.on_result(job, projections)
-        if steps(projections) == [1]:
+    def on_update(job: ProjectionJob, update: ProjectionUpdate) -> None:
+        heard.on_update(job, update)
+        if steps(update.projections) == [1]:
             worker.submit(doubles.make_job(doubles.make_frame(2)))
 
-    worker = ProjectionWorker(on_result, heard.on_error)
+    worker = ProjectionWorker(on_update, heard.on_error)
     worker.start()
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert steps(heard.next("result")) == [1]
@@ -367,7 +368,7 @@ def test_no_pipe_is_left(doubles: ModuleType) -> None:
 
     def run() -> None:
         heard = Heard()
-        worker = ProjectionWorker(heard.on_result, heard.on_error, doubles.Failing)
+        worker = ProjectionWorker(heard.on_update, heard.on_error, doubles.Failing)
         worker.start()
         worker.submit(doubles.make_job(doubles.make_frame(2)))
         heard.next("result")
@@ -387,7 +388,7 @@ sys.path.insert(0, sys.argv[1])
 import test_projection_doubles as doubles
 told = queue.Queue()
 worker = ProjectionWorker(
-    lambda _, found: told.put(found), lambda *error: told.put(error), doubles.Inspecting
+    lambda _, update: told.put(update.projections), lambda *error: told.put(error), doubles.Inspecting
 )
 worker.start()
 worker.submit(doubles.make_job(doubles.make_frame(1)))
