@@ -314,7 +314,7 @@ def open_runs(path: str | Path) -> tuple[Recording, ...]:
     """
     folders = run_folders(Path(path))
     recordings = [Recording.open(folder) for folder in folders]
-    return tuple(sorted(recordings, key=_place_in_comparison))
+    return tuple(sorted(recordings, key=lambda recording: recording.info.place))
 
 
 def run_folders(path: Path) -> tuple[Path, ...]:
@@ -345,9 +345,3 @@ def holds_run(path: Path) -> bool:
 def _opened(folder: Path) -> Recording:
     index = RunIndex()
     return Recording(read_info(folder), index, follower=DirectoryFollower(folder, index))
-
-
-def _place_in_comparison(recording: Recording) -> tuple[int, str]:
-    info = recording.info
-    place = info.compared.index(info.name) if info.name in info.compared else len(info.compared)
-    return place, info.name

@@ -201,11 +201,21 @@ class TrainingRecorder:
         budget = share_of_budget(config.recording_bytes, len(config.specs))
         writer = RunWriter(directory, budget, self._on_problem)
         undo.callback(writer.close)
-        settings = training_settings(context, self._chosen, config.specs[run], key, parent)
-        dataset = context.dataset
+        self._begin_writer(writer, run, context, key, parent)
+        return writer
+
+    def _begin_writer(
+        self,
+        writer: RunWriter,
+        run: int,
+        context: TrainingContext,
+        key: str,
+        parent: ParentRun | None,
+    ) -> None:
+        spec, dataset = context.config.specs[run], context.dataset
+        settings = training_settings(context, self._chosen, spec, key, parent)
         images = _DatasetImages(dataset)
         writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
-        return writer
 
     def _resume(self, context: TrainingContext, step: int) -> None:
         with contextlib.ExitStack() as undo:
@@ -224,14 +234,10 @@ class TrainingRecorder:
     def _go_on(self, context: TrainingContext) -> None:
         """More steps of a training that had ended."""
         self._take_locks()
-        dataset = context.dataset
         for run, writer in enumerate(self._writers):
             info = writer.recording.info
-            spec = context.config.specs[run]
-            settings = training_settings(context, self._chosen, spec, info.key, info.parent)
-            images = _DatasetImages(dataset)
             try:
-                writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+                self._begin_writer(writer, run, context, info.key, info.parent)
             except OSError as error:
                 self._release()
                 raise cannot_write(writer.folder, error) from error
