@@ -321,7 +321,8 @@ class TestRefusing:
         assert (run / "notes" / "mine.txt").read_text() == "worth keeping"
 
     @pytest.mark.parametrize(
-        "name", ["classes.json", "status.json", "checkpoints", "projections", "thumbnails"]
+        "name",
+        ["classes.json", "files.json", "status.json", "checkpoints", "projections", "thumbnails"],
     )
     def test_files_with_the_names_of_a_run_are_not_written_over(
         self, name: str, tmp_path: Path

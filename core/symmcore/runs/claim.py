@@ -10,6 +10,7 @@ from symmcore.runs.files import reason, remove_whatever
 from symmcore.runs.layout import (
     CLASSES,
     CONFIG,
+    FILES,
     FRAMES,
     METRICS,
     PROJECTIONS,
@@ -61,7 +62,7 @@ def _check_no_run(path: Path) -> None:
 def _check_names(path: Path) -> None:
     """Check that nothing in a folder has a name that a run writes under."""
     _check_no_run(path)
-    for name in (CLASSES, STATUS, CHECKPOINTS, PROJECTIONS, THUMBNAILS):
+    for name in (CLASSES, FILES, STATUS, CHECKPOINTS, PROJECTIONS, THUMBNAILS):
         if os.path.lexists(path / name):
             raise InputError(
                 f"{path} holds {name}, which a run would write over: choose another output folder."

@@ -56,6 +56,11 @@ class OwnImages:
                 raise OSError(f"{image} has too many pixels")
             return pixels_of(opened)
 
+    def files(self) -> list[Path]:
+        """The files that the images are read from; empty unless all of them are files."""
+        paths = [Path(image) for image in self._images if isinstance(image, str | os.PathLike)]
+        return paths if len(paths) == len(self._images) else []
+
     def fingerprint(self) -> bytes:
         """A digest of all pixels, or of the files' paths and sizes."""
         digest = hashlib.sha256()

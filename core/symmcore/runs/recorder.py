@@ -18,6 +18,7 @@ from symmcore.reflection import partner_cycle, reflect_partners
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import own_loop_settings
+from symmcore.runs.image_files import common_files, write_image_files
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import LARGEST_STEP
 from symmcore.runs.metrics import LONGEST_NAME, RESERVED, scalars_line
@@ -180,6 +181,8 @@ class Recorder:
                 self._writer = RunWriter(self.folder, share_of_budget(_BUDGET, 1), on_problem)
                 undo.callback(self._writer.close)
                 self._writer.begin(about, self._names, self._images, ())
+                paths = self._images.files() if self._images else []
+                write_image_files(self.folder, common_files(paths) if paths else None)
             except OSError as error:
                 raise cannot_write(self.folder, error) from error
             undo.pop_all()

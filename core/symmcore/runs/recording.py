@@ -6,7 +6,7 @@ from pathlib import Path
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError, RunError
-from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
+from symmcore.records import Checkpoint, EmbeddedSet, Frame, ImageFiles, Projection
 from symmcore.runs import files
 from symmcore.runs.checkpoints import read_checkpoint
 from symmcore.runs.config_file import read_info
@@ -22,10 +22,12 @@ from symmcore.runs.frames import (
     projection_bytes,
     projection_from,
 )
+from symmcore.runs.image_files import read_image_files
 from symmcore.runs.index import RunIndex
 from symmcore.runs.info import RecordingState, RunInfo
 from symmcore.runs.layout import (
     CONFIG,
+    FILES,
     FRAMES,
     METRICS,
     THUMBNAILS,
@@ -232,6 +234,14 @@ class Recording:
         except Exception as error:  # noqa: BLE001 - whatever the images are, nothing ends for one
             self._index.warn(IMAGES, unreadable(sample, error))
             return grey_square()
+
+    def image_files(self) -> ImageFiles | None:
+        """The files that the images were decoded from; None where that is not known."""
+        try:
+            return read_image_files(self.folder)
+        except RunError as error:
+            self._index.warn(FILES, str(error))
+            return None
 
     def checkpoint(self, step: int) -> Checkpoint:
         """All that the run goes on from after ``step`` steps, every byte checked.

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from symmcore.data.dataset import ImageDataset
-from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import read_info, training_settings
+from symmcore.runs.image_files import DatasetImages, write_image_files
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
@@ -214,8 +213,9 @@ class TrainingRecorder:
     ) -> None:
         spec, dataset = context.config.specs[run], context.dataset
         settings = training_settings(context, self._chosen, spec, key, parent)
-        images = _DatasetImages(dataset)
+        images = DatasetImages(dataset)
         writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+        write_image_files(writer.folder, dataset.files)
 
     def _resume(self, context: TrainingContext, step: int) -> None:
         with contextlib.ExitStack() as undo:
@@ -259,17 +259,6 @@ class TrainingRecorder:
         for lock in self._locks:
             lock.release()
         self._locks.clear()
-
-
-class _DatasetImages:
-    """The images of a dataset, one at a time."""
-
-    def __init__(self, dataset: ImageDataset) -> None:
-        self._images = dataset.images
-
-    def read(self, sample: int) -> ImageArray:
-        image: ImageArray = self._images.read(np.array([sample], dtype=np.int64))[0]
-        return image
 
 
 def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:
