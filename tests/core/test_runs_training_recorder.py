@@ -330,6 +330,10 @@ class TestMetrics:
             "seconds": 2.5,
             "test_nmi": None,
             "test_f1": None,
+            "test_mean_norm": None,
+            "test_within_cosine": None,
+            "test_between_cosine": None,
+            "test_effective_rank": None,
         }
         assert json.loads(metrics_line(record)) == scores
         final = dataclasses.replace(

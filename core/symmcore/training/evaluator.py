@@ -14,6 +14,7 @@ from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
+    diagnose,
     recall_at_k,
     synthetic_recall_at_1,
 )
@@ -104,6 +105,7 @@ class Evaluator:
             clusters = clustering_scores(
                 gallery, test_labels, self._seed, lambda _done, _most: checkpoint()
             )
+        lies = diagnose(gallery, test_labels)
         record = EvalRecord(
             step=step,
             train_recall_at_1=recall_at_k(train, train_labels, (1,)).at[1],
@@ -114,6 +116,10 @@ class Evaluator:
             test_recall_at=tuple(recall.at.items()) if final else (),
             test_nmi=None if clusters is None else clusters.nmi,
             test_f1=None if clusters is None else clusters.f1,
+            test_mean_norm=lies.mean_norm,
+            test_within_cosine=lies.within_cosine,
+            test_between_cosine=lies.between_cosine,
+            test_effective_rank=lies.effective_rank,
         )
         in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
         frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
