@@ -330,6 +330,9 @@ class TestMetrics:
             "seconds": 2.5,
             "test_nmi": None,
             "test_f1": None,
+            "test_map_at_r": None,
+            "test_r_precision": None,
+            "peak_memory_bytes": None,
         }
         assert json.loads(metrics_line(record)) == scores
         final = dataclasses.replace(

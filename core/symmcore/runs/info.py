@@ -52,6 +52,7 @@ class RunInfo:
         has_train: whether its frames hold training images.
         train_count: training images of the dataset; None where unknown.
         test_count: test images of the dataset; None where unknown.
+        parameters: trained numbers of its network; None where unknown.
     """
 
     key: str
@@ -76,6 +77,7 @@ class RunInfo:
     has_train: bool = True
     train_count: int | None = None
     test_count: int | None = None
+    parameters: int | None = None
 
     @property
     def own_loop(self) -> bool:
