@@ -113,4 +113,3 @@ class _Search:
             ordered = block[tied].sort(dim=1, descending=True, stable=True).indices
             found[tied] = ordered[:, :count]
         return found
-

@@ -150,4 +150,3 @@ def _check_count(name: str, count: SupportsIndex, most: int) -> int:
             f"{name} must be between 1 and {most}, the number of points to find, not {number}"
         )
     return number
-
