@@ -6,12 +6,30 @@ after it was made; arrays are marked read-only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 IndexArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageFiles:
+    """The files that the images of a dataset were decoded from.
+
+    Attributes:
+        root: the folder that all of them lie in.
+        names: their paths below it, with forward slashes, one for each image of the dataset.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+
+    def path(self, sample: int) -> Path | None:
+        """The file of the image at a position in the dataset; None where there is none."""
+        return self.root / self.names[sample] if 0 <= sample < len(self.names) else None
 
 
 @dataclass(frozen=True, slots=True)

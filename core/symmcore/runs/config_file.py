@@ -163,7 +163,6 @@ def _info(folder: Path, settings: dict[str, Any], number: int) -> RunInfo:
         parent=_parent(settings.get("parent")),
         group=folder.parent if len(compared) > 1 else None,
         warnings=nameless if number > 1 else (OLD_SYNTHETIC_RECALL, *nameless),
-        has_train=not own,
         train_count=_count(settings, "dataset_train_images"),
         test_count=_count(settings, "dataset_test_images"),
         parameters=_count(settings, "parameters"),

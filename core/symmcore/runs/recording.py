@@ -6,7 +6,7 @@ from pathlib import Path
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError, RunError
-from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
+from symmcore.records import Checkpoint, EmbeddedSet, Frame, ImageFiles, Projection
 from symmcore.runs import files
 from symmcore.runs.checkpoints import read_checkpoint
 from symmcore.runs.config_file import read_info
@@ -22,10 +22,12 @@ from symmcore.runs.frames import (
     projection_bytes,
     projection_from,
 )
+from symmcore.runs.image_files import read_image_files
 from symmcore.runs.index import RunIndex
 from symmcore.runs.info import RecordingState, RunInfo
 from symmcore.runs.layout import (
     CONFIG,
+    FILES,
     FRAMES,
     METRICS,
     THUMBNAILS,
@@ -233,6 +235,14 @@ class Recording:
             self._index.warn(IMAGES, unreadable(sample, error))
             return grey_square()
 
+    def image_files(self) -> ImageFiles | None:
+        """The files that the images were decoded from; None where that is not known."""
+        try:
+            return read_image_files(self.folder)
+        except RunError as error:
+            self._index.warn(FILES, str(error))
+            return None
+
     def checkpoint(self, step: int) -> Checkpoint:
         """All that the run goes on from after ``step`` steps, every byte checked.
 
@@ -314,7 +324,7 @@ def open_runs(path: str | Path) -> tuple[Recording, ...]:
     """
     folders = run_folders(Path(path))
     recordings = [Recording.open(folder) for folder in folders]
-    return tuple(sorted(recordings, key=_place_in_comparison))
+    return tuple(sorted(recordings, key=lambda recording: recording.info.place))
 
 
 def run_folders(path: Path) -> tuple[Path, ...]:
@@ -345,9 +355,3 @@ def holds_run(path: Path) -> bool:
 def _opened(folder: Path) -> Recording:
     index = RunIndex()
     return Recording(read_info(folder), index, follower=DirectoryFollower(folder, index))
-
-
-def _place_in_comparison(recording: Recording) -> tuple[int, str]:
-    info = recording.info
-    place = info.compared.index(info.name) if info.name in info.compared else len(info.compared)
-    return place, info.name

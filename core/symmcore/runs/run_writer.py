@@ -1,9 +1,9 @@
 """Writes one run directory, and shows it live; for the recorders."""
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
@@ -25,40 +25,19 @@ from symmcore.runs.layout import (
     frame_path,
     gallery_path,
 )
-from symmcore.runs.memory import LiveTail, frame_size, set_size
+from symmcore.runs.memory import LiveTail
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
 from symmcore.runs.status_file import status_bytes
 from symmcore.runs.thumbnail_writer import ThumbnailWriter
 from symmcore.runs.thumbnails import IMAGES, ImageSource, unreadable
+from symmcore.runs.unsaved import Unsaved
 
 # What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
 _MOST_UNSAVED_BYTES = 512 * 2**20
 _LONGEST_WAIT = 256
-
-
-@dataclass
-class _Unsaved:
-    """What is in memory alone because the last try to save it failed."""
-
-    frames: dict[int, tuple[Frame, EmbeddedSet | None]] = field(default_factory=dict)
-    checkpoint: Checkpoint | None = None
-    end: tuple[RunStatus, str] | None = None
-
-    def names(self, lines: bool) -> str:
-        """What is in it, for people; empty where nothing is."""
-        named = (
-            (self.checkpoint is not None, "the last checkpoint"),
-            (bool(self.frames), f"frames of {len(self.frames)} steps"),
-            (lines, "lines of metrics"),
-        )
-        return ", ".join(name for there, name in named if there)
-
-    def bytes(self) -> int:
-        return sum(
-            frame_size(frame) + (0 if gallery is None else set_size(gallery))
-            for frame, gallery in self.frames.values()
-        )
+# What is saved, each by a thread of its own and into files of its own.
+_RUN, _THUMBNAILS = "run", "thumbnails"
 
 
 class RunWriter:
@@ -84,13 +63,13 @@ class RunWriter:
         self._index = RunIndex()
         self._tail = LiveTail()
         self._metrics = MetricsWriter(folder / METRICS)
-        self._unsaved = _Unsaved()
+        self._unsaved = Unsaved()
         self._galleries: dict[int, int] = {}
         self._checkpoints: dict[int, int] = {}
         self._failures = 0
         self._lines_to_wait = 0
-        self._failing = self._thumbnails_failing = self._closed = False
-        self._image_told = False
+        self._failing: set[str] = set()
+        self._closed = self._image_told = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
         self._thumbnails: ThumbnailWriter | None = None
@@ -145,7 +124,7 @@ class RunWriter:
             self._metrics.add(line)
             if self._lines_to_wait > 0:
                 self._lines_to_wait -= 1
-            elif self._failing:
+            elif _RUN in self._failing:
                 self._save()
             else:
                 self._try(self._metrics.flush)
@@ -230,17 +209,16 @@ class RunWriter:
     def unsaved(self) -> bool:
         """Whether something that was recorded is in memory alone."""
         with self._lock:
-            unsaved = self._unsaved
-            kept = unsaved.frames or unsaved.checkpoint or unsaved.end
-            return bool(kept or self._metrics.pending)
+            return bool(self._unsaved or self._metrics.pending)
 
     def _start_thumbnails(self, frame: Frame) -> None:
         if self._images is None or self._thumbnails is not None:
             return
         watched = (frame.test.points.samples, frame.train.points.samples)
         samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
+        judge = functools.partial(self._judge, _THUMBNAILS)
         self._thumbnails = ThumbnailWriter(
-            self.folder, self._images, samples, self._judge_thumbnails, self._warn_of_image
+            self.folder, self._images, samples, judge, self._warn_of_image
         )
         self._thumbnails.start()
 
@@ -276,10 +254,14 @@ class RunWriter:
         try:
             write()
         except OSError as error:
-            self._judge(error)
+            self._failures += 1
+            self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
+            self._bound_unsaved()
+            self._judge(_RUN, error)
         else:
             if not self.unsaved:
-                self._judge(None)
+                self._failures, self._lines_to_wait = 0, 0
+                self._judge(_RUN, None)
 
     def _save_all(self) -> None:
         # In this order: what a checkpoint goes on from must be there before it is.
@@ -314,62 +296,36 @@ class RunWriter:
                 del self._galleries[step]
                 self._index.remove_galleries([step])
 
-    def _judge(self, error: OSError | None) -> None:
-        """ProgressCallback that saving fails, once until it works again."""
-        with self._lock:
-            told = self._failing or self._thumbnails_failing
-            self._failing = error is not None
-            if error is None:
-                self._failures, self._lines_to_wait = 0, 0
-                self._warn(told)
-                return
-            self._failures += 1
-            self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
-            self._bound_unsaved()
-            problem = self._warn(told, error)
-        if problem:
-            self._on_problem(problem)
-
-    def _judge_thumbnails(self, error: OSError | None) -> None:
-        """Tell the same of thumbnails, which fail apart from the rest; on their thread."""
-        with self._lock:
-            told = self._failing or self._thumbnails_failing
-            self._thumbnails_failing = error is not None
-            problem = self._warn(told, error)
-        if problem:
-            self._on_problem(problem)
-
-    def _warn(self, told: bool, error: OSError | None = None) -> str | None:
-        """Keep the index's warning as it should be; returns what is to be told, if anything.
+    def _judge(self, what: str, error: OSError | None) -> None:
+        """Tell that saving fails: once, until all that is saved apart works again.
 
         Args:
-            told: whether it has been told since saving last worked.
-            error: what failed just now.
+            what: which of it.
+            error: why it failed just now; None where it worked.
         """
-        if error is None:
-            if not self._failing and not self._thumbnails_failing:
-                self._index.warn("saving", None)
-            return None
-        if told:
-            return None
-        sentence = (
-            f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
-            "what is recorded meanwhile is kept in memory until it can be."
-        )
-        self._index.warn("saving", sentence)
-        return sentence
+        with self._lock:
+            told = bool(self._failing)
+            if error is None:
+                self._failing.discard(what)
+                if not self._failing:
+                    self._index.warn("saving", None)
+                return
+            self._failing.add(what)
+            if told:
+                return
+            problem = (
+                f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
+                "what is recorded meanwhile is kept in memory until it can be."
+            )
+            self._index.warn("saving", problem)
+        self._on_problem(problem)
 
     def _bound_unsaved(self) -> None:
-        """Forget some of what cannot be saved before it takes all memory, galleries first."""
-        frames = self._unsaved.frames
-        if self._unsaved.bytes() <= _MOST_UNSAVED_BYTES:
-            return
-        for step in sorted(frames)[:-1]:
-            frames[step] = (frames[step][0], None)
+        """Forget some of what cannot be saved before it takes all memory."""
+        galleries, frames = self._unsaved.bound(_MOST_UNSAVED_BYTES)
+        for step in galleries:
             self._tail.drop_gallery(step)
             self._index.remove_galleries([step])
-        sizes = {step: frame_size(frame) for step, (frame, _) in frames.items()}
-        for step in superfluous(sizes, _MOST_UNSAVED_BYTES):
-            del frames[step]
+        for step in frames:
             self._tail.saved(step)
             self._index.remove_frames([step])

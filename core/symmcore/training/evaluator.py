@@ -14,7 +14,6 @@ from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
-    cycle_partners,
     precision_at_r,
     recall_at_k,
     synthetic_recall_at_1,
@@ -27,8 +26,8 @@ from symmcore.records import (
     Snapshot,
     WatchedSet,
 )
+from symmcore.reflection import partner_cycle, reflect_partners
 from symmcore.settings.scores import final_ks
-from symmcore.synthesis import reflect
 from symmcore.training.config import TrainingConfig
 from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.learner import Learner
@@ -163,7 +162,7 @@ class Evaluator:
         return torch.from_numpy(self._dataset.labels[positions])
 
     def _partners(self, positions: IndexArray) -> IndexArray:
-        partners: IndexArray = cycle_partners(self._labels(positions), self._seed).numpy()
+        partners = partner_cycle(self._dataset.labels[positions], self._seed)
         if (partners < 0).all():
             raise InputError(
                 f"None of the {len(positions)} watched images shares its class with another: "
@@ -181,14 +180,10 @@ class Evaluator:
     def _watched_set(
         self, embeddings: Tensor, positions: IndexArray, partner: IndexArray, spec: RunSpec
     ) -> WatchedSet:
-        axis = torch.from_numpy(np.where(partner < 0, np.arange(len(partner)), partner))
+        points = self._embedded_set(embeddings, positions)
         alpha, beta = (2.0, 1.0) if spec.symm is None else (spec.symm.alpha, spec.symm.beta)
-        synthetic = reflect(embeddings, embeddings[axis.to(embeddings.device)], alpha, beta)
-        return WatchedSet(
-            points=self._embedded_set(embeddings, positions),
-            partner=partner,
-            synthetic=_read_only(synthetic.cpu().numpy()),
-        )
+        synthetic = reflect_partners(points.embeddings, partner, alpha, beta)
+        return WatchedSet(points, partner, synthetic)
 
 
 def _watched(positions: IndexArray, limit: int, random: np.random.Generator) -> IndexArray:
