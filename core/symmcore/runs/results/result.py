@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from symmcore.runs.info import RunInfo, RunStatus
+from symmcore.runs.info import RecordingState, RunInfo, RunStatus
 from symmcore.runs.recording import Recording
 from symmcore.settings.losses import LossSettings, loss_info
 from symmcore.settings.setting import with_given
@@ -136,7 +136,7 @@ def read_result(recording: Recording) -> RunResult:
         if name.startswith(_PREFIX) and value is not None and math.isfinite(value)
     }
     step = int(found.get("step") or 0)
-    seconds = state.newest("seconds")
+    seconds = _newest(state, "seconds")
     peak = found.get("peak_memory_bytes")
     return RunResult(
         key=recording.key,
@@ -157,6 +157,14 @@ def read_result(recording: Recording) -> RunResult:
         peak_memory_bytes=None if peak is None else int(peak),
         parameters=info.parameters,
     )
+
+
+def _newest(state: RecordingState, name: str) -> float | None:
+    """The newest value of a metric; None if there is none, or it is no number."""
+    metric = state.metrics.get(name)
+    if metric is None or not len(metric.values) or not math.isfinite(metric.values[-1]):
+        return None
+    return float(metric.values[-1])
 
 
 def _setting(info: RunInfo, key: str, step: int) -> Setting:
