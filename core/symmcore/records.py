@@ -56,7 +56,9 @@ class EvalRecord:
 
     Training Recall@1 is taken on the watched training images, test scores on every test
     image. ``synthetic`` is the Recall@1 of synthetic points among synthetic points
-    (Fig. 6). The last three are only there at the end of training.
+    (Fig. 6). What follows ``seconds`` is only there at the end of training.
+    ``peak_memory_bytes`` is the most memory that training has held until then, of all its runs
+    together: on a GPU what torch allocated there, else what the process held.
     """
 
     step: int
@@ -68,6 +70,9 @@ class EvalRecord:
     test_recall_at: tuple[tuple[int, float], ...] = ()
     test_nmi: float | None = None
     test_f1: float | None = None
+    test_map_at_r: float | None = None
+    test_r_precision: float | None = None
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
