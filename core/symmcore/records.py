@@ -85,9 +85,11 @@ class EvalRecord:
 
     Training Recall@1 is taken on the watched training images, test scores on every test
     image. ``synthetic`` is the Recall@1 of synthetic points among synthetic points
-    (Fig. 6). The next three are only there at the end of training. The last four, of the test
-    images, are those of ``symmcore.evaluation.diagnose``; None where nobody looked, and for a
-    cosine of which there is no pair.
+    (Fig. 6). From ``test_recall_at`` to ``peak_memory_bytes`` all is only there at the end of
+    training. ``peak_memory_bytes`` is the most memory that training has held until then, of all
+    its runs together: on a GPU what torch allocated there, else what the process held. The last
+    four, of the test images, are those of ``symmcore.evaluation.diagnose``; None where nobody
+    looked, and for a cosine of which there is no pair.
     """
 
     step: int
@@ -99,6 +101,9 @@ class EvalRecord:
     test_recall_at: tuple[tuple[int, float], ...] = ()
     test_nmi: float | None = None
     test_f1: float | None = None
+    test_map_at_r: float | None = None
+    test_r_precision: float | None = None
+    peak_memory_bytes: int | None = None
     test_mean_norm: float | None = None
     test_within_cosine: float | None = None
     test_between_cosine: float | None = None

@@ -50,6 +50,7 @@ class RunInfo:
         warnings: sentences on what is unusual about it.
         train_count: training images of the dataset; None where unknown.
         test_count: test images of the dataset; None where unknown.
+        parameters: trained numbers of its network; None where unknown.
     """
 
     key: str
@@ -73,6 +74,7 @@ class RunInfo:
     warnings: tuple[str, ...] = ()
     train_count: int | None = None
     test_count: int | None = None
+    parameters: int | None = None
 
     @property
     def own_loop(self) -> bool:

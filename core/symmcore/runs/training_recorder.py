@@ -13,12 +13,13 @@ from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Sn
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import read_info, training_settings
+from symmcore.runs.finding import check_run
 from symmcore.runs.image_files import DatasetImages, write_image_files
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
-from symmcore.runs.recording import Recording, check_run
+from symmcore.runs.recording import Recording
 from symmcore.runs.run_writer import RunWriter
 from symmcore.runs.shared_past import cut, share_past
 from symmcore.training.config import TrainingConfig

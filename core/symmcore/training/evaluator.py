@@ -15,6 +15,7 @@ from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
     diagnose,
+    precision_at_r,
     recall_at_k,
     synthetic_recall_at_1,
 )
@@ -31,6 +32,7 @@ from symmcore.settings.scores import final_ks
 from symmcore.training.config import TrainingConfig
 from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.learner import Learner
+from symmcore.training.peak_memory import peak_memory
 from symmcore.training.spec import RunSpec
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -89,7 +91,7 @@ class Evaluator:
             step: optimiser steps finished.
             seconds: training time so far, for the record.
             checkpoint: called between batches; it may wait, or raise to end the evaluation.
-            final: whether to add the other Recall@K of the dataset, NMI and F1.
+            final: whether to add what is scored at the end of training alone.
         """
         train = self._embed(learner, self._watched_train, checkpoint)
         gallery = self._embed(learner, self._dataset.test, checkpoint)
@@ -100,8 +102,9 @@ class Evaluator:
             test_labels,
             tuple(k for k in self._final_ks if k < len(gallery)) if final else (1,),
         )
-        clusters = None
+        clusters = precision = None
         if final:
+            precision = precision_at_r(gallery, test_labels)
             clusters = clustering_scores(
                 gallery, test_labels, self._seed, lambda _done, _most: checkpoint()
             )
@@ -116,6 +119,9 @@ class Evaluator:
             test_recall_at=tuple(recall.at.items()) if final else (),
             test_nmi=None if clusters is None else clusters.nmi,
             test_f1=None if clusters is None else clusters.f1,
+            test_map_at_r=None if precision is None else precision.map_at_r,
+            test_r_precision=None if precision is None else precision.r_precision,
+            peak_memory_bytes=peak_memory(gallery.device) if final else None,
             test_mean_norm=lies.mean_norm,
             test_within_cosine=lies.within_cosine,
             test_between_cosine=lies.between_cosine,

@@ -85,6 +85,11 @@ class Learner:
         self._always_reads_gradients = device.type == "cpu"
         self._random_states = _random_states(device)
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers of the network are trained."""
+        return sum(one.numel() for one in self._network.parameters() if one.requires_grad)
+
     def step(self, images: Tensor, labels: Tensor) -> StepResult:
         """Take one optimiser step.
 
