@@ -6,12 +6,30 @@ after it was made; arrays are marked read-only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 IndexArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageFiles:
+    """The files that the images of a dataset were decoded from.
+
+    Attributes:
+        root: the folder that all of them lie in.
+        names: their paths below it, with forward slashes, one for each image of the dataset.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+
+    def path(self, sample: int) -> Path | None:
+        """The file of the image at a position in the dataset; None where there is none."""
+        return self.root / self.names[sample] if 0 <= sample < len(self.names) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +56,9 @@ class EvalRecord:
 
     Training Recall@1 is taken on the watched training images, test scores on every test
     image. ``synthetic`` is the Recall@1 of synthetic points among synthetic points
-    (Fig. 6). The last three are only there at the end of training.
+    (Fig. 6). What follows ``seconds`` is only there at the end of training.
+    ``peak_memory_bytes`` is the most memory that training has held until then, of all its runs
+    together: on a GPU what torch allocated there, else what the process held.
     """
 
     step: int
@@ -50,6 +70,9 @@ class EvalRecord:
     test_recall_at: tuple[tuple[int, float], ...] = ()
     test_nmi: float | None = None
     test_f1: float | None = None
+    test_map_at_r: float | None = None
+    test_r_precision: float | None = None
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -252,6 +252,7 @@ class TestConfig:
             "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
             "weights_note": "",
+            "parameters": None,
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
@@ -330,6 +331,9 @@ class TestMetrics:
             "seconds": 2.5,
             "test_nmi": None,
             "test_f1": None,
+            "test_map_at_r": None,
+            "test_r_precision": None,
+            "peak_memory_bytes": None,
         }
         assert json.loads(metrics_line(record)) == scores
         final = dataclasses.replace(

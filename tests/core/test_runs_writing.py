@@ -29,8 +29,10 @@ from symmcore.runs import files as files_module
 from symmcore.runs.budget import superfluous
 from symmcore.runs.continuation import branch_plan, resume_plan
 from symmcore.runs.info import RunStatus
+from symmcore.runs.memory import frame_size
 from symmcore.runs.thumbnails import LONGEST_SIDE, decode, encode, shrunk
 from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.unsaved import Unsaved
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Environment, ParentRun, TrainingContext
@@ -604,3 +606,27 @@ def test_how_it_ended(reason: FinishReason, status: RunStatus, tmp_path: Path) -
     recorder.status(TrainingStatus(RunState.FINISHED, message="So it was.", reason=reason))
     state = Recording.open(tmp_path / "run").state
     assert (state.status, state.message) == (status, "So it was.")
+
+
+class TestUnsaved:
+    def test_little_is_all_kept(self) -> None:
+        unsaved = Unsaved()
+        unsaved.frames[1] = (make_snapshot(1).frame, make_gallery(5))
+        assert unsaved.bound(10**9) == ((), ())
+        assert unsaved.frames[1][1] is not None
+
+    def test_galleries_go_first_but_for_the_newest(self) -> None:
+        unsaved = Unsaved()
+        size = frame_size(make_snapshot(1).frame)
+        for step in (1, 2, 3):
+            unsaved.frames[step] = (make_snapshot(step).frame, make_gallery(5))
+        assert unsaved.bound(3 * size) == ((1, 2), ())
+        assert [gallery is None for _, gallery in unsaved.frames.values()] == [True, True, False]
+
+    def test_then_every_second_frame(self) -> None:
+        unsaved = Unsaved()
+        size = frame_size(make_snapshot(1).frame)
+        for step in (1, 2, 3):
+            unsaved.frames[step] = (make_snapshot(step).frame, None)
+        assert unsaved.bound(2 * size) == ((1, 2), (2,))
+        assert list(unsaved.frames) == [1, 3]

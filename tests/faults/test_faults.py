@@ -1,6 +1,5 @@
 """A part of all faults; ``run_all.py`` beside has them all."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from scrubbing import watch_and_scrub
 from small_training import play, small_config, small_dataset_and_network, tiny_dataset, train_whole
 
 from symmcore.runs import open_runs, recording
-from symmcore.runs.memory import ArrayCache
 from symmcore.runs.run_writer import RunWriter
 from symmcore.runs.training_recorder import TrainingRecorder
 
@@ -99,7 +97,7 @@ def test_thumbnails_that_cannot_be_written_are_told_once(tmp_path: Path) -> None
 def test_scrubbing_keeps_no_frame_but_in_its_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "ArrayCache", partial(ArrayCache, 2**20))
+    monkeypatch.setattr(recording, "_MOST_CACHED_BYTES", 2**20)
     with small_dataset_and_network():
         whole = train_whole(small_config(2))
         grown = watch_and_scrub(tmp_path / "run", whole, 100, 100, seed=0)

@@ -1,7 +1,6 @@
 """Checkpoints: folders of safetensors and JSON, whole by a file that is written last."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from symmcore.runs.reading import (
     Arrays,
     arrays_in,
     check_inside,
-    one_line,
+    json_object,
     read_bytes,
     read_json,
 )
@@ -122,7 +121,7 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
             if name == NETWORK_SETTINGS:
                 continue  # the state has it too
             if name == STATE:
-                state = _state(folder / name, content)
+                state = json_object(folder / name, content)
             else:
                 arrays[name.removesuffix(SAFETENSORS)] = arrays_in(folder / name, content)
     except FileNotFoundError as error:
@@ -131,16 +130,6 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
     if state is None:
         raise RunError(f"{folder} is no whole checkpoint: {STATE} is not in it.")
     return Checkpoint(step, arrays, state)
-
-
-def _state(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        state = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: {one_line(error)}.") from error
-    if not isinstance(state, dict):
-        raise RunError(f"{path} is damaged: it holds no JSON object.")
-    return state
 
 
 def _complete(run: Path, step: int) -> dict[str, Any]:

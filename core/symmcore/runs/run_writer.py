@@ -4,7 +4,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -26,31 +25,18 @@ from symmcore.runs.layout import (
     frame_path,
     gallery_path,
 )
-from symmcore.runs.memory import LiveTail, frame_size, set_size
+from symmcore.runs.memory import LiveTail
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
 from symmcore.runs.saving import Part, SavingFailures
 from symmcore.runs.status_file import status_bytes
 from symmcore.runs.thumbnail_writer import ThumbnailWriter
 from symmcore.runs.thumbnails import IMAGES, ImageSource, unreadable
+from symmcore.runs.unsaved import Unsaved
 
 # What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
 _MOST_UNSAVED_BYTES = 512 * 2**20
 _LONGEST_WAIT = 256
-
-
-@dataclass
-class _Unsaved:
-    """What is in memory alone because the last try to save it failed."""
-
-    frames: dict[int, tuple[Frame, EmbeddedSet | None]] = field(default_factory=dict)
-    end: tuple[RunStatus, str] | None = None
-
-    def bytes(self) -> int:
-        return sum(
-            frame_size(frame) + (0 if gallery is None else set_size(gallery))
-            for frame, gallery in self.frames.values()
-        )
 
 
 class RunWriter:
@@ -77,7 +63,7 @@ class RunWriter:
         self._index = RunIndex()
         self._tail = LiveTail()
         self._metrics = MetricsWriter(folder / METRICS)
-        self._unsaved = _Unsaved()
+        self._unsaved = Unsaved()
         self._saving = SavingFailures(folder, self._index, on_problem)
         self._checkpoints = CheckpointKeeper(
             folder, budget, self._index, self._saving, self._save_before_checkpoint
@@ -214,7 +200,13 @@ class RunWriter:
         with self._lock:
             if self.unsaved:
                 self._save()
-            lost = "" if self._closed else self._lost()
+            lost = (
+                ""
+                if self._closed
+                else self._unsaved.names(
+                    checkpoint=self._checkpoints.unsaved, lines=self._metrics.pending > 0
+                )
+            )
             self._closed = True
             self._metrics.close()
         if lost:
@@ -231,28 +223,16 @@ class RunWriter:
 
     @property
     def _records_unsaved(self) -> bool:
-        return bool(self._unsaved.frames or self._unsaved.end or self._metrics.pending)
-
-    def _lost(self) -> str:
-        """What is in memory alone, for people; empty where nothing is."""
-        named = (
-            (self._checkpoints.unsaved, "the last checkpoint"),
-            (bool(self._unsaved.frames), f"frames of {len(self._unsaved.frames)} steps"),
-            (self._metrics.pending > 0, "lines of metrics"),
-        )
-        return ", ".join(name for there, name in named if there)
+        return bool(self._unsaved or self._metrics.pending)
 
     def _start_thumbnails(self, frame: Frame) -> None:
         if self._images is None or self._thumbnails is not None:
             return
         watched = (frame.test.points.samples, frame.train.points.samples)
         samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
+        judge = partial(self._saving.judge, Part.THUMBNAILS)
         self._thumbnails = ThumbnailWriter(
-            self.folder,
-            self._images,
-            samples,
-            partial(self._saving.judge, Part.THUMBNAILS),
-            self._warn_of_image,
+            self.folder, self._images, samples, judge, self._warn_of_image
         )
         self._thumbnails.start()
 
@@ -288,7 +268,10 @@ class RunWriter:
         try:
             write()
         except OSError as error:
-            self._judge(error)
+            self._failures += 1
+            self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
+            self._bound_unsaved()
+            self._saving.judge(Part.RECORDS, error)
         else:
             if not self._records_unsaved:
                 self._failures, self._lines_to_wait = 0, 0
@@ -334,24 +317,12 @@ class RunWriter:
                 del self._galleries[step]
                 self._index.remove_galleries([step])
 
-    def _judge(self, error: OSError) -> None:
-        """Note that saving failed: some lines pass before it is tried again."""
-        self._failures += 1
-        self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
-        self._bound_unsaved()
-        self._saving.judge(Part.RECORDS, error)
-
     def _bound_unsaved(self) -> None:
-        """Forget some of what cannot be saved before it takes all memory, galleries first."""
-        frames = self._unsaved.frames
-        if self._unsaved.bytes() <= _MOST_UNSAVED_BYTES:
-            return
-        for step in sorted(frames)[:-1]:
-            frames[step] = (frames[step][0], None)
+        """Forget some of what cannot be saved before it takes all memory."""
+        galleries, frames = self._unsaved.bound(_MOST_UNSAVED_BYTES)
+        for step in galleries:
             self._tail.drop_gallery(step)
             self._index.remove_galleries([step])
-        sizes = {step: frame_size(frame) for step, (frame, _) in frames.items()}
-        for step in superfluous(sizes, _MOST_UNSAVED_BYTES):
-            del frames[step]
+        for step in frames:
             self._tail.saved(step)
             self._index.remove_frames([step])

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from symmcore.data.dataset import ImageDataset
-from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.checkpoint_thread import CheckpointThread
 from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import read_info, training_settings
+from symmcore.runs.finding import check_run
+from symmcore.runs.image_files import DatasetImages, write_image_files
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
-from symmcore.runs.recording import Recording, check_run
+from symmcore.runs.recording import Recording
 from symmcore.runs.run_writer import RunWriter
 from symmcore.runs.shared_past import cut, share_past
 from symmcore.training.config import TrainingConfig
@@ -221,11 +221,22 @@ class TrainingRecorder:
         budget = share_of_budget(config.recording_bytes, len(config.specs))
         writer = RunWriter(directory, budget, self._on_problem)
         undo.callback(writer.close)
-        settings = training_settings(context, self._chosen, config.specs[run], key, parent)
-        dataset = context.dataset
-        images = _DatasetImages(dataset)
-        writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+        self._begin_writer(writer, run, context, key, parent)
         return writer
+
+    def _begin_writer(
+        self,
+        writer: RunWriter,
+        run: int,
+        context: TrainingContext,
+        key: str,
+        parent: ParentRun | None,
+    ) -> None:
+        spec, dataset = context.config.specs[run], context.dataset
+        settings = training_settings(context, self._chosen, spec, key, parent)
+        images = DatasetImages(dataset)
+        writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+        write_image_files(writer.folder, dataset.files)
 
     def _resume(self, context: TrainingContext, step: int) -> None:
         with contextlib.ExitStack() as undo:
@@ -244,14 +255,10 @@ class TrainingRecorder:
     def _go_on(self, context: TrainingContext) -> None:
         """More steps of a training that had ended."""
         self._take_locks()
-        dataset = context.dataset
         for run, writer in enumerate(self._writers):
             info = writer.recording.info
-            spec = context.config.specs[run]
-            settings = training_settings(context, self._chosen, spec, info.key, info.parent)
-            images = _DatasetImages(dataset)
             try:
-                writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
+                self._begin_writer(writer, run, context, info.key, info.parent)
             except OSError as error:
                 self._release()
                 raise cannot_write(writer.folder, error) from error
@@ -273,17 +280,6 @@ class TrainingRecorder:
         for lock in self._locks:
             lock.release()
         self._locks.clear()
-
-
-class _DatasetImages:
-    """The images of a dataset, one at a time."""
-
-    def __init__(self, dataset: ImageDataset) -> None:
-        self._images = dataset.images
-
-    def read(self, sample: int) -> ImageArray:
-        image: ImageArray = self._images.read(np.array([sample], dtype=np.int64))[0]
-        return image
 
 
 def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:

@@ -63,6 +63,11 @@ class Learner:
         self._device = device
         self._random_states = _random_states(device)
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers of the network are trained."""
+        return sum(one.numel() for one in self._network.parameters() if one.requires_grad)
+
     def step(self, images: Tensor, labels: Tensor) -> tuple[float, float | None]:
         """Take one optimiser step.
 

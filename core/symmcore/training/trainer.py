@@ -135,6 +135,7 @@ class Trainer:
             prepared.environment,
             prepared.dataset,
             prepared.learners[0].weights_note,
+            prepared.learners[0].parameters,
             resumed_from=None if start is None or parents else start.step,
             parents=parents,
         )

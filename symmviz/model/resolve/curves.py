@@ -26,7 +26,14 @@ _LINES: dict[PanelKey, tuple[tuple[Variant, str], ...]] = {
 }
 _DRAWN = {name for lines in _LINES.values() for _, name in lines}
 # Taken once at the end of a training, or no measure of it: a line would say nothing.
-_NOT_DRAWN = {"seconds", "test_nmi", "test_f1"}
+_NOT_DRAWN = {
+    "seconds",
+    "test_nmi",
+    "test_f1",
+    "test_map_at_r",
+    "test_r_precision",
+    "peak_memory_bytes",
+}
 _RECALL_AT = "test_recall_at_"
 
 
