@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
-from symmcore.records import Projection
 from symmcore.projection.methods import METHODS
+from symmcore.records import Projection
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title

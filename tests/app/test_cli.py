@@ -94,7 +94,12 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
 
 def without_times(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {name: value for name, value in record.items() if name != "seconds"} for record in records
+        {
+            name: value
+            for name, value in record.items()
+            if name not in ("seconds", "peak_memory_bytes")
+        }
+        for record in records
     ]
 
 

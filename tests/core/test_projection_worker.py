@@ -388,7 +388,9 @@ sys.path.insert(0, sys.argv[1])
 import test_projection_doubles as doubles
 told = queue.Queue()
 worker = ProjectionWorker(
-    lambda _, update: told.put(update.projections), lambda *error: told.put(error), doubles.Inspecting
+    lambda _, update: told.put(update.projections),
+    lambda *error: told.put(error),
+    doubles.Inspecting,
 )
 worker.start()
 worker.submit(doubles.make_job(doubles.make_frame(1)))

@@ -165,7 +165,9 @@ class _SplitMap:
                 self.coordinates = principal_plane(self.points)
 
     def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
-        self._layout = method.begin(self.points, Beginning(self.coordinates, self.matured, settings.seed, settings.is_live))
+        self._layout = method.begin(
+            self.points, Beginning(self.coordinates, self.matured, settings.seed, settings.is_live)
+        )
 
     def advance(self) -> None:
         assert self._layout is not None, "begun before"

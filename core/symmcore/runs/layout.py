@@ -11,6 +11,7 @@ FORMAT = 2
 
 CONFIG = "config.json"
 CLASSES = "classes.json"
+FILES = "files.json"
 METRICS = "metrics.jsonl"
 STATUS = "status.json"
 LOCK = ".run.lock"

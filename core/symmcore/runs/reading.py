@@ -93,7 +93,15 @@ def read_json(folder: Path, path: Path, most: int = MOST_JSON_BYTES) -> dict[str
         RunError: if it cannot be read or is none.
         FileNotFoundError: if there is no such file.
     """
-    content = read_bytes(folder, path, most)
+    return json_object(path, read_bytes(folder, path, most))
+
+
+def json_object(path: Path, content: bytes) -> dict[str, Any]:
+    """The JSON object in the content of a file of a run.
+
+    Raises:
+        RunError: if it is none.
+    """
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:

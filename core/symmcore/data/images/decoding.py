@@ -30,6 +30,7 @@ MAX_PIXELS = 89_478_485
 _NEVER_OPENED = frozenset({"BLP", "EPS", "IPTC", "WMF"})
 
 _ORIENTATION_TAG = 0x0112
+_SIDEWAYS = 5  # from this orientation on, height and width change places
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -134,6 +135,25 @@ def measure_file(path: Path) -> Extent | None:
     with _refusing(path), _opened(path) as image:
         samples = _samples(path, image)
         return None if samples is None else samples.extent()
+
+
+def upright_size(path: Path) -> tuple[int, int]:
+    """Height and width in pixels of an image file once it is upright; nothing is decoded.
+
+    But for camera RAW, which has to be.
+
+    Raises:
+        DecodeError: as ``decode_file`` does, as far as the header shows it.
+    """
+    with _refusing(path), _opened(path) as image:
+        height, width = image.height, image.width
+        return (width, height) if _orientation(image) >= _SIDEWAYS else (height, width)
+
+
+def fitting_size(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Height and width with the proportions of ``size``, the longer of them ``side`` pixels."""
+    longer = max(size)
+    return max(1, round(size[0] * side / longer)), max(1, round(size[1] * side / longer))
 
 
 @contextlib.contextmanager
