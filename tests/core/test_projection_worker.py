@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symmcore.projection.base import ProjectionJob, ProjectionUpdate
+from symmcore.projection.base import ProjectionJob, ProjectionSettings, ProjectionUpdate
 from symmcore.projection.pca import PcaProjector
 from symmcore.projection.pipe import receive, send
 from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
@@ -168,6 +169,57 @@ def test_newest_frames_win(
     assert steps(heard.next("result")) == [1]
     assert steps(heard.next("result")) == [4]
     assert heard.nothing()
+
+
+def x_of(projections: Iterable[Projection]) -> float:
+    (projection,) = projections
+    return float(projection.train.original[0, 0])
+
+
+def test_a_job_whose_points_move_is_left_for_a_newer_one(
+    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
+    worker = make_worker(partial(doubles.Moving, gate.port))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
+    gate.wait()
+    gate.open()
+    assert x_of(heard.next("partial")) == 1.0
+    gate.wait()
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
+    deadline = time.monotonic() + PATIENCE
+    while True:  # the worker's thread cancels within a moment of ours
+        gate.open()
+        gate.wait()
+        gate.open()
+        if steps(projections := heard.next("partial")) == [2]:
+            break
+        assert time.monotonic() < deadline
+        gate.wait()
+    assert x_of(projections) == 1.0
+
+
+@posix
+@pytest.mark.parametrize(("is_live", "expected"), [(True, 2.0), (False, 1.0)])
+def test_live_points_go_on_in_a_new_process_and_recorded_ones_begin_anew(
+    is_live: bool,
+    expected: float,
+    make_worker: MakeWorker,
+    heard: Heard,
+    gate: Gate,
+    doubles: ModuleType,
+) -> None:
+    worker = make_worker(partial(doubles.Moving, gate.port))
+    job = doubles.make_job(doubles.make_frame(1))
+    worker.submit(replace(job, settings=ProjectionSettings(is_live=is_live)))
+    gate.wait()
+    gate.open()
+    assert x_of(heard.next("partial")) == 1.0
+    gate.wait()
+    os.kill(process_id(), signal.SIGKILL)
+    assert "ended unexpectedly" in heard.next("error")
+    gate.wait()
+    gate.open()
+    assert x_of(heard.next("partial")) == expected
 
 
 def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None:

@@ -72,7 +72,7 @@ class NeighbourProjector:
             )
 
         while maps and not self._preparation.wait(_SECONDS_BETWEEN_LOOKS):
-            yield update(0.0, "the library is being prepared: up to half a minute, once")
+            yield update(0.0, "loading, PCA meanwhile")
         for one in maps:
             yield update(0.0)
             one.begin(self._method, job.settings)
