@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from symmcore.losses.base import MetricLoss, check_not_negative
+from symmcore.losses.base import MetricLoss
 from symmcore.mining import (
     Mined,
     measure,
@@ -14,7 +14,7 @@ from symmcore.mining import (
     tie_tolerance,
     widest,
 )
-from symmcore.settings.symm import Symm
+from symmcore.settings.symm import Symm, check_not_negative
 
 
 class LiftedStructureLoss(MetricLoss):
