@@ -10,7 +10,6 @@ from symmcore.records import Checkpoint, EmbeddedSet, Frame, ImageFiles, Project
 from symmcore.runs import files
 from symmcore.runs.checkpoints import read_checkpoint
 from symmcore.runs.config_file import read_info
-from symmcore.runs.files import reason
 from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import (
     FRAME_ARRAYS,
@@ -28,18 +27,16 @@ from symmcore.runs.info import RecordingState, RunInfo
 from symmcore.runs.layout import (
     CONFIG,
     FILES,
-    FRAMES,
-    METRICS,
     THUMBNAILS,
     checkpoint_path,
     frame_path,
     gallery_path,
     is_method,
-    is_run,
     projection_path,
 )
 from symmcore.runs.memory import ArrayCache, LiveTail, frame_size, projection_size, set_size
 from symmcore.runs.reading import read_arrays
+from symmcore.runs.run_folders import check_run, run_folders
 from symmcore.runs.thumbnails import (
     IMAGES,
     ImageSource,
@@ -291,28 +288,6 @@ class Recording:
         return True
 
 
-def check_run(folder: Path) -> None:
-    """Check that a folder is a run directory.
-
-    Raises:
-        InputError: if it is none, or cannot be looked into.
-    """
-    try:
-        if is_run(folder):
-            return
-        exists, empty = folder.is_dir(), folder.is_dir() and not any(folder.iterdir())
-        is_file = folder.is_file()
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read: {reason(error)}.") from error
-    if is_file:
-        raise InputError(f"{folder} is a file: name the folder of a run.")
-    if empty:
-        raise InputError(f"{folder} is empty: name a folder that a training has written.")
-    if exists and (folder / FRAMES).exists():
-        raise InputError(f"{folder} is no whole run: neither {CONFIG} nor {METRICS} is in it.")
-    raise InputError(f"{folder} holds no run: there is no {METRICS} in it.")
-
-
 def open_runs(path: str | Path) -> tuple[Recording, ...]:
     """Open a run, or the runs of a comparison in the order in which it names them.
 
@@ -325,31 +300,6 @@ def open_runs(path: str | Path) -> tuple[Recording, ...]:
     folders = run_folders(Path(path))
     recordings = [Recording.open(folder) for folder in folders]
     return tuple(sorted(recordings, key=lambda recording: recording.info.place))
-
-
-def run_folders(path: Path) -> tuple[Path, ...]:
-    """The run directories in a folder, by name; the folder itself where it holds none.
-
-    Raises:
-        InputError: if it cannot be looked into.
-    """
-    try:
-        if not path.is_dir() or is_run(path):
-            return (path,)
-        found = sorted(child for child in path.iterdir() if child.is_dir() and is_run(child))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {reason(error)}.") from error
-    return tuple(found) or (path,)
-
-
-def holds_run(path: Path) -> bool:
-    """Whether a folder is a run or a comparison, which may be damaged."""
-    try:
-        for folder in run_folders(path):
-            check_run(folder)
-    except InputError:
-        return False
-    return True
 
 
 def _opened(folder: Path) -> Recording:

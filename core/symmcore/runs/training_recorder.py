@@ -18,7 +18,8 @@ from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
-from symmcore.runs.recording import Recording, check_run
+from symmcore.runs.recording import Recording
+from symmcore.runs.run_folders import check_run
 from symmcore.runs.run_writer import RunWriter
 from symmcore.runs.shared_past import cut, share_past
 from symmcore.training.config import TrainingConfig
