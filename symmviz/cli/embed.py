@@ -19,6 +19,7 @@ from symmcore.data.sources.natural_order import natural_key
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
+from symmcore.runs.config_file import read_info
 from symmcore.training.config import DEVICES
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.reports import check_writable, write_file
@@ -84,6 +85,7 @@ def embed(options: Namespace) -> int:
 
 
 def _embed(options: Namespace, files: Sequence[Path], preparing: Preparing) -> "EmbeddedFiles":
+    read_info(options.run_folder)  # which refuses a run of a newer format
     preparing.say("Loading the network")
     from symmcore.networks import load_network  # imports torch
     from symmcore.networks.embed_files import embed_files

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from symmcore.errors import InputError, RunError
 from symmcore.runs.config_file import read_info
+from symmcore.runs.finding import run_folders
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import CONFIG, METRICS
 from symmcore.runs.reading import open_file
-from symmcore.runs.run_folders import run_folders
 from symmcore.runs.status_file import said_status
 
 _TAIL = 2**17

@@ -2,14 +2,18 @@
 
 import functools
 import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any, TypeVar
 
+from symmcore.byte_cache import ByteCache
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError, RunError
 from symmcore.records import Checkpoint, EmbeddedSet, Frame, ImageFiles, Projection
 from symmcore.runs import files
 from symmcore.runs.checkpoints import read_checkpoint
 from symmcore.runs.config_file import read_info
+from symmcore.runs.finding import check_run, run_folders
 from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import (
     FRAME_ARRAYS,
@@ -34,9 +38,8 @@ from symmcore.runs.layout import (
     is_method,
     projection_path,
 )
-from symmcore.runs.memory import ArrayCache, LiveTail, frame_size, projection_size, set_size
+from symmcore.runs.memory import LiveTail, frame_size, projection_size, set_size
 from symmcore.runs.reading import read_arrays
-from symmcore.runs.run_folders import check_run, run_folders
 from symmcore.runs.thumbnails import (
     IMAGES,
     ImageSource,
@@ -47,6 +50,8 @@ from symmcore.runs.thumbnails import (
 )
 
 _MOST_POLLS = 200
+_MOST_CACHED_BYTES = 192 * 2**20
+_Arrays = TypeVar("_Arrays", Frame, EmbeddedSet)
 
 
 class Recording:
@@ -85,7 +90,7 @@ class Recording:
         self._follower = follower
         self._tail = tail
         self._images = images
-        self._cache = ArrayCache()
+        self._cache = ByteCache[Hashable, Any](_MOST_CACHED_BYTES)
         self._thumbnails = ThumbnailFiles(info.folder)
         self._thumbnail_lock = threading.Lock()
         self._poll_lock = threading.Lock()
@@ -150,7 +155,7 @@ class Recording:
         held = self._tail.frame(step) if self._tail else None
         if held is not None:
             return held
-        return self._cache.get(("frame", step), lambda: self._read_frame(step), frame_size)
+        return self._cached(("frame", step), lambda: self._read_frame(step), frame_size)
 
     def gallery(self, step: int) -> EmbeddedSet:
         """What retrieval searches: the newest gallery at or before ``step``.
@@ -167,11 +172,8 @@ class Recording:
                 return held
             path = gallery_path(self.folder, newest)
             if path.exists():  # or it was thinned out a moment ago
-                return self._cache.get(
-                    ("gallery", newest),
-                    functools.partial(self._read_gallery, path),
-                    set_size,
-                )
+                read = functools.partial(self._read_gallery, path)
+                return self._cached(("gallery", newest), read, set_size)
         frames = [at for at in state.frame_steps if at <= step]
         return self.frame(frames[-1] if frames else step).test.points
 
@@ -179,25 +181,14 @@ class Recording:
         """A frame's coordinates in the plane; None if nobody has stored any."""
         if not is_method(method):
             return None
-
         key = ("projection", method, step)
-
-        def read() -> Projection | None:
-            path = projection_path(self.folder, method, step)
-            try:
-                arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
-                return projection_from(path, arrays, method, step)
-            except (
-                RunError
-            ) as error:  # not there, or half there, or damaged: it can be computed again
-                if step in self.state.projection_steps.get(method, ()):  # it was whole
-                    self._index.warn(str(path), str(error))
-                return None
-
-        found = self._cache.get(key, read, projection_size)
+        found: Projection | None = self._cache.get(key)
         if found is None:
-            self._cache.forget(key)
-            self._index.remove_projection(method, step)
+            found = self._read_projection(method, step)
+            if found is None:
+                self._index.remove_projection(method, step)
+            else:
+                self._cache.put(key, found, projection_size(found))
         return found
 
     def store_projection(self, projection: Projection) -> None:
@@ -251,6 +242,27 @@ class Recording:
     def checkpoint_folder(self, step: int) -> Path:
         """Where the checkpoint of this step is."""
         return checkpoint_path(self.folder, step)
+
+    def _cached(
+        self, key: Hashable, make: Callable[[], _Arrays], size: Callable[[_Arrays], int]
+    ) -> _Arrays:
+        """What is kept under a key, made if it is not there; two threads may both make it."""
+        found: _Arrays | None = self._cache.get(key)
+        if found is None:
+            found = make()
+            self._cache.put(key, found, size(found))
+        return found
+
+    def _read_projection(self, method: str, step: int) -> Projection | None:
+        """A projection's file; None, for it can be computed again, where it is damaged or none."""
+        path = projection_path(self.folder, method, step)
+        try:
+            arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
+            return projection_from(path, arrays, method, step)
+        except RunError as error:
+            if step in self.state.projection_steps.get(method, ()):  # it was whole
+                self._index.warn(str(path), str(error))
+            return None
 
     def _read_gallery(self, path: Path) -> EmbeddedSet:
         return gallery_from(path, read_arrays(self.folder, path, GALLERY_ARRAYS))

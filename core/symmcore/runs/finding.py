@@ -1,4 +1,4 @@
-"""Finds the run directories in a folder, without reading them."""
+"""Finds the runs in folders, and says why a folder is none."""
 
 from pathlib import Path
 
