@@ -4,7 +4,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +334,10 @@ class TestMetrics:
             "test_map_at_r": None,
             "test_r_precision": None,
             "peak_memory_bytes": None,
+            "test_mean_norm": None,
+            "test_within_cosine": None,
+            "test_between_cosine": None,
+            "test_effective_rank": None,
         }
         assert json.loads(metrics_line(record)) == scores
         final = dataclasses.replace(
@@ -722,8 +726,8 @@ class TestInterrupted:
         seen: list[list[str]] = []
         original = files_module.write_new
 
-        def watched(path: Path, content: bytes) -> None:
-            original(path, content)
+        def watched(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+            original(path, chunks)
             seen.append(sorted(entry.name for entry in path.parent.iterdir()))
 
         monkeypatch.setattr(files_module, "write_new", watched)

@@ -6,7 +6,7 @@ Example:
 """
 
 from symmcore.losses.angular import AngularLoss
-from symmcore.losses.base import LossResult, MetricLoss, Selection
+from symmcore.losses.base import Hinges, LossResult, MetricLoss, Selection
 from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
 from symmcore.losses.registry import LOSSES, build_loss
@@ -16,6 +16,7 @@ from symmcore.settings.symm import PointType, Symm
 __all__ = [
     "LOSSES",
     "AngularLoss",
+    "Hinges",
     "LiftedStructureLoss",
     "LossResult",
     "MetricLoss",

@@ -14,6 +14,7 @@ from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
+    diagnose,
     precision_at_r,
     recall_at_k,
     synthetic_recall_at_1,
@@ -107,6 +108,7 @@ class Evaluator:
             clusters = clustering_scores(
                 gallery, test_labels, self._seed, lambda _done, _most: checkpoint()
             )
+        lies = diagnose(gallery, test_labels)
         record = EvalRecord(
             step=step,
             train_recall_at_1=recall_at_k(train, train_labels, (1,)).at[1],
@@ -120,6 +122,10 @@ class Evaluator:
             test_map_at_r=None if precision is None else precision.map_at_r,
             test_r_precision=None if precision is None else precision.r_precision,
             peak_memory_bytes=peak_memory(gallery.device) if final else None,
+            test_mean_norm=lies.mean_norm,
+            test_within_cosine=lies.within_cosine,
+            test_between_cosine=lies.between_cosine,
+            test_effective_rank=lies.effective_rank,
         )
         in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
         frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)

@@ -192,12 +192,15 @@ class Trainer:
         results = [learner.step(images, labels) for learner in prepared.learners]
         seconds = self._at.seconds + self._pace.clock() - started
         self._at = Position(self._at.step + 1, seconds)
-        for run, (loss, ratio) in enumerate(results):
-            self._sink.scalar(run, StepRecord(self._at.step, loss, ratio, seconds))
+        for run, took in enumerate(results):
+            record = StepRecord(
+                self._at.step, took.loss, took.synthetic_ratio, seconds, took.health
+            )
+            self._sink.scalar(run, record)
         self._report(RunState.TRAINING)
-        for spec, (loss, _) in zip(self._config.specs, results, strict=True):
-            if not math.isfinite(loss):
-                raise self._diverged(spec, "The loss", f"became {loss}")
+        for spec, took in zip(self._config.specs, results, strict=True):
+            if not math.isfinite(took.loss):
+                raise self._diverged(spec, "The loss", f"became {took.loss}")
 
     def _diverged(self, spec: RunSpec, what: str, became: str) -> _DivergedError:
         rate = spec.learning_rate or self._config.learning_rate

@@ -1,9 +1,11 @@
 """The lines of the shared plots, from the metrics of the runs."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 
+from symmcore.records import BatchHealth
 from symmcore.runs import Recording
 from symmcore.runs.metrics import Metric
 from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
@@ -35,11 +37,25 @@ _NOT_DRAWN = {
     "peak_memory_bytes",
 }
 _RECALL_AT = "test_recall_at_"
+# What a training records of itself, but for a user's own loop, which chooses what it records.
+_HEALTH = {field.name for field in dataclasses.fields(BatchHealth)} | {
+    "test_mean_norm",
+    "test_within_cosine",
+    "test_between_cosine",
+    "test_effective_rank",
+}
 
 
 def panels(recordings: tuple[Recording, ...]) -> tuple[PanelKey, ...]:
     """The plots there are: the four of every run, then each scalar of users' own loops."""
-    names = sorted({name for recording in recordings for name in recording.state.metrics})
+    names = sorted(
+        {
+            name
+            for recording in recordings
+            for name in recording.state.metrics
+            if recording.info.own_loop or name not in _HEALTH
+        }
+    )
     own = (
         name
         for name in names
