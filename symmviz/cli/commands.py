@@ -24,6 +24,7 @@ from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.continuation import continuation
+from symmviz.cli.doctor import DoctorSink
 from symmviz.cli.opened import images_folder
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
@@ -68,6 +69,7 @@ def train(options: Namespace) -> int:
 
 def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> int:
     progress = ProgressSink(config)
+    doctor = DoctorSink(config, progress.problem)
     resumes = plan is not None and plan.out is not None
     recorder = TrainingRecorder(out, config, resume=resumes, on_problem=progress.problem)
     control = Control()
@@ -77,7 +79,7 @@ def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> 
         from symmcore.training.trainer import Trainer  # imports torch
 
         start = None if plan is None else plan.start
-        status = Trainer(config, Sinks([recorder, progress]), start).run(control)
+        status = Trainer(config, Sinks([recorder, progress, doctor]), start).run(control)
         recorder.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
     if status.reason is FinishReason.INVALID:
         raise InputError(status.message)
