@@ -12,8 +12,8 @@ from symmcore.training.remedies import describe_finding, remedies
 from symmcore.training.spec import parse_spec
 
 STEPS = 60
-# The first steps of trainings with the network "small" and the learning rate of 1e-3 that were
-# the defaults when they were recorded, in columns of 4 digits.
+# The first steps of trainings with the network "small" that was the default when they were
+# recorded, in columns of 4 digits; so was the learning rate of 1e-3.
 RECORDED = json.loads((Path(__file__).parent / "collapse_runs.json").read_text())
 COLLAPSED = [name for name in RECORDED if RECORDED[name]["collapses"]]
 SOUND = [name for name in RECORDED if not RECORDED[name]["collapses"]]
@@ -57,7 +57,7 @@ def norms_collapse(step: int) -> HealthSeries:
 def directions_collapse(step: int) -> HealthSeries:
     return sound(
         loss=from_step(step, 2.0, 4.1),
-        between_cosine=from_step(step, 0.6, 0.999),
+        between_cosine=from_step(step, 0.6, 0.9995),
         zero_terms=0.0,
     )
 
@@ -69,7 +69,7 @@ def symptoms(series: HealthSeries) -> list[Symptom]:
 @pytest.mark.parametrize("name", COLLAPSED)
 def test_collapses_of_the_former_defaults_are_named_within_20_steps(name: str) -> None:
     first = findings(recorded(name))[0]
-    assert first.symptom is Symptom.NORMS
+    assert first.symptom is (Symptom.DIRECTIONS if "triplet" in name else Symptom.NORMS)
     assert 1 <= first.since <= first.named < 20
     assert first.trivial_loss == pytest.approx(RECORDED[name]["columns"]["trivial_loss"][0])
 

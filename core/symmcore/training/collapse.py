@@ -21,9 +21,9 @@ Flags = npt.NDArray[np.bool_]
 
 _SMALL_NORM = 0.4  # of the largest mean norm before
 _NEAR_FOR_NORMS = 0.01  # of the trivial value
-_SMALL_SPREAD = 0.3  # of the largest 1 - mean cosine between classes before
-_LEAST_COSINE = 0.95
-_NEAR_FOR_DIRECTIONS = 0.03
+_SMALL_SPREAD = 0.04  # of the largest 1 - mean cosine between classes before
+_LEAST_COSINE = 0.98
+_NEAR_FOR_DIRECTIONS = 0.02
 _STILL_RATE = 1e-9
 """Adam moves a weight by about the learning rate; float32 weights of 0.02 and more stay there."""
 
