@@ -18,6 +18,7 @@ from symmviz.model.display import (
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import Column, WatchState, curves, drawn_from, readings, watch
 from symmviz.model.workspace import Cursor, Workspace
+from symmviz.presenters.findings import FindingsView
 
 # The shared extent is the points' with a margin. It follows them out only when they come
 # to the edge, and in only when it would shrink to less than this share, so that the
@@ -29,6 +30,10 @@ _EDGE = 1.02
 
 class WatchView(Protocol):
     """What the presenter needs of the Watch page."""
+
+    @property
+    def findings(self) -> FindingsView:
+        """The lines over the columns that say what is wrong with a run."""
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """Make one empty column a run and empty the plots."""

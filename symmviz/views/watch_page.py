@@ -33,6 +33,7 @@ from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
@@ -160,6 +161,7 @@ class WatchPage(QWidget):
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
+        self.findings = FindingStrip(self)
         self._panels: dict[PanelKey, CurvePanel] = {
             panel: CurvePanel(panel, self) for panel in Panel
         }
@@ -296,6 +298,7 @@ class WatchPage(QWidget):
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
+        above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
         bottom = self._curve_grid

@@ -19,8 +19,8 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_SMALL_NORM = 0.4  # of the largest mean norm before
-_NEAR_FOR_NORMS = 0.01  # of the trivial value
+_SMALL_NORM = 0.25  # of the largest mean norm before
+_NEAR_FOR_NORMS = 0.005  # of the trivial value
 _SMALL_SPREAD = 0.04  # of the largest 1 - mean cosine between classes before
 _LEAST_COSINE = 0.98
 _NEAR_FOR_DIRECTIONS = 0.02
