@@ -18,8 +18,8 @@ _LOOK_MS = 2  # while one is being drawn
 _LONGEST_GLIDE = 0.3  # seconds
 _SHORTEST_GLIDE = 0.06
 _LARGEST, _SMALLEST = 7.0, 1.0  # diameters in logical pixels
-_FEW = 6000  # points in sight that are drawn largest
-_SHRINK = 0.42  # how a diameter falls with the number of points
+_ROOMY = 77.0  # square pixels of the picture for each point in sight: then they are largest
+_SHRINK = 0.42  # how a diameter falls with the room there is
 
 
 @dataclass(slots=True)
@@ -273,7 +273,9 @@ class PointCanvas(QObject):
     def _scene(self, moved: float | None = None) -> Scene:
         points = tuple(one for kind, one in enumerate(self._points) if kind not in self._hidden)
         in_sight = self._share * sum(len(one.end) for one in points)
-        size = _LARGEST * (_FEW / max(in_sight, _FEW)) ** _SHRINK
+        width, height = self._pixels
+        room = width * height / self._ratio**2 / max(in_sight, 1.0)
+        size = _LARGEST * min(room / _ROOMY, 1.0) ** _SHRINK
         return Scene(
             points,
             self._look,

@@ -49,6 +49,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._hover_ring = pg.ScatterPlotItem(size=13, brush=None)
         for item in (self._hover_ring, self._ring):
             self.addItem(item)
+        self.setCacheMode(self.CacheModeFlag.CacheNone)  # the points are the background
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
         self.hideButtons()
@@ -259,9 +260,12 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         hovered = None if self._hovered is None else self._hovered.row
         kinds = (_ORIGINAL, _SYNTHETIC) if self._synthetic_visible else (_ORIGINAL,)
         for ring, row in ((self._ring, self._selected), (self._hover_ring, hovered)):
+            places = []
             if row is not None and self._positions is not None:
-                places = [self._canvas.place(kind, row) for kind in kinds]
-                ring.setData(pos=np.array([(place.x(), place.y()) for place in places]))
+                there = [self._canvas.place(kind, row).toTuple() for kind in kinds]
+                places = [place for place in there if np.isfinite(place).all()]
+            if places:
+                ring.setData(pos=np.array(places))
             elif len(ring.data):
                 ring.setData([], [])
 
