@@ -63,6 +63,7 @@ class Controller(QObject):
         self._bridge = Bridge(self._tick, self._is_busy, self)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
+        window.watch_page.set_drawer(session.drawing)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
