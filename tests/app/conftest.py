@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.projection.base import PCA
-from symmviz import controller
+from symmviz import app
 from symmviz.app import Launched, launch
 from symmviz.services.preferences import Settings
 
@@ -118,7 +118,7 @@ def launched(
 ) -> Iterator[Launched]:
     """The real window, on its Start page; whatever a test leaves running is stopped."""
     # What projects at once; the others have tests of their own.
-    monkeypatch.setattr(controller, "default_method", lambda: PCA)
+    monkeypatch.setattr(app, "default_method", lambda: PCA)
     parts = launch(qapp)
     qtbot.waitExposed(parts.window)
     parts.window.start_page.set_dataset("digits")  # a hundred steps in seconds

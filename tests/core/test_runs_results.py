@@ -1,17 +1,16 @@
 """Statistics over runs, against scipy and NumPy."""
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_results import over_seeds, result
 from helpers_runs import write_format_1
 from helpers_training import make_snapshot
 from scipy import stats
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
 from symmcore.runs.results import (
     RunResult,
     Setting,
@@ -58,39 +57,15 @@ def test_a_sample_is_that_of_numpy() -> None:
     assert sample_of([2.0]) == dataclasses.replace(found, mean=2.0, deviation=None, count=1)
 
 
-def result(name: str, seed: int, recall: float, **changes: object) -> RunResult:
-    """What a run of 300 steps on digits came to."""
-    spec = parse_spec(name)
-    training = TrainingConfig(specs=(spec,))
-    given: dict[str, object] = {
-        "key": f"{name}-{seed}",
-        "folder": Path(name),
-        "name": name,
-        "setting": Setting(name, training, 300),
-        "spec": spec,
-        "config": training,
-        "dataset": "digits",
-        "fingerprint": f"digits split by {seed}",
-        "seed": seed,
-        "status": RunStatus.FINISHED,
-        "scores": {"recall_at_1": recall, "nmi": recall / 2},
-        "step": 300,
-        "is_whole": True,
-    }
-    return RunResult(**given | changes)  # type: ignore[arg-type]  # each is of its field's type
-
-
 BASELINE = {0: 0.5, 1: 0.6, 2: 0.7}
 SYMM = {0: 0.6, 1: 0.65, 2: 0.8, 3: 0.1}
 
 
-def results(name: str, recalls: Mapping[int, float]) -> tuple[RunResult, ...]:
-    return tuple(result(name, seed, recall) for seed, recall in recalls.items())
-
-
 def test_runs_are_put_together_over_seeds_and_compared_with_their_baseline() -> None:
     failed = result("npair+symm", 4, 0.0, is_whole=False)
-    plain, symm = summarise((*results("npair", BASELINE), *results("npair+symm", SYMM), failed))
+    plain, symm = summarise(
+        (*over_seeds("npair", BASELINE), *over_seeds("npair+symm", SYMM), failed)
+    )
     assert [one.seed for one in symm.results] == [0, 1, 2, 3]
     assert symm.samples["recall_at_1"] == sample_of(SYMM.values())
     assert symm.baseline == plain.setting
@@ -112,7 +87,7 @@ def test_a_seed_that_is_there_twice_counts_once() -> None:
 
 def test_data_that_differ_are_no_pair() -> None:
     other = result("npair+symm", 0, 0.9, fingerprint="other")
-    _, symm = summarise((*results("npair", BASELINE), other))
+    _, symm = summarise((*over_seeds("npair", BASELINE), other))
     assert not symm.differences
 
 
@@ -142,13 +117,13 @@ def changed(name: str, **changes: object) -> RunResult:
     ],
 )
 def test_what_differs_in_more_than_symm_has_no_baseline_here(other: RunResult) -> None:
-    *_, last = summarise((*results("npair", BASELINE), other))
+    *_, last = summarise((*over_seeds("npair", BASELINE), other))
     assert last.baseline is None
 
 
 def test_symm_of_any_rank_has_the_same_baseline() -> None:
     plain, ranked = summarise(
-        (*results("npair", BASELINE), *results("npair+symm:rank=2,alpha=1.5", BASELINE))
+        (*over_seeds("npair", BASELINE), *over_seeds("npair+symm:rank=2,alpha=1.5", BASELINE))
     )
     assert ranked.baseline == plain.setting
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
+from symmcore.errors import type_and_line
 from symmcore.projection.base import (
     PCA,
     TSNE,
@@ -120,7 +121,7 @@ def _answer(connection: Connection, factory: ProjectorFactory, job: ProjectionJo
     try:
         _project(connection, factory(job.method), job)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
-        line = f"The picture of step {job.frames[0].step} failed: {error}"
+        line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
         # Where it is the pipe that broke, this raises once more.
         send(connection, Failure(f"{line}\n{''.join(traceback.format_exception(error))}"))
 

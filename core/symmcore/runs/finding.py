@@ -4,7 +4,7 @@ from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.runs.files import reason
-from symmcore.runs.layout import CONFIG, FRAMES, METRICS, is_run
+from symmcore.runs.layout import CONFIG, FRAMES, METRICS, SEEDS, is_run, seed_folders
 
 
 def check_run(folder: Path) -> None:
@@ -32,16 +32,28 @@ def check_run(folder: Path) -> None:
 def run_folders(path: Path) -> tuple[Path, ...]:
     """The run directories in a folder, by name; the folder itself where it holds none.
 
+    Those of several seeds come by seed.
+
     Raises:
         InputError: if it cannot be looked into.
     """
     try:
         if not path.is_dir() or is_run(path):
             return (path,)
-        found = sorted(child for child in path.iterdir() if child.is_dir() and is_run(child))
+        if (path / SEEDS).exists():
+            found = [run for seed in seed_folders(path) for run in _runs_in(seed)]
+        else:
+            found = _runs_in(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {reason(error)}.") from error
     return tuple(found) or (path,)
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """The folder where it is a run, else the runs in it by name."""
+    if is_run(folder):
+        return [folder]
+    return sorted(child for child in folder.iterdir() if child.is_dir() and is_run(child))
 
 
 def holds_run(path: Path) -> bool:

@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from symmcore.errors import InputError, ProcessLostError
+from symmcore.errors import InputError, ProcessLostError, type_and_line
+from symmcore.processes import default_threads
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
@@ -20,7 +21,7 @@ from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.frame_schedule import checkpoint_schedule, frame_schedule
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.pace import Pace
-from symmcore.training.preparation import Preparation, default_threads
+from symmcore.training.preparation import Preparation
 from symmcore.training.sink import Sink, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.start import Start
@@ -41,15 +42,24 @@ class Trainer:
     from another thread once the first call has returned.
     """
 
-    def __init__(self, config: TrainingConfig, sink: Sink, start: Start | None = None) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        sink: Sink,
+        start: Start | None = None,
+        *,
+        spare_cores: int = 0,
+    ) -> None:
         """Nothing is done yet.
 
         Args:
             config: the training.
             sink: told everything.
             start: checkpoints to go on from; None begins at step 0.
+            spare_cores: left to others where the configuration does not say how many threads.
         """
         self._config = config
+        self._spare_cores = spare_cores
         self._sink = sink
         self._start = start
         self._prepared: Preparation | None = None
@@ -85,7 +95,7 @@ class Trainer:
                 self._prepared = None  # so that what comes next has the memory
                 text, detail = out_of_memory_message(self._config), ""
             else:
-                text, detail = f"{type(error).__name__}: {error}", traceback.format_exc()
+                text, detail = type_and_line(error), traceback.format_exc()
             status = self._finished(FinishReason.FAILED, text, detail)
         finally:
             self._release()
@@ -109,7 +119,7 @@ class Trainer:
 
     def _prepare(self, control: Control) -> Preparation:
         self._report(RunState.PREPARING)
-        torch.set_num_threads(self._config.threads or default_threads())
+        torch.set_num_threads(self._config.threads or default_threads(self._spare_cores))
         prepared = self._prepared
         if prepared is None:
             prepared = Preparation(self._config, self._telling(control), self._start)
@@ -144,7 +154,7 @@ class Trainer:
         frames, checkpoints = frame_schedule(self._config), checkpoint_schedule(self._config)
         while True:
             step = self._at.step
-            if frames.evaluation_due(step) and not self._at.evaluated:
+            if frames.evaluations.due(step) and not self._at.evaluated:
                 wait = partial(self._checkpoint, control, RunState.EVALUATING)
                 self._evaluate(prepared, wait, whole=step == self._config.steps)
             elif frames.due(step) and not self._at.framed:
