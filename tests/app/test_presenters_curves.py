@@ -186,9 +186,9 @@ def test_another_look_draws_all_lines_anew(
 def test_a_number_of_an_own_loop_gets_a_plot(
     view: MagicMock, presenter: CurvesPresenter, runs: tuple[FakeRecording, ...]
 ) -> None:
-    runs[0].add_metric("learning_rate", 1, 0.1)
+    runs[0].add_metric("temperature", 1, 0.1)
     presenter.update()
-    view.set_panels.assert_called_once_with((*Panel, "learning_rate"))
+    view.set_panels.assert_called_once_with((*Panel, "temperature"))
     for _ in range(5):
         presenter.draw_next_panel()
-    assert "learning_rate" in drawn(view)
+    assert "temperature" in drawn(view)

@@ -62,9 +62,12 @@ class TestLines:
         assert [one.run for one in curves(runs, Panel.RECALL, PLAIN)] == [1]
 
     def test_any_number_that_an_own_loop_records_is_a_plot(self) -> None:
-        run = FakeRecording()
+        run = FakeRecording(settings={"recorded_by": "own loop"})
         run.add_metric("learning_rate", 1, 0.1)
         assert panels((run,)) == (*Panel, "learning_rate")
+        trained = FakeRecording()
+        trained.add_metric("learning_rate", 1, 0.1)
+        assert panels((trained,)) == tuple(Panel)
         (curve,) = curves((run,), "learning_rate", PLAIN)
         assert (list(curve.places), list(curve.values)) == ([1.0], [0.1])
 
