@@ -12,7 +12,7 @@ from symmviz.model.resolve.curves import (
     readings,
     step_at,
 )
-from symmviz.model.resolve.offers import Offers, branch_parent, offers, warnings
+from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
 from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
 from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
@@ -23,7 +23,7 @@ __all__ = [
     "RetrieveState",
     "SearchTarget",
     "WatchState",
-    "branch_parent",
+    "branch_parents",
     "cursor_places",
     "curve_legend",
     "curve_note",
