@@ -62,6 +62,7 @@ class Controller(QObject):
         WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
+        window.watch_page.set_drawer(session.drawing)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()

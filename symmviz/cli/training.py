@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.errors import InputError
 from symmcore.runs.continuation import ContinuationPlan
 from symmcore.runs.layout import run_directories
