@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
@@ -136,6 +137,7 @@ class Controller(QObject):
         window.time_slider.following.connect(self._pages.time.follow)
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
+        watch.findings.try_wanted.connect(self._try)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         window.retrieve_page.chosen.connect(self._on_chosen)
         self.workspace.subscribe(self._bridge.hurry)
@@ -248,13 +250,22 @@ class Controller(QObject):
             return
         self._prepare(specs, ())
 
-    def _ask_for_branch(self, step: int | None) -> None:
-        parents = branch_parents(self.workspace.recordings, step)
+    def _ask_for_branch(
+        self, step: int | None, of: tuple[Recording, ...] = (), spec: RunSpec | None = None
+    ) -> None:
+        parents = branch_parents(of or self.workspace.recordings, step)
         if not parents:
             self._controls.set_problem("There is no checkpoint up to this step to branch from.")
             return
         dialog = self._window.ask_for_branch(parents)
+        if spec is not None:
+            dialog.propose(spec)
         dialog.requested.connect(lambda request: self._branch(dialog, request))
+
+    def _try(self, run: int, at: int) -> None:
+        wanted = self._pages.findings.wanted(run, at)
+        if wanted is not None:
+            self._ask_for_branch(*wanted)
 
     def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:
         parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)

@@ -1,15 +1,14 @@
 """What the user's actions on the Watch page do."""
 
 import dataclasses
+from typing import Any
 
 from PySide6.QtCore import QObject, QPointF
 
 from symmviz.bridge import Bridge
-from symmviz.model.curve import CurveLook
-from symmviz.model.display import ColourBy, PictureId
+from symmviz.model.display import PictureId
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import describe, image_at
-from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import WindowPresenter
 from symmviz.views.watch_page import WatchPage
@@ -40,28 +39,17 @@ class WatchActions(QObject):
         self._loaded = loaded
         self._pages = pages
         self._bridge = bridge
-        page.split_chosen.connect(self._choose_split)
-        page.colour_chosen.connect(self._choose_colours)
-        page.synthetic_toggled.connect(self._show_synthetic)
+        page.split_chosen.connect(lambda split: self._draw(split=split))
+        page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
+        page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.row_picked.connect(self._on_picked)
         page.row_hovered.connect(self._on_hovered)
-        page.curves.look_chosen.connect(self._choose_curve_look)
+        page.curves.look_chosen.connect(lambda look: self._draw(curves=look))
         page.curves.pointed.connect(self._on_pointed)
         page.curves.place_chosen.connect(self._on_place_chosen)
 
-    def _choose_split(self, split: Split) -> None:
-        self._workspace.display = dataclasses.replace(self._workspace.display, split=split)
-
-    def _choose_colours(self, colour_by: ColourBy) -> None:
-        self._workspace.display = dataclasses.replace(self._workspace.display, colour_by=colour_by)
-
-    def _show_synthetic(self, visible: bool) -> None:
-        self._workspace.display = dataclasses.replace(
-            self._workspace.display, synthetic_visible=visible
-        )
-
-    def _choose_curve_look(self, look: CurveLook) -> None:
-        self._workspace.display = dataclasses.replace(self._workspace.display, curves=look)
+    def _draw(self, **changed: Any) -> None:
+        self._workspace.display = dataclasses.replace(self._workspace.display, **changed)
 
     def _on_pointed(self, place: float | None) -> None:
         self._pages.curves.point(place)

@@ -7,10 +7,15 @@ from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import Column, WatchState, watch
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.findings import FindingsView
 
 
 class WatchView(Protocol):
     """What the presenter needs of the Watch page."""
+
+    @property
+    def findings(self) -> FindingsView:
+        """The lines over the columns that say what is wrong with a run."""
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """Make one empty column a run."""

@@ -7,6 +7,7 @@ from symmcore.runs import Recording
 from symmviz.model.resolve import search_targets, steps_wanted
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
+from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
@@ -47,6 +48,7 @@ class WindowPresenter:
         self._readers = readers
         self._watch = WatchPresenter(watch, workspace, readers.frames)
         self.curves = CurvesPresenter(curves, workspace)
+        self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(
             retrieve, workspace, readers.frames, readers.searches.found
         )
@@ -78,6 +80,7 @@ class WindowPresenter:
         self.time.update()
         self._watch.update()
         self.curves.update()
+        self.findings.update()
         self._retrieve.update()
 
     @property

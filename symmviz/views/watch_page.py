@@ -21,6 +21,7 @@ from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend
@@ -89,6 +90,7 @@ class WatchPage(QWidget):
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
         self.curves = CurveGrid(self)
+        self.findings = FindingStrip(self)
         self._lay_out()
         for _ in range(_COLUMNS_AHEAD):
             self._add_column()
@@ -195,6 +197,7 @@ class WatchPage(QWidget):
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
+        above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
         bottom = self.curves
