@@ -26,6 +26,7 @@ from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.window import WindowPresenter
+from symmviz.results import ResultsActions
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
@@ -61,6 +62,7 @@ class Controller(QObject):
         self._bridge = Bridge(self._tick, self._is_busy, self)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
+        self._results = ResultsActions(window, self.workspace, session)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
@@ -107,7 +109,7 @@ class Controller(QObject):
     def _show_runs(self) -> None:
         window = self._window
         window.set_training_pages(True)
-        if window.page not in (window.watch_page, window.retrieve_page):
+        if window.page is window.start_page:
             window.show_page(window.watch_page)
 
     def _connect(self) -> None:
@@ -122,6 +124,7 @@ class Controller(QObject):
         window.controls.extend.connect(self._extend)
         window.controls.branch.connect(lambda: self._ask_for_branch(self.workspace.cursor.step))
         window.controls.open_folder.connect(self._open_folder)
+        window.result_card.folder_wanted.connect(self._open_folder)
         window.controls.copy_weights.connect(self._copy_weights)
         window.time_slider.branch_wanted.connect(self._ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
@@ -148,6 +151,7 @@ class Controller(QObject):
         self._adopt()
         self._pages.refresh()
         self._controls.show(self.workspace.recordings)
+        self._results.poll()
         self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
