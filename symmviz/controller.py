@@ -19,7 +19,7 @@ from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchRequest
 from symmviz.model.display import ColourBy, PictureId
 from symmviz.model.recent import RecentRun
-from symmviz.model.resolve import branch_parent, describe, image_at, offers
+from symmviz.model.resolve import branch_parents, describe, image_at, offers
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
@@ -256,11 +256,11 @@ class Controller(QObject):
         self._prepare(specs, ())
 
     def _ask_for_branch(self, step: int | None) -> None:
-        parent = branch_parent(self.workspace.recordings, step)
-        if parent is None:
+        parents = branch_parents(self.workspace.recordings, step)
+        if not parents:
             self._controls.set_problem("There is no checkpoint up to this step to branch from.")
             return
-        dialog = self._window.ask_for_branch(parent)
+        dialog = self._window.ask_for_branch(parents)
         dialog.requested.connect(lambda request: self._branch(dialog, request))
 
     def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:

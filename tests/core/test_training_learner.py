@@ -159,17 +159,17 @@ def test_dropout_differs_from_step_to_step(
     assert frozen.step(*batches[0]) != frozen.step(*batches[0])
 
 
-@pytest.mark.parametrize(
-    ("spec", "named"),
-    [
-        ("npair:l2_reg=-1", "-1"),
-        ("angular:angle_deg=90", "90"),
-        ("lifted+symm:margin=-0.5", "-0.5"),
-    ],
-)
-def test_a_setting_out_of_the_losss_range_is_bad_input(spec: str, named: str) -> None:
-    with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
-        learner(spec)
+def test_warming_up_takes_a_batch_of_the_trainings_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = learner("npair+symm", batch_size=32, dim=48)
+    seen = []
+
+    def loss(embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        seen.append((tuple(embeddings.shape), labels.tolist()))
+        return embeddings.sum()
+
+    monkeypatch.setattr(one, "_loss", loss)
+    one.warm_up()
+    assert seen == [((32, 48), [pair for pair in range(16) for _ in range(2)])]
 
 
 def test_the_learning_rate_falls_as_the_schedule_says(

@@ -656,9 +656,6 @@ class TestInvalid:
         add_dataset(monkeypatch, "uniform", load)
         assert "two classes" in self.invalid(tiny_config(dataset="uniform")).message
 
-    def test_a_setting_that_only_the_loss_can_judge(self) -> None:
-        assert "-1" in self.invalid(tiny_config("npair:l2_reg=-1")).message
-
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (64, 63)])
 def test_a_core_is_left_free(cores: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from symmcore.mining import (
     pair_groups,
 )
 from symmcore.mining.candidates import code_tables
-from symmcore.settings.symm import PairSet, PointType, Symm, check_finite
+from symmcore.settings.symm import PairSet, PointType, Symm
 from symmcore.synthesis import computing_dtype
 
 GroupCounts = NDArray[np.float64]
@@ -222,15 +222,3 @@ class MetricLoss(nn.Module, ABC):
             same: Which groups are of one class, so no negatives of each other, bool of shape
                 (G, G).
         """
-
-
-def check_not_negative(name: str, value: float) -> float:
-    """Return ``value`` if it is a finite number of at least 0.
-
-    Raises:
-        TypeError: If it is not a number.
-        ValueError: If it is negative or not finite.
-    """
-    if check_finite(name, value) < 0:
-        raise ValueError(f"{name} must not be negative, not {value}")
-    return value

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmcore.losses.base import GroupCounts, Hinges, MetricLoss, check_not_negative
+from symmcore.losses.base import GroupCounts, Hinges, MetricLoss
 from symmcore.mining import (
     Mined,
     measure,
@@ -15,7 +15,7 @@ from symmcore.mining import (
     tie_tolerance,
     widest,
 )
-from symmcore.settings.symm import Symm
+from symmcore.settings.symm import Symm, check_not_negative
 
 
 class LiftedStructureLoss(MetricLoss):

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from symmcore.losses.backends import LogSum, TorchBackend, backend_for
+from symmcore.losses.backends import backend_for
+from symmcore.losses.backends.base import LogSum
+from symmcore.losses.backends.torch.backend import TorchBackend
 from symmcore.losses.backends.torch.terms import Scales, log_one_plus_sums, norm_penalty
 from symmcore.losses.base import (
     GroupCounts,
@@ -14,10 +16,9 @@ from symmcore.losses.base import (
     LossResult,
     MetricLoss,
     Selection,
-    check_not_negative,
 )
 from symmcore.mining import Candidates, Groups, Mined, measure
-from symmcore.settings.symm import PairSet, Symm
+from symmcore.settings.symm import PairSet, Symm, check_not_negative
 
 
 class LogSumLoss(MetricLoss):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from symmcore.errors import RunError
+from symmcore.errors import RunError, one_line
 from symmcore.runs.files import reason
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -262,9 +262,3 @@ def _end_of_data(header: Mapping[str, Any]) -> int:
         int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"
     ]
     return max(ends, default=0)
-
-
-def one_line(error: BaseException | str) -> str:
-    """What an error says, on one line, no longer than a line."""
-    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return text if len(text) <= 120 else f"{text[:120]}..."

@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image
 
 from symmcore.data.images.store import ImageArray
-from symmcore.errors import RunError
-from symmcore.processes import one_line
+from symmcore.errors import RunError, one_line
 from symmcore.records import IndexArray
 from symmcore.runs.files import reason
 from symmcore.runs.frames import safetensors_bytes

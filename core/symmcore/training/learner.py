@@ -22,7 +22,7 @@ from symmcore.training.optimizer import (
     optimizer_arrays,
     restore_optimizer,
 )
-from symmcore.training.spec import RunSpec, as_input_error
+from symmcore.training.spec import RunSpec
 
 _STEPS_BETWEEN_WAITS = 10
 """Every so many steps a GPU is waited for once more, to record the gradient's norm."""
@@ -54,8 +54,8 @@ class Learner:
         weights_note: a sentence on what was taken from a file of weights; "" without one.
 
     Raises:
-        InputError: if the loss does not take the settings of the spec, the weights asked for
-            cannot be had, or the device does not compute in bfloat16.
+        InputError: if the weights asked for cannot be had, or the device does not compute in
+            bfloat16.
     """
 
     def __init__(
@@ -72,10 +72,8 @@ class Learner:
         )
         self._network = network.to(device).to(memory_format=self._memory_format)
         self._bf16 = config.bf16
-        try:
-            self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
-        except (ValueError, TypeError) as error:
-            raise as_input_error(error) from error
+        self._batch_shape = config.batch_size // 2, config.dim
+        self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
         self._learning_rate = spec.learning_rate or config.learning_rate
         self._schedule = config.schedule
         self._grad_clip = config.grad_clip
@@ -123,10 +121,13 @@ class Learner:
     def warm_up(self) -> None:
         """Compute the loss once, so that no step waits for loops that are still to be compiled.
 
-        Draws no random numbers and changes no weights.
+        Draws no random numbers and changes no weights. The embeddings have the shape of a batch:
+        what is compiled for a GPU depends on which sizes are multiples of 16.
         """
-        embeddings = torch.arange(32.0, device=self._device).cos().view(8, 4).requires_grad_()
-        self._loss(embeddings, torch.arange(4).repeat_interleave(2)).backward()
+        pairs, dim = self._batch_shape
+        made_up = torch.arange(2.0 * pairs * dim, device=self._device).cos()
+        embeddings = made_up.view(2 * pairs, dim).requires_grad_()
+        self._loss(embeddings, torch.arange(pairs).repeat_interleave(2)).backward()
 
     def arrays(self) -> dict[str, dict[str, AnyArray]]:
         """Copies of all that the steps to come depend on: weights, optimiser, random states."""

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from symmcore.errors import InputError, ProcessLostError
+from symmcore.errors import InputError, ProcessLostError, type_and_line
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
@@ -85,7 +85,7 @@ class Trainer:
                 self._prepared = None  # so that what comes next has the memory
                 text, detail = out_of_memory_message(self._config), ""
             else:
-                text, detail = f"{type(error).__name__}: {error}", traceback.format_exc()
+                text, detail = type_and_line(error), traceback.format_exc()
             status = self._finished(FinishReason.FAILED, text, detail)
         finally:
             self._release()
@@ -144,7 +144,7 @@ class Trainer:
         frames, checkpoints = frame_schedule(self._config), checkpoint_schedule(self._config)
         while True:
             step = self._at.step
-            if frames.evaluation_due(step) and not self._at.evaluated:
+            if frames.evaluations.due(step) and not self._at.evaluated:
                 wait = partial(self._checkpoint, control, RunState.EVALUATING)
                 self._evaluate(prepared, wait, whole=step == self._config.steps)
             elif frames.due(step) and not self._at.framed:

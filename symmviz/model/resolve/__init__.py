@@ -1,7 +1,7 @@
 """What each view shows, derived from the workspace and the recordings by pure functions."""
 
 from symmviz.model.resolve.curves import curves, drawn_from, panels, ratio_note, readings
-from symmviz.model.resolve.offers import Offers, branch_parent, offers, warnings
+from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
 from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
 from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
@@ -12,7 +12,7 @@ __all__ = [
     "RetrieveState",
     "SearchTarget",
     "WatchState",
-    "branch_parent",
+    "branch_parents",
     "curves",
     "describe",
     "drawn_from",
