@@ -22,9 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_process() -> None:
-    from symmcore.processes import leave_out_current_folder
+    from symmcore.processes import leave_out_current_folder, let_idle_threads_sleep
 
     leave_out_current_folder()
+    let_idle_threads_sleep()
     from symmviz.cli.streams import make_output_last
     from symmviz.cli.surroundings import leave_out_nonsense
     from symmviz.notes import say_on_stderr, show_notes
