@@ -40,7 +40,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     import logging
     import sys
 
-    from symmcore.data.sources.file_tree import display_name
+    from symmcore.data.names import display_name
     from symmcore.errors import InputError
     from symmviz.cli.arguments import parse_arguments
     from symmviz.cli.streams import make_output_last

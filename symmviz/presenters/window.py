@@ -6,6 +6,7 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmviz.model.resolve import search_targets, steps_wanted
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
@@ -44,6 +45,7 @@ class WindowPresenter:
         self._workspace = workspace
         self._readers = readers
         self._watch = WatchPresenter(watch, workspace, readers.frames)
+        self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(
             retrieve, workspace, readers.frames, readers.searches.found
         )
@@ -74,6 +76,7 @@ class WindowPresenter:
         self._read()
         self.time.update()
         self._watch.update()
+        self.findings.update()
         self._retrieve.update()
 
     @property

@@ -18,6 +18,7 @@ from symmcore.training.spec import RunSpec
 from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
+from symmviz.services.drawing import PointDrawing
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
@@ -39,6 +40,7 @@ class Session:
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
+    - one that draws, from the first picture on, and one that loads the loops it draws with;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -49,6 +51,7 @@ class Session:
         searches: what has been found in them.
         thumbnails: their images.
         results: what they came to.
+        drawing: draws the points of maps.
     """
 
     def __init__(self) -> None:
@@ -59,6 +62,7 @@ class Session:
         self.searches = Searches()
         self.thumbnails = Thumbnails()
         self.results = ResultsReader()
+        self.drawing = PointDrawing()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
@@ -79,6 +83,7 @@ class Session:
         if not self._opened and not self._closed:
             self._opened = True
             self._projections.start()
+            self.drawing.start()
 
     def start(self, config: TrainingConfig, out: Path) -> None:
         """Train ``config`` and record it under ``out``.
@@ -248,6 +253,7 @@ class Session:
         if self._scan is not None:
             self._scan.give_up()
         self._scans.shutdown(wait=False, cancel_futures=True)
+        self.drawing.close(timeout)
         self._projections.close(timeout)
         readers = (self.frames, self.searches, self.thumbnails, self.results, self._follower)
         for part in readers:

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -66,11 +67,12 @@ def test_its_text_shows_the_settings() -> None:
 def test_transforms_of_torch_func_are_refused_readably(loss: MetricLoss) -> None:
     x, y = batch()
     func: Any = torch.func  # which is not all typed
-    for transformed in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: func.grad(lambda z: loss(z, y))(x),
         lambda: func.vmap(lambda z: loss(z, y))(x[None]),
         lambda: func.jacrev(lambda z: loss(z, y))(x),
-    ):
+    )
+    for transformed in calls:
         with pytest.raises(RuntimeError, match=r"cannot be used within torch\.func"):
             transformed()
 
