@@ -20,7 +20,7 @@ from symmviz.services.results import Results, ResultsReader
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
 
-WAIT_MS = 30_000
+WAIT_MS = 90_000
 PLAIN, BETTER = {0: 0.50, 1: 0.60, 2: 0.70}, {0: 0.61, 1: 0.70, 2: 0.79}
 TABLE = results_table((*over_seeds("npair", PLAIN), *over_seeds("npair+symm", BETTER)))
 
