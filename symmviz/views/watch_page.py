@@ -15,26 +15,16 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.model.bounds import Bounds
-from symmviz.model.display import (
-    ColourBy,
-    Curve,
-    Panel,
-    PanelKey,
-    PointCloud,
-    PointPositions,
-    Reading,
-    RunTitle,
-)
+from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
-from symmviz.views.legend import ColourLegend, RunLegend
+from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
 from symmviz.views.scatter import EmbeddingScatter
 
@@ -93,18 +83,14 @@ class WatchPage(QWidget):
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self._legend = ColourLegend(self)
-        self._run_legend = RunLegend(self)
         self._selection = ElidedLabel("Click a point to select its image.", self)
         self._selection.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
+        self.curves = CurveGrid(self)
         self.findings = FindingStrip(self)
-        self._panels: dict[PanelKey, CurvePanel] = {
-            panel: CurvePanel(panel, self) for panel in Panel
-        }
-        self._curve_grid = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
         self._lay_out()
         for _ in range(_COLUMNS_AHEAD):
             self._add_column()
@@ -133,21 +119,8 @@ class WatchPage(QWidget):
             column.begin(title)
         for column in self._pool:
             column.setVisible(column in self._columns)
-        for panel in self._panels.values():
-            panel.clear()
         self._update_legend()
-        self._run_legend.set_runs(tuple(run.title for run in runs))
         self.set_selection("")
-
-    def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        gone = [self._panels.pop(key) for key in tuple(self._panels) if key not in panels]
-        for key in panels:
-            if key not in self._panels:
-                self._panels[key] = CurvePanel(key, self)
-        self._curve_grid.set_panels(tuple(self._panels[key] for key in panels))
-        for panel in gone:
-            panel.deleteLater()
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -169,22 +142,6 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         for column in self._columns:
             column.scatter.set_bounds(bounds)
-
-    def set_curve(self, curve: Curve) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[curve.panel].set_curve(curve)
-
-    def set_note(self, panel: Panel, text: str) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[panel].set_note(text)
-
-    def set_cursor(self, panel: PanelKey, step: int | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[panel].set_cursor(step)
-
-    def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[panel].set_readings(readings)
 
     def set_selected(self, run: int, row: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -209,17 +166,14 @@ class WatchPage(QWidget):
         self._see.setEnabled(bool(text))
 
     def fit(self) -> None:
-        """Show all points in every column."""
+        """Show all points in every column, and all of every line."""
+        self.curves.fit()
         for column in self._columns:
             column.scatter.fit()
 
     def scatter(self, run: int) -> EmbeddingScatter:
         """A run's scatter."""
         return self._columns[run].scatter
-
-    def panel(self, panel: PanelKey) -> CurvePanel:
-        """One of the shared plots."""
-        return self._panels[panel]
 
     def choose_split(self, at: int) -> None:
         """Show the first (test) or second (training) kind of images."""
@@ -246,7 +200,7 @@ class WatchPage(QWidget):
         above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
-        bottom = self._curve_grid
+        bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
