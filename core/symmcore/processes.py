@@ -23,6 +23,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
+from symmcore.errors import one_line
+
 _SECONDS_BETWEEN_LOOKS = 0.2
 _LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many and one
 _SECONDS_TO_TERMINATE = 1.0
@@ -152,11 +154,6 @@ def bytes_in(folder: Path) -> int:
             with suppress(OSError):  # it was renamed or removed meanwhile
                 total += (Path(root) / name).lstat().st_size
     return total
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, or its kind if it says nothing."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 @contextmanager

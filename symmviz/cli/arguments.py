@@ -18,11 +18,12 @@ from symmviz.cli.commands import (
     bench_ui,
     evaluate,
     open_window,
-    train,
 )
 from symmviz.cli.datasets import show_datasets
 from symmviz.cli.embed import add_embed
 from symmviz.cli.paths import user_path
+from symmviz.cli.results import add_results
+from symmviz.cli.training import train
 from symmviz.cli.training_options import add_setting, add_training_options
 
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
@@ -68,6 +69,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "run_folder", type=user_path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
+    add_results(commands.add_parser("results", help="print a table of runs and their scores"))
     add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))

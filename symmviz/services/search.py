@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from symmcore.byte_cache import ByteCache
 from symmcore.records import EmbeddedSet, FloatArray, IndexArray
 from symmcore.runs import Recording
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Neighbour, RunNeighbours, Split
-from symmviz.services.byte_cache import ByteCache
 from symmviz.services.wanted import WantedThread
 
 NEIGHBOURS = 10

@@ -8,8 +8,8 @@ from pathlib import Path
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.finding import holds_run
 from symmcore.runs.naming import run_folder
-from symmcore.runs.recording import holds_run
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from symmcore.errors import type_and_line
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import Sink
@@ -170,7 +171,7 @@ def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink
         sink.status(
             TrainingStatus(
                 RunState.FINISHED,
-                message=f"{type(error).__name__}: {error}",
+                message=type_and_line(error),
                 reason=FinishReason.FAILED,
                 detail=traceback.format_exc(),
             )

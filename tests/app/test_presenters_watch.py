@@ -180,11 +180,11 @@ class TestCurves:
     def test_a_number_of_an_own_loop_gets_a_plot(
         self, view: MagicMock, presenter: WatchPresenter, runs: tuple[FakeRecording, ...]
     ) -> None:
-        runs[0].add_metric("learning_rate", 1, 0.1)
+        runs[0].add_metric("temperature", 1, 0.1)
         presenter.update()
-        view.set_panels.assert_called_once_with((*Panel, "learning_rate"))
+        view.set_panels.assert_called_once_with((*Panel, "temperature"))
         presenter.draw_next_panel()
-        assert drawn(view) == ["learning_rate"]
+        assert drawn(view) == ["temperature"]
 
 
 class TestPoints:

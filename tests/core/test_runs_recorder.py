@@ -52,7 +52,6 @@ class TestWhatIsWritten:
         assert state.frame_steps == (2, 4)
         assert state.last_step == 4
         assert list(state.metrics["loss"].values) == [1, 1 / 2, 1 / 3, 1 / 4]
-        assert not recording.info.has_train
         assert recording.info.own_loop
         assert recording.info.class_names == ("0", "1", "2", "3", "4")
         np.testing.assert_array_equal(recording.frame(4).test.points.embeddings, embeddings(4))
@@ -322,7 +321,8 @@ class TestRefusing:
         assert (run / "notes" / "mine.txt").read_text() == "worth keeping"
 
     @pytest.mark.parametrize(
-        "name", ["classes.json", "status.json", "checkpoints", "projections", "thumbnails"]
+        "name",
+        ["classes.json", "files.json", "status.json", "checkpoints", "projections", "thumbnails"],
     )
     def test_files_with_the_names_of_a_run_are_not_written_over(
         self, name: str, tmp_path: Path

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,10 @@ from symmcore.runs import files as files_module
 from symmcore.runs.budget import superfluous
 from symmcore.runs.continuation import branch_plan, resume_plan
 from symmcore.runs.info import RunStatus
+from symmcore.runs.memory import frame_size
 from symmcore.runs.thumbnails import LONGEST_SIDE, decode, encode, shrunk
 from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.unsaved import Unsaved
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Environment, ParentRun, TrainingContext
@@ -200,6 +203,7 @@ class TestBudget:
         )
         assert gallery > checkpoint / 2
         recorder = recorded(tmp_path / "run", 20, recording_bytes=2 * 5 * gallery)
+        recorder.finish_checkpoints()
         (live,) = recorder.recordings
         live.poll()
         recorder.status(FINISHED)
@@ -288,18 +292,21 @@ class TestCheckpoints:
         recorder = TrainingRecorder(tmp_path / "run", config, on_problem=problems.append)
         recorder.begin(context_of(config))
         recorder.checkpoints((make_checkpoint(2),))
+        recorder.finish_checkpoints()
         original = files_module.write_new
 
-        def fail(path: Path, content: bytes) -> None:
+        def fail(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
             if path.name == "complete.json":
                 raise OSError(28, "No space left on device")
-            original(path, content)
+            original(path, chunks)
 
         with monkeypatch.context() as patched:
             patched.setattr(files_module, "write_new", fail)
             recorder.checkpoints((make_checkpoint(4),))
+            recorder.finish_checkpoints()
             assert Recording.open(tmp_path / "run").state.checkpoint_steps == (2,)
             recorder.checkpoints((make_checkpoint(6),))
+            recorder.finish_checkpoints()
             assert Recording.open(tmp_path / "run").state.checkpoint_steps == (2,)
             assert len(problems) == 1
         recorder.status(FINISHED)
@@ -312,6 +319,7 @@ def test_what_is_lost_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     recorder = TrainingRecorder(tmp_path / "run", tiny_config(), on_problem=told.append)
     recorder.begin(context_of(tiny_config()))
     go_on(recorder, 0, 2)
+    recorder.finish_checkpoints()
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -340,6 +348,7 @@ class TestResuming:
         metrics = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("run", "whole")]
         assert metrics[0] == metrics[1]
         go_on(resumed, 4, 6)
+        resumed.finish_checkpoints()
         (live,) = resumed.recordings
         live.poll()
         assert live.state.frame_steps == (2, 4, 6)
@@ -597,3 +606,27 @@ def test_how_it_ended(reason: FinishReason, status: RunStatus, tmp_path: Path) -
     recorder.status(TrainingStatus(RunState.FINISHED, message="So it was.", reason=reason))
     state = Recording.open(tmp_path / "run").state
     assert (state.status, state.message) == (status, "So it was.")
+
+
+class TestUnsaved:
+    def test_little_is_all_kept(self) -> None:
+        unsaved = Unsaved()
+        unsaved.frames[1] = (make_snapshot(1).frame, make_gallery(5))
+        assert unsaved.bound(10**9) == ((), ())
+        assert unsaved.frames[1][1] is not None
+
+    def test_galleries_go_first_but_for_the_newest(self) -> None:
+        unsaved = Unsaved()
+        size = frame_size(make_snapshot(1).frame)
+        for step in (1, 2, 3):
+            unsaved.frames[step] = (make_snapshot(step).frame, make_gallery(5))
+        assert unsaved.bound(3 * size) == ((1, 2), ())
+        assert [gallery is None for _, gallery in unsaved.frames.values()] == [True, True, False]
+
+    def test_then_every_second_frame(self) -> None:
+        unsaved = Unsaved()
+        size = frame_size(make_snapshot(1).frame)
+        for step in (1, 2, 3):
+            unsaved.frames[step] = (make_snapshot(step).frame, None)
+        assert unsaved.bound(2 * size) == ((1, 2), (2,))
+        assert list(unsaved.frames) == [1, 3]

@@ -34,9 +34,9 @@ def test_frames_of_the_quick_preset() -> None:
 def test_frames_are_at_evaluations_and_evenly_between(steps: int, every: int, about: int) -> None:
     schedule = FrameSchedule(steps, every, about)
     frames = due(schedule)
-    evaluations = [step for step in range(steps + 1) if schedule.evaluation_due(step)]
+    evaluations = [step for step in range(steps + 1) if schedule.evaluations.due(step)]
     assert evaluations == sorted({*range(0, steps + 1, every), steps})
-    assert (schedule.count(), schedule.evaluations()) == (len(frames), len(evaluations))
+    assert (schedule.count(), schedule.evaluations.count()) == (len(frames), len(evaluations))
     assert set(evaluations) <= set(frames)
     if about == 0:
         assert frames == evaluations
@@ -117,7 +117,7 @@ def test_evaluations_take_at_most_a_tenth(steps: int, test_images: int, every: i
     config = with_schedule(TrainingConfig(steps=steps), 2000, test_images)
     assert config.eval_every == every
     if every < steps:
-        embedded = frame_schedule(config).evaluations() * (
+        embedded = frame_schedule(config).evaluations.count() * (
             test_images + min(2000, watch_limit(config))
         )
         assert embedded <= 0.1 * 3 * steps * config.batch_size
@@ -127,7 +127,7 @@ def test_evaluations_take_at_most_a_tenth(steps: int, test_images: int, every: i
 def test_frames_take_at_most_a_tenth(test_images: int) -> None:
     config = with_schedule(TrainingConfig(), 10_000, test_images)
     schedule = frame_schedule(config)
-    snapshots = schedule.count() - schedule.evaluations()
+    snapshots = schedule.count() - schedule.evaluations.count()
     # but for the first four or five, which are the same in every training
     assert (snapshots - 5) * 2 * watch_limit(config) <= 0.1 * 3 * config.steps * config.batch_size
 

@@ -8,7 +8,7 @@ import numpy as np
 from symmcore.data.images.store import ImageStore
 from symmcore.data.unused import Unused
 from symmcore.data.value_range import EIGHT_BITS, ValueRanges
-from symmcore.records import IndexArray
+from symmcore.records import ImageFiles, IndexArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class ImageDataset:
         unused: what lies in its folder and is not used, which ``notes`` say too.
         value_ranges: how images of more than 8 bits a sample were brought to 8; an image from
             elsewhere that is compared with these is decoded by them, see ``decode_file``.
+        files: what the images were decoded from; None where they are no files of their own.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ImageDataset:
     skipped: tuple[SkippedImage, ...] = ()
     unused: tuple[Unused, ...] = ()
     value_ranges: ValueRanges = EIGHT_BITS
+    files: ImageFiles | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of images, labels and split: equal for equal training input."""

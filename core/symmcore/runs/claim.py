@@ -10,6 +10,7 @@ from symmcore.runs.files import reason, remove_whatever
 from symmcore.runs.layout import (
     CLASSES,
     CONFIG,
+    FILES,
     FRAMES,
     METRICS,
     PROJECTIONS,
@@ -41,7 +42,7 @@ def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
     children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
     for child in children:
         if is_run(child):
-            raise holds_run(child)
+            raise already_holds_run(child)
 
 
 def _check_folder(path: Path) -> None:
@@ -55,13 +56,13 @@ def _check_folder(path: Path) -> None:
 
 def _check_no_run(path: Path) -> None:
     if any((path / name).exists() for name in (CONFIG, METRICS, FRAMES)):
-        raise holds_run(path)
+        raise already_holds_run(path)
 
 
 def _check_names(path: Path) -> None:
     """Check that nothing in a folder has a name that a run writes under."""
     _check_no_run(path)
-    for name in (CLASSES, STATUS, CHECKPOINTS, PROJECTIONS, THUMBNAILS):
+    for name in (CLASSES, FILES, STATUS, CHECKPOINTS, PROJECTIONS, THUMBNAILS):
         if os.path.lexists(path / name):
             raise InputError(
                 f"{path} holds {name}, which a run would write over: choose another output folder."
@@ -82,7 +83,7 @@ def claimed(folder: Path, undo: contextlib.ExitStack) -> RunLock:
         lock = RunLock(folder)
     except InputError:
         if is_run(folder):
-            raise holds_run(folder) from None
+            raise already_holds_run(folder) from None
         raise
     undo.callback(lock.remove)
     _check_names(folder)  # another process was first, perhaps
@@ -114,7 +115,7 @@ def _remove(action: Callable[[], None]) -> None:
 _CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
 
 
-def holds_run(path: Path) -> InputError:
+def already_holds_run(path: Path) -> InputError:
     """The error of a folder that holds a run."""
     return InputError(
         f"{path} already holds a run: choose another output folder, nothing was overwritten."

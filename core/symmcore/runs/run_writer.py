@@ -1,15 +1,16 @@
 """Writes one run directory, and shows it live; for the recorders."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
 from symmcore.runs import files
 from symmcore.runs.budget import superfluous
-from symmcore.runs.checkpoints import checkpoint_bytes, write_checkpoint
+from symmcore.runs.checkpoint_keeper import CheckpointKeeper
 from symmcore.runs.config_file import json_bytes, read_info
 from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import frame_bytes, gallery_bytes
@@ -21,51 +22,29 @@ from symmcore.runs.layout import (
     FRAMES,
     METRICS,
     STATUS,
-    checkpoint_path,
     frame_path,
     gallery_path,
 )
-from symmcore.runs.memory import LiveTail, frame_size, set_size
+from symmcore.runs.memory import LiveTail
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
+from symmcore.runs.saving import Part, SavingFailures
 from symmcore.runs.status_file import status_bytes
 from symmcore.runs.thumbnail_writer import ThumbnailWriter
 from symmcore.runs.thumbnails import IMAGES, ImageSource, unreadable
+from symmcore.runs.unsaved import Unsaved
 
 # What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
 _MOST_UNSAVED_BYTES = 512 * 2**20
 _LONGEST_WAIT = 256
 
 
-@dataclass
-class _Unsaved:
-    """What is in memory alone because the last try to save it failed."""
-
-    frames: dict[int, tuple[Frame, EmbeddedSet | None]] = field(default_factory=dict)
-    checkpoint: Checkpoint | None = None
-    end: tuple[RunStatus, str] | None = None
-
-    def names(self, lines: bool) -> str:
-        """What is in it, for people; empty where nothing is."""
-        named = (
-            (self.checkpoint is not None, "the last checkpoint"),
-            (bool(self.frames), f"frames of {len(self.frames)} steps"),
-            (lines, "lines of metrics"),
-        )
-        return ", ".join(name for there, name in named if there)
-
-    def bytes(self) -> int:
-        return sum(
-            frame_size(frame) + (0 if gallery is None else set_size(gallery))
-            for frame, gallery in self.frames.values()
-        )
-
-
 class RunWriter:
     """One run directory that this process writes, under a lock that its owner holds.
 
-    What cannot be written is kept and tried again: with the next frame or checkpoint, with the
-    end, and now and then with a line of metrics. Its methods may be called from several threads.
+    What cannot be written is kept and tried again: with the next frame, with the end, and now and
+    then with a line of metrics. Its methods may be called from several threads: lines and frames
+    are taken while :meth:`save_checkpoint` writes.
     """
 
     def __init__(self, folder: Path, budget: int, on_problem: Callable[[str], None]) -> None:
@@ -84,13 +63,15 @@ class RunWriter:
         self._index = RunIndex()
         self._tail = LiveTail()
         self._metrics = MetricsWriter(folder / METRICS)
-        self._unsaved = _Unsaved()
+        self._unsaved = Unsaved()
+        self._saving = SavingFailures(folder, self._index, on_problem)
+        self._checkpoints = CheckpointKeeper(
+            folder, budget, self._index, self._saving, self._save_before_checkpoint
+        )
         self._galleries: dict[int, int] = {}
-        self._checkpoints: dict[int, int] = {}
         self._failures = 0
         self._lines_to_wait = 0
-        self._failing = self._thumbnails_failing = self._closed = False
-        self._image_told = False
+        self._closed = self._image_told = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
         self._thumbnails: ThumbnailWriter | None = None
@@ -145,7 +126,7 @@ class RunWriter:
             self._metrics.add(line)
             if self._lines_to_wait > 0:
                 self._lines_to_wait -= 1
-            elif self._failing:
+            elif Part.RECORDS in self._saving:
                 self._save()
             else:
                 self._try(self._metrics.flush)
@@ -162,19 +143,25 @@ class RunWriter:
         self._start_thumbnails(frame)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Record a checkpoint; one that could not be saved before is given up for it.
+        """Take a checkpoint, which :meth:`save_checkpoint` writes.
+
+        One that could not be saved before is given up for it.
+        """
+        with self._lock:
+            self._checkpoints.take(checkpoint, self._metrics.end)
+
+    def save_checkpoint(self) -> bool:
+        """Write the checkpoint that was taken, if there is one; returns whether none is left.
 
         Those that are too many stay until :meth:`thin_checkpoints`.
         """
-        with self._lock:
-            self._unsaved.checkpoint = checkpoint
-            self._save()
+        self._checkpoints.save()
+        return not self._checkpoints.unsaved
 
     @property
     def checkpoint_steps(self) -> frozenset[int]:
         """Steps of the checkpoints that are on the disk."""
-        with self._lock:
-            return frozenset(self._checkpoints)
+        return self._checkpoints.steps
 
     def thin_checkpoints(self, keep: int | None = None) -> None:
         """Keep to the budget; what cannot be removed is tried again the next time.
@@ -182,14 +169,7 @@ class RunWriter:
         Args:
             keep: step of one that stays.
         """
-        with self._lock:
-            for step in superfluous(self._checkpoints, self._budget):
-                if step == keep:
-                    continue
-                with contextlib.suppress(OSError):
-                    files.remove_folder(checkpoint_path(self.folder, step))
-                    del self._checkpoints[step]
-                    self._index.remove_checkpoints([step])
+        self._checkpoints.thin(keep)
 
     def add_projection(self, projection: Projection) -> None:
         """Record a projection."""
@@ -200,6 +180,8 @@ class RunWriter:
         with self._lock:
             self._index.set_status(status, message)
             self._unsaved.end = (status, message)
+        self._checkpoints.save()
+        with self._lock:
             self._save()
             self._metrics.close()
 
@@ -214,10 +196,17 @@ class RunWriter:
         """
         if self._thumbnails is not None:
             self._thumbnails.close()
+        self._checkpoints.save()
         with self._lock:
             if self.unsaved:
                 self._save()
-            lost = "" if self._closed else self._unsaved.names(self._metrics.pending > 0)
+            lost = (
+                ""
+                if self._closed
+                else self._unsaved.names(
+                    checkpoint=self._checkpoints.unsaved, lines=self._metrics.pending > 0
+                )
+            )
             self._closed = True
             self._metrics.close()
         if lost:
@@ -230,17 +219,20 @@ class RunWriter:
     def unsaved(self) -> bool:
         """Whether something that was recorded is in memory alone."""
         with self._lock:
-            unsaved = self._unsaved
-            kept = unsaved.frames or unsaved.checkpoint or unsaved.end
-            return bool(kept or self._metrics.pending)
+            return self._records_unsaved or self._checkpoints.unsaved
+
+    @property
+    def _records_unsaved(self) -> bool:
+        return bool(self._unsaved or self._metrics.pending)
 
     def _start_thumbnails(self, frame: Frame) -> None:
         if self._images is None or self._thumbnails is not None:
             return
         watched = (frame.test.points.samples, frame.train.points.samples)
         samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
+        judge = partial(self._saving.judge, Part.THUMBNAILS)
         self._thumbnails = ThumbnailWriter(
-            self.folder, self._images, samples, self._judge_thumbnails, self._warn_of_image
+            self.folder, self._images, samples, judge, self._warn_of_image
         )
         self._thumbnails.start()
 
@@ -263,7 +255,7 @@ class RunWriter:
             with contextlib.suppress(OSError):
                 self._galleries[step] = gallery_path(self.folder, step).stat().st_size
         for step in state.checkpoint_steps:
-            self._checkpoints[step] = checkpoint_bytes(self.folder, step)
+            self._checkpoints.found(step)
 
     def _save_status(self, status: RunStatus, message: str) -> None:
         files.write_whole(self.folder / STATUS, status_bytes(status, message))
@@ -276,28 +268,39 @@ class RunWriter:
         try:
             write()
         except OSError as error:
-            self._judge(error)
+            self._failures += 1
+            self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
+            self._bound_unsaved()
+            self._saving.judge(Part.RECORDS, error)
         else:
-            if not self.unsaved:
-                self._judge(None)
+            if not self._records_unsaved:
+                self._failures, self._lines_to_wait = 0, 0
+                self._saving.judge(Part.RECORDS, None)
 
     def _save_all(self) -> None:
-        # In this order: what a checkpoint goes on from must be there before it is.
         self._metrics.sync()
+        self._save_frames()
+        self._thin_galleries()
+        if self._unsaved.end is not None and not self._checkpoints.unsaved:
+            self._save_status(*self._unsaved.end)
+            self._unsaved.end = None
+
+    def _save_before_checkpoint(self) -> None:
+        """Put lines and frames on the disk; the lock is not held while that is waited for."""
+        with self._lock:
+            self._metrics.flush()
+            self._save_frames()
+            descriptor = self._metrics.duplicate()
+        try:
+            files.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _save_frames(self) -> None:
         for step in sorted(self._unsaved.frames):
             self._save_frame(*self._unsaved.frames[step])
             del self._unsaved.frames[step]
             self._tail.saved(step)
-        checkpoint = self._unsaved.checkpoint
-        if checkpoint is not None:
-            write_checkpoint(self.folder, checkpoint, self._metrics.size)
-            self._unsaved.checkpoint = None
-            self._checkpoints[checkpoint.step] = checkpoint_bytes(self.folder, checkpoint.step)
-            self._index.add_checkpoint(checkpoint.step)
-        self._thin_galleries()
-        if self._unsaved.end is not None:
-            self._save_status(*self._unsaved.end)
-            self._unsaved.end = None
 
     def _save_frame(self, frame: Frame, gallery: EmbeddedSet | None) -> None:
         if gallery is not None:
@@ -314,62 +317,12 @@ class RunWriter:
                 del self._galleries[step]
                 self._index.remove_galleries([step])
 
-    def _judge(self, error: OSError | None) -> None:
-        """ProgressCallback that saving fails, once until it works again."""
-        with self._lock:
-            told = self._failing or self._thumbnails_failing
-            self._failing = error is not None
-            if error is None:
-                self._failures, self._lines_to_wait = 0, 0
-                self._warn(told)
-                return
-            self._failures += 1
-            self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
-            self._bound_unsaved()
-            problem = self._warn(told, error)
-        if problem:
-            self._on_problem(problem)
-
-    def _judge_thumbnails(self, error: OSError | None) -> None:
-        """Tell the same of thumbnails, which fail apart from the rest; on their thread."""
-        with self._lock:
-            told = self._failing or self._thumbnails_failing
-            self._thumbnails_failing = error is not None
-            problem = self._warn(told, error)
-        if problem:
-            self._on_problem(problem)
-
-    def _warn(self, told: bool, error: OSError | None = None) -> str | None:
-        """Keep the index's warning as it should be; returns what is to be told, if anything.
-
-        Args:
-            told: whether it has been told since saving last worked.
-            error: what failed just now.
-        """
-        if error is None:
-            if not self._failing and not self._thumbnails_failing:
-                self._index.warn("saving", None)
-            return None
-        if told:
-            return None
-        sentence = (
-            f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
-            "what is recorded meanwhile is kept in memory until it can be."
-        )
-        self._index.warn("saving", sentence)
-        return sentence
-
     def _bound_unsaved(self) -> None:
-        """Forget some of what cannot be saved before it takes all memory, galleries first."""
-        frames = self._unsaved.frames
-        if self._unsaved.bytes() <= _MOST_UNSAVED_BYTES:
-            return
-        for step in sorted(frames)[:-1]:
-            frames[step] = (frames[step][0], None)
+        """Forget some of what cannot be saved before it takes all memory."""
+        galleries, frames = self._unsaved.bound(_MOST_UNSAVED_BYTES)
+        for step in galleries:
             self._tail.drop_gallery(step)
             self._index.remove_galleries([step])
-        sizes = {step: frame_size(frame) for step, (frame, _) in frames.items()}
-        for step in superfluous(sizes, _MOST_UNSAVED_BYTES):
-            del frames[step]
+        for step in frames:
             self._tail.saved(step)
             self._index.remove_frames([step])

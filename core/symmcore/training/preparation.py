@@ -33,6 +33,7 @@ from symmcore.training.evaluator import Evaluator
 from symmcore.training.frame_schedule import with_schedule
 from symmcore.training.input import read_dataset
 from symmcore.training.learner import Learner
+from symmcore.training.peak_memory import restart_peak_memory
 from symmcore.training.sink import Environment
 from symmcore.training.start import Start
 
@@ -55,6 +56,7 @@ class Preparation:
         self, config: TrainingConfig, on_progress: ProgressCallback, start: Start | None
     ) -> None:
         device = resolve_device(config.device)
+        restart_peak_memory(device)
         if start is None:  # before a dataset is read, which can take long
             check_weights_file(config.weights)
             if config.weights == IMAGENET:

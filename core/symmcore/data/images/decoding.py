@@ -17,6 +17,7 @@ from symmcore.data.images.optional_decoders import open_image
 from symmcore.data.images.samples import Samples, read_samples
 from symmcore.data.images.store import ImageArray
 from symmcore.data.value_range import Extent, ValueRanges
+from symmcore.errors import type_and_line
 
 DECODER_VERSION = 2
 """Part of every cache's key: raised whenever the same file gives other pixels."""
@@ -30,6 +31,7 @@ MAX_PIXELS = 89_478_485
 _NEVER_OPENED = frozenset({"BLP", "EPS", "IPTC", "WMF"})
 
 _ORIENTATION_TAG = 0x0112
+_SIDEWAYS = 5  # from this orientation on, height and width change places
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -136,6 +138,25 @@ def measure_file(path: Path) -> Extent | None:
         return None if samples is None else samples.extent()
 
 
+def upright_size(path: Path) -> tuple[int, int]:
+    """Height and width in pixels of an image file once it is upright; nothing is decoded.
+
+    But for camera RAW, which has to be.
+
+    Raises:
+        DecodeError: as ``decode_file`` does, as far as the header shows it.
+    """
+    with _refusing(path), _opened(path) as image:
+        height, width = image.height, image.width
+        return (width, height) if _orientation(image) >= _SIDEWAYS else (height, width)
+
+
+def fitting_size(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Height and width with the proportions of ``size``, the longer of them ``side`` pixels."""
+    longer = max(size)
+    return max(1, round(size[0] * side / longer)), max(1, round(size[1] * side / longer))
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     _check_file(path)
@@ -178,7 +199,7 @@ def _refusing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DecodeError(path, f"cannot be read ({error.strerror or error})") from error
     except Exception as error:  # damaged bytes make Pillow's decoders raise anything at all
-        raise DecodeError(path, f"is damaged ({type(error).__name__}: {error})") from error
+        raise DecodeError(path, f"is damaged ({type_and_line(error)})") from error
 
 
 _TOO_LARGE = f"has more than {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded"

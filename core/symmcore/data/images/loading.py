@@ -18,7 +18,7 @@ from symmcore.data.sources.file_tree import display_name
 from symmcore.data.sources.splits import check_split, no_queries
 from symmcore.errors import InputError
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
-from symmcore.records import IndexArray
+from symmcore.records import ImageFiles, IndexArray
 
 IMAGE_SIZE = 256
 """Height and width of decoded images in pixels: the paper's."""
@@ -148,6 +148,7 @@ def _without_skipped(
         skipped=skipped,
         unused=listing.unused,
         value_ranges=decoded.ranges,
+        files=ImageFiles(listing.root, tuple(listing.files[position] for position in kept)),
     )
 
 

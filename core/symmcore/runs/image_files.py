@@ -1,0 +1,99 @@
+"""Which files a run's images were decoded from, and the images in those files' proportions."""
+
+import os
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.decoding import DecodeError, fitting_size, upright_size
+from symmcore.data.images.optional_decoders import RAW, name_ending
+from symmcore.data.images.store import ImageArray
+from symmcore.errors import RunError
+from symmcore.records import ImageFiles
+from symmcore.runs import files
+from symmcore.runs.config_file import json_bytes
+from symmcore.runs.layout import FILES
+from symmcore.runs.reading import read_json
+
+_MOST_BYTES = 256 * 2**20
+
+
+def write_image_files(run: Path, images: ImageFiles | None) -> None:
+    """Write files.json, where the images of the dataset are files.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    if images is not None:
+        content = {"root": str(images.root.absolute()), "files": list(images.names)}
+        files.write_whole(run / FILES, json_bytes(content))
+
+
+def read_image_files(run: Path) -> ImageFiles | None:
+    """What files.json says; None where the run has none.
+
+    Raises:
+        RunError: if it is damaged, or names files outside of its folder.
+    """
+    path = run / FILES
+    try:
+        content = read_json(run, path, _MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    root, names = content.get("root"), content.get("files")
+    if not isinstance(root, str) or "\0" in root or not isinstance(names, list):
+        raise RunError(f"{path} is damaged: it names no files.")
+    for name in names:
+        if not isinstance(name, str) or not _stays_below(name):
+            raise RunError(f"{path} is damaged: {name!r:.80} is no file below its folder.")
+    return ImageFiles(Path(root), tuple(names))
+
+
+def common_files(paths: list[Path]) -> ImageFiles:
+    """Files as paths below the folder that all of them lie in."""
+    absolute = [path.absolute() for path in paths]
+    try:
+        root = Path(os.path.commonpath([path.parent for path in absolute]))
+    except ValueError:  # on several drives
+        return ImageFiles(Path(), ())
+    return ImageFiles(root, tuple(path.relative_to(root).as_posix() for path in absolute))
+
+
+class DatasetImages:
+    """The images of a dataset, one at a time, in the proportions of their files.
+
+    Networks read squares; people see what they have photographed.
+    """
+
+    def __init__(self, dataset: ImageDataset) -> None:
+        self._images = dataset.images
+        self._files = dataset.files
+
+    def read(self, sample: int) -> ImageArray:
+        """See :class:`symmcore.runs.thumbnails.ImageSource`."""
+        image: ImageArray = self._images.read(np.array([sample], dtype=np.int64))[0]
+        path = None if self._files is None else self._files.path(sample)
+        if path is None or name_ending(path.name) in RAW.endings:  # whose size takes a second
+            return image
+        try:
+            return _stretched(image, upright_size(path))
+        except DecodeError:  # the file has gone since it was decoded
+            return image
+
+
+def _stretched(image: ImageArray, size: tuple[int, int]) -> ImageArray:
+    """An image (H, W, C) in other proportions, its longer side kept."""
+    height, width = fitting_size(size, max(image.shape[:2]))
+    if (height, width) == image.shape[:2]:
+        return image
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    stretched = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
+    return stretched.reshape(height, width, image.shape[2])
+
+
+def _stays_below(name: str) -> bool:
+    parts = PurePosixPath(name)
+    plain = "\0" not in name and "\\" not in name and ":" not in name.partition("/")[0]
+    return bool(name) and plain and not parts.is_absolute() and ".." not in parts.parts

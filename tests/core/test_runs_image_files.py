@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers_training import tiny_dataset
+from PIL import Image
+
+from symmcore.data.dataset import ImageDataset
+from symmcore.data.images.store import ArrayImages
+from symmcore.errors import RunError
+from symmcore.records import ImageFiles
+from symmcore.runs import Recorder, Recording
+from symmcore.runs.image_files import DatasetImages, read_image_files, write_image_files
+
+
+def test_files_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    files = ImageFiles(tmp_path / "photos", ("cats/a b.jpg", "dogs/ü.png"))
+    write_image_files(tmp_path, files)
+    read = read_image_files(tmp_path)
+    assert read is not None
+    assert read.names == files.names
+    assert read.path(1) == tmp_path / "photos" / "dogs" / "ü.png"
+    assert read.path(2) is None
+    assert read.path(-1) is None
+
+
+def test_a_run_without_files_has_none(tmp_path: Path) -> None:
+    write_image_files(tmp_path, None)
+    assert list(tmp_path.iterdir()) == []
+    assert read_image_files(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc/passwd", "a/../../b", "", "a\0b", "..\\b", "C:/b", 3, None]
+)
+def test_files_outside_of_the_folder_are_refused(tmp_path: Path, name: object) -> None:
+    (tmp_path / "files.json").write_text(json.dumps({"root": "/photos", "files": ["ok", name]}))
+    with pytest.raises(RunError, match=r"files\.json is damaged"):
+        read_image_files(tmp_path)
+
+
+def test_a_recording_warns_of_damaged_files_and_goes_on(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", labels=[0, 0]) as recorder:
+        recorder.frame(1, np.ones((2, 2)))
+    (tmp_path / "run" / "files.json").write_text("[]")
+    recording = Recording.open(tmp_path / "run")
+    assert recording.image_files() is None
+    recording.poll()
+    assert any("files.json" in warning for warning in recording.state.warnings)
+
+
+def test_an_own_loop_records_the_files_it_was_given(tmp_path: Path) -> None:
+    paths = [tmp_path / "in" / "a" / "1.png", tmp_path / "in" / "b" / "2.png"]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        Image.new("L", (4, 4)).save(path)
+    with Recorder(tmp_path / "run", images=paths) as recorder:
+        recorder.frame(1, np.ones((2, 2)))
+    files = Recording.open(tmp_path / "run").image_files()
+    assert files is not None
+    assert files.names == ("a/1.png", "b/2.png")
+    assert [files.path(sample) for sample in (0, 1)] == paths
+
+
+def _dataset(root: Path | None) -> ImageDataset:
+    tiny = tiny_dataset(0)
+    files = None if root is None else ImageFiles(root, ("wide.png", "turned.jpg", "gone.png"))
+    pixels = np.zeros((3, 20, 20, 3), dtype=np.uint8)
+    return ImageDataset(
+        "photos", ArrayImages(pixels), tiny.labels[:3], tiny.class_names,
+        tiny.train, tiny.test, "by image", files=files,
+    )  # fmt: skip
+
+
+def test_pictures_have_the_proportions_of_their_files(tmp_path: Path) -> None:
+    Image.new("RGB", (100, 50)).save(tmp_path / "wide.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a photograph taken upright: the sides change places
+    Image.new("RGB", (80, 40)).save(tmp_path / "turned.jpg", exif=exif)
+    images = DatasetImages(_dataset(tmp_path))
+    assert images.read(0).shape == (10, 20, 3)
+    assert images.read(1).shape == (20, 10, 3)
+    assert images.read(2).shape == (20, 20, 3), "its file is gone"
+
+
+def test_pictures_without_files_stay_as_they_are() -> None:
+    assert DatasetImages(_dataset(None)).read(0).shape == (20, 20, 3)
