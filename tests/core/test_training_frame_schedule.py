@@ -68,13 +68,11 @@ def test_early_frames_are_closer_together() -> None:
     [
         (300, 25, None, list(range(0, 301, 25))),
         (20_000, 500, None, list(range(0, 20_001, 1000))),
-        (70, 25, None, list(range(0, 71, 5))),
-        (13, 7, None, list(range(14))),
-        (450, 70, None, [*range(0, 450, 35), 450]),
+        (70, 25, None, [0, 25, 50, 70]),
         (10, 25, 4, [0, 4, 8, 10]),
     ],
 )
-def test_checkpoints_are_at_the_start_at_evaluations_and_evenly_between(
+def test_checkpoints_are_at_the_start_at_evaluations_and_at_the_end(
     steps: int, every: int, given: int | None, steps_with_one: list[int]
 ) -> None:
     config = TrainingConfig(steps=steps, eval_every=every, checkpoint_every=given)
@@ -130,6 +128,20 @@ def test_frames_take_at_most_a_tenth(test_images: int) -> None:
     snapshots = schedule.count() - schedule.evaluations.count()
     # but for the first four or five, which are the same in every training
     assert (snapshots - 5) * 2 * watch_limit(config) <= 0.1 * 3 * config.steps * config.batch_size
+
+
+@pytest.mark.parametrize(
+    ("steps", "test_images", "eval_every", "checkpoint_every"),
+    [(300, 2000, 75, 15), (300, 599, 30, 15), (10_000, 599, 45, 540), (7, 2000, 7, 1)],
+)
+def test_about_twenty_checkpoints_divide_what_is_between_rare_evaluations(
+    steps: int, test_images: int, eval_every: int, checkpoint_every: int
+) -> None:
+    config = with_schedule(TrainingConfig(steps=steps), 1000, test_images)
+    assert config.eval_every == eval_every
+    schedule = checkpoint_schedule(config)
+    assert (schedule.every, schedule.count() <= 21) == (checkpoint_every, True)
+    assert with_schedule(TrainingConfig(checkpoint_every=9), 10, 10).checkpoint_every == 9
 
 
 def test_what_is_said_is_not_decided_anew() -> None:

@@ -98,16 +98,24 @@ class FrameSchedule:
 def with_schedule(config: TrainingConfig, train_images: int, test_images: int) -> TrainingConfig:
     """The same training with its watch limit and its steps between evaluations decided.
 
+    Where evaluations are as far apart as their cost demands, about twenty checkpoints divide the
+    steps between them evenly, as far as whole steps do: they are what a branch can begin from.
+
     Args:
         config: a training.
         train_images: of its dataset.
         test_images: of its dataset.
     """
     limit = watch_limit(config)
-    every = config.eval_every
-    if every is None:
-        every = _steps_between(config, min(limit, train_images) + test_images)
-    return dataclasses.replace(config, watch_limit=limit, eval_every=every)
+    if config.eval_every is not None:
+        return dataclasses.replace(config, watch_limit=limit)
+    every = _steps_between(config, min(limit, train_images) + test_images)
+    decided = dataclasses.replace(config, watch_limit=limit, eval_every=every)
+    most = min(every, max(1, _CHECKPOINTS * every // config.steps))
+    parts = next(count for count in range(most, 0, -1) if every % count == 0)
+    if config.checkpoint_every is not None or parts == 1:
+        return decided
+    return dataclasses.replace(decided, checkpoint_every=every // parts)
 
 
 def frame_schedule(config: TrainingConfig) -> FrameSchedule:
@@ -116,18 +124,11 @@ def frame_schedule(config: TrainingConfig) -> FrameSchedule:
 
 
 def checkpoint_schedule(config: TrainingConfig) -> RegularSchedule:
-    """The checkpoints of such a training: about twenty, unless it says otherwise.
-
-    Where there are fewer evaluations they divide the steps between two evenly, as far as whole
-    steps do; else they are at evaluations.
-    """
+    """Its checkpoints: about twenty, at evaluations, unless it says otherwise."""
     every = config.checkpoint_every
     if every is None:
-        between = _decided(config)
-        most = max(1, _CHECKPOINTS * between // config.steps)
-        parts = next(count for count in range(min(most, between), 0, -1) if between % count == 0)
-        evaluations = -(-config.steps // (_CHECKPOINTS * between))
-        every = evaluations * between // parts
+        evaluations = -(-config.steps // (_CHECKPOINTS * _decided(config)))
+        every = evaluations * _decided(config)
     return RegularSchedule(config.steps, every)
 
 
