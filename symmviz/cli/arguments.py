@@ -115,6 +115,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
     window = names.add_parser("ui", help="how responsive the window stays, and what it costs")
     window.set_defaults(run=bench_ui)
+    window.add_argument(
+        "--threads",
+        type=_between(1, _MOST_THREADS),
+        metavar="N",
+        help="torch threads on the CPU (default: as many as the window takes)",
+    )
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)

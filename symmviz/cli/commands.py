@@ -64,7 +64,9 @@ def bench_ui(options: Namespace) -> int:
     check_writable(options.json)
     from symmviz.benchmarks.ui import measure  # imports Qt
 
-    return report_on(lambda: measure(options.rounds, scrub=options.scrub), options.json)
+    return report_on(
+        lambda: measure(options.rounds, options.threads, scrub=options.scrub), options.json
+    )
 
 
 def bench_scrub(options: Namespace) -> int:

@@ -14,7 +14,8 @@ import numpy as np
 import safetensors.numpy
 
 from symmcore.data.images.formats import has_image_name
-from symmcore.data.sources.file_tree import display_name, existing_folder, find_files
+from symmcore.data.names import display_name
+from symmcore.data.sources.file_tree import existing_folder, find_files
 from symmcore.data.sources.natural_order import natural_key
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores

@@ -4,7 +4,7 @@ import sys
 
 from tqdm import tqdm
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.settings.networks import FROM_SCRATCH, describe_weights, network_info
 from symmcore.training.config import TrainingConfig

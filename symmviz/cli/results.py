@@ -4,7 +4,7 @@ import argparse
 import sys
 from argparse import Namespace
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.errors import InputError
 from symmcore.runs.recording import Recording, open_runs
 from symmcore.runs.results import RunResult, read_results

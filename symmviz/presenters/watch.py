@@ -1,40 +1,24 @@
-"""The Watch page: a scatter a run, and curves with a line a run."""
+"""The Watch page's maps: a scatter a run."""
 
-import itertools
 from typing import Protocol
 
-import numpy as np
-
-from symmviz.model.display import (
-    ColourBy,
-    Curve,
-    Panel,
-    PanelKey,
-    PointCloud,
-    PointPositions,
-    Reading,
-    RunTitle,
-)
+from symmviz.model.bounds import Bounds, bounds_of, followed
+from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.loaded import Loaded
-from symmviz.model.resolve import Column, WatchState, curves, drawn_from, readings, watch
-from symmviz.model.workspace import Cursor, Workspace
-
-# The shared extent is the points' with a margin. It follows them out only when they come
-# to the edge, and in only when it would shrink to less than this share, so that the
-# picture does not breathe from frame to frame.
-_SHRINK_BELOW = 0.8
-_MARGIN = 1.1
-_EDGE = 1.02
+from symmviz.model.resolve import Column, WatchState, watch
+from symmviz.model.workspace import Workspace
+from symmviz.presenters.findings import FindingsView
 
 
 class WatchView(Protocol):
     """What the presenter needs of the Watch page."""
 
-    def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
-        """Make one empty column a run and empty the plots."""
+    @property
+    def findings(self) -> FindingsView:
+        """The lines over the columns that say what is wrong with a run."""
 
-    def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
-        """Have these plots; the four of every run are always among them."""
+    def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
+        """Make one empty column a run."""
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """Say which points a column shows from now on, or that it has none."""
@@ -45,20 +29,8 @@ class WatchView(Protocol):
     def set_caption(self, run: int, text: str) -> None:
         """Say under a column's title what its picture is."""
 
-    def set_extent(self, extent: float) -> None:
-        """Show -extent to extent both ways in every column, unless the user zoomed."""
-
-    def set_curve(self, curve: Curve) -> None:
-        """Draw one line anew."""
-
-    def set_note(self, panel: Panel, text: str) -> None:
-        """Say why a plot will have no lines; empty if it will."""
-
-    def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
-        """Say the value of each line of a plot at the step that is shown."""
-
-    def set_cursor(self, panel: PanelKey, step: int | None) -> None:
-        """Mark a step in a plot, or none."""
+    def set_bounds(self, bounds: Bounds) -> None:
+        """Show this part of the plane in every column, unless the user zoomed."""
 
     def set_selected(self, run: int, row: int | None) -> None:
         """Ring one point of a column, or none."""
@@ -84,70 +56,30 @@ class WatchPresenter:
         # By column, what was shown last: what is being read does not replace it.
         self._positions: list[PointPositions | None] = []
         self._captions: list[str | None] = []
-        self._extent: float | None = None
-        self._drawn: dict[PanelKey, tuple[object, ...]] = {}
-        self._unmarked: list[PanelKey] = []
-        self._turns: itertools.cycle[PanelKey] = itertools.cycle(Panel)
+        self._bounds: Bounds | None = None
 
     def update(self) -> None:
-        """Show what has changed, but for the lines: see :meth:`draw_next_panel`."""
+        """Show what has changed."""
         state = watch(self._workspace, self._loaded)
         before = self._shown
         if before is None or _runs(before) != _runs(state):
             before = None
             self._begin(state)
         self._shown = state
-        if before is None or before.panels != state.panels:
-            self._view.set_panels(state.panels)
-            self._turns = itertools.cycle(state.panels)
         self._show_words(before, state)
         if before is None or _look(before) != _look(state):
             self._view.set_look(state.colour_by, synthetic_visible=state.synthetic_visible)
         for run, column in enumerate(state.columns):
             self._show_column(run, None if before is None else before.columns[run], column)
-        self._follow_extent()
-        if before is None or before.step != state.step:
-            self._unmarked = list(state.panels)
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether a plot does not show yet where the cursor is."""
-        return bool(self._unmarked)
-
-    def mark_next_panel(self) -> None:
-        """Move the cursor of one more plot: points first, and no more than one plot a tick."""
-        if self._shown is not None and self._unmarked:
-            panel = self._unmarked.pop(0)
-            if panel in self._shown.panels:
-                self._view.set_cursor(panel, self._shown.step)
-                self._read(panel)
-
-    def draw_next_panel(self) -> None:
-        """Draw the lines of one panel that changed: one a tick, to keep ticks short."""
-        state = self._shown
-        if state is None:
-            return
-        recordings = self._workspace.recordings
-        for _ in state.panels:
-            panel = next(self._turns)
-            source = drawn_from(recordings, panel)
-            if source != self._drawn.get(panel, ()):
-                self._drawn[panel] = source
-                for curve in curves(recordings, panel):
-                    self._view.set_curve(curve)
-                self._read(panel)
-                return
+        self._follow_points()
 
     def _begin(self, state: WatchState) -> None:
         self._positions = [None] * len(state.columns)
         self._captions = [None] * len(state.columns)
-        self._extent = None
-        self._drawn.clear()
+        self._bounds = None
         self._view.set_runs(state.titles)
 
     def _show_words(self, before: WatchState | None, state: WatchState) -> None:
-        if before is None or before.ratio_note != state.ratio_note:
-            self._view.set_note(Panel.RATIO, state.ratio_note)
         if before is None or before.shown != state.shown:
             self._view.set_shown(state.shown)
         if before is None or before.selection != state.selection:
@@ -168,25 +100,19 @@ class WatchPresenter:
         if before is None or before.selected != column.selected:
             self._view.set_selected(run, column.selected)
 
-    def _follow_extent(self) -> None:
-        arrays = [
+    def _follow_points(self) -> None:
+        there = bounds_of(
             array
             for positions in self._positions
             if positions is not None
             for array in (positions.original, positions.synthetic)
-        ]
-        if not arrays:
+        )
+        if there is None:
             return
-        furthest = max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
-        extent = furthest * _MARGIN or 1.0
-        kept = self._extent
-        if kept is None or furthest * _EDGE > kept or extent < _SHRINK_BELOW * kept:
-            self._extent = extent
-            self._view.set_extent(extent)
-
-    def _read(self, panel: PanelKey) -> None:
-        cursor = Cursor(None if self._shown is None else self._shown.step)
-        self._view.set_readings(panel, readings(self._workspace.recordings, panel, cursor))
+        bounds = followed(self._bounds, there)
+        if bounds != self._bounds:
+            self._bounds = bounds
+            self._view.set_bounds(bounds)
 
 
 def _runs(state: WatchState) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from symmcore.training.spec import RunSpec
 from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
+from symmviz.services.drawing import PointDrawing
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
@@ -36,6 +37,7 @@ class Session:
 
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
+    - one that draws, from the first picture on, and one that loads the loops it draws with;
     - one each for frames, retrieval and thumbnails, from their first wish on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
@@ -46,6 +48,7 @@ class Session:
         frames: what has been read of the recordings.
         searches: what has been found in them.
         thumbnails: their images.
+        drawing: draws the points of maps.
     """
 
     def __init__(self) -> None:
@@ -55,6 +58,7 @@ class Session:
         self.frames = FrameLoader()
         self.searches = Searches()
         self.thumbnails = Thumbnails()
+        self.drawing = PointDrawing()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
@@ -75,6 +79,7 @@ class Session:
         if not self._opened and not self._closed:
             self._opened = True
             self._projections.start()
+            self.drawing.start()
 
     def start(self, config: TrainingConfig, out: Path) -> None:
         """Train ``config`` and record it under ``out``.
@@ -240,6 +245,7 @@ class Session:
         if self._scan is not None:
             self._scan.give_up()
         self._scans.shutdown(wait=False, cancel_futures=True)
+        self.drawing.close(timeout)
         self._projections.close(timeout)
         for part in (self.frames, self.searches, self.thumbnails, self._follower):
             part.close(max(0.0, deadline - time.monotonic()))

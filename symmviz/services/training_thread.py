@@ -17,6 +17,8 @@ from symmcore.training.status import FinishReason, RunState, TrainingStatus
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
 
+SPARE_CORES = 1
+"""Cores that training leaves to the window and to what projects for it."""
 _STOP_SEEN_WITHIN_SECONDS = 0.05
 
 
@@ -63,7 +65,7 @@ class TrainingThread:
                     raise StopRequestedError
             from symmcore.training.trainer import Trainer  # imports torch
 
-            self._trainer = Trainer(config, sink, start)
+            self._trainer = Trainer(config, sink, start, spare_cores=SPARE_CORES)
             return self._trainer
 
         self._launch(prepare, sink)

@@ -225,8 +225,8 @@ class TrainingConfig:
         label="Threads",
         noun="number of threads",
         help=(
-            "torch threads on the CPU, on which the numbers depend; automatic takes all cores but "
-            "one"
+            "torch threads on the CPU, on which the numbers depend; automatic takes all cores, "
+            "in the window all but one"
         ),
         least=1,
         # torch ends the process when it cannot start as many as it was told to

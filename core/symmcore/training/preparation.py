@@ -11,7 +11,6 @@ from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.errors import InputError
 from symmcore.networks import check_weights_file, fetch_weights
-from symmcore.processes import usable_cores
 from symmcore.progress import ProgressCallback
 from symmcore.records import Checkpoint
 from symmcore.settings.networks import (
@@ -103,15 +102,6 @@ class Preparation:
         """Compile the losses, so that no step waits for it."""
         for learner in self.learners:
             learner.warm_up()
-
-
-def default_threads() -> int:
-    """Torch threads for training: every core this process may use but one.
-
-    The one left over keeps a window responsive; with as many threads as cores a step
-    can also take many times as long, whenever anything else runs.
-    """
-    return max(1, usable_cores() - 1)
 
 
 def resolve_device(name: str) -> torch.device:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from symmcore.errors import InputError, ProcessLostError, type_and_line
+from symmcore.processes import default_threads
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
@@ -20,7 +21,7 @@ from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.frame_schedule import checkpoint_schedule, frame_schedule
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.pace import Pace
-from symmcore.training.preparation import Preparation, default_threads
+from symmcore.training.preparation import Preparation
 from symmcore.training.sink import Sink, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.start import Start
@@ -41,15 +42,24 @@ class Trainer:
     from another thread once the first call has returned.
     """
 
-    def __init__(self, config: TrainingConfig, sink: Sink, start: Start | None = None) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        sink: Sink,
+        start: Start | None = None,
+        *,
+        spare_cores: int = 0,
+    ) -> None:
         """Nothing is done yet.
 
         Args:
             config: the training.
             sink: told everything.
             start: checkpoints to go on from; None begins at step 0.
+            spare_cores: left to others where the configuration does not say how many threads.
         """
         self._config = config
+        self._spare_cores = spare_cores
         self._sink = sink
         self._start = start
         self._prepared: Preparation | None = None
@@ -109,7 +119,7 @@ class Trainer:
 
     def _prepare(self, control: Control) -> Preparation:
         self._report(RunState.PREPARING)
-        torch.set_num_threads(self._config.threads or default_threads())
+        torch.set_num_threads(self._config.threads or default_threads(self._spare_cores))
         prepared = self._prepared
         if prepared is None:
             prepared = Preparation(self._config, self._telling(control), self._start)

@@ -7,10 +7,9 @@ import numpy as np
 from symmcore.records import Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
-from symmviz.model.display import ColourBy, PanelKey, PointCloud, PointPositions, RunTitle
+from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.names import shown_name
-from symmviz.model.resolve.curves import panels, ratio_note
 from symmviz.model.resolve.retrieve import class_name
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
@@ -42,15 +41,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchState:
-    """What the Watch page shows, but for the lines of its plots.
+    """What the Watch page shows, but for its plots.
 
     Attributes:
         titles: of the columns.
         columns: one a run.
-        panels: the plots there are.
-        ratio_note: why the plot of what mining picks is empty; empty if it is not.
         shown: how many images are shown, of how many.
-        step: where the plots have their cursor; None while following.
         selection: which image is selected; empty for none.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
@@ -58,10 +54,7 @@ class WatchState:
 
     titles: tuple[RunTitle, ...]
     columns: tuple[Column, ...]
-    panels: tuple[PanelKey, ...]
-    ratio_note: str
     shown: str
-    step: int | None
     selection: str
     colour_by: ColourBy
     synthetic_visible: bool
@@ -71,8 +64,6 @@ def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
     """Derive what the Watch page shows."""
     recordings = workspace.recordings
     infos = tuple(recording.info for recording in recordings)
-    mines = [info.spec is not None and info.spec.symm is not None for info in infos]
-    mines += ["+symm" in spec for spec in workspace.preparing]
     return WatchState(
         titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
         columns=(
@@ -82,10 +73,7 @@ def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
                 for spec in workspace.preparing
             ),
         ),
-        panels=panels(recordings),
-        ratio_note=ratio_note(any(mines)),
         shown=_shown(workspace, loaded),
-        step=workspace.cursor.step,
         selection=_selection(workspace, loaded),
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,

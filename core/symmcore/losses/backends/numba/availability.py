@@ -48,7 +48,7 @@ def _has_numba() -> bool:
 
         if config.DISABLE_JIT:  # type: ignore[attr-defined]  # numba sets it by itself
             return False
-        from symmcore.losses.backends.numba.kernels.jit import start_threads
+        from symmcore.compiled.jit import start_threads
 
         start_threads()
     # It is particular about NumPy's version, and raises as many errors for what the environment
