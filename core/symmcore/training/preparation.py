@@ -11,7 +11,7 @@ from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.errors import InputError
 from symmcore.networks import check_weights_file, fetch_weights
-from symmcore.progress import ProgressCallback
+from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import Checkpoint
 from symmcore.settings.networks import (
     FROM_SCRATCH,
@@ -99,7 +99,7 @@ class Preparation:
         network = network_settings(self.config, self.dataset)
         return make_checkpoints(self.learners, self.feed, position, network)
 
-    def warm_up(self, on_progress: ProgressCallback) -> None:
+    def warm_up(self, on_progress: ProgressCallback = ignore_progress) -> None:
         """Compile the losses, so that no step waits for it; numba's in a subprocess."""
         for spec, learner in zip(self.config.specs, self.learners, strict=True):
             if learner.has_loops:
