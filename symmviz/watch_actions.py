@@ -40,6 +40,7 @@ class WatchActions(QObject):
         self._pages = pages
         self._bridge = bridge
         page.split_chosen.connect(lambda split: self._draw(split=split))
+        page.method_chosen.connect(lambda method: self._draw(method=method))
         page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.row_picked.connect(self._on_picked)

@@ -38,6 +38,9 @@ class WatchView(Protocol):
     def set_look(self, colour_by: ColourBy, *, synthetic_visible: bool) -> None:
         """Colour the points by that, and draw the synthetic ones or not."""
 
+    def set_method(self, method: str) -> None:
+        """Say what projects the points."""
+
     def set_selection(self, text: str) -> None:
         """Say which image is selected; empty for none."""
 
@@ -69,6 +72,8 @@ class WatchPresenter:
         self._show_words(before, state)
         if before is None or _look(before) != _look(state):
             self._view.set_look(state.colour_by, synthetic_visible=state.synthetic_visible)
+        if before is None or before.method != state.method:
+            self._view.set_method(state.method)
         for run, column in enumerate(state.columns):
             self._show_column(run, None if before is None else before.columns[run], column)
         self._follow_points()

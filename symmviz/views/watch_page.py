@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmcore.projection.methods import method_info
 from symmviz.model.bounds import Bounds
 from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
@@ -26,6 +27,7 @@ from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
+from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
 
 # Made with the window: making one takes longer than a frame may.
@@ -37,6 +39,8 @@ class WatchPage(QWidget):
 
     split_chosen = Signal(Split)
     """The user wants to see the watched images of this split."""
+    method_chosen = Signal(str)
+    """The user wants the points to be projected by this."""
     colour_chosen = Signal(ColourBy)
     """The user wants the colours to mean this."""
     synthetic_toggled = Signal(bool)
@@ -64,6 +68,8 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(
             lambda: self.split_chosen.emit(self._split.currentData())
         )
+        self._method = MethodBox(self)
+        self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
@@ -160,6 +166,12 @@ class WatchPage(QWidget):
             column.scatter.set_synthetic_visible(synthetic_visible)
         self._update_legend()
 
+    def set_method(self, method: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._method.set_method(method)
+        for column in self._pool:
+            column.caption.setToolTip(method_info(method).about)
+
     def set_selection(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._selection.setText(text or "Click a point to select its image.")
@@ -189,7 +201,14 @@ class WatchPage(QWidget):
 
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)
-        for widget in (self._split, self._colour, self._synthetic, self._legend, self._fit):
+        for widget in (
+            self._split,
+            self._method,
+            self._colour,
+            self._synthetic,
+            self._legend,
+            self._fit,
+        ):
             head.addWidget(widget)
         chosen = QHBoxLayout()
         chosen.addWidget(self._selection, 1)

@@ -1,11 +1,12 @@
 from collections.abc import Callable
 
 import pytest
-from helpers_recording import FakeLoaded, FakeRecording
+from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
 from symmviz.model.display import RunTitle
+from symmviz.model.loaded import LivePicture
 from symmviz.model.resolve import (
     SearchTarget,
     image_at,
@@ -135,6 +136,30 @@ class TestWatch:
     ) -> None:
         del loaded.known["npair", "pca", 20]
         assert "step 10 " in str(watch(workspace, loaded).columns[0].caption)
+
+    def test_points_that_move_are_shown_where_they_are(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        moving = make_projection(20, seed=5)
+        loaded.moving["npair", "pca", Split.TEST] = LivePicture(moving, "loading")
+        column = watch(workspace, loaded).columns[0]
+        assert column.positions is not None
+        assert column.positions.original is moving.test.original
+        assert column.caption == "PCA · step 20 · loading"
+        # those of another step do not stand for what is recorded
+        workspace.cursor = Cursor(10)
+        column = watch(workspace, loaded).columns[0]
+        assert column.positions is not None
+        assert column.positions.original is loaded.known["npair", "pca", 10].test.original
+
+    def test_while_following_points_move_on_until_the_newest_frame_has_a_picture(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        moving = make_projection(20, seed=5)
+        loaded.moving["npair", "pca", Split.TEST] = LivePicture(moving, "")
+        runs[0].add_frame(30, projected=False)
+        assert watch(workspace, loaded).columns[0].positions is not None
+        assert "step 20 " in str(watch(workspace, loaded).columns[0].caption)
 
     def test_the_other_split(self, workspace: Workspace, loaded: FakeLoaded) -> None:
         workspace.display = Display(Split.TRAIN, synthetic_visible=False)
