@@ -142,6 +142,7 @@ class Controller(QObject):
         watch.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         watch.row_picked.connect(self._on_picked)
         watch.row_hovered.connect(self._on_hovered)
+        watch.diagnostics_toggled.connect(lambda on: self._draw(diagnostics_visible=on))
         watch.findings.try_wanted.connect(self._try)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         window.retrieve_page.chosen.connect(self._on_chosen)

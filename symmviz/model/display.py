@@ -24,7 +24,18 @@ class Panel(Enum):
     LOSS = "Loss"
 
 
-PanelKey = Panel | str
+class Diagnostic(Enum):
+    """Plots that are shown on request: what tells of a collapse."""
+
+    TRIVIAL = "Loss and its trivial value"
+    NORM = "Mean norm"
+    COSINES = "Mean cosine"
+    RANK = "Effective rank"
+    GRADIENT = "Gradient norm"
+    ZERO_TERMS = "Share of zero terms"
+
+
+PanelKey = Panel | Diagnostic | str
 """One of the shared plots, or the name of a scalar that a user's own loop records."""
 
 

@@ -48,12 +48,14 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         method: name of the projection, such as "pca".
+        diagnostics_visible: whether the plots of what tells of a collapse are shown.
     """
 
     split: Split = Split.TEST
     colour_by: ColourBy = ColourBy.KIND
     synthetic_visible: bool = True
     method: str = "pca"
+    diagnostics_visible: bool = False
 
 
 def images_key(recording: Recording) -> str:

@@ -96,6 +96,9 @@ class WatchPresenter:
         self._shown = state
         if before is None or before.panels != state.panels:
             self._view.set_panels(state.panels)
+            # one that comes back is empty, and has no cursor
+            self._drawn = {panel: of for panel, of in self._drawn.items() if panel in state.panels}
+            self._unmarked = list(state.panels)
             self._turns = itertools.cycle(state.panels)
         self._show_words(before, state)
         if before is None or _look(before) != _look(state):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QWidget
 
 from symmviz.views.legend import RunLegend
 
@@ -19,12 +19,24 @@ class CurveGrid(QFrame):
         legend: which colour is which run.
         panels: the plots, in their order.
         parent: the widget it is part of.
+
+    Attributes:
+        diagnostics: whether the plots of what tells of a collapse are wanted.
     """
 
     def __init__(self, legend: RunLegend, panels: Sequence[QWidget], parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        self._legend = legend
+        self.diagnostics = QCheckBox("Diagnostics", self)
+        self.diagnostics.setToolTip(
+            "More plots, of what tells of a collapse: norms, cosines, effective rank, gradient, "
+            "the loss's trivial value and its zero terms."
+        )
+        self._head = QWidget(self)
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(legend, 1)
+        head.addWidget(self.diagnostics)
         self._panels = tuple(panels)
         self._across = _MOST_ACROSS
         self._grid = QGridLayout(self)
@@ -56,9 +68,9 @@ class CurveGrid(QFrame):
 
     def _arrange(self) -> None:
         across = self._across
-        for widget in (self._legend, *self._panels):
+        for widget in (self._head, *self._panels):
             self._grid.removeWidget(widget)
-        self._grid.addWidget(self._legend, 0, 0, 1, across)
+        self._grid.addWidget(self._head, 0, 0, 1, across)
         for at, panel in enumerate(self._panels):
             self._grid.addWidget(panel, 1 + at // across, at % across)
         for column in range(_MOST_ACROSS):

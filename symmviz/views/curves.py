@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QVBoxLayout, QWidget
 
-from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
+from symmviz.model.display import Curve, Diagnostic, Panel, PanelKey, Reading, Variant
 from symmviz.model.outline import Values
 from symmviz.views.axis_range import (
     Range,
@@ -30,6 +30,12 @@ _LEGENDS = {
     Panel.SYNTHETIC_RECALL: ("test", "train"),
     Panel.RATIO: ("synthetic", "original"),
     Panel.LOSS: ("of each batch", ""),
+    Diagnostic.TRIVIAL: ("of each batch", "trivial value"),
+    Diagnostic.NORM: ("batch", "test images"),
+    Diagnostic.COSINES: ("within classes", "between"),
+    Diagnostic.RANK: ("of the test images", ""),
+    Diagnostic.GRADIENT: ("of all weights", ""),
+    Diagnostic.ZERO_TERMS: ("of each batch", ""),
 }
 _TIPS = {
     Panel.RECALL: (
@@ -48,6 +54,25 @@ _TIPS = {
     Panel.LOSS: (
         "The loss of each batch. Losses of different methods are not on one scale: with Symm "
         "the negatives are harder, so its loss is larger."
+    ),
+    Diagnostic.TRIVIAL: (
+        "The loss of each batch, and the value it has where all embeddings are zero, or equal for "
+        "the losses that normalise: log(1 + negatives) for N-pair and angular, the margin for "
+        "semi-hard triplets. A loss that rests there has collapsed."
+    ),
+    Diagnostic.NORM: "Mean L2 norm of the embeddings, before they are normalised.",
+    Diagnostic.COSINES: (
+        "Mean cosine similarity over all pairs of images of one class, and of different classes, "
+        "in each batch. If both go to 1, all images point the same way."
+    ),
+    Diagnostic.RANK: (
+        "How many directions the normalised test embeddings use: exp of the entropy of their "
+        "singular values (Roy and Vetterli 2007), on at most 1,000 images."
+    ),
+    Diagnostic.GRADIENT: "L2 norm of the gradient of all weights together, before any clipping.",
+    Diagnostic.ZERO_TERMS: (
+        "Share of the terms of a triplet or lifted structure loss that are zero: they teach "
+        "nothing any more."
     ),
 }
 _OWN_TIP = "A number that this run's own training loop records."
@@ -112,14 +137,14 @@ class CurvePanel(QWidget):
         self._panel = panel
         self._lines: dict[tuple[int, Variant], _Line] = {}
         self._following = True
-        title = panel.value if isinstance(panel, Panel) else panel
+        title = panel if isinstance(panel, str) else panel.value
         self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
         self._legend = ElidedLabel(_legend(panel), self, Qt.TextElideMode.ElideRight)
         share = isinstance(panel, Panel) and panel is not Panel.LOSS
         self._readings = ReadingsLabel(".3f" if share else ".4g", self)
         self._legend.setProperty("muted", True)
-        self.setToolTip(_TIPS[panel] if isinstance(panel, Panel) else plain_tip(_OWN_TIP))
+        self.setToolTip(plain_tip(_OWN_TIP) if isinstance(panel, str) else _TIPS[panel])
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.setMinimumHeight(_LEAST_HEIGHT)
         self._plot.hideButtons()
@@ -283,7 +308,7 @@ def _alone(values: Values) -> npt.NDArray[np.bool_]:
 
 def _legend(panel: PanelKey) -> str:
     """What each stroke means."""
-    if not isinstance(panel, Panel):
+    if isinstance(panel, str):
         return ""
     solid, dashed = _LEGENDS[panel]
     return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"

@@ -51,6 +51,8 @@ class WatchPage(QWidget):
     """The user wants the colours to mean this."""
     synthetic_toggled = Signal(bool)
     """The user wants to see synthetic points, or not."""
+    diagnostics_toggled = Signal(bool)
+    """The user wants to see the plots of what tells of a collapse, or not."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
     row_hovered = Signal(int, int, QPointF)
@@ -104,7 +106,8 @@ class WatchPage(QWidget):
         self._panels: dict[PanelKey, CurvePanel] = {
             panel: CurvePanel(panel, self) for panel in Panel
         }
-        self._curve_grid = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
+        self.curve_grid = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
+        self.curve_grid.diagnostics.toggled.connect(self.diagnostics_toggled)
         self._lay_out()
         for _ in range(_COLUMNS_AHEAD):
             self._add_column()
@@ -145,7 +148,7 @@ class WatchPage(QWidget):
         for key in panels:
             if key not in self._panels:
                 self._panels[key] = CurvePanel(key, self)
-        self._curve_grid.set_panels(tuple(self._panels[key] for key in panels))
+        self.curve_grid.set_panels(tuple(self._panels[key] for key in panels))
         for panel in gone:
             panel.deleteLater()
 
@@ -246,7 +249,7 @@ class WatchPage(QWidget):
         above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
-        bottom = self._curve_grid
+        bottom = self.curve_grid
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)

@@ -6,7 +6,7 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmviz.model.bounds import Bounds
-from symmviz.model.display import ColourBy, Panel, Reading, RunTitle, Variant
+from symmviz.model.display import ColourBy, Diagnostic, Panel, PanelKey, Reading, RunTitle, Variant
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Cursor, Display, Workspace
 from symmviz.presenters.watch import WatchPresenter, WatchView
@@ -51,7 +51,7 @@ def frame(
         loaded.load(run, *steps, size=size)
 
 
-def drawn(view: MagicMock) -> list[Panel | str]:
+def drawn(view: MagicMock) -> list[PanelKey]:
     return [called.args[0].panel for called in view.set_curve.call_args_list]
 
 
@@ -126,7 +126,7 @@ class TestCurves:
         self, view: MagicMock, presenter: WatchPresenter, step: Callable[[int], None]
     ) -> None:
         # Every panel changes at every turn, as in a training of many steps a second.
-        shown: list[Panel | str] = []
+        shown: list[PanelKey] = []
         for turn in range(1, 41):
             step(turn)
             view.reset_mock()
@@ -186,6 +186,23 @@ class TestCurves:
         view.set_panels.assert_called_once_with((*Panel, "temperature"))
         presenter.draw_next_panel()
         assert drawn(view) == ["temperature"]
+
+    def test_a_plot_that_comes_back_is_drawn_again(
+        self,
+        view: MagicMock,
+        presenter: WatchPresenter,
+        workspace: Workspace,
+        runs: tuple[FakeRecording, ...],
+    ) -> None:
+        runs[0].add_metric("mean_norm", 1, 0.1)
+        for visible in (True, False, True):
+            view.reset_mock()
+            workspace.display = Display(diagnostics_visible=visible)
+            presenter.update()
+            presenter.draw_next_panel()
+            assert drawn(view) == ([Diagnostic.NORM] if visible else [])
+        mark_all(presenter)
+        assert call(Diagnostic.NORM, None) in view.set_cursor.call_args_list
 
 
 class TestPoints:

@@ -6,7 +6,7 @@ from helpers_recording import FakeLoaded, FakeRecording
 
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
-from symmviz.model.display import Panel, Reading, RunTitle, Variant
+from symmviz.model.display import Diagnostic, Panel, Reading, RunTitle, Variant
 from symmviz.model.resolve import (
     SearchTarget,
     curves,
@@ -230,6 +230,20 @@ class TestCurves:
         assert panels((trained,)) == tuple(Panel)
         (curve,) = curves((run,), "learning_rate")
         assert (list(curve.steps), list(curve.values)) == ([1.0], [0.1])
+
+    def test_what_tells_of_a_collapse_is_plotted_on_request(self) -> None:
+        run = FakeRecording("triplet")
+        for name in ("loss", "trivial_loss", "within_cosine", "between_cosine", "learning_rate"):
+            run.add_metric(name, 1, 0.5)
+        run.add_metric("test_effective_rank", 0, 17.0)
+        assert panels((run,)) == tuple(Panel)
+        wanted = panels((run,), diagnostics_visible=True)
+        assert wanted == (*Panel, Diagnostic.TRIVIAL, Diagnostic.COSINES, Diagnostic.RANK)
+        assert [curve.variant for curve in curves((run,), Diagnostic.COSINES)] == [
+            Variant.SOLID,
+            Variant.DASHED,
+        ]
+        assert readings((run,), Diagnostic.RANK, Cursor()) == (Reading(0, Variant.SOLID, 17.0),)
 
 
 def found_at(*steps: int) -> Callable[[SearchTarget], RunNeighbours | None]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
-from symmviz.model.display import ColourBy, Curve, Panel, Reading, Variant
+from symmviz.model.display import ColourBy, Curve, Diagnostic, Panel, Reading, Variant
 from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import plain_tip
@@ -153,3 +153,13 @@ def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot
     label.set_readings(())
     assert label.text() == ""
     assert not label.isVisibleTo(parent)
+
+
+def test_the_plots_of_what_tells_of_a_collapse_are_asked_for(qtbot: QtBot, page: WatchPage) -> None:
+    with qtbot.waitSignal(page.diagnostics_toggled) as asked:
+        page.curve_grid.diagnostics.click()
+    assert asked.args == [True]
+    page.set_panels((*Panel, *Diagnostic))
+    for diagnostic in Diagnostic:
+        assert page.panel(diagnostic).note()
+        assert page.panel(diagnostic).toolTip()

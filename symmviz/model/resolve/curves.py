@@ -8,7 +8,7 @@ import numpy as np
 from symmcore.records import BatchHealth
 from symmcore.runs import Recording
 from symmcore.runs.metrics import Metric
-from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
+from symmviz.model.display import Curve, Diagnostic, Panel, PanelKey, Reading, Variant
 from symmviz.model.outline import Values, outline
 from symmviz.model.workspace import Cursor
 
@@ -25,8 +25,14 @@ _LINES: dict[PanelKey, tuple[tuple[Variant, str], ...]] = {
     ),
     Panel.RATIO: ((Variant.SOLID, _RATIO), (Variant.DASHED, _RATIO)),
     Panel.LOSS: ((Variant.SOLID, "loss"),),
+    Diagnostic.TRIVIAL: ((Variant.SOLID, "loss"), (Variant.DASHED, "trivial_loss")),
+    Diagnostic.NORM: ((Variant.SOLID, "mean_norm"), (Variant.DASHED, "test_mean_norm")),
+    Diagnostic.COSINES: ((Variant.SOLID, "within_cosine"), (Variant.DASHED, "between_cosine")),
+    Diagnostic.RANK: ((Variant.SOLID, "test_effective_rank"),),
+    Diagnostic.GRADIENT: ((Variant.SOLID, "gradient_norm"),),
+    Diagnostic.ZERO_TERMS: ((Variant.SOLID, "zero_terms"),),
 }
-_DRAWN = {name for lines in _LINES.values() for _, name in lines}
+_DRAWN = {name for panel in Panel for _, name in _LINES[panel]}
 # Taken once at the end of a training, or no measure of it: a line would say nothing.
 _NOT_DRAWN = {
     "seconds",
@@ -39,29 +45,32 @@ _NOT_DRAWN = {
 _RECALL_AT = "test_recall_at_"
 # What a training records of itself, but for a user's own loop, which chooses what it records.
 _HEALTH = {field.name for field in dataclasses.fields(BatchHealth)} | {
-    "test_mean_norm",
-    "test_within_cosine",
-    "test_between_cosine",
-    "test_effective_rank",
+    name for diagnostic in Diagnostic for _, name in _LINES[diagnostic]
 }
 
 
-def panels(recordings: tuple[Recording, ...]) -> tuple[PanelKey, ...]:
-    """The plots there are: the four of every run, then each scalar of users' own loops."""
-    names = sorted(
-        {
-            name
-            for recording in recordings
-            for name in recording.state.metrics
-            if recording.info.own_loop or name not in _HEALTH
-        }
+def panels(
+    recordings: tuple[Recording, ...], *, diagnostics_visible: bool = False
+) -> tuple[PanelKey, ...]:
+    """The plots there are: the four of every run, then each scalar of users' own loops.
+
+    Between them, if they are wanted, those of what tells of a collapse, as far as it was recorded.
+    """
+    metrics = [recording.state.metrics for recording in recordings]
+    diagnostics = (
+        diagnostic
+        for diagnostic in Diagnostic
+        if diagnostics_visible
+        and any(name in of for of in metrics for _, name in _LINES[diagnostic])
     )
-    own = (
+    own = {
         name
-        for name in names
+        for recording in recordings
+        for name in recording.state.metrics
+        if recording.info.own_loop or name not in _HEALTH
         if name not in _DRAWN and name not in _NOT_DRAWN and not name.startswith(_RECALL_AT)
-    )
-    return (*Panel, *own)
+    }
+    return (*Panel, *diagnostics, *sorted(own))
 
 
 def curves(recordings: tuple[Recording, ...], panel: PanelKey) -> tuple[Curve, ...]:

@@ -82,7 +82,7 @@ def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
                 for spec in workspace.preparing
             ),
         ),
-        panels=panels(recordings),
+        panels=panels(recordings, diagnostics_visible=workspace.display.diagnostics_visible),
         ratio_note=ratio_note(any(mines)),
         shown=_shown(workspace, loaded),
         step=workspace.cursor.step,
