@@ -9,6 +9,7 @@ from typing import NoReturn
 from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
+from symmviz.cli.bench_defaults import add_bench_defaults
 from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
@@ -133,6 +134,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     training = names.add_parser("train", help="what a training step takes, and Symm adds to it")
     training.set_defaults(run=bench_train)
     _add_bench_train(training)
+    add_bench_defaults(
+        names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
+    )
     for bench, rounds in (
         (window, 10),
         (scrub, 200),
@@ -187,7 +191,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 def _add_bench_train(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(info.name for info in NETWORKS)
     add = parser.add_argument
-    add("--network", metavar="NAME", help=f"{names} (default googlenet on a GPU, else small)")
+    add("--network", metavar="NAME", help=f"{names} (default googlenet on a GPU, else conv3)")
     add(
         "--device",
         choices=DEVICES,

@@ -235,7 +235,8 @@ def test_what_a_branch_changes_holds_from_there_on(whole: Recorder, changed: str
     assert sink.steps() != [one for one in whole.steps(2) if one.step > 3]
     # a loss is taken before its step: the batch and the weights are those of the parent
     if "lr=0.02" in changed:
-        assert sink.steps()[0] == whole.steps(2)[3]
+        first, parents = sink.steps()[0], whole.steps(2)[3]
+        assert (first.loss, first.synthetic_ratio) == (parents.loss, parents.synthetic_ratio)
 
 
 def test_threads_are_those_of_the_configuration(whole: Recorder) -> None:
@@ -338,3 +339,10 @@ def test_a_weights_file_that_has_gone_since_is_not_needed(whole: Recorder, tmp_p
 def test_the_dataset_is_large_enough_for_decks_to_be_dealt_anew() -> None:
     # so that what is left of a deck matters at every checkpoint
     assert STEPS * tiny_config().batch_size > IMAGES_A_CLASS
+
+
+def test_a_run_of_the_former_quick_network_goes_on_as_others_do() -> None:
+    config = tiny_config("npair+symm", network="small", checkpoint_every=2)
+    whole, _ = trained(config)
+    sink, _ = trained(whole.contexts[0].config, start_from(whole.checkpointed[1], whole))
+    assert_goes_on(sink, whole, 2, range(1))

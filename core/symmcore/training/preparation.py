@@ -29,7 +29,7 @@ from symmcore.training.checkpoint import (
 )
 from symmcore.training.config import TrainingConfig
 from symmcore.training.evaluator import Evaluator
-from symmcore.training.frame_schedule import watch_limit
+from symmcore.training.frame_schedule import with_schedule
 from symmcore.training.input import read_dataset
 from symmcore.training.learner import Learner
 from symmcore.training.peak_memory import restart_peak_memory
@@ -67,9 +67,8 @@ class Preparation:
         _, height, width, channels = dataset.images.shape
         crop = transform.crop
         check_image_size(network_info(config.network), crop or height, crop or width)
-        self.config = dataclasses.replace(
-            config, transform=transform, watch_limit=watch_limit(config)
-        )
+        scheduled = with_schedule(config, len(dataset.train), len(dataset.test))
+        self.config = dataclasses.replace(scheduled, transform=transform)
         loader = BatchLoader(dataset, device, config.seed, transform)
         sampler = PairSampler(dataset.labels, dataset.train, config.batch_size // 2, config.seed)
         self.feed = TrainingFeed(loader, sampler)
