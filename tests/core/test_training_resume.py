@@ -22,6 +22,7 @@ from helpers_training import (
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
+from symmcore.errors import InputError
 from symmcore.networks import build_network
 from symmcore.records import Checkpoint
 from symmcore.settings.schedule import Schedule
