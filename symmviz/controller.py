@@ -26,6 +26,7 @@ from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.window import WindowPresenter
+from symmviz.retrieval import RetrievalActions
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
@@ -61,6 +62,9 @@ class Controller(QObject):
         self._bridge = Bridge(self._tick, self._is_busy, self)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
+        self._retrieval = RetrievalActions(
+            window, self.workspace, session, self._controls.set_problem
+        )
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
@@ -140,7 +144,6 @@ class Controller(QObject):
         watch.row_picked.connect(self._on_picked)
         watch.row_hovered.connect(self._on_hovered)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
-        window.retrieve_page.chosen.connect(self._on_chosen)
         self.workspace.subscribe(self._bridge.hurry)
 
     def _tick(self) -> None:
@@ -159,6 +162,7 @@ class Controller(QObject):
             self._window.retrieve_page.pictures_came()
         if self._dataset.poll():
             self._say_how_much_is_recorded()
+        self._retrieval.poll()
         self._take_dropped()
         self._take_opened()
         self._take_listed()
@@ -323,13 +327,6 @@ class Controller(QObject):
         image = image_at(self.workspace, self._session.frames, run, row)
         if image is not None:
             self.select(*image)
-
-    def _on_chosen(self, query: Query, run: str) -> None:
-        """An image of the gallery or a neighbour was clicked, of the run with this key."""
-        for recording in self.workspace.recordings:
-            if recording.key == run:
-                self.select(recording, query)
-                return
 
     def _on_hovered(self, run: int, row: int, position: QPointF) -> None:
         image = image_at(self.workspace, self._session.frames, run, row)

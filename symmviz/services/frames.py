@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 
 from symmcore.errors import InputError
-from symmcore.records import EmbeddedSet, Projection
+from symmcore.records import EmbeddedSet, ImageFiles, Projection
 from symmcore.runs import Recording
 from symmviz.model.loaded import RunImages, SplitImages, run_images
 from symmviz.services.byte_cache import ByteCache
@@ -38,6 +38,7 @@ class FrameLoader:
         self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
+        self._files: dict[str, ImageFiles | None] = {}
         self._failures: dict[tuple[str, int], str] = {}
         self._missing: set[tuple[str, str, int]] = set()
         self._revision = 0
@@ -56,6 +57,11 @@ class FrameLoader:
         with self._lock:
             known = self._galleries.get(key)
         return None if known is None else known[1]
+
+    def files(self, key: str) -> ImageFiles | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            return self._files.get(key)
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
@@ -93,6 +99,7 @@ class FrameLoader:
         with self._lock:
             self._images = {key: one for key, one in self._images.items() if key in keys}
             self._galleries = {key: one for key, one in self._galleries.items() if key in keys}
+            self._files = {key: one for key, one in self._files.items() if key in keys}
             self._failures = {at: one for at, one in self._failures.items() if at[0] in keys}
             self._missing = {name for name in self._missing if name[0] in keys}
 
@@ -165,7 +172,9 @@ class FrameLoader:
         else:
             return
         images = _split_images(recording.gallery(step))
+        files = recording.image_files()
         with self._lock:
+            self._files[recording.key] = files
             self._galleries[recording.key] = _has_gallery(recording), images
             self._revision += 1
 

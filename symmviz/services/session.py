@@ -21,10 +21,12 @@ from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
 from symmviz.services.projecting import Projections
+from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 from symmviz.services.status_box import StatusBox, Updates
 from symmviz.services.thumbnails import Thumbnails
 from symmviz.services.training_thread import TrainingThread
+from symmviz.services.uploads import Uploads
 
 _SCAN_THREADS = 3  # a disk that does not answer is not to hold up the next scan
 
@@ -36,7 +38,8 @@ class Session:
 
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
-    - one each for frames, retrieval and thumbnails, from their first wish on;
+    - one each for frames, rankings, uploads and thumbnails and two for retrieval, from their first
+      wish on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -45,6 +48,8 @@ class Session:
     Attributes:
         frames: what has been read of the recordings.
         searches: what has been found in them.
+        rankings: how all their images do as queries.
+        uploads: images from elsewhere, and what was found for them.
         thumbnails: their images.
     """
 
@@ -54,7 +59,9 @@ class Session:
         self._recorder: TrainingRecorder | None = None
         self.frames = FrameLoader()
         self.searches = Searches()
-        self.thumbnails = Thumbnails()
+        self.rankings = Rankings()
+        self.uploads = Uploads(self.searches.index)
+        self.thumbnails = Thumbnails(self.uploads.read)
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
@@ -181,6 +188,8 @@ class Session:
                 self.frames.forget(recording.key)
                 self._projections.forget(recording.key)
                 self.searches.clear()
+                self.rankings.clear()
+                self.uploads.clear()
         self.frames.keep_only(frozenset(recording.key for recording in recordings))
         self.thumbnails.show(recordings)
         self._follower.follow(recordings)
@@ -192,6 +201,10 @@ class Session:
     def holds_run(self, folder: Path) -> "Future[bool]":
         """Whether a folder is a run or a comparison, looked up on a thread for that."""
         return self._opens.submit(holds_run, folder)
+
+    def is_file(self, path: Path) -> "Future[bool]":
+        """Whether a file is there, looked up on a thread for that."""
+        return self._opens.submit(path.is_file)
 
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
         """List what was trained into a folder, the newest first, on a thread for that."""
@@ -241,7 +254,10 @@ class Session:
             self._scan.give_up()
         self._scans.shutdown(wait=False, cancel_futures=True)
         self._projections.close(timeout)
-        for part in (self.frames, self.searches, self.thumbnails, self._follower):
+        for part in (
+            self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,
+            self._follower,
+        ):  # fmt: skip
             part.close(max(0.0, deadline - time.monotonic()))
         ended = self._training.close(max(0.0, deadline - time.monotonic()), import_timeout)
         if ended and self._recorder is not None:

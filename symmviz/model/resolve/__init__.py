@@ -1,27 +1,43 @@
 """What each view shows, derived from the workspace and the recordings by pure functions."""
 
 from symmviz.model.resolve.curves import curves, drawn_from, panels, ratio_note, readings
+from symmviz.model.resolve.gallery import Scored, score_targets
+from symmviz.model.resolve.listing import ListingState, listed_from, listing
 from symmviz.model.resolve.offers import Offers, branch_parent, offers, warnings
-from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
+from symmviz.model.resolve.retrieve import (
+    Found,
+    RetrieveState,
+    SearchTarget,
+    history_targets,
+    retrieve,
+    search_targets,
+)
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
 from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
 
 __all__ = [
     "Column",
+    "Found",
+    "ListingState",
     "Offers",
     "RetrieveState",
+    "Scored",
     "SearchTarget",
     "WatchState",
     "branch_parent",
     "curves",
     "describe",
     "drawn_from",
+    "history_targets",
     "image_at",
+    "listed_from",
+    "listing",
     "offers",
     "panels",
     "ratio_note",
     "readings",
     "retrieve",
+    "score_targets",
     "search_targets",
     "shown_step",
     "steps_wanted",
