@@ -5,6 +5,7 @@ import time
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QPointF, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
@@ -13,14 +14,15 @@ from PySide6.QtWidgets import QApplication
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchRequest
-from symmviz.model.display import ColourBy, PictureId
+from symmviz.model.display import PictureId
 from symmviz.model.recent import RecentRun
-from symmviz.model.resolve import branch_parent, describe, image_at, offers
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.resolve import branch_parents, describe, image_at, offers
+from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
@@ -65,6 +67,7 @@ class Controller(QObject):
         self._retrieval = RetrievalActions(
             window, self.workspace, session, self._controls.set_problem
         )
+        window.watch_page.set_drawer(session.drawing)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
@@ -138,11 +141,12 @@ class Controller(QObject):
         window.time_slider.following.connect(self._pages.time.follow)
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
-        watch.split_chosen.connect(self._choose_split)
-        watch.colour_chosen.connect(self._choose_colours)
-        watch.synthetic_toggled.connect(self._show_synthetic)
+        watch.split_chosen.connect(lambda split: self._draw(split=split))
+        watch.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
+        watch.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         watch.row_picked.connect(self._on_picked)
         watch.row_hovered.connect(self._on_hovered)
+        watch.findings.try_wanted.connect(self._try)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         self.workspace.subscribe(self._bridge.hurry)
 
@@ -255,13 +259,22 @@ class Controller(QObject):
             return
         self._prepare(specs, ())
 
-    def _ask_for_branch(self, step: int | None) -> None:
-        parent = branch_parent(self.workspace.recordings, step)
-        if parent is None:
+    def _ask_for_branch(
+        self, step: int | None, of: tuple[Recording, ...] = (), spec: RunSpec | None = None
+    ) -> None:
+        parents = branch_parents(of or self.workspace.recordings, step)
+        if not parents:
             self._controls.set_problem("There is no checkpoint up to this step to branch from.")
             return
-        dialog = self._window.ask_for_branch(parent)
+        dialog = self._window.ask_for_branch(parents)
+        if spec is not None:
+            dialog.propose(spec)
         dialog.requested.connect(lambda request: self._branch(dialog, request))
+
+    def _try(self, run: int, at: int) -> None:
+        wanted = self._pages.findings.wanted(run, at)
+        if wanted is not None:
+            self._ask_for_branch(*wanted)
 
     def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:
         parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)
@@ -312,16 +325,8 @@ class Controller(QObject):
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)
 
-    def _choose_split(self, split: Split) -> None:
-        self.workspace.display = dataclasses.replace(self.workspace.display, split=split)
-
-    def _choose_colours(self, colour_by: ColourBy) -> None:
-        self.workspace.display = dataclasses.replace(self.workspace.display, colour_by=colour_by)
-
-    def _show_synthetic(self, visible: bool) -> None:
-        self.workspace.display = dataclasses.replace(
-            self.workspace.display, synthetic_visible=visible
-        )
+    def _draw(self, **changed: Any) -> None:
+        self.workspace.display = dataclasses.replace(self.workspace.display, **changed)
 
     def _on_picked(self, run: int, row: int) -> None:
         image = image_at(self.workspace, self._session.frames, run, row)

@@ -23,13 +23,30 @@ from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
+from symmcore.errors import one_line
+
 _SECONDS_BETWEEN_LOOKS = 0.2
 _LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many and one
 _SECONDS_TO_TERMINATE = 1.0
 _SAFE_PATH = "PYTHONSAFEPATH"  # what -P is to one process, to all that inherit it
 _PATH = "PYTHONPATH"
+_WAIT_POLICY, _PASSIVE = "OMP_WAIT_POLICY", "passive"
 
 _STARTING = threading.Lock()
+
+
+def default_threads(spare: int = 0) -> int:
+    """Threads to compute with: as many as the user's OMP_NUM_THREADS says, or a core each.
+
+    Args:
+        spare: cores to leave to others; at least one where threads spin while they wait.
+    """
+    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if told.isdecimal() and int(told) > 0:
+        return min(int(told), usable_cores())
+    if not idle_threads_sleep():
+        spare = max(1, spare)
+    return max(1, usable_cores() - spare)
 
 
 def usable_cores() -> int:
@@ -37,6 +54,23 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def let_idle_threads_sleep() -> None:
+    """Have threads of OpenMP, which torch computes with, sleep while they wait for each other.
+
+    For a program, at its start: they read it when torch is loaded, and spin otherwise, which takes
+    the core that another thread or process computes on: with as many threads as cores a training
+    then takes many times as long as soon as anything else runs. What the user chose stays.
+    """
+    if _WAIT_POLICY not in os.environ:
+        os.environ[_WAIT_POLICY] = _PASSIVE
+        os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+
+def idle_threads_sleep() -> bool:
+    """Whether :func:`let_idle_threads_sleep` was called, or the user has chosen the same."""
+    return os.environ.get(_WAIT_POLICY, "").strip().lower() == _PASSIVE
 
 
 class _Process(SpawnProcess):
@@ -152,11 +186,6 @@ def bytes_in(folder: Path) -> int:
             with suppress(OSError):  # it was renamed or removed meanwhile
                 total += (Path(root) / name).lstat().st_size
     return total
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, or its kind if it says nothing."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 @contextmanager

@@ -33,6 +33,33 @@ class ImageFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchHealth:
+    """What one batch tells of a collapse, before its step.
+
+    Attributes:
+        trivial_loss: the loss where all embeddings are zero: the value it rests at once they
+            have collapsed.
+        mean_norm: mean L2 norm of the batch's embeddings.
+        within_cosine: mean cosine over all pairs of different images of one class.
+        between_cosine: mean cosine over all pairs of images of different classes.
+        gradient_norm: L2 norm of the gradient of all weights together, before any clipping;
+            None where it was not taken: on a GPU, which would be waited for, it is taken every
+            tenth step.
+        zero_terms: share of the loss's terms that are zero, in [0, 1]; None for the N-pair and
+            angular losses, whose terms never are.
+        learning_rate: of this step.
+    """
+
+    trivial_loss: float
+    mean_norm: float
+    within_cosine: float
+    between_cosine: float
+    gradient_norm: float | None
+    zero_terms: float | None
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepRecord:
     """One optimiser step of one run.
 
@@ -42,12 +69,14 @@ class StepRecord:
         synthetic_ratio: share of synthetic points among those picked (Fig. 7), in [0, 1];
             None for a run without Symm, which picks nothing.
         seconds: training time since step 0, pauses left out.
+        health: what the batch tells of a collapse; None where nobody looked.
     """
 
     step: int
     loss: float
     synthetic_ratio: float | None
     seconds: float
+    health: BatchHealth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +85,11 @@ class EvalRecord:
 
     Training Recall@1 is taken on the watched training images, test scores on every test
     image. ``synthetic`` is the Recall@1 of synthetic points among synthetic points
-    (Fig. 6). The last three are only there at the end of training.
+    (Fig. 6). From ``test_recall_at`` to ``peak_memory_bytes`` all is only there at the end of
+    training. ``peak_memory_bytes`` is the most memory that training has held until then, of all
+    its runs together: on a GPU what torch allocated there, else what the process held. The last
+    four, of the test images, are those of ``symmcore.evaluation.diagnose``; None where nobody
+    looked, and for a cosine of which there is no pair.
     """
 
     step: int
@@ -68,6 +101,13 @@ class EvalRecord:
     test_recall_at: tuple[tuple[int, float], ...] = ()
     test_nmi: float | None = None
     test_f1: float | None = None
+    test_map_at_r: float | None = None
+    test_r_precision: float | None = None
+    peak_memory_bytes: int | None = None
+    test_mean_norm: float | None = None
+    test_within_cosine: float | None = None
+    test_between_cosine: float | None = None
+    test_effective_rank: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

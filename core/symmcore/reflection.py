@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from symmcore.records import FloatArray
+from symmcore.records import FloatArray, IndexArray
 from symmcore.settings.symm import check_reflection
 
 
@@ -47,6 +47,57 @@ def reflect_points(
         result += on_axes[:, None] * axes
     result.flags.writeable = False
     return result
+
+
+def reflect_partners(
+    points: FloatArray, partner: IndexArray, alpha: float = 2.0, beta: float = 1.0
+) -> FloatArray:
+    """Reflect each point about its partner (Eq. 1-2); one that has none stays as it is.
+
+    Args:
+        points: (N, D) float32.
+        partner: positions of the partners, (N,) int64; -1 where there is none.
+        alpha: how far the synthetic point lies from the original.
+        beta: factor on its norm.
+
+    Returns:
+        (N, D) float32, read-only.
+
+    Raises:
+        TypeError, ValueError: if alpha or beta is not a positive number.
+    """
+    alone = partner < 0
+    axes = points[np.where(alone, np.arange(len(partner)), partner)]
+    synthetic = reflect_points(points, axes, alpha, beta)
+    if not alone.any():
+        return synthetic
+    result: FloatArray = np.where(alone[:, None], points, synthetic)
+    result.flags.writeable = False
+    return result
+
+
+def partner_cycle(labels: IndexArray, seed: int) -> IndexArray:
+    """The partner of each image: the images of a class, in random order, form a cycle.
+
+    So each image with another of its class is the partner of one of them, and every order of a
+    class is equally likely.
+
+    Args:
+        labels: integers of shape (N,).
+        seed: the same seed gives the same partners.
+
+    Returns:
+        positions of the partners, int64 of shape (N,); -1 where the class has only one image.
+    """
+    _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    order = shuffled[np.argsort(inverse[shuffled], kind="stable")]
+    starts = np.cumsum(counts) - counts
+    size, start = counts[inverse[order]], starts[inverse[order]]
+    following = start + (np.arange(len(order)) - start + 1) % size
+    partners = np.empty(len(order), dtype=np.int64)
+    partners[order] = np.where(size > 1, order[following], -1)
+    return partners
 
 
 def _norm_ratio(square: FloatArray, projected: FloatArray, alpha: float) -> FloatArray:

@@ -25,13 +25,12 @@ from symmcore.data.feed.batches import BatchLoader, finished
 from symmcore.data.images.cache import CacheSettings
 from symmcore.data.images.decoded import DecodedImages
 from symmcore.data.images.formats import has_image_name
-from symmcore.data.images.loading import IMAGE_SIZE, load_listing
 from symmcore.data.listing import ImageListing
+from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.sources.file_tree import find_files
 from symmcore.errors import InputError
-from symmcore.processes import spawn_context
+from symmcore.processes import default_threads, spawn_context
 from symmcore.settings.transforms import PHOTOGRAPHS
-from symmcore.training.preparation import default_threads
 
 _REFERENCE = "ImageFolder, DataLoader"
 _DISK = "from disk, decoded"

@@ -152,7 +152,11 @@ class _Bench:
             _process()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"step {step} was not shown")
-        page.scatter(0).viewport().repaint()
+        scatter = page.scatter(0)
+        scatter.set_gliding(False)
+        while not scatter.still:
+            _process()
+        scatter.viewport().repaint()
 
     def _is_shown(self, step: int | None) -> bool:
         (recording, *_) = self._launched.controller.workspace.recordings or (None,)

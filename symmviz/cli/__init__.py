@@ -22,9 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_process() -> None:
-    from symmcore.processes import leave_out_current_folder
+    from symmcore.processes import leave_out_current_folder, let_idle_threads_sleep
 
     leave_out_current_folder()
+    let_idle_threads_sleep()
     from symmviz.cli.streams import make_output_last
     from symmviz.cli.surroundings import leave_out_nonsense
     from symmviz.notes import say_on_stderr, show_notes
@@ -39,7 +40,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     import logging
     import sys
 
-    from symmcore.data.sources.file_tree import display_name
+    from symmcore.data.names import display_name
     from symmcore.errors import InputError
     from symmviz.cli.arguments import parse_arguments
     from symmviz.cli.streams import make_output_last

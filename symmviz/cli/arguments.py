@@ -18,11 +18,12 @@ from symmviz.cli.commands import (
     bench_ui,
     evaluate,
     open_window,
-    train,
 )
 from symmviz.cli.datasets import show_datasets
 from symmviz.cli.embed import add_embed
 from symmviz.cli.paths import user_path
+from symmviz.cli.results import add_results
+from symmviz.cli.training import train
 from symmviz.cli.training_options import add_setting, add_training_options
 
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
@@ -68,6 +69,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         "run_folder", type=user_path, metavar="RUN", help="the folder of a run or a comparison"
     )
     evaluation.set_defaults(run=evaluate)
+    add_results(commands.add_parser("results", help="print a table of runs and their scores"))
     add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
@@ -112,6 +114,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
     window = names.add_parser("ui", help="how responsive the window stays, and what it costs")
     window.set_defaults(run=bench_ui)
+    window.add_argument(
+        "--threads",
+        type=_between(1, _MOST_THREADS),
+        metavar="N",
+        help="torch threads on the CPU (default: as many as the window takes)",
+    )
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)

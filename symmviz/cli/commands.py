@@ -1,40 +1,20 @@
 """What each command does; each imports only what it needs."""
 
-import contextlib
 import json
 import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
-from types import FrameType
 
-from symmcore.data.sources.file_tree import display_name
 from symmcore.errors import InputError
-from symmcore.runs.continuation import ContinuationPlan
-from symmcore.runs.layout import METRICS, run_directories
+from symmcore.runs.layout import METRICS
 from symmcore.runs.metrics import Scores
-from symmcore.runs.naming import run_folder
 from symmcore.runs.recording import Recording, open_runs
-from symmcore.runs.training_recorder import TrainingRecorder
-from symmcore.training.config import TrainingConfig
-from symmcore.training.control import Control
-from symmcore.training.sink import Sinks
-from symmcore.training.status import FinishReason
-from symmviz.cli.continuation import continuation
 from symmviz.cli.opened import images_folder
-from symmviz.cli.progress import ProgressSink
 from symmviz.cli.reports import check_writable, report_on
 from symmviz.cli.streams import output_status
-from symmviz.cli.training_options import training_config
 
-_FAILED = 1
 _INTERRUPTED = 130
-_STDERR = 2
-_STOPPING = b"\nStopping after this batch and a last evaluation; Ctrl-C again ends at once.\n"
-_SECONDS_FOR_THUMBNAILS = 60.0
 
 
 def open_window(options: Namespace) -> int:
@@ -52,54 +32,13 @@ def open_window(options: Namespace) -> int:
     run_window(() if images else paths, images)
 
 
-def train(options: Namespace) -> int:
-    """Train without a window."""
-    if options.out == Path():
-        raise InputError("--out is empty: name a folder to record in.")
-    plan = continuation(options)
-    config = training_config(options) if plan is None else plan.config
-    for note in () if plan is None else plan.notes:
-        sys.stderr.write(f"{display_name(note)}\n")
-    if plan is not None and plan.out is not None:
-        return _train(config, plan.out, plan)
-    with _folder_to_record_in(options.out, config) as out:
-        return _train(config, out, plan)
-
-
-def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> int:
-    progress = ProgressSink(config)
-    resumes = plan is not None and plan.out is not None
-    recorder = TrainingRecorder(out, config, resume=resumes, on_problem=progress.problem)
-    control = Control()
-    with _interrupt_stops(control), contextlib.closing(recorder):
-        if plan is not None:
-            plan.check_newest()  # now that nobody else writes what is resumed
-        from symmcore.training.trainer import Trainer  # imports torch
-
-        start = None if plan is None else plan.start
-        status = Trainer(config, Sinks([recorder, progress]), start).run(control)
-        recorder.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
-    if status.reason is FinishReason.INVALID:
-        raise InputError(status.message)
-    for line in progress.final_scores():
-        _say(line)
-    for directory in run_directories(out, config):
-        if progress.began and directory.is_dir():
-            _say(f"Recorded in {directory}")
-    if status.reason is FinishReason.COMPLETED:
-        return _FAILED if recorder.unsaved else 0
-    if status.reason is FinishReason.STOPPED:
-        return _INTERRUPTED
-    sys.stderr.write(status.detail)
-    sys.stderr.write(f"symmviz: {display_name(status.message)}\n")
-    return _FAILED
-
-
 def evaluate(options: Namespace) -> int:
     """Print the newest scores of a run, or of each run of a comparison, as JSON."""
     folder = options.run_folder
     runs = open_runs(folder)
-    shown: Scores | dict[str, Scores] = {run.folder.name: _last_evaluation(run) for run in runs}
+    shown: Scores | dict[str, Scores] = {
+        run.folder.relative_to(folder).as_posix(): _last_evaluation(run) for run in runs
+    }
     if runs[0].folder == folder:
         shown = _last_evaluation(runs[0])
     # Python reads and writes NaN, which JSON does not have.
@@ -125,7 +64,9 @@ def bench_ui(options: Namespace) -> int:
     check_writable(options.json)
     from symmviz.benchmarks.ui import measure  # imports Qt
 
-    return report_on(lambda: measure(options.rounds, scrub=options.scrub), options.json)
+    return report_on(
+        lambda: measure(options.rounds, options.threads, scrub=options.scrub), options.json
+    )
 
 
 def bench_scrub(options: Namespace) -> int:
@@ -203,51 +144,6 @@ def bench_evaluation(options: Namespace) -> int:
         threads=options.threads,
     )
     return report_on(lambda: measure(sizes), options.json)
-
-
-@contextlib.contextmanager
-def _folder_to_record_in(chosen: Path | None, config: TrainingConfig) -> Iterator[Path]:
-    """The folder that was chosen, or a new one, which goes again if nothing was recorded."""
-    if chosen is not None:
-        yield chosen
-        return
-    runs = Path("runs")
-    new = () if runs.exists() else (runs,)
-    out = _claimed(runs, config)
-    try:
-        yield out
-    finally:
-        for folder in (out, *new):
-            with contextlib.suppress(OSError):  # it is not empty, or was never made
-                folder.rmdir()
-
-
-def _claimed(runs: Path, config: TrainingConfig) -> Path:
-    """A new folder, made at once: another start in this second takes another one."""
-    while True:
-        out = run_folder(runs, config, datetime.now())
-        try:
-            out.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError:
-            pass  # recording says of any folder why it cannot be written
-        return out
-
-
-@contextlib.contextmanager
-def _interrupt_stops(control: Control) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # a second one ends the process at once
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        control.stop()
-        os.write(_STDERR, _STOPPING)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _say(line: str) -> None:

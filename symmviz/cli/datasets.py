@@ -10,7 +10,7 @@ from symmcore.data.catalogue import DATASETS, SOURCES, DatasetEntry
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.decode_pass import measure_all
 from symmcore.data.listing import ImageListing
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.data.value_range import ValueRanges
 from symmcore.progress import Progress
 from symmcore.records import IndexArray

@@ -14,12 +14,14 @@ import numpy as np
 import safetensors.numpy
 
 from symmcore.data.images.formats import has_image_name
-from symmcore.data.sources.file_tree import display_name, existing_folder, find_files
+from symmcore.data.names import display_name
+from symmcore.data.sources.file_tree import existing_folder, find_files
 from symmcore.data.sources.natural_order import natural_key
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
-from symmcore.training.config import DEVICES
+from symmcore.runs.config_file import read_info
+from symmcore.training.config import DEVICES, check_device
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.reports import check_writable, write_file
 from symmviz.cli.streams import output_status
@@ -60,8 +62,7 @@ def embed(options: Namespace) -> int:
             f"{_or(_FORMATS)}."
         )
     check_writable(out)
-    if options.device not in DEVICES:
-        raise InputError(f"Unknown device {options.device!r}: choose one of {', '.join(DEVICES)}.")
+    check_device(options.device)
     preparing = Preparing()
     try:
         files = [file for path in options.images for file in _files(path, preparing)]
@@ -84,6 +85,7 @@ def embed(options: Namespace) -> int:
 
 
 def _embed(options: Namespace, files: Sequence[Path], preparing: Preparing) -> "EmbeddedFiles":
+    read_info(options.run_folder)  # which refuses a run of a newer format
     preparing.say("Loading the network")
     from symmcore.networks import load_network  # imports torch
     from symmcore.networks.embed_files import embed_files

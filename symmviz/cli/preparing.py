@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 
 _SECONDS_BETWEEN_LINES = 5.0
 

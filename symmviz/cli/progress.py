@@ -4,7 +4,7 @@ import sys
 
 from tqdm import tqdm
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.settings.networks import FROM_SCRATCH, describe_weights, network_info
 from symmcore.training.config import TrainingConfig
@@ -111,10 +111,14 @@ class ProgressSink:
             if record is None or record.test_nmi is None or record.test_f1 is None:
                 continue
             recall = "  ".join(f"R@{k} {value:.4f}" for k, value in record.test_recall_at)
-            lines.append(
-                f"{spec.name}  step {record.step}  test  {recall}  NMI {record.test_nmi:.4f}  "
-                f"F1 {record.test_f1:.4f}"
+            others = (
+                ("NMI", record.test_nmi),
+                ("F1", record.test_f1),
+                ("MAP@R", record.test_map_at_r),
+                ("R-precision", record.test_r_precision),
             )
+            scores = "".join(f"  {name} {one:.4f}" for name, one in others if one is not None)
+            lines.append(f"{spec.name}  step {record.step}  test  {recall}{scores}")
             paper = paper_scores(self._config.dataset, spec)
             if paper is not None:
                 lines += score_table(record, paper, self._config)

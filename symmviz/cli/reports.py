@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.errors import InputError
 from symmcore.runs.files import write_whole
 from symmviz.cli.streams import output_status

@@ -47,6 +47,12 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to record (default runs/<date-time>-...)",
     )
+    add(
+        "--seeds",
+        metavar="LIST",
+        help="train these seeds one after the other, 0-9 or 0,2,5, each in a folder of its own in "
+        "DIR, and compare them; the same command again goes on",
+    )
     group = parser.add_argument_group(
         "protocol", "A preset sets all of these; what is given besides holds instead."
     )

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from symmcore.data.catalogue import DatasetEntry
 from symmcore.data.sources.torchvision_catalog import TORCHVISION_ENTRIES, torchvision_entry
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.progress import byte_count
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import DatasetSummary
@@ -101,7 +101,7 @@ class DatasetPresenter:
         except InputError as error:
             self._view.set_dataset_note(str(error), is_error=True)
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
-            text = f"The dataset cannot be looked at ({type(error).__name__}: {error})."
+            text = f"The dataset cannot be looked at ({type_and_line(error)})."
             self._view.set_dataset_note(text, is_error=True)
         else:
             self._counts = None if summary is None else (summary.train, summary.test)

@@ -3,8 +3,7 @@
 import itertools
 from typing import Protocol
 
-import numpy as np
-
+from symmviz.model.bounds import Bounds, bounds_of, followed
 from symmviz.model.display import (
     ColourBy,
     Curve,
@@ -18,17 +17,15 @@ from symmviz.model.display import (
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import Column, WatchState, curves, drawn_from, readings, watch
 from symmviz.model.workspace import Cursor, Workspace
-
-# The shared extent is the points' with a margin. It follows them out only when they come
-# to the edge, and in only when it would shrink to less than this share, so that the
-# picture does not breathe from frame to frame.
-_SHRINK_BELOW = 0.8
-_MARGIN = 1.1
-_EDGE = 1.02
+from symmviz.presenters.findings import FindingsView
 
 
 class WatchView(Protocol):
     """What the presenter needs of the Watch page."""
+
+    @property
+    def findings(self) -> FindingsView:
+        """The lines over the columns that say what is wrong with a run."""
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """Make one empty column a run and empty the plots."""
@@ -45,8 +42,8 @@ class WatchView(Protocol):
     def set_caption(self, run: int, text: str) -> None:
         """Say under a column's title what its picture is."""
 
-    def set_extent(self, extent: float) -> None:
-        """Show -extent to extent both ways in every column, unless the user zoomed."""
+    def set_bounds(self, bounds: Bounds) -> None:
+        """Show this part of the plane in every column, unless the user zoomed."""
 
     def set_curve(self, curve: Curve) -> None:
         """Draw one line anew."""
@@ -84,7 +81,7 @@ class WatchPresenter:
         # By column, what was shown last: what is being read does not replace it.
         self._positions: list[PointPositions | None] = []
         self._captions: list[str | None] = []
-        self._extent: float | None = None
+        self._bounds: Bounds | None = None
         self._drawn: dict[PanelKey, tuple[object, ...]] = {}
         self._unmarked: list[PanelKey] = []
         self._turns: itertools.cycle[PanelKey] = itertools.cycle(Panel)
@@ -105,7 +102,7 @@ class WatchPresenter:
             self._view.set_look(state.colour_by, synthetic_visible=state.synthetic_visible)
         for run, column in enumerate(state.columns):
             self._show_column(run, None if before is None else before.columns[run], column)
-        self._follow_extent()
+        self._follow_points()
         if before is None or before.step != state.step:
             self._unmarked = list(state.panels)
 
@@ -141,7 +138,7 @@ class WatchPresenter:
     def _begin(self, state: WatchState) -> None:
         self._positions = [None] * len(state.columns)
         self._captions = [None] * len(state.columns)
-        self._extent = None
+        self._bounds = None
         self._drawn.clear()
         self._view.set_runs(state.titles)
 
@@ -168,21 +165,19 @@ class WatchPresenter:
         if before is None or before.selected != column.selected:
             self._view.set_selected(run, column.selected)
 
-    def _follow_extent(self) -> None:
-        arrays = [
+    def _follow_points(self) -> None:
+        there = bounds_of(
             array
             for positions in self._positions
             if positions is not None
             for array in (positions.original, positions.synthetic)
-        ]
-        if not arrays:
+        )
+        if there is None:
             return
-        furthest = max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
-        extent = furthest * _MARGIN or 1.0
-        kept = self._extent
-        if kept is None or furthest * _EDGE > kept or extent < _SHRINK_BELOW * kept:
-            self._extent = extent
-            self._view.set_extent(extent)
+        bounds = followed(self._bounds, there)
+        if bounds != self._bounds:
+            self._bounds = bounds
+            self._view.set_bounds(bounds)
 
     def _read(self, panel: PanelKey) -> None:
         cursor = Cursor(None if self._shown is None else self._shown.step)

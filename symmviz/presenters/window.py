@@ -14,6 +14,7 @@ from symmviz.model.resolve import (
 )
 from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
@@ -72,6 +73,7 @@ class WindowPresenter:
         self._workspace = workspace
         self._readers = readers
         self._watch = WatchPresenter(watch, workspace, readers.frames)
+        self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(
             retrieve,
             workspace,
@@ -110,6 +112,7 @@ class WindowPresenter:
         self._read()
         self.time.update()
         self._watch.update()
+        self.findings.update()
         self._retrieve.update()
 
     @property

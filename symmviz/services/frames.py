@@ -3,11 +3,12 @@
 import threading
 from dataclasses import dataclass
 
+from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, ImageFiles, Projection
 from symmcore.runs import Recording
+from symmcore.runs.memory import projection_size
 from symmviz.model.loaded import RunImages, SplitImages, run_images
-from symmviz.services.byte_cache import ByteCache
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 64 * 2**20
@@ -74,10 +75,8 @@ class FrameLoader:
 
     def put(self, key: str, projection: Projection) -> None:
         """Keep a projection that was made just now."""
-        planes = projection.train, projection.test
-        size = sum(plane.original.nbytes + plane.synthetic.nbytes for plane in planes)
         name = key, projection.method, projection.step
-        self._projections.put(name, projection, size)
+        self._projections.put(name, projection, projection_size(projection))
         with self._lock:
             self._missing.discard(name)
             self._failures.pop((key, projection.step), None)

@@ -6,12 +6,12 @@ from concurrent.futures import CancelledError
 
 from threadpoolctl import threadpool_limits
 
+from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording
 from symmviz.model.query_scores import QueryScores, ScoreTarget
-from symmviz.services.byte_cache import ByteCache
 from symmviz.services.query_scores import score_queries
 from symmviz.services.search_index import SearchIndex, searched_images
 from symmviz.services.wanted import WantedThread

@@ -7,10 +7,10 @@ read and normalised once.
 import threading
 from collections.abc import Callable, Mapping
 
+from symmcore.byte_cache import ByteCache
 from symmcore.runs import Recording
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
-from symmviz.services.byte_cache import ByteCache
 from symmviz.services.search_index import SearchIndex, searched_images
 from symmviz.services.wanted import WantedThread
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.finding import holds_run
 from symmcore.runs.naming import run_folder
-from symmcore.runs.recording import holds_run
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks
@@ -17,6 +17,7 @@ from symmcore.training.spec import RunSpec
 from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
+from symmviz.services.drawing import PointDrawing
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
@@ -38,6 +39,7 @@ class Session:
 
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
+    - one that draws, from the first picture on, and one that loads the loops it draws with;
     - one each for frames, rankings, uploads and thumbnails and two for retrieval, from their first
       wish on;
     - one that follows runs which other processes write, from the first of them on;
@@ -51,6 +53,7 @@ class Session:
         rankings: how all their images do as queries.
         uploads: images from elsewhere, and what was found for them.
         thumbnails: their images.
+        drawing: draws the points of maps.
     """
 
     def __init__(self) -> None:
@@ -62,6 +65,7 @@ class Session:
         self.rankings = Rankings()
         self.uploads = Uploads(self.searches.index)
         self.thumbnails = Thumbnails(self.uploads.read)
+        self.drawing = PointDrawing()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
@@ -82,6 +86,7 @@ class Session:
         if not self._opened and not self._closed:
             self._opened = True
             self._projections.start()
+            self.drawing.start()
 
     def start(self, config: TrainingConfig, out: Path) -> None:
         """Train ``config`` and record it under ``out``.
@@ -253,6 +258,7 @@ class Session:
         if self._scan is not None:
             self._scan.give_up()
         self._scans.shutdown(wait=False, cancel_futures=True)
+        self.drawing.close(timeout)
         self._projections.close(timeout)
         for part in (
             self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from symmcore.byte_cache import ByteCache
 from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import RunError
 from symmcore.runs import Recording
 from symmviz.model.display import UPLOADS, PictureId
-from symmviz.services.byte_cache import ByteCache
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 24 * 2**20

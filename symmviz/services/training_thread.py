@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from symmcore.errors import type_and_line
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import Sink
@@ -16,6 +17,8 @@ from symmcore.training.status import FinishReason, RunState, TrainingStatus
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
 
+SPARE_CORES = 1
+"""Cores that training leaves to the window and to what projects for it."""
 _STOP_SEEN_WITHIN_SECONDS = 0.05
 
 
@@ -62,7 +65,7 @@ class TrainingThread:
                     raise StopRequestedError
             from symmcore.training.trainer import Trainer  # imports torch
 
-            self._trainer = Trainer(config, sink, start)
+            self._trainer = Trainer(config, sink, start, spare_cores=SPARE_CORES)
             return self._trainer
 
         self._launch(prepare, sink)
@@ -170,7 +173,7 @@ def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink
         sink.status(
             TrainingStatus(
                 RunState.FINISHED,
-                message=f"{type(error).__name__}: {error}",
+                message=type_and_line(error),
                 reason=FinishReason.FAILED,
                 detail=traceback.format_exc(),
             )

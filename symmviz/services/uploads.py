@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from symmcore.byte_cache import ByteCache
 from symmcore.data.images.decoding import decode_image, fitting_size, upright_size
 from symmcore.data.images.store import ImageArray
 from symmcore.processes import CallError
@@ -16,7 +17,6 @@ from symmcore.records import FloatArray
 from symmcore.runs import Recording
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import RunNeighbours, Split, Upload
-from symmviz.services.byte_cache import ByteCache
 from symmviz.services.embed_request import EmbedJob, embed_in_subprocess
 from symmviz.services.search_index import SearchIndex
 from symmviz.services.wanted import WantedThread

@@ -36,26 +36,31 @@ _BUSY = "A training is running: stop it to branch."
 
 
 class BranchDialog(QDialog):
-    """Begins with the parent's settings; stays open until it is told that the branch began."""
+    """Begins with the parent's settings; stays open until it is told that the branch began.
+
+    Of several runs the last is the parent until another is chosen.
+    """
 
     requested = Signal(object)
     """The user wants this :class:`BranchRequest`: answer with ``accept`` or ``set_error``."""
 
-    def __init__(self, parent_run: BranchParent, parent: QWidget | None = None) -> None:
+    def __init__(self, parents: tuple[BranchParent, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._parent_run = parent_run
-        self.setWindowTitle(f"Branch from step {parent_run.step:,}")
+        self._parents = parents
+        self._parent_run = parents[-1]
+        self.run = QComboBox(self)
+        for run in parents:
+            self.run.addItem(f"{run.title}, step {run.step:,}")
+        self.run.setCurrentIndex(len(parents) - 1)
+        self.run.setToolTip("Which of the runs that are shown the branch shares its past with.")
         self.loss = QComboBox(self)
         for info in CATALOG:
             self.loss.addItem(info.title, info.name)
         self.symm = QCheckBox("with Symmetrical Synthesis (Symm)", self)
         self.loss_fields = LossFields(self)
-        self.learning_rate = number_box(self, 1e-6, 1000.0, parent_run.learning_rate, 0.0005, 6)
-        self.learning_rate.setToolTip(f"The parent's is {parent_run.learning_rate:g}.")
-        self.steps = spin_box(self, 1, 10_000_000, parent_run.steps, 100)
-        self.steps.setToolTip(
-            f"The step at which the branch ends. The parent ends at {parent_run.steps:,}."
-        )
+        self.learning_rate = number_box(self, 1e-6, 1000.0, 0.0005, 0.0005, 6)
+        self.steps = spin_box(self, 1, 10_000_000, 100, 100)
+        self._heading, self._fixed = self._label(), self._label(muted=True)
         self._changes = self._label(muted=True)
         self._steps_error = self._label(error=True)
         self._error = self._label(error=True)
@@ -71,7 +76,7 @@ class BranchDialog(QDialog):
         )
         self._lay_out()
         self._connect()
-        self.reset()
+        self._show_parent()
 
     def request(self) -> BranchRequest:
         """What is chosen now; what is still being typed counts.
@@ -98,14 +103,18 @@ class BranchDialog(QDialog):
         return request
 
     def reset(self) -> None:
-        """Show the parent's settings."""
+        """Show the parent's settings, with nothing changed."""
         run = self._parent_run
-        self.loss.setCurrentIndex(self.loss.findData(run.spec.loss))
-        self._on_loss()
-        self.symm.setChecked(run.spec.symm is not None)
-        self.loss_fields.take_run(run.spec.loss_settings, run.spec.symm)
-        self.learning_rate.setValue(run.learning_rate)
         self.steps.setValue(max(run.steps, run.step + 1))
+        self.propose(run.spec)
+
+    def propose(self, spec: RunSpec) -> None:
+        """Show what a branch could train; where it has no learning rate, with the parent's."""
+        self.loss.setCurrentIndex(self.loss.findData(spec.loss))
+        self._on_loss()
+        self.symm.setChecked(spec.symm is not None)
+        self.loss_fields.take_run(spec.loss_settings, spec.symm)
+        self.learning_rate.setValue(spec.learning_rate or self._parent_run.learning_rate)
         self._on_changed()
 
     def set_error(self, text: str) -> None:
@@ -126,9 +135,7 @@ class BranchDialog(QDialog):
         return self._changes.text()
 
     def _lay_out(self) -> None:
-        run = self._parent_run
-        heading = self._label(f"{run.title}, after step {run.step:,}")
-        heading.setProperty("title", True)
+        self._heading.setProperty("title", True)
         shared = self._label(
             "The branch shares everything up to this step and trains on with what you change "
             "here. The run itself stays as it is.",
@@ -136,6 +143,8 @@ class BranchDialog(QDialog):
         )
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.addRow("From", self.run)
+        form.setRowVisible(self.run, len(self._parents) > 1)
         form.addRow("Loss", self.loss)
         form.addRow("", self.symm)
         form.addRow("Learning rate", self.learning_rate)
@@ -143,12 +152,9 @@ class BranchDialog(QDialog):
         steps.addWidget(self.steps)
         steps.addWidget(self._steps_error, 1)
         form.addRow("Train to step", steps)
-        align(self.loss, self.learning_rate, self.steps, *self.loss_fields.fields())
+        align(self.run, self.loss, self.learning_rate, self.steps, *self.loss_fields.fields())
         centre_labels(form)
-        fixed = self._label(
-            f"Fixed: dataset {run.dataset}, network {run.network}, seed {run.seed}.", muted=True
-        )
-        fixed.setToolTip(
+        self._fixed.setToolTip(
             "The checkpoint's weights are of this network, and the past is one of these images "
             "in this order."
         )
@@ -169,7 +175,7 @@ class BranchDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(10)
-        for label in (heading, shared, fixed):
+        for label in (self._heading, shared, self._fixed):
             layout.addWidget(label)
         layout.addWidget(scroll, 1)
         for label in (self._changes, self._error, self._busy):
@@ -179,6 +185,7 @@ class BranchDialog(QDialog):
         self.resize(520, 560)
 
     def _connect(self) -> None:
+        self.run.currentIndexChanged.connect(self._show_parent)
         self.loss.currentIndexChanged.connect(self._on_loss)
         self.symm.toggled.connect(self._on_changed)
         for field in (self.learning_rate, self.steps, *self.loss_fields.fields()):
@@ -189,6 +196,20 @@ class BranchDialog(QDialog):
         self.buttons.accepted.connect(self._on_branch)
         self.buttons.rejected.connect(self.reject)
         self.reset_button.clicked.connect(self.reset)
+
+    def _show_parent(self) -> None:
+        """Say which run it is, and begin with its settings."""
+        self._parent_run = run = self._parents[self.run.currentIndex()]
+        self.setWindowTitle(f"Branch from step {run.step:,}")
+        self._heading.setText(f"{run.title}, after step {run.step:,}")
+        self._fixed.setText(
+            f"Fixed: dataset {run.dataset}, network {run.network}, seed {run.seed}."
+        )
+        self.learning_rate.setToolTip(f"The parent's is {run.learning_rate:g}.")
+        self.steps.setToolTip(
+            f"The step at which the branch ends. The parent ends at {run.steps:,}."
+        )
+        self.reset()
 
     def _on_loss(self) -> None:
         self.loss_fields.show_loss(CATALOG[self.loss.currentIndex()])

@@ -107,8 +107,8 @@ class ColourLegend(_ThemedLabel):
         names = [shown_name(self._class_names[at]) for at in self._shown]
         entries = _fitted(names, QFontMetrics(bold), room, " ")
         parts = [
-            f"<b style='color:{theme.class_colour(at, len(self._class_names))}'>{escape(name)}</b>"
-            for at, name in zip(self._shown, entries, strict=False)
+            f"<b style='color:{colour}'>{escape(name)}</b>"
+            for colour, name in zip(theme.class_colours(len(names)), entries, strict=False)
         ]
         return " ".join(parts if len(entries) == len(names) else (*parts, _MORE))
 

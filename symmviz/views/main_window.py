@@ -136,10 +136,10 @@ class MainWindow(QMainWindow):
         if folder:
             self.start_page.open_runs_wanted.emit((Path(folder),))
 
-    def ask_for_branch(self, parent: BranchParent) -> BranchDialog:
-        """Open the dialog that describes a branch; the one that is open, if one is."""
+    def ask_for_branch(self, parents: tuple[BranchParent, ...]) -> BranchDialog:
+        """Open the dialog that describes a branch of one of these runs; the open one, if one is."""
         if self._branch_dialog is None:
-            dialog = BranchDialog(parent, self)
+            dialog = BranchDialog(parents, self)
             dialog.set_can_start(self._commands.start)
             dialog.finished.connect(self._on_branch_closed)
             self._branch_dialog = dialog

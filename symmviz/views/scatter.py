@@ -2,35 +2,22 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QBrush, QColor, QMouseEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from symmcore.records import FloatArray
+from symmviz.model.bounds import Bounds
 from symmviz.model.display import ColourBy, PointCloud, PointPositions
-from symmviz.views.theme import Theme, current_theme
+from symmviz.model.drawing import PointDrawer
+from symmviz.raster import Hit, Symbol, Transform
+from symmviz.views.point_canvas import PointCanvas
+from symmviz.views.point_colours import argb, colouring
+from symmviz.views.theme import current_theme
 
 PICK_RADIUS_PX = 14
 _HOVER_CARD_DELAY_MS = 125
-_ORIGINAL_SIZE = 7
-_SYNTHETIC_SIZE = 8
-_POINT_ALPHA = 190
-
-
-class _MovingPoints(pg.ScatterPlotItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Points whose styles are set once and whose positions change often."""
-
-    def move(self, positions: FloatArray) -> None:
-        """Put the points, as many as there are styles, at (N, 2) positions.
-
-        setData would make every style anew, which takes longer than drawing.
-        """
-        self.data["x"] = positions[:, 0]
-        self.data["y"] = positions[:, 1]
-        self.prepareGeometryChange()
-        self.bounds = [None, None]
-        self.invalidate()
-        self.update()
+# Kinds of points, in the order they are drawn in.
+_SYNTHETIC, _ORIGINAL = 0, 1
 
 
 class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -53,16 +40,16 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._cloud: PointCloud | None = None
         self._positions: PointPositions | None = None
         self._colour_by = ColourBy.KIND
-        self._extent = 1.0
+        self._bounds = Bounds()
         self._following = True
         self._selected: int | None = None
-        self._hovered: int | None = None
-        self._synthetic = _MovingPoints(pxMode=True)
-        self._original = _MovingPoints(pxMode=True)
+        self._hovered: Hit | None = None
+        self._synthetic_visible = True
         self._ring = pg.ScatterPlotItem(size=16, brush=None)
         self._hover_ring = pg.ScatterPlotItem(size=13, brush=None)
-        for item in (self._synthetic, self._original, self._hover_ring, self._ring):
+        for item in (self._hover_ring, self._ring):
             self.addItem(item)
+        self.setCacheMode(self.CacheModeFlag.CacheNone)  # the points are the background
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
         self.hideButtons()
@@ -71,15 +58,27 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         box.disableAutoRange()
         box.setDefaultPadding(0)
         box.sigRangeChangedManually.connect(self._on_zoomed)
+        box.sigRangeChanged.connect(self._on_range_changed)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_HOVER_CARD_DELAY_MS)
         self._rest.timeout.connect(self._announce_hovered)
         self._pointer = QPointF()
+        self._canvas = PointCanvas(self)
+        self._canvas.drawn.connect(self.viewport().update)
+        self._canvas.moving.connect(self._place_rings)
         self.setMouseTracking(True)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self._apply_theme()
         self._fit()
+
+    def set_drawer(self, drawer: PointDrawer) -> None:
+        """Have the points drawn there."""
+        self._canvas.set_drawer(drawer)
+
+    def set_gliding(self, glides: bool) -> None:
+        """Whether points glide from frame to frame."""
+        self._canvas.set_gliding(glides)
 
     def set_cloud(self, cloud: PointCloud | None) -> None:
         """Take other points; none are drawn until they are moved somewhere."""
@@ -87,35 +86,37 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._positions = None
         self._set_hovered(None)
         self._ring.setData([], [])
-        self._original.setData([], [])
-        self._synthetic.setData([], [])
+        self._canvas.clear()
 
     def move_points(self, positions: PointPositions) -> None:
-        """Put the points of the cloud where they are now."""
+        """Have the points of the cloud go where they are now."""
         if self._cloud is None or len(positions.original) != len(self._cloud.labels):
             return  # of another cloud: its own positions follow
         first = self._positions is None
         self._positions = positions
+        self._canvas.set_points(
+            ((positions.synthetic, Symbol.DIAMOND), (positions.original, Symbol.CIRCLE))
+        )
         if first:
             self._style_points()
-        else:
-            self._original.move(positions.original)
-            self._synthetic.move(positions.synthetic)
         self._place_rings()
 
     def set_colour_by(self, colour_by: ColourBy) -> None:
         """Say what colours mean."""
-        self._colour_by = colour_by
-        self._style_points()
+        if colour_by is not self._colour_by:
+            self._colour_by = colour_by
+            self._style_points()
 
     def set_synthetic_visible(self, visible: bool) -> None:
         """Show or hide the synthetic points."""
-        self._synthetic.setVisible(visible)
+        self._synthetic_visible = visible
+        self._canvas.set_hidden(frozenset() if visible else frozenset({_SYNTHETIC}))
+        self._set_hovered(None)
         self._place_rings()
 
-    def set_extent(self, extent: float) -> None:
-        """Show -extent to extent both ways, unless the user zoomed or panned."""
-        self._extent = extent
+    def set_bounds(self, bounds: Bounds) -> None:
+        """Show this part of the plane, unless the user zoomed or panned."""
+        self._bounds = bounds
         if self._following:
             self._fit()
 
@@ -131,8 +132,13 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     @property
     def positions(self) -> PointPositions | None:
-        """Where the points are drawn now."""
+        """Where the points are, or go to."""
         return self._positions
+
+    @property
+    def still(self) -> bool:
+        """Whether the points are drawn where they are."""
+        return self._canvas.still
 
     @property
     def selected(self) -> int | None:
@@ -142,22 +148,43 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""
         assert self._positions is not None, "there are no points yet"
-        x, y = self._positions.original[row]
-        scene = self.getViewBox().mapViewToScene(QPointF(float(x), float(y)))
+        scene = self.getViewBox().mapViewToScene(self._canvas.place(_ORIGINAL, row))
         return QPointF(self.mapFromScene(scene))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_rest"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_canvas"):
             self._apply_theme()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw."""
+        super().showEvent(event)
+        self._update_view()
+        self._canvas.set_active(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Draw no more."""
+        super().hideEvent(event)
+        self._canvas.set_active(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw a larger or smaller picture."""
+        super().resizeEvent(event)
+        if hasattr(self, "_canvas"):  # pyqtgraph resizes while it makes itself
+            self._update_view()
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        """Paint the points under everything else."""
+        super().drawBackground(painter, rect)
+        self._canvas.paint(painter)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Ring the point under the pointer."""
         super().mouseMoveEvent(event)
         self._pointer = event.position()
         if event.buttons() == Qt.MouseButton.NoButton:
-            self._set_hovered(self._row_at(event.position()))
+            self._set_hovered(self._hit_at(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the view."""
@@ -170,62 +197,82 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._set_hovered(None)
 
     def _fit(self) -> None:
+        bounds = self._bounds
         self.getViewBox().setRange(
-            xRange=(-self._extent, self._extent), yRange=(-self._extent, self._extent), padding=0
+            xRange=(bounds.left, bounds.right), yRange=(bounds.bottom, bounds.top), padding=0
         )
 
     def _on_zoomed(self) -> None:
         self._following = False
         self._set_hovered(None)
 
+    def _on_range_changed(self) -> None:
+        self._update_view()
+        self.viewport().update()
+
+    def _update_view(self) -> None:
+        """Tell the canvas which part of the plane is seen."""
+        box, ratio = self.getViewBox(), self.devicePixelRatioF()
+        (x0, x1), (y0, y1) = box.viewRange()
+        first = box.mapViewToScene(QPointF(x0, y0))
+        last = box.mapViewToScene(QPointF(x1, y1))
+        scale_x = (last.x() - first.x()) / (x1 - x0) * ratio
+        scale_y = (last.y() - first.y()) / (y1 - y0) * ratio
+        if not (scale_x and scale_y):
+            return  # no size yet
+        transform = Transform(
+            scale_x, first.x() * ratio - x0 * scale_x, scale_y, first.y() * ratio - y0 * scale_y
+        )
+        size = self.viewport().size() * ratio
+        bounds = self._bounds
+        seen = (x1 - x0) * (y1 - y0) / (bounds.width * bounds.height)
+        self._canvas.set_share(min(seen, 1.0))
+        self._canvas.set_view(transform, size.width(), size.height(), ratio)
+
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.button() != Qt.MouseButton.LeftButton or event.double():
             return
-        row = self._row_at(QPointF(self.mapFromScene(event.scenePos())))
-        if row is not None:
-            self.picked.emit(row)
+        hit = self._hit_at(QPointF(self.mapFromScene(event.scenePos())))
+        if hit is not None:
+            self.picked.emit(hit.row)
 
-    def _row_at(self, position: QPointF) -> int | None:
-        if self._positions is None or not len(self._positions.original):
+    def _hit_at(self, position: QPointF) -> Hit | None:
+        if self._positions is None:
             return None
-        view = self.getViewBox().mapSceneToView(self.mapToScene(position.toPoint()))
-        pixel = np.array(self.getViewBox().viewPixelSize())
-        clouds = [self._positions.original]
-        if self._synthetic.isVisible():
-            clouds.append(self._positions.synthetic)
-        offsets = (np.stack(clouds) - np.array([view.x(), view.y()])) / pixel
-        distances = np.hypot(offsets[..., 0], offsets[..., 1])
-        nearest = np.unravel_index(int(np.argmin(distances)), distances.shape)
-        return int(nearest[1]) if distances[nearest] <= PICK_RADIUS_PX else None
+        return self._canvas.nearest(position.x(), position.y(), PICK_RADIUS_PX)
 
-    def _set_hovered(self, row: int | None) -> None:
-        if row == self._hovered:
+    def _set_hovered(self, hit: Hit | None) -> None:
+        if hit == self._hovered:
             return
-        self._hovered = row
+        self._hovered = hit
         self._place_rings()
         self.left.emit()
-        if row is None:
+        if hit is None:
             self._rest.stop()
         else:
             self._rest.start()
 
     def _announce_hovered(self) -> None:
         if self._hovered is not None:
-            self.hovered.emit(self._hovered, self._pointer)
+            self.hovered.emit(self._hovered.row, self._pointer)
 
     def _place_rings(self) -> None:
-        for ring, row in ((self._ring, self._selected), (self._hover_ring, self._hovered)):
-            if row is None or self._positions is None:
+        hovered = None if self._hovered is None else self._hovered.row
+        kinds = (_ORIGINAL, _SYNTHETIC) if self._synthetic_visible else (_ORIGINAL,)
+        for ring, row in ((self._ring, self._selected), (self._hover_ring, hovered)):
+            places = []
+            if row is not None and self._positions is not None:
+                there = [self._canvas.place(kind, row).toTuple() for kind in kinds]
+                places = [place for place in there if np.isfinite(place).all()]
+            if places:
+                ring.setData(pos=np.array(places))
+            elif len(ring.data):
                 ring.setData([], [])
-                continue
-            ringed = [self._positions.original[row]]
-            if self._synthetic.isVisible():
-                ringed.append(self._positions.synthetic[row])
-            ring.setData(pos=np.array(ringed))
 
     def _apply_theme(self) -> None:
         theme = current_theme()
         self.setBackground(theme.raised)
+        self._canvas.set_background(argb(theme.raised))
         self._ring.setPen(pg.mkPen(theme.ring, width=2.5))
         self._hover_ring.setPen(pg.mkPen(theme.ring, width=1.5))
         self._style_points()
@@ -233,38 +280,5 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def _style_points(self) -> None:
         if self._cloud is None or self._positions is None:
             return
-        theme = current_theme()
-        for item, positions, colours, symbol, size in (
-            (
-                self._synthetic,
-                self._positions.synthetic,
-                self._colours(theme, theme.synthetic),
-                "d",
-                _SYNTHETIC_SIZE,
-            ),
-            (
-                self._original,
-                self._positions.original,
-                self._colours(theme, theme.original),
-                "o",
-                _ORIGINAL_SIZE,
-            ),
-        ):
-            # setData makes styles for all points at once; they share a brush a colour.
-            item.setData(
-                positions[:, 0], positions[:, 1], brush=colours, pen=None, symbol=symbol, size=size
-            )
-
-    def _colours(self, theme: Theme, kind: str) -> QBrush | list[QBrush]:
-        if self._colour_by is ColourBy.KIND:
-            return _brush(kind)
-        assert self._cloud is not None, "points have a cloud"
-        count = len(self._cloud.class_names)
-        brushes = [_brush(theme.class_colour(label, count)) for label in range(count)]
-        return [brushes[label] for label in self._cloud.labels]
-
-
-def _brush(colour: str) -> QBrush:
-    shade = QColor(colour)
-    shade.setAlpha(_POINT_ALPHA)
-    return QBrush(shade)
+        colours = colouring(self._cloud.labels, self._colour_by, current_theme())
+        self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

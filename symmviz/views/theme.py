@@ -56,10 +56,12 @@ class Theme:
     wrong: str
     glasbey: tuple[str, ...]
 
-    def class_colour(self, label: int, class_count: int) -> str:
-        """The colour of a class: Okabe-Ito's up to 8 classes, Glasbey's beyond."""
-        colours = _OKABE_ITO if class_count <= len(_OKABE_ITO) else self.glasbey
-        return colours[label % len(colours)]
+    def class_colours(self, shown: int) -> tuple[str, ...]:
+        """Colours for so many classes that are shown, in their order; from the start beyond.
+
+        Okabe and Ito's up to 8 classes, Glasbey's beyond.
+        """
+        return _OKABE_ITO if shown <= len(_OKABE_ITO) else self.glasbey
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""

@@ -1,22 +1,20 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
+from symmviz.model.bounds import Bounds
 from symmviz.model.display import (
     ColourBy,
     Curve,
@@ -27,80 +25,21 @@ from symmviz.model.display import (
     Reading,
     RunTitle,
 )
-from symmviz.model.names import shown_name
+from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend, RunLegend
+from symmviz.views.map_column import MapColumn
 from symmviz.views.scatter import EmbeddingScatter
 
 # Made with the window: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
-# A scatter is not squeezed below this: the page scrolls instead.
-_LEAST_TITLE = 120  # pixels
-_LEAST_SCATTER = QSize(200, 100)
-
-
-class _Caption(ElidedLabel):
-    """What is said of a picture; as wide whatever it says, as it changes with every frame."""
-
-    def sizeHint(self) -> QSize:
-        """What a long text takes."""
-        width = self.fontMetrics().horizontalAdvance("PCA · step 100,000 · 100% of the variance")
-        return QSize(width, super().sizeHint().height())
-
-
-class _Column(QFrame):
-    """A run's title, caption and scatter."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setProperty("card", True)
-        self._heading = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
-        self._heading.setProperty("title", True)
-        # All columns are of one width, whatever the runs are called.
-        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.caption = _Caption(parent=self, cut=Qt.TextElideMode.ElideLeft)
-        self.caption.setProperty("muted", True)
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.caption.setToolTip(
-            "The plane is that of the two main directions of the normalised embeddings, "
-            "followed from frame to frame so that the picture does not flip or jump."
-        )
-        self.scatter = EmbeddingScatter(self)
-        self.scatter.setMinimumSize(_LEAST_SCATTER)
-        self._head = QHBoxLayout()
-        self._head.addWidget(self._heading, 1)
-        self._head.addWidget(self.caption)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 8)
-        layout.setSpacing(4)
-        layout.addLayout(self._head)
-        layout.addWidget(self.scatter, 1)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the caption under the title where it would leave no room for it."""
-        super().resizeEvent(event)
-        beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
-        self._head.setDirection(
-            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        )
-        self.caption.setAlignment(
-            Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
-        )
-
-    def begin(self, title: RunTitle) -> None:
-        """Show another run, which has no picture yet."""
-        self._heading.setText(shown_name(title.title))
-        self.caption.setText("Waiting for the first picture")
-        self.scatter.set_cloud(None)
-        self.scatter.set_selected(None)
-        self.scatter.fit()
 
 
 class WatchPage(QWidget):
@@ -123,9 +62,10 @@ class WatchPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pool: list[_Column] = []
-        self._columns: list[_Column] = []
+        self._pool: list[MapColumn] = []
+        self._columns: list[MapColumn] = []
         self._clouds: dict[int, PointCloud] = {}
+        self._drawer: PointDrawer = DrawsAtOnce()
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
         self._split.addItem("Test images", Split.TEST)
@@ -160,6 +100,7 @@ class WatchPage(QWidget):
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
+        self.findings = FindingStrip(self)
         self._panels: dict[PanelKey, CurvePanel] = {
             panel: CurvePanel(panel, self) for panel in Panel
         }
@@ -171,6 +112,12 @@ class WatchPage(QWidget):
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""
         self.hover_card.set_pictures(pictures)
+
+    def set_drawer(self, drawer: PointDrawer) -> None:
+        """Have the points of the maps drawn there."""
+        self._drawer = drawer
+        for column in self._pool:
+            column.scatter.set_drawer(drawer)
 
     def pictures_came(self) -> None:
         """Draw what is there by now."""
@@ -218,10 +165,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].caption.setText(text)
 
-    def set_extent(self, extent: float) -> None:
+    def set_bounds(self, bounds: Bounds) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         for column in self._columns:
-            column.scatter.set_extent(extent)
+            column.scatter.set_bounds(bounds)
 
     def set_curve(self, curve: Curve) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -296,6 +243,7 @@ class WatchPage(QWidget):
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
+        above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
         bottom = self._curve_grid
@@ -321,9 +269,10 @@ class WatchPage(QWidget):
         layout.addWidget(scroll)
 
     def _add_column(self) -> None:
-        column = _Column(self)
+        column = MapColumn(self)
         column.hide()
         scatter = column.scatter
+        scatter.set_drawer(self._drawer)
         scatter.set_colour_by(self._colour.currentData())
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)

@@ -36,7 +36,7 @@ _SAME = BranchRequest(_PARENT.folder, 100, _SPEC, 300)
 
 @pytest.fixture
 def dialog(qtbot: QtBot) -> BranchDialog:
-    made = BranchDialog(_PARENT)
+    made = BranchDialog((_PARENT,))
     qtbot.addWidget(made)
     return made
 
@@ -45,6 +45,35 @@ def test_it_begins_with_the_parent(dialog: BranchDialog) -> None:
     assert dialog.request() == _SAME
     assert dialog.changes_text().startswith("Nothing is changed")
     assert dialog.windowTitle() == "Branch from step 100"
+
+
+def test_of_several_runs_one_is_chosen(qtbot: QtBot) -> None:
+    other = replace(
+        _PARENT,
+        folder=Path("/runs/two"),
+        title="N-pair",
+        step=80,
+        spec=RunSpec(),
+        steps=400,
+        seed=8,
+    )
+    dialog = BranchDialog((other, _PARENT))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.run.isVisible()
+    assert dialog.request() == _SAME
+    dialog.learning_rate.setValue(0.0001)
+    dialog.run.setCurrentIndex(0)
+    assert dialog.request() == BranchRequest(Path("/runs/two"), 80, RunSpec(), 400)
+    assert dialog.windowTitle() == "Branch from step 80"
+    said = "\n".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "N-pair, after step 80" in said
+    assert "seed 8." in said
+
+
+def test_one_run_is_not_asked_for(dialog: BranchDialog) -> None:
+    dialog.show()
+    assert not dialog.run.isVisible()
 
 
 def test_it_says_what_cannot_be_changed(dialog: BranchDialog) -> None:
@@ -107,13 +136,13 @@ def test_a_refusal_is_said_until_something_is_changed(dialog: BranchDialog) -> N
 
 def test_the_learning_rate_of_the_training_stays_that_of_the_training(qtbot: QtBot) -> None:
     parent = replace(_PARENT, spec=replace(_SPEC, learning_rate=None), learning_rate=0.001)
-    dialog = BranchDialog(parent)
+    dialog = BranchDialog((parent,))
     qtbot.addWidget(dialog)
     assert dialog.request().spec == parent.spec
 
 
 def test_a_branch_at_the_end_of_the_run_trains_on(qtbot: QtBot) -> None:
-    dialog = BranchDialog(replace(_PARENT, step=300))
+    dialog = BranchDialog((replace(_PARENT, step=300),))
     qtbot.addWidget(dialog)
     assert dialog.request().steps == 301
     assert dialog.error() == ""
@@ -142,13 +171,13 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 
 def test_the_window_opens_one_dialog_and_forgets_it(window: MainWindow) -> None:
-    first = window.ask_for_branch(_PARENT)
-    assert window.ask_for_branch(_PARENT) is first
+    first = window.ask_for_branch((_PARENT,))
+    assert window.ask_for_branch((_PARENT,)) is first
     assert first.branch_button.isEnabled()
     window.controls.set_commands(Commands(start=False))
     assert not first.branch_button.isEnabled(), "one training at a time"
     first.accept()
-    second = window.ask_for_branch(_PARENT)
+    second = window.ask_for_branch((_PARENT,))
     assert second is not first
     assert not second.branch_button.isEnabled()
     second.reject()

@@ -45,9 +45,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    """The metrics, wall times left out."""
+    """The metrics, wall times and memory left out."""
     found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in one.items() if name != "seconds"} for one in found]
+    measured = ("seconds", "peak_memory_bytes")
+    return [{name: value for name, value in one.items() if name not in measured} for one in found]
 
 
 def arrays(run: Path) -> dict[str, bytes]:

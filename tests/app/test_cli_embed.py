@@ -1,6 +1,7 @@
 """``symmviz embed``, from a checkpoint of a training of milliseconds."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,18 @@ def test_a_folder_gives_a_row_for_each_image_by_name(
     assert f"Wrote 3 embeddings of 8 to {out}" in said.out
     assert f"{images / 'broken.png'} is not an image" in said.err
     assert "notes.txt" not in said.err
+
+
+def test_a_run_of_a_newer_format_is_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer, out = tmp_path / "newer", tmp_path / "out.npy"
+    shutil.copytree(run, newer)
+    (newer / "config.json").write_text('{"format": 99}')
+    assert main(["embed", str(newer), str(run.parent / "images"), "--out", str(out)]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith(f"symmviz: {newer} was recorded in format 99 by a newer version")
+    assert not out.exists()
 
 
 def test_files_come_in_the_order_in_which_they_are_given(

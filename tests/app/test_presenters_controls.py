@@ -7,7 +7,7 @@ from helpers_recording import FakeRecording
 
 from symmcore.runs.info import RunStatus
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.model.resolve import Offers, branch_parent, offers
+from symmviz.model.resolve import Offers, branch_parents, offers
 from symmviz.presenters.controls import (
     Commands,
     ControlsPresenter,
@@ -300,13 +300,10 @@ def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_sho
     for run in (first, second):
         assert isinstance(run.info.config, MagicMock)
         run.info.config.configure_mock(learning_rate=0.1, steps=300, network="small", seed=0)
-    parent = branch_parent((first, second), 15)
-    assert parent is not None
+    (parent,) = branch_parents((first, second), 15)
     assert (parent.step, parent.folder, parent.learning_rate) == (10, first.folder, 0.1)
-    newest = branch_parent((first, second), None)
-    assert newest is not None
-    assert newest.step == 20
-    assert branch_parent((second,), 15) is None
+    assert [one.step for one in branch_parents((first, second), None)] == [40, 20]
+    assert branch_parents((second,), 15) == ()
 
 
 def test_what_is_unusual_about_recorded_runs_is_said_once_and_while_it_is_so(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
+from symmviz.model.bounds import Bounds
 from symmviz.model.display import ColourBy, Panel, Reading, RunTitle, Variant
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Cursor, Display, Workspace
@@ -101,7 +102,7 @@ class TestBeginning:
         presenter.update()
         view.set_runs.assert_called_once_with((RunTitle("angular", "Angular"),))
         view.move_points.assert_called_once()
-        assert view.set_extent.call_args.args[0] < 2
+        assert view.set_bounds.call_args.args[0].width < 4
         workspace.prepare(("npair",))
         view.reset_mock()
         presenter.update()
@@ -180,11 +181,11 @@ class TestCurves:
     def test_a_number_of_an_own_loop_gets_a_plot(
         self, view: MagicMock, presenter: WatchPresenter, runs: tuple[FakeRecording, ...]
     ) -> None:
-        runs[0].add_metric("learning_rate", 1, 0.1)
+        runs[0].add_metric("temperature", 1, 0.1)
         presenter.update()
-        view.set_panels.assert_called_once_with((*Panel, "learning_rate"))
+        view.set_panels.assert_called_once_with((*Panel, "temperature"))
         presenter.draw_next_panel()
-        assert drawn(view) == ["learning_rate"]
+        assert drawn(view) == ["temperature"]
 
 
 class TestPoints:
@@ -278,9 +279,9 @@ class TestPoints:
         view.set_look.assert_called_once_with(ColourBy.CLASS, synthetic_visible=False)
 
 
-class TestExtent:
-    def extents(self, view: MagicMock) -> list[float]:
-        return [called.args[0] for called in view.set_extent.call_args_list]
+class TestBounds:
+    def bounds(self, view: MagicMock) -> list[Bounds]:
+        return [called.args[0] for called in view.set_bounds.call_args_list]
 
     @pytest.fixture
     def sized(
@@ -299,22 +300,22 @@ class TestExtent:
     def test_does_not_breathe(self, view: MagicMock, sized: Callable[[float], None]) -> None:
         for size in (1.0, 0.95, 1.02, 0.9, 1.05, 0.85):
             sized(size)
-        assert len(self.extents(view)) <= 2
+        assert len(self.bounds(view)) <= 2
 
     def test_follows_points_out_at_once(
         self, view: MagicMock, sized: Callable[[float], None]
     ) -> None:
         for size in (1.0, 1.5, 2.5):
             sized(size)
-            assert self.extents(view)[-1] >= 0.9 * size
-        assert len(self.extents(view)) == 3
+            assert self.bounds(view)[-1].height >= 1.8 * size
+        assert len(self.bounds(view)) == 3
 
     def test_follows_points_in_when_they_fill_much_less(
         self, view: MagicMock, sized: Callable[[float], None]
     ) -> None:
         sized(1.0)
         sized(0.3)
-        assert self.extents(view)[-1] < 0.7
+        assert self.bounds(view)[-1].width < 1.4
 
     def test_holds_every_point_of_every_run_with_a_margin(
         self,
@@ -327,12 +328,17 @@ class TestExtent:
         loaded.known["npair+symm", "pca", 0] = make_projection(0, size=3.0)
         presenter.update()
         shown = loaded.known["npair+symm", "pca", 0].test
-        reach = max(np.abs(shown.original).max(), np.abs(shown.synthetic).max())
-        assert reach < self.extents(view)[-1] < 1.3 * reach
+        points = np.concatenate([shown.original, shown.synthetic])
+        (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
+        bounds = self.bounds(view)[-1]
+        assert bounds.covers(Bounds(left, right, bottom, top))
+        side = max(right - left, top - bottom)
+        assert max(bounds.width, bounds.height) < 1.3 * side
 
     def test_points_in_one_place(self, view: MagicMock, sized: Callable[[float], None]) -> None:
         sized(0.0)
-        assert self.extents(view)[-1] > 0
+        assert self.bounds(view)[-1].width > 0
+        assert self.bounds(view)[-1].height > 0
 
 
 class TestSelection:

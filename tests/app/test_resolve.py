@@ -222,9 +222,12 @@ class TestCurves:
         assert readings(runs, Panel.RATIO, Cursor(0)) == ()
 
     def test_any_number_that_an_own_loop_records_is_a_plot(self) -> None:
-        run = FakeRecording()
+        run = FakeRecording(settings={"recorded_by": "own loop"})
         run.add_metric("learning_rate", 1, 0.1)
         assert panels((run,)) == (*Panel, "learning_rate")
+        trained = FakeRecording()
+        trained.add_metric("learning_rate", 1, 0.1)
+        assert panels((trained,)) == tuple(Panel)
         (curve,) = curves((run,), "learning_rate")
         assert (list(curve.steps), list(curve.values)) == ([1.0], [0.1])
 

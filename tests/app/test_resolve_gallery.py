@@ -79,7 +79,7 @@ def rows(
     workspace.browse = Browse(order=order, open=True)
     gallery = shown(workspace, loaded, scores).gallery
     assert gallery is not None
-    return gallery.rows.tolist()
+    return [int(row) for row in gallery.rows]
 
 
 def test_the_page_asks_for_scores_while_it_is_looked_at(workspace: Workspace) -> None:

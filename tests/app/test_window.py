@@ -71,6 +71,7 @@ def records(path: Path) -> list[dict[str, object]]:
     lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
     for line in lines:
         del line["seconds"]
+        line.pop("peak_memory_bytes", None)
     return lines
 
 

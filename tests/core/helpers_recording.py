@@ -42,8 +42,8 @@ class FakeRecording(Recording):
             key=name, folder=self.folder, format=2, name=spec, spec=parsed, config=None,
             settings={}, dataset="tiny", fingerprint="tiny-0",
             class_names=tiny_dataset(0).class_names, device="cpu", seed=0, total_steps=100,
-            parent=None, group=Path("/runs"), warnings=(), problems=(), has_train=True,
-            train_count=48, test_count=24,
+            parent=None, group=Path("/runs"), warnings=(), problems=(), train_count=48,
+            test_count=24,
         )  # fmt: skip
         self._info = replace(made, **info)
         self._state = RecordingState(

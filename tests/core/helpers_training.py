@@ -136,8 +136,12 @@ class Recorder:
         return [r for r in self._of(run) if isinstance(r, StepRecord)]
 
     def evaluations(self, run: int = 0) -> list[EvalRecord]:
-        """The evaluations of one run, wall times left out."""
-        return [r for r in self._of(run) if isinstance(r, EvalRecord)]
+        """The evaluations of one run, wall times and memory left out."""
+        return [
+            dataclasses.replace(r, peak_memory_bytes=None)
+            for r in self._of(run)
+            if isinstance(r, EvalRecord)
+        ]
 
     def states(self) -> list[RunState]:
         """The states told, repetitions left out."""

@@ -19,7 +19,8 @@ from symmcore.data.sources.annotations import PublishedCounts
 from symmcore.data.sources.cars196 import list_cars196
 from symmcore.data.sources.cub200 import list_cub200
 from symmcore.data.sources.sop import list_sop
-from symmcore.processes import CallError, one_line
+from symmcore.errors import one_line
+from symmcore.processes import CallError
 
 BIRDS = {
     1: "001.Black_footed_Albatross",

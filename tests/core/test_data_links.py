@@ -11,8 +11,8 @@ from PIL import Image
 
 from symmcore.data.choice import dataset_choice
 from symmcore.data.images.cache import CacheSettings, cache_key
-from symmcore.data.images.loading import load_listing
 from symmcore.data.listing import ImageListing
+from symmcore.data.loading import load_listing
 from symmcore.data.sources.cars196 import list_cars196
 from symmcore.data.sources.cub200 import list_cub200
 from symmcore.data.sources.file_tree import LeftOut, find_files

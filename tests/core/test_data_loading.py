@@ -19,13 +19,14 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from symmcore.data import loading
 from symmcore.data.dataset import ImageDataset, SkippedImage
 from symmcore.data.images import cache as cache_module
-from symmcore.data.images import cache_entries, decode_pass, loading
+from symmcore.data.images import cache_entries, decode_pass
 from symmcore.data.images.cache import CacheSettings, plan_cache
 from symmcore.data.images.decoding import decode_file, decode_or_measure
-from symmcore.data.images.loading import load_listing
 from symmcore.data.listing import ImageListing
+from symmcore.data.loading import load_listing
 from symmcore.data.unused import Unused
 from symmcore.data.value_range import Extent
 from symmcore.errors import InputError
@@ -444,7 +445,7 @@ def started_load(
         "import numpy as np\n"
         "from symmcore.data.images.cache import CacheSettings\n"
         "from symmcore.data.listing import ImageListing\n"
-        "from symmcore.data.images.loading import load_listing\n"
+        "from symmcore.data.loading import load_listing\n"
         f"files = {listing.files!r}\n"
         "n = np.arange(len(files))\n"
         f"listing = ImageListing('made', Path({str(listing.root)!r}), files, n % 2,\n"
@@ -711,7 +712,7 @@ class TestAsNeeded:
 
 
 def test_the_decoder_needs_no_torch() -> None:
-    code = "import sys, symmcore.data.images.loading; sys.exit('torch' in sys.modules)"
+    code = "import sys, symmcore.data.loading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

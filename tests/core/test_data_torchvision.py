@@ -27,7 +27,8 @@ from symmcore.data.sources.torchvision_sets import (
     read_torchvision_set,
     torchvision_set,
 )
-from symmcore.processes import CallError, one_line
+from symmcore.errors import one_line
+from symmcore.processes import CallError
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 from symmcore.training.control import StopRequestedError
 

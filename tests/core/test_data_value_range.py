@@ -18,8 +18,8 @@ from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.cache import CacheSettings
 from symmcore.data.images.decode_pass import measure_all
 from symmcore.data.images.decoding import decode_file
-from symmcore.data.images.loading import load_listing
 from symmcore.data.listing import ImageListing
+from symmcore.data.loading import load_listing
 from symmcore.data.value_range import EIGHT_BITS, ValueRange, ValueRanges
 from symmcore.errors import InputError
 from symmcore.progress import Progress

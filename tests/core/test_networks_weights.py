@@ -6,7 +6,6 @@ import os
 import pickle
 import re
 import threading
-import urllib.error
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
@@ -131,50 +130,6 @@ class Runs:
         return os.mkdir, ("it-ran",)
 
 
-@pytest.mark.parametrize("name", HASHES)
-def test_imagenet_weights_are_torchvisions_and_checked(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    def load(url: str, **options: object) -> dict[str, torch.Tensor]:
-        asked.append((url, options))
-        return published(name)
-
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
-    network = fresh(name)
-    load_weights(network, "imagenet")
-    fill_of(network, published(name))
-    ((url, options),) = asked
-    assert url.startswith("https://")
-    assert url.endswith(f"{name}-{HASHES[name]}.pth")
-    assert options["check_hash"]
-    assert options["weights_only"]
-    assert options["progress"]
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        urllib.error.URLError("no route to host"),
-        TimeoutError("timed out"),
-        http.client.IncompleteRead(b""),
-        pickle.UnpicklingError("invalid load key, '<'."),
-        RuntimeError('invalid hash value (expected "1378be20", got "00")\nand more'),
-    ],
-)
-def test_imagenet_weights_that_cannot_be_had(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def load(url: str, **_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
-    message = refusal(fresh("resnet18"), "imagenet")
-    assert "resnet18-f37072fd.pth" in message
-    assert str(error).splitlines()[0].rstrip(".") in message
-
-
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Says nothing."""
@@ -276,6 +231,30 @@ class TestFetchingImagenetWeights:
         weights_module._download(weights_module._imagenet(network_info(name)).url, "goal")
         ((_, more),) = seen
         assert more["hash_prefix"] == HASHES[name]
+
+    @pytest.mark.parametrize("name", HASHES)
+    def test_a_network_starts_from_what_was_fetched(
+        self, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fetch(_download: object, arguments: tuple[str, ...], _look: object) -> None:
+            torch.save(published(name), arguments[1])
+
+        monkeypatch.setattr(weights_module, "call_in_subprocess", fetch)
+        network = fresh(name)
+        load_weights(network, "imagenet")
+        fill_of(network, published(name))
+        assert left_in(folder) == [f"{name}-{HASHES[name]}.pth"]
+
+    def test_a_network_without_what_could_not_be_fetched(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fetch(*_: object) -> None:
+            raise CallError("no route to host")
+
+        monkeypatch.setattr(weights_module, "call_in_subprocess", fetch)
+        message = refusal(fresh("resnet18"), "imagenet")
+        assert "resnet18-f37072fd.pth" in message
+        assert "no route to host" in message
 
     def test_there_are_none_for_the_small_network(self) -> None:
         with pytest.raises(InputError, match="resnet50"):

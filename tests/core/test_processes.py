@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from calls import die, fail, write, write_and_wait
 
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
+from symmcore.processes import (
+    CallError,
+    bytes_in,
+    call_in_subprocess,
+    default_threads,
+    emptied,
+    idle_threads_sleep,
+    let_idle_threads_sleep,
+)
 
 
 class CancelError(Exception):
@@ -137,3 +145,63 @@ def test_nothing_is_imported_from_the_current_folder(
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     call_in_subprocess(write, (str(tmp_path / "got"),), ignore)
     assert not (tmp_path / "ran").exists()
+
+
+class TestThreads:
+    @pytest.fixture(autouse=True)
+    def environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+            monkeypatch.setenv(name, "")  # put back afterwards, whatever the program sets
+            monkeypatch.delenv(name)
+
+    def cores(self, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(count)), raising=False)
+
+    @pytest.mark.parametrize(("cores", "all_", "spared"), [(1, 1, 1), (2, 2, 1), (64, 64, 63)])
+    def test_a_core_each_where_they_sleep_while_they_wait(
+        self, cores: int, all_: int, spared: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.cores(monkeypatch, cores)
+        let_idle_threads_sleep()
+        assert os.environ["OMP_WAIT_POLICY"] == "passive"
+        assert os.environ["GOMP_SPINCOUNT"] == "0"
+        assert (default_threads(), default_threads(spare=1)) == (all_, spared)
+
+    @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3)])
+    def test_a_core_is_left_free_where_they_spin(
+        self, cores: int, threads: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.cores(monkeypatch, cores)
+        assert default_threads() == default_threads(spare=1) == threads
+        monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+        let_idle_threads_sleep()
+        assert not idle_threads_sleep()
+        assert default_threads() == threads
+        assert "GOMP_SPINCOUNT" not in os.environ
+
+    @pytest.mark.parametrize(("told", "threads"), [("1", 1), ("3", 3), ("2,1", 2), ("9", 4)])
+    def test_what_the_user_says_holds(
+        self, told: str, threads: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.cores(monkeypatch, 4)
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+        assert default_threads() == default_threads(spare=1) == threads
+
+    @pytest.mark.parametrize(("cores", "threads"), [(None, 1), (8, 8)])
+    def test_where_the_system_only_counts_cores(
+        self, cores: int | None, threads: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+        monkeypatch.setattr(os, "cpu_count", lambda: cores)
+        let_idle_threads_sleep()
+        assert default_threads() == threads
+
+    def test_the_program_says_so_before_torch_is_loaded(self) -> None:
+        program = (
+            "import os, sys; from symmviz.cli import _prepare_process; _prepare_process(); "
+            "print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["passive", "False"]

@@ -198,7 +198,7 @@ def test_failure_is_told_once_and_work_goes_on(
     worker = make_worker(doubles.Failing)
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     line, _, details = heard.next("error").partition("\n")
-    assert line == "The picture of step 1 failed: odd step 1"
+    assert line == "The picture of step 1 failed: ArithmeticError: odd step 1"
     assert "Traceback" in details
     worker.submit(doubles.make_job(doubles.make_frame(2)))
     assert steps(heard.next("result")) == [2]

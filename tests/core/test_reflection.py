@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from symmcore.reflection import reflect_points
+from symmcore.reflection import partner_cycle, reflect_partners, reflect_points
 from symmcore.synthesis import reflect
 
 
@@ -40,3 +40,27 @@ def test_parameters_are_checked() -> None:
     x = np.ones((1, 2), dtype=np.float32)
     with pytest.raises(ValueError, match="alpha must be positive"):
         reflect_points(x, x, alpha=-1.0)
+
+
+def test_a_point_without_a_partner_stays_as_it_is() -> None:
+    points = np.array([[1.0, 2.0], [3.0, 0.0], [4.0, 5.0]], dtype=np.float32)
+    result = reflect_partners(points, np.array([1, 0, -1]), 2.0, 0.5)
+    assert not result.flags.writeable
+    np.testing.assert_allclose(result, [[0.5, -1.0], [-0.9, 1.2], [4.0, 5.0]], rtol=1e-6)
+
+
+def test_partners_are_the_next_of_their_class_in_one_random_order() -> None:
+    labels = np.random.default_rng(1).integers(-2, 30, 80)
+    order = np.random.default_rng(5).permutation(80).tolist()
+    expected = [-1] * 80
+    for label in set(labels.tolist()):
+        members = [n for n in order if labels[n] == label]
+        for n, following in zip(members, members[1:] + members[:1], strict=True):
+            if len(members) > 1:
+                expected[n] = following
+    assert -1 in expected
+    assert partner_cycle(labels, 5).tolist() == expected
+
+
+def test_no_images_have_no_partners() -> None:
+    assert partner_cycle(np.empty(0, dtype=np.int64), 0).shape == (0,)

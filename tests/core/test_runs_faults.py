@@ -73,6 +73,7 @@ def record(writer: RunWriter) -> None:
         if step % 4 == 0:
             writer.add_frame(make_snapshot(step, step).frame, make_gallery(10, step))
             writer.add_checkpoint(make_checkpoint(step))
+            writer.save_checkpoint()
 
 
 def check_all_there(folder: Path) -> None:

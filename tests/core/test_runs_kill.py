@@ -37,6 +37,7 @@ for step in range(1, 10**6):
         writer.add_frame(make_snapshot(step, step).frame, make_gallery(50, step))
         print("frame", step, flush=True)
         writer.add_checkpoint(make_checkpoint(step))
+        writer.save_checkpoint()
         print("checkpoint", step, flush=True)
 """
 

@@ -52,7 +52,6 @@ class TestWhatIsWritten:
         assert state.frame_steps == (2, 4)
         assert state.last_step == 4
         assert list(state.metrics["loss"].values) == [1, 1 / 2, 1 / 3, 1 / 4]
-        assert not recording.info.has_train
         assert recording.info.own_loop
         assert recording.info.class_names == ("0", "1", "2", "3", "4")
         np.testing.assert_array_equal(recording.frame(4).test.points.embeddings, embeddings(4))

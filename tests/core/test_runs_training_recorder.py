@@ -4,7 +4,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +252,7 @@ class TestConfig:
             "loss_settings": {"margin": None, "angle_deg": None, "l2_reg": 0.01},
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
             "weights_note": "",
+            "parameters": None,
             "dataset_fingerprint": tiny_dataset(7).fingerprint(),
             "dataset_split": "by image",
             "dataset_notes": [],
@@ -330,6 +331,13 @@ class TestMetrics:
             "seconds": 2.5,
             "test_nmi": None,
             "test_f1": None,
+            "test_map_at_r": None,
+            "test_r_precision": None,
+            "peak_memory_bytes": None,
+            "test_mean_norm": None,
+            "test_within_cosine": None,
+            "test_between_cosine": None,
+            "test_effective_rank": None,
         }
         assert json.loads(metrics_line(record)) == scores
         final = dataclasses.replace(
@@ -718,8 +726,8 @@ class TestInterrupted:
         seen: list[list[str]] = []
         original = files_module.write_new
 
-        def watched(path: Path, content: bytes) -> None:
-            original(path, content)
+        def watched(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+            original(path, chunks)
             seen.append(sorted(entry.name for entry in path.parent.iterdir()))
 
         monkeypatch.setattr(files_module, "write_new", watched)

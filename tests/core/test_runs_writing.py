@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,7 @@ class TestBudget:
         )
         assert gallery > checkpoint / 2
         recorder = recorded(tmp_path / "run", 20, recording_bytes=2 * 5 * gallery)
+        recorder.finish_checkpoints()
         (live,) = recorder.recordings
         live.poll()
         recorder.status(FINISHED)
@@ -290,18 +292,21 @@ class TestCheckpoints:
         recorder = TrainingRecorder(tmp_path / "run", config, on_problem=problems.append)
         recorder.begin(context_of(config))
         recorder.checkpoints((make_checkpoint(2),))
+        recorder.finish_checkpoints()
         original = files_module.write_new
 
-        def fail(path: Path, content: bytes) -> None:
+        def fail(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
             if path.name == "complete.json":
                 raise OSError(28, "No space left on device")
-            original(path, content)
+            original(path, chunks)
 
         with monkeypatch.context() as patched:
             patched.setattr(files_module, "write_new", fail)
             recorder.checkpoints((make_checkpoint(4),))
+            recorder.finish_checkpoints()
             assert Recording.open(tmp_path / "run").state.checkpoint_steps == (2,)
             recorder.checkpoints((make_checkpoint(6),))
+            recorder.finish_checkpoints()
             assert Recording.open(tmp_path / "run").state.checkpoint_steps == (2,)
             assert len(problems) == 1
         recorder.status(FINISHED)
@@ -314,6 +319,7 @@ def test_what_is_lost_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     recorder = TrainingRecorder(tmp_path / "run", tiny_config(), on_problem=told.append)
     recorder.begin(context_of(tiny_config()))
     go_on(recorder, 0, 2)
+    recorder.finish_checkpoints()
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -342,6 +348,7 @@ class TestResuming:
         metrics = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("run", "whole")]
         assert metrics[0] == metrics[1]
         go_on(resumed, 4, 6)
+        resumed.finish_checkpoints()
         (live,) = resumed.recordings
         live.poll()
         assert live.state.frame_steps == (2, 4, 6)

@@ -122,6 +122,13 @@ def test_settings_may_come_in_any_order() -> None:
         ("npair:lr=0.1,lr=0.2", "lr"),
         ("npair:margin=1", "margin"),
         ("lifted:margin=inf", "inf"),
+        ("lifted+symm:margin=-0.5", "-0.5"),
+        ("triplet:margin=-1", "-1"),
+        ("triplet-semihard:margin=-1", "-1"),
+        ("npair:l2_reg=-1", "-1"),
+        ("angular:l2_reg=-1", "-1"),
+        ("angular:angle_deg=0", "0"),
+        ("angular:angle_deg=90", "90"),
     ],
 )
 def test_what_is_wrong_with_a_spec_is_named(text: str, named: str) -> None:

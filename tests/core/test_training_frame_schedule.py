@@ -31,9 +31,9 @@ def test_frames_of_the_quick_preset() -> None:
 def test_frames_are_at_evaluations_and_evenly_between(steps: int, every: int, about: int) -> None:
     schedule = FrameSchedule(steps, every, about)
     frames = due(schedule)
-    evaluations = [step for step in range(steps + 1) if schedule.evaluation_due(step)]
+    evaluations = [step for step in range(steps + 1) if schedule.evaluations.due(step)]
     assert evaluations == sorted({*range(0, steps + 1, every), steps})
-    assert (schedule.count(), schedule.evaluations()) == (len(frames), len(evaluations))
+    assert (schedule.count(), schedule.evaluations.count()) == (len(frames), len(evaluations))
     assert set(evaluations) <= set(frames)
     if about == 0:
         assert frames == evaluations

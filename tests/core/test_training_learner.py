@@ -11,6 +11,7 @@ from torch import nn
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.data.feed.sampler import PairSampler
 from symmcore.errors import InputError
+from symmcore.evaluation import diagnose
 from symmcore.losses import build_loss
 from symmcore.losses.base import LossResult
 from symmcore.losses.log_sum import LogSumLoss
@@ -80,7 +81,8 @@ def test_a_step_is_the_losss_gradient_through_adam(
         result.loss.backward()
         adam.step()
         ratio = None if result.selection is None else result.selection.synthetic_ratio
-        assert learning.step(images, labels) == (float(result.loss.detach()), ratio)
+        step = learning.step(images, labels)
+        assert (step.loss, step.synthetic_ratio) == (float(result.loss.detach()), ratio)
     assert all(map(torch.equal, weights(networks[0]), weights(network)))
 
 
@@ -108,7 +110,7 @@ def test_a_loss_that_is_not_finite_is_told_and_changes_no_weight(
         return dataclasses.replace(result, loss=result.loss * 0 + bad)
 
     monkeypatch.setattr(learning._loss, "detailed", spoilt)
-    loss, _ = learning.step(*batches[1])
+    loss = learning.step(*batches[1]).loss
     assert str(loss) == str(bad)
     assert all(map(torch.equal, before, weights(networks[0])))
 
@@ -157,17 +159,17 @@ def test_dropout_differs_from_step_to_step(
     assert frozen.step(*batches[0]) != frozen.step(*batches[0])
 
 
-@pytest.mark.parametrize(
-    ("spec", "named"),
-    [
-        ("npair:l2_reg=-1", "-1"),
-        ("angular:angle_deg=90", "90"),
-        ("lifted+symm:margin=-0.5", "-0.5"),
-    ],
-)
-def test_a_setting_out_of_the_losss_range_is_bad_input(spec: str, named: str) -> None:
-    with pytest.raises(InputError, match=rf"^[A-Z].*{named}.*\.$"):
-        learner(spec)
+def test_warming_up_takes_a_batch_of_the_trainings_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = learner("npair+symm", batch_size=32, dim=48)
+    seen = []
+
+    def loss(embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        seen.append((tuple(embeddings.shape), labels.tolist()))
+        return embeddings.sum()
+
+    monkeypatch.setattr(one, "_loss", loss)
+    one.warm_up()
+    assert seen == [((32, 48), [pair for pair in range(16) for _ in range(2)])]
 
 
 def test_the_learning_rate_falls_as_the_schedule_says(
@@ -210,7 +212,7 @@ def test_bfloat16_is_the_networks_alone(batches: list[Batch]) -> None:
     assert other.dtype == torch.float32
     assert not torch.equal(one, other)
     torch.testing.assert_close(one, other, rtol=0.1, atol=0.02)
-    losses = [learning.step(*batches[0])[0] for learning in (full, lower)]
+    losses = [learning.step(*batches[0]).loss for learning in (full, lower)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
 
@@ -230,6 +232,8 @@ def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(
     # the CPU alone, where reading waits for nothing.
     monkeypatch.setattr(LogSumLoss, "compiled", False)
     learning = learner("npair+symm")
+    monkeypatch.setattr(learning, "_always_reads_gradients", False)
+    monkeypatch.setattr(learning, "_steps_taken", 11)  # the norm of every tenth gradient is read
     order = []
     monkeypatch.setattr(learning._optimizer, "step", lambda: None)  # reads its own counters
     for name in ("__float__", "__int__", "__bool__", "item", "tolist"):
@@ -252,6 +256,48 @@ def test_the_loss_is_read_before_the_backward_pass_and_nothing_after(
     learning.step(*batches[0])
     assert order[-1] == "backward"
     assert "read" in order
+
+
+@pytest.mark.parametrize(
+    ("spec", "clip"), [("npair+symm", None), ("triplet", 1e-3), ("lifted+symm", 1e6)]
+)
+def test_a_step_tells_what_its_batch_says_of_a_collapse(
+    spec: str, clip: float | None, batches: list[Batch], networks: list[nn.Module]
+) -> None:
+    learning = learner(spec, grad_clip=clip, schedule=Schedule(halve_every=1), learning_rate=0.01)
+    images, labels = batches[0]
+    with torch.no_grad():
+        embeddings = networks[0](images)
+    gradients: list[torch.Tensor] = []
+
+    def look(gradient: torch.Tensor) -> None:
+        gradients.append(gradient.clone())
+
+    for weight in networks[0].parameters():
+        weight.register_hook(look)
+    health = learning.step(images, labels).health
+    expected = diagnose(embeddings, labels)
+    assert health.mean_norm == pytest.approx(expected.mean_norm, rel=1e-6)
+    assert health.within_cosine == pytest.approx(expected.within_cosine, rel=1e-6)
+    assert health.between_cosine == pytest.approx(expected.between_cosine, rel=1e-6)
+    norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+    assert health.gradient_norm == pytest.approx(float(norm), rel=1e-5)
+    run = tiny_config(spec).specs[0]
+    loss = build_loss(run.loss, run.symm)
+    assert health.trivial_loss == loss.trivial_loss(labels)
+    hinges = loss.detailed(embeddings, labels).hinges
+    assert health.zero_terms == (None if hinges is None else float(hinges.zero_share))
+    assert health.learning_rate == 0.01
+    assert learning.step(images, labels).health.learning_rate == 0.005
+
+
+def test_the_gradient_of_every_tenth_step_is_measured_where_reading_it_waits(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning = learner("npair")
+    monkeypatch.setattr(learning, "_always_reads_gradients", False)
+    norms = [learning.step(*batches[0]).health.gradient_norm for _ in range(12)]
+    assert [step for step, norm in enumerate(norms) if norm is not None] == [0, 10]
 
 
 @pytest.mark.parametrize("largest", [1e-3, 1e6])

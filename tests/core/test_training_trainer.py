@@ -22,9 +22,8 @@ from symmcore.records import EvalRecord, Snapshot, StepRecord
 from symmcore.training import learner as learner_module
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
-from symmcore.training.learner import Learner
+from symmcore.training.learner import Learner, StepResult
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
-from symmcore.training.preparation import default_threads
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmcore.training.trainer import Trainer
@@ -563,12 +562,10 @@ class TestDiverging:
         original = Learner.step
         calls: list[None] = []
 
-        def step(
-            learner: Learner, images: torch.Tensor, labels: torch.Tensor
-        ) -> tuple[float, float | None]:
+        def step(learner: Learner, images: torch.Tensor, labels: torch.Tensor) -> StepResult:
             calls.append(None)
-            loss, ratio = original(learner, images, labels)
-            return (math.nan if len(calls) == 3 else loss), ratio
+            took = original(learner, images, labels)
+            return dataclasses.replace(took, loss=math.nan) if len(calls) == 3 else took
 
         monkeypatch.setattr(Learner, "step", step)
         sink = Recorder()
@@ -584,9 +581,7 @@ class TestFailing:
         original = Learner.step
         calls: list[None] = []
 
-        def step(
-            learner: Learner, images: torch.Tensor, labels: torch.Tensor
-        ) -> tuple[float, float | None]:
+        def step(learner: Learner, images: torch.Tensor, labels: torch.Tensor) -> StepResult:
             calls.append(None)
             if len(calls) == 3:
                 raise RuntimeError("the cat sat on it")
@@ -659,24 +654,6 @@ class TestInvalid:
 
         add_dataset(monkeypatch, "uniform", load)
         assert "two classes" in self.invalid(tiny_config(dataset="uniform")).message
-
-    def test_a_setting_that_only_the_loss_can_judge(self) -> None:
-        assert "-1" in self.invalid(tiny_config("npair:l2_reg=-1")).message
-
-
-@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (64, 63)])
-def test_a_core_is_left_free(cores: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
-    assert default_threads() == threads
-
-
-@pytest.mark.parametrize(("cores", "threads"), [(None, 1), (8, 7)])
-def test_a_core_is_left_free_where_the_system_only_counts_cores(
-    cores: int | None, threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert default_threads() == threads
 
 
 class HungryNetwork(nn.Module):

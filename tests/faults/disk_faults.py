@@ -19,7 +19,8 @@ from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.training_recorder import TrainingRecorder
 
-THUMBNAILS_THREAD = "thumbnails"
+TRAINING, CHECKPOINTS, THUMBNAILS = "training", "checkpoints", "thumbnails"
+"""Threads that write: each one's calls come in an order that does not change."""
 
 
 class Fault(enum.Enum):
@@ -41,9 +42,11 @@ class Fault(enum.Enum):
 class FaultyDisk:
     """Stands in for the calls of ``files``: one of them fails, or all from one on.
 
-    Calls of the thread that writes thumbnails are counted apart, since they come in between.
-
     Attributes:
+        fault: how it fails; None for not at all.
+        at: the number of the call that fails, among those of one thread.
+        for_good: whether all later ones fail too. Those of training and checkpoints do alike.
+        thread: whose calls are counted.
         calls: what was called on the thread that is counted: function and path.
         failed: those that failed.
     """
@@ -51,7 +54,7 @@ class FaultyDisk:
     fault: Fault | None = None
     at: int = -1
     for_good: bool = False
-    thumbnails: bool = False
+    thread: str = TRAINING
     calls: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -92,14 +95,16 @@ class FaultyDisk:
             raise OSError(fault.number, os.strerror(fault.number))
         source.replace(target)
 
-    def _fault(self, function: str, path: str) -> Fault | None:
-        on_thread = threading.current_thread().name == THUMBNAILS_THREAD
-        if on_thread is not self.thumbnails:
+    def _number(self, function: str, path: str) -> int | None:
+        """The number of a call, where it is of the thread that is counted."""
+        if _thread() != self.thread:
             return None
-        number = len(self.calls)
         self.calls.append((function, path))
-        fault = self.fault
-        if fault is None or (number < self.at if self.for_good else number != self.at):
+        return len(self.calls) - 1
+
+    def _fault(self, function: str, path: str) -> Fault | None:
+        number, fault = self._number(function, path), self.fault
+        if fault is None or not self._has_its_turn(number):
             return None
         full = fault in (Fault.SHORT, Fault.TORN, Fault.NO_SPACE)
         if full and self.for_good and function != "write":
@@ -107,10 +112,21 @@ class FaultyDisk:
         self.failed.append((function, path))
         return fault
 
+    def _has_its_turn(self, number: int | None) -> bool:
+        if number is not None:
+            return number >= self.at if self.for_good else number == self.at
+        # the same disk, but for thumbnails, whose failures are told apart
+        return self.for_good and bool(self.failed) and THUMBNAILS not in (_thread(), self.thread)
 
-def clean_calls(folder: Path, whole: WholeTraining, *, thumbnails: bool) -> list[tuple[str, str]]:
-    """The calls of a recording that nothing happens to."""
-    disk = FaultyDisk(thumbnails=thumbnails)
+
+def _thread() -> str:
+    name = threading.current_thread().name
+    return name if name in (CHECKPOINTS, THUMBNAILS) else TRAINING
+
+
+def clean_calls(folder: Path, whole: WholeTraining, thread: str) -> list[tuple[str, str]]:
+    """The calls of one thread in a recording that nothing happens to."""
+    disk = FaultyDisk(thread=thread)
     with disk.mounted():
         recorder = TrainingRecorder(folder, whole.config, on_problem=pytest.fail)
         play(recorder, whole.told)
@@ -146,7 +162,10 @@ def check_fault(folder: Path, whole: WholeTraining, disk: FaultyDisk) -> None:
         played = Played(recorder, whole, disk)
         for name, arguments in whole.told[1:]:
             getattr(recorder, name)(*arguments)
-            played.note(name, arguments)
+            written = name != "checkpoints" or disk.at % 2 == 0
+            if name == "checkpoints" and written:
+                recorder.finish_checkpoints()
+            played.note(name, arguments, written=written)
         play(recorder, ())
         played.check_live()
         _check_told(folder, disk, problems)
@@ -171,9 +190,16 @@ class Played:
         self._told = [Acknowledged() for _ in whole.runs]
         self._thinned = whole.config.recording_bytes < 10**6
 
-    def note(self, name: str, arguments: tuple[object, ...]) -> None:
-        """Something was told to the recorder, and it has returned."""
-        for said in (self._told,) if self._disk.failed else (self._told, self._said):
+    def note(self, name: str, arguments: tuple[object, ...], *, written: bool) -> None:
+        """Something was told to the recorder, and it has returned.
+
+        Args:
+            name: of the recorder's method.
+            arguments: of it.
+            written: whether it has said so only after it was written.
+        """
+        both = written and not self._disk.failed
+        for said in (self._told, self._said) if both else (self._told,):
             acknowledge(said, name, arguments)
 
     def check_live(self) -> None:

@@ -38,6 +38,8 @@ class Telling:
     def __init__(self, recorder: TrainingRecorder, pipe: int) -> None:
         self._recorder = recorder
         self._pipe = pipe
+        self._asked = -1  # step of the newest checkpoint
+        self._waits = False
 
     def begin(self, context: TrainingContext) -> None:
         self.say(f"begin {-1 if context.resumed_from is None else context.resumed_from}")
@@ -47,6 +49,7 @@ class Telling:
     def scalar(self, run: int, record: Any) -> None:
         self._recorder.scalar(run, record)
         self.say(f"scalar {run}")
+        self._say_written()
 
     def snapshots(self, snapshots: Any) -> None:
         self._recorder.snapshots(snapshots)
@@ -56,11 +59,25 @@ class Telling:
         self._recorder.projections(projections)
 
     def checkpoints(self, checkpoints: Any) -> None:
+        """A thread writes them: every second time it is waited for."""
         self._recorder.checkpoints(checkpoints)
-        self.say(f"checkpoints {checkpoints[0].step}")
+        self._asked = checkpoints[0].step
+        self._waits = not self._waits
+        if self._waits:
+            self._recorder.finish_checkpoints()
+        self._say_written()
 
     def status(self, status: Any) -> None:
         self._recorder.status(status)
+
+    def _say_written(self) -> None:
+        """Say that a checkpoint is there once the recordings of all runs show it."""
+        recordings = self._recorder.recordings
+        for recording in recordings:
+            recording.poll()
+        if all(self._asked in recording.state.checkpoint_steps for recording in recordings):
+            self.say(f"checkpoints {self._asked}")
+            self._asked = -1
 
     def say(self, word: str) -> None:
         os.write(self._pipe, f"{word}\n".encode())
@@ -278,8 +295,7 @@ class DyingDisk(FaultyDisk):
             _die()
 
     def _dies(self, function: str) -> bool:
-        self._fault(function, "")
-        return len(self.calls) - 1 == self.at
+        return self._number(function, "") == self.at
 
 
 def _die() -> None:
@@ -291,10 +307,10 @@ def kills_of(function: str) -> tuple[float, ...]:
     return {"write": (0.0, 0.5, 1.0), "fsync": (0.0,), "rename": (0.0, 1.0)}[function]
 
 
-def kill_at_call(folder: Path, whole: WholeTraining, at: int, share: float) -> None:
-    """Kill a recording at one of its calls, check the run, and record the rest of it."""
+def kill_at_call(folder: Path, whole: WholeTraining, thread: str, at: int, share: float) -> None:
+    """Kill a recording at one of a thread's calls, check the run, and record the rest of it."""
     run = KilledRun(folder, whole)
-    disk = DyingDisk(at=at, share=share)
+    disk = DyingDisk(at=at, share=share, thread=thread)
 
     def record(pipe: int) -> None:
         recorder = TrainingRecorder(folder, whole.config, on_problem=_fail)

@@ -15,7 +15,15 @@ from pathlib import Path
 # The tests' own helpers lie beside, and in the folder of the core's tests.
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "core")]
 
-from disk_faults import FaultyDisk, check_fault, clean_calls, faults_of
+from disk_faults import (
+    CHECKPOINTS,
+    THUMBNAILS,
+    TRAINING,
+    FaultyDisk,
+    check_fault,
+    clean_calls,
+    faults_of,
+)
 from kills import kill_at_call, kills_of, random_kills
 from mutations import make_run, mutate
 from scrubbing import watch_and_scrub
@@ -32,43 +40,43 @@ _MOST_GROWN = 10 * 10**6
 _WARM_UP = 1500  # frames, which fill the caches of two recordings
 
 
-def fail_every_call(folder: Path, whole: WholeTraining, every: int, *, thumbnails: bool) -> int:
+def fail_every_call(folder: Path, whole: WholeTraining, every: int, thread: str) -> int:
     """Fail each ``every``-th call of a recording in each way, once and for good.
 
     Args:
         folder: for the runs.
         whole: the training that is recorded.
         every: 1 for all calls.
-        thumbnails: whether it is those of the thread that writes thumbnails.
+        thread: whose calls fail.
 
     Returns:
         How many recordings were made with a fault.
     """
-    folder = folder / f"failing-{thumbnails}"
-    calls = clean_calls(folder / "clean", whole, thumbnails=thumbnails)
+    folder = folder / f"failing-{thread}"
+    calls = clean_calls(folder / "clean", whole, thread)
     made = 0
     for at in range(0, len(calls), every):
         for fault in faults_of(calls[at][0]):
             for for_good in (False, True):
                 made += 1
-                disk = FaultyDisk(fault, at, for_good, thumbnails)
+                disk = FaultyDisk(fault, at, for_good, thread)
                 check_fault(folder / f"fault-{made}", whole, disk)
                 shutil.rmtree(folder / f"fault-{made}", ignore_errors=True)
     return made
 
 
-def kill_at_every_call(folder: Path, whole: WholeTraining, every: int) -> int:
+def kill_at_every_call(folder: Path, whole: WholeTraining, every: int, thread: str) -> int:
     """Kill a recording before, within and after each ``every``-th call.
 
     Returns:
         How many were killed.
     """
-    calls = clean_calls(folder / "clean", whole, thumbnails=False)
+    calls = clean_calls(folder / "clean", whole, thread)
     made = 0
     for at in range(0, len(calls), every):
         for share in kills_of(calls[at][0]):
             made += 1
-            kill_at_call(folder / f"call-{made}", whole, at, share)
+            kill_at_call(folder / f"call-{made}", whole, thread, at, share)
             shutil.rmtree(folder / f"call-{made}", ignore_errors=True)
     return made
 
@@ -106,9 +114,10 @@ def kill(folder: Path, options: argparse.Namespace) -> list[str]:
             kills, ends = random_kills(folder / name, whole, count, options.seed)
             said(f"{kills} kills at random moments, {name}, {ends} trainings ended", began)
         whole = train_whole(small_config(3))
-        began = time.perf_counter()
-        made = kill_at_every_call(folder / "calls", whole, options.every)
-        said(f"{made} kills at a call of a save", began)
+        for thread in (TRAINING, CHECKPOINTS):
+            began = time.perf_counter()
+            made = kill_at_every_call(folder / "calls", whole, options.every, thread)
+            said(f"{made} kills at a call of a save of {thread}", began)
     return []
 
 
@@ -116,10 +125,10 @@ def fail_disk(folder: Path, options: argparse.Namespace) -> list[str]:
     """Record on failing disks; a fault ends it with its traceback."""
     with small_dataset_and_network():
         whole = train_whole(small_config(3))
-        for thumbnails in (False, True):
+        for thread in (TRAINING, CHECKPOINTS, THUMBNAILS):
             began = time.perf_counter()
-            made = fail_every_call(folder, whole, options.every, thumbnails=thumbnails)
-            said(f"{made} recordings on a disk that fails{' thumbnails' * thumbnails}", began)
+            made = fail_every_call(folder, whole, options.every, thread)
+            said(f"{made} recordings on a disk that fails the saves of {thread}", began)
     return []
 
 

@@ -201,7 +201,8 @@ def line_of(record: StepRecord | EvalRecord) -> str:
 def without_time(line: str) -> str:
     """A line of metrics without what differs from one training to the next."""
     values = json.loads(line)
-    values.pop("seconds", None)
+    for name in ("seconds", "peak_memory_bytes"):
+        values.pop(name, None)
     return json.dumps(values)
 
 

@@ -17,7 +17,7 @@ _MANY = 100
 
 
 def _silent(_iteration: int, _most: int) -> None:
-    """ProgressCallback nobody."""
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)

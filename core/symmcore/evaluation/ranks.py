@@ -58,6 +58,38 @@ def ranks(points: Tensor, labels: Tensor, deciding: Iterable[int] | None = None)
     return result
 
 
+def gallery_ranks(
+    queries: Tensor, labels: Tensor, gallery: Tensor, gallery_labels: Tensor
+) -> Tensor:
+    """How many images of other classes come before the nearest one of each query's own.
+
+    Of equal similarities the lower index comes first; copies of an image tie.
+
+    Args:
+        queries: L2-normalised, of shape (Q, D), float64 where the device has it.
+        labels: integers of shape (Q,), each of them among ``gallery_labels``.
+        gallery: like ``queries``, of shape (N, D).
+        gallery_labels: integers of shape (N,).
+
+    Returns:
+        int64 of shape (Q,).
+    """
+    distinct, copies = without_copies(gallery)
+    index = torch.arange(len(gallery), device=gallery.device)
+    parts = []
+    size = max(1, _ROWS_ELEMENTS // len(gallery))
+    for rows, of in zip(queries.split(size), labels.split(size), strict=True):
+        block = cross_products(rows, distinct)
+        if copies is not None:
+            block = block[:, copies]
+        own = of[:, None] == gallery_labels
+        best = block.masked_fill(~own, -torch.inf).amax(1, keepdim=True)
+        level = block == best
+        first = torch.where(own & level, index, len(gallery)).amin(1, keepdim=True)
+        parts.append(((block > best) | (level & (index < first))).sum(1))
+    return torch.cat(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Centred:
     """Points as two factors of similarities, float32, that differ from the products by a constant.

@@ -1,11 +1,11 @@
 """How well synthetic points retrieve each other (Fig. 6)."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from symmcore.evaluation.recall import recall_at_k
 from symmcore.mining import check_embeddings, check_labels, widest
+from symmcore.reflection import partner_cycle
 from symmcore.synthesis import reflect
 
 
@@ -28,15 +28,7 @@ def cycle_partners(labels: Tensor, seed: int) -> Tensor:
         ValueError: If they are not one-dimensional.
     """
     check_labels(labels, labels.shape[0] if isinstance(labels, Tensor) and labels.dim() else 0)
-    values = labels.cpu().numpy()
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    shuffled = np.random.default_rng(seed).permutation(len(values))
-    order = shuffled[np.argsort(inverse[shuffled], kind="stable")]
-    starts = np.cumsum(counts) - counts
-    size, start = counts[inverse[order]], starts[inverse[order]]
-    following = start + (np.arange(len(order)) - start + 1) % size
-    partners = np.empty(len(order), dtype=np.int64)
-    partners[order] = np.where(size > 1, order[following], -1)
+    partners = partner_cycle(labels.cpu().numpy(), seed)
     return torch.from_numpy(partners).to(labels.device)
 
 

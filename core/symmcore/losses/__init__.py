@@ -6,18 +6,18 @@ Example:
 """
 
 from symmcore.losses.angular import AngularLoss
-from symmcore.losses.base import LossResult, MetricLoss, Selection
+from symmcore.losses.base import Hinges, LossResult, MetricLoss, Selection
 from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
-from symmcore.losses.registry import LOSSES, LossEntry, build_loss
+from symmcore.losses.registry import LOSSES, build_loss
 from symmcore.losses.triplet import TripletLoss
 from symmcore.settings.symm import PointType, Symm
 
 __all__ = [
     "LOSSES",
     "AngularLoss",
+    "Hinges",
     "LiftedStructureLoss",
-    "LossEntry",
     "LossResult",
     "MetricLoss",
     "NPairLoss",

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from symmcore.losses.log_sum import LogSumLoss
 from symmcore.mining import cross_products, triplet_candidates
-from symmcore.settings.symm import Symm, check_finite
+from symmcore.settings.losses import check_angle
+from symmcore.settings.symm import Symm
 
 
 class AngularLoss(LogSumLoss):
@@ -41,9 +42,7 @@ class AngularLoss(LogSumLoss):
     def __init__(
         self, angle_deg: float = 45.0, l2_reg: float = 0.002, symm: Symm | None = None
     ) -> None:
-        if not 0.0 < check_finite("angle_deg", angle_deg) < 90.0:
-            raise ValueError(f"angle_deg must be between 0 and 90 degrees, not {angle_deg}")
-        square = math.tan(math.radians(angle_deg)) ** 2
+        square = math.tan(math.radians(check_angle("angle_deg", angle_deg))) ** 2
         super().__init__(4.0 * square, 2.0 * (1.0 + square), l2_reg, symm, triplet_candidates)
         self._angle_deg = angle_deg
 

@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from symmcore.mining import (
@@ -19,8 +21,11 @@ from symmcore.mining import (
     pair_groups,
 )
 from symmcore.mining.candidates import code_tables
-from symmcore.settings.symm import PairSet, PointType, Symm, check_finite
+from symmcore.settings.symm import PairSet, PointType, Symm
 from symmcore.synthesis import computing_dtype
+
+GroupCounts = NDArray[np.float64]
+"""A number for each pair group of a batch, of shape (G,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +90,40 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Hinges:
+    """The terms [z]+ that a loss sums.
+
+    Attributes:
+        values: The terms, detached, of any shape.
+        left_out: Which do not count, bool of the same shape; None if all do.
+    """
+
+    values: Tensor
+    left_out: Tensor | None = None
+
+    @property
+    def zero_share(self) -> Tensor:
+        """Share of the terms that are zero, so have no gradient; a scalar on their device."""
+        zero = self.values <= 0.0
+        if self.left_out is None:
+            return zero.float().mean()
+        return (zero & ~self.left_out).sum() / (~self.left_out).sum()
+
+
+@dataclass(frozen=True, slots=True)
 class LossResult:
     """A loss and what mining selected for it.
 
     Attributes:
         loss: Scalar, differentiable.
         selection: What was selected; None for a baseline, which selects nothing.
+        hinges: The terms it sums, where they are cut off at zero; None for the N-pair and
+            angular losses, whose terms never are zero.
     """
 
     loss: Tensor
     selection: Selection | None
+    hinges: Hinges | None = None
 
 
 class MetricLoss(nn.Module, ABC):
@@ -154,29 +183,42 @@ class MetricLoss(nn.Module, ABC):
         points = embeddings.index_select(0, groups.members.flatten())
         points = points.view(2, -1, points.shape[1])
         with full_precision(points.device):
-            loss, mined = self._compute(points, groups.same_class())
-        if mined is None:
-            return LossResult(loss, None)
-        return LossResult(loss, Selection(groups, mined.codes))
+            loss, mined, hinges = self._compute(points, groups.same_class())
+        selection = None if mined is None else Selection(groups, mined.codes)
+        return LossResult(loss, selection, hinges)
+
+    def trivial_loss(self, labels: Tensor) -> float:
+        """The loss of a batch whose embeddings are all zero: where it rests once they collapsed.
+
+        Any norm penalty is zero there. The losses that normalise have the same value where all
+        embeddings are equal.
+
+        Args:
+            labels: Integers of shape (B,), as for ``forward``.
+
+        Raises:
+            ValueError: If the batch has no two pairs of images of different classes.
+        """
+        groups = pair_groups(labels, torch.device("cpu")).labels.numpy()
+        counts, inverse = np.unique(groups, return_counts=True, return_inverse=True)[:0:-1]
+        positives = counts[inverse].astype(np.float64)
+        return float(self._trivial_terms(positives, len(groups) - positives).mean())
 
     @abstractmethod
-    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
-        """The loss of groups, and what was mined for it unless it is a baseline.
+    def _trivial_terms(self, positives: GroupCounts, negatives: GroupCounts) -> GroupCounts:
+        """What each group adds to the mean that is :meth:`trivial_loss`.
+
+        Args:
+            positives: How many groups are of the group's class, itself among them; (G,) float64.
+            negatives: How many are of another; (G,) float64.
+        """
+
+    @abstractmethod
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None, Hinges | None]:
+        """The loss of groups, what was mined for it unless it is a baseline, and its hinges.
 
         Args:
             points: Originals of the groups, of shape (2, G, D).
             same: Which groups are of one class, so no negatives of each other, bool of shape
                 (G, G).
         """
-
-
-def check_not_negative(name: str, value: float) -> float:
-    """Return ``value`` if it is a finite number of at least 0.
-
-    Raises:
-        TypeError: If it is not a number.
-        ValueError: If it is negative or not finite.
-    """
-    if check_finite(name, value) < 0:
-        raise ValueError(f"{name} must not be negative, not {value}")
-    return value

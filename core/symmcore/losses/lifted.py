@@ -1,9 +1,10 @@
 """Lifted structure loss (Eq. 5 and 6)."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from symmcore.losses.base import MetricLoss, check_not_negative
+from symmcore.losses.base import GroupCounts, Hinges, MetricLoss
 from symmcore.mining import (
     Mined,
     measure,
@@ -14,7 +15,7 @@ from symmcore.mining import (
     tie_tolerance,
     widest,
 )
-from symmcore.settings.symm import Symm
+from symmcore.settings.symm import Symm, check_not_negative
 
 
 class LiftedStructureLoss(MetricLoss):
@@ -49,7 +50,14 @@ class LiftedStructureLoss(MetricLoss):
         super().__init__(symm, pair_candidates)
         self.margin = check_not_negative("margin", margin)
 
-    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
+    def _trivial_terms(self, positives: GroupCounts, negatives: GroupCounts) -> GroupCounts:
+        # All distances are zero: each of the sum's terms is e^m. The baseline has two for each
+        # of a negative group's two images.
+        terms_a_group, share = (4.0, 0.5) if self.symm is None else (1.0, 1.0)
+        largest = np.maximum(np.log(terms_a_group * negatives) + self.margin, 0.0)
+        return share * np.square(largest)
+
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None, Hinges | None]:
         dtype, tolerance = points.dtype, tie_tolerance(points.dtype)
         points = normalise(widest(points))
         positive = square_root((points[0] - points[1]).square().sum(-1))
@@ -63,4 +71,5 @@ class LiftedStructureLoss(MetricLoss):
         exponents = (self.margin - square_root(squares)).masked_fill(same, -torch.inf)
         # The rows of x_i and of x_j of a group belong to one sum.
         sums = exponents.view(-1, len(positive), exponents.shape[1]).logsumexp((0, 2))
-        return share * torch.relu(sums + positive).square().mean().to(dtype), mined
+        hinges = torch.relu(sums + positive)
+        return share * hinges.square().mean().to(dtype), mined, Hinges(hinges.detach())

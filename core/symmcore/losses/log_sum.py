@@ -3,13 +3,22 @@
 from abc import abstractmethod
 from collections.abc import Callable
 
+import numpy as np
 from torch import Tensor
 
-from symmcore.losses.backends import LogSum, TorchBackend, backend_for
+from symmcore.losses.backends import backend_for
+from symmcore.losses.backends.base import LogSum
+from symmcore.losses.backends.torch.backend import TorchBackend
 from symmcore.losses.backends.torch.terms import Scales, log_one_plus_sums, norm_penalty
-from symmcore.losses.base import LossResult, MetricLoss, Selection, check_not_negative
+from symmcore.losses.base import (
+    GroupCounts,
+    Hinges,
+    LossResult,
+    MetricLoss,
+    Selection,
+)
 from symmcore.mining import Candidates, Groups, Mined, measure
-from symmcore.settings.symm import PairSet, Symm
+from symmcore.settings.symm import PairSet, Symm, check_not_negative
 
 
 class LogSumLoss(MetricLoss):
@@ -58,12 +67,19 @@ class LogSumLoss(MetricLoss):
         value, codes = backend.log_sum(loss, embeddings, groups)
         return LossResult(value, Selection(groups, codes))
 
-    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
+    def _trivial_terms(self, positives: GroupCounts, negatives: GroupCounts) -> GroupCounts:
+        # All exponents are zero. The authors' cross-entropy has the groups of the own class in
+        # its sum, and not only the pair itself.
+        official = self.symm is not None and self.symm.pairs == "official"
+        terms: GroupCounts = np.log((positives if official else 1.0) + negatives)
+        return terms
+
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None, Hinges | None]:
         geometry, scales = measure(points), self._scales
         products = self._baseline_products(points)
         positive = scales.positive * geometry.dot
         loss = log_one_plus_sums(products, scales.negative, positive, same).mean()
-        return loss + norm_penalty(geometry, self.l2_reg), None
+        return loss + norm_penalty(geometry, self.l2_reg), None, None
 
     @abstractmethod
     def _baseline_products(self, points: Tensor) -> Tensor:

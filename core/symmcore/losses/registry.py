@@ -1,7 +1,6 @@
 """The losses by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from symmcore.losses.angular import AngularLoss
@@ -9,30 +8,17 @@ from symmcore.losses.base import MetricLoss
 from symmcore.losses.lifted import LiftedStructureLoss
 from symmcore.losses.npair import NPairLoss
 from symmcore.losses.triplet import TripletLoss
-from symmcore.settings.losses import LossInfo, LossSettings, check_settings, loss_info
+from symmcore.settings.losses import LossSettings, check_settings, loss_info
 from symmcore.settings.symm import Symm
 
-
-@dataclass(frozen=True, slots=True)
-class LossEntry:
-    """A loss of the catalogue and how to build it.
-
-    Attributes:
-        info: Its name, title, description and settings.
-        factory: Called with the settings that are given and ``symm``.
-    """
-
-    info: LossInfo
-    factory: Callable[..., MetricLoss]
-
-
-LOSSES: tuple[LossEntry, ...] = (
-    LossEntry(loss_info("npair"), NPairLoss),
-    LossEntry(loss_info("angular"), AngularLoss),
-    LossEntry(loss_info("triplet"), TripletLoss),
-    LossEntry(loss_info("triplet-semihard"), partial(TripletLoss, semihard=True)),
-    LossEntry(loss_info("lifted"), LiftedStructureLoss),
-)
+LOSSES: dict[str, Callable[..., MetricLoss]] = {
+    "npair": NPairLoss,
+    "angular": AngularLoss,
+    "triplet": TripletLoss,
+    "triplet-semihard": partial(TripletLoss, semihard=True),
+    "lifted": LiftedStructureLoss,
+}
+"""What builds each loss of the catalogue: called with the settings that are given and ``symm``."""
 
 
 def build_loss(
@@ -55,5 +41,4 @@ def build_loss(
     if not isinstance(given, LossSettings):
         raise TypeError(f"settings must be LossSettings, not {type(given).__name__}")
     check_settings(info, given)
-    entry = next(entry for entry in LOSSES if entry.info is info)
-    return entry.factory(**given.given(), symm=symm)
+    return LOSSES[name](**given.given(), symm=symm)

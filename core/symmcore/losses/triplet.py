@@ -1,9 +1,10 @@
 """Triplet loss (Eq. 3 and 4), over all negatives or the semi-hard one."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from symmcore.losses.base import MetricLoss, check_not_negative
+from symmcore.losses.base import GroupCounts, Hinges, MetricLoss
 from symmcore.mining import (
     Mined,
     measure,
@@ -14,7 +15,7 @@ from symmcore.mining import (
     tie_tolerance,
     widest,
 )
-from symmcore.settings.symm import Symm
+from symmcore.settings.symm import Symm, check_not_negative
 
 
 class TripletLoss(MetricLoss):
@@ -55,7 +56,14 @@ class TripletLoss(MetricLoss):
         self.margin = check_not_negative("margin", margin)
         self.semihard = semihard
 
-    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None]:
+    def _trivial_terms(self, positives: GroupCounts, negatives: GroupCounts) -> GroupCounts:
+        # All distances are zero, so every hinge is the margin.
+        if self.semihard:
+            return np.full_like(negatives, self.margin)
+        images_a_group = 2.0 if self.symm is None else 1.0
+        return self.margin * images_a_group * negatives
+
+    def _compute(self, points: Tensor, same: Tensor) -> tuple[Tensor, Mined | None, Hinges | None]:
         dtype, tolerance = points.dtype, tie_tolerance(points.dtype)
         points = normalise(widest(points))
         positive = (points[0] - points[1]).square().sum(-1)
@@ -70,10 +78,12 @@ class TripletLoss(MetricLoss):
         if self.semihard:
             chosen = _semihard(positive.detach(), distances.detach(), same)
             hinge = torch.relu(positive - distances.gather(1, chosen)[:, 0] + self.margin)
+            terms = Hinges(hinge.detach())
         else:
             hinges = torch.relu(positive[:, None] - distances + self.margin)
             hinge = hinges.masked_fill(same, 0.0).sum(1)
-        return hinge.mean().to(dtype), mined
+            terms = Hinges(hinges.detach(), same)
+        return hinge.mean().to(dtype), mined, terms
 
 
 def _semihard(positive: Tensor, distances: Tensor, same: Tensor) -> Tensor:

@@ -107,24 +107,16 @@ class Match:
     def problems(self) -> tuple[str, ...]:
         """Why it does not fit, as ends of a sentence; none if it does."""
         # counters that batch norm needs for no result; files from before 2018 lack them
-        missing = [
-            name
-            for name in self._wanted
-            if name not in self.taken and not name.endswith(".num_batches_tracked")
-        ]
-        misshaped = [
-            f"{name} is {_shape(value)} where {_shape(self._wanted[name])} is needed"
-            for name, value in self.taken.items()
-            if _shape(value) != _shape(self._wanted[name])
-        ]
-        said = (("it lacks", missing), ("it also has", self._unexpected), ("its", misshaped))
-        return tuple(f"{what} {_some(names, _NAMES_SHOWN)}" for what, names in said if names)
+        needed = {
+            name: value
+            for name, value in self._wanted.items()
+            if name in self.taken or not name.endswith(".num_batches_tracked")
+        }
+        return _misfits(needed, self.taken, self._unexpected)
 
     def fill(self) -> None:
         """Copy what was taken into the network."""
-        with torch.no_grad():
-            for name, value in self.taken.items():
-                self._wanted[name].copy_(value)
+        _copy(self.taken, self._wanted)
 
     def holds_the_same(self, other: "Match") -> bool:
         """Whether another match takes equal tensors."""
@@ -244,28 +236,28 @@ def fill_network(network: nn.Module, arrays: Mapping[str, npt.NDArray[np.generic
     """
     wanted = network.state_dict()
     given = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-    problems = [
-        f"{what} {_some(names, _NAMES_SHOWN)}"
-        for what, names in (
-            ("it lacks", [name for name in wanted if name not in given]),
-            ("it also has", [name for name in given if name not in wanted]),
-            ("its", _of_another_shape(wanted, given)),
-        )
-        if names
-    ]
+    problems = _misfits(wanted, given, [name for name in given if name not in wanted])
     if problems:
         raise InputError(f"The weights do not fit the network: {'; '.join(problems)}.")
+    _copy(given, wanted)
+
+
+def _misfits(wanted: StateDict, given: StateDict, unexpected: list[str]) -> tuple[str, ...]:
+    """Why tensors do not fit, as ends of a sentence; none if they do."""
+    missing = [name for name in wanted if name not in given]
+    misshaped = [
+        f"{name} is {_shape(given[name])} where {_shape(value)} is needed"
+        for name, value in wanted.items()
+        if name in given and _shape(given[name]) != _shape(value)
+    ]
+    said = (("it lacks", missing), ("it also has", unexpected), ("its", misshaped))
+    return tuple(f"{what} {_some(names, _NAMES_SHOWN)}" for what, names in said if names)
+
+
+def _copy(given: StateDict, wanted: StateDict) -> None:
     with torch.no_grad():
         for name, value in given.items():
             wanted[name].copy_(value)
-
-
-def _of_another_shape(wanted: StateDict, given: StateDict) -> list[str]:
-    return [
-        f"{name} is {_shape(given[name])} where {_shape(wanted[name])} is needed"
-        for name in wanted
-        if name in given and _shape(given[name]) != _shape(wanted[name])
-    ]
 
 
 def _same_bytes(one: Tensor, other: Tensor) -> bool:

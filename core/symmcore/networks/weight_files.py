@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.networks.state_dicts import TensorsUnderKey, is_plain, tensors_in
 
 # Of others, such as floats of 4 or 8 bits, torch can compute little and copy not all.
@@ -42,7 +42,7 @@ def read_tensors(path: Path) -> list[TensorsUnderKey]:
     # torch has as many errors for a damaged or foreign file as there are ways to damage one
     except Exception as error:
         raise InputError(
-            f"{path} cannot be read as weights ({first_line(error)}): a safetensors file or a "
+            f"{path} cannot be read as weights ({type_and_line(error)}): a safetensors file or a "
             "state dict saved by torch is needed."
         ) from error
     if not isinstance(state, Mapping) or not state:
@@ -107,9 +107,3 @@ def _tensors_in(path: Path) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old formats; what cannot be read is told below
         return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def first_line(error: Exception) -> str:
-    """What an error is and says, without a full stop."""
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0].rstrip('.')}" if text else repr(error)

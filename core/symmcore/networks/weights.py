@@ -12,13 +12,13 @@ from typing import Any
 
 import torch
 
-from symmcore.errors import InputError
+from symmcore.errors import InputError, one_line
 from symmcore.folders import NoCacheFolderError
 from symmcore.locks import held
 from symmcore.networks.embedding import EmbeddingNetwork
-from symmcore.networks.state_dicts import StateDict, TensorsUnderKey, find_match
-from symmcore.networks.weight_files import check_tensor, first_line, read_tensors
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied, one_line
+from symmcore.networks.state_dicts import find_match
+from symmcore.networks.weight_files import check_tensor, read_tensors
+from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 from symmcore.settings.networks import (
     FROM_SCRATCH,
@@ -43,10 +43,10 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> str:
 
     Args:
         network: as ``build_network`` made it; its weights are changed in place.
-        weights: "none" changes nothing; "imagenet" takes torchvision's, downloaded (with
-            progress on stderr) unless they were before, see ``fetch_weights``; else the path of
-            a safetensors file or of what ``torch.save`` wrote: a state dict, or a checkpoint
-            that holds one, see ``find_match``.
+        weights: "none" changes nothing; "imagenet" takes torchvision's, downloaded unless
+            they were before, see ``fetch_weights``; else the path of a safetensors file or of
+            what ``torch.save`` wrote: a state dict, or a checkpoint that holds one, see
+            ``find_match``.
 
     Returns:
         A sentence on what was taken from a file, and what was left out of it; else "".
@@ -58,18 +58,19 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> str:
         return ""
     check_weights_choice(network.info, weights)
     if weights == IMAGENET:
-        found = [TensorsUnderKey("", _fetched(network.info))]
+        path = fetch_weights(network.info)
     else:
         check_weights_file(weights)
-        found = read_tensors(Path(weights))
+        path = Path(weights)
+    found = read_tensors(path)
     try:
-        match = find_match(found, network.state_dict(), weights, network.info.name)
+        match = find_match(found, network.state_dict(), str(path), network.info.name)
     except InputError:
         for name, tensor in found[0].tensors.items():
-            check_tensor(Path(weights), name, tensor)
+            check_tensor(path, name, tensor)
         raise
     for name, tensor in match.taken.items():
-        check_tensor(Path(weights), f"{match.prefix}{name}", tensor)
+        check_tensor(path, f"{match.prefix}{name}", tensor)
     match.fill()
     return "" if weights == IMAGENET else match.sentence(weights)
 
@@ -104,12 +105,15 @@ def check_weights_file(weights: str) -> None:
         )
 
 
-def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_progress) -> None:
+def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_progress) -> Path:
     """Download a network's ImageNet weights, unless that was done before.
 
     Args:
         info: which network.
         on_progress: told how far the download is.
+
+    Returns:
+        The file, whose SHA-256 begins as its name says.
 
     Raises:
         InputError: if there are none for it, or they cannot be had.
@@ -122,7 +126,7 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
         raise _unavailable(info, weights.url, one_line(error)) from error
     goal = folder / _file_name(weights.url)
     if goal.is_file() and _is_whole(goal):
-        return
+        return goal
     size = int(weights.meta["_file_size"] * 2**20)
     what = f"Fetching the ImageNet weights of {info.title}"
     note = "those that were kept are damaged" if goal.exists() else ""
@@ -136,12 +140,13 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(held(folder / f"{goal.name}.lock", look))
             if goal.is_file() and _is_whole(goal):  # another process was first
-                return
+                return goal
             stack.enter_context(emptied(part))
             call_in_subprocess(_download, (weights.url, str(part / goal.name)), look)
             (part / goal.name).replace(goal)
     except (OSError, CallError) as error:
         raise _unavailable(info, weights.url, one_line(error)) from error
+    return goal
 
 
 def _hub_folder() -> Path:
@@ -191,16 +196,3 @@ def _unavailable(info: NetworkInfo, url: str, reason: str) -> InputError:
         f"The ImageNet weights of {info.title} cannot be had from {url} ({reason}): try again, or "
         "give a file with --weights."
     )
-
-
-def _fetched(info: NetworkInfo) -> StateDict:
-    url = _imagenet(info).url
-    try:
-        _hub_folder()
-        state: StateDict = torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", progress=True, check_hash=True, weights_only=True
-        )
-    # no network, a server's refusal, another hash, a damaged file in the cache: each its own
-    except Exception as error:
-        raise _unavailable(info, url, first_line(error)) from error
-    return state

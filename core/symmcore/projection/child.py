@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
+from symmcore.errors import type_and_line
 from symmcore.projection.base import PCA, ProjectionJob, Projector
 from symmcore.projection.pipe import receive, send
 from symmcore.records import Projection
@@ -73,5 +74,5 @@ def _answer(factory: ProjectorFactory, job: ProjectionJob) -> Answer:
     try:
         return factory(job.method).project(job.frames, job.starts)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
-        line = f"The picture of step {job.frames[0].step} failed: {error}"
+        line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
         return Failure(f"{line}\n{''.join(traceback.format_exception(error))}")

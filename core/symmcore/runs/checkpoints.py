@@ -1,7 +1,7 @@
 """Checkpoints: folders of safetensors and JSON, whole by a file that is written last."""
 
 import hashlib
-import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,17 @@ from symmcore.errors import RunError
 from symmcore.records import Checkpoint
 from symmcore.runs import files
 from symmcore.runs.config_file import json_bytes
-from symmcore.runs.frames import safetensors_bytes
 from symmcore.runs.layout import SAFETENSORS, STATE, checkpoint_path
 from symmcore.runs.reading import (
     MOST_JSON_BYTES,
     Arrays,
     arrays_in,
     check_inside,
-    one_line,
+    json_object,
     read_bytes,
     read_json,
 )
+from symmcore.runs.safetensors_file import safetensors_chunks
 from symmcore.settings.checkpoint_files import COMPLETE, NETWORK_SETTINGS
 
 _MOST_BYTES = 16 * 2**30
@@ -41,21 +41,29 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint, metrics_bytes: int) -> N
     with files.folder_in_place(checkpoint_path(run, checkpoint.step)) as part:
         written = {}
         for name, arrays in checkpoint.arrays.items():
-            written[name + SAFETENSORS] = _write(
-                part / (name + SAFETENSORS), safetensors_bytes(arrays)
-            )
+            path = part / (name + SAFETENSORS)
+            written[path.name] = _write(path, safetensors_chunks(arrays))
         network = checkpoint.state.get("network")
         if network is not None:  # beside its weights, which load without the rest
-            written[NETWORK_SETTINGS] = _write(part / NETWORK_SETTINGS, json_bytes(network))
-        written[STATE] = _write(part / STATE, json_bytes(dict(checkpoint.state)))
+            written[NETWORK_SETTINGS] = _write(part / NETWORK_SETTINGS, (json_bytes(network),))
+        written[STATE] = _write(part / STATE, (json_bytes(dict(checkpoint.state)),))
         complete = {"step": checkpoint.step, "metrics_bytes": metrics_bytes, "files": written}
         files.fsync_folder(part)
-        files.write_new(part / COMPLETE, json_bytes(complete))
+        files.write_new(part / COMPLETE, (json_bytes(complete),))
 
 
-def _write(path: Path, content: bytes) -> dict[str, object]:
-    files.write_new(path, content)
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+def _write(path: Path, chunks: Iterable[bytes | memoryview]) -> dict[str, object]:
+    digest, size = hashlib.sha256(), 0
+
+    def noted() -> Iterator[bytes | memoryview]:
+        nonlocal size
+        for chunk in chunks:
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+
+    files.write_new(path, noted())
+    return {"bytes": size, "sha256": digest.hexdigest()}
 
 
 def checkpoint_bytes(run: Path, step: int) -> int:
@@ -113,7 +121,7 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
             if name == NETWORK_SETTINGS:
                 continue  # the state has it too
             if name == STATE:
-                state = _state(folder / name, content)
+                state = json_object(folder / name, content)
             else:
                 arrays[name.removesuffix(SAFETENSORS)] = arrays_in(folder / name, content)
     except FileNotFoundError as error:
@@ -122,16 +130,6 @@ def read_checkpoint(run: Path, step: int) -> Checkpoint:
     if state is None:
         raise RunError(f"{folder} is no whole checkpoint: {STATE} is not in it.")
     return Checkpoint(step, arrays, state)
-
-
-def _state(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        state = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: {one_line(error)}.") from error
-    if not isinstance(state, dict):
-        raise RunError(f"{path} is damaged: it holds no JSON object.")
-    return state
 
 
 def _complete(run: Path, step: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _check_free(out: Path, directories: tuple[Path, ...]) -> None:
     children = tuple(path for path in out.iterdir() if path.is_dir()) if out.is_dir() else ()
     for child in children:
         if is_run(child):
-            raise holds_run(child)
+            raise already_holds_run(child)
 
 
 def _check_folder(path: Path) -> None:
@@ -56,7 +56,7 @@ def _check_folder(path: Path) -> None:
 
 def _check_no_run(path: Path) -> None:
     if any((path / name).exists() for name in (CONFIG, METRICS, FRAMES)):
-        raise holds_run(path)
+        raise already_holds_run(path)
 
 
 def _check_names(path: Path) -> None:
@@ -83,7 +83,7 @@ def claimed(folder: Path, undo: contextlib.ExitStack) -> RunLock:
         lock = RunLock(folder)
     except InputError:
         if is_run(folder):
-            raise holds_run(folder) from None
+            raise already_holds_run(folder) from None
         raise
     undo.callback(lock.remove)
     _check_names(folder)  # another process was first, perhaps
@@ -115,7 +115,7 @@ def _remove(action: Callable[[], None]) -> None:
 _CANNOT_WRITE = "{} cannot be written ({}): choose another output folder."
 
 
-def holds_run(path: Path) -> InputError:
+def already_holds_run(path: Path) -> InputError:
     """The error of a folder that holds a run."""
     return InputError(
         f"{path} already holds a run: choose another output folder, nothing was overwritten."

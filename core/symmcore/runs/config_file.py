@@ -49,6 +49,7 @@ def training_settings(
         "threads": context.environment.threads,
         "versions": dict(context.environment.versions),
         "weights_note": context.weights_note,
+        "parameters": context.parameters,
         "dataset_fingerprint": dataset.fingerprint(),
         "dataset_split": dataset.split,
         "dataset_notes": dataset.notes,
@@ -162,9 +163,9 @@ def _info(folder: Path, settings: dict[str, Any], number: int) -> RunInfo:
         parent=_parent(settings.get("parent")),
         group=folder.parent if len(compared) > 1 else None,
         warnings=nameless if number > 1 else (OLD_SYNTHETIC_RECALL, *nameless),
-        has_train=not own,
         train_count=_count(settings, "dataset_train_images"),
         test_count=_count(settings, "dataset_test_images"),
+        parameters=_count(settings, "parameters"),
     )
 
 

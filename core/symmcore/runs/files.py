@@ -7,7 +7,7 @@ that puts failing ones in their place has every fault of a disk.
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 write: Callable[[int, bytes | memoryview], int] = os.write
@@ -31,7 +31,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     beside = part_of(path)
     try:
-        write_new(beside, content)
+        write_new(beside, (content,))
         rename(beside, path)
         fsync_folder(path.parent)
     finally:
@@ -39,21 +39,26 @@ def write_whole(path: Path, content: bytes) -> None:
             beside.unlink(missing_ok=True)
 
 
-def write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     """Write a file and flush it to the disk; nobody may look for it under this name yet.
+
+    Args:
+        path: of the file.
+        chunks: its content, in pieces of any length.
 
     Raises:
         OSError: if it cannot be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
     try:
-        write_all(descriptor, content)
+        for chunk in chunks:
+            write_all(descriptor, chunk)
         fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes | memoryview) -> None:
     """Write all of ``content``, in as many calls as the system takes.
 
     Raises:

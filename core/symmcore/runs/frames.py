@@ -19,7 +19,7 @@ from symmcore.records import (
     Projection,
     WatchedSet,
 )
-from symmcore.reflection import reflect_points
+from symmcore.reflection import reflect_partners
 from symmcore.runs.reading import Arrays, ExpectedArrays
 from symmcore.settings.symm import Symm
 
@@ -172,7 +172,6 @@ def _watched_set(path: Path, arrays: Arrays, split: str, symm: Symm | None) -> W
     partner: IndexArray = _array(path, arrays, f"{split}_partner", np.int64, 1, count)
     if count and not (partner.min() >= -1 and partner.max() < count):
         raise RunError(f"{path} is damaged: a partner in {split} is none of {count} images.")
-    axes = embeddings[np.where(partner < 0, np.arange(count), partner)]
     alpha, beta = (2.0, 1.0) if symm is None else (symm.alpha, symm.beta)
     return WatchedSet(
         points=EmbeddedSet(
@@ -181,22 +180,8 @@ def _watched_set(path: Path, arrays: Arrays, split: str, symm: Symm | None) -> W
             embeddings=embeddings,
         ),
         partner=partner,
-        synthetic=_alone_as_they_are(
-            reflect_points(embeddings, axes, alpha, beta), embeddings, partner
-        ),
+        synthetic=reflect_partners(embeddings, partner, alpha, beta),
     )
-
-
-def _alone_as_they_are(
-    synthetic: FloatArray, embeddings: FloatArray, partner: IndexArray
-) -> FloatArray:
-    """Synthetic points where there is a partner, the image's own embedding elsewhere."""
-    alone = partner < 0
-    if not alone.any():
-        return synthetic
-    result: FloatArray = np.where(alone[:, None], embeddings, synthetic)
-    result.flags.writeable = False
-    return result
 
 
 def _plane(path: Path, arrays: Arrays, name: str) -> FloatArray:

@@ -1,6 +1,5 @@
 """What is known of a run, as frozen data."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -49,9 +48,9 @@ class RunInfo:
         parent: the run that it shares its past with, for a branch.
         group: the folder of its comparison, for one of several.
         warnings: sentences on what is unusual about it.
-        has_train: whether its frames hold training images.
         train_count: training images of the dataset; None where unknown.
         test_count: test images of the dataset; None where unknown.
+        parameters: trained numbers of its network; None where unknown.
     """
 
     key: str
@@ -73,14 +72,20 @@ class RunInfo:
     parent: ParentRun | None = None
     group: Path | None = None
     warnings: tuple[str, ...] = ()
-    has_train: bool = True
     train_count: int | None = None
     test_count: int | None = None
+    parameters: int | None = None
 
     @property
     def own_loop(self) -> bool:
         """Whether a user's own training loop recorded it."""
         return self.settings.get("recorded_by") == OWN_LOOP
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """What the runs of a comparison are sorted by: the order in which it names them."""
+        known = self.name in self.compared
+        return self.compared.index(self.name) if known else len(self.compared), self.name
 
 
 OWN_LOOP = "own loop"
@@ -115,11 +120,3 @@ class RecordingState:
     message: str = ""
     last_evaluation: Scores | None = None
     warnings: tuple[str, ...] = ()
-
-    def newest(self, name: str) -> float | None:
-        """The newest value of a metric that is a number; None if there is none."""
-        metric = self.metrics.get(name)
-        if metric is None or not len(metric.values):
-            return None
-        value = float(metric.values[-1])
-        return value if math.isfinite(value) else None

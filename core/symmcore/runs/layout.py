@@ -15,6 +15,8 @@ FILES = "files.json"
 METRICS = "metrics.jsonl"
 STATUS = "status.json"
 LOCK = ".run.lock"
+SEEDS = "seeds.json"
+"""In a folder that holds the trainings of several seeds."""
 FRAMES = "frames"
 PROJECTIONS = "projections"
 THUMBNAILS = "thumbnails"
@@ -26,6 +28,7 @@ LARGEST_STEP = 10**12
 _FRAME = re.compile(r"(\d{8,13})\.safetensors")
 _GALLERY = re.compile(r"(\d{8,13})-gallery\.safetensors")
 _CHECKPOINT = re.compile(r"(\d{8,13})")
+_SEED = re.compile(r"seed-(\d{1,10})", re.ASCII)
 _METHOD = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -74,6 +77,22 @@ def run_directories(out: Path, config: TrainingConfig) -> tuple[Path, ...]:
     if len(config.specs) == 1:
         return (out,)
     return tuple(out / spec.folder_name for spec in config.specs)
+
+
+def seed_folder(out: Path, seed: int) -> Path:
+    """Where the training of one of several seeds goes."""
+    return out / f"seed-{seed}"
+
+
+def seed_folders(out: Path) -> tuple[Path, ...]:
+    """The folders of seeds that are in a folder, by seed.
+
+    Raises:
+        OSError: if it cannot be looked into.
+    """
+    names = ((_SEED.fullmatch(path.name), path) for path in out.iterdir() if path.is_dir())
+    numbered = [(int(match[1]), path) for match, path in names if match is not None]
+    return tuple(path for _, path in sorted(numbered))
 
 
 def is_run(folder: Path) -> bool:

@@ -1,54 +1,8 @@
-"""Arrays of a run that are in memory: a bounded cache, and the tail of a live run."""
+"""Arrays of a run that are in memory: what they take, and the tail of a live run."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
 
 from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
-
-_Value = TypeVar("_Value")
-
-_MOST_BYTES = 192 * 2**20
-
-
-class ArrayCache:
-    """The values that were used last, as many as fit; thread-safe."""
-
-    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
-        self._most = most_bytes
-        self._bytes = 0
-        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(
-        self, key: Hashable, make: Callable[[], _Value], size: Callable[[_Value], int]
-    ) -> _Value:
-        """The value of a key, made if it is not there; two threads may both make it."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                found: _Value = self._values[key][0]
-                return found
-        value = make()
-        self.put(key, value, size(value))
-        return value
-
-    def put(self, key: Hashable, value: object, size: int) -> None:
-        """Keep a value; others go where there is no room. The newest always stays."""
-        with self._lock:
-            _, before = self._values.pop(key, (None, 0))
-            self._values[key] = (value, size)
-            self._bytes += size - before
-            while self._bytes > self._most and len(self._values) > 1:
-                _, (_, gone) = self._values.popitem(last=False)
-                self._bytes -= gone
-
-    def forget(self, key: Hashable) -> None:
-        """Drop a value, if it is there."""
-        with self._lock:
-            _, gone = self._values.pop(key, (None, 0))
-            self._bytes -= gone
 
 
 def frame_size(frame: Frame) -> int:
@@ -61,10 +15,8 @@ def set_size(images: EmbeddedSet) -> int:
     return images.samples.nbytes + images.labels.nbytes + images.embeddings.nbytes
 
 
-def projection_size(projection: Projection | None) -> int:
+def projection_size(projection: Projection) -> int:
     """Bytes of a projection's arrays."""
-    if projection is None:
-        return 0
     parts = (projection.train, projection.test)
     return sum(part.original.nbytes + part.synthetic.nbytes for part in parts)
 

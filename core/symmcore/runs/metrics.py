@@ -50,6 +50,7 @@ def metrics_line(record: StepRecord | EvalRecord) -> str:
     fields = dataclasses.asdict(record)
     recall_at = fields.pop("test_recall_at", ())
     fields |= {f"test_recall_at_{k}": value for k, value in recall_at}
+    fields |= fields.pop("health", None) or {}
     kind = "step" if isinstance(record, StepRecord) else "eval"
     return scalars_line(kind, fields.pop("step"), fields)
 

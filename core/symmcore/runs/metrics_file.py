@@ -30,6 +30,11 @@ class MetricsWriter:
         return self._size or 0
 
     @property
+    def end(self) -> int:
+        """Bytes in the file once all lines that were taken are written."""
+        return self.size + sum(map(len, self._pending))
+
+    @property
     def pending(self) -> int:
         """Lines that are not in the file."""
         return len(self._pending)
@@ -63,6 +68,15 @@ class MetricsWriter:
         self.flush()
         descriptor, _ = self._opened()
         files.fsync(descriptor)
+
+    def duplicate(self) -> int:
+        """Another descriptor of the file, to flush it with; the caller closes it.
+
+        Raises:
+            OSError: if the file cannot be opened.
+        """
+        descriptor, _ = self._opened()
+        return os.dup(descriptor)
 
     def close(self) -> None:
         """Close the file; the next line opens it again."""

@@ -13,6 +13,7 @@ from symmcore.data.images.decoding import MAX_PIXELS
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.runs.own_values import without_torch
+from symmcore.runs.thumbnails import pixels_of
 
 _CHANNELS = (1, 3)
 
@@ -49,11 +50,11 @@ class OwnImages:
         if isinstance(image, np.ndarray):
             return image[..., None] if image.ndim == 2 else image
         if isinstance(image, Image.Image):
-            return _pixels(image)
+            return pixels_of(image)
         with Image.open(image) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise OSError(f"{image} has too many pixels")
-            return _pixels(opened)
+            return pixels_of(opened)
 
     def files(self) -> list[Path]:
         """The files that the images are read from; empty unless all of them are files."""
@@ -127,9 +128,3 @@ def _check_one(position: int, image: Any) -> None:
         f"images[{position}] is a {type(image).__name__}: it must be an array of uint8, a PIL "
         "image or a path."
     )
-
-
-def _pixels(picture: Image.Image) -> ImageArray:
-    plain = picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
-    pixels: ImageArray = np.asarray(plain)
-    return pixels[..., None] if pixels.ndim == 2 else pixels

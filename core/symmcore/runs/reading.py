@@ -11,7 +11,7 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from symmcore.errors import RunError
+from symmcore.errors import RunError, one_line
 from symmcore.runs.files import reason
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -93,7 +93,15 @@ def read_json(folder: Path, path: Path, most: int = MOST_JSON_BYTES) -> dict[str
         RunError: if it cannot be read or is none.
         FileNotFoundError: if there is no such file.
     """
-    content = read_bytes(folder, path, most)
+    return json_object(path, read_bytes(folder, path, most))
+
+
+def json_object(path: Path, content: bytes) -> dict[str, Any]:
+    """The JSON object in the content of a file of a run.
+
+    Raises:
+        RunError: if it is none.
+    """
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -254,9 +262,3 @@ def _end_of_data(header: Mapping[str, Any]) -> int:
         int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"
     ]
     return max(ends, default=0)
-
-
-def one_line(error: BaseException | str) -> str:
-    """What an error says, on one line, no longer than a line."""
-    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return text if len(text) <= 120 else f"{text[:120]}..."

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from symmcore.errors import InputError, RunError
 from symmcore.runs.config_file import read_info
-from symmcore.runs.info import RunInfo, RunStatus
-from symmcore.runs.layout import CONFIG, FRAMES, METRICS, frame_step
+from symmcore.runs.finding import run_folders
+from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import CONFIG, METRICS
 from symmcore.runs.reading import open_file
-from symmcore.runs.recording import run_folders
 from symmcore.runs.status_file import said_status
 
 _TAIL = 2**17
@@ -23,33 +23,22 @@ class RunSummary:
     """One run, or one comparison, in a list.
 
     Attributes:
-        key: identity of the run, or of the first of a comparison.
         folder: what ``open_runs`` opens.
         names: SPECs of its runs, in order.
         dataset: the dataset as the command line writes it; empty for a user's own loop.
         steps: the largest step recorded.
-        total_steps: how many were planned; None where nobody said.
         when: when it was last written.
         recall_at_1: the newest test Recall@1 of each run; None where there is none.
         status: how the first run stands.
-        last_frame: step of the first run's newest frame; None where there is none.
     """
 
-    key: str
     folder: Path
     names: tuple[str, ...]
     dataset: str
     steps: int
-    total_steps: int | None
     when: datetime
     recall_at_1: tuple[float | None, ...]
     status: RunStatus
-    last_frame: int | None
-
-    @property
-    def title(self) -> str:
-        """What was trained: "npair against npair+symm"."""
-        return " against ".join(self.names)
 
 
 def recent_runs(folder: Path, limit: int) -> tuple[RunSummary, ...]:
@@ -100,27 +89,19 @@ def _modified(folder: Path) -> float:
 
 def _summary(path: Path, when: float) -> RunSummary:
     found = [(read_info(folder), folder) for folder in run_folders(path)]
-    found.sort(key=lambda pair: _place(pair[0]))
+    found.sort(key=lambda pair: pair[0].place)
     infos = [info for info, _ in found]
     ends = [_end(folder) for _, folder in found]
     first, folder = found[0]
     return RunSummary(
-        key=first.key,
         folder=path,
         names=tuple(info.name for info in infos),
         dataset=first.dataset,
         steps=max(step for step, _ in ends),
-        total_steps=first.total_steps,
         when=datetime.fromtimestamp(when, UTC),
         recall_at_1=tuple(recall for _, recall in ends),
         status=said_status(folder),
-        last_frame=_last_frame(folder),
     )
-
-
-def _place(info: RunInfo) -> tuple[int, str]:
-    known = info.name in info.compared
-    return info.compared.index(info.name) if known else len(info.compared), info.name
 
 
 def _end(folder: Path) -> tuple[int, float | None]:
@@ -148,11 +129,3 @@ def _last_lines(folder: Path) -> list[bytes]:
     except (RunError, OSError):
         return []
     return lines if size <= _TAIL else lines[1:]
-
-
-def _last_frame(folder: Path) -> int | None:
-    try:
-        steps = [frame_step(path.name) for path in (folder / FRAMES).iterdir()]
-    except OSError:
-        return None
-    return max((step for step in steps if step is not None), default=None)

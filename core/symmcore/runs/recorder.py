@@ -14,7 +14,7 @@ import numpy as np
 
 from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, FloatArray, Frame, IndexArray, WatchedSet
-from symmcore.reflection import reflect_points
+from symmcore.reflection import partner_cycle, reflect_partners
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import own_loop_settings
@@ -263,19 +263,17 @@ class Recorder:
 
     def _made(self, step: int, points: FloatArray, labels: IndexArray) -> Frame:
         if self._partner is None:
-            partner = _partners(labels) if self._has_labels else np.full(len(points), -1)
+            nobody = np.full(len(points), -1)
+            partner = partner_cycle(labels, _PARTNER_SEED) if self._has_labels else nobody
             self._partner = _read_only(partner)
-        partner = self._partner
-        axes = points[np.where(partner < 0, np.arange(len(points)), partner)]
-        synthetic = np.where(partner[:, None] < 0, points, reflect_points(points, axes))
-        synthetic.flags.writeable = False
+        synthetic = reflect_partners(points, self._partner)
         samples = _read_only(np.arange(len(points)))
         none = _read_only(np.empty(0, dtype=np.int64))
         nowhere: FloatArray = np.empty((0, points.shape[1]), dtype=np.float32)
         return Frame(
             step,
             train=WatchedSet(EmbeddedSet(none, none, nowhere), none, nowhere),
-            test=WatchedSet(EmbeddedSet(samples, labels, points), partner, synthetic),
+            test=WatchedSet(EmbeddedSet(samples, labels, points), self._partner, synthetic),
         )
 
 
@@ -320,17 +318,6 @@ def _labels(labels: Any, names: Sequence[str] | None) -> tuple[IndexArray, tuple
             "class_names: each label is a position in them."
         )
     return _read_only(array.astype(np.int64)), names
-
-
-def _partners(labels: IndexArray) -> IndexArray:
-    """For each image the next of its class in a random order; -1 where it is alone."""
-    order = np.random.default_rng(_PARTNER_SEED).permutation(len(labels))
-    partners = np.full(len(labels), -1, dtype=np.int64)
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        if len(members) > 1:
-            partners[members] = np.roll(members, -1)
-    return partners
 
 
 def _name(name: str) -> str:

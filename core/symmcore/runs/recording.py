@@ -2,15 +2,18 @@
 
 import functools
 import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any, TypeVar
 
+from symmcore.byte_cache import ByteCache
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError, RunError
 from symmcore.records import Checkpoint, EmbeddedSet, Frame, ImageFiles, Projection
 from symmcore.runs import files
 from symmcore.runs.checkpoints import read_checkpoint
 from symmcore.runs.config_file import read_info
-from symmcore.runs.files import reason
+from symmcore.runs.finding import check_run, run_folders
 from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import (
     FRAME_ARRAYS,
@@ -28,17 +31,14 @@ from symmcore.runs.info import RecordingState, RunInfo
 from symmcore.runs.layout import (
     CONFIG,
     FILES,
-    FRAMES,
-    METRICS,
     THUMBNAILS,
     checkpoint_path,
     frame_path,
     gallery_path,
     is_method,
-    is_run,
     projection_path,
 )
-from symmcore.runs.memory import ArrayCache, LiveTail, frame_size, projection_size, set_size
+from symmcore.runs.memory import LiveTail, frame_size, projection_size, set_size
 from symmcore.runs.reading import read_arrays
 from symmcore.runs.thumbnails import (
     IMAGES,
@@ -50,6 +50,8 @@ from symmcore.runs.thumbnails import (
 )
 
 _MOST_POLLS = 200
+_MOST_CACHED_BYTES = 192 * 2**20
+_Arrays = TypeVar("_Arrays", Frame, EmbeddedSet)
 
 
 class Recording:
@@ -88,7 +90,7 @@ class Recording:
         self._follower = follower
         self._tail = tail
         self._images = images
-        self._cache = ArrayCache()
+        self._cache = ByteCache[Hashable, Any](_MOST_CACHED_BYTES)
         self._thumbnails = ThumbnailFiles(info.folder)
         self._thumbnail_lock = threading.Lock()
         self._poll_lock = threading.Lock()
@@ -153,7 +155,7 @@ class Recording:
         held = self._tail.frame(step) if self._tail else None
         if held is not None:
             return held
-        return self._cache.get(("frame", step), lambda: self._read_frame(step), frame_size)
+        return self._cached(("frame", step), lambda: self._read_frame(step), frame_size)
 
     def gallery(self, step: int) -> EmbeddedSet:
         """What retrieval searches: the newest gallery at or before ``step``.
@@ -170,11 +172,8 @@ class Recording:
                 return held
             path = gallery_path(self.folder, newest)
             if path.exists():  # or it was thinned out a moment ago
-                return self._cache.get(
-                    ("gallery", newest),
-                    functools.partial(self._read_gallery, path),
-                    set_size,
-                )
+                read = functools.partial(self._read_gallery, path)
+                return self._cached(("gallery", newest), read, set_size)
         frames = [at for at in state.frame_steps if at <= step]
         return self.frame(frames[-1] if frames else step).test.points
 
@@ -182,25 +181,14 @@ class Recording:
         """A frame's coordinates in the plane; None if nobody has stored any."""
         if not is_method(method):
             return None
-
         key = ("projection", method, step)
-
-        def read() -> Projection | None:
-            path = projection_path(self.folder, method, step)
-            try:
-                arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
-                return projection_from(path, arrays, method, step)
-            except (
-                RunError
-            ) as error:  # not there, or half there, or damaged: it can be computed again
-                if step in self.state.projection_steps.get(method, ()):  # it was whole
-                    self._index.warn(str(path), str(error))
-                return None
-
-        found = self._cache.get(key, read, projection_size)
+        found: Projection | None = self._cache.get(key)
         if found is None:
-            self._cache.forget(key)
-            self._index.remove_projection(method, step)
+            found = self._read_projection(method, step)
+            if found is None:
+                self._index.remove_projection(method, step)
+            else:
+                self._cache.put(key, found, projection_size(found))
         return found
 
     def store_projection(self, projection: Projection) -> None:
@@ -255,6 +243,27 @@ class Recording:
         """Where the checkpoint of this step is."""
         return checkpoint_path(self.folder, step)
 
+    def _cached(
+        self, key: Hashable, make: Callable[[], _Arrays], size: Callable[[_Arrays], int]
+    ) -> _Arrays:
+        """What is kept under a key, made if it is not there; two threads may both make it."""
+        found: _Arrays | None = self._cache.get(key)
+        if found is None:
+            found = make()
+            self._cache.put(key, found, size(found))
+        return found
+
+    def _read_projection(self, method: str, step: int) -> Projection | None:
+        """A projection's file; None, for it can be computed again, where it is damaged or none."""
+        path = projection_path(self.folder, method, step)
+        try:
+            arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
+            return projection_from(path, arrays, method, step)
+        except RunError as error:
+            if step in self.state.projection_steps.get(method, ()):  # it was whole
+                self._index.warn(str(path), str(error))
+            return None
+
     def _read_gallery(self, path: Path) -> EmbeddedSet:
         return gallery_from(path, read_arrays(self.folder, path, GALLERY_ARRAYS))
 
@@ -291,28 +300,6 @@ class Recording:
         return True
 
 
-def check_run(folder: Path) -> None:
-    """Check that a folder is a run directory.
-
-    Raises:
-        InputError: if it is none, or cannot be looked into.
-    """
-    try:
-        if is_run(folder):
-            return
-        exists, empty = folder.is_dir(), folder.is_dir() and not any(folder.iterdir())
-        is_file = folder.is_file()
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read: {reason(error)}.") from error
-    if is_file:
-        raise InputError(f"{folder} is a file: name the folder of a run.")
-    if empty:
-        raise InputError(f"{folder} is empty: name a folder that a training has written.")
-    if exists and (folder / FRAMES).exists():
-        raise InputError(f"{folder} is no whole run: neither {CONFIG} nor {METRICS} is in it.")
-    raise InputError(f"{folder} holds no run: there is no {METRICS} in it.")
-
-
 def open_runs(path: str | Path) -> tuple[Recording, ...]:
     """Open a run, or the runs of a comparison in the order in which it names them.
 
@@ -324,40 +311,9 @@ def open_runs(path: str | Path) -> tuple[Recording, ...]:
     """
     folders = run_folders(Path(path))
     recordings = [Recording.open(folder) for folder in folders]
-    return tuple(sorted(recordings, key=_place_in_comparison))
-
-
-def run_folders(path: Path) -> tuple[Path, ...]:
-    """The run directories in a folder, by name; the folder itself where it holds none.
-
-    Raises:
-        InputError: if it cannot be looked into.
-    """
-    try:
-        if not path.is_dir() or is_run(path):
-            return (path,)
-        found = sorted(child for child in path.iterdir() if child.is_dir() and is_run(child))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {reason(error)}.") from error
-    return tuple(found) or (path,)
-
-
-def holds_run(path: Path) -> bool:
-    """Whether a folder is a run or a comparison, which may be damaged."""
-    try:
-        for folder in run_folders(path):
-            check_run(folder)
-    except InputError:
-        return False
-    return True
+    return tuple(sorted(recordings, key=lambda recording: recording.info.place))
 
 
 def _opened(folder: Path) -> Recording:
     index = RunIndex()
     return Recording(read_info(folder), index, follower=DirectoryFollower(folder, index))
-
-
-def _place_in_comparison(recording: Recording) -> tuple[int, str]:
-    info = recording.info
-    place = info.compared.index(info.name) if info.name in info.compared else len(info.compared)
-    return place, info.name

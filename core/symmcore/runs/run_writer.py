@@ -1,15 +1,16 @@
 """Writes one run directory, and shows it live; for the recorders."""
 
 import contextlib
-import functools
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
 from symmcore.runs import files
 from symmcore.runs.budget import superfluous
-from symmcore.runs.checkpoints import checkpoint_bytes, write_checkpoint
+from symmcore.runs.checkpoint_keeper import CheckpointKeeper
 from symmcore.runs.config_file import json_bytes, read_info
 from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import frame_bytes, gallery_bytes
@@ -21,13 +22,13 @@ from symmcore.runs.layout import (
     FRAMES,
     METRICS,
     STATUS,
-    checkpoint_path,
     frame_path,
     gallery_path,
 )
 from symmcore.runs.memory import LiveTail
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
+from symmcore.runs.saving import Part, SavingFailures
 from symmcore.runs.status_file import status_bytes
 from symmcore.runs.thumbnail_writer import ThumbnailWriter
 from symmcore.runs.thumbnails import IMAGES, ImageSource, unreadable
@@ -36,15 +37,14 @@ from symmcore.runs.unsaved import Unsaved
 # What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
 _MOST_UNSAVED_BYTES = 512 * 2**20
 _LONGEST_WAIT = 256
-# What is saved, each by a thread of its own and into files of its own.
-_RUN, _THUMBNAILS = "run", "thumbnails"
 
 
 class RunWriter:
     """One run directory that this process writes, under a lock that its owner holds.
 
-    What cannot be written is kept and tried again: with the next frame or checkpoint, with the
-    end, and now and then with a line of metrics. Its methods may be called from several threads.
+    What cannot be written is kept and tried again: with the next frame, with the end, and now and
+    then with a line of metrics. Its methods may be called from several threads: lines and frames
+    are taken while :meth:`save_checkpoint` writes.
     """
 
     def __init__(self, folder: Path, budget: int, on_problem: Callable[[str], None]) -> None:
@@ -64,11 +64,13 @@ class RunWriter:
         self._tail = LiveTail()
         self._metrics = MetricsWriter(folder / METRICS)
         self._unsaved = Unsaved()
+        self._saving = SavingFailures(folder, self._index, on_problem)
+        self._checkpoints = CheckpointKeeper(
+            folder, budget, self._index, self._saving, self._save_before_checkpoint
+        )
         self._galleries: dict[int, int] = {}
-        self._checkpoints: dict[int, int] = {}
         self._failures = 0
         self._lines_to_wait = 0
-        self._failing: set[str] = set()
         self._closed = self._image_told = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
@@ -124,7 +126,7 @@ class RunWriter:
             self._metrics.add(line)
             if self._lines_to_wait > 0:
                 self._lines_to_wait -= 1
-            elif _RUN in self._failing:
+            elif Part.RECORDS in self._saving:
                 self._save()
             else:
                 self._try(self._metrics.flush)
@@ -141,19 +143,25 @@ class RunWriter:
         self._start_thumbnails(frame)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Record a checkpoint; one that could not be saved before is given up for it.
+        """Take a checkpoint, which :meth:`save_checkpoint` writes.
+
+        One that could not be saved before is given up for it.
+        """
+        with self._lock:
+            self._checkpoints.take(checkpoint, self._metrics.end)
+
+    def save_checkpoint(self) -> bool:
+        """Write the checkpoint that was taken, if there is one; returns whether none is left.
 
         Those that are too many stay until :meth:`thin_checkpoints`.
         """
-        with self._lock:
-            self._unsaved.checkpoint = checkpoint
-            self._save()
+        self._checkpoints.save()
+        return not self._checkpoints.unsaved
 
     @property
     def checkpoint_steps(self) -> frozenset[int]:
         """Steps of the checkpoints that are on the disk."""
-        with self._lock:
-            return frozenset(self._checkpoints)
+        return self._checkpoints.steps
 
     def thin_checkpoints(self, keep: int | None = None) -> None:
         """Keep to the budget; what cannot be removed is tried again the next time.
@@ -161,14 +169,7 @@ class RunWriter:
         Args:
             keep: step of one that stays.
         """
-        with self._lock:
-            for step in superfluous(self._checkpoints, self._budget):
-                if step == keep:
-                    continue
-                with contextlib.suppress(OSError):
-                    files.remove_folder(checkpoint_path(self.folder, step))
-                    del self._checkpoints[step]
-                    self._index.remove_checkpoints([step])
+        self._checkpoints.thin(keep)
 
     def add_projection(self, projection: Projection) -> None:
         """Record a projection."""
@@ -179,6 +180,8 @@ class RunWriter:
         with self._lock:
             self._index.set_status(status, message)
             self._unsaved.end = (status, message)
+        self._checkpoints.save()
+        with self._lock:
             self._save()
             self._metrics.close()
 
@@ -193,10 +196,17 @@ class RunWriter:
         """
         if self._thumbnails is not None:
             self._thumbnails.close()
+        self._checkpoints.save()
         with self._lock:
             if self.unsaved:
                 self._save()
-            lost = "" if self._closed else self._unsaved.names(self._metrics.pending > 0)
+            lost = (
+                ""
+                if self._closed
+                else self._unsaved.names(
+                    checkpoint=self._checkpoints.unsaved, lines=self._metrics.pending > 0
+                )
+            )
             self._closed = True
             self._metrics.close()
         if lost:
@@ -209,14 +219,18 @@ class RunWriter:
     def unsaved(self) -> bool:
         """Whether something that was recorded is in memory alone."""
         with self._lock:
-            return bool(self._unsaved or self._metrics.pending)
+            return self._records_unsaved or self._checkpoints.unsaved
+
+    @property
+    def _records_unsaved(self) -> bool:
+        return bool(self._unsaved or self._metrics.pending)
 
     def _start_thumbnails(self, frame: Frame) -> None:
         if self._images is None or self._thumbnails is not None:
             return
         watched = (frame.test.points.samples, frame.train.points.samples)
         samples = [*watched[0].tolist(), *watched[1].tolist(), *self._searched]
-        judge = functools.partial(self._judge, _THUMBNAILS)
+        judge = partial(self._saving.judge, Part.THUMBNAILS)
         self._thumbnails = ThumbnailWriter(
             self.folder, self._images, samples, judge, self._warn_of_image
         )
@@ -241,7 +255,7 @@ class RunWriter:
             with contextlib.suppress(OSError):
                 self._galleries[step] = gallery_path(self.folder, step).stat().st_size
         for step in state.checkpoint_steps:
-            self._checkpoints[step] = checkpoint_bytes(self.folder, step)
+            self._checkpoints.found(step)
 
     def _save_status(self, status: RunStatus, message: str) -> None:
         files.write_whole(self.folder / STATUS, status_bytes(status, message))
@@ -257,29 +271,36 @@ class RunWriter:
             self._failures += 1
             self._lines_to_wait = min(2**self._failures, _LONGEST_WAIT)
             self._bound_unsaved()
-            self._judge(_RUN, error)
+            self._saving.judge(Part.RECORDS, error)
         else:
-            if not self.unsaved:
+            if not self._records_unsaved:
                 self._failures, self._lines_to_wait = 0, 0
-                self._judge(_RUN, None)
+                self._saving.judge(Part.RECORDS, None)
 
     def _save_all(self) -> None:
-        # In this order: what a checkpoint goes on from must be there before it is.
         self._metrics.sync()
+        self._save_frames()
+        self._thin_galleries()
+        if self._unsaved.end is not None and not self._checkpoints.unsaved:
+            self._save_status(*self._unsaved.end)
+            self._unsaved.end = None
+
+    def _save_before_checkpoint(self) -> None:
+        """Put lines and frames on the disk; the lock is not held while that is waited for."""
+        with self._lock:
+            self._metrics.flush()
+            self._save_frames()
+            descriptor = self._metrics.duplicate()
+        try:
+            files.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _save_frames(self) -> None:
         for step in sorted(self._unsaved.frames):
             self._save_frame(*self._unsaved.frames[step])
             del self._unsaved.frames[step]
             self._tail.saved(step)
-        checkpoint = self._unsaved.checkpoint
-        if checkpoint is not None:
-            write_checkpoint(self.folder, checkpoint, self._metrics.size)
-            self._unsaved.checkpoint = None
-            self._checkpoints[checkpoint.step] = checkpoint_bytes(self.folder, checkpoint.step)
-            self._index.add_checkpoint(checkpoint.step)
-        self._thin_galleries()
-        if self._unsaved.end is not None:
-            self._save_status(*self._unsaved.end)
-            self._unsaved.end = None
 
     def _save_frame(self, frame: Frame, gallery: EmbeddedSet | None) -> None:
         if gallery is not None:
@@ -295,30 +316,6 @@ class RunWriter:
                 gallery_path(self.folder, step).unlink(missing_ok=True)
                 del self._galleries[step]
                 self._index.remove_galleries([step])
-
-    def _judge(self, what: str, error: OSError | None) -> None:
-        """Tell that saving fails: once, until all that is saved apart works again.
-
-        Args:
-            what: which of it.
-            error: why it failed just now; None where it worked.
-        """
-        with self._lock:
-            told = bool(self._failing)
-            if error is None:
-                self._failing.discard(what)
-                if not self._failing:
-                    self._index.warn("saving", None)
-                return
-            self._failing.add(what)
-            if told:
-                return
-            problem = (
-                f"{self.folder} cannot be written ({files.reason(error)}): training goes on, and "
-                "what is recorded meanwhile is kept in memory until it can be."
-            )
-            self._index.warn("saving", problem)
-        self._on_problem(problem)
 
     def _bound_unsaved(self) -> None:
         """Forget some of what cannot be saved before it takes all memory."""

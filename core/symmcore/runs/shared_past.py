@@ -38,11 +38,9 @@ def cut(run: Path, step: int) -> None:
         RunError: if the metrics are no file of this run.
     """
     files.restore_replaced(run / CHECKPOINTS)
-    later = sorted(
-        (at for at, _ in _entries(run / CHECKPOINTS, checkpoint_step) if at > step), reverse=True
-    )
-    for at in later:
-        files.remove_folder(run / CHECKPOINTS / f"{at:08d}")
+    for at, folder in sorted(_entries(run / CHECKPOINTS, checkpoint_step), reverse=True):
+        if at > step:
+            files.remove_folder(folder)
     for folder, step_of in _step_folders(run):
         for at, path in _entries(folder, step_of):
             if at > step and path.is_dir():  # which no run has made

@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image
 
 from symmcore.data.images.store import ImageArray
-from symmcore.errors import RunError
-from symmcore.processes import one_line
+from symmcore.errors import RunError, one_line
 from symmcore.records import IndexArray
 from symmcore.runs.files import reason
 from symmcore.runs.frames import safetensors_bytes
@@ -50,7 +49,7 @@ def shrunk(image: ImageArray) -> ImageArray:
         return image
     picture = _picture(image)
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
-    return _pixels(picture)
+    return pixels_of(picture)
 
 
 def encode(image: ImageArray) -> bytes:
@@ -75,11 +74,18 @@ def decode(content: bytes) -> ImageArray:
             if max(picture.size) > LONGEST_SIDE:
                 raise ValueError(f"a thumbnail of {picture.width} x {picture.height} pixels")
             picture.load()
-            return _pixels(picture)
+            return pixels_of(picture)
     except ValueError:
         raise
     except Exception as error:  # damaged bytes make Pillow's decoders raise anything at all
         raise ValueError(f"no image ({type(error).__name__})") from error
+
+
+def pixels_of(picture: Image.Image) -> ImageArray:
+    """A picture as an array: (H, W, C) uint8, C 1 where it is grey, else 3."""
+    plain = picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+    pixels: ImageArray = np.asarray(plain)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def grey_square() -> ImageArray:
@@ -192,9 +198,3 @@ class ThumbnailFiles:
 
 def _picture(image: ImageArray) -> Image.Image:
     return Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-
-
-def _pixels(picture: Image.Image) -> ImageArray:
-    plain = picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
-    pixels: ImageArray = np.asarray(plain)
-    return pixels[..., None] if pixels.ndim == 2 else pixels

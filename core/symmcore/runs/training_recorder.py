@@ -11,14 +11,16 @@ import numpy as np
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
+from symmcore.runs.checkpoint_thread import CheckpointThread
 from symmcore.runs.claim import cannot_write, check_free, claimed
 from symmcore.runs.config_file import read_info, training_settings
+from symmcore.runs.finding import check_run
 from symmcore.runs.image_files import DatasetImages, write_image_files
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
-from symmcore.runs.recording import Recording, check_run
+from symmcore.runs.recording import Recording
 from symmcore.runs.run_writer import RunWriter
 from symmcore.runs.shared_past import cut, share_past
 from symmcore.training.config import TrainingConfig
@@ -49,7 +51,8 @@ class TrainingRecorder:
     appended line by line. A save that fails does not end the training: what it was to keep stays
     in memory, and is tried again.
 
-    It owns a thread that writes thumbnails, which :meth:`close` ends.
+    It owns a thread that writes checkpoints, which the end of the training or :meth:`close` ends,
+    and one that writes thumbnails, which :meth:`close` ends.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class TrainingRecorder:
         self._locks: list[RunLock] = []
         self._writers: tuple[RunWriter, ...] = ()
         self._running = False
+        self._thread = CheckpointThread(self._save_checkpoints)
         if resume:
             self._take_locks()
         else:
@@ -116,10 +120,18 @@ class TrainingRecorder:
             writer.add_frame(snapshot.frame, _unwatched(snapshot))
 
     def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
-        """Keep what each run goes on from, within the budget."""
+        """Keep what each run goes on from, within the budget; a thread writes it.
+
+        Waits while that still writes those before: no more than these are held in memory.
+        """
+        self._thread.wait()
         for writer, checkpoint in zip(self._writers, checkpoints, strict=True):
             writer.add_checkpoint(checkpoint)
-        self._thin_checkpoints()
+        self._thread.request()
+
+    def finish_checkpoints(self) -> None:
+        """Wait until the checkpoints told are on the disk, or could not be written."""
+        self._thread.wait()
 
     def projections(self, projections: tuple[Projection, ...]) -> None:
         """Keep each run's projection; from any thread."""
@@ -130,6 +142,8 @@ class TrainingRecorder:
         """Close the files when the training has ended, and let others write the runs."""
         if status.state is not RunState.FINISHED:
             return
+        self._thread.wait()
+        self._thread.close()
         ended = _ENDS[status.reason or FinishReason.FAILED]
         running, self._running = self._running, False
         for writer in self._writers if running else ():
@@ -155,9 +169,16 @@ class TrainingRecorder:
 
         What could not be saved is tried once more.
         """
+        self._thread.close()
         for writer in self._writers:
             writer.close()
         self._release()
+
+    def _save_checkpoints(self) -> bool:
+        """Write each run's checkpoint, on the thread; returns whether all are on the disk."""
+        saved = [writer.save_checkpoint() for writer in self._writers]
+        self._thin_checkpoints()
+        return all(saved)
 
     def _thin_checkpoints(self) -> None:
         """Keep to the budget; runs go on together, so all keep the newest one that all have."""
@@ -200,12 +221,22 @@ class TrainingRecorder:
         budget = share_of_budget(config.recording_bytes, len(config.specs))
         writer = RunWriter(directory, budget, self._on_problem)
         undo.callback(writer.close)
-        settings = training_settings(context, self._chosen, config.specs[run], key, parent)
-        dataset = context.dataset
+        self._begin_writer(writer, run, context, key, parent)
+        return writer
+
+    def _begin_writer(
+        self,
+        writer: RunWriter,
+        run: int,
+        context: TrainingContext,
+        key: str,
+        parent: ParentRun | None,
+    ) -> None:
+        spec, dataset = context.config.specs[run], context.dataset
+        settings = training_settings(context, self._chosen, spec, key, parent)
         images = DatasetImages(dataset)
         writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
-        write_image_files(directory, dataset.files)
-        return writer
+        write_image_files(writer.folder, dataset.files)
 
     def _resume(self, context: TrainingContext, step: int) -> None:
         with contextlib.ExitStack() as undo:
@@ -224,15 +255,10 @@ class TrainingRecorder:
     def _go_on(self, context: TrainingContext) -> None:
         """More steps of a training that had ended."""
         self._take_locks()
-        dataset = context.dataset
         for run, writer in enumerate(self._writers):
             info = writer.recording.info
-            spec = context.config.specs[run]
-            settings = training_settings(context, self._chosen, spec, info.key, info.parent)
-            images = DatasetImages(dataset)
             try:
-                writer.begin(settings, dataset.class_names, images, dataset.test.tolist())
-                write_image_files(writer.folder, dataset.files)
+                self._begin_writer(writer, run, context, info.key, info.parent)
             except OSError as error:
                 self._release()
                 raise cannot_write(writer.folder, error) from error

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from symmcore.records import Checkpoint, EmbeddedSet, Frame
+from symmcore.records import EmbeddedSet, Frame
 from symmcore.runs.budget import superfluous
 from symmcore.runs.info import RunStatus
 from symmcore.runs.memory import frame_size, set_size
@@ -14,25 +14,24 @@ class Unsaved:
 
     Attributes:
         frames: by step, with their galleries.
-        checkpoint: the newest one.
         end: how the run ended, and the message.
     """
 
     frames: dict[int, tuple[Frame, EmbeddedSet | None]] = field(default_factory=dict)
-    checkpoint: Checkpoint | None = None
     end: tuple[RunStatus, str] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.frames or self.checkpoint or self.end)
+        return bool(self.frames or self.end)
 
-    def names(self, lines: bool) -> str:
+    def names(self, *, checkpoint: bool, lines: bool) -> str:
         """What is in it, for people; empty where nothing is.
 
         Args:
+            checkpoint: whether one is not saved either.
             lines: whether lines of metrics are not saved either.
         """
         named = (
-            (self.checkpoint is not None, "the last checkpoint"),
+            (checkpoint, "the last checkpoint"),
             (bool(self.frames), f"frames of {len(self.frames)} steps"),
             (lines, "lines of metrics"),
         )

@@ -7,7 +7,7 @@ builds them.
 from dataclasses import dataclass, fields
 
 from symmcore.settings.setting import Place, setting
-from symmcore.settings.symm import PairSet, check_finite
+from symmcore.settings.symm import PairSet, check_finite, check_not_negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +132,30 @@ def loss_info(name: str) -> LossInfo:
     raise ValueError(f"no loss is called {name!r}; the losses are {known}")
 
 
+def check_angle(name: str, value: float) -> float:
+    """Return ``value`` if it is an angle between 0 and 90 degrees, neither included.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is out of range.
+    """
+    if not 0.0 < check_finite(name, value) < 90.0:
+        raise ValueError(f"{name} must be between 0 and 90 degrees, not {value}")
+    return value
+
+
+_CHECKS = {"margin": check_not_negative, "angle_deg": check_angle, "l2_reg": check_not_negative}
+
+
 def check_settings(info: LossInfo, settings: LossSettings) -> None:
     """Check that a loss takes the settings that are given.
 
     Raises:
         TypeError: If a setting is not a number.
-        ValueError: If it is not finite, or the loss does not take it.
+        ValueError: If it is out of range or not finite, or the loss does not take it.
     """
     for name, value in settings.given().items():
-        check_finite(name, value)
+        _CHECKS[name](name, value)
         if name not in info.defaults.given():
             taken = ", ".join(info.defaults.given())
             raise ValueError(f"the {info.title} loss has no setting {name}; it takes {taken}")

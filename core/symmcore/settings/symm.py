@@ -131,3 +131,15 @@ def check_finite(name: str, value: float) -> float:
     if not -sys.float_info.max <= value <= sys.float_info.max:
         raise ValueError(f"{name} must be finite, not {value}")
     return value
+
+
+def check_not_negative(name: str, value: float) -> float:
+    """Return ``value`` if it is a finite number of at least 0.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is negative or not finite.
+    """
+    if check_finite(name, value) < 0:
+        raise ValueError(f"{name} must not be negative, not {value}")
+    return value

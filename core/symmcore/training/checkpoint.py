@@ -8,7 +8,7 @@ from typing import Any
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.training_feed import FeedState, TrainingFeed
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.records import Checkpoint
 from symmcore.training.config import TrainingConfig
 from symmcore.training.learner import Learner
@@ -106,7 +106,7 @@ def restore(
         raise InputError(f"{where} cannot be gone on from: {error}") from error
     except (KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         raise InputError(
-            f"{where} is damaged ({type(error).__name__}: {error}): choose another step; the run "
+            f"{where} is damaged ({type_and_line(error)}): choose another step; the run "
             "can still be looked at."
         ) from error
 

@@ -220,8 +220,8 @@ class TrainingConfig:
         label="Threads",
         noun="number of threads",
         help=(
-            "torch threads on the CPU, on which the numbers depend; automatic takes all cores but "
-            "one"
+            "torch threads on the CPU, on which the numbers depend; automatic takes all cores, "
+            "in the window all but one"
         ),
         least=1,
         # torch ends the process when it cannot start as many as it was told to
@@ -270,8 +270,7 @@ class TrainingConfig:
             raise InputError(
                 f"The batch size is {self.batch_size}: images come in pairs, so it must be even."
             )
-        if self.device not in DEVICES:
-            raise InputError(f"Unknown device {self.device!r}: choose one of {', '.join(DEVICES)}.")
+        check_device(self.device)
 
     def dataset_choice(self) -> DatasetChoice:
         """What the dataset's name stands for; nothing of it is read."""
@@ -311,3 +310,13 @@ def preset_config(name: str, **given: Any) -> TrainingConfig:
     """
     values: dict[str, Any] = {**preset(name).overrides, "preset": name, **given}
     return TrainingConfig(**values)
+
+
+def check_device(name: str) -> None:
+    """Check that a device is one of ``DEVICES``, wherever it may be.
+
+    Raises:
+        InputError: if it is not.
+    """
+    if name not in DEVICES:
+        raise InputError(f"Unknown device {name!r}: choose one of {', '.join(DEVICES)}.")

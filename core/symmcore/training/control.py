@@ -43,11 +43,6 @@ class Control:
         """Whether a stop was asked for."""
         return self._stop.is_set()
 
-    @property
-    def closing(self) -> bool:
-        """Whether there is no time for anything more."""
-        return self._closing.is_set()
-
     def checkpoint(self, waiting: Callable[[], None]) -> bool:
         """Wait while paused.
 

@@ -14,7 +14,8 @@ from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import (
     clustering_scores,
-    cycle_partners,
+    diagnose,
+    precision_at_r,
     recall_at_k,
     synthetic_recall_at_1,
 )
@@ -26,11 +27,12 @@ from symmcore.records import (
     Snapshot,
     WatchedSet,
 )
+from symmcore.reflection import partner_cycle, reflect_partners
 from symmcore.settings.scores import final_ks
-from symmcore.synthesis import reflect
 from symmcore.training.config import TrainingConfig
 from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.learner import Learner
+from symmcore.training.peak_memory import peak_memory
 from symmcore.training.spec import RunSpec
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -89,7 +91,7 @@ class Evaluator:
             step: optimiser steps finished.
             seconds: training time so far, for the record.
             checkpoint: called between batches; it may wait, or raise to end the evaluation.
-            final: whether to add the other Recall@K of the dataset, NMI and F1.
+            final: whether to add what is scored at the end of training alone.
         """
         train = self._embed(learner, self._watched_train, checkpoint)
         gallery = self._embed(learner, self._dataset.test, checkpoint)
@@ -100,11 +102,13 @@ class Evaluator:
             test_labels,
             tuple(k for k in self._final_ks if k < len(gallery)) if final else (1,),
         )
-        clusters = None
+        clusters = precision = None
         if final:
+            precision = precision_at_r(gallery, test_labels)
             clusters = clustering_scores(
                 gallery, test_labels, self._seed, lambda _done, _most: checkpoint()
             )
+        lies = diagnose(gallery, test_labels)
         record = EvalRecord(
             step=step,
             train_recall_at_1=recall_at_k(train, train_labels, (1,)).at[1],
@@ -115,6 +119,13 @@ class Evaluator:
             test_recall_at=tuple(recall.at.items()) if final else (),
             test_nmi=None if clusters is None else clusters.nmi,
             test_f1=None if clusters is None else clusters.f1,
+            test_map_at_r=None if precision is None else precision.map_at_r,
+            test_r_precision=None if precision is None else precision.r_precision,
+            peak_memory_bytes=peak_memory(gallery.device) if final else None,
+            test_mean_norm=lies.mean_norm,
+            test_within_cosine=lies.within_cosine,
+            test_between_cosine=lies.between_cosine,
+            test_effective_rank=lies.effective_rank,
         )
         in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
         frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
@@ -157,7 +168,7 @@ class Evaluator:
         return torch.from_numpy(self._dataset.labels[positions])
 
     def _partners(self, positions: IndexArray) -> IndexArray:
-        partners: IndexArray = cycle_partners(self._labels(positions), self._seed).numpy()
+        partners = partner_cycle(self._dataset.labels[positions], self._seed)
         if (partners < 0).all():
             raise InputError(
                 f"None of the {len(positions)} watched images shares its class with another: "
@@ -175,14 +186,10 @@ class Evaluator:
     def _watched_set(
         self, embeddings: Tensor, positions: IndexArray, partner: IndexArray, spec: RunSpec
     ) -> WatchedSet:
-        axis = torch.from_numpy(np.where(partner < 0, np.arange(len(partner)), partner))
+        points = self._embedded_set(embeddings, positions)
         alpha, beta = (2.0, 1.0) if spec.symm is None else (spec.symm.alpha, spec.symm.beta)
-        synthetic = reflect(embeddings, embeddings[axis.to(embeddings.device)], alpha, beta)
-        return WatchedSet(
-            points=self._embedded_set(embeddings, positions),
-            partner=partner,
-            synthetic=_read_only(synthetic.cpu().numpy()),
-        )
+        synthetic = reflect_partners(points.embeddings, partner, alpha, beta)
+        return WatchedSet(points, partner, synthetic)
 
 
 def _watched(positions: IndexArray, limit: int, random: np.random.Generator) -> IndexArray:

@@ -12,6 +12,27 @@ _CHECKPOINTS = 20
 
 
 @dataclass(frozen=True, slots=True)
+class RegularSchedule:
+    """Steps after which something is due: the first, every so often, the last.
+
+    Attributes:
+        total_steps: steps that are planned.
+        every: steps between two.
+    """
+
+    total_steps: int
+    every: int
+
+    def due(self, step: int) -> bool:
+        """Whether it is due after ``step`` steps."""
+        return step % self.every == 0 or step == self.total_steps
+
+    def count(self) -> int:
+        """How often it is due over all steps."""
+        return 1 + -(-self.total_steps // self.every)
+
+
+@dataclass(frozen=True, slots=True)
 class FrameSchedule:
     """Steps after which the watch set is embedded: closer together early, then evenly.
 
@@ -44,14 +65,15 @@ class FrameSchedule:
         # the multiples of eval_every / between, rounded down
         return -(-place * between // self.eval_every) * self.eval_every // between == place
 
-    def evaluation_due(self, step: int) -> bool:
-        """Whether an evaluation is due after ``step`` steps: every so often, and at the end."""
-        return step % self.eval_every == 0 or step == self.total_steps
+    @property
+    def evaluations(self) -> RegularSchedule:
+        """The evaluations of the training."""
+        return RegularSchedule(self.total_steps, self.eval_every)
 
     def count(self) -> int:
         """How many frames are due over all steps."""
         if self.about == 0:
-            return self.evaluations()
+            return self.evaluations.count()
         between = self._frames_between_evaluations()
         whole, rest = divmod(self.total_steps, self.eval_every)
         evenly = whole * between + ((rest + 1) * between - 1) // self.eval_every + 1
@@ -61,34 +83,9 @@ class FrameSchedule:
         )
         return evenly + early + (not self._due_before_the_end(self.total_steps))
 
-    def evaluations(self) -> int:
-        """How many evaluations are due over all steps."""
-        return 1 + -(-self.total_steps // self.eval_every)
-
     def _frames_between_evaluations(self) -> int:
         wanted = round(self.about * self.eval_every / self.total_steps)
         return min(self.eval_every, max(1, wanted))
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointSchedule:
-    """Steps after which a checkpoint is made: the first, every so often, the last.
-
-    Attributes:
-        total_steps: steps that are planned.
-        every: steps between two.
-    """
-
-    total_steps: int
-    every: int
-
-    def due(self, step: int) -> bool:
-        """Whether a checkpoint is due after ``step`` steps."""
-        return step % self.every == 0 or step == self.total_steps
-
-    def count(self) -> int:
-        """How many checkpoints are due over all steps."""
-        return 1 + -(-self.total_steps // self.every)
 
 
 def frame_schedule(config: TrainingConfig) -> FrameSchedule:
@@ -96,13 +93,13 @@ def frame_schedule(config: TrainingConfig) -> FrameSchedule:
     return FrameSchedule(config.steps, config.eval_every, config.frames)
 
 
-def checkpoint_schedule(config: TrainingConfig) -> CheckpointSchedule:
+def checkpoint_schedule(config: TrainingConfig) -> RegularSchedule:
     """The checkpoints of a training: about twenty, at evaluations, unless it says otherwise."""
     every = config.checkpoint_every
     if every is None:
         evaluations = -(-config.steps // (_CHECKPOINTS * config.eval_every))
         every = evaluations * config.eval_every
-    return CheckpointSchedule(config.steps, every)
+    return RegularSchedule(config.steps, every)
 
 
 def watch_limit(config: TrainingConfig) -> int:

@@ -7,8 +7,8 @@ import numpy as np
 from symmcore.data.catalogue import DatasetChoice, DatasetEntry
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.cache import CacheSettings, plan_cache
-from symmcore.data.images.loading import IMAGE_SIZE, load_listing
 from symmcore.data.listing import ImageListing
+from symmcore.data.loading import IMAGE_SIZE, load_listing
 from symmcore.data.sources.torchvision_catalog import CIFAR100, torchvision_entry
 from symmcore.errors import InputError
 from symmcore.progress import ProgressCallback, ignore_progress

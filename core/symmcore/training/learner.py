@@ -3,14 +3,17 @@
 import contextlib
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from symmcore.errors import InputError
-from symmcore.losses import build_loss
+from symmcore.evaluation.diagnosis import batch_statistics, class_indices
+from symmcore.losses import LossResult, build_loss
 from symmcore.networks import build_network, fill_network, load_weights
+from symmcore.records import BatchHealth
 from symmcore.training.config import TrainingConfig
 from symmcore.training.optimizer import (
     AnyArray,
@@ -19,7 +22,25 @@ from symmcore.training.optimizer import (
     optimizer_arrays,
     restore_optimizer,
 )
-from symmcore.training.spec import RunSpec, as_input_error
+from symmcore.training.spec import RunSpec
+
+_STEPS_BETWEEN_WAITS = 10
+"""Every so many steps a GPU is waited for once more, to record the gradient's norm."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step gave.
+
+    Attributes:
+        loss: of the batch, before the step.
+        synthetic_ratio: the share of synthetic points among the picked ones; None without Symm.
+        health: what the batch tells of a collapse.
+    """
+
+    loss: float
+    synthetic_ratio: float | None
+    health: BatchHealth
 
 
 class Learner:
@@ -33,8 +54,8 @@ class Learner:
         weights_note: a sentence on what was taken from a file of weights; "" without one.
 
     Raises:
-        InputError: if the loss does not take the settings of the spec, the weights asked for
-            cannot be had, or the device does not compute in bfloat16.
+        InputError: if the weights asked for cannot be had, or the device does not compute in
+            bfloat16.
     """
 
     def __init__(
@@ -51,19 +72,23 @@ class Learner:
         )
         self._network = network.to(device).to(memory_format=self._memory_format)
         self._bf16 = config.bf16
-        try:
-            self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
-        except (ValueError, TypeError) as error:
-            raise as_input_error(error) from error
+        self._batch_shape = config.batch_size // 2, config.dim
+        self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
         self._learning_rate = spec.learning_rate or config.learning_rate
         self._schedule = config.schedule
         self._grad_clip = config.grad_clip
         self._optimizer = build_optimizer(self._network, config.weight_decay)
         self._steps_taken = 0  # less than the training's where a loss was not finite
         self._device = device
+        self._always_reads_gradients = device.type == "cpu"
         self._random_states = _random_states(device)
 
-    def step(self, images: Tensor, labels: Tensor) -> tuple[float, float | None]:
+    @property
+    def parameters(self) -> int:
+        """How many numbers of the network are trained."""
+        return sum(one.numel() for one in self._network.parameters() if one.requires_grad)
+
+    def step(self, images: Tensor, labels: Tensor) -> StepResult:
         """Take one optimiser step.
 
         Where the loss is not finite the weights are left as they were.
@@ -71,29 +96,38 @@ class Learner:
         Args:
             images: (B, C, H, W) float32.
             labels: (B,) int64.
-
-        Returns:
-            The loss before the step, and the share of synthetic points among the picked
-            ones (None without Symm).
         """
         self._network.train()
         with self._own_random_state():
-            result = self._loss.detailed(self._forward(images), labels)
+            embeddings = self._forward(images)
+            result = self._loss.detailed(embeddings, labels)
         # The one place where a GPU is waited for, and while it is still ahead of the
         # backward pass: that and the optimiser step run on while the next batch is prepared.
-        loss = float(result.loss.detach())
+        loss, norm, within, between, *zero = _numbers(result, embeddings.detach(), labels)
         ratio = None if result.selection is None else result.selection.synthetic_ratio
-        if math.isfinite(loss):
-            self._update(result.loss)
-        return loss, ratio
+        rate = self._schedule.rate(self._learning_rate, self._steps_taken)
+        gradient_norm = self._update(result.loss, rate) if math.isfinite(loss) else None
+        health = BatchHealth(
+            trivial_loss=self._loss.trivial_loss(labels),
+            mean_norm=norm,
+            within_cosine=within,
+            between_cosine=between,
+            gradient_norm=gradient_norm,
+            zero_terms=zero[0] if zero else None,
+            learning_rate=rate,
+        )
+        return StepResult(loss, ratio, health)
 
     def warm_up(self) -> None:
         """Compute the loss once, so that no step waits for loops that are still to be compiled.
 
-        Draws no random numbers and changes no weights.
+        Draws no random numbers and changes no weights. The embeddings have the shape of a batch:
+        what is compiled for a GPU depends on which sizes are multiples of 16.
         """
-        embeddings = torch.arange(32.0, device=self._device).cos().view(8, 4).requires_grad_()
-        self._loss(embeddings, torch.arange(4).repeat_interleave(2)).backward()
+        pairs, dim = self._batch_shape
+        made_up = torch.arange(2.0 * pairs * dim, device=self._device).cos()
+        embeddings = made_up.view(2 * pairs, dim).requires_grad_()
+        self._loss(embeddings, torch.arange(pairs).repeat_interleave(2)).backward()
 
     def arrays(self) -> dict[str, dict[str, AnyArray]]:
         """Copies of all that the steps to come depend on: weights, optimiser, random states."""
@@ -144,17 +178,23 @@ class Learner:
             embeddings: Tensor = self._network(images)
         return embeddings.float()
 
-    def _update(self, loss: Tensor) -> None:
-        rate = self._schedule.rate(self._learning_rate, self._steps_taken)
+    def _update(self, loss: Tensor, rate: float) -> float | None:
+        """Take the step; returns the norm of the gradient where it costs no waiting for a GPU."""
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
         # torch's own signature is untyped
         loss.backward()
+        norm = None
         if self._grad_clip is not None:
-            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
+            norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
+        asked = self._always_reads_gradients or self._steps_taken % _STEPS_BETWEEN_WAITS == 0
+        if asked and norm is None:
+            gradients = [w.grad for w in self._network.parameters() if w.grad is not None]
+            norm = torch.nn.utils.get_total_norm(gradients)
         self._optimizer.step()
         self._steps_taken += 1
+        return float(norm) if asked and norm is not None else None
 
     @contextlib.contextmanager
     def _own_random_state(self) -> Iterator[None]:
@@ -165,6 +205,19 @@ class Learner:
         finally:
             self._random_states = _random_states(self._device)
             _restore_random_states(others, self._device)
+
+
+def _numbers(result: LossResult, embeddings: Tensor, labels: Tensor) -> list[float]:
+    """Loss, mean norm, cosines within and between, and the share of zero terms if it has some.
+
+    They come from the device together, so that it is waited for once.
+    """
+    parts = [result.loss.detach()[None], batch_statistics(embeddings, class_indices(labels))]
+    if result.hinges is not None:
+        parts.append(result.hinges.zero_share[None])
+    widest = parts[1].dtype
+    numbers: list[float] = torch.cat([part.to(widest) for part in parts]).tolist()
+    return numbers
 
 
 _RANDOM = ("cpu", "cuda")

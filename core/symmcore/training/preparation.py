@@ -11,7 +11,6 @@ from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.errors import InputError
 from symmcore.networks import check_weights_file, fetch_weights
-from symmcore.processes import usable_cores
 from symmcore.progress import ProgressCallback
 from symmcore.records import Checkpoint
 from symmcore.settings.networks import (
@@ -33,6 +32,7 @@ from symmcore.training.evaluator import Evaluator
 from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.input import read_dataset
 from symmcore.training.learner import Learner
+from symmcore.training.peak_memory import restart_peak_memory
 from symmcore.training.sink import Environment
 from symmcore.training.start import Start
 
@@ -55,6 +55,7 @@ class Preparation:
         self, config: TrainingConfig, on_progress: ProgressCallback, start: Start | None
     ) -> None:
         device = resolve_device(config.device)
+        restart_peak_memory(device)
         if start is None:  # before a dataset is read, which can take long
             check_weights_file(config.weights)
             if config.weights == IMAGENET:
@@ -102,15 +103,6 @@ class Preparation:
         """Compile the losses, so that no step waits for it."""
         for learner in self.learners:
             learner.warm_up()
-
-
-def default_threads() -> int:
-    """Torch threads for training: every core this process may use but one.
-
-    The one left over keeps a window responsive; with as many threads as cores a step
-    can also take many times as long, whenever anything else runs.
-    """
-    return max(1, usable_cores() - 1)
 
 
 def resolve_device(name: str) -> torch.device:

@@ -61,7 +61,7 @@ def recording_size(config: TrainingConfig, train_images: int, test_images: int) 
     limit, schedule = watch_limit(config), frame_schedule(config)
     watched = min(limit, train_images) + min(limit, test_images)
     frames = schedule.count()
-    galleries = schedule.evaluations() if test_images > limit else 0
+    galleries = schedule.evaluations.count() if test_images > limit else 0
     checkpoints = checkpoint_schedule(config).count()
     weights = network_info(config.network).weights(config.dim)
     return RecordingSize(

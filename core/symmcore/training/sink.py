@@ -50,6 +50,7 @@ class TrainingContext:
         environment: what it runs on.
         dataset: what it learns from.
         weights_note: a sentence on what was taken from a file of weights; "" without one.
+        parameters: trained numbers of each run's network; None where unknown.
         resumed_from: step whose checkpoints its own runs go on from: what they recorded
             after it is to go; None for any other training.
         parents: for a branch the parent of each run; None for any other training.
@@ -59,6 +60,7 @@ class TrainingContext:
     environment: Environment
     dataset: ImageDataset
     weights_note: str = ""
+    parameters: int | None = None
     resumed_from: int | None = None
     parents: tuple[ParentRun, ...] | None = None
 

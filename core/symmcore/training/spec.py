@@ -52,7 +52,7 @@ class RunSpec:
             info = loss_info(self.loss)
             check_settings(info, self.loss_settings)
         except (ValueError, TypeError) as error:
-            raise as_input_error(error) from error
+            raise _as_input_error(error) from error
         if self.symm is not None and self.symm.rank > info.max_rank(self.symm.pairs):
             raise InputError(
                 f"The rank is {self.symm.rank}: {info.title} has "
@@ -132,10 +132,10 @@ def make_symm(settings: dict[str, float | int | str]) -> Symm:
     try:
         return Symm(**settings)  # type: ignore[arg-type]  # Symm checks the types itself
     except (ValueError, TypeError) as error:
-        raise as_input_error(error) from error
+        raise _as_input_error(error) from error
 
 
-def as_input_error(error: Exception) -> InputError:
+def _as_input_error(error: Exception) -> InputError:
     """What the core says of a bad value, as a sentence for the user."""
     text = str(error)
     if "_" in text.partition(" ")[0]:  # a name such as angle_deg has no capital

@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from symmcore.errors import InputError, ProcessLostError
+from symmcore.errors import InputError, ProcessLostError, type_and_line
+from symmcore.processes import default_threads
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
@@ -20,7 +21,7 @@ from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.frame_schedule import checkpoint_schedule, frame_schedule
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.pace import Pace
-from symmcore.training.preparation import Preparation, default_threads
+from symmcore.training.preparation import Preparation
 from symmcore.training.sink import Sink, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.start import Start
@@ -41,15 +42,24 @@ class Trainer:
     from another thread once the first call has returned.
     """
 
-    def __init__(self, config: TrainingConfig, sink: Sink, start: Start | None = None) -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        sink: Sink,
+        start: Start | None = None,
+        *,
+        spare_cores: int = 0,
+    ) -> None:
         """Nothing is done yet.
 
         Args:
             config: the training.
             sink: told everything.
             start: checkpoints to go on from; None begins at step 0.
+            spare_cores: left to others where the configuration does not say how many threads.
         """
         self._config = config
+        self._spare_cores = spare_cores
         self._sink = sink
         self._start = start
         self._prepared: Preparation | None = None
@@ -85,7 +95,7 @@ class Trainer:
                 self._prepared = None  # so that what comes next has the memory
                 text, detail = out_of_memory_message(self._config), ""
             else:
-                text, detail = f"{type(error).__name__}: {error}", traceback.format_exc()
+                text, detail = type_and_line(error), traceback.format_exc()
             status = self._finished(FinishReason.FAILED, text, detail)
         finally:
             self._release()
@@ -109,7 +119,7 @@ class Trainer:
 
     def _prepare(self, control: Control) -> Preparation:
         self._report(RunState.PREPARING)
-        torch.set_num_threads(self._config.threads or default_threads())
+        torch.set_num_threads(self._config.threads or default_threads(self._spare_cores))
         prepared = self._prepared
         if prepared is None:
             prepared = Preparation(self._config, self._telling(control), self._start)
@@ -135,6 +145,7 @@ class Trainer:
             prepared.environment,
             prepared.dataset,
             prepared.learners[0].weights_note,
+            prepared.learners[0].parameters,
             resumed_from=None if start is None or parents else start.step,
             parents=parents,
         )
@@ -143,7 +154,7 @@ class Trainer:
         frames, checkpoints = frame_schedule(self._config), checkpoint_schedule(self._config)
         while True:
             step = self._at.step
-            if frames.evaluation_due(step) and not self._at.evaluated:
+            if frames.evaluations.due(step) and not self._at.evaluated:
                 wait = partial(self._checkpoint, control, RunState.EVALUATING)
                 self._evaluate(prepared, wait, whole=step == self._config.steps)
             elif frames.due(step) and not self._at.framed:
@@ -191,12 +202,15 @@ class Trainer:
         results = [learner.step(images, labels) for learner in prepared.learners]
         seconds = self._at.seconds + self._pace.clock() - started
         self._at = Position(self._at.step + 1, seconds)
-        for run, (loss, ratio) in enumerate(results):
-            self._sink.scalar(run, StepRecord(self._at.step, loss, ratio, seconds))
+        for run, took in enumerate(results):
+            record = StepRecord(
+                self._at.step, took.loss, took.synthetic_ratio, seconds, took.health
+            )
+            self._sink.scalar(run, record)
         self._report(RunState.TRAINING)
-        for spec, (loss, _) in zip(self._config.specs, results, strict=True):
-            if not math.isfinite(loss):
-                raise self._diverged(spec, "The loss", f"became {loss}")
+        for spec, took in zip(self._config.specs, results, strict=True):
+            if not math.isfinite(took.loss):
+                raise self._diverged(spec, "The loss", f"became {took.loss}")
 
     def _diverged(self, spec: RunSpec, what: str, became: str) -> _DivergedError:
         rate = spec.learning_rate or self._config.learning_rate

@@ -3,7 +3,7 @@
 from symmviz.model.resolve.curves import curves, drawn_from, panels, ratio_note, readings
 from symmviz.model.resolve.gallery import Scored, score_targets
 from symmviz.model.resolve.listing import ListingState, listed_from, listing
-from symmviz.model.resolve.offers import Offers, branch_parent, offers, warnings
+from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
 from symmviz.model.resolve.retrieve import (
     Found,
     RetrieveState,
@@ -24,7 +24,7 @@ __all__ = [
     "Scored",
     "SearchTarget",
     "WatchState",
-    "branch_parent",
+    "branch_parents",
     "curves",
     "describe",
     "drawn_from",

@@ -1,9 +1,11 @@
 """The lines of the shared plots, from the metrics of the runs."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 
+from symmcore.records import BatchHealth
 from symmcore.runs import Recording
 from symmcore.runs.metrics import Metric
 from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
@@ -26,13 +28,34 @@ _LINES: dict[PanelKey, tuple[tuple[Variant, str], ...]] = {
 }
 _DRAWN = {name for lines in _LINES.values() for _, name in lines}
 # Taken once at the end of a training, or no measure of it: a line would say nothing.
-_NOT_DRAWN = {"seconds", "test_nmi", "test_f1"}
+_NOT_DRAWN = {
+    "seconds",
+    "test_nmi",
+    "test_f1",
+    "test_map_at_r",
+    "test_r_precision",
+    "peak_memory_bytes",
+}
 _RECALL_AT = "test_recall_at_"
+# What a training records of itself, but for a user's own loop, which chooses what it records.
+_HEALTH = {field.name for field in dataclasses.fields(BatchHealth)} | {
+    "test_mean_norm",
+    "test_within_cosine",
+    "test_between_cosine",
+    "test_effective_rank",
+}
 
 
 def panels(recordings: tuple[Recording, ...]) -> tuple[PanelKey, ...]:
     """The plots there are: the four of every run, then each scalar of users' own loops."""
-    names = sorted({name for recording in recordings for name in recording.state.metrics})
+    names = sorted(
+        {
+            name
+            for recording in recordings
+            for name in recording.state.metrics
+            if recording.info.own_loop or name not in _HEALTH
+        }
+    )
     own = (
         name
         for name in names

@@ -59,20 +59,21 @@ def warnings(recordings: tuple[Recording, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def branch_parent(recordings: tuple[Recording, ...], step: int | None) -> BranchParent | None:
-    """The run to branch from: of those with a checkpoint at or before a step, the last shown.
+def branch_parents(recordings: tuple[Recording, ...], step: int | None) -> tuple[BranchParent, ...]:
+    """The runs to branch from: those with a checkpoint at or before a step, as they are shown.
 
     Args:
         recordings: the runs that are shown.
         step: the step that is shown; None for the newest checkpoint.
     """
     titles = run_titles(tuple(one.info for one in recordings))
-    for recording, title in reversed(tuple(zip(recordings, titles, strict=True))):
+    parents = []
+    for recording, title in zip(recordings, titles, strict=True):
         info = recording.info
         steps = [at for at in recording.state.checkpoint_steps if step is None or at <= step]
         if info.config is None or info.spec is None or not steps:
             continue
-        return BranchParent(
+        parent = BranchParent(
             folder=recording.folder,
             title=title.title,
             step=steps[-1],
@@ -83,7 +84,8 @@ def branch_parent(recordings: tuple[Recording, ...], step: int | None) -> Branch
             network=info.config.network,
             seed=info.config.seed,
         )
-    return None
+        parents.append(parent)
+    return tuple(parents)
 
 
 def _going_on(recordings: tuple[Recording, ...]) -> Path | None:

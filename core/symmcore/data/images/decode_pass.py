@@ -28,7 +28,7 @@ from symmcore.data.images.decoding import (
     without_pillow_warnings,
 )
 from symmcore.data.images.store import ImageArray
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.data.value_range import Extent, ValueRanges
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores

@@ -17,6 +17,7 @@ from symmcore.data.images.optional_decoders import open_image
 from symmcore.data.images.samples import Samples, read_samples
 from symmcore.data.images.store import ImageArray
 from symmcore.data.value_range import Extent, ValueRanges
+from symmcore.errors import type_and_line
 
 DECODER_VERSION = 2
 """Part of every cache's key: raised whenever the same file gives other pixels."""
@@ -198,7 +199,7 @@ def _refusing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DecodeError(path, f"cannot be read ({error.strerror or error})") from error
     except Exception as error:  # damaged bytes make Pillow's decoders raise anything at all
-        raise DecodeError(path, f"is damaged ({type(error).__name__}: {error})") from error
+        raise DecodeError(path, f"is damaged ({type_and_line(error)})") from error
 
 
 _TOO_LARGE = f"has more than {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded"

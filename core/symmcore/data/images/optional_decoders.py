@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from symmcore.processes import one_line
+from symmcore.errors import one_line
 
 # From here on, half the size still is more than any network takes, in a quarter of the time.
 _HALF_IS_ENOUGH = 2048

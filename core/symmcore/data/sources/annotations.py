@@ -13,11 +13,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from symmcore.data.listing import ImageListing
+from symmcore.data.names import display_name
 from symmcore.data.sources.file_tree import (
     FileTree,
     LeftOut,
     archive_file,
-    display_name,
     existing_folder,
     find_files,
     is_inside,

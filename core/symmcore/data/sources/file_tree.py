@@ -1,7 +1,6 @@
 """Which files lie in a dataset's folder, found without leaving it."""
 
 import os
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -135,19 +134,6 @@ def existing_folder(path: str | Path, expected: str) -> Path:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{str(path)!r} is not the path of a folder ({error}).") from error
-
-
-def display_name(name: str) -> str:
-    """A file's or class's name as text that can be shown, printed and written anywhere.
-
-    Bytes that are no text, which file names on Linux may hold, and control characters, such
-    as line breaks, become question marks in a diamond.
-    """
-    text = unicodedata.normalize("NFC", name)
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) in ("Cc", "Cs") else letter
-        for letter in text
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import numpy as np
 
 from symmcore.data.images.formats import has_image_name
 from symmcore.data.listing import ImageListing
-from symmcore.data.sources.file_tree import FileTree, display_name, existing_folder, find_files
+from symmcore.data.names import display_name
+from symmcore.data.sources.file_tree import FileTree, existing_folder, find_files
 from symmcore.data.sources.layout import EXPECTED, Layout, find_layout
 from symmcore.data.sources.natural_order import natural_key
 from symmcore.data.sources.splits import (

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.data.sources.natural_order import natural_key
 from symmcore.data.sources.split_names import SplitPart, parts_by_look, split_part
 from symmcore.data.sources.splits import SplitRule, named

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from symmcore.data.sources.file_tree import archive_file
-from symmcore.errors import InputError
-from symmcore.processes import CallError, call_in_subprocess, one_line
+from symmcore.errors import InputError, one_line
+from symmcore.processes import CallError, call_in_subprocess
 
 # The largest that a dataset needs has 1 MB; what is compressed in it can grow a thousandfold.
 _LARGEST = 16 * 2**20

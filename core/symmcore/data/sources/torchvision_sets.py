@@ -16,8 +16,9 @@ from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.formats import has_image_name
 from symmcore.data.images.store import ArrayImages
 from symmcore.data.listing import ImageListing
+from symmcore.data.names import display_name
 from symmcore.data.sources.annotations import fields, inside_path, read_lines
-from symmcore.data.sources.file_tree import display_name, find_files
+from symmcore.data.sources.file_tree import find_files
 from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.matlab import read_matlab
 from symmcore.data.sources.natural_order import natural_key

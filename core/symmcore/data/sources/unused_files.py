@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from symmcore.data.images.formats import has_image_name, undecoded_format
 from symmcore.data.images.optional_decoders import OPTIONAL_DECODERS, optional_decoder
-from symmcore.data.sources.file_tree import FileTree, LeftOut, display_name
+from symmcore.data.names import display_name
+from symmcore.data.sources.file_tree import FileTree, LeftOut
 from symmcore.data.sources.layout import Layout
 from symmcore.data.sources.metadata_names import metadata_label
 from symmcore.data.sources.natural_order import natural_key

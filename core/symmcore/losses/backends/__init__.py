@@ -9,10 +9,7 @@ from torch import Tensor
 from symmcore.losses.backends.base import Backend, LogSum
 from symmcore.losses.backends.numba.backend import NumbaBackend
 from symmcore.losses.backends.torch.backend import TorchBackend
-from symmcore.losses.backends.torch.terms import Scales
 from symmcore.losses.backends.triton.backend import TritonBackend
-
-__all__ = ["BACKENDS", "Backend", "LogSum", "Scales", "TorchBackend", "backend_for"]
 
 BACKENDS: tuple[Backend, ...] = (NumbaBackend(), TritonBackend(), TorchBackend())
 """In order of preference; the last one serves always."""

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from symmcore.errors import note_once
+from symmcore.errors import note_once, one_line
 
 
 def serves(embeddings: Tensor) -> bool:
@@ -48,15 +48,14 @@ def _has_numba() -> bool:
 
         if config.DISABLE_JIT:  # type: ignore[attr-defined]  # numba sets it by itself
             return False
-        from symmcore.losses.backends.numba.kernels.jit import start_threads
+        from symmcore.compiled.jit import start_threads
 
         start_threads()
     # It is particular about NumPy's version, and raises as many errors for what the environment
     # or a file of settings in the current folder asks of it as there are settings.
     except Exception as error:  # noqa: BLE001
-        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         note_once(
-            f"numba cannot be used ({reason.rstrip('.')}): the losses with Symm are computed by "
+            f"numba cannot be used ({one_line(error)}): the losses with Symm are computed by "
             "torch's own operations, which take longer."
         )
         return False

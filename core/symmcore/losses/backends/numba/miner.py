@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from symmcore.compiled.jit import Threads
 from symmcore.losses.backends.numba.kernels.gradient import PAIRS, Upstream, gradient
 from symmcore.losses.backends.numba.kernels.gram import gram
-from symmcore.losses.backends.numba.kernels.jit import Threads
 from symmcore.losses.backends.numba.kernels.own import own_products
 from symmcore.losses.backends.numba.kernels.picks import mirror, pick_pairs, pick_triplets
 from symmcore.losses.backends.numba.kernels.points import Floats, measure

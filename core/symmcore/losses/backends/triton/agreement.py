@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from symmcore.errors import note_once
+from symmcore.errors import note_once, type_and_line
 from symmcore.losses.backends.base import LogSum
 from symmcore.losses.backends.torch.backend import TorchBackend
 from symmcore.losses.backends.torch.terms import Scales
@@ -48,10 +48,10 @@ def agrees(device: torch.device, candidates: Candidates) -> bool:
     try:
         reason = _difference(device, candidates)
     except Exception as error:  # noqa: BLE001 - whatever a compiler or driver raises
-        reason = f"{type(error).__name__}: {error}"
+        reason = type_and_line(error)
     if reason:
         note_once(
-            f"Symm's kernels for {device} are not used ({reason.splitlines()[0]}): "
+            f"Symm's kernels for {device} are not used ({reason}): "
             "the loss is computed by torch's own operations."
         )
     return not reason

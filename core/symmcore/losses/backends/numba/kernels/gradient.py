@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.compiled.jit import kernel, parallel_kernel
 from symmcore.losses.backends.numba.kernels.points import Floats
 
 # Two different points of a group: i, j, i', j' are 0 to 3.

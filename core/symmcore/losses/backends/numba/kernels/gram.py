@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 
-from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.compiled.jit import kernel, parallel_kernel
 from symmcore.losses.backends.numba.kernels.points import Floats
 
 cgutils = cast(Any, _cgutils)  # numba leaves it untyped

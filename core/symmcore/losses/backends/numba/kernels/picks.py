@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from symmcore.losses.backends.numba.kernels.jit import kernel, parallel_kernel
+from symmcore.compiled.jit import kernel, parallel_kernel
 from symmcore.losses.backends.numba.kernels.points import Floats
 
 # A row begins at a multiple of as many groups: what a loop leaves over for single numbers takes as

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.np.ufunc.parallel import threading_layer
 
-from symmcore.losses.backends.numba.kernels.code_cache import CodeCache
+from symmcore.compiled.code_cache import CodeCache
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -40,6 +40,15 @@ def _compiled(function: _Function, *, parallel: bool) -> _Function:
     # What cache=True does, which knows numba's own cache alone.
     dispatcher._cache = CodeCache(function, f"{sorted(_FASTMATH)} {parallel}")
     return cast(_Function, dispatcher)
+
+
+def only_load(function: Callable[..., object]) -> None:
+    """Have a kernel take machine code from the disk alone: compiling holds Python's lock.
+
+    Where there is none for the arguments it is called with, it raises ``NotKeptError``.
+    """
+    dispatcher: Any = function
+    dispatcher._cache.compiles = False
 
 
 @cache

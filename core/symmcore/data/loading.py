@@ -14,7 +14,7 @@ from symmcore.data.images.decode_pass import DecodeCallback, Decoded, decode_all
 from symmcore.data.images.decoded import DecodedImages
 from symmcore.data.images.store import ArrayImages, ImageStore, images_digest
 from symmcore.data.listing import ImageListing
-from symmcore.data.sources.file_tree import display_name
+from symmcore.data.names import display_name
 from symmcore.data.sources.splits import check_split, no_queries
 from symmcore.errors import InputError
 from symmcore.progress import Progress, ProgressCallback, ignore_progress

@@ -10,14 +10,14 @@ import numpy as np
 import platformdirs
 import pytest
 
+from symmcore.compiled import code_cache
 from symmcore.errors import DegradedWarning, note_once
 from symmcore.losses.backends.numba import availability as compiled
-from symmcore.losses.backends.numba.kernels import code_cache
 
 pytest.importorskip("numba", reason="the loops are numba's")
 
 _MODULE = """
-from symmcore.losses.backends.numba.kernels.jit import kernel
+from symmcore.compiled.jit import kernel
 
 @kernel
 def twice(values):
@@ -128,6 +128,6 @@ def test_numba_that_fails_to_start_is_done_without(monkeypatch: pytest.MonkeyPat
     def refuse() -> None:
         raise ValueError("Number of threads specified must be > 0\nand more")
 
-    monkeypatch.setattr("symmcore.losses.backends.numba.kernels.jit.start_threads", refuse)
-    with pytest.warns(DegradedWarning, match=r"cannot be used \(Number .* > 0\): .* take longer"):
+    monkeypatch.setattr("symmcore.compiled.jit.start_threads", refuse)
+    with pytest.warns(DegradedWarning, match=r"used \(Number .* and more\): .* take longer"):
         assert not compiled._has_numba.__wrapped__()

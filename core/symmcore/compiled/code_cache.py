@@ -25,7 +25,11 @@ from symmcore.folders import NoCacheFolderError, user_cache_folder
 
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
 _SUFFIX = ".symm"
-_COST = "Symm's loops are compiled at every start, which takes about 20 seconds"
+_COST = "Loops are compiled at every start, which takes up to 20 seconds"
+
+
+class NotKeptError(Exception):
+    """The machine code of a kernel is not on the disk, and it is not to be compiled here."""
 
 
 class CodeCache(NullCache):
@@ -34,6 +38,9 @@ class CodeCache(NullCache):
     A file for each signature, named by all that the machine code depends on: the text of the
     function's file, how it is compiled, numba, Python and the processor. It is a pickle, so it
     is only ever taken from where this user keeps caches, or this program's own folder.
+
+    Attributes:
+        compiles: whether what is not kept is compiled.
     """
 
     def __init__(self, function: FunctionType, options: str) -> None:
@@ -46,9 +53,31 @@ class CodeCache(NullCache):
         self._function = function
         self._file = Path(function.__code__.co_filename)
         self._options = options
+        self.compiles = True
 
     def load_overload(self, sig: object, target_context: Any) -> object:
-        """Return what was compiled for a signature; None if it is not there or damaged."""
+        """Return what was compiled for a signature; None if it is not there or damaged.
+
+        Raises:
+            NotKeptError: instead of returning None, where nothing is to be compiled.
+        """
+        kept = self._kept(sig, target_context)
+        if kept is None and not self.compiles:
+            raise NotKeptError(self._function.__name__)
+        return kept
+
+    def save_overload(self, sig: object, data: Any) -> None:
+        """Keep what was compiled for a signature, where that is possible."""
+        path = self._path(sig, data.codegen)
+        if path is None or data.lifted or data.library.has_dynamic_globals:
+            return
+        code: bytes = dumps(data._reduce())  # type: ignore[no-untyped-call]  # numba types it not
+        try:
+            _write(path, hashlib.sha256(code).digest() + code)
+        except OSError as error:
+            note_once(f"{path.parent} cannot be written ({error.strerror}): {_COST}.")
+
+    def _kept(self, sig: object, target_context: Any) -> object:
         target_context.refresh()
         path = self._path(sig, target_context.codegen())
         if path is None:
@@ -66,17 +95,6 @@ class CodeCache(NullCache):
             return None
         rebuild: Any = CompileResult._rebuild
         return rebuild(target_context, *pickle.loads(code))  # noqa: S301 - ours: see above
-
-    def save_overload(self, sig: object, data: Any) -> None:
-        """Keep what was compiled for a signature, where that is possible."""
-        path = self._path(sig, data.codegen)
-        if path is None or data.lifted or data.library.has_dynamic_globals:
-            return
-        code: bytes = dumps(data._reduce())  # type: ignore[no-untyped-call]  # numba types it not
-        try:
-            _write(path, hashlib.sha256(code).digest() + code)
-        except OSError as error:
-            note_once(f"{path.parent} cannot be written ({error.strerror}): {_COST}.")
 
     def _path(self, sig: object, codegen: Any) -> Path | None:
         folder = _folder(self._file.parent)

@@ -16,10 +16,11 @@ class ByteCache(Generic[Key, Value]):
 
     Args:
         most_bytes: budget.
-        most_entries: how many at most: a cache of small things is full soon, too.
+        most_entries: how many at most: a cache of small things is full soon, too; None is any
+            number.
     """
 
-    def __init__(self, most_bytes: int, most_entries: int) -> None:
+    def __init__(self, most_bytes: int, most_entries: int | None = None) -> None:
         self._most_bytes = most_bytes
         self._most_entries = most_entries
         self._lock = threading.Lock()
@@ -61,7 +62,8 @@ class ByteCache(Generic[Key, Value]):
             return len(self._kept)
 
     def _is_over(self) -> bool:
-        return self._bytes > self._most_bytes or len(self._kept) > self._most_entries
+        too_many = self._most_entries is not None and len(self._kept) > self._most_entries
+        return too_many or self._bytes > self._most_bytes
 
     def _drop(self, key: Key) -> None:
         if key in self._kept:

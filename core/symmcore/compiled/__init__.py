@@ -1,0 +1,1 @@
+"""Functions that numba compiles, and where machine code is kept: importing them imports numba."""

@@ -1,0 +1,153 @@
+"""How an embedding lies in its space: norms, cosines, effective rank; what tells of a collapse."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmcore.evaluation.features import features_of
+from symmcore.mining import check_embeddings, check_labels, widest
+
+MOST_ROWS = 1000
+"""Rows that the effective rank is taken of, at most."""
+_ROWS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Numbers on one set of embeddings.
+
+    Attributes:
+        images: How many embeddings there are.
+        dim: Numbers in an embedding.
+        classes: How many classes the labels tell apart.
+        single_image_classes: How many of them have one image, so no cosine within.
+        mean_norm: Mean L2 norm.
+        within_cosine: Mean cosine over all pairs of different images of one class; None where
+            every class has a single image.
+        between_cosine: Mean cosine over all pairs of images of different classes; None where
+            all labels are equal.
+        effective_rank: Of the matrix of normalised embeddings, from 1 (all on one line) to the
+            smaller of its sides; 0 where all embeddings are zero. It is exp(H), where H is the
+            entropy of the singular values divided by their sum (Roy and Vetterli, "The
+            effective rank: a measure of effective dimensionality", EUSIPCO 2007).
+        rank_rows: How many embeddings the effective rank was taken of.
+    """
+
+    images: int
+    dim: int
+    classes: int
+    single_image_classes: int
+    mean_norm: float
+    within_cosine: float | None
+    between_cosine: float | None
+    effective_rank: float
+    rank_rows: int
+
+
+def diagnose(embeddings: Any, labels: Any) -> Diagnosis:
+    """Say how embeddings lie in their space.
+
+    Norms and cosines are exact and take O(ND), in float64 where the device has it. The effective
+    rank is that of all embeddings up to 1,000, else of 1,000 at even distances, the first and
+    the last among them. The same arguments give the same numbers.
+
+    Args:
+        embeddings: Shape (N, D), floating point, not normalised; a tensor, or an array.
+        labels: Integers of shape (N,); a tensor, an array or a list.
+
+    Returns:
+        The numbers; NaN where an embedding holds one.
+
+    Raises:
+        TypeError: If an argument has the wrong type.
+        ValueError: If the shapes do not fit, or there is no embedding.
+    """
+    embeddings, labels = _tensor(embeddings), _tensor(labels)
+    check_embeddings(embeddings)
+    check_labels(labels, len(embeddings))
+    points, classes = embeddings.detach(), class_indices(labels)
+    norm, within, between = _unless_none(batch_statistics(points, classes))
+    rows = np.linspace(0, len(points) - 1, min(len(points), MOST_ROWS)).round().astype(np.int64)
+    sizes = classes.bincount()
+    return Diagnosis(
+        images=len(points),
+        dim=points.shape[1],
+        classes=len(sizes),
+        single_image_classes=int((sizes == 1).sum()),
+        mean_norm=norm,
+        within_cosine=within if len(sizes) < len(points) else None,
+        between_cosine=between if len(sizes) > 1 else None,
+        effective_rank=_effective_rank(points[torch.from_numpy(rows).to(points.device)]),
+        rank_rows=len(rows),
+    )
+
+
+def class_indices(labels: Tensor) -> Tensor:
+    """The class of each image, counted from 0: int64 of shape (N,), on the CPU."""
+    _, inverse = np.unique(labels.cpu().numpy(), return_inverse=True)
+    return torch.from_numpy(inverse.astype(np.int64, copy=False))
+
+
+@torch.no_grad()
+def batch_statistics(embeddings: Tensor, classes: Tensor) -> Tensor:
+    """Mean norm, and mean cosine within classes and between them; O(ND), without the Gram matrix.
+
+    A sum of cosines over all pairs of a set is the squared norm of the sum of its unit vectors.
+
+    Args:
+        embeddings: Shape (N, D), at least float32.
+        classes: int64 of shape (N,), from 0, on the CPU.
+
+    Returns:
+        (3,) on the embeddings' device, which is not waited for. A cosine of which there is no
+        pair is NaN.
+    """
+    sizes = classes.bincount().double()
+    same = float(sizes.square().sum())
+    sums = widest(embeddings.new_zeros(len(sizes), embeddings.shape[1]))
+    norms = sums.new_zeros(())
+    ones = sums.new_zeros(())
+    for rows, of in zip(embeddings.split(_ROWS_AT_ONCE), classes.split(_ROWS_AT_ONCE), strict=True):
+        wide = widest(rows)
+        lengths = torch.linalg.vector_norm(wide, dim=1, keepdim=True)
+        units = wide / lengths.clamp_min(torch.finfo(wide.dtype).tiny)
+        sums.index_add_(0, of.to(rows.device, non_blocking=True), units)
+        norms += lengths.sum()
+        ones += units.square().sum()  # fewer than N only where an embedding is zero
+    of_classes = sums.square().sum()
+    count = len(embeddings)
+    within = (of_classes - ones) / _or_nan(same - count)
+    between = (sums.sum(0).square().sum() - of_classes) / _or_nan(count * count - same)
+    return torch.stack((norms / count, within, between))
+
+
+def _or_nan(pairs: float) -> float:
+    return pairs if pairs > 0 else float("nan")
+
+
+def _unless_none(values: Tensor) -> tuple[float, float, float]:
+    norm, within, between = values.tolist()
+    return norm, within, between
+
+
+def _effective_rank(embeddings: Tensor) -> float:
+    points = features_of(widest(embeddings)).cpu()
+    if not points.isfinite().all():
+        return float("nan")
+    values = torch.linalg.svdvals(points)
+    total = float(values.sum())
+    if total == 0.0:
+        return 0.0
+    return float(torch.special.entr(values / total).sum().exp())
+
+
+def _tensor(values: Any) -> Tensor:
+    if isinstance(values, Tensor):
+        return values
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        return values  # type: ignore[no-any-return]  # the checks say what is wrong with it
+    return torch.tensor(array)

@@ -1,0 +1,227 @@
+"""A folder that holds one training for each of several seeds: what was asked, and how far it is."""
+
+import contextlib
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from symmcore.errors import InputError, RunError
+from symmcore.runs.claim import already_holds_run, cannot_write
+from symmcore.runs.config_file import json_bytes
+from symmcore.runs.continuation import ContinuationPlan, resume_plan
+from symmcore.runs.files import remove_whatever, write_whole
+from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import LOCK, SEEDS, is_run, run_directories, seed_folder, seed_folders
+from symmcore.runs.lock import RunLock
+from symmcore.runs.reading import read_json
+from symmcore.runs.recording import Recording
+from symmcore.runs.results import read_result
+from symmcore.settings.setting import settings_of
+from symmcore.training.config import TrainingConfig
+
+FORMAT = 1
+_MOST_SEEDS = 1000
+_RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?", re.ASCII)
+# May differ when a training goes on: the machine, and what the seeds are for.
+_MAY_DIFFER = frozenset({"seed", "device", "threads", "cache_bytes", "download"})
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from a list or range, ascending, each once: "0-9" or "0,2,5" or "0-4,10".
+
+    Raises:
+        InputError: naming what is wrong.
+    """
+    seeds: set[int] = set()
+    for part in text.split(","):
+        match = _RANGE.fullmatch(part.strip())
+        if match is None:
+            raise InputError(
+                f"{part.strip()!r} in --seeds is no seed and no range: write 0-9, or 0,2,5."
+            )
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise InputError(f"{part.strip()!r} in --seeds ends before it begins: write 0-9.")
+        if last - first >= _MOST_SEEDS or len(seeds) + last - first >= _MOST_SEEDS:
+            raise InputError(f"--seeds names more than {_MOST_SEEDS:,} seeds: name fewer.")
+        seeds.update(range(first, last + 1))
+    return tuple(sorted(seeds))
+
+
+class SeedFolder:
+    """The trainings of one configuration over seeds, each in a folder of its own.
+
+    Attributes:
+        seeds: all that the folder is for, ascending.
+    """
+
+    def __init__(self, out: Path, config: TrainingConfig, seeds: tuple[int, ...]) -> None:
+        """Write down what is asked, or find that the folder was made for the same.
+
+        Seeds that it was made for before are among ``seeds`` from then on.
+
+        Args:
+            out: the folder.
+            config: the training; its seed does not matter.
+            seeds: at least one.
+
+        Raises:
+            InputError: if a seed is out of range, the folder holds something else or was made
+                for another training, or it cannot be written.
+        """
+        self._out = out
+        self._config = config
+        self._made = False
+        for seed in seeds:
+            self.config(seed)
+        asked = _settings(config)
+        before = self._read(asked)
+        self.seeds = tuple(sorted({*seeds, *before}))
+        if self.seeds == before:
+            return
+        try:
+            self._made = not out.exists()
+            out.mkdir(parents=True, exist_ok=True)
+            written = {"format": FORMAT, "seeds": list(self.seeds), "training": asked}
+            write_whole(out / SEEDS, json_bytes(written))
+        except OSError as error:
+            raise cannot_write(out, error) from error
+
+    def config(self, seed: int) -> TrainingConfig:
+        """The training of one seed.
+
+        Raises:
+            InputError: if the seed is out of range.
+        """
+        return dataclasses.replace(self._config, seed=seed)
+
+    def folder(self, seed: int) -> Path:
+        """Where the run of a seed is, or its comparison."""
+        return seed_folder(self._out, seed)
+
+    def is_finished(self, seed: int) -> bool:
+        """Whether nothing is left to train: every step is taken and scored, or a run diverged.
+
+        Raises:
+            InputError: if a run is there and cannot be opened.
+        """
+        recordings = self._recordings(seed)
+        if not recordings:
+            return False
+        if any(one.state.status is RunStatus.DIVERGED for one in recordings):
+            return True
+        whole = len(run_directories(self.folder(seed), self._config)) == len(recordings)
+        return whole and all(_is_finished(one, self._config.steps) for one in recordings)
+
+    def plan(self, seed: int) -> ContinuationPlan | None:
+        """How the training of a seed goes on; None where it is to begin.
+
+        What is left of one that ended before anything was trained is removed.
+
+        Raises:
+            InputError: if it cannot go on.
+        """
+        recordings = self._recordings(seed)
+        if not recordings:
+            return None
+        if not any(one.state.last_step or one.state.checkpoint_steps for one in recordings):
+            for recording in recordings:
+                _remove(recording.folder)
+            return None
+        return resume_plan(self.folder(seed))
+
+    def withdraw(self) -> None:
+        """Take back what was asked if no run has begun."""
+        if not any(self._recordings(seed) for seed in self.seeds):
+            with contextlib.suppress(OSError):
+                (self._out / SEEDS).unlink(missing_ok=True)
+                if self._made:
+                    self._out.rmdir()
+
+    def _recordings(self, seed: int) -> tuple[Recording, ...]:
+        """The runs of one seed that are there, read whole."""
+        recordings = []
+        for directory in run_directories(self.folder(seed), self._config):
+            if is_run(directory):
+                recordings.append(Recording.open(directory))
+                recordings[-1].read_whole()
+        return tuple(recordings)
+
+    def _read(self, asked: Mapping[str, object]) -> tuple[int, ...]:
+        """The seeds that the folder was made for; none where it is new."""
+        path = self._out / SEEDS
+        try:
+            written = read_json(self._out, path)
+        except FileNotFoundError:
+            self._check_new()
+            return ()
+        except (RunError, OSError) as error:
+            raise InputError(f"{error} Choose another output folder.") from error
+        training, seeds = written.get("training"), written.get("seeds")
+        if (
+            written.get("format") != FORMAT
+            or not isinstance(training, Mapping)
+            or not isinstance(seeds, list)
+            or not all(type(seed) is int and seed >= 0 for seed in seeds)
+        ):
+            raise InputError(
+                f"{path} is damaged, or of another version: choose another output folder."
+            )
+        self._check_same(training, asked)
+        return tuple(sorted(seeds))
+
+    def _check_new(self) -> None:
+        try:
+            if not self._out.exists():
+                return
+            for path in (self._out, *(one for one in self._out.iterdir() if one.is_dir())):
+                if is_run(path):
+                    raise already_holds_run(path)
+            for path in seed_folders(self._out):
+                raise already_holds_run(path)
+        except OSError as error:
+            raise cannot_write(self._out, error) from error
+
+    def _check_same(self, before: Mapping[str, Any], asked: Mapping[str, object]) -> None:
+        for name, value in asked.items():
+            if name not in _MAY_DIFFER and name in before and before[name] != value:
+                raise InputError(
+                    f"{self._out} was made with {_said(name, before[name])} and not with "
+                    f"{_said(name, value)}: give the same again, or choose another output folder."
+                )
+
+
+def _is_finished(recording: Recording, steps: int) -> bool:
+    state, result = recording.state, read_result(recording)
+    kept = state.status is RunStatus.FINISHED or max(state.checkpoint_steps, default=0) >= steps
+    return kept and result.is_whole and result.step >= steps
+
+
+def _remove(directory: Path) -> None:
+    """Remove a run in which nothing was trained, unless another process has begun it."""
+    try:
+        lock = RunLock(directory)
+        for path in tuple(directory.iterdir()):
+            if path.name != LOCK:
+                remove_whatever(path)
+        lock.remove()
+    except OSError as error:
+        raise cannot_write(directory, error) from error
+
+
+def _settings(config: TrainingConfig) -> dict[str, object]:
+    """The training as JSON has it."""
+    values = dataclasses.asdict(config) | {"specs": [spec.name for spec in config.specs]}
+    loaded: dict[str, object] = json.loads(json.dumps(values))
+    return loaded
+
+
+def _said(name: str, value: object) -> str:
+    """A setting as the command line has it."""
+    flags = {named.name: named.flag for named in settings_of(TrainingConfig)}
+    if name == "specs" and isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{flags.get(name, name)} {value}"

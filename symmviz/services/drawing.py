@@ -1,0 +1,62 @@
+"""Draws the maps' points on a thread of its own, so that the window never waits for a picture."""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from symmviz.raster import Hit, PixelArray, Rasterizer, Scene
+
+
+class _ClosedError(Exception):
+    """Compiling is given up: the window closes."""
+
+
+class PointDrawing:
+    """See :class:`symmviz.model.drawing.PointDrawer`.
+
+    Threads: one that draws, from the first picture on, and one that loads the compiled loops,
+    from :meth:`start` on; both until :meth:`close`.
+    """
+
+    def __init__(self) -> None:
+        self._rasterizer = Rasterizer()
+        self._draws = ThreadPoolExecutor(1, thread_name_prefix="symmviz-draw")
+        self._closed = threading.Event()
+        self._loading = threading.Thread(target=self._load, name="symmviz-load-loops", daemon=True)
+
+    def start(self) -> None:
+        """Load the compiled loops; until they are there, NumPy draws."""
+        if not self._closed.is_set():
+            self._loading.start()
+
+    def draw(self, scene: Scene, image: PixelArray) -> "Future[None]":
+        """See :class:`symmviz.model.drawing.PointDrawer`."""
+        if self._closed.is_set():
+            return _cancelled()
+        return self._draws.submit(self._rasterizer.draw, scene, image)
+
+    def nearest(self, scene: Scene, x: float, y: float, radius: float) -> Hit | None:
+        """See :class:`symmviz.model.drawing.PointDrawer`."""
+        return self._rasterizer.nearest(scene, x, y, radius)
+
+    def close(self, timeout: float) -> None:
+        """End the threads, and the subprocess that compiles."""
+        self._closed.set()
+        self._draws.shutdown(cancel_futures=True)  # a picture takes milliseconds
+        if self._loading.is_alive():
+            self._loading.join(timeout)
+
+    def _load(self) -> None:
+        try:
+            self._rasterizer.load(self._look)
+        except _ClosedError:
+            return
+
+    def _look(self) -> None:
+        if self._closed.is_set():
+            raise _ClosedError
+
+
+def _cancelled() -> "Future[None]":
+    future: Future[None] = Future()
+    future.cancel()
+    return future

@@ -1,0 +1,72 @@
+"""One run on the Watch page: its title, what the picture is, and the map."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from symmviz.model.display import RunTitle
+from symmviz.model.names import shown_name
+from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.scatter import EmbeddingScatter
+
+_LEAST_TITLE = 120  # pixels
+# A scatter is not squeezed below this: the page scrolls instead.
+_LEAST_SCATTER = QSize(200, 100)
+
+
+class _Caption(ElidedLabel):
+    """What is said of a picture; as wide whatever it says, as it changes with every frame."""
+
+    def sizeHint(self) -> QSize:
+        """What a long text takes."""
+        width = self.fontMetrics().horizontalAdvance("PCA · step 100,000 · 100% of the variance")
+        return QSize(width, super().sizeHint().height())
+
+
+class MapColumn(QFrame):
+    """A run's title, caption and scatter."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self._heading = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
+        self._heading.setProperty("title", True)
+        # All columns are of one width, whatever the runs are called.
+        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.caption = _Caption(parent=self, cut=Qt.TextElideMode.ElideLeft)
+        self.caption.setProperty("muted", True)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.caption.setToolTip(
+            "The plane is that of the two main directions of the normalised embeddings, "
+            "followed from frame to frame so that the picture does not flip or jump."
+        )
+        self.scatter = EmbeddingScatter(self)
+        self.scatter.setMinimumSize(_LEAST_SCATTER)
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._heading, 1)
+        self._head.addWidget(self.caption)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 8)
+        layout.setSpacing(4)
+        layout.addLayout(self._head)
+        layout.addWidget(self.scatter, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the caption under the title where it would leave no room for it."""
+        super().resizeEvent(event)
+        beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
+        self._head.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        )
+        self.caption.setAlignment(
+            Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
+        )
+
+    def begin(self, title: RunTitle) -> None:
+        """Show another run, which has no picture yet."""
+        self._heading.setText(shown_name(title.title))
+        self.caption.setText("Waiting for the first picture")
+        self.scatter.set_cloud(None)
+        self.scatter.set_selected(None)
+        self.scatter.fit()

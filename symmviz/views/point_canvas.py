@@ -1,0 +1,305 @@
+"""The picture of a scatter's points: where they are on their way, and its latest image."""
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter
+
+from symmcore.records import FloatArray
+from symmviz.model.drawing import DrawsAtOnce, PointDrawer
+from symmviz.raster import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
+from symmviz.raster.scene import StyleArray
+
+_FRAME_MS = 16  # between two pictures of points that glide, at least
+_LOOK_MS = 2  # while one is being drawn
+_LONGEST_GLIDE = 0.3  # seconds
+_SHORTEST_GLIDE = 0.06
+_LARGEST, _SMALLEST = 7.0, 1.0  # diameters in logical pixels
+_ROOMY = 77.0  # square pixels of the picture for each point in sight: then they are largest
+_SHRINK = 0.42  # how a diameter falls with the room there is
+
+
+@dataclass(slots=True)
+class _Picture:
+    """An image, and the part of the plane it shows: top left and bottom right."""
+
+    pixels: PixelArray
+    image: QImage
+    area: tuple[float, float, float, float]
+
+
+class PointCanvas(QObject):
+    """Keeps an image of points that glide from frame to frame, drawn elsewhere.
+
+    The view is asked for with ``needs_view`` whenever a picture is begun, so that it is always
+    that of now. While one is drawn, the one before is shown where its part of the plane lies.
+    """
+
+    drawn = Signal()
+    """There is another image."""
+    moving = Signal()
+    """The points, and what follows them, are a little further on their way."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._drawer: PointDrawer = DrawsAtOnce()
+        self._points: tuple[Points, ...] = ()
+        self._look = Look(np.zeros(1, np.uint32), np.zeros(1, np.uint8))
+        self._background = 0xFFFFFFFF
+        self._hidden: frozenset[int] = frozenset()
+        self._transform = Transform(1.0, 0.0, 1.0, 0.0)
+        self._pixels = (0, 0)
+        self._ratio = 1.0
+        self._share = 1.0
+        self._glides = True
+        self._began = 0.0
+        self._duration = 0.0
+        self._moved_at = 0.0
+        self._begun_at = 0.0
+        self._dirty = False
+        self._active = False
+        self._front: _Picture | None = None
+        self._back: _Picture | None = None
+        self._drawing: Future[None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._advance)
+
+    def set_drawer(self, drawer: PointDrawer) -> None:
+        """Have pictures drawn there."""
+        self._drawer = drawer
+        self.redraw()
+
+    def set_gliding(self, glides: bool) -> None:
+        """Whether points glide from frame to frame, or are at once where they are."""
+        self._glides = glides
+
+    def set_active(self, active: bool) -> None:
+        """Draw while somebody can see it, and nothing otherwise."""
+        self._active = active
+        if active:
+            self.redraw()
+        else:
+            self._timer.stop()
+
+    def clear(self) -> None:
+        """Have no points."""
+        self._points = ()
+        self._duration = 0.0
+        self._front = None
+        self.redraw()
+
+    def set_points(self, ends: tuple[tuple[FloatArray, Symbol], ...]) -> None:
+        """Have points there: gliding where they were there before, at once otherwise.
+
+        Args:
+            ends: (N, 2) of each kind and its symbol, in the order they are drawn in.
+        """
+        now = time.perf_counter()
+        since, self._moved_at = now - self._moved_at, now
+        moved, before = self.moved, self._points
+        self._points = tuple(
+            _gliding(before[at] if at < len(before) else None, moved, end, symbol)
+            for at, (end, symbol) in enumerate(ends)
+        )
+        goes = (
+            self._glides and self._active and any(one.start is not one.end for one in self._points)
+        )
+        if not goes:
+            self._arrive()
+        else:
+            self._began = now
+            self._duration = min(max(since, _SHORTEST_GLIDE), _LONGEST_GLIDE)
+        self.redraw()
+
+    def set_styles(self, look: Look, styles: tuple[StyleArray, ...]) -> None:
+        """Colour the points: a row of the look for each, of each kind."""
+        self._look = look
+        self._points = tuple(
+            Points(one.start, one.end, style, one.symbol)
+            for one, style in zip(self._points, styles, strict=True)
+        )
+        self.redraw()
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Leave these kinds of points out."""
+        self._hidden = hidden
+        self.redraw()
+
+    def set_background(self, background: int) -> None:
+        """Draw on this colour, 0xffRRGGBB."""
+        self._background = background
+        self.redraw()
+
+    def set_view(self, transform: Transform, width: int, height: int, ratio: float) -> None:
+        """Show another part of the plane.
+
+        Args:
+            transform: from coordinates to device pixels.
+            width: of the picture, in device pixels.
+            height: of the picture, in device pixels.
+            ratio: device pixels to a logical pixel.
+        """
+        view = transform, (width, height), ratio
+        if view != (self._transform, self._pixels, self._ratio):
+            self._transform, self._pixels, self._ratio = view
+            self.redraw()
+
+    def set_share(self, share: float) -> None:
+        """Which share of the points, about, is in sight: the fewer, the larger they are."""
+        self._share = share
+
+    def redraw(self) -> None:
+        """Draw anew, soon."""
+        self._dirty = True
+        if self._active and not self._timer.isActive():
+            self._timer.start(0)
+
+    @property
+    def moved(self) -> float:
+        """The share of their way that the points have gone, eased at both ends."""
+        if self._duration <= 0.0:
+            return 1.0
+        share = min((time.perf_counter() - self._began) / self._duration, 1.0)
+        return share * share * (3.0 - 2.0 * share)
+
+    @property
+    def still(self) -> bool:
+        """Whether the latest image shows everything as it is."""
+        return not self._dirty and self._drawing is None and self._duration <= 0.0
+
+    @property
+    def image(self) -> QImage | None:
+        """The latest image."""
+        return None if self._front is None else self._front.image
+
+    def place(self, kind: int, row: int) -> QPointF:
+        """Where a point is now, in the plane."""
+        points = self._points[kind]
+        start, end = points.start[row], points.end[row]
+        x, y = start + self.moved * (end - start)
+        return QPointF(float(x), float(y))
+
+    def nearest(self, x: float, y: float, radius: float) -> Hit | None:
+        """The point at a place of the picture; its kind and its row.
+
+        Args:
+            x: in logical pixels.
+            y: in logical pixels.
+            radius: in logical pixels.
+        """
+        kinds = [kind for kind in range(len(self._points)) if kind not in self._hidden]
+        ratio = self._ratio
+        hit = self._drawer.nearest(self._scene(), x * ratio, y * ratio, radius * ratio)
+        return None if hit is None else Hit(kinds[hit.points], hit.row)
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint the latest image where its part of the plane lies by now."""
+        if self._front is None:
+            return
+        scale_x, left, scale_y, top = self._transform
+        x0, y0, x1, y1 = self._front.area
+        corner = QPointF((x0 * scale_x + left), (y0 * scale_y + top)) / self._ratio
+        other = QPointF((x1 * scale_x + left), (y1 * scale_y + top)) / self._ratio
+        target = QRectF(corner, other)
+        natural = QRectF(QPointF(0, 0), self._front.image.deviceIndependentSize())
+        if _is_near(target, natural):
+            painter.drawImage(QPointF(0, 0), self._front.image)
+        else:
+            painter.drawImage(target, self._front.image)
+
+    def _advance(self) -> None:
+        """Take what was drawn, and begin the next picture if one is due."""
+        if self._drawing is not None and self._drawing.done():
+            self._take()
+        gliding = self._duration > 0.0
+        due = _FRAME_MS - 1000.0 * (time.perf_counter() - self._begun_at)
+        if self._drawing is None and (self._dirty or gliding) and due <= 0.5:
+            self._begun_at = time.perf_counter()
+            self._begin(gliding)
+            due = _FRAME_MS
+        if self._drawing is not None:
+            self._timer.start(_LOOK_MS)
+        elif self._dirty or self._duration > 0.0:
+            self._timer.start(max(round(due), 1))
+
+    def _begin(self, gliding: bool) -> None:
+        if gliding:
+            self.moving.emit()
+        moved = self.moved
+        if moved >= 1.0:
+            self._arrive()
+        self._dirty = False
+        width, height = self._pixels
+        if not width or not height:
+            return
+        picture = self._free_picture(width, height)
+        self._drawing = self._drawer.draw(self._scene(moved), picture.pixels)
+        if self._drawing.done():
+            self._take()
+
+    def _take(self) -> None:
+        drawing, self._drawing = self._drawing, None
+        if drawing is None or drawing.cancelled():
+            return
+        drawing.result()
+        self._front, self._back = self._back, self._front
+        self.drawn.emit()
+
+    def _free_picture(self, width: int, height: int) -> _Picture:
+        """One to draw into: not the one that is shown."""
+        scale_x, left, scale_y, top = self._transform
+        area = (
+            -left / scale_x, -top / scale_y, (width - left) / scale_x, (height - top) / scale_y,
+        )  # fmt: skip
+        if self._back is None or self._back.pixels.shape != (height, width):
+            pixels = np.empty((height, width), np.uint32)
+            image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+            self._back = _Picture(pixels, image, area)
+        self._back.area = area
+        self._back.image.setDevicePixelRatio(self._ratio)
+        return self._back
+
+    def _arrive(self) -> None:
+        self._duration = 0.0
+        self._points = tuple(
+            Points(one.end, one.end, one.styles, one.symbol) for one in self._points
+        )
+
+    def _scene(self, moved: float | None = None) -> Scene:
+        points = tuple(one for kind, one in enumerate(self._points) if kind not in self._hidden)
+        in_sight = self._share * sum(len(one.end) for one in points)
+        width, height = self._pixels
+        room = width * height / self._ratio**2 / max(in_sight, 1.0)
+        size = _LARGEST * min(room / _ROOMY, 1.0) ** _SHRINK
+        return Scene(
+            points,
+            self._look,
+            self._transform,
+            self.moved if moved is None else moved,
+            max(size, _SMALLEST) * self._ratio,
+            self._background,
+        )
+
+
+def _gliding(before: Points | None, moved: float, end: FloatArray, symbol: Symbol) -> Points:
+    """Points on their way from where they are to others; there at once if they are new."""
+    # Writable copies: numba compiles anew for arrays that are not.
+    arrival = np.array(end, np.float32, order="C")
+    if before is None or before.end.shape != arrival.shape:
+        return Points(arrival, arrival, np.zeros(len(arrival), np.uint16), symbol)
+    return Points(before.at(moved), arrival, before.styles, symbol)
+
+
+def _is_near(one: QRectF, other: QRectF) -> bool:
+    edges = (
+        (one.left(), other.left()),
+        (one.top(), other.top()),
+        (one.right(), other.right()),
+        (one.bottom(), other.bottom()),
+    )
+    return all(abs(a - b) < 0.02 for a, b in edges)

@@ -1,0 +1,162 @@
+"""Statistics over runs, against scipy and NumPy."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers_results import over_seeds, result
+from helpers_runs import write_format_1
+from helpers_training import make_snapshot
+from scipy import stats
+
+from symmcore.runs import Recording
+from symmcore.runs.results import (
+    RunResult,
+    Setting,
+    differences_between,
+    paired_difference,
+    read_result,
+    sample_of,
+    summarise,
+)
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import parse_spec
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 40])
+def test_a_paired_difference_is_that_of_scipy(count: int) -> None:
+    random = np.random.default_rng(count)
+    ours = dict(enumerate(random.normal(0.7, 0.1, count).tolist()))
+    theirs = {seed: value - random.normal(0.05, 0.03) for seed, value in ours.items()}
+    found = paired_difference(ours | {99: 0.0}, theirs | {-1: 1.0})
+    assert found is not None
+    test = stats.ttest_rel(list(ours.values()), list(theirs.values()))
+    interval = test.confidence_interval(0.95)
+    assert found.count == count
+    assert found.mean == pytest.approx(np.mean([ours[s] - theirs[s] for s in ours]), abs=1e-12)
+    assert found.low == pytest.approx(interval.low, abs=1e-9)
+    assert found.high == pytest.approx(interval.high, abs=1e-9)
+    assert found.is_clear == (test.pvalue < 0.05)
+
+
+def test_one_pair_has_no_interval_and_none_no_difference() -> None:
+    one = paired_difference({1: 0.5, 2: 0.75}, {2: 0.5})
+    assert one is not None
+    assert (one.mean, one.low, one.high, one.count, one.is_clear) == (0.25, None, None, 1, False)
+    assert paired_difference({1: 0.5}, {2: 0.5}) is None
+
+
+def test_a_sample_is_that_of_numpy() -> None:
+    values = np.random.default_rng(0).normal(size=7)
+    found = sample_of(values.tolist())
+    assert found is not None
+    assert found.mean == pytest.approx(values.mean(), abs=1e-12)
+    assert found.deviation == pytest.approx(values.std(ddof=1), abs=1e-12)
+    assert sample_of([]) is None
+    assert sample_of([2.0]) == dataclasses.replace(found, mean=2.0, deviation=None, count=1)
+
+
+BASELINE = {0: 0.5, 1: 0.6, 2: 0.7}
+SYMM = {0: 0.6, 1: 0.65, 2: 0.8, 3: 0.1}
+
+
+def test_runs_are_put_together_over_seeds_and_compared_with_their_baseline() -> None:
+    failed = result("npair+symm", 4, 0.0, is_whole=False)
+    plain, symm = summarise(
+        (*over_seeds("npair", BASELINE), *over_seeds("npair+symm", SYMM), failed)
+    )
+    assert [one.seed for one in symm.results] == [0, 1, 2, 3]
+    assert symm.samples["recall_at_1"] == sample_of(SYMM.values())
+    assert symm.baseline == plain.setting
+    assert plain.baseline is None
+    assert not plain.differences
+    assert symm.differences["recall_at_1"] == paired_difference(SYMM, BASELINE)
+    assert symm.differences["recall_at_1"].count == 3
+    assert differences_between(plain, symm)["nmi"].mean == pytest.approx(
+        -symm.differences["nmi"].mean
+    )
+
+
+def test_a_seed_that_is_there_twice_counts_once() -> None:
+    twice = (result("npair", 0, 0.4), result("npair", 0, 0.6), result("npair", 1, 0.7))
+    (plain,) = summarise(twice)
+    assert plain.samples["recall_at_1"].count == 2
+    assert plain.samples["recall_at_1"].mean == pytest.approx(0.6)
+
+
+def test_data_that_differ_are_no_pair() -> None:
+    other = result("npair+symm", 0, 0.9, fingerprint="other")
+    _, symm = summarise((*over_seeds("npair", BASELINE), other))
+    assert not symm.differences
+
+
+def changed(name: str, **changes: object) -> RunResult:
+    one = result(name, 0, 0.9)
+    spec = parse_spec(name)
+    training = TrainingConfig(specs=(spec,), **changes)  # type: ignore[arg-type]  # as above
+    return dataclasses.replace(one, setting=Setting(name, training, 300))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed("npair+symm", learning_rate=0.5),
+        changed("npair+symm", dataset="alphabets"),
+        changed("angular+symm"),
+        dataclasses.replace(
+            result("npair+symm", 0, 0.9),
+            setting=Setting("npair+symm", TrainingConfig(specs=(parse_spec("npair+symm"),)), 200),
+        ),
+        dataclasses.replace(
+            result("npair+symm", 0, 0.9),
+            setting=Setting(
+                "npair+symm", TrainingConfig(specs=(parse_spec("npair+symm"),)), 300, branched_at=5
+            ),
+        ),
+    ],
+)
+def test_what_differs_in_more_than_symm_has_no_baseline_here(other: RunResult) -> None:
+    *_, last = summarise((*over_seeds("npair", BASELINE), other))
+    assert last.baseline is None
+
+
+def test_symm_of_any_rank_has_the_same_baseline() -> None:
+    plain, ranked = summarise(
+        (*over_seeds("npair", BASELINE), *over_seeds("npair+symm:rank=2,alpha=1.5", BASELINE))
+    )
+    assert ranked.baseline == plain.setting
+
+
+def test_settings_that_are_said_are_those_that_are_usual(tmp_path: Path) -> None:
+    for name, loss_settings in (("said", {"l2_reg": 0.002}), ("usual", {})):
+        write_format_1(tmp_path / name, make_snapshot(2).frame, loss_settings=loss_settings)
+    said, usual = (read_result(opened(tmp_path / name)) for name in ("said", "usual"))
+    assert said.setting == usual.setting
+
+
+def test_what_an_old_run_did_not_record_is_not_there(tmp_path: Path) -> None:
+    write_format_1(tmp_path / "old", make_snapshot(2).frame)
+    found = read_result(opened(tmp_path / "old"))
+    assert (found.name, found.seed, found.step, found.is_whole) == (
+        "npair+symm:rank=2,lr=0.01", 3, 2, True,
+    )  # fmt: skip
+    assert found.scores == {"recall_at_1": 0.75, "nmi": 0.5}
+    assert (found.seconds, found.steps_per_second) == (1.0, 2.0)
+    assert found.peak_memory_bytes is None
+    assert found.parameters is None
+
+
+def opened(folder: Path) -> Recording:
+    recording = Recording.open(folder)
+    recording.read_whole()
+    return recording
+
+
+def test_the_machine_and_the_seed_are_no_setting(tmp_path: Path) -> None:
+    write_format_1(tmp_path / "one", make_snapshot(2).frame)
+    write_format_1(
+        tmp_path / "two", make_snapshot(2).frame, seed=9, device="cpu", threads=4, eval_every=1
+    )
+    one, two = (read_result(opened(tmp_path / name)) for name in ("one", "two"))
+    assert one.setting == two.setting
