@@ -1,14 +1,12 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
-import dataclasses
 import time
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QObject, QPointF, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
@@ -19,21 +17,23 @@ from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchRequest
-from symmviz.model.display import PictureId
 from symmviz.model.recent import RecentRun
-from symmviz.model.resolve import branch_parents, describe, image_at, offers
+from symmviz.model.resolve import branch_parents, offers
 from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.window import WindowPresenter
+from symmviz.results import ResultsActions
 from symmviz.retrieval import RetrievalActions
+from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance
+from symmviz.watch_actions import WatchActions
 
 
 class Controller(QObject):
@@ -54,6 +54,7 @@ class Controller(QObject):
         self._pictures = 0
         self._pages = WindowPresenter(
             window.watch_page,
+            window.watch_page.curves,
             window.retrieve_page,
             window.time_slider,
             self.workspace,
@@ -62,11 +63,13 @@ class Controller(QObject):
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
+        WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
         self._retrieval = RetrievalActions(
             window, self.workspace, session, self._controls.set_problem
         )
+        self._results = ResultsActions(window, self.workspace, session)
         window.watch_page.set_drawer(session.drawing)
         self._connect()
         self._look_at_dataset()
@@ -114,7 +117,7 @@ class Controller(QObject):
     def _show_runs(self) -> None:
         window = self._window
         window.set_training_pages(True)
-        if window.page not in (window.watch_page, window.retrieve_page):
+        if window.page is window.start_page:
             window.show_page(window.watch_page)
 
     def _connect(self) -> None:
@@ -128,8 +131,9 @@ class Controller(QObject):
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
         window.controls.branch.connect(lambda: self._ask_for_branch(self.workspace.cursor.step))
-        window.controls.open_folder.connect(self._open_folder)
-        window.controls.copy_weights.connect(self._copy_weights)
+        window.controls.open_folder.connect(partial(open_folder, self.workspace))
+        window.result_card.folder_wanted.connect(partial(open_folder, self.workspace))
+        window.controls.copy_weights.connect(partial(copy_weights, self.workspace))
         window.time_slider.branch_wanted.connect(self._ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
         window.start_page.folder_dropped.connect(self._look_into)
@@ -141,11 +145,6 @@ class Controller(QObject):
         window.time_slider.following.connect(self._pages.time.follow)
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
-        watch.split_chosen.connect(lambda split: self._draw(split=split))
-        watch.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
-        watch.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
-        watch.row_picked.connect(self._on_picked)
-        watch.row_hovered.connect(self._on_hovered)
         watch.findings.try_wanted.connect(self._try)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         self.workspace.subscribe(self._bridge.hurry)
@@ -155,6 +154,7 @@ class Controller(QObject):
         self._adopt()
         self._pages.refresh()
         self._controls.show(self.workspace.recordings)
+        self._results.poll()
         self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
@@ -292,16 +292,6 @@ class Controller(QObject):
         dialog.accept()
         self._prepare(specs, parents)
 
-    def _open_folder(self) -> None:
-        folder = offers(self.workspace.recordings).folder
-        if folder is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-    def _copy_weights(self) -> None:
-        weights = offers(self.workspace.recordings).weights
-        if weights is not None:
-            QGuiApplication.clipboard().setText(str(weights))
-
     def _stop(self) -> None:
         if not self._controls.running:
             return  # it ended while the question stood
@@ -324,23 +314,3 @@ class Controller(QObject):
 
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)
-
-    def _draw(self, **changed: Any) -> None:
-        self.workspace.display = dataclasses.replace(self.workspace.display, **changed)
-
-    def _on_picked(self, run: int, row: int) -> None:
-        image = image_at(self.workspace, self._session.frames, run, row)
-        if image is not None:
-            self.select(*image)
-
-    def _on_hovered(self, run: int, row: int, position: QPointF) -> None:
-        image = image_at(self.workspace, self._session.frames, run, row)
-        if image is None:
-            return
-        recording, query = image
-        page = self._window.watch_page
-        page.hover_card.show_at(
-            page.scatter(run).mapTo(page, position.toPoint()),
-            PictureId(recording.key, query.sample),
-            describe(self._session.frames, recording, query).replace(" · ", "\n", 1),
-        )

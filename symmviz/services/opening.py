@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
+from symmcore.projection.methods import METHODS
 from symmcore.records import Projection
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
 from symmviz.model.recent import RecentRun
@@ -15,7 +16,6 @@ from symmviz.model.titles import named_title
 _LISTED = 20
 _SIDE = 104  # pixels
 _MARGIN = 6
-_METHOD = "pca"
 # One colour a class, again from the start beyond the last: Okabe and Ito's.
 _COLOURS = np.array(
     [
@@ -83,10 +83,15 @@ def _picture(folder: Path) -> ImageArray | None:
     try:
         recording = open_runs(folder)[0]
         recording.read_whole()
-        steps = recording.state.projection_steps.get(_METHOD, ())
+        recorded = recording.state.projection_steps
+        # of the newest frame that has any, the method that is the default
+        method, steps = max(
+            ((info.name, recorded.get(info.name, ())) for info in METHODS),
+            key=lambda one: one[1][-1:],
+        )
         if not steps:
             return None
-        projection = recording.projection(_METHOD, steps[-1])
+        projection = recording.projection(method, steps[-1])
         labels = recording.frame(steps[-1]).test.points.labels
         return None if projection is None else map_picture(projection, labels)
     except (InputError, LookupError, OSError):
@@ -94,15 +99,27 @@ def _picture(folder: Path) -> ImageArray | None:
 
 
 def _title(summary: RunSummary) -> str:
-    return " against ".join(named_title(name).title for name in summary.names)
+    names = dict.fromkeys(summary.names)
+    title = " against ".join(named_title(name).title for name in names)
+    seeds = len(summary.names) // len(names)
+    return title if seeds < 2 else f"{title} \N{MIDDLE DOT} {seeds} seeds"
 
 
 def _caption(summary: RunSummary) -> str:
     when = f"{summary.when.astimezone():%Y-%m-%d %H:%M}"
     first = f"{summary.dataset} · {when}" if summary.dataset else when
     second = [f"step {summary.steps:,}"]
-    scores = [f"{score:.3f}" for score in summary.recall_at_1 if score is not None]
+    scores = [f"{score:.3f}" for score in _mean_scores(summary)]
     if scores:
         second.append(f"R@1 {' / '.join(scores)}")
     second.append(summary.status.value)
     return f"{first}\n{' · '.join(second)}"
+
+
+def _mean_scores(summary: RunSummary) -> list[float]:
+    """The newest Recall@1 of each SPEC, the mean where it was trained with several seeds."""
+    scores: dict[str, list[float]] = {}
+    for name, score in zip(summary.names, summary.recall_at_1, strict=True):
+        if score is not None:
+            scores.setdefault(name, []).append(score)
+    return [sum(them) / len(them) for them in scores.values()]

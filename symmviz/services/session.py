@@ -8,6 +8,7 @@ from pathlib import Path
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.files import write_whole
 from symmcore.runs.finding import holds_run
 from symmcore.runs.naming import run_folder
 from symmcore.runs.training_recorder import TrainingRecorder
@@ -23,6 +24,7 @@ from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
 from symmviz.services.projecting import Projections
 from symmviz.services.rankings import Rankings
+from symmviz.services.results import ResultsReader
 from symmviz.services.search import Searches
 from symmviz.services.status_box import StatusBox, Updates
 from symmviz.services.thumbnails import Thumbnails
@@ -39,9 +41,9 @@ class Session:
 
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
+    - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - one that draws, from the first picture on, and one that loads the loops it draws with;
-    - one each for frames, rankings, uploads and thumbnails and two for retrieval, from their first
-      wish on;
+    - one each for rankings and uploads and one more for retrieval, from their first wish on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -53,6 +55,7 @@ class Session:
         rankings: how all their images do as queries.
         uploads: images from elsewhere, and what was found for them.
         thumbnails: their images.
+        results: what they came to.
         drawing: draws the points of maps.
     """
 
@@ -65,6 +68,7 @@ class Session:
         self.rankings = Rankings()
         self.uploads = Uploads(self.searches.index)
         self.thumbnails = Thumbnails(self.uploads.read)
+        self.results = ResultsReader()
         self.drawing = PointDrawing()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
@@ -181,7 +185,8 @@ class Session:
     def show(self, workspace: Workspace) -> None:
         """Read what the workspace shows: after every change of it or of its recordings."""
         recordings = workspace.recordings
-        self._projections.show(recordings, workspace.display.method, workspace.cursor)
+        display = workspace.display
+        self._projections.show(recordings, display.method, workspace.cursor, display.split)
 
     def follow(self, recordings: tuple[Recording, ...]) -> None:
         """Take in what is written of these runs, here or elsewhere, and forget all others."""
@@ -214,6 +219,10 @@ class Session:
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
         """List what was trained into a folder, the newest first, on a thread for that."""
         return self._opens.submit(read_recent_runs, folder)
+
+    def write_file(self, path: Path, content: bytes) -> "Future[None]":
+        """Write a file that is whole or what it was, on a thread for that."""
+        return self._opens.submit(write_whole, path, content)
 
     def scan_dataset(self, config: TrainingConfig) -> DatasetScan:
         """List the files a training would read, on a thread for that; cancels the last scan."""
@@ -260,10 +269,11 @@ class Session:
         self._scans.shutdown(wait=False, cancel_futures=True)
         self.drawing.close(timeout)
         self._projections.close(timeout)
-        for part in (
+        readers = (
             self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,
-            self._follower,
-        ):  # fmt: skip
+            self.results, self._follower,
+        )  # fmt: skip
+        for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))
         ended = self._training.close(max(0.0, deadline - time.monotonic()), import_timeout)
         if ended and self._recorder is not None:

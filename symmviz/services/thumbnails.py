@@ -9,7 +9,6 @@ from PIL import Image
 from symmcore.byte_cache import ByteCache
 from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
-from symmcore.errors import RunError
 from symmcore.runs import Recording
 from symmviz.model.display import UPLOADS, PictureId
 from symmviz.services.wanted import WantedThread
@@ -114,7 +113,7 @@ def _read(recording: Recording, sample: int, side: int) -> ImageArray:
         if side <= _THUMBNAIL:
             return recording.thumbnail(sample)
         return recording.image(sample)
-    except (RunError, OSError):
+    except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
         return _grey(side)
 
 

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from symmcore.training.learner import Learner
 from symmviz.app import Launched
 from symmviz.model.appearance import Appearance
-from symmviz.model.display import ColourBy, Panel, Variant
+from symmviz.model.curve import Panel, Variant
+from symmviz.model.display import ColourBy
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.theme import DARK, LIGHT, current_theme
 
@@ -82,18 +83,18 @@ def test_start_is_one_click_to_a_finished_run_and_a_picture(
     window = launched.window
     assert window.page is window.watch_page
     assert "step 20 of 20" in progress(launched)
-    assert "400 of 599 test images" in window.shown()
+    assert "200 of 599 test images" in window.shown()
     positions = window.watch_page.scatter(0).positions
     assert positions is not None
-    assert positions.original.shape == positions.synthetic.shape == (400, 2)
+    assert positions.original.shape == positions.synthetic.shape == (200, 2)
     assert np.ptp(positions.original) > 0
     (run,) = runs_folder.iterdir()
     recorded = records(run)
-    drawn_steps, drawn = window.watch_page.panel(Panel.LOSS).line_data(0, Variant.SOLID)
+    drawn_steps, drawn = window.watch_page.curves.panel(Panel.LOSS).line_data(0, Variant.SOLID)
     qtbot.waitUntil(
-        lambda: len(window.watch_page.panel(Panel.LOSS).line_data(0, Variant.SOLID)[0]) == 20
+        lambda: len(window.watch_page.curves.panel(Panel.LOSS).line_data(0, Variant.SOLID)[0]) == 20
     )
-    drawn_steps, drawn = window.watch_page.panel(Panel.LOSS).line_data(0, Variant.SOLID)
+    drawn_steps, drawn = window.watch_page.curves.panel(Panel.LOSS).line_data(0, Variant.SOLID)
     assert drawn_steps == list(range(1, 21))
     assert drawn == [line["loss"] for line in recorded if line["kind"] == "step"]
 
@@ -105,9 +106,9 @@ def test_compare_is_one_click_to_two_columns_and_two_recorded_runs(
     page = launched.window.watch_page
     for run in (0, 1):
         assert page.scatter(run).positions is not None
-    ratio = page.panel(Panel.RATIO)
+    ratio = page.curves.panel(Panel.RATIO)
     assert ratio.lines == {(1, Variant.SOLID), (1, Variant.DASHED)}  # N-pair alone picks nothing
-    assert page.panel(Panel.RECALL).lines == {(r, v) for r in (0, 1) for v in Variant}
+    assert page.curves.panel(Panel.RECALL).lines == {(r, v) for r in (0, 1) for v in Variant}
     (folder,) = runs_folder.iterdir()
     assert {path.name for path in folder.iterdir()} == {"npair", "npair+symm"}
     assert len(records(folder / "npair")) == 20 + 2
@@ -174,7 +175,7 @@ def test_a_finished_run_goes_on_in_the_same_curves(
     steps = [line["step"] for line in records(run) if line["kind"] == "step"]
     assert steps == list(range(1, 21))
     assert json.loads((run / "config.json").read_text())["steps"] == 20
-    panel = launched.window.watch_page.panel(Panel.LOSS)
+    panel = launched.window.watch_page.curves.panel(Panel.LOSS)
     qtbot.waitUntil(lambda: panel.line_data(0, Variant.SOLID)[0] == list(range(1, 21)))
 
 
@@ -303,8 +304,8 @@ def test_training_points_can_be_shown_and_chosen(qtbot: QtBot, launched: Launche
     watch.choose_split(1)
     positions = watch.scatter(0).positions
     assert positions is not None
-    assert len(positions.original) == 400
-    assert "400 of 1,198 training images" in launched.window.shown()
+    assert len(positions.original) == 200
+    assert "200 of 1,198 training images" in launched.window.shown()
     watch.row_picked.emit(0, 5)
     page = launched.window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
@@ -347,7 +348,7 @@ def test_a_diverged_run_says_at_which_step_and_keeps_its_curves(
     wait_for(qtbot, launched, "Diverged")
     assert "at step" in notice(launched)
     assert "lower learning rate" in notice(launched)
-    panel = launched.window.watch_page.panel(Panel.LOSS)
+    panel = launched.window.watch_page.curves.panel(Panel.LOSS)
     qtbot.waitUntil(lambda: len(panel.line_data(0, Variant.SOLID)[0]) >= 1)
     assert page.start_button.isEnabled()
 
@@ -447,7 +448,7 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     seen.append(label.isVisible())
     assert seen == [True, False]
     launched.window.watch_page.show_synthetic(True)
-    assert "and their 400 synthetic points" in launched.window.shown()
+    assert "and their 200 synthetic points" in launched.window.shown()
 
 
 def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(

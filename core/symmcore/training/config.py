@@ -12,6 +12,7 @@ from symmcore.settings.losses import LossSettings, loss_info
 from symmcore.settings.networks import (
     FROM_SCRATCH,
     IMAGENET,
+    LARGEST_DIM,
     NETWORKS,
     check_weights_choice,
     network_info,
@@ -88,7 +89,7 @@ class TrainingConfig:
         place=Place.MAIN,
     )
     network: str = setting(
-        "small",
+        "conv3",
         label="Network",
         help=f"the embedding network: {', '.join(info.name for info in NETWORKS)}",
         choices=tuple(Choice(info.name, info.title, info.description) for info in NETWORKS),
@@ -137,8 +138,7 @@ class TrainingConfig:
         label="Embedding size",
         help="numbers in an embedding",
         least=2,
-        # The last layer of the largest network then takes half a gigabyte.
-        most=65_536,
+        most=LARGEST_DIM,
         form_range=(2, 4096),
         step=32,
         place=Place.ADVANCED,
@@ -176,19 +176,23 @@ class TrainingConfig:
         most=LARGEST_NUMBER,
         protocol=True,
     )
-    eval_every: int = setting(
-        25,
+    eval_every: int | None = setting(
+        None,
         label="Steps between evaluations",
         noun="number of steps between evaluations",
-        help="steps between evaluations, which embed every test image and score Recall@1",
+        help=(
+            "steps between evaluations, which embed every test image and score Recall@1; automatic "
+            "takes at most a tenth of the time"
+        ),
         least=1,
+        zero="automatic",
         form_range=(1, 100_000),
         step=5,
         place=Place.ADVANCED,
         protocol=True,
     )
     frames: int = setting(
-        60,
+        20,
         label="Frames",
         noun="number of frames",
         help=(
@@ -196,13 +200,14 @@ class TrainingConfig:
             "of the first steps and of the last come in any case"
         ),
         least=0,
+        protocol=True,
     )
     watch_limit: int | None = setting(
         None,
         label="Watch limit",
         help="most images of each split that are watched",
         least=2,
-        zero="as many as keep frames cheap, 400 to 2,000",
+        zero="as many as keep frames under a tenth of the time, 200 to 2,000",
     )
     checkpoint_every: int | None = setting(
         None,
@@ -280,6 +285,14 @@ class TrainingConfig:
         """The same training with another number of steps."""
         return dataclasses.replace(self, steps=steps)
 
+    def learning_rate_of(self, spec: RunSpec) -> float:
+        """The learning rate of a run in its first step."""
+        return spec.learning_rate or self.learning_rate
+
+    def dim_of(self, spec: RunSpec) -> int:
+        """The size of a run's embeddings."""
+        return spec.dim or self.dim
+
     def _check_specs(self) -> None:
         if not self.specs:
             raise InputError("There is nothing to train: name at least one loss.")
@@ -294,7 +307,8 @@ class TrainingConfig:
         return dataclasses.replace(
             spec,
             loss_settings=LossSettings(**settings),
-            learning_rate=spec.learning_rate or self.learning_rate,
+            learning_rate=self.learning_rate_of(spec),
+            dim=self.dim_of(spec),
         )
 
 
