@@ -197,6 +197,7 @@ class GalleryView(QTableView):
         self.setModel(self._images)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setShowGrid(False)
+        self.setProperty("gallery", True)
         self.setTabKeyNavigation(False)
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.hide()

@@ -235,7 +235,8 @@ QPushButton[follow="off"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;
 }}
-QListView:focus {{ border: 1px solid {theme.accent}; }}
+QTableView[gallery="true"] {{ selection-background-color: transparent; }}
+QListView:focus, QTableView:focus {{ border: 1px solid {theme.accent}; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}
