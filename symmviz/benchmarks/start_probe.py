@@ -18,9 +18,10 @@ _POLL_MS = 5
 
 def main(launched_at: float, folder: Path, press: str) -> None:
     """Launch, press Start, print when what was seen, in seconds, and end the process."""
-    from symmviz.cli import _prepare_process
+    from symmcore.processes import leave_out_current_folder, let_idle_threads_sleep
 
-    _prepare_process()
+    leave_out_current_folder()
+    let_idle_threads_sleep()
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
