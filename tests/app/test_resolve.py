@@ -219,7 +219,7 @@ def found_at(*steps: int) -> Callable[[SearchTarget], RunNeighbours | None]:
         if target.step not in steps:
             return None
         neighbours = Neighbour(7, 1, 0.9, True), Neighbour(9, 2, 0.5, False)
-        return RunNeighbours(target.step, 23, neighbours)
+        return RunNeighbours(target.step, 23, neighbours, first_right=1)
 
     return found
 
@@ -230,7 +230,7 @@ class TestRetrieve:
     ) -> None:
         assert "Click an image" in retrieve(workspace, loaded, found_at()).caption
         nothing = retrieve(workspace, FakeLoaded(), found_at())
-        assert nothing.gallery is None
+        assert nothing.card is None
         assert "Nothing to search yet" in nothing.caption
         assert search_targets(workspace) == ()
 
@@ -248,7 +248,7 @@ class TestRetrieve:
         state = retrieve(workspace, loaded, found_at(10))
         assert state.rows is not None
         assert [row.caption for row in state.rows] == [
-            "step 10 · 1 of 2 right · searched 23 other test images"
+            "step 10 · first right at rank 1 · 1 of 2 right · searched 23 other test images"
         ] * 2
         assert state.rows[1].cards[0].picture.run == "npair+symm"
         assert state.card is not None
@@ -258,7 +258,7 @@ class TestRetrieve:
             run.change(gallery_steps=(0, 20))
         state = retrieve(workspace, loaded, found_at(0))
         assert state.rows is not None
-        assert state.rows[0].caption.startswith("step 0 (last evaluated) · 1 of 2 right")
+        assert state.rows[0].caption.startswith("step 0 (last evaluated) · first right at rank 1")
 
     def test_while_following_the_newest_search_is_shown(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
