@@ -10,6 +10,7 @@ from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
 from symmviz.cli.bench_defaults import add_bench_defaults
+from symmviz.cli.bench_projection import add_bench_projection
 from symmviz.cli.commands import (
     bench_curves,
     bench_data,
@@ -145,6 +146,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     _add_bench_train(training)
     add_bench_defaults(
         names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
+    )
+    add_bench_projection(
+        names.add_parser("projection", help="how true, steady and fast the map's methods are")
     )
     for bench, rounds in (
         (window, 10),
