@@ -17,6 +17,7 @@ from symmviz.cli.commands import (
     bench_evaluation,
     bench_loss,
     bench_scrub,
+    bench_start,
     bench_train,
     bench_ui,
     evaluate,
@@ -124,6 +125,11 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="torch threads on the CPU (default: as many as the window takes)",
     )
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
+    start = names.add_parser("start", help="how soon the window and the first picture are there")
+    start.set_defaults(run=bench_start)
+    start.add_argument(
+        "--cold", action="store_true", help="have the system forget the files before each launch"
+    )
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
     curves = names.add_parser("curves", help="how fast plots of many steps are")
@@ -146,6 +152,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
     for bench, rounds in (
         (window, 10),
+        (start, 3),
         (scrub, 200),
         (curves, 100),
         (loss, 15),
