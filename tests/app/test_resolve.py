@@ -1,8 +1,11 @@
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
+from symmcore.records import MapQuality
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
 from symmviz.model.display import RunTitle
@@ -110,7 +113,7 @@ class TestWatch:
             assert column.positions.synthetic is projection.test.synthetic
             assert column.caption is not None
             assert "step 20 " in column.caption
-        assert "Showing 9 of 24 test images and their 8 synthetic points" in state.shown
+        assert "Showing 9 of 24 test images (3 classes) and their 8 synthetic points" in state.shown
 
     def test_a_cursor_shows_each_run_at_that_step(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
@@ -152,6 +155,22 @@ class TestWatch:
         assert column.positions is not None
         assert column.positions.original is loaded.known["npair", "pca", 10].test.original
 
+    def test_how_far_a_map_can_be_trusted_is_said(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        assert watch(workspace, loaded).columns[0].trust == ""
+        known = loaded.known["npair", "pca", 20]
+        quality = MapQuality(0.891, 0.9, 0.66, 0.524, 0.813)
+        measured = replace(known, test=replace(known.test, quality=quality))
+        loaded.known["npair", "pca", 20] = measured
+        assert watch(workspace, loaded).columns[0].trust == (
+            "The map shows 52 of 66 · trustworthiness 0.89 · 81% of the movement is the embedding's"
+        )
+        nothing = MapQuality(math.nan, math.nan, math.nan, math.nan)
+        measured = replace(known, test=replace(known.test, quality=nothing))
+        loaded.known["npair", "pca", 20] = measured
+        assert watch(workspace, loaded).columns[0].trust == ""
+
     def test_while_following_points_move_on_until_the_newest_frame_has_a_picture(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
     ) -> None:
@@ -166,7 +185,10 @@ class TestWatch:
         state = watch(workspace, loaded)
         assert state.columns[0].positions is not None
         assert len(state.columns[0].positions.original) == 12
-        assert "12 of 48 training images; their 11 synthetic points are hidden" in state.shown
+        assert (
+            "12 of 48 training images (3 classes); their 11 synthetic points are hidden"
+            in state.shown
+        )
 
     def test_a_selected_image_is_ringed_in_every_run_that_shows_it(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
