@@ -2,27 +2,22 @@
 
 from dataclasses import dataclass
 
-import colorcet
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from symmviz.model.appearance import Appearance
-
-# Okabe and Ito's colours for all kinds of colour vision, black left out.
-_OKABE_ITO = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#F0E442",
-    "#999999",
+from symmcore.palette import (
+    GLASBEY_ON_DARK,
+    GLASBEY_ON_LIGHT,
+    OKABE_ITO,
+    ORIGINAL_ON_DARK,
+    ORIGINAL_ON_LIGHT,
+    RUN_ON_DARK,
+    RUN_ON_LIGHT,
+    SYNTHETIC_ON_DARK,
+    SYNTHETIC_ON_LIGHT,
 )
-# The first twelve of either are twice as far apart as those of one set that serves both themes.
-_GLASBEY_ON_LIGHT = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
-_GLASBEY_ON_DARK = tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
+from symmviz.model.appearance import Appearance
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,7 @@ class Theme:
 
         Okabe and Ito's up to 8 classes, Glasbey's beyond.
         """
-        return _OKABE_ITO if shown <= len(_OKABE_ITO) else self.glasbey
+        return OKABE_ITO if shown <= len(OKABE_ITO) else self.glasbey
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""
@@ -78,13 +73,13 @@ LIGHT = Theme(
     border="#d5d8de",
     accent="#2563b8",
     accent_text="#ffffff",
-    original="#0072B2",
-    synthetic="#D55E00",
-    runs=("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555"),
+    original=ORIGINAL_ON_LIGHT,
+    synthetic=SYNTHETIC_ON_LIGHT,
+    runs=(RUN_ON_LIGHT, "#b0407f", "#b87a00", "#2a8fd0", "#555555"),
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
-    glasbey=_GLASBEY_ON_LIGHT,
+    glasbey=GLASBEY_ON_LIGHT,
 )
 DARK = Theme(
     dark=True,
@@ -96,13 +91,13 @@ DARK = Theme(
     border="#3a3e46",
     accent="#5b9bea",
     accent_text="#10141a",
-    original="#4aa8e0",
-    synthetic="#ff8a4c",
-    runs=("#1fc299", "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb"),
+    original=ORIGINAL_ON_DARK,
+    synthetic=SYNTHETIC_ON_DARK,
+    runs=(RUN_ON_DARK, "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb"),
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",
-    glasbey=_GLASBEY_ON_DARK,
+    glasbey=GLASBEY_ON_DARK,
 )
 
 
