@@ -1,6 +1,6 @@
 """Colours that mean the same in the window and in what is exported."""
 
-import colorcet
+from functools import cache
 
 OKABE_ITO = (
     "#0072B2",
@@ -14,10 +14,25 @@ OKABE_ITO = (
 )
 """Okabe and Ito's colours for all kinds of colour vision, black left out."""
 
-# The first twelve of either are twice as far apart as those of one set that serves both themes.
-GLASBEY_ON_LIGHT: tuple[str, ...] = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
-GLASBEY_ON_DARK: tuple[str, ...] = tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
-
 ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT = "#0072B2", "#D55E00"
 ORIGINAL_ON_DARK, SYNTHETIC_ON_DARK = "#4aa8e0", "#ff8a4c"
 RUN_ON_LIGHT, RUN_ON_DARK = "#00805d", "#1fc299"
+
+
+def class_colours(count: int, *, dark: bool) -> tuple[str, ...]:
+    """Colours for so many classes, in their order; from the start beyond the last.
+
+    Okabe and Ito's up to 8 classes, Glasbey's beyond.
+    """
+    return OKABE_ITO if count <= len(OKABE_ITO) else _glasbey(dark)
+
+
+@cache
+def _glasbey(dark: bool) -> tuple[str, ...]:
+    """Glasbey's colours; read only once they are drawn, which the Start page does not wait for."""
+    import colorcet
+
+    # The first twelve of either are twice as far apart as those of one set that serves both themes.
+    if dark:
+        return tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
+    return tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)

@@ -10,12 +10,14 @@ from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
 from symmviz.cli.bench_defaults import add_bench_defaults
+from symmviz.cli.bench_projection import add_bench_projection
 from symmviz.cli.commands import (
     bench_curves,
     bench_data,
     bench_evaluation,
     bench_loss,
     bench_scrub,
+    bench_start,
     bench_train,
     bench_ui,
     evaluate,
@@ -125,6 +127,11 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="torch threads on the CPU (default: as many as the window takes)",
     )
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
+    start = names.add_parser("start", help="how soon the window and the first picture are there")
+    start.set_defaults(run=bench_start)
+    start.add_argument(
+        "--cold", action="store_true", help="have the system forget the files before each launch"
+    )
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
     curves = names.add_parser("curves", help="how fast plots of many steps are")
@@ -142,8 +149,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add_bench_defaults(
         names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
     )
+    add_bench_projection(
+        names.add_parser("projection", help="how true, steady and fast the map's methods are")
+    )
     for bench, rounds in (
         (window, 10),
+        (start, 3),
         (scrub, 200),
         (curves, 100),
         (loss, 15),

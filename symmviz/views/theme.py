@@ -7,15 +7,13 @@ from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from symmcore.palette import (
-    GLASBEY_ON_DARK,
-    GLASBEY_ON_LIGHT,
-    OKABE_ITO,
     ORIGINAL_ON_DARK,
     ORIGINAL_ON_LIGHT,
     RUN_ON_DARK,
     RUN_ON_LIGHT,
     SYNTHETIC_ON_DARK,
     SYNTHETIC_ON_LIGHT,
+    class_colours,
 )
 from symmviz.model.appearance import Appearance
 
@@ -31,7 +29,6 @@ class Theme:
         ring: around the selected point.
         right: a neighbour of the query's class.
         wrong: a neighbour of another class.
-        glasbey: colours for more classes than Okabe and Ito's eight.
     """
 
     dark: bool
@@ -49,14 +46,13 @@ class Theme:
     ring: str
     right: str
     wrong: str
-    glasbey: tuple[str, ...]
 
     def class_colours(self, shown: int) -> tuple[str, ...]:
         """Colours for so many classes that are shown, in their order; from the start beyond.
 
         Okabe and Ito's up to 8 classes, Glasbey's beyond.
         """
-        return OKABE_ITO if shown <= len(OKABE_ITO) else self.glasbey
+        return class_colours(shown, dark=self.dark)
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""
@@ -79,7 +75,6 @@ LIGHT = Theme(
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
-    glasbey=GLASBEY_ON_LIGHT,
 )
 DARK = Theme(
     dark=True,
@@ -97,7 +92,6 @@ DARK = Theme(
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",
-    glasbey=GLASBEY_ON_DARK,
 )
 
 
@@ -181,6 +175,12 @@ QPushButton[page="true"]:checked {{
     border-bottom: 2px solid {theme.accent}; color: {theme.accent};
 }}
 QPushButton[page="true"]:focus {{ text-decoration: underline; }}
+QPushButton[segment="true"] {{
+    padding: 4px 4px; border-radius: 0; margin-left: -1px; background: {theme.window};
+}}
+QPushButton[segment="true"]:checked {{
+    background: {theme.raised}; color: {theme.accent}; border-color: {theme.accent};
+}}
 QFrame[notice="true"] {{
     background: {theme.raised}; border: 1px solid {theme.wrong}; border-radius: 6px;
 }}
@@ -224,7 +224,8 @@ QPushButton[follow="off"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;
 }}
-QListView:focus {{ border: 1px solid {theme.accent}; }}
+QTableView[gallery="true"] {{ selection-background-color: transparent; }}
+QListView:focus, QTableView:focus {{ border: 1px solid {theme.accent}; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

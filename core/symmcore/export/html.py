@@ -18,15 +18,13 @@ from symmcore.export.options import ExportOptions
 from symmcore.export.report import curve_panels, failures, quantised, scores
 from symmcore.export.sprite import make_sprite
 from symmcore.palette import (
-    GLASBEY_ON_DARK,
-    GLASBEY_ON_LIGHT,
-    OKABE_ITO,
     ORIGINAL_ON_DARK,
     ORIGINAL_ON_LIGHT,
     RUN_ON_DARK,
     RUN_ON_LIGHT,
     SYNTHETIC_ON_DARK,
     SYNTHETIC_ON_LIGHT,
+    class_colours,
 )
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
@@ -104,16 +102,15 @@ def _data(
 
 
 def _colours(classes: int) -> dict[str, Any]:
-    few = classes <= len(OKABE_ITO)
     return {
         "light": {
-            "classes": OKABE_ITO if few else GLASBEY_ON_LIGHT,
+            "classes": class_colours(classes, dark=False),
             "original": ORIGINAL_ON_LIGHT,
             "synthetic": SYNTHETIC_ON_LIGHT,
             "run": RUN_ON_LIGHT,
         },
         "dark": {
-            "classes": OKABE_ITO if few else GLASBEY_ON_DARK,
+            "classes": class_colours(classes, dark=True),
             "original": ORIGINAL_ON_DARK,
             "synthetic": SYNTHETIC_ON_DARK,
             "run": RUN_ON_DARK,
