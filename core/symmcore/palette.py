@@ -16,7 +16,9 @@ OKABE_ITO = (
 
 ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT = "#0072B2", "#D55E00"
 ORIGINAL_ON_DARK, SYNTHETIC_ON_DARK = "#4aa8e0", "#ff8a4c"
-RUN_ON_LIGHT, RUN_ON_DARK = "#00805d", "#1fc299"
+RUNS_ON_LIGHT = ("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555")
+RUNS_ON_DARK = ("#1fc299", "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb")
+"""One colour a run, for lines; used again from the start beyond the last."""
 
 
 def class_colours(count: int, *, dark: bool) -> tuple[str, ...]:

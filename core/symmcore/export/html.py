@@ -20,8 +20,8 @@ from symmcore.export.sprite import make_sprite
 from symmcore.palette import (
     ORIGINAL_ON_DARK,
     ORIGINAL_ON_LIGHT,
-    RUN_ON_DARK,
-    RUN_ON_LIGHT,
+    RUNS_ON_DARK,
+    RUNS_ON_LIGHT,
     SYNTHETIC_ON_DARK,
     SYNTHETIC_ON_LIGHT,
     class_colours,
@@ -107,13 +107,13 @@ def _colours(classes: int) -> dict[str, Any]:
             "classes": class_colours(classes, dark=False),
             "original": ORIGINAL_ON_LIGHT,
             "synthetic": SYNTHETIC_ON_LIGHT,
-            "run": RUN_ON_LIGHT,
+            "run": RUNS_ON_LIGHT[0],
         },
         "dark": {
             "classes": class_colours(classes, dark=True),
             "original": ORIGINAL_ON_DARK,
             "synthetic": SYNTHETIC_ON_DARK,
-            "run": RUN_ON_DARK,
+            "run": RUNS_ON_DARK[0],
         },
     }
 
