@@ -16,6 +16,7 @@ from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
     bench_loss,
+    bench_retrieve,
     bench_scrub,
     bench_start,
     bench_train,
@@ -25,6 +26,7 @@ from symmviz.cli.commands import (
 )
 from symmviz.cli.datasets import show_datasets
 from symmviz.cli.embed import add_embed
+from symmviz.cli.export import add_export
 from symmviz.cli.paths import user_path
 from symmviz.cli.results import add_results
 from symmviz.cli.training import train
@@ -75,6 +77,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     evaluation.set_defaults(run=evaluate)
     add_results(commands.add_parser("results", help="print a table of runs and their scores"))
     add_embed(commands.add_parser("embed", help="write embeddings of any images"))
+    add_export(commands.add_parser("export", help="write runs as files for other programs"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
     if arguments and _is_path(arguments[0], commands.choices):
@@ -132,6 +135,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
+    retrieval = names.add_parser("retrieve", help="how fast a query's neighbours are shown")
+    retrieval.set_defaults(run=bench_retrieve)
     curves = names.add_parser("curves", help="how fast plots of many steps are")
     curves.set_defaults(run=bench_curves)
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
@@ -154,6 +159,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (window, 10),
         (start, 3),
         (scrub, 200),
+        (retrieval, 100),
         (curves, 100),
         (loss, 15),
         (data, 5),
@@ -193,6 +199,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (curves, "--runs", 1, 6, "runs"),
         (curves, "--steps", 100, 1_000_000, "steps of each run"),
         (scrub, "--images", 2, 5_000, "images; each has a synthetic point as well"),
+        (retrieval, "--images", 100, 60_502, "images that are searched"),
+        (retrieval, "--dim", 2, 512, "dimensions of their embeddings"),
+        (retrieval, "--runs", 1, 1, "runs that are searched at once"),
         (scrub, "--frames", 2, 200, "recorded frames"),
         (scrub, "--wander", 1, 2_000, "frames that are shown while memory is watched"),
     ):
