@@ -13,6 +13,7 @@ from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
     bench_loss,
+    bench_scatter,
     bench_scrub,
     bench_train,
     bench_ui,
@@ -123,6 +124,16 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
+    scatter = names.add_parser("scatter", help="how fast a map draws points that move")
+    scatter.set_defaults(run=bench_scatter)
+    scatter.add_argument(
+        "--points",
+        type=_between(2, _LARGEST),
+        nargs="+",
+        default=[4_000, 20_000, 120_000, 1_000_000],
+        metavar="N",
+        help="points that move, half of them synthetic (default 4000 20000 120000 1000000)",
+    )
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
     loss.set_defaults(run=bench_loss)
     data = names.add_parser("data", help="how fast images come")
@@ -136,6 +147,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     for bench, rounds in (
         (window, 10),
         (scrub, 200),
+        (scatter, 100),
         (loss, 15),
         (data, 5),
         (evaluation, 3),

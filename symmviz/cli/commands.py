@@ -83,6 +83,17 @@ def bench_scrub(options: Namespace) -> int:
     )
 
 
+def bench_scatter(options: Namespace) -> int:
+    """Measure how fast a map draws points that move, while a training runs."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.scatter import measure  # imports Qt and torch
+
+    return report_on(lambda: measure(tuple(options.points), options.rounds), options.json)
+
+
 def bench_data(options: Namespace) -> int:
     """Measure how fast images come."""
     check_writable(options.json)

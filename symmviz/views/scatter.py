@@ -32,6 +32,8 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     """A point was clicked: its row in the cloud."""
     hovered = Signal(int, QPointF)
     """The pointer rests at a point: its row, and where in the widget."""
+    drawn = Signal()
+    """There is another picture of the points."""
     left = Signal()
     """The pointer rests at a point no more."""
 
@@ -66,6 +68,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._pointer = QPointF()
         self._canvas = PointCanvas(self)
         self._canvas.drawn.connect(self.viewport().update)
+        self._canvas.drawn.connect(self.drawn)
         self._canvas.moving.connect(self._place_rings)
         self.setMouseTracking(True)
         self.scene().sigMouseClicked.connect(self._on_clicked)
@@ -141,6 +144,11 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         return self._canvas.still
 
     @property
+    def arrived(self) -> bool:
+        """Whether no point is on its way."""
+        return self._canvas.moved >= 1.0
+
+    @property
     def selected(self) -> int | None:
         """The row of the ringed point."""
         return self._selected
@@ -150,6 +158,16 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         assert self._positions is not None, "there are no points yet"
         scene = self.getViewBox().mapViewToScene(self._canvas.place(_ORIGINAL, row))
         return QPointF(self.mapFromScene(scene))
+
+    def hit_at(self, position: QPointF) -> Hit | None:
+        """The point under the pointer: its kind, 1 for originals, and its row.
+
+        Args:
+            position: in this widget.
+        """
+        if self._positions is None:
+            return None
+        return self._canvas.nearest(position.x(), position.y(), PICK_RADIUS_PX)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -184,7 +202,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         super().mouseMoveEvent(event)
         self._pointer = event.position()
         if event.buttons() == Qt.MouseButton.NoButton:
-            self._set_hovered(self._hit_at(event.position()))
+            self._set_hovered(self.hit_at(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the view."""
@@ -232,14 +250,9 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.button() != Qt.MouseButton.LeftButton or event.double():
             return
-        hit = self._hit_at(QPointF(self.mapFromScene(event.scenePos())))
+        hit = self.hit_at(QPointF(self.mapFromScene(event.scenePos())))
         if hit is not None:
             self.picked.emit(hit.row)
-
-    def _hit_at(self, position: QPointF) -> Hit | None:
-        if self._positions is None:
-            return None
-        return self._canvas.nearest(position.x(), position.y(), PICK_RADIUS_PX)
 
     def _set_hovered(self, hit: Hit | None) -> None:
         if hit == self._hovered:
