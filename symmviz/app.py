@@ -3,13 +3,14 @@
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from symmcore.projection.methods import default_method
 from symmviz.controller import Controller
 from symmviz.notes import say_on_stderr, show_notes
 from symmviz.services.preferences import Settings
@@ -47,6 +48,7 @@ def launch(app: QApplication, runs: tuple[Path, ...] = (), images: Path | None =
     window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     session = Session()
     controller = Controller(app, window, session)
+    controller.workspace.display = replace(controller.workspace.display, method=default_method())
     place_window(window, settings.geometry)
     if runs:  # they are to be seen before torch takes a core for seconds
         window.painted.connect(session.open_projections)

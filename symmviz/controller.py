@@ -1,26 +1,25 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
-import dataclasses
 import time
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPointF, QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
+from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchRequest
-from symmviz.model.display import ColourBy, PictureId
 from symmviz.model.recent import RecentRun
-from symmviz.model.resolve import branch_parents, describe, image_at, offers
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.resolve import branch_parents, offers
+from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
@@ -31,6 +30,7 @@ from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance
+from symmviz.watch_actions import WatchActions
 
 
 class Controller(QObject):
@@ -51,6 +51,7 @@ class Controller(QObject):
         self._pictures = 0
         self._pages = WindowPresenter(
             window.watch_page,
+            window.watch_page.curves,
             window.retrieve_page,
             window.time_slider,
             self.workspace,
@@ -59,6 +60,7 @@ class Controller(QObject):
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
+        WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
         window.watch_page.set_drawer(session.drawing)
@@ -135,11 +137,7 @@ class Controller(QObject):
         window.time_slider.following.connect(self._pages.time.follow)
         watch = window.watch_page
         watch.shown_changed.connect(window.set_shown)
-        watch.split_chosen.connect(self._choose_split)
-        watch.colour_chosen.connect(self._choose_colours)
-        watch.synthetic_toggled.connect(self._show_synthetic)
-        watch.row_picked.connect(self._on_picked)
-        watch.row_hovered.connect(self._on_hovered)
+        watch.findings.try_wanted.connect(self._try)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         window.retrieve_page.chosen.connect(self._on_chosen)
         self.workspace.subscribe(self._bridge.hurry)
@@ -252,13 +250,22 @@ class Controller(QObject):
             return
         self._prepare(specs, ())
 
-    def _ask_for_branch(self, step: int | None) -> None:
-        parents = branch_parents(self.workspace.recordings, step)
+    def _ask_for_branch(
+        self, step: int | None, of: tuple[Recording, ...] = (), spec: RunSpec | None = None
+    ) -> None:
+        parents = branch_parents(of or self.workspace.recordings, step)
         if not parents:
             self._controls.set_problem("There is no checkpoint up to this step to branch from.")
             return
         dialog = self._window.ask_for_branch(parents)
+        if spec is not None:
+            dialog.propose(spec)
         dialog.requested.connect(lambda request: self._branch(dialog, request))
+
+    def _try(self, run: int, at: int) -> None:
+        wanted = self._pages.findings.wanted(run, at)
+        if wanted is not None:
+            self._ask_for_branch(*wanted)
 
     def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:
         parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)
@@ -309,37 +316,9 @@ class Controller(QObject):
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)
 
-    def _choose_split(self, split: Split) -> None:
-        self.workspace.display = dataclasses.replace(self.workspace.display, split=split)
-
-    def _choose_colours(self, colour_by: ColourBy) -> None:
-        self.workspace.display = dataclasses.replace(self.workspace.display, colour_by=colour_by)
-
-    def _show_synthetic(self, visible: bool) -> None:
-        self.workspace.display = dataclasses.replace(
-            self.workspace.display, synthetic_visible=visible
-        )
-
-    def _on_picked(self, run: int, row: int) -> None:
-        image = image_at(self.workspace, self._session.frames, run, row)
-        if image is not None:
-            self.select(*image)
-
     def _on_chosen(self, query: Query, run: str) -> None:
         """An image of the gallery or a neighbour was clicked, of the run with this key."""
         for recording in self.workspace.recordings:
             if recording.key == run:
                 self.select(recording, query)
                 return
-
-    def _on_hovered(self, run: int, row: int, position: QPointF) -> None:
-        image = image_at(self.workspace, self._session.frames, run, row)
-        if image is None:
-            return
-        recording, query = image
-        page = self._window.watch_page
-        page.hover_card.show_at(
-            page.scatter(run).mapTo(page, position.toPoint()),
-            PictureId(recording.key, query.sample),
-            describe(self._session.frames, recording, query).replace(" · ", "\n", 1),
-        )

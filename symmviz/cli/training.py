@@ -25,6 +25,7 @@ from symmcore.training.control import Control
 from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.continuation import continuation
+from symmviz.cli.doctor import DoctorSink
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.results import seed_lines
 from symmviz.cli.streams import output_status
@@ -102,6 +103,7 @@ def _train_seed(folder: SeedFolder, seed: int) -> _End:
 
 def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> _End:
     progress = ProgressSink(config)
+    doctor = DoctorSink(config, progress.problem)
     resumes = plan is not None and plan.out is not None
     recorder = TrainingRecorder(out, config, resume=resumes, on_problem=progress.problem)
     control = Control()
@@ -111,7 +113,7 @@ def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> 
         from symmcore.training.trainer import Trainer  # imports torch
 
         start = None if plan is None else plan.start
-        status = Trainer(config, Sinks([recorder, progress]), start).run(control)
+        status = Trainer(config, Sinks([recorder, progress, doctor]), start).run(control)
         recorder.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
     if status.reason is FinishReason.INVALID:
         raise InputError(status.message)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from symmcore.records import FloatArray, IndexArray
-from symmviz.model.outline import Values
 from symmviz.model.retrieval import Query
 
 
@@ -13,54 +12,6 @@ class ColourBy(Enum):
 
     KIND = "kind"
     CLASS = "class"
-
-
-class Panel(Enum):
-    """The shared plots under the scatters, in the order they stand in."""
-
-    RECALL = "Recall@1, original points"
-    SYNTHETIC_RECALL = "Recall@1, synthetic points"
-    RATIO = "Share of points picked in mining"
-    LOSS = "Loss"
-
-
-PanelKey = Panel | str
-"""One of the shared plots, or the name of a scalar that a user's own loop records."""
-
-
-class Variant(Enum):
-    """Which of a run's lines in a panel: told apart by the stroke, runs by colour."""
-
-    SOLID = "solid"
-    DASHED = "dashed"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """One line of a panel.
-
-    Attributes:
-        panel: where it stands.
-        run: whose it is.
-        variant: its stroke.
-        steps: (N,) float64.
-        values: (N,) float64; NaN leaves a gap.
-    """
-
-    panel: PanelKey
-    run: int
-    variant: Variant
-    steps: Values
-    values: Values
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The value of one line at the step that is shown."""
-
-    run: int
-    variant: Variant
-    value: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,19 @@ class RunImages:
         return self.train if split is Split.TRAIN else self.test
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LivePicture:
+    """Where the points of one split are while they move.
+
+    Attributes:
+        projection: of the frame that they move towards; only that split of it counts.
+        note: what is to be said of it; empty if nothing is.
+    """
+
+    projection: Projection
+    note: str
+
+
 def run_images(frame: Frame) -> RunImages:
     """The images that a frame's run watches."""
     train, test = (
@@ -56,6 +69,9 @@ class Loaded(Protocol):
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         """A run's projection at a step, if it is in memory."""
+
+    def live(self, key: str, method: str, split: Split) -> LivePicture | None:
+        """Where the points of a run's split are on the screen, if they move or did."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

@@ -1,9 +1,10 @@
 """What the window works on: the runs shown, the time cursor, what is selected and how it looks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symmcore.runs import Recording
+from symmviz.model.curve import CurveLook
 from symmviz.model.display import ColourBy
 from symmviz.model.retrieval import Query, Split
 
@@ -48,12 +49,14 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         method: name of the projection, such as "pca".
+        curves: how the lines of the plots are drawn.
     """
 
     split: Split = Split.TEST
     colour_by: ColourBy = ColourBy.KIND
     synthetic_visible: bool = True
     method: str = "pca"
+    curves: CurveLook = field(default_factory=CurveLook)
 
 
 def images_key(recording: Recording) -> str:

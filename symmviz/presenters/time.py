@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from symmviz.model.resolve import timeline
-from symmviz.model.timeline import TimelineState
+from symmviz.model.timeline import TimelineState, nearest_frame
 from symmviz.model.workspace import Cursor, Workspace
 
 
@@ -45,6 +45,14 @@ class TimePresenter:
         before = self.state.cursor
         self._direction = self._direction if step == before else 1 if step > before else -1
         self._workspace.cursor = Cursor(step)
+
+    def move_near(self, step: int) -> None:
+        """Show the frame next to a step; the newest one follows."""
+        frame = nearest_frame(self.state, step)
+        if frame is None or frame == self.state.frames[-1]:
+            self.follow()
+        else:
+            self.move(frame)
 
     def follow(self) -> None:
         """Show the newest step, and each that comes."""

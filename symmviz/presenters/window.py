@@ -6,6 +6,8 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmviz.model.resolve import search_targets, steps_wanted
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.curves import CurvesPresenter, CurvesView
+from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
@@ -36,6 +38,7 @@ class WindowPresenter:
     def __init__(
         self,
         watch: WatchView,
+        curves: CurvesView,
         retrieve: RetrieveView,
         time: TimeView,
         workspace: Workspace,
@@ -44,6 +47,8 @@ class WindowPresenter:
         self._workspace = workspace
         self._readers = readers
         self._watch = WatchPresenter(watch, workspace, readers.frames)
+        self.curves = CurvesPresenter(curves, workspace)
+        self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(
             retrieve, workspace, readers.frames, readers.searches.found
         )
@@ -74,12 +79,14 @@ class WindowPresenter:
         self._read()
         self.time.update()
         self._watch.update()
+        self.curves.update()
+        self.findings.update()
         self._retrieve.update()
 
     @property
     def is_behind(self) -> bool:
         """Whether more is to be drawn of what is known by now."""
-        return self._watch.is_behind
+        return self.curves.is_behind
 
     def draw_plots(self, now: float) -> None:
         """Move the cursor of one plot; else draw the lines of one, but not too often.
@@ -87,11 +94,11 @@ class WindowPresenter:
         Args:
             now: a time in seconds.
         """
-        if self._watch.is_behind:
-            self._watch.mark_next_panel()
+        if self.curves.is_behind:
+            self.curves.mark_next_panel()
         elif now - self._panel_drawn_at >= _SECONDS_A_PANEL:
             self._panel_drawn_at = now
-            self._watch.draw_next_panel()
+            self.curves.draw_next_panel()
 
     def _on_change(self) -> None:
         self._changes += 1

@@ -3,6 +3,7 @@
 import threading
 
 from symmcore.runs import Recording
+from symmviz.services.faults import report_fault
 
 _SECONDS = 0.5
 
@@ -48,4 +49,7 @@ class Follower:
                     return
                 followed = self._followed
             for recording in followed:
-                recording.poll()
+                try:
+                    recording.poll()
+                except Exception as error:  # noqa: BLE001 - one run's fault is none of the others'
+                    report_fault(error)

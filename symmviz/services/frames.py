@@ -8,7 +8,8 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, Projection
 from symmcore.runs import Recording
 from symmcore.runs.memory import projection_size
-from symmviz.model.loaded import RunImages, SplitImages, run_images
+from symmviz.model.loaded import LivePicture, RunImages, SplitImages, run_images
+from symmviz.model.retrieval import Split
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 64 * 2**20
@@ -41,6 +42,7 @@ class FrameLoader:
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
         self._failures: dict[tuple[str, int], str] = {}
         self._missing: set[tuple[str, str, int]] = set()
+        self._live: dict[tuple[str, str, Split], LivePicture] = {}
         self._revision = 0
 
     def want(self, wanted: tuple[FrameWanted, ...]) -> None:
@@ -61,6 +63,18 @@ class FrameLoader:
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
         return self._projections.get((key, method, step))
+
+    def live(self, key: str, method: str, split: Split) -> LivePicture | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            return self._live.get((key, method, split))
+
+    def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
+        """Keep where the points of a split are on the screen by now."""
+        with self._lock:
+            self._live[key, projection.method, split] = LivePicture(projection, note)
+            self._failures.pop((key, projection.step), None)
+            self._revision += 1
 
     def failure(self, key: str, step: int) -> str:
         """See :class:`symmviz.model.loaded.Loaded`."""
@@ -94,6 +108,7 @@ class FrameLoader:
             self._galleries = {key: one for key, one in self._galleries.items() if key in keys}
             self._failures = {at: one for at, one in self._failures.items() if at[0] in keys}
             self._missing = {name for name in self._missing if name[0] in keys}
+            self._live = {name: one for name, one in self._live.items() if name[0] in keys}
 
     def forget(self, key: str) -> None:
         """Forget a run that goes on from an earlier step: what came after will be other."""
@@ -101,6 +116,7 @@ class FrameLoader:
         with self._lock:
             self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
             self._missing = {name for name in self._missing if name[0] != key}
+            self._live = {name: one for name, one in self._live.items() if name[0] != key}
 
     @property
     def revision(self) -> int:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
+from symmcore.projection.methods import METHODS
 from symmcore.records import Projection
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
 from symmviz.model.recent import RecentRun
@@ -15,7 +16,6 @@ from symmviz.model.titles import named_title
 _LISTED = 20
 _SIDE = 104  # pixels
 _MARGIN = 6
-_METHOD = "pca"
 # One colour a class, again from the start beyond the last: Okabe and Ito's.
 _COLOURS = np.array(
     [
@@ -83,10 +83,15 @@ def _picture(folder: Path) -> ImageArray | None:
     try:
         recording = open_runs(folder)[0]
         recording.read_whole()
-        steps = recording.state.projection_steps.get(_METHOD, ())
+        recorded = recording.state.projection_steps
+        # of the newest frame that has any, the method that is the default
+        method, steps = max(
+            ((info.name, recorded.get(info.name, ())) for info in METHODS),
+            key=lambda one: one[1][-1:],
+        )
         if not steps:
             return None
-        projection = recording.projection(_METHOD, steps[-1])
+        projection = recording.projection(method, steps[-1])
         labels = recording.frame(steps[-1]).test.points.labels
         return None if projection is None else map_picture(projection, labels)
     except (InputError, LookupError, OSError):

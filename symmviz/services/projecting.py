@@ -1,40 +1,41 @@
-"""Has the frames projected that were not yet: those looked at first, then new ones, then all."""
+"""Has the frames projected that were not yet: what is on the screen first, then all others."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from symmcore.errors import InputError
-from symmcore.projection.base import ProjectionJob
+from symmcore.projection.base import PCA, ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Projection
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmviz.model.resolve import shown_step
+from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services.frames import FrameLoader
+from symmviz.services.projection_tasks import (
+    Given,
+    Shown,
+    Task,
+    grouped,
+    is_training,
+    live_job,
+    next_task,
+    recorded_job,
+)
 
-_STARTS_TRIED = 4  # of projections near a frame, until one has a picture to go on from
+_MOST_SETTLED = 256  # live tasks that are over, of which the oldest are forgotten
+
+_LiveKey = tuple[str, str, Split]
+"""Key of a run, method and split."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A step of runs that are drawn together, which has frames without a projection."""
+class _Drawn:
+    """Where a run's points are on the screen, and how far the layout is: see ProjectionJob."""
 
-    runs: tuple[Recording, ...]
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What is to be projected, and around which step."""
-
-    groups: tuple[tuple[Recording, ...], ...]
-    method: str
-    cursor: Cursor
+    projection: Projection
+    matured: float
 
 
 class Projections:
@@ -47,15 +48,17 @@ class Projections:
     def __init__(self, loader: FrameLoader, on_problem: Callable[[str], None]) -> None:
         self._loader = loader
         self._on_problem = on_problem
-        self._worker = ProjectionWorker(on_result=self._on_result, on_error=self._on_error)
+        self._worker = ProjectionWorker(on_update=self._on_update, on_error=self._on_error)
         self._thread = threading.Thread(target=self._run, name="symmviz-projecting", daemon=True)
         self._condition = threading.Condition()
         # The condition guards all of these.
-        self._shown = _Shown((), "pca", Cursor())
-        self._asked: Task | None = None
+        self._shown = Shown((), PCA, Cursor())
+        self._asked: tuple[Task, str] | None = None
         # A job that another has replaced is never answered, and goes from here by itself.
         self._tasks: WeakKeyDictionary[ProjectionJob, Task] = WeakKeyDictionary()
-        self._done: set[tuple[str, str, int]] = set()
+        self._done: set[Given] = set()
+        self._settled: dict[Task, None] = {}
+        self._drawn: dict[_LiveKey, _Drawn] = {}
         self._changed = False
         self._closed = False
         self._started = False
@@ -69,10 +72,16 @@ class Projections:
         self._worker.start()
         self._thread.start()
 
-    def show(self, recordings: tuple[Recording, ...], method: str, cursor: Cursor) -> None:
-        """Project these runs' frames, those near the cursor first; at every change of them."""
+    def show(
+        self,
+        recordings: tuple[Recording, ...],
+        method: str,
+        cursor: Cursor,
+        split: Split = Split.TEST,
+    ) -> None:
+        """Project these runs' frames, what is shown first; at every change of them."""
         with self._condition:
-            self._shown = _Shown(grouped(recordings), method, cursor)
+            self._shown = Shown(grouped(recordings), method, cursor, split)
             self._changed = True
             self._condition.notify()
 
@@ -80,6 +89,8 @@ class Projections:
         """Project a run anew where it has no projections: it went back, or they are lost."""
         with self._condition:
             self._done = {name for name in self._done if name[0] != key}
+            self._drawn = {name: one for name, one in self._drawn.items() if name[0] != key}
+            self._settled.clear()
             self._asked = None
             self._changed = True
             self._condition.notify()
@@ -103,134 +114,73 @@ class Projections:
                     return
                 self._changed = False
                 shown, done, asked = self._shown, frozenset(self._done), self._asked
-            task = next_task(shown.groups, shown.method, shown.cursor, done)
-            if task is not None and task != asked:
-                self._ask(task, shown.method)
+                settled = frozenset(self._settled)
+            task = next_task(shown, done, settled)
+            if task is not None and (task, shown.method) != asked:
+                self._ask(task, shown)
 
-    def _ask(self, task: Task, method: str) -> None:
+    def _ask(self, task: Task, shown: Shown) -> None:
+        method = shown.method
         try:
-            job = _job(task, method)
+            job = self._job(task, shown)
         except (InputError, LookupError, OSError) as error:
             self._give_up(task, method, str(error))
             return
         with self._condition:
-            self._asked = task
+            self._asked = task, method
             self._tasks[job] = task
         self._worker.submit(job)
 
-    def _on_result(self, job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
+    def _job(self, task: Task, shown: Shown) -> ProjectionJob:
+        if task.live is None:
+            is_busy = any(map(is_training, shown.groups))
+            return recorded_job(task, shown.method, is_busy=is_busy)
         with self._condition:
-            task = self._tasks.pop(job)
-        for recording, projection in zip(task.runs, projections, strict=True):
-            recording.store_projection(projection)
-            self._loader.put(recording.key, projection)
-        self._answered(task, job.method)
+            drawn = [self._drawn.get((run.key, shown.method, task.live)) for run in task.runs]
+        newest = tuple(None if one is None else one.projection for one in drawn)
+        matured = min((one.matured for one in drawn if one is not None), default=1.0)
+        return live_job(task, shown.method, newest, matured)
+
+    def _on_update(self, job: ProjectionJob, update: ProjectionUpdate) -> None:
+        with self._condition:
+            task = self._tasks[job]
+        pairs = tuple(zip(task.runs, update.projections, strict=True))
+        if task.live is not None:
+            with self._condition:
+                for recording, projection in pairs:
+                    name = recording.key, job.method, task.live
+                    self._drawn[name] = _Drawn(projection, update.matured)
+            for recording, projection in pairs:
+                self._loader.put_live(recording.key, task.live, projection, update.note)
+        elif update.is_final:
+            for recording, projection in pairs:
+                recording.store_projection(projection)
+                self._loader.put(recording.key, projection)
+        if update.is_final:
+            self._answered(task, job.method)
 
     def _on_error(self, text: str, job: ProjectionJob | None) -> None:
         self._on_problem(text)
         if job is None:  # the process: what it was at is done by the next one
             return
         with self._condition:
-            task = self._tasks.pop(job)
+            task = self._tasks[job]
         self._give_up(task, job.method, text.partition("\n")[0])
 
     def _give_up(self, task: Task, method: str, reason: str) -> None:
         for recording in task.runs:
             self._loader.fail(recording.key, task.step, reason)
-        self._answered(task, method)
+        self._answered(task, method, is_lost=True)
 
-    def _answered(self, task: Task, method: str) -> None:
+    def _answered(self, task: Task, method: str, *, is_lost: bool = False) -> None:
         with self._condition:
-            self._done |= {(recording.key, method, task.step) for recording in task.runs}
-            if self._asked == task:
+            if task.live is not None:
+                self._settled[task] = None
+                while len(self._settled) > _MOST_SETTLED:
+                    del self._settled[next(iter(self._settled))]
+            if task.live is None or is_lost:
+                self._done |= {(recording.key, method, task.step) for recording in task.runs}
+            if self._asked == (task, method):
                 self._asked = None
             self._changed = True
             self._condition.notify()
-
-
-def grouped(recordings: tuple[Recording, ...]) -> tuple[tuple[Recording, ...], ...]:
-    """Runs that were trained together, which are drawn alike; every other run alone."""
-    groups: dict[object, list[Recording]] = {}
-    for recording in recordings:
-        info = recording.info
-        together = recording.key if info.group is None else (info.group, info.fingerprint)
-        groups.setdefault(together, []).append(recording)
-    return tuple(map(tuple, groups.values()))
-
-
-def next_task(
-    groups: tuple[tuple[Recording, ...], ...],
-    method: str,
-    cursor: Cursor,
-    done: frozenset[tuple[str, str, int]],
-) -> Task | None:
-    """What to project next: what is shown, the newest of a live run, then the nearest.
-
-    Args:
-        groups: runs that are drawn together.
-        method: name of the projection.
-        cursor: what is shown.
-        done: (key, method, step) of what was projected or given up here.
-    """
-    best: tuple[tuple[int, int], Task] | None = None
-    for runs in groups:
-        missing = _missing(runs, method, done)
-        for rank, step in _ranked(runs, missing, cursor):
-            if best is None or rank < best[0]:
-                having = tuple(run for run in runs if step in run.state.frame_steps)
-                best = rank, Task(having, step)
-    return None if best is None else best[1]
-
-
-def _ranked(
-    runs: tuple[Recording, ...], missing: frozenset[int], cursor: Cursor
-) -> list[tuple[tuple[int, int], int]]:
-    if not missing:
-        return []
-    shown = {shown_step(run, cursor) for run in runs}
-    newest = max(run.state.frame_steps[-1] for run in runs if run.state.frame_steps)
-    is_live = any(run.state.status is RunStatus.TRAINING for run in runs)
-    at = newest if cursor.step is None else cursor.step
-
-    def rank(step: int) -> tuple[int, int]:
-        urgency = 0 if step in shown else 1 if is_live and step == newest else 2
-        return urgency, abs(step - at)
-
-    nearest = min(missing, key=rank)
-    return [(rank(nearest), nearest)]
-
-
-def _missing(
-    runs: tuple[Recording, ...], method: str, done: frozenset[tuple[str, str, int]]
-) -> frozenset[int]:
-    missing: set[int] = set()
-    for run in runs:
-        state = run.state
-        projected = set(state.projection_steps.get(method, ()))
-        missing |= {
-            step
-            for step in state.frame_steps
-            if step not in projected and (run.key, method, step) not in done
-        }
-    return frozenset(missing)
-
-
-def _job(task: Task, method: str) -> ProjectionJob:
-    frames = tuple(run.frame(task.step) for run in task.runs)
-    return ProjectionJob(method, frames, tuple(_start(run, method, task.step) for run in task.runs))
-
-
-def _start(run: Recording, method: str, step: int) -> Projection | None:
-    """The projection to go on from: the nearest earlier one, else the nearest later one."""
-    steps = run.state.projection_steps.get(method, ())
-    earlier = [one for one in reversed(steps) if one < step]
-    later = [one for one in steps if one > step]
-    for one in (*earlier, *later)[:_STARTS_TRIED]:
-        projection = run.projection(method, one)
-        if projection is not None and _has_picture(projection):
-            return projection
-    return None
-
-
-def _has_picture(projection: Projection) -> bool:
-    return any(np.any(plane.original) for plane in (projection.train, projection.test))

@@ -174,7 +174,8 @@ class Session:
     def show(self, workspace: Workspace) -> None:
         """Read what the workspace shows: after every change of it or of its recordings."""
         recordings = workspace.recordings
-        self._projections.show(recordings, workspace.display.method, workspace.cursor)
+        display = workspace.display
+        self._projections.show(recordings, display.method, workspace.cursor, display.split)
 
     def follow(self, recordings: tuple[Recording, ...]) -> None:
         """Take in what is written of these runs, here or elsewhere, and forget all others."""

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from symmviz.services.faults import report_fault
+
 Item = TypeVar("Item")
 
 
@@ -15,7 +17,8 @@ class WantedThread(Generic[Item]):
 
     Args:
         name: of the thread.
-        do: called on the thread for each item; must not raise.
+        do: called on the thread for each item. What it raises is reported as a thread's end by an
+            exception is, and the next item done.
     """
 
     def __init__(self, name: str, do: Callable[[Item], None]) -> None:
@@ -77,4 +80,7 @@ class WantedThread(Generic[Item]):
                 item, *rest = self._wanted
                 self._wanted = tuple(rest)
                 self._busy = True
-            self._do(item)
+            try:
+                self._do(item)
+            except Exception as error:  # noqa: BLE001 - a fault in one item is none of the others'
+                report_fault(error)

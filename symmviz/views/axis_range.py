@@ -12,7 +12,6 @@ _LEAST_SHARE = 0.1
 _LEAST_PART = 0.1
 # Beyond, the height of an axis is no float any more.
 _LARGEST = 1e300
-_LEAST_STEPS = 10.0
 
 
 def finite_range(values: Values) -> Range | None:
@@ -48,12 +47,12 @@ def value_axis(values: Range | None) -> Range:
     return low - padding, high + padding
 
 
-def step_axis(steps: Range | None) -> Range:
-    """An axis for steps: whole ones, so it is never finer than a few of them; none before 0."""
-    first, last = (0.0, _LEAST_STEPS) if steps is None else steps
-    lacking = max(_LEAST_STEPS - (last - first), 0.0)
+def place_axis(places: Range | None, least: float) -> Range:
+    """A horizontal axis from 0 on that fits places, but is never finer than ``least``."""
+    first, last = (0.0, least) if places is None else places
+    lacking = max(least - (last - first), 0.0)
     first = max(first - lacking / 2, 0.0)
-    last = max(last + lacking / 2, first + _LEAST_STEPS)
+    last = max(last + lacking / 2, first + least)
     padding = (last - first) * _PADDING
     return max(first - padding, 0.0), last + padding
 

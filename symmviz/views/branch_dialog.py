@@ -105,12 +105,16 @@ class BranchDialog(QDialog):
     def reset(self) -> None:
         """Show the parent's settings, with nothing changed."""
         run = self._parent_run
-        self.loss.setCurrentIndex(self.loss.findData(run.spec.loss))
-        self._on_loss()
-        self.symm.setChecked(run.spec.symm is not None)
-        self.loss_fields.take_run(run.spec.loss_settings, run.spec.symm)
-        self.learning_rate.setValue(run.learning_rate)
         self.steps.setValue(max(run.steps, run.step + 1))
+        self.propose(run.spec)
+
+    def propose(self, spec: RunSpec) -> None:
+        """Show what a branch could train; where it has no learning rate, with the parent's."""
+        self.loss.setCurrentIndex(self.loss.findData(spec.loss))
+        self._on_loss()
+        self.symm.setChecked(spec.symm is not None)
+        self.loss_fields.take_run(spec.loss_settings, spec.symm)
+        self.learning_rate.setValue(spec.learning_rate or self._parent_run.learning_rate)
         self._on_changed()
 
     def set_error(self, text: str) -> None:

@@ -1,162 +1,92 @@
-"""One shared plot: a few lines a run over training steps."""
+"""One shared plot: a few lines a run over training."""
 
+import math
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPen, QResizeEvent
-from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
-from symmviz.model.outline import Values
-from symmviz.views.axis_range import (
-    Range,
-    finite_range,
-    joined_range,
-    share_axis,
-    step_axis,
-    value_axis,
+from symmviz.model.curve import (
+    Abscissa,
+    Curve,
+    CurveLook,
+    Panel,
+    PanelKey,
+    PaperLine,
+    Reading,
+    Variant,
 )
+from symmviz.views.axis_range import Range, joined_range, place_axis, share_axis, value_axis
+from symmviz.views.curve_line import WIDTH, CurveLine
+from symmviz.views.curve_words import LOG_TIP, strokes, tip
 from symmviz.views.elided_label import ElidedLabel
-from symmviz.views.plain_tip import plain_tip
 from symmviz.views.readings import ReadingsLabel
 from symmviz.views.theme import current_theme
 
-_STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
-_LEGENDS = {
-    Panel.RECALL: ("test", "train"),
-    Panel.SYNTHETIC_RECALL: ("test", "train"),
-    Panel.RATIO: ("synthetic", "original"),
-    Panel.LOSS: ("of each batch", ""),
-}
-_TIPS = {
-    Panel.RECALL: (
-        "Share of images whose nearest neighbour is of their class. Training: among the "
-        "watched training images. Test: among all test images. The axis fits the curves."
-    ),
-    Panel.SYNTHETIC_RECALL: (
-        "The same among synthetic points alone: each image's mirror image (alpha 2, beta 1 in "
-        "every run) about the next image of its class, in a random order that ends where it "
-        "began (Fig. 6 of the paper). Every image is an axis once."
-    ),
-    Panel.RATIO: (
-        "Which points are picked as the hardest negative pairs: synthetic or original "
-        "(Fig. 7 of the paper). A run without Symm picks nothing and has no line here."
-    ),
-    Panel.LOSS: (
-        "The loss of each batch. Losses of different methods are not on one scale: with Symm "
-        "the negatives are harder, so its loss is larger."
-    ),
-}
-_OWN_TIP = "A number that this run's own training loop records."
 _AXES: dict[PanelKey, Callable[[Range | None], Range]] = {
     Panel.RECALL: share_axis,
     Panel.SYNTHETIC_RECALL: share_axis,
     Panel.RATIO: share_axis,
     Panel.LOSS: value_axis,
 }
-# Qt draws antialiased lines of exactly one pixel many times faster than any other: four
-# lines of 3,000 points took 5 ms at width 1 and over 200 ms at 1.6.
-_POINT = 6  # pixels
-_WIDTH = 1.0
 _LEAST_HEIGHT = 80  # pixels of a plot
 _HEIGHT_FOR_LABEL = 110  # pixels from which an axis is labelled
-
-
-class _Line:
-    """A line, and the values of it that have no neighbour to draw a line to."""
-
-    def __init__(self, plot: pg.PlotWidget, pen: QPen) -> None:
-        self.strokes = pg.PlotDataItem(
-            connect="finite", antialias=True, autoDownsample=True, downsampleMethod="peak"
-        )
-        self.points = pg.ScatterPlotItem(size=_POINT, pen=None)
-        self.steps: Range | None = None
-        self.values: Range | None = None
-        self.set_pen(pen)
-        for item in (self.strokes, self.points):
-            plot.addItem(item)
-
-    def set_pen(self, pen: QPen) -> None:
-        self.strokes.setPen(pen)
-        self.points.setBrush(pen.color())
-
-    def set_data(self, steps: Values, values: Values) -> None:
-        self.steps, self.values = finite_range(steps), finite_range(values)
-        self.strokes.setData(steps, values)
-        alone = _alone(values)
-        if alone.any() or len(self.points.data):  # most lines have none, ever
-            self.points.setData(steps[alone], values[alone])
-
-    def keep_picture(self, keep: bool) -> None:
-        """Draw the line from a picture of it, as long as a cursor moves over it.
-
-        Under a moving cursor a line of 3,000 points takes 0.4 ms with it and 13 ms without;
-        where the line itself changes, the picture would only be more to draw.
-        """
-        mode = QGraphicsItem.CacheMode
-        self.strokes.curve.setCacheMode(mode.DeviceCoordinateCache if keep else mode.NoCache)
-
-    def remove_from(self, plot: pg.PlotWidget) -> None:
-        for item in (self.strokes, self.points):
-            plot.removeItem(item)
+_LEAST_RANGE = {Abscissa.STEP: 10.0, Abscissa.TIME: 1.0, Abscissa.EPOCH: 0.1}
 
 
 class CurvePanel(QWidget):
     """A titled plot whose axes fit its lines until the user moves or zooms it."""
 
+    log_toggled = Signal(bool)
+    """The user wants a logarithmic vertical axis, or not."""
+    pointed = Signal(object)
+    """The pointer is at this place of the horizontal axis; None: it has left."""
+    place_chosen = Signal(float)
+    """The user clicked at this place of the horizontal axis."""
+    moved = Signal(tuple)
+    """The user has moved or zoomed: the part of the horizontal axis that is shown now."""
+    fit_wanted = Signal()
+    """The user wants to see all of it again."""
+
     def __init__(self, panel: PanelKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._panel = panel
-        self._lines: dict[tuple[int, Variant], _Line] = {}
+        self._lines: dict[tuple[int, Variant], CurveLine] = {}
+        self._paper: list[pg.InfiniteLine] = []
+        self._look = CurveLook()
         self._following = True
+        self._drawing = False
+        self._keeps_pictures = False
+        self._note = self._place = ""
         title = panel.value if isinstance(panel, Panel) else panel
         self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
-        self._legend = ElidedLabel(_legend(panel), self, Qt.TextElideMode.ElideRight)
+        self._log = QPushButton("log", self)
+        self._log.setCheckable(True)
+        self._log.setProperty("chip", True)
+        self._log.setToolTip(LOG_TIP)
+        self._log.setAccessibleName(f"Logarithmic axis of {title}")
+        self._log.toggled.connect(self.log_toggled)
+        self._legend = ElidedLabel(strokes(panel, self._look), self, Qt.TextElideMode.ElideRight)
         share = isinstance(panel, Panel) and panel is not Panel.LOSS
         self._readings = ReadingsLabel(".3f" if share else ".4g", self)
         self._legend.setProperty("muted", True)
-        self.setToolTip(_TIPS[panel] if isinstance(panel, Panel) else plain_tip(_OWN_TIP))
+        self.setToolTip(tip(panel))
         self._plot = pg.PlotWidget(self, enableMenu=False)
-        self._plot.setMinimumHeight(_LEAST_HEIGHT)
-        self._plot.hideButtons()
-        self._plot.getPlotItem().setContentsMargins(0, 6, 0, 0)  # or the top number is cut
-        self._plot.setLabel("bottom", "step")
-        self._plot.getAxis("left").setWidth(46)
-        self._plot.getAxis("bottom").enableAutoSIPrefix(False)
-        for name in ("left", "bottom"):
-            self._plot.getAxis(name).setStyle(maxTickLevel=0)  # half the time of a drawing
-        box = self._plot.getViewBox()
-        # Steps begin at 0; a single evaluation is not worth an axis in fractions of a step.
-        box.setLimits(xMin=0, minXRange=10)
-        box.disableAutoRange()
-        box.sigRangeChangedManually.connect(self._on_moved)
-        self._cursor = pg.InfiniteLine(angle=90, movable=False)
-        self._cursor.hide()
-        self._plot.addItem(self._cursor, ignoreBounds=True)
-        self._plot.scene().sigMouseClicked.connect(self._on_clicked)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(1)
-        layout.addWidget(self._title)
-        under = QHBoxLayout()
-        under.setSpacing(6)
-        under.addWidget(self._legend)
-        under.addWidget(self._readings, 1)
-        layout.addLayout(under)
-        layout.addWidget(self._plot, 1)
+        self._cursors: list[pg.InfiniteLine] = []
+        self._pointer = pg.InfiniteLine(angle=90, movable=False)
+        self._prepare_plot()
+        self._lay_out()
         self._apply_theme()
         self._fit()
 
     def clear(self) -> None:
         """Drop every line."""
-        for line in self._lines.values():
-            line.remove_from(self._plot)
-        self._lines.clear()
-        self.set_readings(())
+        self.set_curves((), ())
+        self.set_readings((), "")
+        self.set_pointer(None)
         self.fit()  # not to the run before
 
     def fit(self) -> None:
@@ -164,44 +94,89 @@ class CurvePanel(QWidget):
         self._following = True
         self._fit()
 
-    def set_cursor(self, step: int | None) -> None:
-        """Mark the step that is shown; None where the newest is."""
-        if step is not None:
-            self._cursor.setValue(step)
-        if self._cursor.isVisible() != (step is not None):
-            self._cursor.setVisible(step is not None)
-            for line in self._lines.values():
-                line.keep_picture(step is not None)
+    def show_places(self, view: Range) -> None:
+        """Show this part of the horizontal axis, as the user chose in another plot."""
+        self._following = False
+        self._plot.getViewBox().setXRange(*view, padding=0)
 
-    def cursor_step(self) -> float | None:
-        """The step that is marked; None where none is."""
-        return float(self._cursor.value()) if self._cursor.isVisible() else None
+    def set_look(self, look: CurveLook) -> None:
+        """Have the axes of this."""
+        logarithmic = self._panel in look.log
+        abscissa = self._look.abscissa
+        self._look = look
+        self._log.setChecked(logarithmic)
+        self._say()
+        self._plot.getAxis("left").setLogMode(None, logarithmic)
+        self._plot.setLabel("bottom", look.abscissa.value)
+        self._plot.getViewBox().setLimits(xMin=0, minXRange=_LEAST_RANGE[look.abscissa])
+        for line in self._lines.values():
+            if line.curve is not None:
+                line.set_curve(line.curve, logarithmic=logarithmic)
+        if look.abscissa is not abscissa:
+            self._following = True  # what was shown is no part of another axis
+        if self._following:
+            self._fit()
+        self._draw()
+
+    def set_curves(self, curves: tuple[Curve, ...], paper: tuple[PaperLine, ...]) -> None:
+        """Draw these lines and no others."""
+        wanted = {(curve.run, curve.variant): curve for curve in curves}
+        for key in [key for key in self._lines if key not in wanted]:
+            self._lines.pop(key).remove()
+        for (run, variant), curve in wanted.items():
+            line = self._lines.get((run, variant))
+            if line is None:
+                line = self._lines[run, variant] = CurveLine(self._plot, variant)
+                line.set_colour(QColor(current_theme().run_colour(run)))
+                line.keep_picture(self._keeps_pictures)
+            line.set_curve(curve, logarithmic=self._panel in self._look.log)
+        self._draw_paper(paper)
+        if self._following:
+            self._fit()
+        self._draw()
+
+    def set_cursor(self, places: tuple[float, ...]) -> None:
+        """Mark where the step is that is shown; nothing where the newest is."""
+        while len(self._cursors) < len(places):
+            line = pg.InfiniteLine(angle=90, movable=False)
+            line.setPen(_cosmetic(current_theme().text))
+            self._plot.addItem(line, ignoreBounds=True)
+            self._cursors.append(line)
+        for at, line in enumerate(self._cursors):
+            line.setVisible(at < len(places))
+            if at < len(places):
+                line.setValue(places[at])
+        self._keep_pictures()
+
+    def cursor_places(self) -> tuple[float, ...]:
+        """Where the step is marked."""
+        return tuple(float(line.value()) for line in self._marked())
+
+    def set_pointer(self, place: float | None) -> None:
+        """Mark where the pointer is; None where in no plot."""
+        self._pointer.setVisible(place is not None)
+        if place is not None:
+            self._pointer.setValue(place)
+        self._keep_pictures()
 
     def set_note(self, text: str) -> None:
         """Say why there are no lines, in place of what the strokes mean; empty for nothing."""
-        self._legend.setText(text or _legend(self._panel))
+        self._note = text
+        self._say()
 
-    def set_readings(self, readings: tuple[Reading, ...]) -> None:
-        """Say the value of each line at the step that is shown."""
+    def set_readings(self, readings: tuple[Reading, ...], place: str) -> None:
+        """Say the value of each line; where, if that is not the step that is shown."""
+        self._place = place
         self._readings.set_readings(readings)
+        self._say()
 
     def readings(self) -> str:
         """The values at the step that is shown, as markup."""
         return self._readings.text()
 
     def note(self) -> str:
-        """What is said under the title: what the strokes mean, or why there are no lines."""
+        """What is said under the title: what strokes mean, why there are no lines, or a place."""
         return self._legend.text()
-
-    def set_curve(self, curve: Curve) -> None:
-        """Draw one line anew."""
-        key = (curve.run, curve.variant)
-        if key not in self._lines:
-            self._lines[key] = _Line(self._plot, self._pen(*key))
-            self._lines[key].keep_picture(self._cursor.isVisible())
-        self._lines[key].set_data(curve.steps, curve.values)
-        if self._following:
-            self._fit()
 
     @property
     def lines(self) -> set[tuple[int, Variant]]:
@@ -209,25 +184,25 @@ class CurvePanel(QWidget):
         return set(self._lines)
 
     def line_data(self, run: int, variant: Variant) -> tuple[list[float], list[float]]:
-        """What is drawn of a line now: its steps and values; empty before there is one."""
+        """What is drawn of a line now: its places and values; empty before there is one."""
         if (run, variant) not in self._lines:
             return [], []
-        steps, values = self._lines[run, variant].strokes.getOriginalDataset()
-        return list(steps), list(values)
+        places, values = self._lines[run, variant].drawn()
+        return list(places), list(values)
 
-    def marked_steps(self, run: int, variant: Variant) -> list[float]:
-        """The steps whose values are drawn as points, as no line leads to them."""
-        return list(self._lines[run, variant].points.getData()[0])
+    def marked_places(self, run: int, variant: Variant) -> list[float]:
+        """Where values are drawn as points, as no line leads to them."""
+        return self._lines[run, variant].marked()
 
     @property
     def plot(self) -> pg.PlotWidget:
         """The plot without its title."""
         return self._plot
 
-    def view_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """What the axes show: the steps, and the values."""
-        steps, values = self._plot.getViewBox().viewRange()
-        return tuple(steps), tuple(values)
+    def view_range(self) -> tuple[Range, Range]:
+        """What the axes show: the places, and the values."""
+        places, values = self._plot.getViewBox().viewRange()
+        return tuple(places), tuple(values)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the axis unlabelled where that would take the room of the lines."""
@@ -240,24 +215,115 @@ class CurvePanel(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._apply_theme()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell where in the plot the pointer is."""
+        if event.type() is QEvent.Type.Leave:
+            self.pointed.emit(None)
+        elif isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseMove:
+            inside = self._plot.getViewBox().sceneBoundingRect().contains(event.position())
+            self.pointed.emit(self._place_at(event.position()) if inside else None)
+        return super().eventFilter(watched, event)
+
+    def _marked(self) -> list[pg.InfiniteLine]:
+        return [line for line in self._cursors if line.isVisible()]
+
+    def _keep_pictures(self) -> None:
+        keep = bool(self._marked()) or self._pointer.isVisible()
+        if keep != self._keeps_pictures:
+            self._keeps_pictures = keep
+            for line in self._lines.values():
+                line.keep_picture(keep)
+
+    def _place_at(self, at: QPointF) -> float:
+        return float(self._plot.getViewBox().mapSceneToView(at).x())
+
+    def _say(self) -> None:
+        self._legend.setText(self._place or self._note or strokes(self._panel, self._look))
+
     def _fit(self) -> None:
-        lines = self._lines.values()
-        steps = step_axis(joined_range([line.steps for line in lines]))
-        values = _AXES.get(self._panel, value_axis)(joined_range([line.values for line in lines]))
-        if (steps, values) != self.view_range():
-            self._plot.getViewBox().setRange(xRange=steps, yRange=values, padding=0)
+        ranges = [line.ranges() for line in self._lines.values()]
+        paper = [(float(line.value()),) * 2 for line in self._paper]
+        places = place_axis(
+            joined_range([places for places, _ in ranges]), _LEAST_RANGE[self._look.abscissa]
+        )
+        axis = value_axis if self._panel in self._look.log else _AXES.get(self._panel, value_axis)
+        values = axis(joined_range([*(values for _, values in ranges), *paper]))
+        if (places, values) != self.view_range():
+            self._drawing = True
+            self._plot.getViewBox().setRange(xRange=places, yRange=values, padding=0)
+            self._drawing = False
+
+    def _draw(self) -> None:
+        if self._drawing:
+            return  # the lines are drawn once the axes fit
+        box = self._plot.getViewBox()
+        columns = max(math.ceil(box.width() * self.devicePixelRatioF()), 1)
+        view = self.view_range()[0]
+        for line in self._lines.values():
+            line.draw(view, columns)
+
+    def _draw_paper(self, paper: tuple[PaperLine, ...]) -> None:
+        while len(self._paper) > len(paper):
+            self._plot.removeItem(self._paper.pop())
+        while len(self._paper) < len(paper):
+            line = pg.InfiniteLine(
+                angle=0, label="paper {value:.3f}", labelOpts={"position": 0.12}, movable=False
+            )
+            self._plot.addItem(line, ignoreBounds=True)
+            self._paper.append(line)
+        for line, one in zip(self._paper, paper, strict=True):
+            colour = QColor(current_theme().run_colour(one.run))
+            line.setPen(_cosmetic(colour, Qt.PenStyle.DotLine))
+            line.label.setColor(colour)
+            logarithmic = self._panel in self._look.log
+            line.setValue(math.log10(one.value) if logarithmic else one.value)
 
     def _on_moved(self) -> None:
         self._following = False
-
-    def _pen(self, run: int, variant: Variant) -> QPen:
-        pen = QPen(QColor(current_theme().run_colour(run)), _WIDTH, _STROKES[variant])
-        pen.setCosmetic(True)
-        return pen
+        self.moved.emit(self.view_range()[0])
 
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.double():
-            self.fit()
+            self.fit_wanted.emit()
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self.place_chosen.emit(self._place_at(event.scenePos()))
+
+    def _prepare_plot(self) -> None:
+        plot = self._plot
+        plot.setMinimumHeight(_LEAST_HEIGHT)
+        plot.hideButtons()
+        plot.getPlotItem().setContentsMargins(0, 6, 0, 0)  # or the top number is cut
+        plot.setLabel("bottom", self._look.abscissa.value)
+        plot.getAxis("left").setWidth(46)
+        plot.getAxis("bottom").enableAutoSIPrefix(False)
+        for name in ("left", "bottom"):
+            plot.getAxis(name).setStyle(maxTickLevel=0)  # half the time of a drawing
+        box = plot.getViewBox()
+        # Steps begin at 0; a single evaluation is not worth an axis in fractions of a step.
+        box.setLimits(xMin=0, minXRange=_LEAST_RANGE[Abscissa.STEP])
+        box.disableAutoRange()
+        box.sigRangeChangedManually.connect(self._on_moved)
+        box.sigXRangeChanged.connect(self._draw)
+        box.sigResized.connect(self._draw)
+        self._pointer.hide()
+        plot.addItem(self._pointer, ignoreBounds=True)
+        plot.scene().sigMouseClicked.connect(self._on_clicked)
+        plot.viewport().installEventFilter(self)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        head = QHBoxLayout()
+        head.addWidget(self._title, 1)
+        head.addWidget(self._log)
+        layout.addLayout(head)
+        under = QHBoxLayout()
+        under.setSpacing(6)
+        under.addWidget(self._legend)
+        under.addWidget(self._readings, 1)
+        layout.addLayout(under)
+        layout.addWidget(self._plot, 1)
 
     def _apply_theme(self) -> None:
         theme = current_theme()
@@ -266,24 +332,15 @@ class CurvePanel(QWidget):
             axis = self._plot.getAxis(name)
             axis.setPen(QColor(theme.border))
             axis.setTextPen(QColor(theme.muted))
-        cursor = QPen(QColor(theme.text), _WIDTH)
-        cursor.setCosmetic(True)
-        self._cursor.setPen(cursor)
+        for cursor in self._cursors:
+            cursor.setPen(_cosmetic(theme.text))
+        self._pointer.setPen(_cosmetic(theme.muted, Qt.PenStyle.DotLine))
         self._readings.show_again()
-        for (run, variant), line in self._lines.items():
-            line.set_pen(self._pen(run, variant))
+        for (run, _), line in self._lines.items():
+            line.set_colour(QColor(theme.run_colour(run)))
 
 
-def _alone(values: Values) -> npt.NDArray[np.bool_]:
-    """Which values are numbers between two that are none."""
-    there = np.concatenate([[False], np.isfinite(values), [False]])
-    alone: npt.NDArray[np.bool_] = there[1:-1] & ~there[:-2] & ~there[2:]
-    return alone
-
-
-def _legend(panel: PanelKey) -> str:
-    """What each stroke means."""
-    if not isinstance(panel, Panel):
-        return ""
-    solid, dashed = _LEGENDS[panel]
-    return f"━ {solid}   ╌ {dashed}" if dashed else f"━ {solid}"
+def _cosmetic(colour: QColor | str, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    pen = QPen(QColor(colour), WIDTH, style)
+    pen.setCosmetic(True)
+    return pen

@@ -1,4 +1,4 @@
-"""Legends in a line of text: what colours mean."""
+"""Legend in a line of text: what the colours of points mean."""
 
 from html import escape
 
@@ -18,11 +18,11 @@ _MOST_NAMES = 12
 _LEAST_LETTERS = 10
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
-_MORE = "..."
+MORE = "..."
 _SHAPES = "● original &nbsp; ◆ synthetic"
 
 
-class _ThemedLabel(QLabel):
+class ThemedLabel(QLabel):
     """A label of markup that is made anew when the palette changes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,7 +42,7 @@ class _ThemedLabel(QLabel):
         raise NotImplementedError
 
 
-class ColourLegend(_ThemedLabel):
+class ColourLegend(ThemedLabel):
     """What the colours of points mean; names of classes as far as there is room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -94,7 +94,7 @@ class ColourLegend(_ThemedLabel):
             colours = f"a colour for each of {len(self._shown):,} classes"
             room = self.width() - self.fontMetrics().horizontalAdvance(colours)
             return f"{_SHAPES} &nbsp; {colours}" if room > self._shapes_width() else colours
-        room = self.width() - self.fontMetrics().horizontalAdvance(_MORE)
+        room = self.width() - self.fontMetrics().horizontalAdvance(MORE)
         beside = room - self._shapes_width()
         if beside < self.fontMetrics().averageCharWidth() * _LEAST_BESIDE:
             return self._names(theme, room)
@@ -105,50 +105,18 @@ class ColourLegend(_ThemedLabel):
         bold = QFont(self.font())
         bold.setBold(True)
         names = [shown_name(self._class_names[at]) for at in self._shown]
-        entries = _fitted(names, QFontMetrics(bold), room, " ")
+        entries = fitted(names, QFontMetrics(bold), room, " ")
         parts = [
             f"<b style='color:{colour}'>{escape(name)}</b>"
             for colour, name in zip(theme.class_colours(len(names)), entries, strict=False)
         ]
-        return " ".join(parts if len(entries) == len(names) else (*parts, _MORE))
+        return " ".join(parts if len(entries) == len(names) else (*parts, MORE))
 
     def _shapes_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
 
 
-class RunLegend(_ThemedLabel):
-    """Which colour is which run in the shared plots."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        # Names of runs may be of any length too: what does not fit is in the tooltip.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._titles: tuple[str, ...] = ()
-
-    def set_runs(self, titles: tuple[str, ...]) -> None:
-        """Explain these runs."""
-        self._titles = tuple(map(shown_name, titles))
-        self.setToolTip(plain_tip("\n".join(self._titles)))
-        self._render()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut each title to its share of the room there is now."""
-        super().resizeEvent(event)
-        self._render()
-
-    def _markup(self, theme: Theme) -> str:
-        metrics = self.fontMetrics()
-        room = self.width() - metrics.horizontalAdvance(_MORE)
-        entries = _fitted(list(self._titles), metrics, room, "■    ")
-        parts = [
-            f"<span style='color:{theme.run_colour(run)}'>■</span> {escape(title)}"
-            for run, title in enumerate(entries)
-        ]
-        all_there = len(entries) == len(self._titles)
-        return " &nbsp;&nbsp; ".join(parts if all_there else (*parts, _MORE))
-
-
-def _fitted(names: list[str], metrics: QFontMetrics, room: int, between: str) -> list[str]:
+def fitted(names: list[str], metrics: QFontMetrics, room: int, between: str) -> list[str]:
     """As many names as fit, each cut to its share: what a short one leaves, the long ones take.
 
     Args:

@@ -37,10 +37,6 @@ class MapColumn(QFrame):
         self.caption.setProperty("muted", True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.caption.setToolTip(
-            "The plane is that of the two main directions of the normalised embeddings, "
-            "followed from frame to frame so that the picture does not flip or jump."
-        )
         self.scatter = EmbeddingScatter(self)
         self.scatter.setMinimumSize(_LEAST_SCATTER)
         self._head = QHBoxLayout()

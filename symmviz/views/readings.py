@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from symmviz.model.display import Reading, Variant
+from symmviz.model.curve import Reading, Variant
 from symmviz.views.theme import current_theme
 
 _MARKS = {Variant.SOLID: "", Variant.DASHED: "╌ "}

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +29,7 @@ from symmcore.training.config import TrainingConfig, preset_config
 from symmviz.model.recent import RecentRun
 from symmviz.presenters.start import StartForm
 from symmviz.views.dataset_picker import DatasetPicker
+from symmviz.views.disclosure import Disclosure
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import (
@@ -209,14 +209,7 @@ class StartPage(QWidget):
         columns.setContentsMargins(0, 4, 0, 4)
         columns.addWidget(self._training)
         columns.addWidget(self._loss_fields)
-        self._advanced.hide()
-        self._more = QToolButton(self)
-        self._more.setText("Advanced")
-        self._more.setCheckable(True)
-        self._more.setAutoRaise(True)
-        self._more.setArrowType(Qt.ArrowType.RightArrow)
-        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._more.toggled.connect(self._on_advanced)
+        self._more = Disclosure("Advanced", self._advanced, self)
 
     def _lay_out(self) -> None:
         heading = QLabel("Watch an embedding form", self)
@@ -333,10 +326,6 @@ class StartPage(QWidget):
 
     def _main_fields(self) -> tuple[QWidget, ...]:
         return tuple(field for _, field in self._main.values())
-
-    def _on_advanced(self, shown: bool) -> None:
-        self._advanced.setVisible(shown)
-        self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
 
     def _on_change_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(

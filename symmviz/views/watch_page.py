@@ -14,27 +14,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from symmcore.projection.methods import method_info
 from symmviz.model.bounds import Bounds
-from symmviz.model.display import (
-    ColourBy,
-    Curve,
-    Panel,
-    PanelKey,
-    PointCloud,
-    PointPositions,
-    Reading,
-    RunTitle,
-)
+from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.curves import CurvePanel
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
-from symmviz.views.legend import ColourLegend, RunLegend
+from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
+from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
 
 # Made with the window: making one takes longer than a frame may.
@@ -46,6 +39,8 @@ class WatchPage(QWidget):
 
     split_chosen = Signal(Split)
     """The user wants to see the watched images of this split."""
+    method_chosen = Signal(str)
+    """The user wants the points to be projected by this."""
     colour_chosen = Signal(ColourBy)
     """The user wants the colours to mean this."""
     synthetic_toggled = Signal(bool)
@@ -73,6 +68,8 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(
             lambda: self.split_chosen.emit(self._split.currentData())
         )
+        self._method = MethodBox(self)
+        self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
@@ -92,17 +89,14 @@ class WatchPage(QWidget):
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self._legend = ColourLegend(self)
-        self._run_legend = RunLegend(self)
         self._selection = ElidedLabel("Click a point to select its image.", self)
         self._selection.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
-        self._panels: dict[PanelKey, CurvePanel] = {
-            panel: CurvePanel(panel, self) for panel in Panel
-        }
-        self._curve_grid = CurveGrid(self._run_legend, tuple(self._panels.values()), self)
+        self.curves = CurveGrid(self)
+        self.findings = FindingStrip(self)
         self._lay_out()
         for _ in range(_COLUMNS_AHEAD):
             self._add_column()
@@ -131,21 +125,8 @@ class WatchPage(QWidget):
             column.begin(title)
         for column in self._pool:
             column.setVisible(column in self._columns)
-        for panel in self._panels.values():
-            panel.clear()
         self._update_legend()
-        self._run_legend.set_runs(tuple(run.title for run in runs))
         self.set_selection("")
-
-    def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        gone = [self._panels.pop(key) for key in tuple(self._panels) if key not in panels]
-        for key in panels:
-            if key not in self._panels:
-                self._panels[key] = CurvePanel(key, self)
-        self._curve_grid.set_panels(tuple(self._panels[key] for key in panels))
-        for panel in gone:
-            panel.deleteLater()
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -168,22 +149,6 @@ class WatchPage(QWidget):
         for column in self._columns:
             column.scatter.set_bounds(bounds)
 
-    def set_curve(self, curve: Curve) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[curve.panel].set_curve(curve)
-
-    def set_note(self, panel: Panel, text: str) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[panel].set_note(text)
-
-    def set_cursor(self, panel: PanelKey, step: int | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[panel].set_cursor(step)
-
-    def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._panels[panel].set_readings(readings)
-
     def set_selected(self, run: int, row: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_selected(row)
@@ -201,23 +166,26 @@ class WatchPage(QWidget):
             column.scatter.set_synthetic_visible(synthetic_visible)
         self._update_legend()
 
+    def set_method(self, method: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._method.set_method(method)
+        for column in self._pool:
+            column.caption.setToolTip(method_info(method).about)
+
     def set_selection(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._selection.setText(text or "Click a point to select its image.")
         self._see.setEnabled(bool(text))
 
     def fit(self) -> None:
-        """Show all points in every column."""
+        """Show all points in every column, and all of every line."""
+        self.curves.fit()
         for column in self._columns:
             column.scatter.fit()
 
     def scatter(self, run: int) -> EmbeddingScatter:
         """A run's scatter."""
         return self._columns[run].scatter
-
-    def panel(self, panel: PanelKey) -> CurvePanel:
-        """One of the shared plots."""
-        return self._panels[panel]
 
     def choose_split(self, at: int) -> None:
         """Show the first (test) or second (training) kind of images."""
@@ -233,7 +201,14 @@ class WatchPage(QWidget):
 
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)
-        for widget in (self._split, self._colour, self._synthetic, self._legend, self._fit):
+        for widget in (
+            self._split,
+            self._method,
+            self._colour,
+            self._synthetic,
+            self._legend,
+            self._fit,
+        ):
             head.addWidget(widget)
         chosen = QHBoxLayout()
         chosen.addWidget(self._selection, 1)
@@ -241,9 +216,10 @@ class WatchPage(QWidget):
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
+        above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
         above.addLayout(chosen)
-        bottom = self._curve_grid
+        bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)

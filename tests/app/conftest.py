@@ -16,6 +16,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from symmcore.projection.base import PCA
+from symmviz import app
 from symmviz.app import Launched, launch
 from symmviz.services.preferences import Settings
 
@@ -111,8 +113,12 @@ def runs_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def launched(qapp: QApplication, qtbot: QtBot, runs_folder: Path) -> Iterator[Launched]:
+def launched(
+    qapp: QApplication, qtbot: QtBot, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Launched]:
     """The real window, on its Start page; whatever a test leaves running is stopped."""
+    # What projects at once; the others have tests of their own.
+    monkeypatch.setattr(app, "default_method", lambda: PCA)
     parts = launch(qapp)
     qtbot.waitExposed(parts.window)
     parts.window.start_page.set_dataset("digits")  # a hundred steps in seconds

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from symmviz.model.display import Curve, Panel, Variant
+from symmviz.model.curve import Curve, Panel, Variant
 from symmviz.views.axis_range import (
     Range,
     finite_range,
     joined_range,
+    place_axis,
     share_axis,
-    step_axis,
     value_axis,
 )
 from symmviz.views.curves import CurvePanel
@@ -69,7 +69,7 @@ def test_a_loss_of_0_has_an_axis_from_0() -> None:
     ],
 )
 def test_an_axis_of_steps_is_never_in_fractions(steps: Range | None, axis: Range) -> None:
-    low, high = step_axis(steps)
+    low, high = place_axis(steps, 10.0)
     padding = 0.04 * (axis[1] - axis[0])
     assert (low, high) == pytest.approx((max(axis[0] - padding, 0), axis[1] + padding))
 
@@ -86,9 +86,11 @@ def shown(qtbot: QtBot, panel: Panel, *lines: list[float]) -> CurvePanel:
     made = CurvePanel(panel)
     qtbot.addWidget(made)
     made.resize(300, 200)
-    for run, values in enumerate(lines):
-        steps = np.arange(1.0, len(values) + 1)
-        made.set_curve(Curve(panel, run, Variant.SOLID, steps, np.array(values)))
+    curves = (
+        Curve(panel, run, Variant.SOLID, np.arange(1.0, len(values) + 1), np.array(values))
+        for run, values in enumerate(lines)
+    )
+    made.set_curves(tuple(curves), ())
     assert not made.grab().isNull()
     return made
 
@@ -118,9 +120,9 @@ def test_a_huge_loss_is_drawn(qtbot: QtBot) -> None:
 def test_a_value_between_gaps_is_marked(qtbot: QtBot) -> None:
     gap = np.nan
     panel = shown(qtbot, Panel.RECALL, [0.5, gap, 0.6, gap, 0.7, 0.8, gap], [0.5], [0.5, 0.6])
-    assert panel.marked_steps(0, Variant.SOLID) == [1.0, 3.0]
-    assert panel.marked_steps(1, Variant.SOLID) == [1.0]
-    assert panel.marked_steps(2, Variant.SOLID) == []
+    assert panel.marked_places(0, Variant.SOLID) == [1.0, 3.0]
+    assert panel.marked_places(1, Variant.SOLID) == [1.0]
+    assert panel.marked_places(2, Variant.SOLID) == []
 
 
 def test_a_plot_that_was_zoomed_stays_until_it_is_fitted(qtbot: QtBot) -> None:
@@ -129,7 +131,7 @@ def test_a_plot_that_was_zoomed_stays_until_it_is_fitted(qtbot: QtBot) -> None:
     box.setRange(yRange=(0, 50), padding=0)
     box.sigRangeChangedManually.emit([True, True])  # as the wheel and a drag do
     more = np.array([1.0, 2.0, 300.0])
-    panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, np.arange(3.0), more))
+    panel.set_curves((Curve(Panel.LOSS, 0, Variant.SOLID, np.arange(3.0), more),), ())
     assert panel.view_range()[1] == (0, 50)
     panel.fit()
     assert panel.view_range()[1][1] > 300

@@ -9,13 +9,15 @@ from PySide6.QtGui import QFontMetrics, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.curve import LegendEntry
 from symmviz.model.display import ColourBy
 from symmviz.model.names import NO_NAME, shown_name, shown_text
 from symmviz.presenters.controls import Notice
 from symmviz.views.controls_bar import NoticeBar
 from symmviz.views.elided_label import ElidedLabel, elided
-from symmviz.views.legend import ColourLegend, RunLegend
+from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import breakable, plain_tip
+from symmviz.views.run_legend import RunLegend
 
 HEBREW, ARABIC = "חתולים", "قطط صغيرة"
 MARK, ISOLATE, END = "\u200e", "\u2068", "\u2069"
@@ -152,11 +154,15 @@ def test_a_long_name_hides_no_other_in_the_legend_of_classes(qtbot: QtBot) -> No
     assert breakable("y" * 200) in legend.toolTip()
 
 
+def entries(*titles: str) -> tuple[LegendEntry, ...]:
+    return tuple(LegendEntry(run, (title,), title) for run, title in enumerate(titles))
+
+
 def test_a_long_title_hides_no_other_in_the_legend_of_runs(qtbot: QtBot) -> None:
     legend = RunLegend()
     qtbot.addWidget(legend)
     legend.resize(500, 20)
-    legend.set_runs((*LONG_NAMES, HEBREW))
+    legend.set_entries(entries(*LONG_NAMES, HEBREW))
     text = legend.text()
     for shown in ("dog", "cat", "x…", "y…", shown_name(HEBREW)):
         assert shown in text
@@ -180,7 +186,7 @@ def test_a_legend_of_no_room_names_nothing(qtbot: QtBot) -> None:
     legend = RunLegend()
     qtbot.addWidget(legend)
     legend.resize(1, 20)
-    legend.set_runs(("a", "b"))
+    legend.set_entries(entries("a", "b"))
     assert legend.text() == "..."
 
 

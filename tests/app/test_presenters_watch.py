@@ -6,7 +6,7 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmviz.model.bounds import Bounds
-from symmviz.model.display import ColourBy, Panel, Reading, RunTitle, Variant
+from symmviz.model.display import ColourBy, RunTitle
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Cursor, Display, Workspace
 from symmviz.presenters.watch import WatchPresenter, WatchView
@@ -51,15 +51,6 @@ def frame(
         loaded.load(run, *steps, size=size)
 
 
-def drawn(view: MagicMock) -> list[Panel | str]:
-    return [called.args[0].panel for called in view.set_curve.call_args_list]
-
-
-def mark_all(presenter: WatchPresenter) -> None:
-    while presenter.is_behind:
-        presenter.mark_next_panel()
-
-
 class TestBeginning:
     def test_makes_a_column_a_run(
         self, view: MagicMock, workspace: Workspace, loaded: FakeLoaded
@@ -67,9 +58,7 @@ class TestBeginning:
         WatchPresenter(view, workspace, loaded).update()
         titles = RunTitle("npair", "N-pair"), RunTitle("npair+symm", "Symm + N-pair")
         assert view.mock_calls[0] == call.set_runs(titles)
-        assert call.set_note(Panel.RATIO, "") in view.mock_calls
         assert call.set_shown("") in view.mock_calls
-        assert call.set_panels(tuple(Panel)) in view.mock_calls
         view.move_points.assert_not_called()
 
     def test_what_did_not_change_is_not_told_again(
@@ -108,84 +97,6 @@ class TestBeginning:
         presenter.update()
         view.set_runs.assert_called_once_with((RunTitle("npair", "N-pair"),))
         view.move_points.assert_not_called()
-
-
-class TestCurves:
-    @pytest.fixture
-    def step(self, runs: tuple[FakeRecording, ...]) -> Callable[[int], None]:
-        def record(step: int) -> None:
-            for at, run in enumerate(runs):
-                run.add_metric("loss", step, 1.0 / step)
-                run.add_metric("synthetic_ratio", step, 0.25 if at else np.nan)
-                for name in ("test_recall_at_1", "test_synthetic_recall_at_1"):
-                    run.add_metric(name, step, 0.9)
-
-        return record
-
-    def test_one_panel_is_drawn_a_turn_and_none_starves(
-        self, view: MagicMock, presenter: WatchPresenter, step: Callable[[int], None]
-    ) -> None:
-        # Every panel changes at every turn, as in a training of many steps a second.
-        shown: list[Panel | str] = []
-        for turn in range(1, 41):
-            step(turn)
-            view.reset_mock()
-            presenter.draw_next_panel()
-            (panel,) = set(drawn(view))
-            shown.append(panel)
-        for start in range(len(shown) - len(Panel)):
-            assert set(shown[start : start + len(Panel)]) == set(Panel)
-
-    def test_a_panel_that_did_not_change_takes_no_turn(
-        self, view: MagicMock, presenter: WatchPresenter, runs: tuple[FakeRecording, ...]
-    ) -> None:
-        for at in range(1, 4):
-            runs[0].add_metric("loss", at, 0.5)
-            presenter.draw_next_panel()
-        assert drawn(view) == [Panel.LOSS] * 3
-        view.reset_mock()
-        presenter.draw_next_panel()
-        assert view.mock_calls == []
-
-    def test_a_cursor_marks_its_step_and_reads_the_lines_there(
-        self,
-        view: MagicMock,
-        presenter: WatchPresenter,
-        workspace: Workspace,
-        step: Callable[[int], None],
-    ) -> None:
-        for at in (1, 2, 4):
-            step(at)
-        mark_all(presenter)
-        view.reset_mock()
-        workspace.cursor = Cursor(2)
-        presenter.update()
-        view.set_cursor.assert_not_called()
-        presenter.mark_next_panel()
-        view.set_cursor.assert_called_once_with(Panel.RECALL, 2)
-        mark_all(presenter)
-        assert view.set_cursor.call_args_list == [call(panel, 2) for panel in Panel]
-        read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
-        assert read[Panel.LOSS] == (
-            Reading(0, Variant.SOLID, 0.5),
-            Reading(1, Variant.SOLID, 0.5),
-        )
-        workspace.cursor = Cursor()
-        view.reset_mock()
-        presenter.update()
-        mark_all(presenter)
-        assert view.set_cursor.call_args_list == [call(panel, None) for panel in Panel]
-        read = {called.args[0]: called.args[1] for called in view.set_readings.call_args_list}
-        assert read[Panel.LOSS][0].value == 0.25
-
-    def test_a_number_of_an_own_loop_gets_a_plot(
-        self, view: MagicMock, presenter: WatchPresenter, runs: tuple[FakeRecording, ...]
-    ) -> None:
-        runs[0].add_metric("temperature", 1, 0.1)
-        presenter.update()
-        view.set_panels.assert_called_once_with((*Panel, "temperature"))
-        presenter.draw_next_panel()
-        assert drawn(view) == ["temperature"]
 
 
 class TestPoints:

@@ -1,18 +1,15 @@
 from collections.abc import Callable
 
-import numpy as np
 import pytest
-from helpers_recording import FakeLoaded, FakeRecording
+from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
-from symmviz.model.display import Panel, Reading, RunTitle, Variant
+from symmviz.model.display import RunTitle
+from symmviz.model.loaded import LivePicture
 from symmviz.model.resolve import (
     SearchTarget,
-    curves,
     image_at,
-    panels,
-    readings,
     retrieve,
     search_targets,
     shown_step,
@@ -113,7 +110,6 @@ class TestWatch:
             assert column.positions.synthetic is projection.test.synthetic
             assert column.caption is not None
             assert "step 20 " in column.caption
-        assert state.step is None
         assert "Showing 9 of 24 test images and their 8 synthetic points" in state.shown
 
     def test_a_cursor_shows_each_run_at_that_step(
@@ -140,6 +136,30 @@ class TestWatch:
     ) -> None:
         del loaded.known["npair", "pca", 20]
         assert "step 10 " in str(watch(workspace, loaded).columns[0].caption)
+
+    def test_points_that_move_are_shown_where_they_are(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        moving = make_projection(20, seed=5)
+        loaded.moving["npair", "pca", Split.TEST] = LivePicture(moving, "loading")
+        column = watch(workspace, loaded).columns[0]
+        assert column.positions is not None
+        assert column.positions.original is moving.test.original
+        assert column.caption == "PCA · step 20 · loading"
+        # those of another step do not stand for what is recorded
+        workspace.cursor = Cursor(10)
+        column = watch(workspace, loaded).columns[0]
+        assert column.positions is not None
+        assert column.positions.original is loaded.known["npair", "pca", 10].test.original
+
+    def test_while_following_points_move_on_until_the_newest_frame_has_a_picture(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        moving = make_projection(20, seed=5)
+        loaded.moving["npair", "pca", Split.TEST] = LivePicture(moving, "")
+        runs[0].add_frame(30, projected=False)
+        assert watch(workspace, loaded).columns[0].positions is not None
+        assert "step 20 " in str(watch(workspace, loaded).columns[0].caption)
 
     def test_the_other_split(self, workspace: Workspace, loaded: FakeLoaded) -> None:
         workspace.display = Display(Split.TRAIN, synthetic_visible=False)
@@ -186,50 +206,10 @@ class TestWatch:
         workspace.prepare(("npair", "npair+symm:rank=2"))
         state = watch(workspace, FakeLoaded())
         assert [title.title for title in state.titles] == ["N-pair", "Symm + N-pair (rank=2)"]
-        assert state.ratio_note == ""
         assert [column.caption for column in state.columns] == [None, None]
         workspace.nothing_comes()
         captions = [column.caption for column in watch(workspace, FakeLoaded()).columns]
         assert captions == ["No picture was made"] * 2
-        workspace.prepare(("npair", "angular"))
-        assert "without Symm" in watch(workspace, FakeLoaded()).ratio_note
-
-
-class TestCurves:
-    def test_each_metric_is_a_line_of_its_panel(self, runs: tuple[FakeRecording, ...]) -> None:
-        for step in (1, 2):
-            for run in runs:
-                run.add_metric("loss", step, 1.0 / step)
-            runs[0].add_metric("synthetic_ratio", step, np.nan)
-            runs[1].add_metric("synthetic_ratio", step, 0.25)
-        runs[1].add_metric("test_recall_at_1", 2, 0.9)
-        runs[1].add_metric("test_nmi", 2, 0.9)
-        assert panels(runs) == tuple(Panel)
-        drawn = {
-            (curve.run, curve.variant): list(curve.values) for curve in curves(runs, Panel.LOSS)
-        }
-        assert drawn == {(0, Variant.SOLID): [1.0, 0.5], (1, Variant.SOLID): [1.0, 0.5]}
-        ratio = {(one.run, one.variant): list(one.values) for one in curves(runs, Panel.RATIO)}
-        assert ratio == {(1, Variant.SOLID): [0.25, 0.25], (1, Variant.DASHED): [0.75, 0.75]}
-        assert [one.run for one in curves(runs, Panel.RECALL)] == [1]
-
-    def test_readings_are_those_at_the_cursor(self, runs: tuple[FakeRecording, ...]) -> None:
-        for step in (1, 2, 3):
-            runs[1].add_metric("synthetic_ratio", step, step / 4)
-        read = readings(runs, Panel.RATIO, Cursor(2))
-        assert read == (Reading(1, Variant.SOLID, 0.5), Reading(1, Variant.DASHED, 0.5))
-        assert readings(runs, Panel.RATIO, Cursor())[0].value == 0.75
-        assert readings(runs, Panel.RATIO, Cursor(0)) == ()
-
-    def test_any_number_that_an_own_loop_records_is_a_plot(self) -> None:
-        run = FakeRecording(settings={"recorded_by": "own loop"})
-        run.add_metric("learning_rate", 1, 0.1)
-        assert panels((run,)) == (*Panel, "learning_rate")
-        trained = FakeRecording()
-        trained.add_metric("learning_rate", 1, 0.1)
-        assert panels((trained,)) == tuple(Panel)
-        (curve,) = curves((run,), "learning_rate")
-        assert (list(curve.steps), list(curve.values)) == ([1.0], [0.1])
 
 
 def found_at(*steps: int) -> Callable[[SearchTarget], RunNeighbours | None]:

@@ -1,7 +1,9 @@
 import threading
+from unittest.mock import MagicMock
 
 import pytest
 
+from symmviz.services import follower
 from symmviz.services.wanted import WantedThread
 
 PATIENCE = 20.0
@@ -66,3 +68,39 @@ def test_closing_ends_it_and_nothing_comes_after() -> None:
     doing.go_on.release()
     assert thread.close(PATIENCE)
     assert doing.done == [1]
+
+
+def test_an_item_that_fails_is_reported_and_the_next_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reported: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda given: reported.append(given.exc_value))
+    fault, done = ArithmeticError("odd"), threading.Event()
+
+    def do(item: int) -> None:
+        if item == 1:
+            raise fault
+        done.set()
+
+    thread: WantedThread[int] = WantedThread("test", do)
+    thread.want((1, 2))
+    assert done.wait(PATIENCE)
+    assert thread.close(PATIENCE)
+    assert reported == [fault]
+
+
+def test_a_run_that_cannot_be_followed_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reported: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda given: reported.append(given.exc_value))
+    monkeypatch.setattr(follower, "_SECONDS", 0.001)
+    fault, polled = ArithmeticError("odd"), threading.Event()
+    broken, whole = MagicMock(live=False), MagicMock(live=False)
+    broken.poll.side_effect = fault
+    whole.poll.side_effect = polled.set
+    following = follower.Follower()
+    following.follow((broken, whole))
+    assert polled.wait(PATIENCE)
+    assert following.close(PATIENCE)
+    assert set(reported) == {fault}

@@ -5,15 +5,24 @@ from functools import partial
 from typing import Any
 
 import pytest
-from helpers_recording import FakeRecording
+from helpers_recording import FakeRecording, make_projection
 from test_projection_doubles import Deadly
 
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.runs.info import RunStatus
+from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services import projecting
 from symmviz.services.frames import FrameLoader
-from symmviz.services.projecting import Projections, Task, grouped, next_task
+from symmviz.services.projecting import Projections
+from symmviz.services.projection_tasks import (
+    Shown,
+    Task,
+    grouped,
+    live_job,
+    next_task,
+    recorded_job,
+)
 
 PATIENCE = 20.0
 
@@ -23,7 +32,7 @@ def task(
     cursor: int | None,
     done: frozenset[tuple[str, str, int]] = frozenset(),
 ) -> Task | None:
-    return next_task(grouped(runs), "pca", Cursor(cursor), done)
+    return next_task(Shown(grouped(runs), "pca", Cursor(cursor)), done, frozenset())
 
 
 class TestOrder:
@@ -72,6 +81,72 @@ class TestOrder:
         assert task((*runs, alone), 35) == Task(runs, 30)
         runs[1].state = FakeRecording().state
         assert task(runs, 35) == Task(runs[:1], 30)
+
+
+class TestMovingPoints:
+    """What is projected by a method whose points move: t-SNE or UMAP."""
+
+    def run(self, *projected: int, live: bool = True, key: str = "") -> FakeRecording:
+        made = FakeRecording(key=key)
+        made.add_frame(0, 10, 20, projected=False)
+        made.change(
+            projection_steps={"tsne": projected},
+            status=RunStatus.TRAINING if live else RunStatus.FINISHED,
+        )
+        return made
+
+    def next(
+        self,
+        run: FakeRecording,
+        cursor: int | None = None,
+        settled: tuple[Task, ...] = (),
+        done: tuple[tuple[str, str, int], ...] = (),
+    ) -> Task | None:
+        shown = Shown(grouped((run,)), "tsne", Cursor(cursor), Split.TRAIN)
+        return next_task(shown, frozenset(done), frozenset(settled))
+
+    def test_the_newest_frame_of_a_training_moves_until_it_has_settled(self) -> None:
+        run = self.run(0, 10, 20)
+        newest = Task((run,), 20, Split.TRAIN)
+        assert self.next(run) == newest
+        assert self.next(run, settled=(newest,)) is None
+
+    def test_then_frames_are_recorded_in_the_order_of_steps(self) -> None:
+        run = self.run(0)
+        newest = Task((run,), 20, Split.TRAIN)
+        assert self.next(run, settled=(newest,)) == Task((run,), 10)
+        assert self.next(run, settled=(newest,), done=((run.key, "tsne", 10),)) == Task((run,), 20)
+
+    def test_a_frame_that_is_looked_at_moves_only_where_it_is_not_recorded(self) -> None:
+        run = self.run(0, 10, live=False)
+        assert self.next(run, cursor=10) == Task((run,), 20)
+        assert self.next(run, cursor=25) == Task((run,), 20, Split.TRAIN)
+
+    def test_a_recorded_frame_starts_from_the_one_before_and_never_from_a_later_one(self) -> None:
+        run = self.run(10, live=False)
+        run.projections[10] = make_projection(10)
+        job = recorded_job(Task((run,), 0), "tsne", is_busy=True)
+        assert job.starts == (None,)
+        assert job.settings.splits == ("train", "test")
+        assert 0.0 < job.settings.share < 1.0
+        job = recorded_job(Task((run,), 20), "tsne", is_busy=False)
+        assert job.starts == (run.projections[10],)
+        assert job.settings.share == 1.0
+
+    def test_points_on_the_screen_go_on_from_there_unless_a_recorded_frame_is_nearer(self) -> None:
+        run = self.run(10, live=False)
+        run.projections[10] = make_projection(10)
+        task = Task((run,), 20, Split.TRAIN)
+        drawn = make_projection(20)
+        job = live_job(task, "tsne", (drawn,), 0.3)
+        assert job.starts == (drawn,)
+        assert job.settings.matured == 0.3
+        assert job.settings.splits == ("train",)
+        assert job.settings.is_live
+        far = make_projection(0)
+        job = live_job(task, "tsne", (far,), 0.3)
+        assert job.starts == (run.projections[10],)
+        assert job.settings.matured == 1.0
 
 
 class Problems(list[str]):
@@ -169,3 +244,20 @@ def test_a_method_that_does_not_exist_is_said(
     projections.show((run,), "nonsense", Cursor())
     wait(lambda: bool(loader.failure(run.key, 0)))
     assert "nonsense" in problems[0]
+
+
+def test_points_move_on_the_screen_and_then_every_frame_is_recorded(
+    projections: Projections, loader: FrameLoader
+) -> None:
+    pytest.importorskip("openTSNE")
+    run = FakeRecording()
+    run.add_frame(0, 10, projected=False)
+    projections.show((run,), "tsne", Cursor(), Split.TEST)
+    wait(lambda: set(run.projections) == {0, 10})
+    live = loader.live(run.key, "tsne", Split.TEST)
+    assert live is not None
+    assert live.projection.step == 10
+    assert live.projection.test.original.any()
+    assert not live.projection.train.original.any()
+    assert run.projections[10].train.original.any()
+    assert loader.projection(run.key, "tsne", 10) is run.projections[10]

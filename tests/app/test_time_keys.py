@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QListView, QSp
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
-from symmviz.model.display import Curve, Panel, Variant
+from symmviz.model.curve import Curve, Panel, Variant
 from symmviz.model.timeline import TimelineState
 from symmviz.views.curves import CurvePanel
 from symmviz.views.main_window import MainWindow
@@ -140,16 +140,16 @@ def test_the_menu_asks_for_a_branch(qtbot: QtBot, window: MainWindow) -> None:
 def test_a_cursor_stands_at_the_step_and_does_not_change_the_axes(qtbot: QtBot) -> None:
     panel = CurvePanel(Panel.LOSS)
     qtbot.addWidget(panel)
-    assert panel.cursor_step() is None
+    assert panel.cursor_places() == ()
     before = panel._plot.getViewBox().viewRange()
-    panel.set_cursor(100_000)
+    panel.set_cursor((100_000.0,))
     panel.grab()
-    assert panel.cursor_step() == 100_000
+    assert panel.cursor_places() == (100_000,)
     assert panel._plot.getViewBox().viewRange() == before
     panel.clear()
-    assert panel.cursor_step() == 100_000, "runs are exchanged, the time is not"
-    panel.set_cursor(None)
-    assert panel.cursor_step() is None
+    assert panel.cursor_places() == (100_000,), "runs are exchanged, the time is not"
+    panel.set_cursor(())
+    assert panel.cursor_places() == ()
 
 
 @pytest.mark.parametrize("cursor_first", [True, False])
@@ -161,16 +161,16 @@ def test_lines_look_the_same_under_a_cursor_that_moves(qtbot: QtBot, cursor_firs
         panel.resize(300, 200)
         panel.show()
         if marked and cursor_first:
-            panel.set_cursor(3)
+            panel.set_cursor((3.0,))
         steps = np.arange(11.0)
-        panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, steps % 3))
+        panel.set_curves((Curve(Panel.LOSS, 0, Variant.SOLID, steps, steps % 3),), ())
         if marked:
             for step in (2, 5, 7):
-                panel.set_cursor(step)
+                panel.set_cursor((step,))
                 panel.grab()
-            panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, (steps + 1) % 3))
+            panel.set_curves((Curve(Panel.LOSS, 0, Variant.SOLID, steps, (steps + 1) % 3),), ())
             panel.grab()
-            panel.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, steps % 3))
-            panel.set_cursor(None)
+            panel.set_curves((Curve(Panel.LOSS, 0, Variant.SOLID, steps, steps % 3),), ())
+            panel.set_cursor(())
         pictures.append(panel.grab().toImage())
     assert pictures[0] == pictures[1]

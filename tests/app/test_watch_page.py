@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
-from symmviz.model.display import ColourBy, Curve, Panel, Reading, Variant
+from symmviz.model.curve import Curve, LegendEntry, Panel, Reading, Variant
+from symmviz.model.display import ColourBy
 from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import plain_tip
@@ -45,7 +46,10 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     labels = page.findChildren(QLabel)
     heading = next(one for one in labels if one.toolTip() == plain_tip(runs[1].title))
     assert heading.text() == runs[1].title
-    assert any(one.toolTip() == plain_tip("\n".join(run.title for run in runs)) for one in labels)
+    entries = tuple(LegendEntry(at, (run.name,), run.title) for at, run in enumerate(runs))
+    page.curves.set_legend(entries, has_seeds=True)
+    assert page.minimumSizeHint().width() <= max(narrowest, 900)
+    assert any(plain_tip(run.title) in one.toolTip() for one in labels for run in runs)
 
 
 def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
@@ -62,11 +66,11 @@ def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:
 
 
 def test_a_plot_without_lines_says_why_until_another_training(page: WatchPage) -> None:
-    strokes = page.panel(Panel.RATIO).note()
-    page.set_note(Panel.RATIO, "Nothing is mined.")
-    assert page.panel(Panel.RATIO).note() == "Nothing is mined."
-    page.set_note(Panel.RATIO, "")
-    assert page.panel(Panel.RATIO).note() == strokes
+    strokes = page.curves.panel(Panel.RATIO).note()
+    page.curves.set_note(Panel.RATIO, "Nothing is mined.")
+    assert page.curves.panel(Panel.RATIO).note() == "Nothing is mined."
+    page.curves.set_note(Panel.RATIO, "")
+    assert page.curves.panel(Panel.RATIO).note() == strokes
 
 
 def test_the_legend_names_the_classes_there_are_as_far_as_there_is_room(qtbot: QtBot) -> None:
@@ -90,11 +94,12 @@ def test_the_legend_names_the_classes_there_are_as_far_as_there_is_room(qtbot: Q
 
 
 def test_a_plot_forgets_the_axes_of_the_run_before(page: WatchPage) -> None:
-    page.set_runs((spec_title(parse_spec("npair")),))
     steps = np.arange(1.0, 400.0)
-    page.set_curve(Curve(Panel.LOSS, 0, Variant.SOLID, steps, 1000 + steps))
-    page.set_runs((spec_title(parse_spec("npair")),))
-    (x_min, x_max), (y_min, y_max) = page.panel(Panel.LOSS).view_range()
+    page.curves.set_curves(
+        Panel.LOSS, (Curve(Panel.LOSS, 0, Variant.SOLID, steps, 1000 + steps),), ()
+    )
+    page.curves.clear()
+    (x_min, x_max), (y_min, y_max) = page.curves.panel(Panel.LOSS).view_range()
     assert x_max < 20
     assert y_max < 10
     assert x_min < 1
@@ -103,29 +108,32 @@ def test_a_plot_forgets_the_axes_of_the_run_before(page: WatchPage) -> None:
 
 def test_numbers_of_an_own_loop_have_plots_below_the_others(qtbot: QtBot, page: WatchPage) -> None:
     page.set_runs((spec_title(parse_spec("npair")),))
-    page.set_panels((*Panel, "learning_rate"))
+    page.curves.set_panels((*Panel, "learning_rate"))
     steps = np.arange(3.0)
-    page.set_curve(Curve("learning_rate", 0, Variant.SOLID, steps, steps))
-    assert page.panel("learning_rate").line_data(0, Variant.SOLID)[1] == [0.0, 1.0, 2.0]
-    own = page.panel("learning_rate")
+    curve = Curve("learning_rate", 0, Variant.SOLID, steps, steps)
+    page.curves.set_curves("learning_rate", (curve,), ())
+    assert page.curves.panel("learning_rate").line_data(0, Variant.SOLID)[1] == [0.0, 1.0, 2.0]
+    own = page.curves.panel("learning_rate")
     qtbot.waitUntil(own.isVisible)
-    qtbot.waitUntil(lambda: own.y() > page.panel(Panel.LOSS).y())
-    page.set_panels(tuple(Panel))
+    qtbot.waitUntil(lambda: own.y() > page.curves.panel(Panel.LOSS).y())
+    page.curves.set_panels(tuple(Panel))
     with pytest.raises(KeyError):
-        page.panel("learning_rate")
+        page.curves.panel("learning_rate")
 
 
 def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
     page: WatchPage,
 ) -> None:
-    page.set_readings(
+    page.curves.set_readings(
         Panel.RECALL,
         (Reading(0, Variant.SOLID, 0.9123), Reading(1, Variant.DASHED, 0.5)),
+        "step 7",
     )
-    text = page.panel(Panel.RECALL).readings()
+    text = page.curves.panel(Panel.RECALL).readings()
+    assert page.curves.panel(Panel.RECALL).note() == "step 7"
     assert text.index("0.912") < text.index("╌") < text.index("0.500")
-    page.set_runs((spec_title(parse_spec("npair")),))
-    assert page.panel(Panel.RECALL).readings() == ""
+    page.curves.clear()
+    assert page.curves.panel(Panel.RECALL).readings() == ""
 
 
 def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot: QtBot) -> None:

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from symmcore.training.learner import Learner
 from symmviz.app import Launched
 from symmviz.model.appearance import Appearance
-from symmviz.model.display import ColourBy, Panel, Variant
+from symmviz.model.curve import Panel, Variant
+from symmviz.model.display import ColourBy
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.theme import DARK, LIGHT, current_theme
 
@@ -89,11 +90,11 @@ def test_start_is_one_click_to_a_finished_run_and_a_picture(
     assert np.ptp(positions.original) > 0
     (run,) = runs_folder.iterdir()
     recorded = records(run)
-    drawn_steps, drawn = window.watch_page.panel(Panel.LOSS).line_data(0, Variant.SOLID)
+    drawn_steps, drawn = window.watch_page.curves.panel(Panel.LOSS).line_data(0, Variant.SOLID)
     qtbot.waitUntil(
-        lambda: len(window.watch_page.panel(Panel.LOSS).line_data(0, Variant.SOLID)[0]) == 20
+        lambda: len(window.watch_page.curves.panel(Panel.LOSS).line_data(0, Variant.SOLID)[0]) == 20
     )
-    drawn_steps, drawn = window.watch_page.panel(Panel.LOSS).line_data(0, Variant.SOLID)
+    drawn_steps, drawn = window.watch_page.curves.panel(Panel.LOSS).line_data(0, Variant.SOLID)
     assert drawn_steps == list(range(1, 21))
     assert drawn == [line["loss"] for line in recorded if line["kind"] == "step"]
 
@@ -105,9 +106,9 @@ def test_compare_is_one_click_to_two_columns_and_two_recorded_runs(
     page = launched.window.watch_page
     for run in (0, 1):
         assert page.scatter(run).positions is not None
-    ratio = page.panel(Panel.RATIO)
+    ratio = page.curves.panel(Panel.RATIO)
     assert ratio.lines == {(1, Variant.SOLID), (1, Variant.DASHED)}  # N-pair alone picks nothing
-    assert page.panel(Panel.RECALL).lines == {(r, v) for r in (0, 1) for v in Variant}
+    assert page.curves.panel(Panel.RECALL).lines == {(r, v) for r in (0, 1) for v in Variant}
     (folder,) = runs_folder.iterdir()
     assert {path.name for path in folder.iterdir()} == {"npair", "npair+symm"}
     assert len(records(folder / "npair")) == 20 + 2
@@ -174,7 +175,7 @@ def test_a_finished_run_goes_on_in_the_same_curves(
     steps = [line["step"] for line in records(run) if line["kind"] == "step"]
     assert steps == list(range(1, 21))
     assert json.loads((run / "config.json").read_text())["steps"] == 20
-    panel = launched.window.watch_page.panel(Panel.LOSS)
+    panel = launched.window.watch_page.curves.panel(Panel.LOSS)
     qtbot.waitUntil(lambda: panel.line_data(0, Variant.SOLID)[0] == list(range(1, 21)))
 
 
@@ -347,7 +348,7 @@ def test_a_diverged_run_says_at_which_step_and_keeps_its_curves(
     wait_for(qtbot, launched, "Diverged")
     assert "at step" in notice(launched)
     assert "lower learning rate" in notice(launched)
-    panel = launched.window.watch_page.panel(Panel.LOSS)
+    panel = launched.window.watch_page.curves.panel(Panel.LOSS)
     qtbot.waitUntil(lambda: len(panel.line_data(0, Variant.SOLID)[0]) >= 1)
     assert page.start_button.isEnabled()
 

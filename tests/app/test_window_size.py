@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
-from symmviz.model.display import ImageCard, NeighbourRow, Panel, PictureId, RunTitle
+from symmviz.model.curve import Panel
+from symmviz.model.display import ImageCard, NeighbourRow, PictureId, RunTitle
 from symmviz.model.retrieval import Query, Split
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.curve_grid import CurveGrid
@@ -163,8 +164,8 @@ def test_pictures_and_plots_are_never_squeezed_to_nothing(
     for run in (0, 1):
         assert page.scatter(run).height() >= 100
     for panel in Panel:
-        assert page.panel(panel).plot.height() >= 80
-        assert page.panel(panel).plot.width() >= 150
+        assert page.curves.panel(panel).plot.height() >= 80
+        assert page.curves.panel(panel).plot.width() >= 150
     assert in_sight(window.statusBar())
 
 
@@ -174,7 +175,7 @@ def test_the_plots_stand_in_two_rows_in_a_narrow_window(qtbot: QtBot, window: Ma
     for width, across in ((1280, 4), (837, 4), (640, 2), (1280, 4)):
         settle(qtbot, window, window.watch_page, (width, 700))
         assert grid.across == across
-        tops = [window.watch_page.panel(panel).y() for panel in Panel]
+        tops = [window.watch_page.curves.panel(panel).y() for panel in Panel]
         assert len(set(tops)) == 4 // across
 
 

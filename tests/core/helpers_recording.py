@@ -16,7 +16,8 @@ from symmcore.runs.recording import Recording
 from symmcore.training.spec import parse_spec
 
 if TYPE_CHECKING:
-    from symmviz.model.loaded import RunImages, SplitImages
+    from symmviz.model.loaded import LivePicture, RunImages, SplitImages
+    from symmviz.model.retrieval import Split
 
 
 def make_projection(step: int, size: float = 1.0, seed: int = 0) -> Projection:
@@ -100,7 +101,7 @@ class FakeRecording(Recording):
 
     def store_projection(self, projection: Projection) -> None:
         self.projections[projection.step] = projection
-        self.change(projection_steps={"pca": tuple(sorted(self.projections))})
+        self.change(projection_steps={projection.method: tuple(sorted(self.projections))})
 
     def checkpoint_folder(self, step: int) -> Path:
         return self.folder / "checkpoints" / f"{step:08d}"
@@ -120,6 +121,7 @@ class FakeLoaded:
     def __init__(self) -> None:
         self.known_images: dict[str, RunImages] = {}
         self.known_galleries: dict[str, SplitImages] = {}
+        self.moving: dict[tuple[str, str, Split], LivePicture] = {}
         self.known: dict[tuple[str, str, int], Projection] = {}
         self.failures: dict[tuple[str, int], str] = {}
 
@@ -131,6 +133,9 @@ class FakeLoaded:
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         return self.known.get((key, method, step))
+
+    def live(self, key: str, method: str, split: "Split") -> "LivePicture | None":
+        return self.moving.get((key, method, split))
 
     def failure(self, key: str, step: int) -> str:
         return self.failures.get((key, step), "")

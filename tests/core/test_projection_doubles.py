@@ -7,15 +7,15 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from symmcore.projection.base import ProjectionJob
+from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
 
-Frames = tuple[Frame, ...]
-Starts = tuple[Projection | None, ...]
+Updates = Iterator[ProjectionUpdate]
 
 
 def make_frame(step: int, seed: int = 0, count: int = 40, dim: int = 8) -> Frame:
@@ -54,10 +54,12 @@ class Gated:
     def __init__(self, port: int, method: str) -> None:
         self._port = port
 
-    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
+    def run(self, job: ProjectionJob) -> Updates:
         meet(self._port)
         Gated._jobs += 1
-        return tuple(projection(frame.step, self.name, Gated._jobs) for frame in frames)
+        yield ProjectionUpdate(
+            tuple(projection(frame.step, self.name, Gated._jobs) for frame in job.frames)
+        )
 
 
 class GatedStart(Gated):
@@ -76,11 +78,11 @@ class Failing:
     def __init__(self, method: str) -> None:
         pass
 
-    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
-        step = frames[0].step
+    def run(self, job: ProjectionJob) -> Updates:
+        step = job.frames[0].step
         if step % 2:
             raise ArithmeticError(f"odd step {step}")
-        return (projection(step, self.name),)
+        yield ProjectionUpdate((projection(step, self.name),))
 
 
 class Deadly:
@@ -91,7 +93,7 @@ class Deadly:
     def __init__(self, method: str) -> None:
         pass
 
-    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
+    def run(self, job: ProjectionJob) -> Updates:
         os._exit(3)
 
 
@@ -112,9 +114,27 @@ class Inspecting:
 
         self._pca = PcaProjector()
 
-    def project(self, frames: Frames, starts: Starts) -> tuple[Projection, ...]:
-        self._pca.project(frames, starts)
+    def run(self, job: ProjectionJob) -> Updates:
+        self._pca.project(job.frames, job.starts)
         modules = sorted({name.partition(".")[0] for name in sys.modules})
         threads = [pool["num_threads"] for pool in threadpool_info()]
         found = {"modules": modules, "threads": threads}
-        return (projection(frames[0].step, json.dumps(found)),)
+        yield ProjectionUpdate((projection(job.frames[0].step, json.dumps(found)),))
+
+
+class Moving:
+    """Moves each point by one at each piece, a million times; the test sets the pace."""
+
+    name = "moving"
+
+    def __init__(self, port: int, method: str) -> None:
+        self._port = port
+
+    def run(self, job: ProjectionJob) -> Updates:
+        at = 0.0 if job.starts[0] is None else float(job.starts[0].train.original[0, 0])
+        for piece in range(1, 1_000_000):
+            meet(self._port)
+            there = np.full((1, 2), at + piece, dtype=np.float32)
+            planes = PlanePoints(there, there), PlanePoints(there, there)
+            moved = Projection(job.frames[0].step, self.name, *planes, None)
+            yield ProjectionUpdate((moved,), 0.5, is_final=False)

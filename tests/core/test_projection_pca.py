@@ -6,7 +6,6 @@ import pytest
 from scipy.linalg import orthogonal_procrustes, subspace_angles
 from sklearn.decomposition import PCA
 
-from symmcore.projection.base import Projector
 from symmcore.projection.pca import KEPT_AT_LEAST, PcaProjector
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
 
@@ -108,7 +107,7 @@ def random() -> np.random.Generator:
 
 
 def test_is_a_projector() -> None:
-    projector: Projector = PcaProjector()
+    projector: PcaProjector = PcaProjector()
     assert projector.name == "pca"
     assert projector.project((), ()) == ()
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symmcore.projection.base import ProjectionJob
+from symmcore.projection.base import ProjectionJob, ProjectionSettings, ProjectionUpdate
 from symmcore.projection.pca import PcaProjector
 from symmcore.projection.pipe import receive, send
 from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
@@ -41,9 +42,10 @@ class Heard:
     def __init__(self) -> None:
         self._told: queue.Queue[Any] = queue.Queue()
 
-    def on_result(self, job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
-        assert steps(projections) == [frame.step for frame in job.frames]
-        self._told.put(("result", projections, threading.current_thread().name))
+    def on_update(self, job: ProjectionJob, update: ProjectionUpdate) -> None:
+        assert steps(update.projections) == [frame.step for frame in job.frames]
+        kind = "result" if update.is_final else "partial"
+        self._told.put((kind, update.projections, threading.current_thread().name))
 
     def on_error(self, text: str, job: ProjectionJob | None) -> None:
         assert (job is None) == text.startswith("The projection process")
@@ -106,7 +108,7 @@ def make_worker(heard: Heard) -> Iterator[MakeWorker]:
     workers = []
 
     def make(*factory: Any) -> ProjectionWorker:
-        workers.append(ProjectionWorker(heard.on_result, heard.on_error, *factory))
+        workers.append(ProjectionWorker(heard.on_update, heard.on_error, *factory))
         workers[-1].start()
         return workers[-1]
 
@@ -169,8 +171,59 @@ def test_newest_frames_win(
     assert heard.nothing()
 
 
+def x_of(projections: Iterable[Projection]) -> float:
+    (projection,) = projections
+    return float(projection.train.original[0, 0])
+
+
+def test_a_job_whose_points_move_is_left_for_a_newer_one(
+    make_worker: MakeWorker, heard: Heard, gate: Gate, doubles: ModuleType
+) -> None:
+    worker = make_worker(partial(doubles.Moving, gate.port))
+    worker.submit(doubles.make_job(doubles.make_frame(1)))
+    gate.wait()
+    gate.open()
+    assert x_of(heard.next("partial")) == 1.0
+    gate.wait()
+    worker.submit(doubles.make_job(doubles.make_frame(2)))
+    deadline = time.monotonic() + PATIENCE
+    while True:  # the worker's thread cancels within a moment of ours
+        gate.open()
+        gate.wait()
+        gate.open()
+        if steps(projections := heard.next("partial")) == [2]:
+            break
+        assert time.monotonic() < deadline
+        gate.wait()
+    assert x_of(projections) == 1.0
+
+
+@posix
+@pytest.mark.parametrize(("is_live", "expected"), [(True, 2.0), (False, 1.0)])
+def test_live_points_go_on_in_a_new_process_and_recorded_ones_begin_anew(
+    is_live: bool,
+    expected: float,
+    make_worker: MakeWorker,
+    heard: Heard,
+    gate: Gate,
+    doubles: ModuleType,
+) -> None:
+    worker = make_worker(partial(doubles.Moving, gate.port))
+    job = doubles.make_job(doubles.make_frame(1))
+    worker.submit(replace(job, settings=ProjectionSettings(is_live=is_live)))
+    gate.wait()
+    gate.open()
+    assert x_of(heard.next("partial")) == 1.0
+    gate.wait()
+    os.kill(process_id(), signal.SIGKILL)
+    assert "ended unexpectedly" in heard.next("error")
+    gate.wait()
+    gate.open()
+    assert x_of(heard.next("partial")) == expected
+
+
 def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None:
-    worker = ProjectionWorker(heard.on_result, heard.on_error)
+    worker = ProjectionWorker(heard.on_update, heard.on_error)
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     worker.submit(doubles.make_job())
     worker.start()
@@ -179,12 +232,12 @@ def test_frames_before_start_are_kept(heard: Heard, doubles: ModuleType) -> None
 
 
 def test_callback_may_submit(heard: Heard, doubles: ModuleType) -> None:
-    def on_result(job: ProjectionJob, projections: tuple[Projection, ...]) -> None:
-        heard.on_result(job, projections)
-        if steps(projections) == [1]:
+    def on_update(job: ProjectionJob, update: ProjectionUpdate) -> None:
+        heard.on_update(job, update)
+        if steps(update.projections) == [1]:
             worker.submit(doubles.make_job(doubles.make_frame(2)))
 
-    worker = ProjectionWorker(on_result, heard.on_error)
+    worker = ProjectionWorker(on_update, heard.on_error)
     worker.start()
     worker.submit(doubles.make_job(doubles.make_frame(1)))
     assert steps(heard.next("result")) == [1]
@@ -367,7 +420,7 @@ def test_no_pipe_is_left(doubles: ModuleType) -> None:
 
     def run() -> None:
         heard = Heard()
-        worker = ProjectionWorker(heard.on_result, heard.on_error, doubles.Failing)
+        worker = ProjectionWorker(heard.on_update, heard.on_error, doubles.Failing)
         worker.start()
         worker.submit(doubles.make_job(doubles.make_frame(2)))
         heard.next("result")
@@ -387,7 +440,9 @@ sys.path.insert(0, sys.argv[1])
 import test_projection_doubles as doubles
 told = queue.Queue()
 worker = ProjectionWorker(
-    lambda _, found: told.put(found), lambda *error: told.put(error), doubles.Inspecting
+    lambda _, update: told.put(update.projections),
+    lambda *error: told.put(error),
+    doubles.Inspecting,
 )
 worker.start()
 worker.submit(doubles.make_job(doubles.make_frame(1)))

@@ -112,9 +112,10 @@ def batch_statistics(embeddings: Tensor, classes: Tensor) -> Tensor:
     ones = sums.new_zeros(())
     for rows, of in zip(embeddings.split(_ROWS_AT_ONCE), classes.split(_ROWS_AT_ONCE), strict=True):
         wide = widest(rows)
-        units = features_of(wide)
+        lengths = torch.linalg.vector_norm(wide, dim=1, keepdim=True)
+        units = wide / lengths.clamp_min(torch.finfo(wide.dtype).tiny)
         sums.index_add_(0, of.to(rows.device, non_blocking=True), units)
-        norms += torch.linalg.vector_norm(wide, dim=1).sum()
+        norms += lengths.sum()
         ones += units.square().sum()  # fewer than N only where an embedding is zero
     of_classes = sums.square().sum()
     count = len(embeddings)

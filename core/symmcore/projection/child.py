@@ -1,7 +1,12 @@
-"""What runs in the projection process: jobs in, projections out, one at a time."""
+"""What runs in the projection process: jobs in, updates out, one job at a time."""
 
+import contextlib
+import functools
+import math
+import os
 import signal
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -11,11 +16,22 @@ from typing import NamedTuple
 from threadpoolctl import threadpool_limits
 
 from symmcore.errors import type_and_line
-from symmcore.projection.base import PCA, ProjectionJob, Projector
+from symmcore.projection.base import (
+    PCA,
+    TSNE,
+    UMAP,
+    ProjectionJob,
+    ProjectionUpdate,
+    Projector,
+)
 from symmcore.projection.pipe import receive, send
-from symmcore.records import Projection
 
 ProjectorFactory = Callable[[str], Projector]
+
+_SECONDS_BETWEEN_UPDATES = 0.1
+# Training and the window come first where there is a core too few.
+_NICENESS = 10
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Failure(NamedTuple):
@@ -24,33 +40,58 @@ class Failure(NamedTuple):
     text: str
 
 
-Answer = tuple[Projection, ...] | Failure
+class Cancelled(NamedTuple):
+    """The last answer to a job that was cancelled."""
 
 
+class Cancel(NamedTuple):
+    """Asks to leave the job that is being done; so small that sending it never waits."""
+
+
+Answer = ProjectionUpdate | Failure | Cancelled
+
+
+@functools.cache
 def make_projector(method: str) -> Projector:
-    """Make the projector of a method, importing it only here: the window does without SciPy.
+    """Return the projector of a method, importing it only here: the window does without SciPy.
 
     Raises:
         ValueError: if there is no such method.
     """
-    if method != PCA:
-        raise ValueError(f"there is no projection called {method!r}")
-    from symmcore.projection.pca import PcaProjector
+    if method == PCA:
+        from symmcore.projection.pca import PcaProjector
 
-    return PcaProjector()
+        return PcaProjector()
+    from symmcore.projection.neighbour_map import NeighbourProjector
+
+    if method == TSNE:
+        from symmcore.projection.tsne import TsneMethod
+
+        return NeighbourProjector(TsneMethod())
+    if method == UMAP:
+        from symmcore.projection.umap_layout import UmapMethod
+
+        return NeighbourProjector(UmapMethod())
+    raise ValueError(f"there is no projection called {method!r}")
 
 
 def serve(connection: Connection) -> None:
     """Answer jobs until the other end of the pipe is closed; runs in the process.
 
     The first message is a :data:`ProjectorFactory`, answered by None once what PCA needs is
-    imported; every other a :class:`ProjectionJob`, answered by its projections or a
-    :class:`Failure`. Nothing is kept from one job to the next.
+    imported. Every other is a :class:`ProjectionJob`, answered by its updates, of which the
+    last is final, or a :class:`Failure`; or :class:`Cancel`, after which the job under way
+    is answered by :class:`Cancelled`, or by its end. Nothing is kept from one job to the next.
     """
     # Ctrl-C reaches every process of the terminal; it is the parent that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not sys.warnoptions:  # libraries speak of their code; a projection that fails says so
         warnings.simplefilter("ignore")
+    for name in _THREAD_VARIABLES:  # before the libraries are loaded that read them
+        os.environ[name] = "1"
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(_NICENESS)
     with connection:
         try:
             _serve(connection)
@@ -66,13 +107,40 @@ def _serve(connection: Connection) -> None:
     with threadpool_limits(1):
         send(connection, None)
         while True:
-            send(connection, _answer(factory, receive(connection)))
+            message = receive(connection)
+            if isinstance(message, ProjectionJob):  # else it came after the job it cancels
+                _answer(connection, factory, message)
 
 
-def _answer(factory: ProjectorFactory, job: ProjectionJob) -> Answer:
-    """Project, or say why not."""
+def _answer(connection: Connection, factory: ProjectorFactory, job: ProjectionJob) -> None:
+    """Project, or say why not.
+
+    Raises:
+        EOFError, OSError: if the parent is gone.
+    """
     try:
-        return factory(job.method).project(job.frames, job.starts)
+        _project(connection, factory(job.method), job)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
         line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
-        return Failure(f"{line}\n{''.join(traceback.format_exception(error))}")
+        # Where it is the pipe that broke, this raises once more.
+        send(connection, Failure(f"{line}\n{''.join(traceback.format_exception(error))}"))
+
+
+def _project(connection: Connection, projector: Projector, job: ProjectionJob) -> None:
+    """Send the updates of a job until the last one, or until it is cancelled."""
+    sent = -math.inf
+    began = time.perf_counter()
+    for update in projector.run(job):
+        now = time.perf_counter()
+        if update.is_final or now - sent >= _SECONDS_BETWEEN_UPDATES:
+            send(connection, update)
+            sent = now
+        if update.is_final:
+            return
+        time.sleep((now - began) * (1.0 / job.settings.share - 1.0))
+        if connection.poll():
+            receive(connection)  # it can be nothing but a Cancel
+            send(connection, Cancelled())
+            return
+        began = time.perf_counter()
+    raise RuntimeError("the projection came to no end")

@@ -10,14 +10,15 @@ nearly equal, it stays put. Only where the plane keeps less than ``KEPT_AT_LEAST
 what the best one keeps are more steps taken at once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh, orthogonal_procrustes, polar
 
-from symmcore.projection.base import PCA
-from symmcore.records import FloatArray, Frame, PlanePoints, Projection
+from symmcore.projection.base import PCA, ProjectionJob, ProjectionUpdate
+from symmcore.projection.points import SMALLEST_VARIANCE, Points, frozen, normalised
+from symmcore.records import Frame, PlanePoints, Projection
 
 # Both measured on digits, 300 steps, a frame each 10 or 30 steps: from 0.95 on, making up
 # for a shortfall at once shows as jumps again, and at 0.9 the mean share is 0.97 to 0.98
@@ -28,11 +29,6 @@ REFERENCE_WEIGHT = 0.25
 # A plane that keeps less than KEPT_AT_LEAST lacks a direction with more than 1.2 times the
 # variance of one it has: 100 steps find it, but where the plane is exactly at a saddle.
 _MOST_STEPS = 100
-
-# Points on the unit sphere that differ by no more than float32 rounding lie in one place.
-_SMALLEST_VARIANCE = 1e-12
-
-_Array = npt.NDArray[np.float64]
 
 
 class PcaProjector:
@@ -51,18 +47,26 @@ class PcaProjector:
 
     name = PCA
 
+    def run(self, job: ProjectionJob) -> Iterator[ProjectionUpdate]:
+        """Project all points at once; see :meth:`symmcore.projection.base.Projector.run`."""
+        yield ProjectionUpdate(self.project(job.frames, job.starts))
+
     def project(
         self, frames: tuple[Frame, ...], starts: tuple[Projection | None, ...]
     ) -> tuple[Projection, ...]:
-        """See :meth:`Projector.project`."""
+        """Project the frames that all lockstep runs have after one step.
+
+        Raises:
+            ValueError: if the runs hold different numbers of images.
+        """
         clouds = [_cloud(frame) for frame in frames]
         count = len(clouds[0].originals) if clouds else 0
         if any(len(cloud.originals) != count for cloud in clouds):
             raise ValueError("runs that are drawn together must watch the same images")
-        reference: _Array | None = None
+        reference: Points | None = None
         projections = []
         for run, (frame, cloud, start) in enumerate(zip(frames, clouds, starts, strict=True)):
-            if cloud.variance <= _SMALLEST_VARIANCE:
+            if cloud.variance <= SMALLEST_VARIANCE:
                 projections.append(_projection(frame, cloud, None))
                 continue
             basis = _follow(cloud.originals, _blend(_drawn(start, count), reference))
@@ -82,16 +86,16 @@ class _Cloud:
         variance: mean squared distance of the originals from their mean.
     """
 
-    originals: _Array
-    synthetic: _Array
+    originals: Points
+    synthetic: Points
     variance: float
 
 
 def _cloud(frame: Frame) -> _Cloud:
     """Normalise and centre the points of a frame."""
     sets = (frame.train, frame.test)
-    originals = _normalised([watched.points.embeddings for watched in sets])
-    synthetic = _normalised([watched.synthetic for watched in sets])
+    originals = normalised([watched.points.embeddings for watched in sets])
+    synthetic = normalised([watched.synthetic for watched in sets])
     count = max(len(originals), 1)
     centre = originals.sum(axis=0) / count
     originals -= centre
@@ -99,17 +103,7 @@ def _cloud(frame: Frame) -> _Cloud:
     return _Cloud(originals, synthetic, float(np.vdot(originals, originals)) / count)
 
 
-def _normalised(parts: list[FloatArray]) -> _Array:
-    """Join (n, D) float32 parts to (N, max(D, 2)) float64 rows of length 1 or 0."""
-    # float64, in which no float32 number overflows when squared.
-    rows = np.concatenate(parts).astype(np.float64)
-    rows[~np.isfinite(rows).all(axis=1)] = 0.0
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows /= np.where(norms > 0.0, norms, 1.0)
-    return np.pad(rows, ((0, 0), (0, max(2 - rows.shape[1], 0))))
-
-
-def _drawn(start: Projection | None, count: int) -> _Array | None:
+def _drawn(start: Projection | None, count: int) -> Points | None:
     """Give the original points' coordinates (N, 2), or None if there is no picture in them."""
     if start is None:
         return None
@@ -118,7 +112,7 @@ def _drawn(start: Projection | None, count: int) -> _Array | None:
     return drawn if usable else None
 
 
-def _blend(own: _Array | None, reference: _Array | None) -> _Array | None:
+def _blend(own: Points | None, reference: Points | None) -> Points | None:
     """Give the coordinates (N, 2) to follow, at any scale; None where there are none."""
     if own is None:
         return reference
@@ -126,11 +120,11 @@ def _blend(own: _Array | None, reference: _Array | None) -> _Array | None:
         return own
     near = own / np.linalg.norm(own)
     far = reference / np.linalg.norm(reference)
-    blended: _Array = (1.0 - REFERENCE_WEIGHT) * near + REFERENCE_WEIGHT * far
+    blended: Points = (1.0 - REFERENCE_WEIGHT) * near + REFERENCE_WEIGHT * far
     return blended
 
 
-def _follow(points: _Array, target: _Array | None) -> _Array:
+def _follow(points: Points, target: Points | None) -> Points:
     """Choose the plane of centred points (N, D) and its axes, close to the target's (N, 2).
 
     Returns:
@@ -139,13 +133,13 @@ def _follow(points: _Array, target: _Array | None) -> _Array:
     scatter = points.T @ points
     size = len(scatter)
     values, vectors = eigh(scatter, subset_by_index=(size - 2, size - 1))
-    best: _Array = vectors[:, ::-1]
+    best: Points = vectors[:, ::-1]
     if target is None:
         return best
     # Of all orthonormal bases, this one's coordinates have the largest product with the
     # target's. It works on points, not on the last basis, so that it does not matter
     # whether the embedding space has turned, or the runs have no basis in common.
-    basis: _Array = polar(points.T @ target)[0]
+    basis: Points = polar(points.T @ target)[0]
     for _ in range(_MOST_STEPS):
         if np.vdot(basis, scatter @ basis) >= KEPT_AT_LEAST * values.sum():
             break
@@ -153,11 +147,11 @@ def _follow(points: _Array, target: _Array | None) -> _Array:
     else:
         basis = best
     turn = orthogonal_procrustes(points @ basis, target)[0]
-    turned: _Array = basis @ turn
+    turned: Points = basis @ turn
     return turned
 
 
-def _projection(frame: Frame, cloud: _Cloud, basis: _Array | None) -> Projection:
+def _projection(frame: Frame, cloud: _Cloud, basis: Points | None) -> Projection:
     """Put a frame's points onto the plane; onto one place where there is no plane."""
     if basis is None:
         basis = np.zeros((cloud.originals.shape[1], 2))
@@ -165,8 +159,8 @@ def _projection(frame: Frame, cloud: _Cloud, basis: _Array | None) -> Projection
     else:
         kept = np.square(cloud.originals @ basis).sum() / len(cloud.originals)
         explained = min(float(kept) / cloud.variance, 1.0)
-    original = _frozen(cloud.originals @ basis)
-    synthetic = _frozen(cloud.synthetic @ basis)
+    original = frozen(cloud.originals @ basis)
+    synthetic = frozen(cloud.synthetic @ basis)
     split = len(frame.train.points.embeddings)
     return Projection(
         step=frame.step,
@@ -175,10 +169,3 @@ def _projection(frame: Frame, cloud: _Cloud, basis: _Array | None) -> Projection
         test=PlanePoints(original[split:], synthetic[split:]),
         explained=explained,
     )
-
-
-def _frozen(coordinates: _Array) -> FloatArray:
-    """Copy (N, 2) to float32, C-contiguous and read-only, as are slices of its rows."""
-    frozen = np.ascontiguousarray(coordinates, dtype=np.float32)
-    frozen.setflags(write=False)
-    return frozen

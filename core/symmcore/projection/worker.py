@@ -1,105 +1,36 @@
 """The projection process and the thread that talks to it, as one object."""
 
-import contextlib
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
 
-from symmcore.processes import spawn_context
-from symmcore.projection.base import ProjectionJob
+from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.child import (
     Answer,
+    Cancel,
+    Cancelled,
     Failure,
     ProjectorFactory,
     make_projector,
-    serve,
 )
-from symmcore.projection.pipe import receive, send
-from symmcore.records import Projection
+from symmcore.projection.child_process import ChildProcess
 
 # A process that has died is started again at once, but then not before so many frames
 # have come, which go without a picture: what kills it each time must not turn into a storm
 # of processes.
 SUBMISSIONS_PER_RESTART = 10
 
-_SECONDS_TO_TERMINATE = 0.5
-
-
-class _Child:
-    """The process and our end of its pipe; used by one thread but for the signals."""
-
-    def __init__(self) -> None:
-        context = spawn_context()
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=serve, args=(theirs,), name="projection", daemon=True
-        )
-        try:
-            with _interrupts_blocked():
-                self._process.start()
-        except BaseException:
-            self._connection.close()
-            raise
-        finally:
-            # Only the child may hold this end: else its death would not end our reading.
-            theirs.close()
-
-    def ask(self, message: object) -> Any:
-        """Send a message and wait for its answer.
-
-        Raises:
-            EOFError, OSError: if the process has died.
-        """
-        send(self._connection, message)
-        return receive(self._connection)
-
-    def terminate(self) -> None:
-        """Ask the process to end, from any thread; wakes the one in :meth:`ask`."""
-        self._process.terminate()
-
-    def kill(self) -> None:
-        """End a process that is stopped, from any thread."""
-        self._process.kill()
-
-    def end(self) -> int | None:
-        """End the process if it runs, reap it, close the pipe; gives its exit code."""
-        self._connection.close()
-        self._process.join(_SECONDS_TO_TERMINATE)
-        if self._process.is_alive():
-            self._process.terminate()
-            self._process.join(_SECONDS_TO_TERMINATE)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        code = self._process.exitcode
-        self._process.close()
-        return code
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Keep Ctrl-C from a process started here until it says itself that it ignores it.
-
-    It is importing before that, and would end with a traceback. A process inherits what the
-    thread that starts it has blocked; Ctrl-C still reaches this one, by its other threads.
-    Not before there is a context: what is started with the first one ends the blocking.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
 
 class ProjectionWorker:
     """Does projection jobs in a process of its own, the newest one first and only.
 
+    A job that another replaces is left where it is, at the end of the piece under way; one
+    that projects all at once is finished, and answered.
+
     Threads: the worker owns one thread, named "projection", and the thread owns the
-    process: it starts, feeds, reaps and restarts it, and calls ``on_result`` and
+    process: it starts, feeds, reaps and restarts it, and calls ``on_update`` and
     ``on_error``. All other methods may be called from any other thread; none of them
     waits for the process but :meth:`close`, which waits for a callback that is running too:
     a callback must not wait for the thread that calls it. A callback may call :meth:`submit`,
@@ -112,23 +43,24 @@ class ProjectionWorker:
 
     def __init__(
         self,
-        on_result: Callable[[ProjectionJob, tuple[Projection, ...]], None],
+        on_update: Callable[[ProjectionJob, ProjectionUpdate], None],
         on_error: Callable[[str, ProjectionJob | None], None],
         factory: ProjectorFactory = make_projector,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
         Args:
-            on_result: takes a job and its projections, one a run.
+            on_update: takes a job and where its points are by now, several times a second;
+                the last time with ``is_final``.
             on_error: takes what went wrong, once a failure: a line for the user, then
                 details if there are any; and the job that failed, or None where the process
                 did: a job that was under way waits for the next one, and fails if that
-                ends too. Every job is answered but one that another has replaced. The worker
-                goes on.
+                ends too; a live one goes on there from where its points were. Every job is
+                answered but one that another has replaced. The worker goes on.
             factory: makes the projector of a method, in the process; it must be picklable,
                 and import what it needs only when called.
         """
-        self._on_result = on_result
+        self._on_update = on_update
         self._on_error = on_error
         self._factory = factory
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
@@ -139,7 +71,12 @@ class ProjectionWorker:
         self._restart_at = 0
         self._started = False
         self._closed = False
-        self._child: _Child | None = None
+        self._child: ChildProcess | None = None
+        # What wakes the thread from waiting for the process: see :meth:`submit`.
+        self._woken, self._wake = Pipe(duplex=False)
+        self._is_woken = False
+        # A live job, and the one that goes on from where its points are; the thread's alone.
+        self._newest: tuple[ProjectionJob, ProjectionJob] | None = None
 
     def start(self) -> None:
         """Start the thread, which starts the process; returns at once.
@@ -163,6 +100,9 @@ class ProjectionWorker:
                 self._pending = job
                 self._submitted += 1
                 self._condition.notify()
+                if not self._is_woken:
+                    self._is_woken = True
+                    self._wake.send_bytes(b"w")
 
     def close(self, timeout: float) -> None:
         """End the process and the thread, whatever they are doing; nothing comes after.
@@ -191,10 +131,13 @@ class ProjectionWorker:
         try:
             self._start_child()
             while (job := self._take()) is not None:
-                if (answer := self._ask(job)) is not None:
-                    self._deliver(job, answer)
+                self._do(job)
         finally:
             self._end_child()
+            self._woken.close()
+            with self._condition:
+                self._is_woken = True  # by whom there is nobody any more
+                self._wake.close()
 
     def _take(self) -> ProjectionJob | None:
         """Wait for a job; None when closed."""
@@ -206,19 +149,51 @@ class ProjectionWorker:
                 self._condition.wait()
             return None
 
-    def _ask(self, job: ProjectionJob) -> Answer | None:
-        """Have a job done; None if the process died over it, and it waits for another one."""
+    def _do(self, job: ProjectionJob) -> None:
+        """Have a job done, and hand out what comes of it, unless another replaces it."""
         if self._child is None:
             self._restart_child()
         if self._child is None:  # who asked goes on to another frame only once this is answered
             step = job.frames[0].step
-            return Failure(f"The picture of step {step} is missing: the projection process ended.")
+            text = f"The picture of step {step} is missing: the projection process ended."
+            self._deliver(job, Failure(text))
+            return
+        going_on = job if self._newest is None or self._newest[0] is not job else self._newest[1]
         try:
-            answer: Answer = self._child.ask(job)
+            self._child.tell(going_on)
+            self._hear(self._child, job)
         except (EOFError, OSError):
             self._lose_child(job)
-            return None
-        return answer
+
+    def _hear(self, child: ChildProcess, job: ProjectionJob) -> None:
+        """Hand out the answers to a job until the last one.
+
+        Raises:
+            EOFError, OSError: if the process has died.
+        """
+        is_cancelled = False
+        while True:
+            ready = wait([child.connection, self._woken])
+            if self._woken in ready and self._rest() and not is_cancelled:
+                child.tell(Cancel())
+                is_cancelled = True
+            if child.connection not in ready:
+                continue
+            answer: Answer = child.hear()
+            if isinstance(answer, Cancelled):
+                return
+            is_last = isinstance(answer, Failure) or answer.is_final
+            if is_last or not is_cancelled:
+                self._deliver(job, answer)
+            if is_last:
+                return
+
+    def _rest(self) -> bool:
+        """Take what woke this thread; whether there is another job."""
+        with self._condition:
+            self._woken.recv_bytes()
+            self._is_woken = False
+            return self._pending is not None
 
     def _restart_child(self) -> None:
         """Start the process again, unless that was tried a few frames ago."""
@@ -231,7 +206,7 @@ class ProjectionWorker:
     def _start_child(self) -> None:
         """Start the process and wait until it has imported everything, or has died."""
         try:
-            child = _Child()
+            child = ChildProcess()
         except (OSError, RuntimeError) as error:  # the latter where no process may be spawned
             self._report(f"The projection process cannot be started: {error}")
             return
@@ -240,7 +215,8 @@ class ProjectionWorker:
             if self._closed:  # close() came when there was nothing to terminate yet.
                 child.terminate()
         try:
-            child.ask(self._factory)
+            child.tell(self._factory)
+            child.hear()
         except (EOFError, OSError):
             self._lose_child(None)
 
@@ -258,14 +234,17 @@ class ProjectionWorker:
             child, self._child = self._child, None
         return child.end() if child else None
 
-    def _deliver(self, job: ProjectionJob, answer: Answer) -> None:
+    def _deliver(self, job: ProjectionJob, answer: ProjectionUpdate | Failure) -> None:
         """Hand out what came of a job, unless nobody waits for it any more."""
         if self._is_closed():
             return
         if isinstance(answer, Failure):
             self._on_error(answer.text, job)
-        else:
-            self._on_result(job, answer)
+            return
+        if job.settings.is_live:
+            settings = replace(job.settings, matured=answer.matured)
+            self._newest = job, replace(job, starts=answer.projections, settings=settings)
+        self._on_update(job, answer)
 
     def _report(self, text: str) -> None:
         """Say what is wrong with the process, unless it was ended on purpose."""

@@ -22,6 +22,7 @@ from symmcore.runs.layout import (
     gallery_step,
     is_method,
 )
+from symmcore.runs.metrics_cache import ANCHOR, anchor_of, read_cache
 from symmcore.runs.reading import check_inside, is_whole, open_file
 from symmcore.runs.status_file import is_alive, read_status
 from symmcore.settings.checkpoint_files import CHECKPOINTS
@@ -32,7 +33,6 @@ _MOST_A_POLL = 24 * 2**20
 _MOST_LINES_A_POLL = 250_000
 _MOST_DAMAGED_A_POLL = 20_000  # lines that take longer than others
 _LONGEST_LINE = 2**20
-_ANCHOR = 4096
 _MOST_FILES = 200_000
 _MOST_CHECKS_A_POLL = 1000
 _PATIENCE = 60.0
@@ -54,6 +54,7 @@ class MetricsFollower:
         self._offset = 0
         self._anchor = b""
         self._skipping = False
+        self._cache_read = False
 
     def poll(self) -> bool:
         """Take in what is new, at most so much that it takes a fraction of a second.
@@ -67,6 +68,9 @@ class MetricsFollower:
         path = self._run / METRICS
         try:
             with os.fdopen(open_file(self._run, path), "rb") as stream:
+                if not self._cache_read:
+                    self._cache_read = True
+                    self._begin_with_cache(stream)
                 if not self._goes_on(stream):
                     self._restart()
                 grew = self._read(stream)
@@ -76,6 +80,18 @@ class MetricsFollower:
             return False
         except OSError as error:
             raise RunError(f"{path} cannot be read ({reason(error)}).") from error
+
+    def _begin_with_cache(self, stream: Any) -> None:
+        """Take in at once what is cached of the file, if it is of this file."""
+        cached = read_cache(self._run)
+        if cached is None:
+            return
+        length = min(cached.size, ANCHOR)
+        stream.seek(cached.size - length)
+        anchor = stream.read(length)
+        if len(anchor) == length and anchor_of(anchor) == cached.anchor:
+            self._offset, self._anchor = cached.size, anchor
+            self._index.set_metrics(cached.table)
 
     def _goes_on(self, stream: Any) -> bool:
         stream.seek(self._offset - len(self._anchor))
@@ -118,7 +134,7 @@ class MetricsFollower:
             return
         content = b"\n".join(lines) + b"\n"
         self._offset += len(content)
-        self._anchor = (self._anchor + content)[-_ANCHOR:]
+        self._anchor = (self._anchor + content)[-ANCHOR:]
         if self._skipping:  # the end of a line that is none
             lines[0], self._skipping = b"", False
         # an empty line is damage too: nothing writes one
@@ -127,7 +143,7 @@ class MetricsFollower:
     def _pass_over(self, part: bytes) -> None:
         """Forget a part of a line that is longer than any line of a run."""
         self._offset += len(part)
-        self._anchor = (self._anchor + part)[-_ANCHOR:]
+        self._anchor = (self._anchor + part)[-ANCHOR:]
         self._skipping = True
 
 

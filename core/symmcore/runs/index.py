@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from symmcore.runs.info import RecordingState, RunStatus
 from symmcore.runs.metrics import MetricsTable, Scores
+from symmcore.runs.metrics_cache import cache_bytes
 
 # Nobody reads more, and a directory may hold any number of files that are none.
 _MOST_WARNINGS = 100
@@ -38,6 +39,12 @@ class RunIndex:
         """The newest evaluation; None before there is one."""
         with self._lock:
             return self._table.last_evaluation
+
+    @property
+    def lines(self) -> int:
+        """How many lines of metrics were taken in."""
+        with self._lock:
+            return self._table.lines
 
     @property
     def damaged_lines(self) -> tuple[int, int]:
@@ -80,6 +87,17 @@ class RunIndex:
         with self._lock:
             self._table = MetricsTable()
             self._changed = True
+
+    def set_metrics(self, table: MetricsTable) -> None:
+        """Have these metrics, and add lines to them from now on."""
+        with self._lock:
+            self._table = table
+            self._changed = True
+
+    def metrics_cache(self, size: int, anchor: str) -> bytes:
+        """The metrics as their cache: see :func:`symmcore.runs.metrics_cache.cache_bytes`."""
+        with self._lock:
+            return cache_bytes(self._table, size, anchor)
 
     def add_frame(self, step: int) -> None:
         """There is a frame of this step."""

@@ -70,26 +70,31 @@ class _Column:
     What was handed out never changes: new values go behind it, or into new arrays.
     """
 
-    def __init__(self) -> None:
-        self._data = np.empty((2, _FIRST_CAPACITY))
-        self._count = 0
-        self.last_step = -math.inf
+    def __init__(self, known: Metric | None = None) -> None:
+        self._steps = np.empty(_FIRST_CAPACITY) if known is None else known.steps
+        self._values = np.empty(_FIRST_CAPACITY) if known is None else known.values
+        self._count = 0 if known is None else len(known.steps)
+        self.last_step = -math.inf if known is None else float(known.steps[-1])
 
     def extend(self, steps: list[int], values: list[float]) -> None:
         count = self._count + len(steps)
-        if count > self._data.shape[1]:
-            data = np.empty((2, max(count, 2 * self._data.shape[1])))
-            data[:, : self._count] = self._data[:, : self._count]
-            self._data = data
-        self._data[0, self._count : count] = steps
-        self._data[1, self._count : count] = values
+        if count > len(self._steps):
+            self._steps = self._larger(self._steps, count)
+            self._values = self._larger(self._values, count)
+        self._steps[self._count : count] = steps
+        self._values[self._count : count] = values
         self._count = count
         self.last_step = steps[-1]
 
     def metric(self) -> Metric:
-        steps, values = self._data[:, : self._count]
+        steps, values = self._steps[: self._count], self._values[: self._count]
         steps.flags.writeable = values.flags.writeable = False
         return Metric(steps, values)
+
+    def _larger(self, array: MetricArray, least: int) -> MetricArray:
+        larger = np.empty(max(least, 2 * len(array)))
+        larger[: self._count] = array[: self._count]
+        return larger
 
 
 class MetricsTable:
@@ -98,18 +103,38 @@ class MetricsTable:
     Attributes:
         last_step: the largest step of any line; 0 before there is one.
         last_evaluation: the newest line of kind "eval", without the kind; None before one.
-        damaged: how many lines were passed over.
+        lines: how many lines were taken in.
+        damaged: how many of them were passed over.
         first_damage: number of the first of them, from 1; 0 if there is none.
     """
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
         self._metrics: dict[str, Metric] = {}
-        self._lines = 0
+        self.lines = 0
         self.last_step = 0
         self.last_evaluation: Scores | None = None
         self.damaged = 0
         self.first_damage = 0
+
+    @classmethod
+    def of(
+        cls,
+        metrics: Mapping[str, Metric],
+        *,
+        lines: int,
+        last_step: int,
+        last_evaluation: Scores | None,
+        damaged: int,
+        first_damage: int,
+    ) -> "MetricsTable":
+        """A table that has taken in lines already: these metrics, each of at least one step."""
+        made = cls()
+        made._columns = {name: _Column(metric) for name, metric in metrics.items()}
+        made._metrics = dict(metrics)
+        made.lines, made.last_step, made.last_evaluation = lines, last_step, last_evaluation
+        made.damaged, made.first_damage = damaged, first_damage
+        return made
 
     def metrics(self) -> Mapping[str, Metric]:
         """The metrics by name, as they are now."""
@@ -156,16 +181,16 @@ class MetricsTable:
                 kept = points.setdefault(name, ([], []))
                 kept[0].extend(steps)
                 kept[1].extend(values)
-        self._lines += len(whole)
+        self.lines += len(whole)
         self.last_step = steps[-1]
         return True
 
     def _skip(self) -> None:
         self.damaged += 1
-        self.first_damage = self.first_damage or self._lines
+        self.first_damage = self.first_damage or self.lines
 
     def _add(self, record: Record | None, points: Points) -> None:
-        self._lines += 1
+        self.lines += 1
         if record is None:
             self._skip()
             return

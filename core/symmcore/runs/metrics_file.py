@@ -78,6 +78,17 @@ class MetricsWriter:
         descriptor, _ = self._opened()
         return os.dup(descriptor)
 
+    def tail(self, length: int) -> bytes:
+        """The last bytes of the lines in the file.
+
+        Raises:
+            OSError: if they cannot be read.
+        """
+        descriptor, size = self._opened()
+        length = min(length, size)
+        os.lseek(descriptor, size - length, os.SEEK_SET)
+        return os.read(descriptor, length)
+
     def close(self) -> None:
         """Close the file; the next line opens it again."""
         descriptor, self._descriptor = self._descriptor, None

@@ -21,11 +21,13 @@ from symmcore.runs.layout import (
     CONFIG,
     FRAMES,
     METRICS,
+    METRICS_CACHE,
     STATUS,
     frame_path,
     gallery_path,
 )
 from symmcore.runs.memory import LiveTail
+from symmcore.runs.metrics_cache import ANCHOR, anchor_of
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
 from symmcore.runs.saving import Part, SavingFailures
@@ -37,6 +39,8 @@ from symmcore.runs.unsaved import Unsaved
 # What is kept in memory at most while it cannot be saved; metrics are, whatever they take.
 _MOST_UNSAVED_BYTES = 512 * 2**20
 _LONGEST_WAIT = 256
+# Fewer are read from metrics.jsonl in a fraction of a second.
+_LINES_TO_CACHE = 50_000
 
 
 class RunWriter:
@@ -70,7 +74,7 @@ class RunWriter:
         )
         self._galleries: dict[int, int] = {}
         self._failures = 0
-        self._lines_to_wait = 0
+        self._lines_to_wait = self._cached_lines = 0
         self._closed = self._image_told = False
         self._images: ImageSource | None = None
         self._searched: Sequence[int] = ()
@@ -281,9 +285,22 @@ class RunWriter:
         self._metrics.sync()
         self._save_frames()
         self._thin_galleries()
+        self._cache_metrics()
         if self._unsaved.end is not None and not self._checkpoints.unsaved:
             self._save_status(*self._unsaved.end)
             self._unsaved.end = None
+
+    def _cache_metrics(self) -> None:
+        """Cache the metrics at the end, and before each time that there are half as many again."""
+        lines, known = self._index.lines, self._cached_lines
+        least = known + 1 if self._unsaved.end is not None else known * 3 // 2
+        if self._metrics.pending or lines < max(_LINES_TO_CACHE, least):
+            return
+        with contextlib.suppress(OSError):  # nothing is lost, it only takes longer to read
+            anchor = anchor_of(self._metrics.tail(ANCHOR))
+            content = self._index.metrics_cache(self._metrics.size, anchor)
+            files.write_whole(self.folder / METRICS_CACHE, content)
+            self._cached_lines = lines
 
     def _save_before_checkpoint(self) -> None:
         """Put lines and frames on the disk; the lock is not held while that is waited for."""

@@ -1,6 +1,17 @@
 """What each view shows, derived from the workspace and the recordings by pure functions."""
 
-from symmviz.model.resolve.curves import curves, drawn_from, panels, ratio_note, readings
+from symmviz.model.resolve.curves import (
+    cursor_places,
+    curve_legend,
+    curve_note,
+    curves,
+    drawn_from,
+    has_seeds,
+    panels,
+    paper_lines,
+    readings,
+    step_at,
+)
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
 from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
@@ -13,17 +24,22 @@ __all__ = [
     "SearchTarget",
     "WatchState",
     "branch_parents",
+    "cursor_places",
+    "curve_legend",
+    "curve_note",
     "curves",
     "describe",
     "drawn_from",
+    "has_seeds",
     "image_at",
     "offers",
     "panels",
-    "ratio_note",
+    "paper_lines",
     "readings",
     "retrieve",
     "search_targets",
     "shown_step",
+    "step_at",
     "steps_wanted",
     "timeline",
     "warnings",

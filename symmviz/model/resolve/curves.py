@@ -1,19 +1,37 @@
 """The lines of the shared plots, from the metrics of the runs."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from symmcore.records import BatchHealth
 from symmcore.runs import Recording
+from symmcore.runs.info import RunInfo
 from symmcore.runs.metrics import Metric
-from symmviz.model.display import Curve, Panel, PanelKey, Reading, Variant
-from symmviz.model.outline import Values, outline
-from symmviz.model.workspace import Cursor
+from symmviz.model.curve import (
+    Abscissa,
+    Curve,
+    CurveLook,
+    LegendEntry,
+    Panel,
+    PanelKey,
+    PaperLine,
+    Reading,
+    Variant,
+)
+from symmviz.model.outline import Values
+from symmviz.model.paper_scores import paper_scores
+from symmviz.model.resolve.seeds import SeedGroup, mean_and_spread, seed_groups
+from symmviz.model.smoothing import smoothed
+from symmviz.model.titles import named_title, run_titles
+from symmviz.model.workspace import Workspace
 
 _NOTHING_MINED = "A run without Symm picks no points."
+_NO_TIME = "These runs record no time."
+_NO_EPOCHS = "What an epoch is, these runs do not say."
 _RATIO = "synthetic_ratio"
+_SECONDS = "seconds"
 _LINES: dict[PanelKey, tuple[tuple[Variant, str], ...]] = {
     Panel.RECALL: (
         (Variant.SOLID, "test_recall_at_1"),
@@ -29,7 +47,7 @@ _LINES: dict[PanelKey, tuple[tuple[Variant, str], ...]] = {
 _DRAWN = {name for lines in _LINES.values() for _, name in lines}
 # Taken once at the end of a training, or no measure of it: a line would say nothing.
 _NOT_DRAWN = {
-    "seconds",
+    _SECONDS,
     "test_nmi",
     "test_f1",
     "test_map_at_r",
@@ -64,67 +82,213 @@ def panels(recordings: tuple[Recording, ...]) -> tuple[PanelKey, ...]:
     return (*Panel, *own)
 
 
-def curves(recordings: tuple[Recording, ...], panel: PanelKey) -> tuple[Curve, ...]:
+def curves(
+    recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook
+) -> tuple[Curve, ...]:
     """The lines of one plot, as far as there is something to draw."""
-    return tuple(
-        Curve(panel, run, variant, *outline(metric.steps, _values(metric, panel, variant)))
-        for run, recording in enumerate(recordings)
-        for variant, metric in _metrics(recording.state.metrics, panel)
-    )
+    found = []
+    for group in _groups(recordings, look):
+        for stroke, metric, spread in _lines(recordings, group, panel):
+            places = _places(recordings[group[0]], metric.steps, look.abscissa)
+            if places is None:
+                continue
+            values = _values(metric, panel, stroke)
+            average = smoothed(values, look.smoothing) if look.smoothing else None
+            found.append(Curve(panel, group[0], stroke, places, values, average, spread))
+    return tuple(found)
 
 
-def drawn_from(recordings: tuple[Recording, ...], panel: PanelKey) -> tuple[object, ...]:
+def paper_lines(
+    recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook
+) -> tuple[PaperLine, ...]:
+    """What the paper reached with the runs that are shown: its Recall@1 on the test images."""
+    if panel is not Panel.RECALL:
+        return ()
+    found = []
+    for run, *_ in _groups(recordings, look):
+        info = recordings[run].info
+        row = None if info.spec is None else paper_scores(info.dataset, info.spec)
+        if row is not None:
+            found += [PaperLine(run, share / 100) for k, share in row.recall_at if k == 1]
+    return tuple(found)
+
+
+def drawn_from(
+    recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook
+) -> tuple[object, ...]:
     """What differs whenever the lines of a plot do."""
-    return tuple(
-        (id(recording), variant, len(metric.steps))
-        for recording in recordings
-        for variant, metric in _metrics(recording.state.metrics, panel)
+    return (
+        look.abscissa,
+        look.smoothing,
+        look.bands,
+        panel in look.log,
+        *(
+            (id(recordings[run]), stroke, len(metric.steps))
+            for group in _groups(recordings, look)
+            for run in group
+            for stroke, metric in _metrics(recordings[run].state.metrics, panel)
+        ),
     )
 
 
 def readings(
-    recordings: tuple[Recording, ...], panel: PanelKey, cursor: Cursor
+    recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook, place: float | None
 ) -> tuple[Reading, ...]:
-    """The newest value of each line at or before the cursor; NaN where that is none."""
+    """The newest value of each line at or before a place; NaN where that is none.
+
+    Args:
+        recordings: the runs that are shown.
+        panel: whose lines.
+        look: how they are drawn: hidden ones are not read.
+        place: on the horizontal axis; None for the end.
+    """
     found = []
-    for run, recording in enumerate(recordings):
-        for variant, metric in _metrics(recording.state.metrics, panel):
-            end = len(metric.steps)
-            if cursor.step is not None:
-                end = int(np.searchsorted(metric.steps, cursor.step, side="right"))
+    for group in _groups(recordings, look):
+        for stroke, metric, _ in _lines(recordings, group, panel):
+            places = _places(recordings[group[0]], metric.steps, look.abscissa)
+            if places is None:
+                continue
+            end = len(places)
+            if place is not None:
+                end = int(np.searchsorted(places, place, side="right"))
             if end:
-                value = float(metric.values[end - 1])
-                found.append(Reading(run, variant, _turned(value, panel, variant)))
+                value = float(_values(metric, panel, stroke)[end - 1])
+                found.append(Reading(group[0], stroke, value))
     return tuple(found)
 
 
-def ratio_note(mines: bool) -> str:
-    """Why the plot of what mining picks stays empty; empty if it does not.
+def cursor_places(
+    recordings: tuple[Recording, ...], look: CurveLook, step: int | None
+) -> tuple[float, ...]:
+    """Where a step is on the horizontal axis: in several places where runs were not as fast."""
+    if step is None:
+        return ()
+    if look.abscissa is Abscissa.STEP or not recordings:
+        return (float(step),)
+    places = (
+        _places(recordings[run], np.array([float(step)]), look.abscissa)
+        for run, *_ in _groups(recordings, look)
+    )
+    return tuple(sorted({float(place[0]) for place in places if place is not None}))
 
-    Args:
-        mines: whether one of the runs is trained with Symm.
-    """
-    return "" if mines else _NOTHING_MINED
+
+def step_at(recordings: tuple[Recording, ...], look: CurveLook, place: float) -> int | None:
+    """The step that is at a place of the horizontal axis, by the first run that can tell."""
+    if look.abscissa is Abscissa.STEP:
+        return max(round(place), 0)
+    for run, *_ in _groups(recordings, look):
+        loss = recordings[run].state.metrics.get("loss")
+        places = None if loss is None else _places(recordings[run], loss.steps, look.abscissa)
+        if loss is not None and places is not None:
+            at = int(np.searchsorted(places, place, side="right")) - 1
+            return int(loss.steps[at]) if at >= 0 else 0
+    return None
+
+
+def curve_note(workspace: Workspace, panel: PanelKey) -> str:
+    """Why a plot stays empty; empty if it does not."""
+    recordings, abscissa = workspace.recordings, workspace.display.curves.abscissa
+    if panel is Panel.RATIO and not _mines(workspace):
+        return _NOTHING_MINED
+    one = np.zeros(1)
+    if recordings and all(_places(recording, one, abscissa) is None for recording in recordings):
+        return _NO_TIME if abscissa is Abscissa.TIME else _NO_EPOCHS
+    return ""
+
+
+def curve_legend(
+    recordings: tuple[Recording, ...], preparing: tuple[str, ...], look: CurveLook
+) -> tuple[LegendEntry, ...]:
+    """Which colour is which run: those there are, then those of a training being prepared."""
+    infos = tuple(recording.info for recording in recordings)
+    titles = (*run_titles(infos), *map(named_title, preparing))
+    keys = (*(recording.key for recording in recordings), *preparing)
+    groups = seed_groups(infos) if look.bands else tuple((run,) for run in range(len(infos)))
+    alone = tuple((run,) for run in range(len(infos), len(keys)))
+    return tuple(
+        LegendEntry(
+            group[0],
+            tuple(keys[run] for run in group),
+            titles[group[0]].title if len(group) == 1 else _mean_title(infos, group),
+            all(keys[run] in look.hidden for run in group),
+        )
+        for group in (*groups, *alone)
+    )
+
+
+def has_seeds(recordings: tuple[Recording, ...]) -> bool:
+    """Whether some of the runs differ in nothing but the seed."""
+    infos = tuple(recording.info for recording in recordings)
+    return len(seed_groups(infos)) < len(infos)
+
+
+def _mean_title(infos: tuple[RunInfo, ...], group: SeedGroup) -> str:
+    (title,) = run_titles((infos[group[0]],))
+    return f"{title.title} · mean of {len(group)} seeds"
+
+
+def _mines(workspace: Workspace) -> bool:
+    specs = (recording.info.spec for recording in workspace.recordings)
+    return any(spec is not None and spec.symm is not None for spec in specs) or any(
+        "+symm" in spec for spec in workspace.preparing
+    )
+
+
+def _groups(recordings: tuple[Recording, ...], look: CurveLook) -> tuple[SeedGroup, ...]:
+    """The runs that are drawn, those of one line together."""
+    shown = tuple(
+        run for run, recording in enumerate(recordings) if recording.key not in look.hidden
+    )
+    if not look.bands:
+        return tuple((run,) for run in shown)
+    groups = seed_groups(tuple(recordings[run].info for run in shown))
+    return tuple(tuple(shown[at] for at in group) for group in groups)
+
+
+def _lines(
+    recordings: tuple[Recording, ...], group: SeedGroup, panel: PanelKey
+) -> Iterator[tuple[Variant, Metric, Values | None]]:
+    """The lines of a run, or the means of several: with their standard deviation."""
+    found = [dict(_metrics(recordings[run].state.metrics, panel)) for run in group]
+    for stroke, metric in found[0].items():
+        if len(group) == 1:
+            yield stroke, metric, None
+        elif all(stroke in one for one in found):
+            mean, spread = mean_and_spread([one[stroke] for one in found])
+            if len(mean.steps):
+                yield stroke, mean, spread
+
+
+def _places(recording: Recording, steps: Values, abscissa: Abscissa) -> Values | None:
+    """Where steps are on the horizontal axis; None where the run does not tell."""
+    if abscissa is Abscissa.STEP:
+        return steps
+    if abscissa is Abscissa.TIME:
+        seconds = recording.state.metrics.get(_SECONDS)
+        if seconds is None or not len(seconds.steps):
+            return None
+        known = np.maximum.accumulate(seconds.values)  # equal steps are told twice
+        return np.interp(steps, np.r_[0.0, seconds.steps], np.r_[0.0, known])
+    config, images = recording.info.config, recording.info.train_count
+    if config is None or not images:
+        return None
+    return steps * (config.batch_size / images)
 
 
 def _metrics(metrics: Mapping[str, Metric], panel: PanelKey) -> list[tuple[Variant, Metric]]:
     lines = _LINES.get(panel, ((Variant.SOLID, str(panel)),))
-    found = [(variant, metrics.get(name)) for variant, name in lines]
+    found = [(stroke, metrics.get(name)) for stroke, name in lines]
     # What a run without Symm picks is recorded as missing, at every step.
     return [
-        (variant, metric)
-        for variant, metric in found
+        (stroke, metric)
+        for stroke, metric in found
         if metric is not None
         and len(metric.steps)
         and (panel is not Panel.RATIO or np.isfinite(metric.values[-1]))
     ]
 
 
-def _values(metric: Metric, panel: PanelKey, variant: Variant) -> Values:
-    if panel is Panel.RATIO and variant is Variant.DASHED:
+def _values(metric: Metric, panel: PanelKey, stroke: Variant) -> Values:
+    if panel is Panel.RATIO and stroke is Variant.DASHED:
         return 1.0 - metric.values
     return metric.values
-
-
-def _turned(value: float, panel: PanelKey, variant: Variant) -> float:
-    return 1.0 - value if panel is Panel.RATIO and variant is Variant.DASHED else value

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symmcore.projection.methods import method_info
 from symmcore.records import Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
-from symmviz.model.display import ColourBy, PanelKey, PointCloud, PointPositions, RunTitle
+from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.names import shown_name
-from symmviz.model.resolve.curves import panels, ratio_note
 from symmviz.model.resolve.retrieve import class_name
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
@@ -42,37 +42,31 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchState:
-    """What the Watch page shows, but for the lines of its plots.
+    """What the Watch page shows, but for its plots.
 
     Attributes:
         titles: of the columns.
         columns: one a run.
-        panels: the plots there are.
-        ratio_note: why the plot of what mining picks is empty; empty if it is not.
         shown: how many images are shown, of how many.
-        step: where the plots have their cursor; None while following.
         selection: which image is selected; empty for none.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
+        method: what projects them.
     """
 
     titles: tuple[RunTitle, ...]
     columns: tuple[Column, ...]
-    panels: tuple[PanelKey, ...]
-    ratio_note: str
     shown: str
-    step: int | None
     selection: str
     colour_by: ColourBy
     synthetic_visible: bool
+    method: str
 
 
 def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
     """Derive what the Watch page shows."""
     recordings = workspace.recordings
     infos = tuple(recording.info for recording in recordings)
-    mines = [info.spec is not None and info.spec.symm is not None for info in infos]
-    mines += ["+symm" in spec for spec in workspace.preparing]
     return WatchState(
         titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
         columns=(
@@ -82,13 +76,11 @@ def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
                 for spec in workspace.preparing
             ),
         ),
-        panels=panels(recordings),
-        ratio_note=ratio_note(any(mines)),
         shown=_shown(workspace, loaded),
-        step=workspace.cursor.step,
         selection=_selection(workspace, loaded),
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,
+        method=workspace.display.method,
     )
 
 
@@ -129,26 +121,41 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded) -> Colum
         return Column(recording.key, caption=loaded.failure(recording.key, step) or None)
     shown = images.of(workspace.display.split)
     cloud = PointCloud(shown.labels, shown.samples, label_names(recording, shown.labels))
-    projection = _projection(workspace, recording, loaded, step)
+    projection, note = _picture(workspace, recording, loaded, step)
     selected = _selected_row(workspace, recording, shown)
     if projection is None:
         failure = loaded.failure(recording.key, step) or None
         return Column(recording.key, cloud, None, failure, selected)
     plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
     positions = PointPositions(plane.original, plane.synthetic)
-    return Column(recording.key, cloud, positions, _caption(projection), selected)
+    return Column(recording.key, cloud, positions, _caption(projection, note), selected)
 
 
-def _projection(
+def _picture(
     workspace: Workspace, recording: Recording, loaded: Loaded, step: int
-) -> Projection | None:
-    """Of the frame that is to be shown; while following, of the newest that has one by now."""
-    method = workspace.display.method
+) -> tuple[Projection | None, str]:
+    """The projection that is to be shown, and what is to be said of it.
+
+    Points that move, or have settled, where they are of the frame that is shown; else what is
+    recorded of it. While following, of the newest frame that has a picture by now.
+    """
+    method, following = workspace.display.method, workspace.cursor.following
+    live = loaded.live(recording.key, method, workspace.display.split)
+    newest = -1
+    if live is not None:
+        newest = live.projection.step
+        if newest == step:
+            return live.projection, live.note
     steps = [step]
-    if workspace.cursor.following:
+    if following:
         steps = list(recording.state.frame_steps[-_LOOKED_BACK:][::-1])
-    found = (loaded.projection(recording.key, method, one) for one in steps)
-    return next((projection for projection in found if projection is not None), None)
+    for one in steps:
+        if live is not None and following and one <= newest:
+            return live.projection, live.note
+        projection = loaded.projection(recording.key, method, one)
+        if projection is not None:
+            return projection, ""
+    return None, ""
 
 
 def _no_frame(workspace: Workspace, recording: Recording) -> str | None:
@@ -158,8 +165,10 @@ def _no_frame(workspace: Workspace, recording: Recording) -> str | None:
     return _NO_PICTURE if ended else None
 
 
-def _caption(projection: Projection) -> str:
-    text = f"{projection.method.upper()} · step {projection.step:,}"
+def _caption(projection: Projection, note: str) -> str:
+    text = f"{method_info(projection.method).label} · step {projection.step:,}"
+    if note:
+        return f"{text} · {note}"
     if projection.explained is None:
         return text
     return f"{text} · {projection.explained:.0%} of the variance"

@@ -1,0 +1,90 @@
+"""One set of points in the plane that its neighbours pull and all others push."""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import eigh, orthogonal_procrustes
+
+from symmcore.projection.points import Points
+
+FEWEST_POINTS = 8
+"""Below that a graph of neighbours says nothing that PCA does not."""
+
+
+class Beginning(NamedTuple):
+    """Where a layout begins.
+
+    Attributes:
+        coordinates: (N, 2) float64.
+        matured: 1 where they are a layout of these points at another step; 0 where they say
+            only which point is on which side; between, as far as a first layout had come.
+        seed: of what is drawn at random.
+        is_live: whether somebody watches: the points go where they belong by a short way, and
+            not all that could be better is.
+    """
+
+    coordinates: Points
+    matured: float
+    seed: int
+    is_live: bool = False
+
+
+class Layout(Protocol):
+    """A layout under way: equal for equal points, beginning and seed, however it is watched."""
+
+    @property
+    def coordinates(self) -> npt.NDArray[np.floating]:
+        """Where the points are now: (N, 2)."""
+
+    @property
+    def done(self) -> float:
+        """Share that is done, in [0, 1]."""
+
+    def advance(self) -> None:
+        """Move the points on, for about a tenth of a second where they are a few thousand."""
+
+
+class LayoutMethod(Protocol):
+    """Makes layouts; one a method, and process."""
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+
+    def prepare(self) -> None:
+        """Import and compile what is needed, which can take many seconds the first time.
+
+        Raises:
+            ImportError: if a library is missing or broken.
+        """
+
+    def begin(self, points: Points, beginning: Beginning) -> Layout:
+        """Make the graph of ``points`` (N, D), N at least :data:`FEWEST_POINTS`."""
+
+
+def principal_plane(points: Points) -> Points:
+    """Give the coordinates (N, 2) of points (N, D), D at least 2, on their first two axes.
+
+    The sign of each axis is that which makes its largest component positive.
+    """
+    centred = points - points.mean(axis=0)
+    scatter = centred.T @ centred
+    size = len(scatter)
+    axes = eigh(scatter, subset_by_index=(size - 2, size - 1))[1][:, ::-1]
+    largest = axes[np.abs(axes).argmax(axis=0), (0, 1)]
+    plane: Points = centred @ (axes * np.where(largest < 0.0, -1.0, 1.0))
+    return plane
+
+
+def turned_to(coordinates: Points, target: Points, count: int) -> Points:
+    """Turn, mirror and centre coordinates (N, 2) so that the first ``count`` fit the target's.
+
+    The orthogonal Procrustes problem, without scaling. Both are centred on the first
+    ``count``, of which the target has at least as many; the result is about the target's mean.
+    """
+    moved: Points = coordinates - coordinates[:count].mean(axis=0)
+    centre = target[:count].mean(axis=0)
+    turn = orthogonal_procrustes(moved[:count], target[:count] - centre)[0]
+    turned: Points = moved @ turn + centre
+    return turned

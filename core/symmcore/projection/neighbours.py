@@ -1,0 +1,87 @@
+"""The nearest neighbours of every point, which UMAP and t-SNE make their graphs of."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.projection.points import Points
+from symmcore.records import IndexArray
+
+EXACT_UP_TO = 20_000
+"""Points up to which every pair is compared; above, a library's index looks for them."""
+
+_BLOCK_BYTES = 32 * 2**20
+
+
+class Neighbours(NamedTuple):
+    """The k nearest other points of each point, nearest first.
+
+    Attributes:
+        indices: (N, k) int64.
+        distances: (N, k) float64, Euclidean.
+    """
+
+    indices: IndexArray
+    distances: npt.NDArray[np.float64]
+
+
+def nearest_neighbours(points: Points, k: int, seed: int = 0) -> Neighbours:
+    """Find the ``k`` nearest other points of each of ``points`` (N, D), with k below N.
+
+    Up to :data:`EXACT_UP_TO` points the result is exact, but for float32 rounding. Above, it is
+    that of pynndescent, approximate and repeatable by the seed; exact where that is missing.
+    """
+    if len(points) > EXACT_UP_TO:
+        try:
+            return _indexed(points, k, seed)
+        except ImportError:
+            pass  # slower, and as good
+    return _exact(points, k)
+
+
+def _exact(points: Points, k: int) -> Neighbours:
+    """Compare every pair, some rows against all at a time."""
+    rows = points.astype(np.float32)
+    squares = np.einsum("ij,ij->i", rows, rows)
+    count = len(rows)
+    indices = np.empty((count, k), dtype=np.int64)
+    distances = np.empty((count, k), dtype=np.float64)
+    step = max(1, _BLOCK_BYTES // (4 * max(count, 1)))
+    for first in range(0, count, step):
+        block = rows[first : first + step]
+        away = block @ rows.T
+        away *= -2.0
+        away += squares
+        own = np.arange(len(block))
+        away[own, first + own] = np.inf
+        near = np.argpartition(away, k - 1, axis=1)[:, :k]
+        found = np.take_along_axis(away, near, axis=1)
+        order = np.lexsort((near, found))  # ties by index
+        near = np.take_along_axis(near, order, axis=1)
+        indices[first : first + step] = near
+        between = squares[first : first + step, None] + np.take_along_axis(found, order, axis=1)
+        distances[first : first + step] = np.sqrt(np.maximum(between, 0.0))
+    return Neighbours(indices, distances)
+
+
+def _indexed(points: Points, k: int, seed: int) -> Neighbours:
+    """Look for them by pynndescent, which gives each point itself as its nearest.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
+    from pynndescent import NNDescent
+
+    rows = points.astype(np.float32)
+    index = NNDescent(rows, n_neighbors=k + 1, random_state=seed, n_jobs=1)
+    indices, distances = index.neighbor_graph
+    count = len(rows)
+    # a copy of a point may stand before the point itself
+    own = indices == np.arange(count)[:, None]
+    own[~own.any(axis=1), -1] = True
+    others = ~own
+    return Neighbours(
+        indices[others].reshape(count, k).astype(np.int64),
+        distances[others].reshape(count, k).astype(np.float64),
+    )

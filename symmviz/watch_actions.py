@@ -1,0 +1,78 @@
+"""What the user's actions on the Watch page do."""
+
+import dataclasses
+from typing import Any
+
+from PySide6.QtCore import QObject, QPointF
+
+from symmviz.bridge import Bridge
+from symmviz.model.display import PictureId
+from symmviz.model.loaded import Loaded
+from symmviz.model.resolve import describe, image_at
+from symmviz.model.workspace import Workspace
+from symmviz.presenters.window import WindowPresenter
+from symmviz.views.watch_page import WatchPage
+
+
+class WatchActions(QObject):
+    """Changes what the workspace displays and selects, as the Watch page is used.
+
+    Args:
+        page: whose signals are answered.
+        workspace: what is changed.
+        loaded: what is known of the images of a run.
+        pages: who reads the plots under the pointer.
+        bridge: is told when something is to be drawn soon.
+    """
+
+    def __init__(
+        self,
+        page: WatchPage,
+        workspace: Workspace,
+        loaded: Loaded,
+        pages: WindowPresenter,
+        bridge: Bridge,
+    ) -> None:
+        super().__init__(page)
+        self._page = page
+        self._workspace = workspace
+        self._loaded = loaded
+        self._pages = pages
+        self._bridge = bridge
+        page.split_chosen.connect(lambda split: self._draw(split=split))
+        page.method_chosen.connect(lambda method: self._draw(method=method))
+        page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
+        page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
+        page.row_picked.connect(self._on_picked)
+        page.row_hovered.connect(self._on_hovered)
+        page.curves.look_chosen.connect(lambda look: self._draw(curves=look))
+        page.curves.pointed.connect(self._on_pointed)
+        page.curves.place_chosen.connect(self._on_place_chosen)
+
+    def _draw(self, **changed: Any) -> None:
+        self._workspace.display = dataclasses.replace(self._workspace.display, **changed)
+
+    def _on_pointed(self, place: float | None) -> None:
+        self._pages.curves.point(place)
+        self._bridge.hurry()
+
+    def _on_place_chosen(self, place: float) -> None:
+        step = self._pages.curves.step_at(place)
+        if step is not None:
+            self._pages.time.move_near(step)
+
+    def _on_picked(self, run: int, row: int) -> None:
+        image = image_at(self._workspace, self._loaded, run, row)
+        if image is not None:
+            self._workspace.select(*image)
+
+    def _on_hovered(self, run: int, row: int, position: QPointF) -> None:
+        image = image_at(self._workspace, self._loaded, run, row)
+        if image is None:
+            return
+        recording, query = image
+        self._page.hover_card.show_at(
+            self._page.scatter(run).mapTo(self._page, position.toPoint()),
+            PictureId(recording.key, query.sample),
+            describe(self._loaded, recording, query).replace(" · ", "\n", 1),
+        )

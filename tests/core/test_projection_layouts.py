@@ -1,0 +1,80 @@
+"""t-SNE and UMAP as they are, on few points."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from sklearn.manifold import trustworthiness
+
+from symmcore.projection.layout import Beginning, Layout, LayoutMethod, principal_plane
+from symmcore.projection.tsne import COLD, TsneMethod
+from symmcore.projection.umap_layout import UmapMethod
+
+Array = npt.NDArray[np.float64]
+
+
+def clusters(seed: int = 0, each: int = 12) -> tuple[Array, npt.NDArray[np.int64]]:
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(8), each)
+    rows = np.eye(8, 16)[labels] + 0.15 * random.normal(size=(len(labels), 16))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True), labels
+
+
+def run(layout: Layout) -> Array:
+    assert layout.done == 0.0
+    while layout.done < 1.0:
+        layout.advance()
+    layout.advance()  # nothing is left to do
+    return np.array(layout.coordinates, dtype=float)
+
+
+def tsne() -> LayoutMethod:
+    pytest.importorskip("openTSNE")
+    return TsneMethod()
+
+
+def umap() -> LayoutMethod:
+    pytest.importorskip("umap")
+    return UmapMethod()
+
+
+@pytest.mark.filterwarnings("ignore")  # of the libraries' own code
+@pytest.mark.parametrize("make", [tsne, umap])
+def test_layout(make: Callable[[], LayoutMethod]) -> None:
+    """All in one test a method: what it imports takes seconds."""
+    method = make()
+    points, labels = clusters()
+    cold = Beginning(principal_plane(points), 0.0, 3)
+    found = run(method.begin(points, cold))
+    assert trustworthiness(points, found, n_neighbors=5) > 0.9
+    nearest = np.linalg.norm(found[:, None] - found, axis=2) + np.diag(np.full(len(found), np.inf))
+    assert (labels[nearest.argmin(axis=1)] == labels).mean() > 0.95
+    # the same seed gives the same layout, another one another
+    np.testing.assert_array_equal(run(method.begin(points, cold)), found)
+    assert (run(method.begin(points, cold._replace(seed=4))) != found).any()
+    # a layout goes on from where it is, without being stretched or moved far
+    again = run(method.begin(points, Beginning(found, 1.0, 3, is_live=True)))
+    spread = np.linalg.norm(found - found.mean(axis=0), axis=1).mean()
+    assert np.linalg.norm(again - found, axis=1).mean() < 0.5 * spread
+    assert trustworthiness(points, again, n_neighbors=5) > 0.9
+    # copies and few points are drawn, too
+    for rows in (np.repeat(points[:4], 3, axis=0), points[:8]):
+        drawn = run(method.begin(rows, Beginning(principal_plane(rows), 0.0, 3)))
+        assert np.isfinite(drawn).all()
+
+
+@pytest.mark.filterwarnings("ignore")  # of the library's own code
+def test_a_first_layout_that_was_cut_short_is_gone_on_with() -> None:
+    method = tsne()
+    points, _ = clusters()
+    total = sum(phase.iterations for phase in COLD)
+    layout = method.begin(points, Beginning(principal_plane(points), 0.0, 3))
+    layout.advance()
+    advanced = round(layout.done * total)
+    rest = method.begin(points, Beginning(np.array(layout.coordinates), layout.done, 3))
+    pieces = 0
+    while rest.done < 1.0:
+        rest.advance()
+        pieces += 1
+    assert pieces == (total - advanced) / advanced

@@ -1,0 +1,208 @@
+"""What UMAP and t-SNE have in common, with a layout whose every step is known."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.spatial.transform import Rotation
+from test_projection_doubles import make_frame
+
+from symmcore.projection.base import ProjectionJob, ProjectionSettings, ProjectionUpdate
+from symmcore.projection.layout import Beginning, Layout, principal_plane, turned_to
+from symmcore.projection.neighbour_map import NeighbourProjector
+from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
+
+Array = npt.NDArray[np.float64]
+
+
+class Drift:
+    """Moves all points one to the right at each piece, for four pieces, and turns them."""
+
+    name = "drift"
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[Array, Beginning]] = []
+
+    def prepare(self) -> None:
+        pass
+
+    def begin(self, points: Array, beginning: Beginning) -> Layout:
+        self.begun.append((points, beginning))
+        return _Drifting(beginning.coordinates)
+
+
+class _Drifting:
+    def __init__(self, coordinates: Array) -> None:
+        self.coordinates = coordinates
+        self.done = 0.0
+
+    def advance(self) -> None:
+        turn = Rotation.from_euler("z", 90, degrees=True).as_matrix()[:2, :2]
+        self.coordinates = 2.0 * self.coordinates @ turn + [1.0, 0.0]
+        self.done += 0.25
+
+
+def watched(rows: npt.ArrayLike, partner: npt.ArrayLike | None = None) -> WatchedSet:
+    embeddings = np.asarray(rows, dtype=np.float32)
+    index = np.arange(len(embeddings), dtype=np.int64)
+    axes = np.roll(index, 1) if partner is None else np.asarray(partner, dtype=np.int64)
+    return WatchedSet(EmbeddedSet(index, index, embeddings), axes, -embeddings)
+
+
+def frame(rows: npt.ArrayLike, step: int = 3, partner: npt.ArrayLike | None = None) -> Frame:
+    return Frame(step, watched(rows, partner), watched(rows, partner))
+
+
+def job(
+    *frames: Frame, starts: tuple[Projection | None, ...] = (), **settings: Any
+) -> ProjectionJob:
+    given = ProjectionSettings(**settings)
+    return ProjectionJob("drift", frames, starts or (None,) * len(frames), given)
+
+
+def finished(projector: NeighbourProjector, asked: ProjectionJob) -> tuple[Projection, ...]:
+    *_, last = projector.run(asked)
+    assert last.is_final
+    return last.projections
+
+
+def size(points: npt.NDArray[np.floating]) -> float:
+    return float(np.linalg.norm(points - points.mean(axis=0)))
+
+
+def test_updates_come_until_all_is_done_and_say_how_far_they_are() -> None:
+    updates = list(NeighbourProjector(Drift()).run(job(make_frame(7), matured=0.0)))
+    shares = [update.done for update in updates]
+    assert shares == sorted(shares)
+    assert shares[-5:] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert [update.is_final for update in updates] == [False] * (len(updates) - 1) + [True]
+    assert updates[-3].matured == 0.75
+    (projection,) = updates[-1].projections
+    assert (projection.step, projection.method) == (7, "drift")
+    assert projection.explained is None
+    for plane in (projection.train, projection.test):
+        for points in (plane.original, plane.synthetic):
+            assert points.dtype == np.float32
+            assert points.flags.c_contiguous
+            assert not points.flags.writeable
+            assert np.isfinite(points).all()
+
+
+def test_the_first_picture_is_a_pca_at_once() -> None:
+    first = next(NeighbourProjector(Drift()).run(job(make_frame(7))))
+    rows = make_frame(7).test
+    points = np.concatenate([rows.points.embeddings, rows.synthetic]).astype(float)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    plane = first.projections[0].test
+    drawn = np.concatenate([plane.original, plane.synthetic])
+    np.testing.assert_allclose(drawn, principal_plane(points), atol=1e-5)
+
+
+def test_a_frame_goes_on_from_where_the_points_were_and_is_turned_to_fit() -> None:
+    method = Drift()
+    (start,) = finished(NeighbourProjector(method), job(make_frame(7)))
+    (after,) = finished(NeighbourProjector(method), job(make_frame(8), starts=(start,)))
+    assert method.begun[-1][1].matured == 1.0
+    drawn = np.concatenate([start.test.original, start.test.synthetic])
+    np.testing.assert_array_equal(method.begun[-1][1].coordinates, drawn)
+    # the layout turns four times by 90 degrees, moves, and doubles: only that is left
+    np.testing.assert_allclose(after.test.original, 16 * start.test.original, rtol=1e-3, atol=1e-3)
+
+
+def test_only_the_split_that_is_asked_for_moves() -> None:
+    projector = NeighbourProjector(Drift())
+    (start,) = finished(projector, job(make_frame(7)))
+    asked = job(make_frame(8), starts=(start,), splits=("test",))
+    (after,) = finished(projector, asked)
+    assert after.train is start.train
+    assert size(after.test.original) > 2 * size(start.test.original)
+    (alone,) = finished(projector, job(make_frame(8), splits=("test",)))
+    assert not alone.train.original.any()
+    assert len(alone.train.original) == 40
+
+
+def test_a_run_without_a_picture_begins_where_the_first_runs_points_are() -> None:
+    method = Drift()
+    (start,) = finished(NeighbourProjector(method), job(make_frame(7)))
+    method.begun.clear()
+    frames = make_frame(8), make_frame(8, seed=1)
+    finished(NeighbourProjector(method), job(*frames, starts=(start, None)))
+    (_, first), _, (_, second), _ = method.begun
+    np.testing.assert_array_equal(first.coordinates, second.coordinates)
+    assert (first.matured, second.matured) == (1.0, 0.0)
+
+
+def test_runs_of_different_images_are_refused() -> None:
+    with pytest.raises(ValueError, match="same images"):
+        finished(NeighbourProjector(Drift()), job(make_frame(1), make_frame(1, count=39)))
+
+
+def test_an_image_without_a_partner_has_its_synthetic_point_at_its_own_place() -> None:
+    rows = np.random.default_rng(0).normal(size=(12, 4))
+    partner = np.where(np.arange(12) < 5, -1, 3)
+    method = Drift()
+    (drawn,) = finished(NeighbourProjector(method), job(frame(rows, partner=partner)))
+    assert len(method.begun[0][0]) == 12 + 7
+    plane = drawn.test
+    np.testing.assert_array_equal(plane.original[:5], plane.synthetic[:5])
+    assert (plane.original[5:] != plane.synthetic[5:]).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_drawn"),
+    [
+        (np.ones((20, 4)), False),
+        (np.full((20, 4), np.nan), False),
+        (np.zeros((20, 4)), False),
+        (np.vstack([np.full((3, 4), np.inf), np.random.default_rng(0).normal(size=(17, 4))]), True),
+        (np.random.default_rng(0).normal(size=(2, 4)), True),
+        (np.random.default_rng(0).normal(size=(20, 2)), True),
+        (np.random.default_rng(0).normal(size=(20, 1)), True),
+        (np.zeros((0, 4)), False),
+    ],
+)
+def test_whatever_a_network_gives_has_a_picture(rows: Array, is_drawn: bool) -> None:
+    partner = np.full(len(rows), -1)
+    (drawn,) = finished(NeighbourProjector(Drift()), job(frame(rows, partner=partner)))
+    assert drawn.test.original.shape == (len(rows), 2)
+    assert np.isfinite(drawn.test.original).all()
+    assert drawn.test.original.any() == is_drawn
+
+
+class Broken(Drift):
+    name = "tsne"
+
+    def prepare(self) -> None:
+        raise OSError("lib.so: wrong version")
+
+
+def test_a_library_that_is_broken_is_named_with_what_to_install() -> None:
+    projector = NeighbourProjector(Broken())
+    for _ in range(2):
+        with pytest.raises(ImportError, match=r"t-SNE needs openTSNE: pip install .*wrong version"):
+            finished(projector, job(make_frame(1)))
+
+
+class Slow(Drift):
+    def prepare(self) -> None:
+        time.sleep(0.3)
+
+
+def test_the_picture_is_there_and_its_caption_says_so_while_a_library_compiles() -> None:
+    updates: Iterator[ProjectionUpdate] = NeighbourProjector(Slow()).run(job(make_frame(1)))
+    first = next(updates)
+    assert first.note == "loading, PCA meanwhile"
+    assert first.projections[0].test.original.any()
+    *_, last = updates
+    assert last.note == ""
+
+
+def test_turning_finds_a_rotation_with_a_reflection() -> None:
+    random = np.random.default_rng(0)
+    target = random.normal(size=(30, 2)) + np.array([3.0, 1.0])
+    turn = Rotation.from_euler("z", 40, degrees=True).as_matrix()[:2, :2] * [1.0, -1.0]
+    moved = turned_to(target @ turn + [9.0, 9.0], target, 20)
+    np.testing.assert_allclose(moved, target, atol=1e-9)

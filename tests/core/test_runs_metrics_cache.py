@@ -1,0 +1,127 @@
+"""The cache of metrics.jsonl: it holds what the lines hold, or it is not used."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symmcore.runs import Recorder, Recording, run_writer
+from symmcore.runs.layout import METRICS, METRICS_CACHE
+from symmcore.runs.metrics import MetricsTable, scalars_line
+from symmcore.runs.metrics_cache import ANCHOR, anchor_of, cache_bytes, read_cache
+
+LINES = 300
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run with a cache, and lines behind what it holds."""
+    monkeypatch.setattr(run_writer, "_LINES_TO_CACHE", 20)
+    folder = tmp_path / "run"
+    with Recorder(folder) as recorder:
+        for step in range(LINES):
+            recorder.scalars(step, loss=1.0 / (step + 1), odd=np.nan if step % 3 else 2.0)
+            if step % 50 == 0:
+                recorder.frame(step, np.eye(3))
+    with (folder / METRICS).open("a") as stream:
+        for step in range(LINES, LINES + 5):
+            stream.write(scalars_line("step", step, {"loss": 0.5, "late": 1.0}) + "\n")
+    return folder
+
+
+def read_lines(folder: Path) -> MetricsTable:
+    """The metrics by their lines, whatever is cached."""
+    table = MetricsTable()
+    table.add_lines((folder / METRICS).read_bytes().split(b"\n")[:-1])
+    return table
+
+
+def assert_same(folder: Path) -> None:
+    recording = Recording.open(folder)
+    expected, found = read_lines(folder), recording.state
+    assert found.metrics.keys() == expected.metrics().keys()
+    for name, metric in expected.metrics().items():
+        np.testing.assert_array_equal(found.metrics[name].steps, metric.steps)
+        np.testing.assert_array_equal(found.metrics[name].values, metric.values)
+    assert found.last_step == max(expected.last_step, found.frame_steps[-1])
+    assert found.last_evaluation == expected.last_evaluation
+    assert found.warnings == ()
+
+
+def test_the_cache_and_the_lines_behind_it_are_the_lines(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = read_cache(run)
+    assert cached is not None
+    assert cached.table.lines == LINES
+    taken: list[bytes] = []
+    add_lines = MetricsTable.add_lines
+
+    def note(table: MetricsTable, lines: list[bytes]) -> None:
+        taken.extend(lines)
+        add_lines(table, lines)
+
+    monkeypatch.setattr(MetricsTable, "add_lines", note)
+    Recording.open(run)
+    assert len(taken) == 5, "what is cached is not parsed"
+    monkeypatch.undo()
+    assert_same(run)
+
+
+def test_what_was_handed_out_does_not_change_with_later_lines(run: Path) -> None:
+    cached = read_cache(run)
+    assert cached is not None
+    before = cached.table.metrics()["loss"]
+    values = before.values.copy()
+    cached.table.add_lines([scalars_line("step", LINES, {"loss": 7.0}).encode()])
+    after = cached.table.metrics()["loss"]
+    assert (len(after.values), float(after.values[-1])) == (LINES + 1, 7.0)
+    np.testing.assert_array_equal(before.values, values)
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut", "noise", "flipped", "gone", "folder"])
+def test_a_damaged_cache_is_not_used(run: Path, kind: str) -> None:
+    path = run / METRICS_CACHE
+    content = path.read_bytes()
+    if kind in ("gone", "folder"):
+        path.unlink()
+        if kind == "folder":
+            path.mkdir()
+    else:
+        flipped = bytearray(content)
+        flipped[-9] ^= 1
+        damaged = {
+            "empty": b"", "cut": content[:-7], "noise": b"\x07" * 5000, "flipped": bytes(flipped),
+        }  # fmt: skip
+        path.write_bytes(damaged[kind])
+    assert read_cache(run) is None
+    assert_same(run)
+
+
+def test_a_cache_of_other_lines_is_not_used(run: Path) -> None:
+    path = run / METRICS
+    lines = path.read_bytes().split(b"\n")[:-1]
+    other = [scalars_line("step", step, {"loss": 3.0}).encode() for step in range(2 * LINES)]
+    for kept in (other, lines[:100], []):  # replaced, cut, emptied
+        path.write_bytes(b"".join(line + b"\n" for line in kept))
+        assert_same(run)
+
+
+@pytest.mark.parametrize("change", ["steps go back", "infinite", "no steps", "a long name"])
+def test_a_cache_of_what_no_recorder_writes_is_not_used(run: Path, change: str) -> None:
+    table = MetricsTable()
+    name = "x" * 101 if change == "a long name" else "loss"
+    metric = read_lines(run).metrics()["loss"]
+    steps, values = metric.steps.copy(), metric.values.copy()
+    if change == "steps go back":
+        steps = steps[::-1]
+    elif change == "infinite":
+        values[3] = np.inf
+    elif change == "no steps":
+        steps, values = steps[:0], values[:0]
+    table.metrics = lambda: {name: type(metric)(steps, values)}  # type: ignore[method-assign]  # what none says
+    size = (run / METRICS).stat().st_size
+    anchor = anchor_of((run / METRICS).read_bytes()[-ANCHOR:])
+    (run / METRICS_CACHE).write_bytes(cache_bytes(table, size, anchor))
+    assert read_cache(run) is None
+    assert_same(run)
