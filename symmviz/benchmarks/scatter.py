@@ -26,6 +26,7 @@ from symmcore.records import FloatArray
 from symmviz.benchmarks.event_loop import TICK_MS, Ticker, process_for, process_until
 from symmviz.benchmarks.training import EndlessTraining
 from symmviz.model.bounds import Bounds
+from symmviz.model.class_choice import shown_classes
 from symmviz.model.display import ColourBy, PointCloud, PointPositions
 from symmviz.services.drawing import PointDrawing
 from symmviz.views.scatter import EmbeddingScatter
@@ -201,7 +202,8 @@ def _moving(size: int) -> tuple[PointCloud, tuple[PointPositions, PointPositions
         return there
 
     names = tuple(map(str, range(_CLASSES)))
-    cloud = PointCloud(labels, np.arange(size // 2, dtype=np.int64), names)
+    rows = np.arange(size // 2, dtype=np.int64)
+    cloud = PointCloud(labels, rows, np.roll(rows, 1), names)
     return cloud, (PointPositions(places(), places()), PointPositions(places(), places()))
 
 
@@ -242,6 +244,7 @@ class _Ours:
         self._scatter.set_bounds(Bounds(-1.5, 1.5, -1.5, 1.5))
         self._scatter.set_cloud(cloud)
         self._scatter.set_colour_by(ColourBy.CLASS)
+        self._scatter.set_classes(shown_classes(tuple(range(_CLASSES)), cloud.class_names, None))
         self._scatter.move_points(frames[0])
         self._scatter.drawn.connect(self._go_on)
         self._scatter.show()

@@ -1,7 +1,9 @@
 """What has been read of the recordings so far, for derived views to look up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
 
 from symmcore.records import Frame, IndexArray, Projection
 from symmviz.model.retrieval import Split
@@ -15,11 +17,16 @@ class SplitImages:
         samples: positions in the dataset.
         labels: their classes.
         partnered: how many of them have a synthetic point of their own.
+        partner: (N,) row of the image that each is reflected about, -1 for none; empty where
+            that is not known.
+        classes: their classes, ascending, each once.
     """
 
     samples: IndexArray
     labels: IndexArray
     partnered: int
+    partner: IndexArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    classes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +58,11 @@ def run_images(frame: Frame) -> RunImages:
     """The images that a frame's run watches."""
     train, test = (
         SplitImages(
-            watched.points.samples, watched.points.labels, int((watched.partner >= 0).sum())
+            watched.points.samples,
+            watched.points.labels,
+            int((watched.partner >= 0).sum()),
+            watched.partner,
+            tuple(np.unique(watched.points.labels).tolist()),
         )
         for watched in (frame.train, frame.test)
     )

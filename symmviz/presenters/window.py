@@ -6,6 +6,7 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmviz.model.resolve import search_targets, steps_wanted
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
@@ -46,7 +47,8 @@ class WindowPresenter:
     ) -> None:
         self._workspace = workspace
         self._readers = readers
-        self._watch = WatchPresenter(watch, workspace, readers.frames)
+        self._watch = WatchPresenter(watch, workspace, readers.frames, readers.searches.found)
+        self.classes = ClassesPresenter(workspace, readers.frames)
         self.curves = CurvesPresenter(curves, workspace)
         self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(

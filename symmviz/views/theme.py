@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from symmviz.model.appearance import Appearance
+from symmviz.model.class_choice import ShownClasses
 
 # Okabe and Ito's colours for all kinds of colour vision, black left out.
 _OKABE_ITO = (
@@ -19,6 +20,16 @@ _OKABE_ITO = (
     "#D55E00",
     "#F0E442",
     "#999999",
+)
+# For the classes that are chosen of many: no grey among them, which the others have.
+_VIVID = (
+    *_OKABE_ITO[:-1],
+    # and of Paul Tol's muted scheme what is far from those
+    "#332288",
+    "#AA4499",
+    "#44AA99",
+    "#882255",
+    "#999933",
 )
 # The first twelve of either are twice as far apart as those of one set that serves both themes.
 _GLASBEY_ON_LIGHT = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
@@ -56,12 +67,14 @@ class Theme:
     wrong: str
     glasbey: tuple[str, ...]
 
-    def class_colours(self, shown: int) -> tuple[str, ...]:
-        """Colours for so many classes that are shown, in their order; from the start beyond.
+    def class_colours(self, classes: ShownClasses) -> tuple[str, ...]:
+        """The colours of the slots of classes that are shown; from the start beyond the last.
 
-        Okabe and Ito's up to 8 classes, Glasbey's beyond.
+        Okabe and Ito's up to 8 classes, Glasbey's beyond; vivid ones for those chosen of many.
         """
-        return _OKABE_ITO if shown <= len(_OKABE_ITO) else self.glasbey
+        if not classes.are_few:
+            return _VIVID
+        return _OKABE_ITO if len(classes.labels) <= len(_OKABE_ITO) else self.glasbey
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""

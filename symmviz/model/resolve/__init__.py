@@ -13,25 +13,46 @@ from symmviz.model.resolve.curves import (
     step_at,
 )
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
-from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
+from symmviz.model.resolve.retrieve import (
+    Found,
+    RetrieveState,
+    SearchTarget,
+    retrieve,
+    search_targets,
+)
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
-from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
+from symmviz.model.resolve.watch import (
+    Column,
+    WatchState,
+    axis_of,
+    column_classes,
+    describe,
+    describe_synthetic,
+    image_at,
+    nothing_found,
+    watch,
+)
 
 __all__ = [
     "Column",
+    "Found",
     "Offers",
     "RetrieveState",
     "SearchTarget",
     "WatchState",
+    "axis_of",
     "branch_parents",
+    "column_classes",
     "cursor_places",
     "curve_legend",
     "curve_note",
     "curves",
     "describe",
+    "describe_synthetic",
     "drawn_from",
     "has_seeds",
     "image_at",
+    "nothing_found",
     "offers",
     "panels",
     "paper_lines",
