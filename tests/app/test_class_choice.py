@@ -108,7 +108,7 @@ def test_a_click_on_a_class_hides_it_and_two_show_it_alone(qtbot: QtBot) -> None
         qtbot.assertNotEmitted(legend.class_clicked, wait=600),
         qtbot.waitSignal(legend.class_isolated) as alone,
     ):
-        qtbot.mousePress(legend, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(legend, Qt.MouseButton.LeftButton)
         qtbot.mouseDClick(legend, Qt.MouseButton.LeftButton)
     assert alone.args == [4]
 
