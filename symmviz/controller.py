@@ -3,10 +3,10 @@
 import time
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
@@ -25,6 +25,8 @@ from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.window import WindowPresenter
+from symmviz.results import ResultsActions
+from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
@@ -63,6 +65,7 @@ class Controller(QObject):
         WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
+        self._results = ResultsActions(window, self.workspace, session)
         window.watch_page.set_drawer(session.drawing)
         self._connect()
         self._look_at_dataset()
@@ -110,7 +113,7 @@ class Controller(QObject):
     def _show_runs(self) -> None:
         window = self._window
         window.set_training_pages(True)
-        if window.page not in (window.watch_page, window.retrieve_page):
+        if window.page is window.start_page:
             window.show_page(window.watch_page)
 
     def _connect(self) -> None:
@@ -124,8 +127,9 @@ class Controller(QObject):
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
         window.controls.branch.connect(lambda: self._ask_for_branch(self.workspace.cursor.step))
-        window.controls.open_folder.connect(self._open_folder)
-        window.controls.copy_weights.connect(self._copy_weights)
+        window.controls.open_folder.connect(partial(open_folder, self.workspace))
+        window.result_card.folder_wanted.connect(partial(open_folder, self.workspace))
+        window.controls.copy_weights.connect(partial(copy_weights, self.workspace))
         window.time_slider.branch_wanted.connect(self._ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
         window.start_page.folder_dropped.connect(self._look_into)
@@ -147,6 +151,7 @@ class Controller(QObject):
         self._adopt()
         self._pages.refresh()
         self._controls.show(self.workspace.recordings)
+        self._results.poll()
         self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
@@ -282,16 +287,6 @@ class Controller(QObject):
             return
         dialog.accept()
         self._prepare(specs, parents)
-
-    def _open_folder(self) -> None:
-        folder = offers(self.workspace.recordings).folder
-        if folder is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-    def _copy_weights(self) -> None:
-        weights = offers(self.workspace.recordings).weights
-        if weights is not None:
-            QGuiApplication.clipboard().setText(str(weights))
 
     def _stop(self) -> None:
         if not self._controls.running:

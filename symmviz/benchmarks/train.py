@@ -3,11 +3,14 @@
 Two runs of N-pair, one without and one with Symm, train in alternation on the same generated
 images, which lie in memory and are cropped, mirrored and moved to the device as in a training
 that reads them from its cache. A GPU is waited for before the clock is read.
+
+On a CPU, and where no network is named, the quick preset is measured too
+(:mod:`symmviz.benchmarks.quick`).
 """
 
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -22,6 +25,8 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.learner import Learner
 from symmcore.training.preparation import resolve_device
 from symmcore.training.spec import parse_spec
+from symmviz.benchmarks.quick import Report as QuickReport
+from symmviz.benchmarks.quick import measure_quick
 
 _WARM_UP = 2  # steps: a GPU chooses its algorithms in the first
 _IMAGES_A_CLASS = 4
@@ -34,7 +39,7 @@ class Sizes:
     """What to measure.
 
     Attributes:
-        network: name of the embedding network; None takes GoogLeNet on a GPU, else the small one.
+        network: name of the embedding network; None takes GoogLeNet on a GPU, else Conv-3.
         device: "auto" or a device.
         batch: images in a batch.
         steps: steps of each run in a round.
@@ -63,6 +68,7 @@ class Report:
         images_per_second: without Symm.
         waiting: share of the time in which a step waited for its images, without Symm.
         cost: time of a step with Symm over one without, median of the rounds.
+        quick: what the quick preset takes; None where it was not measured.
     """
 
     sizes: Sizes
@@ -71,6 +77,7 @@ class Report:
     images_per_second: float
     waiting: float
     cost: float
+    quick: QuickReport | None = None
 
     def lines(self) -> list[str]:
         """The report for people; the goals are those of GoogLeNet on a GPU."""
@@ -87,6 +94,7 @@ class Report:
             + verdict(self.waiting, _WAITING_BAR, "under 5%"),
             f"{'a step with Symm, against':<28} {self.cost:>9.3f}x"
             + verdict(self.cost, _COST_BAR, "at most 1.005x"),
+            *(() if self.quick is None else self.quick.lines()),
         ]
 
     def as_json(self) -> dict[str, object]:
@@ -103,14 +111,17 @@ def measure(sizes: Sizes) -> Report:
     before = torch.get_num_threads()
     torch.set_num_threads(sizes.threads)
     try:
-        return _measure(sizes)
+        report = _measure(sizes)
+        if sizes.network is None and report.device == "cpu":
+            return replace(report, quick=measure_quick(sizes.rounds, sizes.steps))
+        return report
     finally:
         torch.set_num_threads(before)
 
 
 def _measure(sizes: Sizes) -> Report:
     device = resolve_device(sizes.device)
-    network = sizes.network or ("googlenet" if device.type == "cuda" else "small")
+    network = sizes.network or ("googlenet" if device.type == "cuda" else "conv3")
     config = TrainingConfig(
         specs=(parse_spec("npair"), parse_spec("npair+symm")),
         network=network,
@@ -118,7 +129,7 @@ def _measure(sizes: Sizes) -> Report:
         batch_size=sizes.batch,
         bf16=sizes.bf16,
     )
-    transform = SMALL_PHOTOGRAPHS if network == "small" else PHOTOGRAPHS
+    transform = SMALL_PHOTOGRAPHS if network in ("conv3", "small") else PHOTOGRAPHS
     dataset = _generated(sizes.batch, transform.resize or 0)
     loader = BatchLoader(dataset, device, 0, transform, resident_bytes=0)
     sampler = PairSampler(dataset.labels, dataset.train, sizes.batch // 2, 0)

@@ -9,7 +9,9 @@ from typing import NoReturn
 from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
+from symmviz.cli.bench_defaults import add_bench_defaults
 from symmviz.cli.commands import (
+    bench_curves,
     bench_data,
     bench_evaluation,
     bench_loss,
@@ -134,6 +136,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="points that move, half of them synthetic (default 4000 20000 120000 1000000)",
     )
+    curves = names.add_parser("curves", help="how fast plots of many steps are")
+    curves.set_defaults(run=bench_curves)
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
     loss.set_defaults(run=bench_loss)
     data = names.add_parser("data", help="how fast images come")
@@ -144,10 +148,14 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     training = names.add_parser("train", help="what a training step takes, and Symm adds to it")
     training.set_defaults(run=bench_train)
     _add_bench_train(training)
+    add_bench_defaults(
+        names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
+    )
     for bench, rounds in (
         (window, 10),
         (scrub, 200),
         (scatter, 100),
+        (curves, 100),
         (loss, 15),
         (data, 5),
         (evaluation, 3),
@@ -183,6 +191,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (training, "--threads", 1, 2, "torch threads on the CPU"),
         (training, "--batch-size", 4, 128, "images in a batch"),
         (training, "--steps", 1, 10, "steps of each run in an alternation"),
+        (curves, "--runs", 1, 6, "runs"),
+        (curves, "--steps", 100, 1_000_000, "steps of each run"),
         (scrub, "--images", 2, 5_000, "images; each has a synthetic point as well"),
         (scrub, "--frames", 2, 200, "recorded frames"),
         (scrub, "--wander", 1, 2_000, "frames that are shown while memory is watched"),
@@ -199,7 +209,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 def _add_bench_train(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(info.name for info in NETWORKS)
     add = parser.add_argument
-    add("--network", metavar="NAME", help=f"{names} (default googlenet on a GPU, else small)")
+    add("--network", metavar="NAME", help=f"{names} (default googlenet on a GPU, else conv3)")
     add(
         "--device",
         choices=DEVICES,

@@ -94,6 +94,17 @@ def bench_scatter(options: Namespace) -> int:
     return report_on(lambda: measure(tuple(options.points), options.rounds), options.json)
 
 
+def bench_curves(options: Namespace) -> int:
+    """Measure how fast plots of many steps are."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.curves import measure  # imports Qt
+
+    return report_on(lambda: measure(options.runs, options.steps, options.rounds), options.json)
+
+
 def bench_data(options: Namespace) -> int:
     """Measure how fast images come."""
     check_writable(options.json)

@@ -65,7 +65,7 @@ def dataset_config(form: StartForm) -> TrainingConfig:
         InputError: if there is no such dataset.
     """
     reading = {name: value for name, value in _settings(form).items() if name in _READING}
-    return preset_config(form.preset, **reading, network="small")
+    return preset_config(form.preset, **reading, network="conv3")
 
 
 def recording_note(form: StartForm, counts: tuple[int, int] | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.files import write_whole
 from symmcore.runs.finding import holds_run
 from symmcore.runs.naming import run_folder
 from symmcore.runs.training_recorder import TrainingRecorder
@@ -22,6 +23,7 @@ from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
 from symmviz.services.projecting import Projections
+from symmviz.services.results import ResultsReader
 from symmviz.services.search import Searches
 from symmviz.services.status_box import StatusBox, Updates
 from symmviz.services.thumbnails import Thumbnails
@@ -37,8 +39,8 @@ class Session:
 
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
+    - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - one that draws, from the first picture on, and one that loads the loops it draws with;
-    - one each for frames, retrieval and thumbnails, from their first wish on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -48,6 +50,7 @@ class Session:
         frames: what has been read of the recordings.
         searches: what has been found in them.
         thumbnails: their images.
+        results: what they came to.
         drawing: draws the points of maps.
     """
 
@@ -58,6 +61,7 @@ class Session:
         self.frames = FrameLoader()
         self.searches = Searches()
         self.thumbnails = Thumbnails()
+        self.results = ResultsReader()
         self.drawing = PointDrawing()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
@@ -203,6 +207,10 @@ class Session:
         """List what was trained into a folder, the newest first, on a thread for that."""
         return self._opens.submit(read_recent_runs, folder)
 
+    def write_file(self, path: Path, content: bytes) -> "Future[None]":
+        """Write a file that is whole or what it was, on a thread for that."""
+        return self._opens.submit(write_whole, path, content)
+
     def scan_dataset(self, config: TrainingConfig) -> DatasetScan:
         """List the files a training would read, on a thread for that; cancels the last scan."""
         if self._scan is not None:
@@ -248,7 +256,8 @@ class Session:
         self._scans.shutdown(wait=False, cancel_futures=True)
         self.drawing.close(timeout)
         self._projections.close(timeout)
-        for part in (self.frames, self.searches, self.thumbnails, self._follower):
+        readers = (self.frames, self.searches, self.thumbnails, self.results, self._follower)
+        for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))
         ended = self._training.close(max(0.0, deadline - time.monotonic()), import_timeout)
         if ended and self._recorder is not None:

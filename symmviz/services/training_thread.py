@@ -1,5 +1,6 @@
 """Owns the thread that trains, and the one that imports torch before."""
 
+import contextlib
 import gc
 import threading
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from symmcore.errors import type_and_line
+from symmcore.progress import Progress
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import Sink
@@ -26,11 +28,14 @@ class TrainingThread:
     """One training at a time.
 
     Threads: the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
-    and from :meth:`open` on the warm-up thread, which imports torch: a training waits for it.
+    and from :meth:`open` on the warm-up thread, which imports torch, for which a training waits,
+    and then has the losses compiled in a subprocess, for which the first step waits.
     """
 
     def __init__(self) -> None:
-        self._warm_up = threading.Thread(target=_warm_up, name="symmviz-warm-up")
+        self._warm_up = threading.Thread(target=self._get_ready, name="symmviz-warm-up")
+        self._imported = threading.Event()
+        self._closing = threading.Event()
         self._control = Control()
         self._thread: threading.Thread | None = None
         self._trainer: Trainer | None = None
@@ -59,8 +64,8 @@ class TrainingThread:
         self._trainer, self._sink = None, sink
 
         def prepare(control: Control) -> "Trainer":
-            while self._warm_up.is_alive():  # it changes torch's random state
-                self._warm_up.join(_STOP_SEEN_WITHIN_SECONDS)
+            # the import changes torch's random state
+            while not self._imported.wait(_STOP_SEEN_WITHIN_SECONDS):
                 if control.stopping:
                     raise StopRequestedError
             from symmcore.training.trainer import Trainer  # imports torch
@@ -107,7 +112,7 @@ class TrainingThread:
     @property
     def warm(self) -> bool:
         """Whether what is slow to import has been imported."""
-        return self._opened and not self._warm_up.is_alive()
+        return self._imported.is_set()
 
     def check_ended(self) -> None:
         """Make sure that another training can start.
@@ -132,12 +137,27 @@ class TrainingThread:
         """
         deadline = time.monotonic() + timeout
         self._control.close()
+        self._closing.set()
         if self._thread is not None:
             self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._opened:
             self._warm_up.join(import_timeout)
         gc.unfreeze()  # garbage after the window is garbage again
         return not (self.running or self._warm_up.is_alive())
+
+    def _get_ready(self) -> None:
+        try:
+            _import()
+        finally:
+            self._imported.set()
+        from symmcore.training.warm_up import warm_up_loops
+
+        with contextlib.suppress(StopRequestedError):
+            warm_up_loops(self._end_when_closing)
+
+    def _end_when_closing(self, _: Progress) -> None:
+        if self._closing.is_set():
+            raise StopRequestedError
 
     def _launch(self, prepare: "Callable[[Control], Trainer]", sink: Sink) -> None:
         control = self._control = Control()
@@ -147,7 +167,7 @@ class TrainingThread:
         self._thread.start()
 
 
-def _warm_up() -> None:
+def _import() -> None:
     """Import torch, and keep what is there then out of the garbage collector's way.
 
     That is half a million objects, which stay as long as the session: a full collection that

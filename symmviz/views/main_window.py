@@ -1,4 +1,4 @@
-"""The window: three pages, the training bar, menus and the status line."""
+"""The window: four pages, the training bar, menus and the status line."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,11 +36,15 @@ from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
+from symmviz.views.question import Question
+from symmviz.views.result_card import ResultCard
+from symmviz.views.results_page import ResultsPage
 from symmviz.views.retrieve_page import RetrievePage
 from symmviz.views.start_page import StartPage
 from symmviz.views.time_slider import TimeSlider
 from symmviz.views.watch_page import WatchPage
 
+_KEEP = "Keep training"
 _MOUSE_HELP = (
     ("Drag, wheel", "Move and zoom a picture or plot"),
     ("Double click", "Fit it again"),
@@ -69,11 +73,13 @@ class MainWindow(QMainWindow):
         self.start_page = start
         self.watch_page = WatchPage(self)
         self.retrieve_page = RetrievePage(self)
+        self.results_page = ResultsPage(self)
+        self.result_card = ResultCard(self)
         self.controls = ControlsBar(self)
         self.time_slider = TimeSlider(self)
         self._commands = Commands()
         self._branch_dialog: BranchDialog | None = None
-        self._question: QMessageBox | None = None
+        self._question = Question(self)
         self._close_confirmed = False
         self._painted = False
         self._stack = QStackedWidget(self)
@@ -100,6 +106,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setVisible(page is self.watch_page)  # it has nothing to say elsewhere
         in_time = page in (self.watch_page, self.retrieve_page)
         self.time_slider.setVisible(in_time)
+        self.result_card.set_has_place(page is self.watch_page)
         self._time_actions.setEnabled(in_time)
         page.setFocus()  # or the keyboard would go on to what is left, as Stop
 
@@ -118,7 +125,7 @@ class MainWindow(QMainWindow):
 
     def set_training_pages(self, available: bool) -> None:
         """Offer the pages that need a training."""
-        for page in (self.watch_page, self.retrieve_page):
+        for page in (self.watch_page, self.retrieve_page, self.results_page):
             at = self._stack.indexOf(page)
             self._page_group.button(at).setEnabled(available)
             self._page_actions[at].setEnabled(available)
@@ -148,10 +155,11 @@ class MainWindow(QMainWindow):
 
     def ask_to_stop(self) -> None:
         """Ask once whether to stop the running training."""
-        self._ask(
+        self._question.ask(
             "Stop this training?",
             "What was recorded is kept, and you can go on from here.",
             "Stop training",
+            _KEEP,
             self.stop_confirmed.emit,
         )
 
@@ -181,10 +189,11 @@ class MainWindow(QMainWindow):
             self.closed.emit()
             return
         event.ignore()
-        self._ask(
+        self._question.ask(
             "Close while training?",
             "The training ends at its next batch. What was recorded is kept.",
             "Stop and close",
+            _KEEP,
             self.close_without_asking,
         )
 
@@ -192,28 +201,6 @@ class MainWindow(QMainWindow):
         """Close now, whatever is running."""
         self._close_confirmed = True
         self.close()
-
-    def _ask(self, title: str, text: str, yes: str, then: Callable[[], None]) -> None:
-        if self._question is not None:
-            return  # being asked already
-        box = QMessageBox(QMessageBox.Icon.Question, title, title, parent=self)
-        box.setInformativeText(text)
-        agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(agree)
-
-        self._question = box
-
-        def answered() -> None:
-            self._question = None
-            agreed = box.clickedButton() is agree
-            box.setParent(None)
-            box.deleteLater()
-            if agreed:
-                then()
-
-        box.finished.connect(answered)
-        box.open()
 
     def _lay_out(self) -> None:
         header = QFrame(self)
@@ -237,6 +224,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(header)
         layout.addWidget(self.controls)
+        layout.addWidget(self.result_card)
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.time_slider)
         self.setCentralWidget(content)
@@ -246,6 +234,7 @@ class MainWindow(QMainWindow):
             ("Start", self.start_page),
             ("Watch", self.watch_page),
             ("Retrieve", self.retrieve_page),
+            ("Results", self.results_page),
         )
 
     def _make_menus(self, appearance: Appearance) -> None:
@@ -330,8 +319,8 @@ class MainWindow(QMainWindow):
 
     def _on_commands(self, commands: Commands) -> None:
         self._commands = commands
-        if commands.start and self._question is not None:
-            self._question.reject()  # what it asks about has ended
+        if commands.start:
+            self._question.withdraw()
         self.start_page.set_can_start(commands.start)
         if self._branch_dialog is not None:
             self._branch_dialog.set_can_start(commands.start)

@@ -179,6 +179,11 @@ QPushButton:hover {{ border-color: {theme.accent}; }}
 QPushButton:focus {{ border-color: {theme.accent}; }}
 QPushButton:pressed {{ background: {theme.border}; }}
 QPushButton:disabled {{ color: {theme.muted}; background: {theme.window}; }}
+QPushButton[chip="true"] {{ padding: 0 6px; border-radius: 4px; color: {theme.muted}; }}
+QPushButton[chip="true"]:checked {{
+    background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
+}}
+QPushButton:checkable:checked {{ border-color: {theme.accent}; color: {theme.accent}; }}
 QPushButton[primary="true"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;

@@ -27,7 +27,7 @@ from symmcore.training.learner import Learner
 from symmcore.training.status import TrainingStatus
 from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
-from symmviz.cli import commands, main
+from symmviz.cli import main, training
 from symmviz.cli.arguments import parse_arguments
 from symmviz.cli.streams import LastingStream
 from symmviz.cli.training_options import training_config
@@ -201,7 +201,7 @@ class TestTrain:
             def now(cls, tz: tzinfo | None = None) -> Self:
                 return cls(2031, 2, 3, 4, 5, 6, tzinfo=tz)
 
-        monkeypatch.setattr(commands, "datetime", Stopped)
+        monkeypatch.setattr(training, "datetime", Stopped)
         monkeypatch.setattr(Trainer, "run", run)
         assert call("train", "tiny", *QUICK) == 0
         folders = sorted(folder.name for folder in (workplace / "runs").iterdir())

@@ -112,7 +112,7 @@ class TestPresenter:
         ((nothing, line),) = view.told
         assert nothing is None
         assert line is not None
-        assert "collapsed since step 10" in line.sentence
+        assert "collapsing since step 10" in line.sentence
         assert line.tries[:2] == ("learning rate 0.0003", "rank 2")
         presenter.update()
         assert len(view.told) == 1

@@ -25,7 +25,7 @@ FORM = StartForm(
     settings={
         "split": "auto",
         "follow_links": False,
-        "network": "small",
+        "network": "resnet18",
         "weights": "none",
         "steps": 123,
         "seed": 4,
@@ -61,6 +61,7 @@ def test_every_field_reaches_the_training() -> None:
         learning_rate=0.5,
         eval_every=7,
         threads=2,
+        network="resnet18",
     )
 
 

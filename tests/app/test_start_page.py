@@ -144,7 +144,7 @@ def test_a_preset_fills_in_its_values(page: StartPage) -> None:
     for name in ("network", "dim", "learning_rate", "steps", "eval_every", "batch_size"):
         assert form.settings[name] == getattr(usual, name)
     page.set_preset("quick")
-    assert page.form().settings["network"] == "small"
+    assert page.form().settings["network"] == "conv3"
 
 
 def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None:

@@ -46,7 +46,7 @@ def pixels(count: int, side: int, channels: int = 3) -> torch.Tensor:
 @pytest.mark.parametrize(("channels", "size"), [(1, 16), (3, 33)])
 def test_images_become_embeddings(name: str, channels: int, size: int) -> None:
     # the others read either number of channels
-    made = build_network(name, channels, DIM) if name == "small" else network(name)
+    made = build_network(name, channels, DIM) if name in ("conv3", "small") else network(name)
     embeddings = made(torch.randn(4, channels, size, size))
     assert embeddings.shape == (4, DIM)
     assert embeddings.dtype == torch.float32
@@ -56,9 +56,10 @@ def test_images_become_embeddings(name: str, channels: int, size: int) -> None:
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
+@pytest.mark.parametrize("name", ["conv3", "small"])
 @pytest.mark.parametrize("size", [8, 11, 28])
-def test_the_small_network_reads_small_images(size: int) -> None:
-    assert build_network("small", 1, 64)(torch.randn(2, 1, size, size)).shape == (2, 64)
+def test_the_small_networks_read_small_images(name: str, size: int) -> None:
+    assert build_network(name, 1, 64)(torch.randn(2, 1, size, size)).shape == (2, 64)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,7 +69,7 @@ def test_an_image_is_embedded_the_same_in_any_batch(name: str) -> None:
     torch.testing.assert_close(network(name)(images), alone, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["small", "resnet18"])
+@pytest.mark.parametrize("name", ["conv3", "small", "resnet18"])
 def test_torchs_random_state_decides_the_weights(name: str) -> None:
     def weights(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
@@ -88,9 +89,36 @@ def test_the_fully_connected_layer_is_xavier_uniform_without_bias(name: str) -> 
     assert not layer.bias.any()
 
 
-def test_the_small_network_is_small() -> None:
-    count = sum(weight.numel() for weight in build_network("small", 1, 64).parameters())
-    assert 50_000 < count < 150_000
+def test_the_quick_network_costs_a_tenth_of_the_former_one() -> None:
+    def products(name: str) -> int:
+        counted = 0
+
+        def count(layer: nn.Conv2d, _: object, output: torch.Tensor) -> None:
+            nonlocal counted
+            counted += output.numel() * layer.weight[0].numel()
+
+        network = build_network(name, 1, 64)
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d):
+                module.register_forward_hook(count)
+        network(torch.zeros(1, 1, 28, 28))
+        return counted
+
+    # 14 x 14 x 25 x 16, 14 x 14 x 9 x 16 x 32 and 7 x 7 x 9 x 32 x 64
+    assert products("conv3") == 78_400 + 903_168 + 903_168
+    assert products("small") > 10 * products("conv3")
+
+
+def test_the_former_network_is_what_it_was() -> None:
+    shapes = {
+        name: tuple(w.shape) for name, w in build_network("small", 1, 64).state_dict().items()
+    }
+    assert shapes == {
+        "features.0.weight": (32, 1, 3, 3), "features.0.bias": (32,),
+        "features.2.weight": (64, 32, 3, 3), "features.2.bias": (64,),
+        "features.5.weight": (64, 64, 3, 3), "features.5.bias": (64,),
+        "embedding.weight": (64, 256), "embedding.bias": (64,),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "width"), PUBLISHED.items())
@@ -162,7 +190,7 @@ def test_under_autocast_only_the_features_lose_precision(name: str) -> None:
 
 
 def test_unknown_network() -> None:
-    known = "small, googlenet, resnet18, resnet50"
+    known = "conv3, small, googlenet, resnet18, resnet50"
     with pytest.raises(InputError, match=rf"^Unknown network 'resnet': choose one of {known}\.$"):
         build_network("resnet", 1, 8)
     with pytest.raises(InputError):

@@ -30,16 +30,16 @@ def colourful(seed: int) -> ImageDataset:
     return dataclasses.replace(dataset, images=ArrayImages(images))
 
 
-@pytest.fixture(params=["tiny", "colourful"])
+@pytest.fixture(params=["tiny conv3", "tiny small", "colourful conv3"])
 def trained(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Path, Recorder]]:
     add_dataset(monkeypatch)
     add_dataset(monkeypatch, "colourful", colourful)
     sink, threads = Recorder(), torch.get_num_threads()
-    config = tiny_config(
-        "npair+symm", dataset=request.param, transform=TransformSettings(crop=7, flip=True)
-    )
+    dataset, network = request.param.split()
+    transform = TransformSettings(crop=7, flip=True)
+    config = tiny_config("npair+symm", dataset=dataset, network=network, transform=transform)
     Trainer(config, sink).run(Control())
     for (checkpoint,) in sink.checkpointed:
         write_checkpoint(tmp_path, checkpoint)

@@ -77,6 +77,17 @@ class TestFormat1:
                 watched.synthetic, expected(watched).numpy(), rtol=1e-5, atol=1e-6
             )
 
+    def test_what_it_does_not_say_was_as_the_defaults_were(self, tmp_path: Path) -> None:
+        write_format_1(tmp_path / "run", make_snapshot(2).frame)
+        path = tmp_path / "run" / "config.json"
+        said = json.loads(path.read_text())
+        former = {"network": "small", "learning_rate": 1e-3, "eval_every": 25}
+        path.write_text(json.dumps({k: v for k, v in said.items() if k not in former}))
+        config = Recording.open(tmp_path / "run").info.config
+        assert config is not None
+        assert {name: getattr(config, name) for name in former} == former
+        assert config.frames == 60
+
     def test_with_settings_of_another_time(self, tmp_path: Path) -> None:
         write_format_1(tmp_path / "run", make_snapshot(2).frame, loss="of the future", more=1)
         recording = Recording.open(tmp_path / "run")

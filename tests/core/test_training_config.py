@@ -161,7 +161,7 @@ def test_the_largest_rank_is_the_number_of_the_losses_candidates(rank: int) -> N
         ("network", "", "''"),
         ("preset", "fast", "'fast'"),
         ("weights", "", "imagenet"),
-        ("weights", "imagenet", "small"),
+        ("weights", "imagenet", "conv3"),
         ("weight_decay", -1e-3, "-0.001"),
         ("weight_decay", math.nan, "nan"),
         ("weight_decay", math.inf, "inf"),

@@ -12,6 +12,7 @@ from symmcore.training.frame_schedule import (
     checkpoint_schedule,
     frame_schedule,
     watch_limit,
+    with_schedule,
 )
 
 
@@ -20,7 +21,9 @@ def due(schedule: FrameSchedule) -> list[int]:
 
 
 def test_frames_of_the_quick_preset() -> None:
-    assert due(frame_schedule(TrainingConfig())) == [0, 1, 2, *range(5, 301, 5)]
+    config = with_schedule(TrainingConfig(), 2000, 2000)
+    assert due(frame_schedule(config)) == [0, 1, 2, 5, 10, *range(15, 301, 15)]
+    assert checkpoint_schedule(config).every == 15
 
 
 @pytest.mark.parametrize(
@@ -81,11 +84,12 @@ def test_checkpoints_are_at_the_start_at_evaluations_and_at_the_end(
 @pytest.mark.parametrize(
     ("settings", "limit"),
     [
-        ({}, 400),
-        # 3 * 1000 * 128 passes, a quarter of them over two splits and 60 frames
-        ({"steps": 1000}, 800),
+        # 3 * 300 * 128 passes, a tenth of them over two splits and 20 frames
+        ({}, 288),
+        ({"steps": 1000}, 960),
         ({"steps": 20_000}, 2000),
-        ({"steps": 20_000, "frames": 1000}, 960),
+        ({"steps": 20_000, "frames": 1000}, 384),
+        ({"frames": 60}, 200),
         ({"steps": 20_000, "watch_limit": 7}, 7),
         ({"frames": 0}, 2000),
     ],
@@ -94,3 +98,52 @@ def test_as_many_images_are_watched_as_frames_may_cost(
     settings: dict[str, Any], limit: int
 ) -> None:
     assert watch_limit(TrainingConfig(**settings)) == limit
+
+
+@pytest.mark.parametrize(
+    ("steps", "test_images", "every"),
+    [
+        (300, 2000, 75),
+        (300, 599, 30),
+        (20_000, 2000, 150),
+        # an evaluation costs as much as thirty steps and more
+        (300, 60_502, 300),
+        (10, 599, 10),
+    ],
+)
+def test_evaluations_take_at_most_a_tenth(steps: int, test_images: int, every: int) -> None:
+    config = with_schedule(TrainingConfig(steps=steps), 2000, test_images)
+    assert config.eval_every == every
+    if every < steps:
+        embedded = frame_schedule(config).evaluations.count() * (
+            test_images + min(2000, watch_limit(config))
+        )
+        assert embedded <= 0.1 * 3 * steps * config.batch_size
+
+
+@pytest.mark.parametrize("test_images", [10, 599, 2000, 8000, 60_502])
+def test_frames_take_at_most_a_tenth(test_images: int) -> None:
+    config = with_schedule(TrainingConfig(), 10_000, test_images)
+    schedule = frame_schedule(config)
+    snapshots = schedule.count() - schedule.evaluations.count()
+    # but for the first four or five, which are the same in every training
+    assert (snapshots - 5) * 2 * watch_limit(config) <= 0.1 * 3 * config.steps * config.batch_size
+
+
+@pytest.mark.parametrize(
+    ("steps", "test_images", "eval_every", "checkpoint_every"),
+    [(300, 2000, 75, 15), (300, 599, 30, 15), (10_000, 599, 45, 540), (7, 2000, 7, 1)],
+)
+def test_about_twenty_checkpoints_divide_what_is_between_rare_evaluations(
+    steps: int, test_images: int, eval_every: int, checkpoint_every: int
+) -> None:
+    config = with_schedule(TrainingConfig(steps=steps), 1000, test_images)
+    assert config.eval_every == eval_every
+    schedule = checkpoint_schedule(config)
+    assert (schedule.every, schedule.count() <= 21) == (checkpoint_every, True)
+    assert with_schedule(TrainingConfig(checkpoint_every=9), 10, 10).checkpoint_every == 9
+
+
+def test_what_is_said_is_not_decided_anew() -> None:
+    config = with_schedule(TrainingConfig(eval_every=7, watch_limit=30), 2000, 2000)
+    assert (config.eval_every, config.watch_limit) == (7, 30)

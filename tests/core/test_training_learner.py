@@ -72,7 +72,7 @@ def test_a_step_is_the_losss_gradient_through_adam(
     config = tiny_config(spec)
     run = config.specs[0]
     torch.manual_seed(3)
-    network = build_network("small", 1, config.dim)
+    network = build_network(config.network, 1, config.dim)
     loss = build_loss(run.loss, run.symm)
     adam = torch.optim.Adam(network.parameters(), lr=run.learning_rate or config.learning_rate)
     for images, labels in batches:
@@ -179,10 +179,11 @@ def test_the_learning_rate_falls_as_the_schedule_says(
         "npair:lr=0.01",
         schedule=Schedule(halve_every=1, final_after=2, final_rate=0.5),
         weight_decay=0.25,
+        network="small",
     )
-    config = tiny_config("npair")
+    config = tiny_config("npair", network="small")
     torch.manual_seed(0)
-    network = build_network("small", 1, config.dim)
+    network = build_network(config.network, 1, config.dim)
     loss = build_loss("npair", None)
     adam = torch.optim.Adam(network.parameters(), weight_decay=0.25)  # no norm layers here
     for (images, labels), rate in zip(batches, (0.01, 0.005, 0.5), strict=True):
@@ -198,7 +199,7 @@ def test_the_learning_rate_falls_as_the_schedule_says(
 
 def test_every_run_starts_from_the_same_file(networks: list[nn.Module], tmp_path: Path) -> None:
     torch.manual_seed(99)
-    state = build_network("small", 1, tiny_config().dim).state_dict()
+    state = build_network("conv3", 1, tiny_config().dim).state_dict()
     torch.save(state, tmp_path / "weights")
     for spec in ("npair", "npair+symm", "triplet"):
         learner(spec, weights=str(tmp_path / "weights"))

@@ -88,6 +88,7 @@ def test_the_papers_numbers() -> None:
     assert (paper.network, paper.dim, paper.batch_size) == ("googlenet", 512, 128)
     assert (paper.learning_rate, paper.weight_decay, paper.schedule) == (1e-4, 0.0, Schedule())
     assert paper.transform == TransformSettings(resize=256, crop=227, flip=True, shift=0)
+    assert (paper.steps, paper.eval_every, paper.frames) == (20_000, 500, 60)
     assert PAPER.pairs == "paper"
 
 
@@ -103,8 +104,8 @@ def test_the_codes_numbers_are_the_papers_and_more() -> None:
 def test_quick_is_what_a_training_is_by_default() -> None:
     assert preset_config("quick") == TrainingConfig()
     quick = preset_config("quick")
-    assert (quick.network, quick.steps, quick.batch_size, quick.dim) == ("small", 300, 128, 64)
-    assert (quick.learning_rate, quick.eval_every) == (1e-3, 25)
+    assert (quick.network, quick.steps, quick.batch_size, quick.dim) == ("conv3", 300, 128, 64)
+    assert (quick.learning_rate, quick.eval_every, quick.frames) == (1e-3, None, 20)
 
 
 @pytest.mark.parametrize("entry", PRESETS, ids=lambda entry: entry.name)

@@ -339,3 +339,10 @@ def test_a_weights_file_that_has_gone_since_is_not_needed(whole: Recorder, tmp_p
 def test_the_dataset_is_large_enough_for_decks_to_be_dealt_anew() -> None:
     # so that what is left of a deck matters at every checkpoint
     assert STEPS * tiny_config().batch_size > IMAGES_A_CLASS
+
+
+def test_a_run_of_the_former_quick_network_goes_on_as_others_do() -> None:
+    config = tiny_config("npair+symm", network="small", checkpoint_every=2)
+    whole, _ = trained(config)
+    sink, _ = trained(whole.contexts[0].config, start_from(whole.checkpointed[1], whole))
+    assert_goes_on(sink, whole, 2, range(1))

@@ -10,6 +10,9 @@ import os
 import pickle
 import platform
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -28,8 +31,26 @@ _SUFFIX = ".symm"
 _COST = "Loops are compiled at every start, which takes up to 20 seconds"
 
 
+_KEPT_ONLY: ContextVar[bool] = ContextVar("symmcore_kept_only", default=False)
+
+
 class NotKeptError(Exception):
     """The machine code of a kernel is not on the disk, and it is not to be compiled here."""
+
+
+@contextmanager
+def kept_only() -> Iterator[None]:
+    """Inside, what is not kept raises ``NotKeptError``, instead of being compiled."""
+    token = _KEPT_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _KEPT_ONLY.reset(token)
+
+
+def can_keep() -> bool:
+    """Whether what is compiled can be kept; says what it costs if not."""
+    return _folder(Path(__file__).parent) is not None
 
 
 class CodeCache(NullCache):
@@ -62,7 +83,7 @@ class CodeCache(NullCache):
             NotKeptError: instead of returning None, where nothing is to be compiled.
         """
         kept = self._kept(sig, target_context)
-        if kept is None and not self.compiles:
+        if kept is None and (_KEPT_ONLY.get() or not self.compiles):
             raise NotKeptError(self._function.__name__)
         return kept
 

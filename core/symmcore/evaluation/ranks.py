@@ -9,8 +9,9 @@ from torch import Tensor
 from symmcore.evaluation.features import without_copies
 from symmcore.mining import cross_products
 
-# Rows of a tile of the matrix of similarities.
-_CPU_TILE = 1024
+# Rows of a tile of the matrix of similarities: on a CPU one that stays in its cache, and smaller
+# tiles hold less beside the classes that they are for.
+_CPU_TILE = 256
 _DEVICE_TILE = 8192
 # Similarities held at a time where whole rows are (16 MiB in float32, and masks of that shape).
 _ROWS_ELEMENTS = 2**22

@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
+from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 from symmcore.mining import (
     Candidates,
@@ -26,6 +29,8 @@ from symmcore.synthesis import computing_dtype
 
 GroupCounts = NDArray[np.float64]
 """A number for each pair group of a batch, of shape (G,)."""
+
+_NOT_TAKEN = ("miner", "reducer", "distance", "embedding_regularizer", "embedding_reg_weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,9 @@ class LossResult:
 class MetricLoss(nn.Module, ABC):
     """A loss on a batch of embeddings and labels, with or without Symmetrical Synthesis.
 
-    It has first derivatives only.
+    It looks at disjoint pairs of images, the groups: within each class, in batch order, the 1st
+    with the 2nd, the 3rd with the 4th, and so on. An image left over takes no part. It has first
+    derivatives only, and none within the transforms of ``torch.func``.
 
     Args:
         symm: Settings of the synthesis; None for the baseline.
@@ -139,6 +146,16 @@ class MetricLoss(nn.Module, ABC):
         TypeError: If symm is neither None nor a ``Symm``.
         ValueError: If its rank exceeds the number of candidates.
     """
+
+    def __new__(cls, *_: object, **given: object) -> Self:
+        """Refuse what pytorch-metric-learning's losses take and these do not."""
+        for name in _NOT_TAKEN:
+            if name in given:
+                raise TypeError(
+                    f"{cls.__name__} takes no {name}: it pairs and mines by itself and returns "
+                    "the mean as the paper defines it"
+                )
+        return super().__new__(cls)
 
     def __init__(self, symm: Symm | None, candidates: Callable[[PairSet], Candidates]) -> None:
         super().__init__()
@@ -152,13 +169,28 @@ class MetricLoss(nn.Module, ABC):
         """Settings of the synthesis; None for the baseline."""
         return self._symm
 
-    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """The loss of a batch.
+    def extra_repr(self) -> str:
+        """The settings, as they are given."""
+        names = (name for name in signature(type(self)).parameters)
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+
+    def forward(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        indices_tuple: None = None,
+        ref_emb: None = None,
+        ref_labels: None = None,
+    ) -> Tensor:
+        """The loss of a batch; may be called as a loss of pytorch-metric-learning.
 
         Args:
             embeddings: Shape (B, D), floating point, on any device; float16 and bfloat16 are
                 computed in float32, also under autocast.
             labels: Integers of shape (B,). Kept on the CPU they spare a GPU the wait.
+            indices_tuple: None: the loss mines by itself.
+            ref_emb: None: every image is compared with the others of its batch.
+            ref_labels: None, as ``ref_emb``.
 
         Returns:
             Scalar tensor. NaN in the embeddings of a group gives NaN.
@@ -166,14 +198,29 @@ class MetricLoss(nn.Module, ABC):
         Raises:
             TypeError: If the embeddings are not a floating-point or the labels not an
                 integer tensor.
-            ValueError: If their shapes do not fit, or the batch has no two pairs of images
-                of different classes.
+            ValueError: If their shapes do not fit, the batch has no two pairs of images of
+                different classes, or one of the others is not None.
+            RuntimeError: If it is called within a transform of ``torch.func``.
         """
+        if indices_tuple is not None:
+            raise ValueError(
+                "indices_tuple must be None: the loss pairs and mines by itself, so leave the "
+                "miner out"
+            )
+        if ref_emb is not None or ref_labels is not None:
+            raise ValueError(
+                "ref_emb and ref_labels must be None: the loss compares the images of one batch"
+            )
         return self.detailed(embeddings, labels).loss
 
     def detailed(self, embeddings: Tensor, labels: Tensor) -> LossResult:
         """The loss of a batch and what was selected; arguments and errors as ``forward``."""
         check_embeddings(embeddings)
+        if is_functorch_wrapped_tensor(embeddings):
+            raise RuntimeError(
+                "this loss cannot be used within torch.func (grad, vmap, jacrev and so on): call "
+                "backward() on it, or torch.autograd.grad"
+            )
         check_labels(labels, embeddings.shape[0])
         groups = pair_groups(labels, embeddings.device)
         return self._result(embeddings.to(computing_dtype(embeddings.dtype)), groups)

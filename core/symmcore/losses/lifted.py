@@ -35,6 +35,9 @@ class LiftedStructureLoss(MetricLoss):
 
     A distance of zero has zero gradient.
 
+    The groups are disjoint pairs of images of one class, in batch order. An image left over takes
+    no part, and a batch without two pairs of different classes raises ``ValueError``.
+
     ``symmcore.losses.reference.lifted_structure`` is the same in a few lines, for reading.
 
     Args:

@@ -21,6 +21,9 @@ class NPairLoss(LogSumLoss):
     With ``pairs="official"`` it is the authors' cross-entropy: of the softmax over all groups, g
     with its own hardest combination too, against equal shares on the groups of g's label.
 
+    The groups are disjoint pairs of images of one class, in batch order. An image left over takes
+    no part, and a batch without two pairs of different classes raises ``ValueError``.
+
     ``symmcore.losses.reference.npair`` is the same in a few lines, for reading.
 
     Args:

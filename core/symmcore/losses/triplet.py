@@ -35,6 +35,9 @@ class TripletLoss(MetricLoss):
     Semi-hard (Schroff et al. 2015), each (a, p), or each g, uses one negative: the nearest that
     is farther than the positive or, if none is, the farthest.
 
+    The groups are disjoint pairs of images of one class, in batch order. An image left over takes
+    no part, and a batch without two pairs of different classes raises ``ValueError``.
+
     ``symmcore.losses.reference.triplet`` is the same in a few lines, for reading.
 
     Args:

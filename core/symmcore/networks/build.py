@@ -59,8 +59,37 @@ class RgbInput(nn.Module):
         return images * self.scale + self.shift if self._normalises else images
 
 
+def _build_conv3(channels: int, dim: int) -> EmbeddingNetwork:
+    """Three convolutions with batch norm; about 40,000 weights; a CPU trains it in seconds.
+
+    The first has a stride of 2: most of the time goes into the second, at the full size.
+    """
+    features = nn.Sequential(
+        *_convolution(channels, 16, 5, stride=2),
+        *_convolution(16, 32, 3),
+        nn.MaxPool2d(2),
+        *_convolution(32, 64, 3),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+    )
+    return EmbeddingNetwork(network_info("conv3"), nn.Identity(), features, 64 * 2 * 2, dim)
+
+
+def _convolution(channels: int, filters: int, size: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    """A convolution that keeps the size but for its stride, batch norm and ReLU.
+
+    Evaluation is by running means and variances. They follow three times as fast as torch's own
+    do, or the first evaluations of a short training would be by those of other weights.
+    """
+    return (
+        nn.Conv2d(channels, filters, size, stride=stride, padding=size // 2, bias=False),
+        nn.BatchNorm2d(filters, momentum=0.3),
+        nn.ReLU(inplace=True),
+    )
+
+
 def _build_small(channels: int, dim: int) -> EmbeddingNetwork:
-    """Three 3 x 3 convolutions; about 0.1 million weights; a CPU trains it in seconds."""
+    """Three 3 x 3 convolutions without norm layers, about 0.1 million weights."""
     features = nn.Sequential(
         nn.Conv2d(channels, 32, 3, padding=1),
         nn.ReLU(),
@@ -105,6 +134,7 @@ def _build_torchvision(
 
 
 _BUILDERS: dict[str, Callable[[int, int], EmbeddingNetwork]] = {
+    "conv3": _build_conv3,
     "small": _build_small,
     "googlenet": _build_googlenet,
     "resnet18": _build_resnet18,

@@ -21,6 +21,11 @@ from symmcore.training.spec import RunSpec, parse_spec
 _LONGEST_TEXT = 4096
 _MOST_CLASSES = 1_000_000
 
+# What a training was like whose config.json does not say: these defaults have changed since.
+_FORMER_DEFAULTS = types.MappingProxyType(
+    {"network": "small", "learning_rate": 1e-3, "eval_every": 25, "frames": 60}
+)
+
 OLD_SYNTHETIC_RECALL = (
     "Recorded in format 1: its Recall@1 of synthetic points was taken in another way and cannot "
     "be compared with that of newer runs."
@@ -192,13 +197,14 @@ def _spec_of_format_1(settings: dict[str, Any]) -> RunSpec:
 
 
 def config_from(settings: Mapping[str, Any], spec: RunSpec) -> TrainingConfig:
-    """A training of one run from settings by name; those that are not there take defaults.
+    """A training of one run from settings by name; those that are not there were the defaults.
 
     Raises:
         InputError: if a value is out of range.
         TypeError, ValueError: if one is of another type.
     """
-    given = {name: value for name, value in settings.items() if name != "specs"}
+    given = {**_FORMER_DEFAULTS, **settings}
+    given.pop("specs", None)
     device = given.get("device")
     if isinstance(device, str):  # "cuda:0" is the device that trained
         given["device"] = device.partition(":")[0]

@@ -54,6 +54,7 @@ PAPER = Preset(
             "transform": PHOTOGRAPHS,
             "steps": 20_000,
             "eval_every": 500,
+            "frames": 60,
         }
     ),
 )

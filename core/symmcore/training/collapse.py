@@ -19,8 +19,9 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_SMALL_NORM = 0.25  # of the largest mean norm before
-_NEAR_FOR_NORMS = 0.005  # of the trivial value
+_SMALL_SHARE = 0.18  # of the largest mean norm before
+_SMALL_NORM = 0.15  # no product of two embeddings is much larger than its square
+_NEAR_FOR_NORMS = 0.002  # of the trivial value
 _SMALL_SPREAD = 0.04  # of the largest 1 - mean cosine between classes before
 _LEAST_COSINE = 0.98
 _NEAR_FOR_DIRECTIONS = 0.02
@@ -155,7 +156,7 @@ class Doctor:
         # Comparisons with NaN are False: where a number is missing nothing is found.
         return {
             Symptom.NORMS: (off <= _NEAR_FOR_NORMS * series.trivial_loss)
-            & (norm <= _SMALL_NORM * norms)
+            & (norm <= np.minimum(_SMALL_NORM, _SMALL_SHARE * norms))
             & np.isnan(series.zero_terms),  # the losses with such terms normalise
             Symptom.DIRECTIONS: (off <= _NEAR_FOR_DIRECTIONS * series.trivial_loss)
             & (cosine >= _LEAST_COSINE)

@@ -1,13 +1,20 @@
-"""When a training embeds the watch set and makes checkpoints, and how many images it watches."""
+"""When a training evaluates, embeds the watch set and makes checkpoints, and what it watches.
 
+All of it follows from numbers of steps and images, never from the clock, so that the same training
+records the same on every machine.
+"""
+
+import dataclasses
+import math
 from dataclasses import dataclass
 
 from symmcore.training.config import TrainingConfig
 
 # A training step costs about three forward passes of its batch: one forward, two backward.
 _PASSES_A_STEP = 3
-_SHARE_FOR_FRAMES = 0.25
-_FEWEST_WATCHED, _MOST_WATCHED = 400, 2000
+_SHARE_FOR_FRAMES = 0.1
+_SHARE_FOR_EVALUATIONS = 0.1
+_FEWEST_WATCHED, _MOST_WATCHED = 200, 2000
 _CHECKPOINTS = 20
 
 
@@ -88,25 +95,69 @@ class FrameSchedule:
         return min(self.eval_every, max(1, wanted))
 
 
+def with_schedule(config: TrainingConfig, train_images: int, test_images: int) -> TrainingConfig:
+    """The same training with its watch limit and its steps between evaluations decided.
+
+    Where evaluations are as far apart as their cost demands, about twenty checkpoints divide the
+    steps between them evenly, as far as whole steps do: they are what a branch can begin from.
+
+    Args:
+        config: a training.
+        train_images: of its dataset.
+        test_images: of its dataset.
+    """
+    limit = watch_limit(config)
+    if config.eval_every is not None:
+        return dataclasses.replace(config, watch_limit=limit)
+    every = _steps_between(config, min(limit, train_images) + test_images)
+    decided = dataclasses.replace(config, watch_limit=limit, eval_every=every)
+    most = min(every, max(1, _CHECKPOINTS * every // config.steps))
+    parts = next(count for count in range(most, 0, -1) if every % count == 0)
+    if config.checkpoint_every is not None or parts == 1:
+        return decided
+    return dataclasses.replace(decided, checkpoint_every=every // parts)
+
+
 def frame_schedule(config: TrainingConfig) -> FrameSchedule:
-    """The frames of a training."""
-    return FrameSchedule(config.steps, config.eval_every, config.frames)
+    """The frames of a training that was made by :func:`with_schedule`."""
+    return FrameSchedule(config.steps, _decided(config), config.frames)
 
 
 def checkpoint_schedule(config: TrainingConfig) -> RegularSchedule:
-    """The checkpoints of a training: about twenty, at evaluations, unless it says otherwise."""
+    """Its checkpoints: about twenty, at evaluations, unless it says otherwise."""
     every = config.checkpoint_every
     if every is None:
-        evaluations = -(-config.steps // (_CHECKPOINTS * config.eval_every))
-        every = evaluations * config.eval_every
+        evaluations = -(-config.steps // (_CHECKPOINTS * _decided(config)))
+        every = evaluations * _decided(config)
     return RegularSchedule(config.steps, every)
+
+
+def _decided(config: TrainingConfig) -> int:
+    assert config.eval_every is not None, "decided by with_schedule"
+    return config.eval_every
+
+
+def _steps_between(config: TrainingConfig, images: int) -> int:
+    """Steps between evaluations that embed so many images.
+
+    The fewest that keep all of them, the first included, under a tenth of the training's forward
+    and backward passes, rounded up to a number of two digits of which the second is 0 or 5. Where
+    no number does, there is one evaluation before the first step and one after the last.
+    """
+    cost = images / (_PASSES_A_STEP * config.batch_size)  # of one, in steps
+    affordable = _SHARE_FOR_EVALUATIONS * config.steps / cost
+    if affordable < 2:
+        return config.steps
+    fewest = math.ceil(config.steps / (affordable - 1))
+    unit = max(1, int(10 ** (len(str(fewest)) - 1)) // 2)
+    return min(config.steps, -(-fewest // unit) * unit)
 
 
 def watch_limit(config: TrainingConfig) -> int:
     """Most images of each split that are watched.
 
-    Where the configuration does not say, from 400 to 2,000: as many as keep all frames
-    together under a quarter of the training's forward and backward passes. More are never
+    Where the configuration does not say, from 200 to 2,000: as many as keep all frames
+    together under a tenth of the training's forward and backward passes. More are never
     needed, and fewer show too little of a dataset, whatever they cost.
     """
     if config.watch_limit is not None:

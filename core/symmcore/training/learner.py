@@ -14,6 +14,7 @@ from symmcore.evaluation.diagnosis import batch_statistics, class_indices
 from symmcore.losses import LossResult, build_loss
 from symmcore.networks import build_network, fill_network, load_weights
 from symmcore.records import BatchHealth
+from symmcore.training.compiled_losses import has_loops, warm_up_loss
 from symmcore.training.config import TrainingConfig
 from symmcore.training.optimizer import (
     AnyArray,
@@ -124,10 +125,12 @@ class Learner:
         Draws no random numbers and changes no weights. The embeddings have the shape of a batch:
         what is compiled for a GPU depends on which sizes are multiples of 16.
         """
-        pairs, dim = self._batch_shape
-        made_up = torch.arange(2.0 * pairs * dim, device=self._device).cos()
-        embeddings = made_up.view(2 * pairs, dim).requires_grad_()
-        self._loss(embeddings, torch.arange(pairs).repeat_interleave(2)).backward()
+        warm_up_loss(self._loss, *self._batch_shape, self._device)
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether numba compiles loops of the loss."""
+        return has_loops(self._loss, self._device)
 
     def arrays(self) -> dict[str, dict[str, AnyArray]]:
         """Copies of all that the steps to come depend on: weights, optimiser, random states."""

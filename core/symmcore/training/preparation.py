@@ -11,7 +11,7 @@ from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.errors import InputError
 from symmcore.networks import check_weights_file, fetch_weights
-from symmcore.progress import ProgressCallback
+from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import Checkpoint
 from symmcore.settings.networks import (
     FROM_SCRATCH,
@@ -27,9 +27,10 @@ from symmcore.training.checkpoint import (
     network_settings,
     restore,
 )
+from symmcore.training.compiled_losses import load_loops
 from symmcore.training.config import TrainingConfig
 from symmcore.training.evaluator import Evaluator
-from symmcore.training.frame_schedule import watch_limit
+from symmcore.training.frame_schedule import with_schedule
 from symmcore.training.input import read_dataset
 from symmcore.training.learner import Learner
 from symmcore.training.peak_memory import restart_peak_memory
@@ -67,9 +68,8 @@ class Preparation:
         _, height, width, channels = dataset.images.shape
         crop = transform.crop
         check_image_size(network_info(config.network), crop or height, crop or width)
-        self.config = dataclasses.replace(
-            config, transform=transform, watch_limit=watch_limit(config)
-        )
+        scheduled = with_schedule(config, len(dataset.train), len(dataset.test))
+        self.config = dataclasses.replace(scheduled, transform=transform)
         loader = BatchLoader(dataset, device, config.seed, transform)
         sampler = PairSampler(dataset.labels, dataset.train, config.batch_size // 2, config.seed)
         self.feed = TrainingFeed(loader, sampler)
@@ -99,10 +99,13 @@ class Preparation:
         network = network_settings(self.config, self.dataset)
         return make_checkpoints(self.learners, self.feed, position, network)
 
-    def warm_up(self) -> None:
-        """Compile the losses, so that no step waits for it."""
-        for learner in self.learners:
-            learner.warm_up()
+    def warm_up(self, on_progress: ProgressCallback = ignore_progress) -> None:
+        """Compile the losses, so that no step waits for it; numba's in a subprocess."""
+        for spec, learner in zip(self.config.specs, self.learners, strict=True):
+            if learner.has_loops:
+                load_loops(learner.warm_up, (spec,), on_progress)
+            else:
+                learner.warm_up()
 
 
 def resolve_device(name: str) -> torch.device:

@@ -9,6 +9,7 @@ from symmcore.training.frame_schedule import (
     checkpoint_schedule,
     frame_schedule,
     watch_limit,
+    with_schedule,
 )
 
 _FLOAT, _HALF, _INDEX = 4, 2, 8  # bytes
@@ -58,6 +59,7 @@ def recording_size(config: TrainingConfig, train_images: int, test_images: int) 
         train_images: of its dataset.
         test_images: of its dataset.
     """
+    config = with_schedule(config, train_images, test_images)
     limit, schedule = watch_limit(config), frame_schedule(config)
     watched = min(limit, train_images) + min(limit, test_images)
     frames = schedule.count()

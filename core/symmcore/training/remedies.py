@@ -26,14 +26,12 @@ class Remedy:
 
 
 def describe_finding(finding: Finding) -> str:
-    """What happens, in one sentence, and since which step."""
-    sentence = _SENTENCES[finding.symptom].format(
-        since=f"{finding.since:,}",
-        rests="rests" if finding.trivial_loss is None else f"rests at {finding.trivial_loss:.4g}",
-    )
-    if finding.until is None:
-        return f"{sentence}."
-    return f"{sentence}, until step {finding.until:,}."
+    """What happens, in one sentence, and since which step; or happened, and until which."""
+    rests = "rests" if finding.trivial_loss is None else f"rests at {finding.trivial_loss:.4g}"
+    when = f"since step {finding.since:,}"
+    if finding.until is not None:
+        when = f"from step {finding.since:,} until step {finding.until:,}"
+    return _SENTENCES[finding.symptom].format(when=when, rests=rests)
 
 
 def remedies(finding: Finding, spec: RunSpec, learning_rate: float) -> tuple[Remedy, ...]:
@@ -86,24 +84,23 @@ def _no_penalty(spec: RunSpec) -> list[Remedy]:
 
 _SENTENCES = {
     Symptom.NORMS: (
-        "The embedding has collapsed since step {since}: its norms shrink to nothing, and the "
-        "loss {rests}, its value where all embeddings are zero"
+        "The embedding has been collapsing {when}: its norms shrink to nothing, and the loss "
+        "{rests}, its value where all embeddings are zero."
     ),
     Symptom.DIRECTIONS: (
-        "The embedding has collapsed since step {since}: all images point the same way, and the "
-        "loss {rests}, its value where all embeddings are equal"
+        "The embedding has been collapsing {when}: all images point the same way, and the loss "
+        "{rests}, its value where all embeddings are equal."
     ),
-    Symptom.NO_RATE: "The learning rate is 0 or nearly so since step {since}: no weight moves",
+    Symptom.NO_RATE: "No weight has moved {when}: the learning rate is 0 or nearly so.",
     Symptom.FROZEN: (
-        "No weight gets a gradient since step {since}: the network is frozen, or cut off from "
-        "the loss"
+        "No weight has had a gradient {when}: the network is frozen, or cut off from the loss."
     ),
     Symptom.ONE_CLASS: (
-        "All labels of a batch are equal since step {since}: there is no image of another class "
-        "to tell apart"
+        "All labels of a batch have been equal {when}: there is no image of another class to "
+        "tell apart."
     ),
     Symptom.NO_PAIRS: (
-        "Every image of a batch is alone in its class since step {since}: there is no pair to "
-        "bring together"
+        "Every image of a batch has been alone in its class {when}: there is no pair to bring "
+        "together."
     ),
 }

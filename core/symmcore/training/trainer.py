@@ -63,7 +63,7 @@ class Trainer:
         self._sink = sink
         self._start = start
         self._prepared: Preparation | None = None
-        self._begun = False
+        self._begun = self._compiled = False
         self._at = Position(step=0, seconds=0.0)
         self._kept_step = -1  # of the newest checkpoint
         self._pace = Pace()
@@ -127,8 +127,6 @@ class Trainer:
                 self._at = prepared.restore(self._start)
                 self._kept_step = self._at.step
             self._prepared, self._config = prepared, prepared.config
-            self._report(RunState.PREPARING, "Compiling the losses, which takes long only once")
-            prepared.warm_up()
         if control.stopping:  # what is stopped by now leaves no run
             raise StopRequestedError
         self._sink.begin(self._context(prepared))
@@ -164,7 +162,17 @@ class Trainer:
             if step >= self._config.steps:
                 return
             self._checkpoint(control, RunState.TRAINING)
+            if not self._compiled:
+                self._compile(prepared, control)
             self._advance(prepared)
+
+    def _compile(self, prepared: Preparation, control: Control) -> None:
+        """Compile what the first step computes with; the first picture has come before."""
+        self._report(RunState.PREPARING, "Compiling the losses, which takes long only once")
+        prepared.warm_up(self._telling(control))
+        self._compiled = True
+        self._pace.restart()
+        self._report(RunState.TRAINING)
 
     def _end_early(self, prepared: Preparation, control: Control) -> None:
         """Evaluate a training that was stopped as one at its end, if there is time for it."""

@@ -2,16 +2,19 @@
 
 from symmviz.model.results.cells import Cell, Column, cell_text
 from symmviz.model.results.formats import Format, formatted
+from symmviz.model.results.outcome import Outcome, outcome
 from symmviz.model.results.table import ResultsTable, Row, RowKind, results_table
 
 __all__ = [
     "Cell",
     "Column",
     "Format",
+    "Outcome",
     "ResultsTable",
     "Row",
     "RowKind",
     "cell_text",
     "formatted",
+    "outcome",
     "results_table",
 ]

@@ -89,6 +89,7 @@ class RunResult:
         scores: scores on the test set by name, "recall_at_1", "nmi", "f1", "map_at_r" and so on,
             shares in [0, 1]; what is no number is left out.
         step: after how many steps they were taken.
+        untrained: Recall@1 on the test set before the first step; None where it was not taken.
         is_whole: whether all scores of the end of a training are among them, or as many as
             there were when the run was recorded.
         seconds: training time, pauses left out, of all runs of a comparison together.
@@ -110,6 +111,7 @@ class RunResult:
     scores: Mapping[str, float]
     step: int
     is_whole: bool
+    untrained: float | None = None
     seconds: float | None = None
     steps_per_second: float | None = None
     peak_memory_bytes: int | None = None
@@ -151,6 +153,7 @@ def read_result(recording: Recording) -> RunResult:
         status=state.status,
         scores=MappingProxyType(scores),
         step=step,
+        untrained=_untrained(state),
         is_whole="nmi" in scores or (info.own_loop and bool(scores)),
         seconds=seconds,
         steps_per_second=state.last_step / seconds if seconds and state.last_step else None,
@@ -165,6 +168,12 @@ def _newest(state: RecordingState, name: str) -> float | None:
     if metric is None or not len(metric.values) or not math.isfinite(metric.values[-1]):
         return None
     return float(metric.values[-1])
+
+
+def _untrained(state: RecordingState) -> float | None:
+    recall = state.metrics.get("test_recall_at_1")
+    value = None if recall is None else recall.at(0)
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _setting(info: RunInfo, key: str, step: int) -> Setting:

@@ -1,0 +1,58 @@
+"""The Results page, and the card that says what a training came to."""
+
+from typing import Protocol
+
+from symmcore.runs import Recording
+from symmcore.runs.info import RunStatus
+from symmviz.model.results import Outcome, ResultsTable
+from symmviz.model.workspace import Workspace
+from symmviz.services.results import Results, ResultsReader
+
+_ENDED = (RunStatus.FINISHED, RunStatus.STOPPED)
+
+
+class ResultsView(Protocol):
+    """What the presenter needs of the Results page."""
+
+    def set_table(self, table: ResultsTable) -> None:
+        """Show a table."""
+
+
+class OutcomeView(Protocol):
+    """What the presenter needs of the card."""
+
+    def set_outcome(self, outcome: Outcome | None) -> None:
+        """Say what a training came to; None takes the card away."""
+
+
+class ResultsPresenter:
+    """Has results made of what is shown, and shows those that are new."""
+
+    def __init__(
+        self, page: ResultsView, card: OutcomeView, workspace: Workspace, reader: ResultsReader
+    ) -> None:
+        self._page = page
+        self._card = card
+        self._workspace = workspace
+        self._reader = reader
+        self._shown: Results | None = None
+
+    def update(self, trained: tuple[Recording, ...]) -> None:
+        """Show what is new; cheap where nothing is.
+
+        Args:
+            trained: the runs of the newest training of this window.
+        """
+        shown = self._workspace.recordings
+        ended = tuple(one for one in trained if one in shown)
+        if not ended or any(one.state.status not in _ENDED for one in ended):
+            ended = ()
+        self._reader.want(shown, ended)
+        results, before = self._reader.results, self._shown
+        if results is None or results is before:
+            return
+        self._shown = results
+        if before is None or results.table != before.table:
+            self._page.set_table(results.table)
+        if before is None or results.outcome != before.outcome:
+            self._card.set_outcome(results.outcome)

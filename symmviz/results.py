@@ -1,0 +1,52 @@
+"""What the user's actions on the Results page and on the card of results do."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from symmviz.model.results import Format, formatted
+from symmviz.model.workspace import Workspace
+from symmviz.presenters.results import ResultsPresenter
+from symmviz.services.session import Session
+from symmviz.views.main_window import MainWindow
+
+
+class ResultsActions(QObject):
+    """Keeps page and card as the runs are, and saves tables.
+
+    Args:
+        window: whose page and card.
+        workspace: the runs that are shown.
+        session: makes the results, and writes files.
+    """
+
+    def __init__(self, window: MainWindow, workspace: Workspace, session: Session) -> None:
+        super().__init__(window)
+        self._page = window.results_page
+        self._session = session
+        self._saving: tuple[Path, Future[None]] | None = None
+        self._presenter = ResultsPresenter(
+            window.results_page, window.result_card, workspace, session.results
+        )
+        self._page.save_wanted.connect(self._save)
+        card = window.result_card
+        card.retrieve_wanted.connect(lambda: window.show_page(window.retrieve_page))
+        card.results_wanted.connect(lambda: window.show_page(window.results_page))
+
+    def poll(self) -> None:
+        """Show what is new, and say when a file was written or could not be."""
+        self._presenter.update(self._session.recordings)
+        if self._saving is None or not self._saving[1].done():
+            return
+        (path, saving), self._saving = self._saving, None
+        error = None if saving.cancelled() else saving.exception()
+        if isinstance(error, OSError):
+            self._page.say(f"{path} cannot be written ({error.strerror or error}).", is_error=True)
+        elif error is None:
+            self._page.say(f"Saved as {path}.", is_error=False)
+
+    def _save(self, path: Path, form: Format) -> None:
+        table = self._page.table
+        if table is not None:
+            self._saving = path, self._session.write_file(path, formatted(table, form).encode())

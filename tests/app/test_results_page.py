@@ -1,0 +1,200 @@
+"""The Results page and the card of a training's end: widgets, presenter, and the whole window."""
+
+from pathlib import Path
+from unittest.mock import MagicMock, create_autospec
+
+import pytest
+from helpers_recording import FakeRecording
+from helpers_results import over_seeds, result
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPushButton, QTableWidget
+from pytestqt.qtbot import QtBot
+
+from symmcore.runs.info import RunStatus
+from symmviz.app import Launched
+from symmviz.model.results import Format, formatted, outcome, results_table
+from symmviz.model.workspace import Workspace
+from symmviz.presenters.results import OutcomeView, ResultsPresenter, ResultsView
+from symmviz.services.results import Results, ResultsReader
+from symmviz.views.result_card import ResultCard
+from symmviz.views.results_page import ResultsPage
+
+WAIT_MS = 90_000
+PLAIN, BETTER = {0: 0.50, 1: 0.60, 2: 0.70}, {0: 0.61, 1: 0.70, 2: 0.79}
+TABLE = results_table((*over_seeds("npair", PLAIN), *over_seeds("npair+symm", BETTER)))
+
+
+@pytest.fixture(name="page")
+def results_page(qtbot: QtBot) -> ResultsPage:
+    made = ResultsPage()
+    qtbot.addWidget(made)
+    return made
+
+
+def press(qtbot: QtBot, card: ResultCard, text: str) -> None:
+    (button,) = (one for one in card.findChildren(QPushButton) if one.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+class TestPage:
+    def test_shows_the_table(self, page: ResultsPage) -> None:
+        page.set_table(TABLE)
+        assert page.row_count() == 9
+        assert page.cell(0, "Recall@1") == "50.0"
+        assert page.cell(7, "Recall@1") == "70.0 ± 9.0"
+        assert page.cell(8, "Run") == "Symm + N-pair less N-pair"
+        assert page.cell(8, "Recall@1") == "+10.0 [+7.5, +12.5]"
+        (rows,) = page.findChildren(QTableWidget)
+        assert rows.isColumnHidden(1)  # all are of one dataset
+        bold = [at for at in range(9) if (item := rows.item(at, 3)) and item.font().bold()]
+        assert bold == [7]
+
+    def test_without_runs_it_says_how_to_get_some(self, page: ResultsPage) -> None:
+        page.set_table(results_table(()))
+        page.show()
+        (rows,) = page.findChildren(QTableWidget)
+        assert not rows.isVisible()
+        page.copy(Format.CSV)
+        assert page.said() == ""
+
+    @pytest.mark.parametrize("form", list(Format))
+    def test_copies_each_format(self, page: ResultsPage, form: Format) -> None:
+        page.set_table(TABLE)
+        page.copy(form)
+        assert QGuiApplication.clipboard().text() == formatted(TABLE, form)
+        assert page.said().startswith("Copied as ")
+
+    def test_asks_where_to_save(
+        self, page: ResultsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/x/table.tex", ""))
+        page.set_table(TABLE)
+        with qtbot.waitSignal(page.save_wanted) as caught:
+            page.ask_where_to_save(Format.LATEX)
+        assert caught.args == [Path("/x/table.tex"), Format.LATEX]
+
+
+class TestOutcome:
+    def test_of_one_run_says_what_it_finds_and_what_was_before(self) -> None:
+        found = outcome((result("npair", 0, 0.75, untrained=0.5),))
+        assert found is not None
+        assert found.lines == ("N-pair: Recall@1 75.0, NMI 37.5, F1 -",)
+        assert found.meaning == (
+            "Of 100 test images, N-pair finds an image of the same class as the nearest neighbour "
+            "for 75.0; before training it was 50.0."
+        )
+
+    def test_of_a_comparison_says_that_one_seed_is_little(self) -> None:
+        found = outcome((result("npair", 0, 0.5), result("npair+symm", 0, 0.55)))
+        assert found is not None
+        assert found.lines[-1] == "Symm + N-pair less N-pair: Recall@1 +5.0, NMI +2.5, F1 -"
+        assert "Symm + N-pair finds the right nearest neighbour for 5.0 more" in found.meaning
+        assert "One seed cannot tell" in found.meaning
+
+    def test_over_seeds_says_whether_the_difference_is_clear(self) -> None:
+        found = outcome((*over_seeds("npair", BETTER), *over_seeds("npair+symm", PLAIN)))
+        assert found is not None
+        assert "10.0 fewer than N-pair" in found.meaning
+        assert "The 95% interval over 3 seeds lies clear of 0." in found.meaning
+
+    def test_says_that_training_has_done_harm(self) -> None:
+        found = outcome((result("npair", 0, 0.19, untrained=0.95),))
+        assert found is not None
+        assert found.meaning.startswith(
+            "N-pair ended below what it had before training (Recall@1 95"
+        )
+
+    def test_of_runs_without_final_scores_there_is_none(self) -> None:
+        assert outcome(()) is None
+        assert outcome((result("npair", 0, 0.5, is_whole=False),)) is None
+
+
+class TestPresenter:
+    @pytest.fixture(autouse=True)
+    def parts(self) -> None:
+        self.page = MagicMock(spec=ResultsView)
+        self.card = MagicMock(spec=OutcomeView)
+        self.reader = create_autospec(ResultsReader, instance=True)
+        self.reader.results = None
+        self.workspace = Workspace()
+        self.presenter = ResultsPresenter(self.page, self.card, self.workspace, self.reader)
+        self.runs = FakeRecording("npair"), FakeRecording("npair+symm")
+        self.workspace.show(self.runs)
+
+    def test_what_has_ended_is_the_training_of_this_window(self) -> None:
+        self.presenter.update(self.runs)
+        self.reader.want.assert_called_with(self.runs, ())  # it is training
+        for run in self.runs:
+            run.change(status=RunStatus.FINISHED)
+        self.presenter.update(self.runs)
+        self.reader.want.assert_called_with(self.runs, self.runs)
+        self.presenter.update(())  # they were opened
+        self.reader.want.assert_called_with(self.runs, ())
+        self.workspace.prepare(("angular",))
+        self.presenter.update(self.runs)
+        self.reader.want.assert_called_with((), ())
+
+    def test_shows_what_is_new_once(self) -> None:
+        found = outcome((result("npair", 0, 0.5),))
+        self.reader.results = Results(TABLE, found)
+        self.presenter.update(self.runs)
+        self.presenter.update(self.runs)
+        self.page.set_table.assert_called_once_with(TABLE)
+        self.card.set_outcome.assert_called_once_with(found)
+        self.reader.results = Results(TABLE, None)
+        self.presenter.update(self.runs)
+        self.page.set_table.assert_called_once()
+        self.card.set_outcome.assert_called_with(None)
+
+
+def test_results_are_made_anew_only_where_something_has_changed(qtbot: QtBot) -> None:
+    reader, run = ResultsReader(), FakeRecording("npair")
+    try:
+        reader.want((run,), ())
+        qtbot.waitUntil(lambda: reader.results is not None)
+        first = reader.results
+        run.add_frame(3)
+        reader.want((run,), ())
+        assert not reader.busy
+        assert reader.results is first
+        run.change(last_evaluation={"step": 3, "test_recall_at_1": 0.5, "test_nmi": 0.25})
+        reader.want((run,), ())
+        qtbot.waitUntil(lambda: reader.results is not first)
+        assert reader.results is not None
+        assert reader.results.table.rows[0].cells["nmi"].value == 25.0
+    finally:
+        assert reader.close(10)
+
+
+def test_a_training_ends_with_a_card_and_a_table_that_can_be_saved(
+    qtbot: QtBot, launched: Launched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = launched.window
+    card, page = window.result_card, window.results_page
+    window.start_page.set_settings({"steps": 4})
+    qtbot.mouseClick(window.start_page.compare_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: card.isVisible(), timeout=WAIT_MS)
+    assert "One seed cannot tell" in card.text()
+    assert "NMI" in card.text()
+    # It stands above the maps, and takes nothing of them.
+    assert card.geometry().bottom() < window.watch_page.mapTo(window, window.rect().topLeft()).y()
+    press(qtbot, card, "Open in Retrieve")
+    qtbot.waitUntil(lambda: window.page is window.retrieve_page)
+    assert not card.isVisible()
+    window.show_page(window.watch_page)
+    press(qtbot, card, "All results")
+    qtbot.waitUntil(lambda: window.page is page)
+    assert [page.cell(row, "Seed") for row in range(page.row_count())] == ["0", "0", "1 seed"]
+    file = tmp_path / "table.csv"
+    page.save_wanted.emit(file, Format.CSV)
+    qtbot.waitUntil(lambda: page.said() != "", timeout=WAIT_MS)
+    assert page.said() == f"Saved as {file}."
+    assert page.table is not None
+    assert file.read_text("utf-8") == formatted(page.table, Format.CSV)
+    page.save_wanted.emit(tmp_path / "none" / "x.csv", Format.CSV)
+    qtbot.waitUntil(lambda: "cannot be written" in page.said(), timeout=WAIT_MS)
+    window.show_page(window.watch_page)
+    assert card.isVisible()
+    press(qtbot, card, "Dismiss")
+    assert not card.isVisible()
