@@ -110,6 +110,7 @@ def test_a_click_on_a_class_hides_it_and_two_show_it_alone(qtbot: QtBot) -> None
     ):
         qtbot.mouseClick(legend, Qt.MouseButton.LeftButton)
         qtbot.mouseDClick(legend, Qt.MouseButton.LeftButton)
+        qtbot.mouseRelease(legend, Qt.MouseButton.LeftButton)
     assert alone.args == [4]
 
 
