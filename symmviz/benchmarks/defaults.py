@@ -23,9 +23,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symmcore.errors import InputError
 from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.settings.losses import CATALOG
+from symmcore.training.collapse import HealthSeries, findings
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.control import Control
 from symmcore.training.sink import TrainingContext
@@ -71,6 +74,7 @@ class Result:
         curve: test Recall@1 by step, as evaluated; the first is untrained.
         nmi: of the last evaluation; None where it diverged.
         f1: of the last evaluation; None where it diverged.
+        findings: what the collapse doctor found, as "symptom since step".
         problem: why it ended early; "" where it did not.
         steps: optimiser steps that were planned.
         seconds: of the training, evaluations included.
@@ -82,6 +86,7 @@ class Result:
     curve: tuple[tuple[int, float], ...]
     nmi: float | None
     f1: float | None
+    findings: tuple[str, ...]
     problem: str
     steps: int
     seconds: float
@@ -106,7 +111,7 @@ class Result:
     def from_json(cls, content: dict[str, Any]) -> "Result":
         """Read what ``dataclasses.asdict`` and ``json`` have made of a result."""
         curve = tuple((int(step), float(recall)) for step, recall in content["curve"])
-        return cls(**{**content, "curve": curve})
+        return cls(**{**content, "curve": curve, "findings": tuple(content["findings"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Report:
     def lines(self) -> list[str]:
         """The report for people: a line for each dataset and spec, over seeds."""
         failed = sum(not one.sound for one in self.results)
+        found = sum(one.sound and bool(one.findings) for one in self.results)
         return [
             f"Test Recall@1 of the quick preset, {self.results[0].steps} steps, seeds "
             f"{', '.join(map(str, self.sizes.seeds))}",
@@ -137,6 +143,7 @@ class Report:
             f"{failed} of {len(self.results)} runs are not sound. Bars: none diverges or ends "
             f"below untrained less {_TOLERANCE}; plain N-pair on alphabets stays from "
             f"{_ROOM[0]:.2f} to {_ROOM[1]:.2f}. Lowest is the lowest point of any curve.",
+            f"The collapse doctor found something in {found} of the sound runs.",
         ]
 
     def as_json(self) -> dict[str, object]:
@@ -188,7 +195,6 @@ def _wanted(sizes: Sizes) -> Iterator[TrainingConfig]:
                     seed=seed,
                     device="cpu",
                     threads=sizes.threads,
-                    frames=0,  # they change no number
                 )
 
 
@@ -223,6 +229,7 @@ def _trained(config: TrainingConfig) -> Result:
         curve=tuple((one.step, one.test_recall_at_1) for one in scores.evaluations),
         nmi=last.test_nmi,
         f1=last.test_f1,
+        findings=scores.findings(),
         problem="" if status.reason is FinishReason.COMPLETED else status.message,
         steps=config.steps,
         seconds=round(time.perf_counter() - began, 2),
@@ -230,17 +237,35 @@ def _trained(config: TrainingConfig) -> Result:
 
 
 class _Scores:
-    """A sink that keeps evaluations."""
+    """A sink that keeps evaluations, and what steps tell of a collapse."""
 
     def __init__(self) -> None:
         self.evaluations: list[EvalRecord] = []
+        self._steps: list[dict[str, float]] = []
+
+    def findings(self) -> tuple[str, ...]:
+        """What the collapse doctor finds."""
+        names = {name for step in self._steps for name in step}
+        columns = {
+            name: (
+                np.array([step["step"] for step in self._steps if name in step]),
+                np.array([step[name] for step in self._steps if name in step]),
+            )
+            for name in names
+        }
+        found = findings(HealthSeries.of(columns))
+        return tuple(f"{one.symptom.value} since {one.since}" for one in found)
 
     def begin(self, context: TrainingContext) -> None:
         """Nothing is to be prepared."""
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """Keep it if it is an evaluation."""
-        if isinstance(record, EvalRecord) and math.isfinite(record.test_recall_at_1):
+        """Keep it."""
+        if isinstance(record, StepRecord):
+            health = {} if record.health is None else asdict(record.health)
+            numbers = {"step": record.step, "loss": record.loss} | health
+            self._steps.append({name: one for name, one in numbers.items() if one is not None})
+        elif math.isfinite(record.test_recall_at_1):
             self.evaluations.append(record)
 
     def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:

@@ -83,10 +83,10 @@ def test_start_is_one_click_to_a_finished_run_and_a_picture(
     window = launched.window
     assert window.page is window.watch_page
     assert "step 20 of 20" in progress(launched)
-    assert "400 of 599 test images" in window.shown()
+    assert "200 of 599 test images" in window.shown()
     positions = window.watch_page.scatter(0).positions
     assert positions is not None
-    assert positions.original.shape == positions.synthetic.shape == (400, 2)
+    assert positions.original.shape == positions.synthetic.shape == (200, 2)
     assert np.ptp(positions.original) > 0
     (run,) = runs_folder.iterdir()
     recorded = records(run)
@@ -304,8 +304,8 @@ def test_training_points_can_be_shown_and_chosen(qtbot: QtBot, launched: Launche
     watch.choose_split(1)
     positions = watch.scatter(0).positions
     assert positions is not None
-    assert len(positions.original) == 400
-    assert "400 of 1,198 training images" in launched.window.shown()
+    assert len(positions.original) == 200
+    assert "200 of 1,198 training images" in launched.window.shown()
     watch.row_picked.emit(0, 5)
     page = launched.window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
@@ -448,7 +448,7 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     seen.append(label.isVisible())
     assert seen == [True, False]
     launched.window.watch_page.show_synthetic(True)
-    assert "and their 400 synthetic points" in launched.window.shown()
+    assert "and their 200 synthetic points" in launched.window.shown()
 
 
 def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(

@@ -1,5 +1,6 @@
 """That ``symmviz bench defaults`` trains what is asked for once, and judges it by its bars."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from symmviz.cli import main
 
 def result(spec: str, *recalls: float, dataset: str = "alphabets", problem: str = "") -> Result:
     curve = tuple((100 * at, recall) for at, recall in enumerate(recalls))
-    return Result(dataset, spec, 100, curve, 0.5, 0.5, problem, 300, 1.0)
+    return Result(dataset, spec, 100, curve, 0.5, 0.5, (), problem, 300, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,7 @@ def test_runs_are_trained_once(
     assert len(lines) == 2
     first = Result.from_json(json.loads(lines[0]))
     assert (first.spec, first.seed, first.problem, first.steps) == ("npair", 3, "", 2)
+    assert first.findings == ()
     assert [step for step, _ in first.curve] == [0, 2]
     assert main([*command, "--seeds", "3-4"]) == 0
     assert results.read_text().splitlines()[:2] == lines
@@ -98,3 +100,12 @@ def test_a_file_of_something_else_is_refused(
     assert main(command) == 2
     assert "notes.txt" in capsys.readouterr().err
     assert (tmp_path / "notes.txt").read_text() == "mine\n"
+
+
+def test_what_the_collapse_doctor_finds_is_kept() -> None:
+    # so low a learning rate moves no weight
+    spec = "npair:lr=1e-12"
+    (config,) = defaults._wanted(Sizes(seeds=(0,), datasets=("digits",), specs=(spec,)))
+    found = defaults._trained(config.with_steps(20))
+    assert [one.split(" since ")[0] for one in found.findings] == ["no learning rate"]
+    assert Result.from_json(json.loads(json.dumps(dataclasses.asdict(found)))) == found

@@ -182,7 +182,7 @@ def _setting(info: RunInfo, key: str, step: int) -> Setting:
     usual = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
     decided: dict[str, object] = {
         "specs": (_whole(info.spec),),
-        "learning_rate": info.spec.learning_rate or info.resolved.learning_rate,
+        "learning_rate": info.resolved.learning_rate_of(info.spec),
     }
     training = with_given(info.resolved, {name: usual[name] for name in _NOT_SETTINGS} | decided)
     branched_at = None if info.parent is None else info.parent.step
