@@ -155,6 +155,8 @@ class ColourLegend(ThemedLabel):
         least = metrics.averageCharWidth() * _LEAST_BESIDE
         room = self.width() - metrics.horizontalAdvance(f"{MORE} {others} {_CLASSES}")
         if room < least:
+            if others:
+                return f"{escape(others)} {link}"
             return self._names(theme, self.width() - metrics.horizontalAdvance(MORE))
         beside = room - self._shapes_width()
         if beside < least:
@@ -165,7 +167,7 @@ class ColourLegend(ThemedLabel):
         """How many classes have no colour."""
         classes = self._classes
         grey = 0 if classes.are_few else len(classes.labels) - len(classes.coloured)
-        return f"and {grey:,} in grey" if grey else ""
+        return f"+ {grey:,} in grey" if grey else ""
 
     def _names(self, theme: Theme, room: int) -> str:
         """The names, each cut to its share of the room, and dots if they do not all fit."""

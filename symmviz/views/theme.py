@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import colorcet
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from symmviz.model.appearance import Appearance
 from symmviz.model.class_choice import ShownClasses
@@ -124,6 +124,11 @@ def current_theme() -> Theme:
     # Not a widget's own palette: style sheets make its background transparent black.
     window = QGuiApplication.palette().color(QPalette.ColorRole.Window)
     return DARK if window.lightness() < 128 else LIGHT
+
+
+def has_animations(app: QApplication) -> bool:
+    """Whether the system has animations switched on, as far as Qt knows."""
+    return app.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0
 
 
 def apply_appearance(app: QApplication, appearance: Appearance) -> None:

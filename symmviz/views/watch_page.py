@@ -60,6 +60,7 @@ class WatchPage(QWidget):
         self._columns: list[MapColumn] = []
         self._classes: dict[int, ShownClasses] = {}
         self._drawer: PointDrawer = DrawsAtOnce()
+        self._glides = True
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
         self._split.addItem("Test images", Split.TEST)
@@ -110,6 +111,12 @@ class WatchPage(QWidget):
         self._drawer = drawer
         for column in self._pool:
             column.scatter.set_drawer(drawer)
+
+    def set_gliding(self, glides: bool) -> None:
+        """Whether points glide from frame to frame, or are at once where they are."""
+        self._glides = glides
+        for column in self._pool:
+            column.scatter.set_gliding(glides)
 
     def pictures_came(self) -> None:
         """Draw what is there by now."""
@@ -193,6 +200,11 @@ class WatchPage(QWidget):
         """A run's scatter."""
         return self._columns[run].scatter
 
+    @property
+    def glides(self) -> bool:
+        """Whether points glide from frame to frame."""
+        return self._glides
+
     def choose_split(self, at: int) -> None:
         """Show the first (test) or second (training) kind of images."""
         self._split.setCurrentIndex(at)
@@ -252,6 +264,7 @@ class WatchPage(QWidget):
         column.hide()
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
+        scatter.set_gliding(self._glides)
         scatter.set_colour_by(self._colour.currentData())
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)

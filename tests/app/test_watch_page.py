@@ -91,7 +91,7 @@ def test_the_legend_names_the_classes_there_are_as_far_as_there_is_room(qtbot: Q
     assert "class-5" in legend.toolTip()
     many = tuple(map(str, range(200)))
     legend.set_meaning(ColourBy.CLASS, shown_classes(tuple(range(100, 200)), many, None))
-    assert "and 90 in grey" in legend.text()
+    assert "+ 90 in grey" in legend.text()
     assert legend.textFormat() is Qt.TextFormat.RichText
 
 
