@@ -12,6 +12,7 @@ class ColourBy(Enum):
 
     KIND = "kind"
     CLASS = "class"
+    CORRECT = "correct"
 
 
 @dataclass(frozen=True, slots=True)

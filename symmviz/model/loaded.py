@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from symmcore.records import Frame, IndexArray, Projection
 from symmviz.model.retrieval import Split
@@ -69,6 +70,21 @@ def run_images(frame: Frame) -> RunImages:
     return RunImages(train, test)
 
 
+VerdictArray = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdicts:
+    """Of each watched image: 1 where the nearest is of its class, 0 where not, -1 for neither."""
+
+    train: VerdictArray
+    test: VerdictArray
+
+    def of(self, split: Split) -> VerdictArray:
+        """Those of a split."""
+        return self.train if split is Split.TRAIN else self.test
+
+
 class Loaded(Protocol):
     """Looks up what is in memory; never reads and never waits."""
 
@@ -83,6 +99,9 @@ class Loaded(Protocol):
 
     def live(self, key: str, method: str, split: Split) -> LivePicture | None:
         """Where the points of a run's split are on the screen, if they move or did."""
+
+    def verdicts(self, key: str, step: int) -> Verdicts | None:
+        """Which images of a run were right at rank 1 after a step, where that was wanted."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

@@ -11,7 +11,7 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
-from symmviz.model.loaded import Loaded
+from symmviz.model.loaded import Loaded, VerdictArray
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsView
@@ -44,6 +44,9 @@ class WatchView(Protocol):
 
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point of a column to these."""
+
+    def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
+        """Say which of a column's points are right at rank 1."""
 
     def set_classes(self, run: int, classes: ShownClasses) -> None:
         """Colour and hide the classes of a column's points so."""
@@ -126,6 +129,9 @@ class WatchPresenter:
             self._view.set_selected(run, column.selected)
         if before is None or before.neighbours != column.neighbours:
             self._view.set_neighbours(run, column.neighbours)
+        known = None if before is None else before.verdicts
+        if column.verdicts is not None and column.verdicts is not known:
+            self._view.set_verdicts(run, column.verdicts)
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
 

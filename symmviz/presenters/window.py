@@ -1,9 +1,11 @@
 """Keeps every page as the workspace and its recordings are, and reads what that needs."""
 
+import dataclasses
 from itertools import chain, zip_longest
 from typing import Protocol
 
 from symmcore.runs import Recording
+from symmviz.model.display import ColourBy
 from symmviz.model.resolve import search_targets, steps_wanted
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
@@ -125,6 +127,8 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         for recording in workspace.recordings
     ]
     shown = [row[0] for row in rows if row]
+    if workspace.display.colour_by is ColourBy.CORRECT:
+        shown += [dataclasses.replace(one, verdicts=True) for one in shown]
     galleries = [
         FrameWanted(recording, method, None)
         for recording in workspace.recordings

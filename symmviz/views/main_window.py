@@ -249,7 +249,7 @@ class MainWindow(QMainWindow):
             self._page_actions.append(self._add(view, title, keys, partial(self.show_page, page)))
         view.addSeparator()
         self._add(view, "Fit view", "F", self.watch_page.fit)
-        self._add(view, "Colour by kind or class", "C", self.watch_page.toggle_colour)
+        self._add(view, "Next meaning of colours", "C", self.watch_page.toggle_colour)
         self._gliding = view.addAction("Points glide between frames")
         self._gliding.setCheckable(True)
         self._gliding.triggered.connect(self.gliding_chosen)

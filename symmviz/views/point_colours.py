@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor
 from symmcore.records import IndexArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
+from symmviz.model.loaded import VerdictArray
 from symmviz.raster import Look
 from symmviz.raster.scene import StyleArray
 from symmviz.views.theme import Theme
@@ -15,7 +16,7 @@ from symmviz.views.theme import Theme
 _OPAQUE = 0.88
 _DIMMED = 0.45  # synthetic points where colours are classes'
 _GREY = 0.4, 0.16  # of classes without a colour: original and synthetic
-_UNDER, _OVER = 0, 1
+_UNDER, _MIDDLE, _OVER = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,11 @@ class _Style:
 
 
 def colouring(
-    cloud: PointCloud, colour_by: ColourBy, theme: Theme, classes: ShownClasses
+    cloud: PointCloud,
+    colour_by: ColourBy,
+    theme: Theme,
+    classes: ShownClasses,
+    verdicts: VerdictArray | None = None,
 ) -> Colouring:
     """The styles of a cloud's points; a point without a synthetic one has none drawn.
 
@@ -52,28 +57,29 @@ def colouring(
         colour_by: what colours mean.
         theme: whose colours they are.
         classes: which of the classes have colours, and which are hidden.
+        verdicts: (N,) which points are right at rank 1; None where that is not known.
     """
-    unseen = _Style(theme.raised, 0.0)
     if colour_by is ColourBy.KIND:
-        styles = [_Style(theme.original, _OPAQUE), _Style(theme.synthetic, _OPAQUE), unseen]
+        pairs = [(_Style(theme.original, _OPAQUE), _Style(theme.synthetic, _OPAQUE))]
         ranks = np.zeros(len(cloud.labels), np.int64)
-        count = 1
-    else:
+    elif colour_by is ColourBy.CLASS:
         colours = theme.class_colours(classes)
-        named = [(colours[slot % len(colours)], _OPAQUE) for slot in range(len(classes.slots))]
-        styles = [_Style(colour, opacity) for colour, opacity in named]
-        styles.append(_Style(theme.muted, _GREY[0], _UNDER))
-        styles += [_Style(colour, _DIMMED) for colour, _ in named]
-        styles += [_Style(theme.muted, _GREY[1], _UNDER), unseen]
-        count = len(named) + 1
-        ranks = _ranks(cloud.labels, classes, count - 1)
-    original = ranks.copy()
-    synthetic = ranks + count
-    last = len(styles) - 1
+        named = [colours[slot % len(colours)] for slot in range(len(classes.slots))]
+        pairs = [*(_dimming(colour) for colour in named), _grey(theme)]
+        ranks = _ranks(cloud.labels, classes, len(named))
+    else:
+        right, wrong = _dimming(theme.right, _MIDDLE), _dimming(theme.wrong)
+        pairs = [wrong, right, _grey(theme)]
+        ranks = np.full(len(cloud.labels), len(pairs) - 1, np.int64)
+        if verdicts is not None and len(verdicts) == len(ranks):
+            ranks = np.where(verdicts >= 0, verdicts, len(pairs) - 1).astype(np.int64)
+    styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs] + [_UNSEEN]
+    original, synthetic = ranks.copy(), ranks + len(pairs)
+    unseen = len(styles) - 1
     if classes.hidden:
         gone = np.isin(cloud.labels, list(classes.hidden))
-        original[gone] = synthetic[gone] = last
-    synthetic[cloud.partner < 0] = last
+        original[gone] = synthetic[gone] = unseen
+    synthetic[cloud.partner < 0] = unseen
     return Colouring(_look(styles), original.astype(np.uint16), synthetic.astype(np.uint16))
 
 
@@ -82,6 +88,19 @@ def argb(colour: str, opacity: float = 1.0) -> int:
     shade = QColor(colour)
     shade.setAlphaF(opacity)
     return shade.rgba()
+
+
+_UNSEEN = _Style("#000000", 0.0)
+
+
+def _dimming(colour: str, layer: int = _OVER) -> tuple[_Style, _Style]:
+    """Originals of a colour, and their synthetic points, which are fainter."""
+    return _Style(colour, _OPAQUE, layer), _Style(colour, _DIMMED, _MIDDLE)
+
+
+def _grey(theme: Theme) -> tuple[_Style, _Style]:
+    """What nothing is said of."""
+    return _Style(theme.muted, _GREY[0], _UNDER), _Style(theme.muted, _GREY[1], _UNDER)
 
 
 def _ranks(labels: IndexArray, classes: ShownClasses, others: int) -> IndexArray:

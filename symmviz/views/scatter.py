@@ -9,6 +9,7 @@ from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
 from symmviz.model.drawing import PointDrawer
+from symmviz.model.loaded import VerdictArray
 from symmviz.raster import Hit, Symbol, Transform
 from symmviz.views.map_marks import paint_construction, paint_neighbour, paint_ring
 from symmviz.views.point_canvas import PointCanvas
@@ -50,6 +51,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._synthetic_visible = True
         self._classes = ShownClasses()
         self._neighbours: tuple[MapNeighbour, ...] = ()
+        self._verdicts: VerdictArray | None = None
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # the points are the background
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
@@ -85,6 +87,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = cloud
         self._positions = None
+        self._verdicts = None
         self._set_hovered(None)
         self._canvas.clear()
 
@@ -116,6 +119,12 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         """Colour and hide the classes so."""
         if classes != self._classes:
             self._classes = classes
+            self._style_points()
+
+    def set_verdicts(self, verdicts: VerdictArray) -> None:
+        """Take which points are right at rank 1."""
+        self._verdicts = verdicts
+        if self._colour_by is ColourBy.CORRECT:
             self._style_points()
 
     def set_bounds(self, bounds: Bounds) -> None:
@@ -326,5 +335,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def _style_points(self) -> None:
         if self._cloud is None or self._positions is None:
             return
-        colours = colouring(self._cloud, self._colour_by, current_theme(), self._classes)
+        colours = colouring(
+            self._cloud, self._colour_by, current_theme(), self._classes, self._verdicts
+        )
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

@@ -18,6 +18,7 @@ from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
+from symmviz.model.loaded import VerdictArray
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
@@ -74,7 +75,11 @@ class WatchPage(QWidget):
         self._colour = QComboBox(self)
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
-        self._colour.setToolTip("Original against synthetic points, or one colour a class.")
+        self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
+        self._colour.setToolTip(
+            "Original against synthetic points, one colour a class, or whether the nearest of the "
+            "watched images is of the same class."
+        )
         self._colour.currentIndexChanged.connect(
             lambda: self.colour_chosen.emit(self._colour.currentData())
         )
@@ -138,6 +143,10 @@ class WatchPage(QWidget):
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_cloud(cloud)
+
+    def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_verdicts(verdicts)
 
     def set_classes(self, run: int, classes: ShownClasses) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -214,8 +223,8 @@ class WatchPage(QWidget):
         self._synthetic.setChecked(visible)
 
     def toggle_colour(self) -> None:
-        """Colour by the other meaning."""
-        self._colour.setCurrentIndex(1 - self._colour.currentIndex())
+        """Colour by the next meaning."""
+        self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
 
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)

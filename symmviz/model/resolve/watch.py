@@ -16,7 +16,7 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
-from symmviz.model.loaded import Loaded, SplitImages
+from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.time import shown_step
@@ -40,6 +40,8 @@ class Column:
         selected: row of the point that is ringed.
         classes: of the images.
         neighbours: of the selected image, nearest first, as far as they are on the map.
+        verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
+            None while that is not known: what is shown stays.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Column:
     selected: int | None = None
     classes: ShownClasses = field(default_factory=ShownClasses)
     neighbours: tuple[MapNeighbour, ...] = ()
+    verdicts: VerdictArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,11 +178,14 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
     projection, note = _picture(workspace, recording, loaded, step)
     selected = _selected_row(workspace, recording, shown)
     positions = None
+    verdicts = None
     caption = loaded.failure(recording.key, step) or None
     if projection is not None:
         plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
         positions = PointPositions(plane.original, plane.synthetic)
         caption = _caption(projection, note)
+        found_right = loaded.verdicts(recording.key, projection.step)
+        verdicts = None if found_right is None else found_right.of(workspace.display.split)
     return Column(
         recording.key,
         cloud,
@@ -188,6 +194,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         selected,
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
+        verdicts,
     )
 
 
