@@ -10,6 +10,7 @@ from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
 from symmviz.cli.bench_defaults import add_bench_defaults
+from symmviz.cli.bench_projection import add_bench_projection
 from symmviz.cli.commands import (
     bench_curves,
     bench_data,
@@ -17,6 +18,7 @@ from symmviz.cli.commands import (
     bench_loss,
     bench_scatter,
     bench_scrub,
+    bench_start,
     bench_train,
     bench_ui,
     evaluate,
@@ -124,6 +126,11 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="torch threads on the CPU (default: as many as the window takes)",
     )
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
+    start = names.add_parser("start", help="how soon the window and the first picture are there")
+    start.set_defaults(run=bench_start)
+    start.add_argument(
+        "--cold", action="store_true", help="have the system forget the files before each launch"
+    )
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
     scatter = names.add_parser("scatter", help="how fast a map draws points that move")
@@ -151,8 +158,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add_bench_defaults(
         names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
     )
+    add_bench_projection(
+        names.add_parser("projection", help="how true, steady and fast the map's methods are")
+    )
     for bench, rounds in (
         (window, 10),
+        (start, 3),
         (scrub, 200),
         (scatter, 100),
         (curves, 100),

@@ -204,6 +204,12 @@ QPushButton[page="true"]:checked {{
     border-bottom: 2px solid {theme.accent}; color: {theme.accent};
 }}
 QPushButton[page="true"]:focus {{ text-decoration: underline; }}
+QPushButton[segment="true"] {{
+    padding: 4px 4px; border-radius: 0; margin-left: -1px; background: {theme.window};
+}}
+QPushButton[segment="true"]:checked {{
+    background: {theme.raised}; color: {theme.accent}; border-color: {theme.accent};
+}}
 QFrame[notice="true"] {{
     background: {theme.raised}; border: 1px solid {theme.wrong}; border-radius: 6px;
 }}
@@ -247,7 +253,8 @@ QPushButton[follow="off"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;
 }}
-QListView:focus {{ border: 1px solid {theme.accent}; }}
+QTableView[gallery="true"] {{ selection-background-color: transparent; }}
+QListView:focus, QTableView:focus {{ border: 1px solid {theme.accent}; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

@@ -12,11 +12,14 @@ from symmviz.model.resolve.curves import (
     readings,
     step_at,
 )
+from symmviz.model.resolve.gallery import Scored, score_targets
+from symmviz.model.resolve.listing import ListingState, listed_from, listing
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
 from symmviz.model.resolve.retrieve import (
     Found,
     RetrieveState,
     SearchTarget,
+    history_targets,
     retrieve,
     search_targets,
 )
@@ -36,8 +39,10 @@ from symmviz.model.resolve.watch import (
 __all__ = [
     "Column",
     "Found",
+    "ListingState",
     "Offers",
     "RetrieveState",
+    "Scored",
     "SearchTarget",
     "WatchState",
     "axis_of",
@@ -51,13 +56,17 @@ __all__ = [
     "describe_synthetic",
     "drawn_from",
     "has_seeds",
+    "history_targets",
     "image_at",
+    "listed_from",
+    "listing",
     "nothing_found",
     "offers",
     "panels",
     "paper_lines",
     "readings",
     "retrieve",
+    "score_targets",
     "search_targets",
     "shown_step",
     "step_at",

@@ -1,11 +1,12 @@
 """What the Watch page shows."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from symmcore.projection.methods import method_info
-from symmcore.records import Projection
+from symmcore.records import PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.class_choice import ShownClasses, shown_classes
@@ -42,6 +43,7 @@ class Column:
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
             None while that is not known: what is shown stays.
+        trust: how far the picture can be trusted, with the positions; empty if unknown.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Column:
     classes: ShownClasses = field(default_factory=ShownClasses)
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
+    trust: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,11 +182,13 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
     selected = _selected_row(workspace, recording, shown)
     positions = None
     verdicts = None
+    trusted = ""
     caption = loaded.failure(recording.key, step) or None
     if projection is not None:
         plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
         positions = PointPositions(plane.original, plane.synthetic)
         caption = _caption(projection, note)
+        trusted = trust(plane)
         found_right = loaded.verdicts(recording.key, projection.step)
         verdicts = None if found_right is None else found_right.of(workspace.display.split)
     return Column(
@@ -195,6 +200,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
+        trusted,
     )
 
 
@@ -206,7 +212,7 @@ def _neighbours(
         return ()
     rows = [np.flatnonzero(shown.samples == one.sample) for one in result.neighbours]
     return tuple(
-        MapNeighbour(int(row[0]), one.correct)
+        MapNeighbour(int(row[0]), bool(one.correct))
         for row, one in zip(rows, result.neighbours, strict=True)
         if len(row)
     )
@@ -253,6 +259,22 @@ def _caption(projection: Projection, note: str) -> str:
     if projection.explained is None:
         return text
     return f"{text} · {projection.explained:.0%} of the variance"
+
+
+def trust(plane: PlanePoints) -> str:
+    """How far a map can be trusted, in a line: "The map shows 52 of 66 · ..."."""
+    quality = plane.quality
+    if quality is None:
+        return ""
+    parts = []
+    if not math.isnan(quality.plane_recall_at_1):
+        drawn, true = (100 * one for one in (quality.plane_recall_at_1, quality.recall_at_1))
+        parts.append(f"The map shows {drawn:.0f} of {true:.0f}")
+    if not math.isnan(quality.trustworthiness):
+        parts.append(f"trustworthiness {quality.trustworthiness:.2f}")
+    if not math.isnan(quality.embedding_motion):
+        parts.append(f"{quality.embedding_motion:.0%} of the movement is the embedding's")
+    return " · ".join(parts)
 
 
 def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages) -> int | None:
