@@ -1,8 +1,8 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
+from functools import cache
 
-import colorcet
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle
@@ -31,9 +31,17 @@ _VIVID = (
     "#882255",
     "#999933",
 )
-# The first twelve of either are twice as far apart as those of one set that serves both themes.
-_GLASBEY_ON_LIGHT = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
-_GLASBEY_ON_DARK = tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
+
+
+@cache
+def _glasbey(dark: bool) -> tuple[str, ...]:
+    """Glasbey's colours; read only once they are drawn, which the Start page does not wait for."""
+    import colorcet
+
+    # The first twelve of either are twice as far apart as those of one set that serves both themes.
+    if dark:
+        return tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
+    return tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,6 @@ class Theme:
         ring: around the selected point.
         right: a neighbour of the query's class.
         wrong: a neighbour of another class.
-        glasbey: colours for more classes than Okabe and Ito's eight.
     """
 
     dark: bool
@@ -65,7 +72,6 @@ class Theme:
     ring: str
     right: str
     wrong: str
-    glasbey: tuple[str, ...]
 
     def class_colours(self, classes: ShownClasses) -> tuple[str, ...]:
         """The colours of the slots of classes that are shown; from the start beyond the last.
@@ -74,7 +80,7 @@ class Theme:
         """
         if not classes.are_few:
             return _VIVID
-        return _OKABE_ITO if len(classes.labels) <= len(_OKABE_ITO) else self.glasbey
+        return _OKABE_ITO if len(classes.labels) <= len(_OKABE_ITO) else _glasbey(self.dark)
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""
@@ -97,7 +103,6 @@ LIGHT = Theme(
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
-    glasbey=_GLASBEY_ON_LIGHT,
 )
 DARK = Theme(
     dark=True,
@@ -115,7 +120,6 @@ DARK = Theme(
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",
-    glasbey=_GLASBEY_ON_DARK,
 )
 
 

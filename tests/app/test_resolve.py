@@ -113,7 +113,7 @@ class TestWatch:
             assert column.positions.synthetic is projection.test.synthetic
             assert column.caption is not None
             assert "step 20 " in column.caption
-        assert "Showing 9 of 24 test images and their 8 synthetic points" in state.shown
+        assert "Showing 9 of 24 test images (3 classes) and their 8 synthetic points" in state.shown
 
     def test_a_cursor_shows_each_run_at_that_step(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
@@ -185,7 +185,10 @@ class TestWatch:
         state = watch(workspace, loaded)
         assert state.columns[0].positions is not None
         assert len(state.columns[0].positions.original) == 12
-        assert "12 of 48 training images; their 11 synthetic points are hidden" in state.shown
+        assert (
+            "12 of 48 training images (3 classes); their 11 synthetic points are hidden"
+            in state.shown
+        )
 
     def test_a_selected_image_is_ringed_in_every_run_that_shows_it(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]

@@ -29,6 +29,7 @@ from symmcore.settings.setting import (
 from symmcore.settings.symm import Symm
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.spec import RunSpec
+from symmcore.training.watch_set import WatchRule
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -208,6 +209,16 @@ class TrainingConfig:
         help="most images of each split that are watched",
         least=2,
         zero="as many as keep frames under a tenth of the time, 200 to 2,000",
+    )
+    watch: str = setting(
+        WatchRule.CLASSES.value,
+        label="Watched",
+        help="what is watched where not every image can be: whole classes, or images of all",
+        choices=(
+            Choice(WatchRule.CLASSES, "Whole classes"),
+            Choice(WatchRule.IMAGES, "Images of all classes"),
+        ),
+        closed=True,
     )
     checkpoint_every: int | None = setting(
         None,

@@ -304,6 +304,12 @@ def _shown_of(workspace: Workspace, recording: Recording, shown: SplitImages) ->
     total = max((info.train_count if is_train else info.test_count) or 0, len(shown.samples))
     kind = "training" if is_train else "test"
     synthetic = f"their {shown.partnered:,} synthetic points"
-    return f"Showing {len(shown.samples):,} of {total:,} {kind} images" + (
+    count = len(shown.samples)
+    if count < total:
+        classes = len(np.unique(shown.labels))
+        kind = f"{kind} images ({classes:,} class{'es' if classes > 1 else ''})"
+    else:
+        kind = f"{kind} images"
+    return f"Showing {count:,} of {total:,} {kind}" + (
         f" and {synthetic}" if workspace.display.synthetic_visible else f"; {synthetic} are hidden"
     )
