@@ -16,6 +16,7 @@ from symmviz.cli.commands import (
     bench_data,
     bench_evaluation,
     bench_loss,
+    bench_retrieve,
     bench_scatter,
     bench_scrub,
     bench_start,
@@ -143,6 +144,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="points that move, half of them synthetic (default 4000 20000 120000 1000000)",
     )
+    retrieval = names.add_parser("retrieve", help="how fast a query's neighbours are shown")
+    retrieval.set_defaults(run=bench_retrieve)
     curves = names.add_parser("curves", help="how fast plots of many steps are")
     curves.set_defaults(run=bench_curves)
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
@@ -166,6 +169,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (start, 3),
         (scrub, 200),
         (scatter, 100),
+        (retrieval, 100),
         (curves, 100),
         (loss, 15),
         (data, 5),
@@ -205,6 +209,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (curves, "--runs", 1, 6, "runs"),
         (curves, "--steps", 100, 1_000_000, "steps of each run"),
         (scrub, "--images", 2, 5_000, "images; each has a synthetic point as well"),
+        (retrieval, "--images", 100, 60_502, "images that are searched"),
+        (retrieval, "--dim", 2, 512, "dimensions of their embeddings"),
+        (retrieval, "--runs", 1, 1, "runs that are searched at once"),
         (scrub, "--frames", 2, 200, "recorded frames"),
         (scrub, "--wander", 1, 2_000, "frames that are shown while memory is watched"),
     ):

@@ -105,6 +105,19 @@ def bench_scatter(options: Namespace) -> int:
     return report_on(lambda: measure(tuple(options.points), options.rounds), options.json)
 
 
+def bench_retrieve(options: Namespace) -> int:
+    """Measure how fast a query's neighbours are shown."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.retrieve import measure  # imports Qt
+
+    return report_on(
+        lambda: measure(options.images, options.dim, options.runs, options.rounds), options.json
+    )
+
+
 def bench_curves(options: Namespace) -> int:
     """Measure how fast plots of many steps are."""
     from symmviz.qt_check import check_window_possible

@@ -10,6 +10,7 @@ from symmviz.model.display import ColourBy
 from symmviz.model.resolve import (
     SearchTarget,
     history_targets,
+    index_targets,
     score_targets,
     search_targets,
     steps_wanted,
@@ -154,10 +155,12 @@ class WindowPresenter:
         workspace, readers = self._workspace, self._readers
         readers.frames.want(frames_wanted(workspace, self.time.direction))
         by_key = {recording.key: recording for recording in workspace.recordings}
-        others = history_targets(workspace)
         targets = search_targets(workspace)
         is_upload = workspace.selection.upload is not None
-        readers.searches.want(() if is_upload else targets, by_key, others)
+        others = tuple(one for one in history_targets(workspace) if one not in targets)
+        readers.searches.want(
+            () if is_upload else targets, by_key, others, index_targets(workspace)
+        )
         readers.uploads.want(targets if is_upload else (), by_key)
         readers.rankings.want(score_targets(workspace), by_key)
         readers.show(workspace)

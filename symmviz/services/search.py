@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from symmcore.byte_cache import ByteCache
 from symmcore.runs import Recording
+from symmviz.model.query_scores import ScoreTarget
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
 from symmviz.services.search_index import SearchIndex, searched_images
@@ -24,7 +25,7 @@ _RESULT_BYTES = 64 * 2**20
 _RESULTS = 20_000
 _NEIGHBOUR_BYTES = 160
 
-_Wanted = tuple[SearchTarget, Recording]
+_Wanted = tuple[SearchTarget | ScoreTarget, Recording]
 _Indexes = ByteCache[tuple[str, int, Split], SearchIndex]
 
 
@@ -43,6 +44,7 @@ class Searches:
         self._results: ByteCache[SearchTarget, RunNeighbours | str] = ByteCache(
             _RESULT_BYTES, _RESULTS
         )
+        self._failed: set[ScoreTarget] = set()
         self._lock = threading.Lock()
         self._revision = 0
 
@@ -51,6 +53,7 @@ class Searches:
         targets: tuple[SearchTarget, ...],
         recordings: Mapping[str, Recording],
         others: tuple[SearchTarget, ...] = (),
+        frames: tuple[ScoreTarget, ...] = (),
     ) -> None:
         """Make these searches, as far as they were not made before.
 
@@ -58,8 +61,15 @@ class Searches:
             targets: what is waited for.
             recordings: by key.
             others: what is made besides: the same query at other steps.
+            frames: whose indexes are made ready after that, for the next query.
         """
-        self._thread.want(self._new(targets, recordings))
+        ahead = tuple(
+            (frame, recordings[frame.key])
+            for frame in frames
+            if self._indexes.get((frame.key, frame.step, frame.split)) is None
+            and frame not in self._failed
+        )
+        self._thread.want((*self._new(targets, recordings), *ahead))
         self._others.want(self._new(others, recordings))
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
@@ -102,6 +112,7 @@ class Searches:
         for cache in (self._indexes, self._passing):
             cache.clear()
         self._results.clear()
+        self._failed.clear()
 
     def close(self, timeout: float) -> bool:
         """End the threads; whether they have ended within ``timeout`` seconds each."""
@@ -119,11 +130,20 @@ class Searches:
 
     def _search(self, wanted: _Wanted) -> None:
         target, recording = wanted
-        if self._results.get(target) is None:  # it was wanted again while it was under way
+        if isinstance(target, ScoreTarget):
+            self._make_ready(target, recording)
+        elif self._results.get(target) is None:  # it was wanted again while it was under way
             self._keep(target, lambda: self.index(recording, target.step, target.query.split))
+
+    def _make_ready(self, frame: ScoreTarget, recording: Recording) -> None:
+        try:
+            self.index(recording, frame.step, frame.split)
+        except Exception:  # noqa: BLE001 - a search in it says what is wrong
+            self._failed.add(frame)
 
     def _search_other(self, wanted: _Wanted) -> None:
         target, recording = wanted
+        assert isinstance(target, SearchTarget), "nothing else is wanted here"
         key = target.key, target.step, target.query.split
 
         def index() -> SearchIndex:

@@ -30,7 +30,7 @@ class NeighbourRowWidget(QFrame):
         self._caption = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._caption.setProperty("muted", True)
         self._tiles: list[ImageTile] = []
-        self._count = 0
+        self._cards: tuple[ImageCard, ...] = ()
         self._across = FlowLayout(spacing=2, line_spacing=4, top=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
@@ -58,7 +58,7 @@ class NeighbourRowWidget(QFrame):
         for tile, card in zip(self._tiles, cards, strict=False):
             tile.show_card(card)
             tile.show()
-        self._count = len(cards)
+        self._cards = cards
 
     def forget(self) -> None:
         """What is shown next is of another dataset."""
@@ -82,14 +82,14 @@ class NeighbourRowWidget(QFrame):
         """The tile of the neighbour at this rank, from 0."""
         return self._tiles[at]
 
-    def tile_count(self) -> int:
-        """How many neighbours are shown."""
-        return self._count
+    def cards(self) -> tuple[ImageCard, ...]:
+        """The neighbours that are shown."""
+        return self._cards
 
     def focus_tile(self, at: int) -> None:
         """Give the keyboard to a neighbour, the nearest that there is."""
-        if self._count:
-            self._tiles[min(max(at, 0), self._count - 1)].button.setFocus(
+        if self._cards:
+            self._tiles[min(max(at, 0), len(self._cards) - 1)].button.setFocus(
                 Qt.FocusReason.TabFocusReason
             )
 

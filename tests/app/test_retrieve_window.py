@@ -151,7 +151,7 @@ def test_as_many_neighbours_as_wanted_are_shown(qtbot: QtBot, opened: Launched) 
     page.gallery.choose(0)
     page.query.count_chosen.emit(25)
     qtbot.waitUntil(lambda: page.row_count() == 2, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: page.row(0).tile_count() == 25, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: len(page.row(0).cards()) == 25, timeout=WAIT_MS)
 
 
 def test_the_menu_of_an_image_copies_its_path_and_shows_it_in_the_map(
@@ -192,7 +192,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in (runs[0], runs[1])])
     assert page.take(data)
     assert "no class" in page.query_caption()
-    assert page.uploads().tile_count() == 2
+    assert len(page.uploads().cards()) == 2
     assert "No checkpoint" in page.row(0).caption()
     image = QImage(13, 7, QImage.Format.Format_ARGB32)
     image.fill(Qt.GlobalColor.red)

@@ -12,7 +12,7 @@ from symmviz.model.resolve.curves import (
     readings,
     step_at,
 )
-from symmviz.model.resolve.gallery import Scored, score_targets
+from symmviz.model.resolve.gallery import Scored, index_targets, score_targets
 from symmviz.model.resolve.listing import ListingState, listed_from, listing
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
 from symmviz.model.resolve.retrieve import (
@@ -58,6 +58,7 @@ __all__ = [
     "has_seeds",
     "history_targets",
     "image_at",
+    "index_targets",
     "listed_from",
     "listing",
     "nothing_found",

@@ -70,6 +70,18 @@ def score_targets(workspace: Workspace) -> tuple[ScoreTarget, ...]:
     return tuple(targets)
 
 
+def index_targets(workspace: Workspace) -> tuple[ScoreTarget, ...]:
+    """The frames that a click would search, to be read before there is one."""
+    split = workspace.display.split
+    if not workspace.browse.open:
+        return ()
+    steps = [
+        (recording.key, searched_step(recording, split, workspace.cursor))
+        for recording in _alike(workspace)
+    ]
+    return tuple(ScoreTarget(key, step, split) for key, step in steps if step is not None)
+
+
 def gallery_scores(workspace: Workspace, images: SplitImages, scored: Scored) -> GalleryScores:
     """How the gallery's images do; while following, at the newest step that is known."""
     split, cursor = workspace.display.split, workspace.cursor
