@@ -1,6 +1,7 @@
 """Legend in a line of text: what the colours of points mean."""
 
 from html import escape
+from os.path import commonprefix
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -23,6 +24,7 @@ from symmviz.views.theme import Theme, current_theme
 
 # An entry is not cut to less than this many letters: then the last ones are left out.
 _LEAST_LETTERS = 10
+_MOST_REPEATED = 4  # letters that names may begin with alike
 _LEAST_OF_MANY = 26  # names of many classes often begin alike
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
@@ -181,8 +183,11 @@ class ColourLegend(ThemedLabel):
         classes = self._classes
         coloured = classes.coloured
         names = [shown_name(classes.name(label)) for _, label in coloured]
+        metrics = QFontMetrics(bold)
         least = _LEAST_LETTERS if classes.are_few else _LEAST_OF_MANY
-        entries = fitted(names, QFontMetrics(bold), room, " ", least)
+        if metrics.horizontalAdvance(" ".join(names)) > room:
+            names = _without_common_start(names)
+        entries = fitted(names, metrics, room, " ", least)
         colours = theme.class_colours(classes)
         parts = []
         for (slot, label), name in zip(coloured, entries, strict=False):
@@ -195,6 +200,13 @@ class ColourLegend(ThemedLabel):
 
     def _shapes_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
+
+
+def _without_common_start(names: list[str]) -> list[str]:
+    """Names that all begin with the same words, with dots in place of these."""
+    start = commonprefix(names)
+    cut = start.rfind(" ") + 1
+    return [f"…{name[cut:]}" for name in names] if cut > _MOST_REPEATED else names
 
 
 def fitted(

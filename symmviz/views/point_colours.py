@@ -68,8 +68,11 @@ def colouring(
         pairs = [*(_dimming(colour) for colour in named), _grey(theme)]
         ranks = _ranks(cloud.labels, classes, len(named))
     else:
-        right, wrong = _dimming(theme.right, _MIDDLE), _dimming(theme.wrong)
-        pairs = [wrong, right, _grey(theme)]
+        # nothing is said of synthetic points: they are grey
+        grey = _grey(theme)
+        right = _Style(theme.right, _OPAQUE, _MIDDLE), grey[1]
+        wrong = _Style(theme.wrong, _OPAQUE), grey[1]
+        pairs = [wrong, right, grey]
         ranks = np.full(len(cloud.labels), len(pairs) - 1, np.int64)
         if verdicts is not None and len(verdicts) == len(ranks):
             ranks = np.where(verdicts >= 0, verdicts, len(pairs) - 1).astype(np.int64)
@@ -93,9 +96,9 @@ def argb(colour: str, opacity: float = 1.0) -> int:
 _UNSEEN = _Style("#000000", 0.0)
 
 
-def _dimming(colour: str, layer: int = _OVER) -> tuple[_Style, _Style]:
+def _dimming(colour: str) -> tuple[_Style, _Style]:
     """Originals of a colour, and their synthetic points, which are fainter."""
-    return _Style(colour, _OPAQUE, layer), _Style(colour, _DIMMED, _MIDDLE)
+    return _Style(colour, _OPAQUE), _Style(colour, _DIMMED, _MIDDLE)
 
 
 def _grey(theme: Theme) -> tuple[_Style, _Style]:
