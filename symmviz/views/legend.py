@@ -1,7 +1,7 @@
 """Legend in a line of text: what the colours of points mean."""
 
 from html import escape
-from os.path import commonprefix
+from itertools import takewhile
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -204,8 +204,9 @@ class ColourLegend(ThemedLabel):
 
 def _without_common_start(names: list[str]) -> list[str]:
     """Names that all begin with the same words, with dots in place of these."""
-    start = commonprefix(names)
-    cut = start.rfind(" ") + 1
+    first, last = min(names), max(names)  # what these have in common, all have
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    cut = "".join(letter for letter, _ in same).rfind(" ") + 1
     return [f"…{name[cut:]}" for name in names] if cut > _MOST_REPEATED else names
 
 

@@ -131,3 +131,16 @@ def test_the_list_of_classes_is_searched_and_gives_colours(qtbot: QtBot) -> None
     legend.set_meaning(ColourBy.CLASS, shown_classes(many, tuple(map(str, many)), None))
     chooser.search("")
     assert chooser.texts()[-1] == "19,700 more: search"
+
+
+def test_names_that_begin_alike_are_told_apart_where_they_do_not_fit(qtbot: QtBot) -> None:
+    legend = ColourLegend()
+    qtbot.addWidget(legend)
+    legend.resize(500, 24)
+    names = tuple(f"alphabet {at}, character {at}" for at in (21, 22, 23, 24))
+    legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), names, None))
+    assert "<b>…21" in legend.text()
+    assert "<b>…22" in legend.text()
+    legend.resize(2000, 24)
+    legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), names, None))
+    assert "<b>alphabet 21, character 21</b>" in legend.text()
