@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
@@ -34,13 +35,19 @@ class Launched:
     controller: Controller
 
 
-def launch(app: QApplication, runs: tuple[Path, ...] = (), images: Path | None = None) -> Launched:
+def launch(
+    app: QApplication,
+    runs: tuple[Path, ...] = (),
+    images: Path | None = None,
+    on_painted: Callable[[], None] = lambda: None,
+) -> Launched:
     """Show the window; what is slow to load is loaded once it has painted.
 
     Args:
         app: the application.
         runs: folders of runs or comparisons to show.
         images: a folder of images to choose on the Start page.
+        on_painted: called once the window has painted, before anything else is begun.
     """
     settings = Settings()
     app.setStyle("Fusion")
@@ -50,6 +57,7 @@ def launch(app: QApplication, runs: tuple[Path, ...] = (), images: Path | None =
     controller = Controller(app, window, session)
     controller.workspace.display = replace(controller.workspace.display, method=default_method())
     place_window(window, settings.geometry)
+    window.painted.connect(on_painted)
     if runs:  # they are to be seen before torch takes a core for seconds
         window.painted.connect(session.open_projections)
         window.painted.connect(lambda: QTimer.singleShot(_TORCH_LATER_MS, window, session.open))

@@ -26,6 +26,7 @@ from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.window import WindowPresenter
 from symmviz.results import ResultsActions
+from symmviz.retrieval import RetrievalActions
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
@@ -65,6 +66,9 @@ class Controller(QObject):
         WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
         for page in (window.watch_page, window.retrieve_page):
             page.set_pictures(session.thumbnails)
+        self._retrieval = RetrievalActions(
+            window, self.workspace, session, self._controls.set_problem
+        )
         self._results = ResultsActions(window, self.workspace, session)
         window.watch_page.set_drawer(session.drawing)
         self._connect()
@@ -143,7 +147,6 @@ class Controller(QObject):
         watch.shown_changed.connect(window.set_shown)
         watch.findings.try_wanted.connect(self._try)
         watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
-        window.retrieve_page.chosen.connect(self._on_chosen)
         self.workspace.subscribe(self._bridge.hurry)
 
     def _tick(self) -> None:
@@ -163,6 +166,7 @@ class Controller(QObject):
             self._window.retrieve_page.pictures_came()
         if self._dataset.poll():
             self._say_how_much_is_recorded()
+        self._retrieval.poll()
         self._take_dropped()
         self._take_opened()
         self._take_listed()
@@ -310,10 +314,3 @@ class Controller(QObject):
 
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)
-
-    def _on_chosen(self, query: Query, run: str) -> None:
-        """An image of the gallery or a neighbour was clicked, of the run with this key."""
-        for recording in self.workspace.recordings:
-            if recording.key == run:
-                self.select(recording, query)
-                return

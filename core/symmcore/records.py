@@ -4,6 +4,7 @@ Everything here crosses threads, and some of it processes, so nothing is ever ch
 after it was made; arrays are marked read-only.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,6 +187,26 @@ class Checkpoint:
     state: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class MapQuality:
+    """How far the map of one split's watched images can be trusted; shares in [0, 1], or NaN.
+
+    Attributes:
+        trustworthiness: how few neighbours in the plane are none in the embedding space.
+        continuity: how few neighbours in the space are none in the plane.
+        recall_at_1: share of the images whose nearest is of their class, in the space.
+        plane_recall_at_1: the same in the plane.
+        embedding_motion: share of the movement since the frame before that the embedding
+            made, not the projection; NaN where that was not measured.
+    """
+
+    trustworthiness: float
+    continuity: float
+    recall_at_1: float
+    plane_recall_at_1: float
+    embedding_motion: float = math.nan
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlanePoints:
     """Where the N watched images of one split lie in the plane.
@@ -193,10 +214,12 @@ class PlanePoints:
     Attributes:
         original: (N, 2) float32.
         synthetic: (N, 2) float32.
+        quality: how far that can be trusted; None where it was not measured.
     """
 
     original: FloatArray
     synthetic: FloatArray
+    quality: MapQuality | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,12 +10,15 @@ from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
 from symmviz.cli.bench_defaults import add_bench_defaults
+from symmviz.cli.bench_projection import add_bench_projection
 from symmviz.cli.commands import (
     bench_curves,
     bench_data,
     bench_evaluation,
     bench_loss,
+    bench_retrieve,
     bench_scrub,
+    bench_start,
     bench_train,
     bench_ui,
     evaluate,
@@ -123,8 +126,15 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="torch threads on the CPU (default: as many as the window takes)",
     )
     window.add_argument("--scrub", action="store_true", help="move the time cursor all the while")
+    start = names.add_parser("start", help="how soon the window and the first picture are there")
+    start.set_defaults(run=bench_start)
+    start.add_argument(
+        "--cold", action="store_true", help="have the system forget the files before each launch"
+    )
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
+    retrieval = names.add_parser("retrieve", help="how fast a query's neighbours are shown")
+    retrieval.set_defaults(run=bench_retrieve)
     curves = names.add_parser("curves", help="how fast plots of many steps are")
     curves.set_defaults(run=bench_curves)
     loss = names.add_parser("loss", help="what the losses cost in time and memory")
@@ -140,9 +150,14 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add_bench_defaults(
         names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
     )
+    add_bench_projection(
+        names.add_parser("projection", help="how true, steady and fast the map's methods are")
+    )
     for bench, rounds in (
         (window, 10),
+        (start, 3),
         (scrub, 200),
+        (retrieval, 100),
         (curves, 100),
         (loss, 15),
         (data, 5),
@@ -182,6 +197,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (curves, "--runs", 1, 6, "runs"),
         (curves, "--steps", 100, 1_000_000, "steps of each run"),
         (scrub, "--images", 2, 5_000, "images; each has a synthetic point as well"),
+        (retrieval, "--images", 100, 60_502, "images that are searched"),
+        (retrieval, "--dim", 2, 512, "dimensions of their embeddings"),
+        (retrieval, "--runs", 1, 1, "runs that are searched at once"),
         (scrub, "--frames", 2, 200, "recorded frames"),
         (scrub, "--wander", 1, 2_000, "frames that are shown while memory is watched"),
     ):

@@ -69,6 +69,17 @@ def bench_ui(options: Namespace) -> int:
     )
 
 
+def bench_start(options: Namespace) -> int:
+    """Measure how soon the window and the first picture are there."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.start import measure
+
+    return report_on(lambda: measure(options.rounds, cold=options.cold), options.json)
+
+
 def bench_scrub(options: Namespace) -> int:
     """Measure how fast a recorded frame is shown."""
     from symmviz.qt_check import check_window_possible
@@ -80,6 +91,19 @@ def bench_scrub(options: Namespace) -> int:
     return report_on(
         lambda: measure(options.images, options.frames, options.rounds, options.wander),
         options.json,
+    )
+
+
+def bench_retrieve(options: Namespace) -> int:
+    """Measure how fast a query's neighbours are shown."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.retrieve import measure  # imports Qt
+
+    return report_on(
+        lambda: measure(options.images, options.dim, options.runs, options.rounds), options.json
     )
 
 

@@ -52,7 +52,7 @@ class DoctorSink:
 
     def _line(self, run: int, finding: Finding) -> str:
         spec = self._config.specs[run]
-        rate = spec.learning_rate or self._config.learning_rate
+        rate = self._config.learning_rate_of(spec)
         tries = () if finding.until else remedies(finding, spec, rate)
         words = [f"{spec.name}: {describe_finding(finding)}"]
         if tries:

@@ -15,7 +15,18 @@ class Panel(Enum):
     LOSS = "Loss"
 
 
-PanelKey = Panel | str
+class Diagnostic(Enum):
+    """Plots that are shown on request: what tells of a collapse."""
+
+    TRIVIAL = "Loss and its trivial value"
+    NORM = "Mean norm"
+    COSINES = "Mean cosine"
+    RANK = "Effective rank"
+    GRADIENT = "Gradient norm"
+    ZERO_TERMS = "Share of zero terms"
+
+
+PanelKey = Panel | Diagnostic | str
 """One of the shared plots, or the name of a scalar that a user's own loop records."""
 
 
@@ -49,6 +60,7 @@ class CurveLook:
         hidden: keys of the runs whose lines are not drawn.
         bands: whether runs that differ in nothing but the seed are one line, their mean, in a
             band of one standard deviation.
+        diagnostics: whether the plots of what tells of a collapse are shown.
     """
 
     abscissa: Abscissa = Abscissa.STEP
@@ -56,6 +68,7 @@ class CurveLook:
     log: frozenset[PanelKey] = frozenset()
     hidden: frozenset[str] = frozenset()
     bands: bool = False
+    diagnostics: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

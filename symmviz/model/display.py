@@ -1,10 +1,14 @@
 """What presenters tell views to show: frozen, and free of Qt."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
-from symmcore.records import FloatArray, IndexArray
-from symmviz.model.retrieval import Query
+from symmcore.records import FloatArray, ImageFiles, IndexArray
+from symmviz.model.browse import GalleryOrder
+from symmviz.model.query_scores import ClassScore
+from symmviz.model.retrieval import AnyQuery, Split
 
 
 class ColourBy(Enum):
@@ -58,6 +62,10 @@ class PointPositions:
     synthetic: FloatArray
 
 
+UPLOADS = "uploads"
+"""Stands for the run of a picture that was uploaded."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageCard:
     """An image to show with its caption.
@@ -65,16 +73,19 @@ class ImageCard:
     Attributes:
         query: what it is as a query, for when it is clicked.
         picture: which image to show.
-        class_name: its class.
+        class_name: its class; empty for an image without one.
         similarity: cosine similarity to the query; None for the query itself.
-        correct: whether it is of the query's class; None for the query itself.
+        correct: whether it is of the query's class; None for the query itself, and where that
+            has no class.
+        file: its file; None where it is not known or has none.
     """
 
-    query: Query
+    query: AnyQuery
     picture: PictureId
     class_name: str
     similarity: float | None = None
     correct: bool | None = None
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +97,61 @@ class NeighbourRow:
     cards: tuple[ImageCard, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RankCurve:
+    """The rank of the first right neighbour of the query over time, in one run.
+
+    Attributes:
+        run: whose.
+        steps: ascending.
+        ranks: from 1; one for each step.
+    """
+
+    run: int
+    steps: tuple[int, ...]
+    ranks: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """The test images to choose a query from, in the order they are shown in.
+    """The images to choose a query from.
 
     Attributes:
         run: key of the recording that has them.
-        samples: (N,) int64, their positions in the dataset.
+        split: of the images.
+        samples: (N,) int64, positions in the dataset of all of them.
         labels: (N,) int64.
         class_names: of the dataset.
+        rows: (M,) int64, which of them are shown, in order.
+        ranks: (N,) int64, rank of the first right neighbour in the first run, 0 where none can
+            be right; None while that is not known.
+        files: of the dataset's images, where they are known.
+        hints: what else is said of an image, by row.
     """
 
     run: str
+    split: Split
     samples: IndexArray
     labels: IndexArray
     class_names: tuple[str, ...]
+    rows: IndexArray
+    ranks: IndexArray | None = None
+    files: ImageFiles | None = None
+    hints: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """How the images of one class do, and what the class and the confused one are called."""
+
+    score: ClassScore
+    name: str
+    confused: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChoice:
+    """An order of images, and what it is called."""
+
+    order: GalleryOrder
+    title: str

@@ -90,7 +90,7 @@ def finding_remedies(finding: Finding, recording: Recording) -> tuple[Remedy, ..
     info = recording.info
     if info.spec is None or info.config is None:
         return ()
-    return remedies(finding, info.spec, info.spec.learning_rate or info.config.learning_rate)
+    return remedies(finding, info.spec, info.config.learning_rate_of(info.spec))
 
 
 def _point(metric: Metric, at: int) -> bytes:

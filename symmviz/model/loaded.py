@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from symmcore.records import Frame, IndexArray, Projection
+from symmcore.records import Frame, ImageFiles, IndexArray, Projection
 from symmviz.model.retrieval import Split
 
 
@@ -66,6 +66,9 @@ class Loaded(Protocol):
 
     def gallery(self, key: str) -> SplitImages | None:
         """The images among which a run's test queries are searched."""
+
+    def files(self, key: str) -> ImageFiles | None:
+        """The files of a run's images, where they are known."""
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         """A run's projection at a step, if it is in memory."""

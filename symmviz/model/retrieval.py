@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 
 class Split(Enum):
@@ -24,6 +25,31 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """An image from elsewhere to look for: dropped on the window, opened or pasted.
+
+    It has no class, and is searched among the test images.
+
+    Attributes:
+        number: tells uploads apart.
+        name: what it is called.
+        path: its file; None for a pasted image.
+    """
+
+    number: int
+    name: str
+    path: Path | None
+
+    @property
+    def split(self) -> Split:
+        """Among which images it is searched."""
+        return Split.TEST
+
+
+AnyQuery = Query | Upload
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     """One image found.
 
@@ -31,19 +57,28 @@ class Neighbour:
         sample: its position in the dataset.
         label: its class.
         similarity: cosine similarity to the query, in [-1, 1].
-        correct: whether it is of the query's class.
+        correct: whether it is of the query's class; None for a query without a class.
     """
 
     sample: int
     label: int
     similarity: float
-    correct: bool
+    correct: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunNeighbours:
-    """What one run finds, nearest first, after ``step`` steps, among ``searched`` images."""
+    """What one run finds after ``step`` steps among ``searched`` images.
+
+    Attributes:
+        step: of the embeddings.
+        searched: how many images.
+        neighbours: nearest first.
+        first_right: rank of the first image of the query's class, from 1, however many
+            neighbours there are; None where the class has no other image, or is not known.
+    """
 
     step: int
     searched: int
     neighbours: tuple[Neighbour, ...]
+    first_right: int | None = None

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from symmcore.runs import Recording
+from symmviz.model.browse import Browse
 from symmviz.model.curve import CurveLook
 from symmviz.model.display import ColourBy
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval import AnyQuery, Query, Split, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,18 @@ class Selection:
         fingerprint: of the dataset, see :func:`images_key`; empty with nothing selected.
         query: the image that neighbours are looked for.
         samples: positions in the dataset of all selected images.
+        upload: an image from elsewhere that neighbours are looked for instead of a query.
     """
 
     fingerprint: str = ""
     query: Query | None = None
     samples: frozenset[int] = frozenset()
+    upload: Upload | None = None
+
+    @property
+    def asked(self) -> AnyQuery | None:
+        """What neighbours are looked for."""
+        return self.query if self.upload is None else self.upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,9 @@ class Display:
     synthetic_visible: bool = True
     method: str = "pca"
     curves: CurveLook = field(default_factory=CurveLook)
+
+
+MOST_UPLOADS = 32
 
 
 def images_key(recording: Recording) -> str:
@@ -79,6 +90,8 @@ class Workspace:
         self._cursor = Cursor()
         self._selection = Selection()
         self._display = Display()
+        self._browse = Browse()
+        self._uploads: tuple[Upload, ...] = ()
         self._subscribers: list[Callable[[], None]] = []
 
     @property
@@ -129,6 +142,28 @@ class Workspace:
             self._display = display
             self._notify()
 
+    @property
+    def browse(self) -> Browse:
+        """What of the Retrieve page is chosen."""
+        return self._browse
+
+    @browse.setter
+    def browse(self, browse: Browse) -> None:
+        if browse != self._browse:
+            self._browse = browse
+            self._notify()
+
+    @property
+    def uploads(self) -> tuple[Upload, ...]:
+        """Images from elsewhere, the newest last."""
+        return self._uploads
+
+    def upload(self, uploads: tuple[Upload, ...]) -> None:
+        """Take images from elsewhere, and look for the first of them."""
+        self._uploads = (*self._uploads, *uploads)[-MOST_UPLOADS:]
+        self._selection = Selection(upload=uploads[0])
+        self._notify()
+
     def show(self, recordings: tuple[Recording, ...]) -> None:
         """Show these runs and follow them.
 
@@ -137,16 +172,14 @@ class Workspace:
         known = {images_key(recording) for recording in recordings}
         self._recordings, self._preparing, self._is_hopeless = recordings, (), False
         self._cursor = Cursor()
-        if self._selection.fingerprint not in known:
-            self._selection = Selection()
+        self._keep_selection(known)
         self._notify()
 
     def prepare(self, specs: tuple[str, ...], beside: tuple[Recording, ...] = ()) -> None:
         """Show ``beside`` and, empty, the runs of a training that is being prepared."""
         self._recordings, self._preparing, self._is_hopeless = beside, specs, False
         self._cursor = Cursor()
-        if self._selection.fingerprint not in map(images_key, beside):
-            self._selection = Selection()
+        self._keep_selection(set(map(images_key, beside)))
         self._notify()
 
     def nothing_comes(self) -> None:
@@ -162,6 +195,12 @@ class Workspace:
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` after every change."""
         self._subscribers.append(changed)
+
+    def _keep_selection(self, known: set[str]) -> None:
+        """Keep what is selected if runs on ``known`` images can show it; the lists begin anew."""
+        if self._selection.upload is None and self._selection.fingerprint not in known:
+            self._selection = Selection()
+        self._browse = Browse(neighbours=self._browse.neighbours, open=self._browse.open)
 
     def _notify(self) -> None:
         for changed in tuple(self._subscribers):

@@ -89,11 +89,14 @@ class CurvesPresenter:
             self._runs, self._pointer = runs, None
             self._drawn.clear()
             self._view.clear()
-        shown = panels(workspace.recordings)
+        shown = panels(workspace.recordings, workspace.display.curves)
         if shown != self._panels:
             self._panels = shown
             self._turns = itertools.cycle(shown)
             self._view.set_panels(shown)
+            for known in (self._drawn, self._notes):  # one that comes back is empty
+                for panel in known.keys() - set(shown):
+                    del known[panel]
         look, step = workspace.display.curves, workspace.cursor.step
         legend = curve_legend(workspace.recordings, workspace.preparing, look)
         if is_new or legend != self._legend:

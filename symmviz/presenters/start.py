@@ -1,5 +1,6 @@
 """From what the Start page says to the training it asks for."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec
+from symmviz.model.comparison import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class StartForm:
         symm_settings: how, where it is trained with Symm.
         settings: settings of a training that the page shows, by field of ``TrainingConfig``.
         runs_folder: where runs are kept.
+        compared: runs of a comparison that was put together, with the learning rate and the
+            embedding size that each was added with.
     """
 
     dataset: str
@@ -38,10 +42,22 @@ class StartForm:
     symm_settings: Symm
     settings: Mapping[str, object]
     runs_folder: Path
+    compared: tuple[RunSpec, ...] = ()
+
+
+def chosen_spec(form: StartForm) -> RunSpec:
+    """The run that is chosen, with its learning rate and embedding size.
+
+    Raises:
+        InputError: if a value is out of range.
+    """
+    config = training_config(dataclasses.replace(form, compared=()), compare=False)
+    (spec,) = config.specs
+    return dataclasses.replace(spec, learning_rate=config.learning_rate, dim=config.dim)
 
 
 def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
-    """The training that was asked for.
+    """The training that was asked for: of the runs put together, if there are two or more.
 
     Args:
         form: what the user chose.
@@ -55,7 +71,20 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
     )
     specs = (plain, symm) if compare else ((symm,) if form.symm else (plain,))
     kind = dataset_choice(form.dataset).kind
-    return preset_config(form.preset, specs=specs, **_settings(form), download=kind.can_download)
+    config = preset_config(form.preset, specs=specs, **_settings(form), download=kind.can_download)
+    if compare or len(form.compared) < 2:
+        return config
+    # what all have is the training's, whatever the form says by now
+    rates = {spec.learning_rate or config.learning_rate for spec in form.compared}
+    dims = {spec.dim or config.dim for spec in form.compared}
+    rate = min(rates) if len(rates) == 1 else config.learning_rate
+    dim = min(dims) if len(dims) == 1 else config.dim
+    return dataclasses.replace(
+        config,
+        specs=tuple(shortened(one, rate, dim) for one in form.compared),
+        learning_rate=rate,
+        dim=dim,
+    )
 
 
 def dataset_config(form: StartForm) -> TrainingConfig:

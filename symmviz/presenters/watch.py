@@ -29,6 +29,9 @@ class WatchView(Protocol):
     def set_caption(self, run: int, text: str) -> None:
         """Say under a column's title what its picture is."""
 
+    def set_trust(self, run: int, text: str) -> None:
+        """Say under a scatter how far its picture can be trusted; empty if that is unknown."""
+
     def set_bounds(self, bounds: Bounds) -> None:
         """Show this part of the plane in every column, unless the user zoomed."""
 
@@ -59,6 +62,7 @@ class WatchPresenter:
         # By column, what was shown last: what is being read does not replace it.
         self._positions: list[PointPositions | None] = []
         self._captions: list[str | None] = []
+        self._trusts: list[str] = []
         self._bounds: Bounds | None = None
 
     def update(self) -> None:
@@ -81,6 +85,7 @@ class WatchPresenter:
     def _begin(self, state: WatchState) -> None:
         self._positions = [None] * len(state.columns)
         self._captions = [None] * len(state.columns)
+        self._trusts = [""] * len(state.columns)
         self._bounds = None
         self._view.set_runs(state.titles)
 
@@ -102,6 +107,9 @@ class WatchPresenter:
         if column.caption is not None and column.caption != self._captions[run]:
             self._view.set_caption(run, column.caption)
             self._captions[run] = column.caption
+        if positions is not None and column.trust != self._trusts[run]:
+            self._view.set_trust(run, column.trust)
+            self._trusts[run] = column.trust
         if before is None or before.selected != column.selected:
             self._view.set_selected(run, column.selected)
 

@@ -1,10 +1,19 @@
 """Keeps every page as the workspace and its recordings are, and reads what that needs."""
 
+from collections.abc import Mapping
 from itertools import chain, zip_longest
 from typing import Protocol
 
 from symmcore.runs import Recording
-from symmviz.model.resolve import search_targets, steps_wanted
+from symmviz.model.resolve import (
+    SearchTarget,
+    history_targets,
+    index_targets,
+    score_targets,
+    search_targets,
+    steps_wanted,
+)
+from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 from symmviz.presenters.findings import FindingsPresenter
@@ -12,6 +21,7 @@ from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
 from symmviz.services.frames import FrameLoader, FrameWanted
+from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 
 # Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
@@ -19,11 +29,30 @@ from symmviz.services.search import Searches
 _SECONDS_A_PANEL = 0.15
 
 
+class UploadSearches(Protocol):
+    """Searches for images from elsewhere: see :class:`symmviz.services.uploads.Uploads`."""
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each batch of searches."""
+
+    def want(self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]) -> None:
+        """Make these searches, and give up all others."""
+
+    def found(self, target: SearchTarget) -> RunNeighbours | str | None:
+        """What a search has found, why it failed, or None while it has not been made."""
+
+
 class Readers(Protocol):
     """Who reads recordings: see :class:`symmviz.services.session.Session`."""
 
     frames: FrameLoader
     searches: Searches
+    rankings: Rankings
+
+    @property
+    def uploads(self) -> UploadSearches:
+        """Searches for images from elsewhere."""
 
     def show(self, workspace: Workspace) -> None:
         """Read what the workspace shows: after every change of it or of its recordings."""
@@ -50,7 +79,12 @@ class WindowPresenter:
         self.curves = CurvesPresenter(curves, workspace)
         self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(
-            retrieve, workspace, readers.frames, readers.searches.found
+            retrieve,
+            workspace,
+            readers.frames,
+            self._found,
+            readers.rankings.found,
+            lambda: readers.rankings.progress,
         )
         self.time = TimePresenter(time, workspace)
         self._changes = 0
@@ -67,6 +101,9 @@ class WindowPresenter:
             self._changes,
             readers.frames.revision,
             readers.searches.revision,
+            readers.rankings.revision,
+            readers.uploads.revision,
+            readers.rankings.progress,
             *map(id, workspace.recordings),
             *(state.revision for state in states),
         )
@@ -104,11 +141,24 @@ class WindowPresenter:
         self._changes += 1
         self.refresh()
 
+    def _found(self, target: SearchTarget) -> RunNeighbours | str | None:
+        """Look up a search, for an image of the dataset or from elsewhere."""
+        is_query = isinstance(target.query, Query)
+        searches = self._readers.searches if is_query else self._readers.uploads
+        return searches.found(target)
+
     def _read(self) -> None:
         workspace, readers = self._workspace, self._readers
         readers.frames.want(frames_wanted(workspace, self.time.direction))
         by_key = {recording.key: recording for recording in workspace.recordings}
-        readers.searches.want(search_targets(workspace), by_key)
+        targets = search_targets(workspace)
+        is_upload = workspace.selection.upload is not None
+        others = tuple(one for one in history_targets(workspace) if one not in targets)
+        readers.searches.want(
+            () if is_upload else targets, by_key, others, index_targets(workspace)
+        )
+        readers.uploads.want(targets if is_upload else (), by_key)
+        readers.rankings.want(score_targets(workspace), by_key)
         readers.show(workspace)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError
-from symmcore.records import EmbeddedSet, Projection
+from symmcore.records import EmbeddedSet, ImageFiles, Projection
 from symmcore.runs import Recording
 from symmcore.runs.memory import projection_size
 from symmviz.model.loaded import LivePicture, RunImages, SplitImages, run_images
@@ -40,6 +40,7 @@ class FrameLoader:
         self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
+        self._files: dict[str, ImageFiles | None] = {}
         self._failures: dict[tuple[str, int], str] = {}
         self._missing: set[tuple[str, str, int]] = set()
         self._live: dict[tuple[str, str, Split], LivePicture] = {}
@@ -59,6 +60,11 @@ class FrameLoader:
         with self._lock:
             known = self._galleries.get(key)
         return None if known is None else known[1]
+
+    def files(self, key: str) -> ImageFiles | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            return self._files.get(key)
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
@@ -106,6 +112,7 @@ class FrameLoader:
         with self._lock:
             self._images = {key: one for key, one in self._images.items() if key in keys}
             self._galleries = {key: one for key, one in self._galleries.items() if key in keys}
+            self._files = {key: one for key, one in self._files.items() if key in keys}
             self._failures = {at: one for at, one in self._failures.items() if at[0] in keys}
             self._missing = {name for name in self._missing if name[0] in keys}
             self._live = {name: one for name, one in self._live.items() if name[0] in keys}
@@ -180,7 +187,9 @@ class FrameLoader:
         else:
             return
         images = _split_images(recording.gallery(step))
+        files = recording.image_files()
         with self._lock:
+            self._files[recording.key] = files
             self._galleries[recording.key] = _has_gallery(recording), images
             self._revision += 1
 

@@ -99,15 +99,27 @@ def _picture(folder: Path) -> ImageArray | None:
 
 
 def _title(summary: RunSummary) -> str:
-    return " against ".join(named_title(name).title for name in summary.names)
+    names = dict.fromkeys(summary.names)
+    title = " against ".join(named_title(name).title for name in names)
+    seeds = len(summary.names) // len(names)
+    return title if seeds < 2 else f"{title} \N{MIDDLE DOT} {seeds} seeds"
 
 
 def _caption(summary: RunSummary) -> str:
     when = f"{summary.when.astimezone():%Y-%m-%d %H:%M}"
     first = f"{summary.dataset} · {when}" if summary.dataset else when
     second = [f"step {summary.steps:,}"]
-    scores = [f"{score:.3f}" for score in summary.recall_at_1 if score is not None]
+    scores = [f"{score:.3f}" for score in _mean_scores(summary)]
     if scores:
         second.append(f"R@1 {' / '.join(scores)}")
     second.append(summary.status.value)
     return f"{first}\n{' · '.join(second)}"
+
+
+def _mean_scores(summary: RunSummary) -> list[float]:
+    """The newest Recall@1 of each SPEC, the mean where it was trained with several seeds."""
+    scores: dict[str, list[float]] = {}
+    for name, score in zip(summary.names, summary.recall_at_1, strict=True):
+        if score is not None:
+            scores.setdefault(name, []).append(score)
+    return [sum(them) / len(them) for them in scores.values()]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symmcore.errors import InputError
 from symmcore.projection.base import PCA, ProjectionJob, ProjectionSettings
 from symmcore.records import Frame, Projection
 from symmcore.runs import Recording
@@ -165,7 +166,8 @@ def recorded_job(task: Task, method: str, *, is_busy: bool) -> ProjectionJob:
         seed=task.runs[0].info.seed or 0,
         share=_SHARE_WHILE_TRAINING if is_busy and in_order else 1.0,
     )
-    return ProjectionJob(method, _frames(task), starts, settings)
+    before = tuple(map(_frame_of, task.runs, starts))
+    return ProjectionJob(method, _frames(task), starts, settings, before)
 
 
 def live_job(
@@ -202,6 +204,16 @@ def live_job(
 
 def _frames(task: Task) -> tuple[Frame, ...]:
     return tuple(run.frame(task.step) for run in task.runs)
+
+
+def _frame_of(run: Recording, start: Projection | None) -> Frame | None:
+    """The frame that a start shows; None where it cannot be read any more."""
+    if start is None:
+        return None
+    try:
+        return run.frame(start.step)
+    except (InputError, LookupError, OSError):
+        return None
 
 
 def _recorded_start(run: Recording, method: str, step: int, in_order: bool) -> Projection | None:

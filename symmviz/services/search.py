@@ -5,135 +5,89 @@ read and normalised once.
 """
 
 import threading
-from collections.abc import Mapping
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Callable, Mapping
 
 from symmcore.byte_cache import ByteCache
-from symmcore.records import EmbeddedSet, FloatArray, IndexArray
 from symmcore.runs import Recording
+from symmviz.model.query_scores import ScoreTarget
 from symmviz.model.resolve import SearchTarget
-from symmviz.model.retrieval import Neighbour, RunNeighbours, Split
+from symmviz.model.retrieval import Query, RunNeighbours, Split
+from symmviz.services.search_index import SearchIndex, searched_images
 from symmviz.services.wanted import WantedThread
 
-NEIGHBOURS = 10
+# One index of 60,502 images in 512 dimensions takes 124 MB; six runs are compared at most.
+_INDEX_BYTES = 1024 * 2**20
+_INDEXES = 16
+# Indexes of other steps, which are each needed once a query.
+_PASSING_BYTES = 64 * 2**20
+_PASSING = 512
+_RESULT_BYTES = 64 * 2**20
+_RESULTS = 20_000
+_NEIGHBOUR_BYTES = 160
 
-_INDEX_BYTES = 256 * 2**20
-_INDEXES = 8
-_RESULTS = 128
-# Similarities of copies of one image may differ by rounding, by this much at most.
-_ROUNDING = 1e-5
-_LARGE = np.float32(1e15)
-
-
-class SearchIndex:
-    """L2-normalised embeddings of a run after one step, to be searched by cosine similarity.
-
-    Args:
-        images: the embeddings, (N, D) float32, and which images they are of.
-        step: after which they were taken.
-    """
-
-    def __init__(self, images: EmbeddedSet, step: int) -> None:
-        self._samples: IndexArray = images.samples
-        self._labels: IndexArray = images.labels
-        self._features = _normalised(images.embeddings)
-        self._step = step
-
-    @property
-    def size(self) -> int:
-        """Bytes that it takes."""
-        return int(self._features.nbytes + self._samples.nbytes + self._labels.nbytes)
-
-    def find(self, sample: int, count: int) -> RunNeighbours:
-        """The images most similar to one of them, which is left out itself.
-
-        Exact; ties go to the lowest row, and copies of one embedding tie. A row that is
-        not a number comes last.
-
-        Args:
-            sample: position of the query in the dataset.
-            count: how many to find; all others where there are fewer.
-
-        Raises:
-            LookupError: if the query is not among the images.
-        """
-        rows = np.flatnonzero(self._samples == sample)
-        if not len(rows):
-            raise LookupError(f"image {sample} is not among the images that this run embedded")
-        row = int(rows[0])
-        with np.errstate(invalid="ignore"):
-            similarities = self._features @ self._features[row]
-        found = self._nearest(similarities, row, count)
-        label = self._labels[row]
-        return RunNeighbours(
-            step=self._step,
-            searched=len(self._samples) - 1,
-            neighbours=tuple(
-                Neighbour(
-                    sample=int(self._samples[at]),
-                    label=int(self._labels[at]),
-                    similarity=similarity,
-                    correct=bool(self._labels[at] == label),
-                )
-                for at, similarity in found
-            ),
-        )
-
-    def _nearest(self, similarities: FloatArray, row: int, count: int) -> list[tuple[int, float]]:
-        """Rows and their similarities, the nearest first."""
-        ranked = np.where(np.isnan(similarities), np.float32(-2.0), similarities)
-        ranked[row] = -np.inf
-        count = min(count, len(ranked) - 1)
-        if count < 1:
-            return []
-        least = np.partition(ranked, len(ranked) - count)[len(ranked) - count]
-        # All that may be among them once copies tie; mostly just these.
-        rows = np.flatnonzero(ranked >= least - _ROUNDING)
-        rows = rows[rows != row]
-        values = self._tied(rows, ranked[rows])
-        order = np.argsort(-values, kind="stable")[:count]
-        return [
-            (int(rows[at]), float("nan") if values[at] < -1.5 else float(values[at]))
-            for at in order
-        ]
-
-    def _tied(self, rows: IndexArray, values: FloatArray) -> FloatArray:
-        """The similarities, with those of equal embeddings equal: a product may round them
-        differently in two rows."""
-        if len(rows) < 2:
-            return values
-        _, first, copies = np.unique(
-            self._features[rows] + np.float32(0.0), axis=0, return_index=True, return_inverse=True
-        )
-        tied: FloatArray = values[first][copies.reshape(-1)]
-        return tied
+_Wanted = tuple[SearchTarget | ScoreTarget, Recording]
+_Indexes = ByteCache[tuple[str, int, Split], SearchIndex]
 
 
 class Searches:
     """Searches recordings for what is selected; the newest wish counts.
 
-    Threads: one, from the first search to :meth:`close`.
+    Threads: one for the steps that are shown and one for all others, each from its first search
+    to :meth:`close`.
     """
 
     def __init__(self) -> None:
         self._thread = WantedThread("symmviz-retrieval", self._search)
-        self._indexes: ByteCache[tuple[str, int, Split], SearchIndex] = ByteCache(
-            _INDEX_BYTES, _INDEXES
+        self._others = WantedThread("symmviz-retrieval-history", self._search_other)
+        self._indexes: _Indexes = ByteCache(_INDEX_BYTES, _INDEXES)
+        self._passing: _Indexes = ByteCache(_PASSING_BYTES, _PASSING)
+        self._results: ByteCache[SearchTarget, RunNeighbours | str] = ByteCache(
+            _RESULT_BYTES, _RESULTS
         )
-        self._results: ByteCache[SearchTarget, RunNeighbours | str] = ByteCache(2**20, _RESULTS)
+        self._failed: set[ScoreTarget] = set()
         self._lock = threading.Lock()
         self._revision = 0
 
-    def want(self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]) -> None:
-        """Make these searches, as far as they were not made before."""
-        new = tuple(target for target in targets if self._results.get(target) is None)
-        self._thread.want(tuple((target, recordings[target.key]) for target in new))
+    def want(
+        self,
+        targets: tuple[SearchTarget, ...],
+        recordings: Mapping[str, Recording],
+        others: tuple[SearchTarget, ...] = (),
+        frames: tuple[ScoreTarget, ...] = (),
+    ) -> None:
+        """Make these searches, as far as they were not made before.
+
+        Args:
+            targets: what is waited for.
+            recordings: by key.
+            others: what is made besides: the same query at other steps.
+            frames: whose indexes are made ready after that, for the next query.
+        """
+        ahead = tuple(
+            (frame, recordings[frame.key])
+            for frame in frames
+            if self._indexes.get((frame.key, frame.step, frame.split)) is None
+            and frame not in self._failed
+        )
+        self._thread.want((*self._new(targets, recordings), *ahead))
+        self._others.want(self._new(others, recordings))
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
         """What a search has found, why it failed, or None while it has not been made."""
         return self._results.get(target)
+
+    def index(self, recording: Recording, step: int, split: Split) -> SearchIndex:
+        """The index of a run's frame; made if it is not there. For threads other than the GUI's.
+
+        Raises:
+            RunError: if the frame cannot be read.
+        """
+        key = recording.key, step, split
+        index = self._indexes.get(key) or self._passing.get(key)
+        if index is None:
+            index = SearchIndex(searched_images(recording, step, split), step)
+            self._indexes.put(key, index, index.size)
+        return index
 
     @property
     def revision(self) -> int:
@@ -143,53 +97,76 @@ class Searches:
 
     @property
     def busy(self) -> bool:
-        """Whether a search is under way."""
+        """Whether a search that is waited for is under way."""
         return self._thread.busy
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is searched, for other steps either."""
+        return not (self._thread.busy or self._others.busy)
 
     def clear(self) -> None:
         """Forget what was found: other runs are shown, which may have the same keys."""
-        self._thread.want(())
-        self._indexes.clear()
+        for thread in (self._thread, self._others):
+            thread.want(())
+        for cache in (self._indexes, self._passing):
+            cache.clear()
         self._results.clear()
+        self._failed.clear()
 
     def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
+        """End the threads; whether they have ended within ``timeout`` seconds each."""
+        ended = [thread.close(timeout) for thread in (self._others, self._thread)]
+        return all(ended)
 
-    def _search(self, wanted: tuple[SearchTarget, Recording]) -> None:
+    def _new(
+        self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]
+    ) -> tuple[_Wanted, ...]:
+        return tuple(
+            (target, recordings[target.key])
+            for target in targets
+            if self._results.get(target) is None
+        )
+
+    def _search(self, wanted: _Wanted) -> None:
         target, recording = wanted
+        if isinstance(target, ScoreTarget):
+            self._make_ready(target, recording)
+        elif self._results.get(target) is None:  # it was wanted again while it was under way
+            self._keep(target, lambda: self.index(recording, target.step, target.query.split))
+
+    def _make_ready(self, frame: ScoreTarget, recording: Recording) -> None:
+        try:
+            self.index(recording, frame.step, frame.split)
+        except Exception:  # noqa: BLE001 - a search in it says what is wrong
+            self._failed.add(frame)
+
+    def _search_other(self, wanted: _Wanted) -> None:
+        target, recording = wanted
+        assert isinstance(target, SearchTarget), "nothing else is wanted here"
+        key = target.key, target.step, target.query.split
+
+        def index() -> SearchIndex:
+            made = self._indexes.get(key) or self._passing.get(key)
+            if made is None:
+                images = searched_images(recording, target.step, target.query.split)
+                made = SearchIndex(images, target.step)
+                self._passing.put(key, made, made.size)
+            return made
+
+        if self._results.get(target) is None:
+            self._keep(target, index)
+
+    def _keep(self, target: SearchTarget, index: Callable[[], SearchIndex]) -> None:
+        """Search, and keep what is found or why nothing is."""
         result: RunNeighbours | str
         try:
-            result = self._index(target, recording).find(target.query.sample, NEIGHBOURS)
+            assert isinstance(target.query, Query), "uploads are embedded first"
+            result = index().find(target.query.sample, target.count)
         except LookupError as error:
             result = f"Not searched: {error.args[0]}."
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             result = f"The search failed ({type(error).__name__}): {error}"
-        self._results.put(target, result, 1)
+        self._results.put(target, result, _NEIGHBOUR_BYTES * (target.count + 1))
         with self._lock:
             self._revision += 1
-
-    def _index(self, target: SearchTarget, recording: Recording) -> SearchIndex:
-        key = target.key, target.step, target.query.split
-        index = self._indexes.get(key)
-        if index is None:
-            if target.query.split is Split.TEST:
-                images = recording.gallery(target.step)
-            else:
-                images = recording.frame(target.step).train.points
-            index = SearchIndex(images, target.step)
-            self._indexes.put(key, index, index.size)
-        return index
-
-
-def _normalised(embeddings: FloatArray) -> FloatArray:
-    """Rows of length 1, or 0: (N, D) float32."""
-    rows: npt.NDArray[np.float32] = np.array(embeddings, dtype=np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        largest = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
-        # The square of so large or small a number could leave the range of float32.
-        extreme = (largest > _LARGE) | ((largest < 1 / _LARGE) & (largest > 0))
-        rows /= np.where(extreme, largest, np.float32(1.0))
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        rows /= np.where(norms > 0, norms, np.float32(1.0))
-    return rows

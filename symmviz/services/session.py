@@ -23,11 +23,13 @@ from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
 from symmviz.services.projecting import Projections
+from symmviz.services.rankings import Rankings
 from symmviz.services.results import ResultsReader
 from symmviz.services.search import Searches
 from symmviz.services.status_box import StatusBox, Updates
 from symmviz.services.thumbnails import Thumbnails
 from symmviz.services.training_thread import TrainingThread
+from symmviz.services.uploads import Uploads
 
 _SCAN_THREADS = 3  # a disk that does not answer is not to hold up the next scan
 
@@ -41,6 +43,7 @@ class Session:
     - the projection process and the two threads that feed it, from :meth:`open` on;
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - one that draws, from the first picture on, and one that loads the loops it draws with;
+    - one each for rankings and uploads and one more for retrieval, from their first wish on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -49,6 +52,8 @@ class Session:
     Attributes:
         frames: what has been read of the recordings.
         searches: what has been found in them.
+        rankings: how all their images do as queries.
+        uploads: images from elsewhere, and what was found for them.
         thumbnails: their images.
         results: what they came to.
         drawing: draws the points of maps.
@@ -60,7 +65,9 @@ class Session:
         self._recorder: TrainingRecorder | None = None
         self.frames = FrameLoader()
         self.searches = Searches()
-        self.thumbnails = Thumbnails()
+        self.rankings = Rankings()
+        self.uploads = Uploads(self.searches.index)
+        self.thumbnails = Thumbnails(self.uploads.read)
         self.results = ResultsReader()
         self.drawing = PointDrawing()
         self._projections = Projections(self.frames, self._box.problem)
@@ -191,6 +198,8 @@ class Session:
                 self.frames.forget(recording.key)
                 self._projections.forget(recording.key)
                 self.searches.clear()
+                self.rankings.clear()
+                self.uploads.clear()
         self.frames.keep_only(frozenset(recording.key for recording in recordings))
         self.thumbnails.show(recordings)
         self._follower.follow(recordings)
@@ -202,6 +211,10 @@ class Session:
     def holds_run(self, folder: Path) -> "Future[bool]":
         """Whether a folder is a run or a comparison, looked up on a thread for that."""
         return self._opens.submit(holds_run, folder)
+
+    def is_file(self, path: Path) -> "Future[bool]":
+        """Whether a file is there, looked up on a thread for that."""
+        return self._opens.submit(path.is_file)
 
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
         """List what was trained into a folder, the newest first, on a thread for that."""
@@ -256,7 +269,10 @@ class Session:
         self._scans.shutdown(wait=False, cancel_futures=True)
         self.drawing.close(timeout)
         self._projections.close(timeout)
-        readers = (self.frames, self.searches, self.thumbnails, self.results, self._follower)
+        readers = (
+            self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,
+            self.results, self._follower,
+        )  # fmt: skip
         for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))
         ended = self._training.close(max(0.0, deadline - time.monotonic()), import_timeout)

@@ -1,14 +1,16 @@
 """Images of recordings, scaled to be drawn; decoded and scaled on a thread of their own."""
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
 from symmcore.byte_cache import ByteCache
+from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
-from symmviz.model.display import PictureId
+from symmviz.model.display import UPLOADS, PictureId
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 24 * 2**20
@@ -21,6 +23,8 @@ _THUMBNAIL = 96
 _SHOW_PIXELS_BELOW = 64
 
 _Key = tuple[PictureId, int]
+ReadUpload = Callable[[int, int], ImageArray]
+"""An upload by its number, to fit a square of so many pixels."""
 
 
 class Thumbnails:
@@ -32,7 +36,8 @@ class Thumbnails:
     Threads: one, from the first picture to :meth:`close`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read_upload: ReadUpload | None = None) -> None:
+        self._read_upload = read_upload
         self._thread = WantedThread("symmviz-thumbnails", self._make)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
         self._lock = threading.Lock()
@@ -52,7 +57,8 @@ class Thumbnails:
         if image is not None:
             return image
         with self._lock:
-            if key in self._asked or picture.run not in self._recordings:
+            is_known = picture.run == UPLOADS or picture.run in self._recordings
+            if key in self._asked or not is_known:
                 return None
             if len(self._asked) >= _MOST_WANTED:
                 self._asked.clear()  # the thread drops the oldest of them: they may be asked again
@@ -79,12 +85,27 @@ class Thumbnails:
         picture, side = key
         with self._lock:
             recording = self._recordings.get(picture.run)
+        read = self._of_upload(picture.sample, side) if picture.run == UPLOADS else None
         if recording is not None:
-            image = _scaled(_read(recording, picture.sample, side), side)
+            read = _read(recording, picture.sample, side)
+        if read is not None:
+            image = _scaled(read, side)
             self._made.put(key, image, image.nbytes)
         with self._lock:
             self._asked.discard(key)
             self._revision += 1
+
+    def _of_upload(self, number: int, side: int) -> ImageArray:
+        try:
+            if self._read_upload is not None:
+                return self._read_upload(number, side)
+        except (DecodeError, LookupError, OSError, ValueError):
+            pass  # the search says what is wrong with it
+        return _grey(side)
+
+
+def _grey(side: int) -> ImageArray:
+    return np.full((side, side, 1), 128, dtype=np.uint8)
 
 
 def _read(recording: Recording, sample: int, side: int) -> ImageArray:
@@ -93,7 +114,7 @@ def _read(recording: Recording, sample: int, side: int) -> ImageArray:
             return recording.thumbnail(sample)
         return recording.image(sample)
     except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
-        return np.full((side, side, 1), 128, dtype=np.uint8)
+        return _grey(side)
 
 
 def _scaled(image: ImageArray, side: int) -> ImageArray:

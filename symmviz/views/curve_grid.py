@@ -76,6 +76,13 @@ class CurveGrid(QFrame):
             "one standard deviation."
         )
         self._bands.clicked.connect(lambda checked: self._choose(bands=checked))
+        self._diagnostics = QPushButton("Diagnostics", self)
+        self._diagnostics.setCheckable(True)
+        self._diagnostics.setToolTip(
+            "Show plots of what tells of a collapse too: norms, cosines, effective rank, gradient, "
+            "the loss's trivial value and its zero terms."
+        )
+        self._diagnostics.clicked.connect(lambda checked: self._choose(diagnostics=checked))
         self._fit = QPushButton("Fit plots", self)
         self._fit.setToolTip("Show all of every line again (or double-click a plot).")
         self._fit.clicked.connect(self.fit)
@@ -86,7 +93,8 @@ class CurveGrid(QFrame):
         self._grid.setHorizontalSpacing(_SPACING)
         self._head = QHBoxLayout()
         self._head.addWidget(self._legend, 1)
-        for widget in (self._bands, self._abscissa, self._smoothing, self._fit):
+        chosen = (self._bands, self._abscissa, self._smoothing, self._diagnostics, self._fit)
+        for widget in chosen:
             self._head.addWidget(widget)
         self._grid.addLayout(self._head, 0, 0, 1, _MOST_ACROSS)
         self.set_panels(tuple(Panel))
@@ -126,6 +134,7 @@ class CurveGrid(QFrame):
         self._abscissa.setCurrentIndex(self._abscissa.findData(look.abscissa))
         self._smoothing.setCurrentIndex(self._smoothing.findData(look.smoothing))
         self._bands.setChecked(look.bands)
+        self._diagnostics.setChecked(look.diagnostics)
         for panel in self._panels.values():
             panel.set_look(look)
 

@@ -60,7 +60,7 @@ class CurvePanel(QWidget):
         self._drawing = False
         self._keeps_pictures = False
         self._note = self._place = ""
-        title = panel.value if isinstance(panel, Panel) else panel
+        title = panel if isinstance(panel, str) else panel.value
         self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
         self._log = QPushButton("log", self)

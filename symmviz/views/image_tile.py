@@ -2,8 +2,8 @@
 
 from html import escape
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QIcon
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QIcon, QKeyEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from symmviz.model.display import ImageCard
@@ -17,6 +17,43 @@ from symmviz.views.theme import current_theme
 
 _SIZE = 72  # pixels
 _NAME_WIDTH = 78
+_STEPS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_PLAIN = Qt.KeyboardModifier.KeypadModifier
+
+
+class _TileButton(QToolButton):
+    """A button that arrow keys leave for its neighbours, and Enter clicks."""
+
+    stepped = Signal(int, int)
+
+    def event(self, event: QEvent) -> bool:
+        """Claim the keys before the window's shortcuts get them."""
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and not event.modifiers() & ~_PLAIN
+            and (event.key() in _STEPS or event.key() in _ENTER)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to another tile, or click this one."""
+        if event.modifiers() & ~_PLAIN:
+            super().keyPressEvent(event)
+        elif event.key() in _ENTER:
+            self.click()
+        elif event.key() in _STEPS:
+            self.stepped.emit(*_STEPS[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
 
 
 class ImageTile(QWidget):
@@ -25,18 +62,25 @@ class ImageTile(QWidget):
     Right and wrong differ in shape (check or cross) as well as in colour.
     """
 
-    chosen = Signal(Query, str)
-    """The image was clicked: make it the query; and the key of its run."""
+    chosen = Signal(object, str)
+    """The image was clicked: a query or an upload, to look for; and the key of its run."""
+    menu_wanted = Signal(ImageCard, QPoint)
+    """A right click on the image; and where, on the screen."""
+    stepped = Signal(int, int)
+    """An arrow key was pressed: tiles to the right, and rows down."""
 
     def __init__(self, pictures: PictureSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pictures = pictures
         self._card: ImageCard | None = None
         self._waits = False
-        self._button = QToolButton(self)
+        self._button = _TileButton(self)
         self._button.setIconSize(QSize(_SIZE, _SIZE))
         self._button.setProperty("picture", True)
         self._button.clicked.connect(self._on_clicked)
+        self._button.stepped.connect(self.stepped)
+        self._button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._button.customContextMenuRequested.connect(self._on_menu)
         self._text = QLabel(self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
@@ -50,19 +94,12 @@ class ImageTile(QWidget):
         before, self._card = self._card, card
         if before is None or before.picture != card.picture:
             self._show_picture(card)
-        theme = current_theme()
-        mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
         name = "<br>".join(escape(line) for line in _two_lines(card.class_name, self.fontMetrics()))
-        self._text.setText(
-            f"<span style='color:{colour}'><b>{mark}</b></span> {card.similarity:.3f}<br>{name}"
-        )
-        verdict = "the query's class" if card.correct else "another class than the query"
-        self._button.setToolTip(
-            plain_tip(
-                f"Image {card.query.sample}, class {shown_name(card.class_name)}: {verdict}. "
-                f"Cosine similarity {card.similarity:.4f}. Click to make it the query."
-            )
-        )
+        first = " ".join(filter(None, (_mark(card), _similarity(card))))
+        self._text.setText("<br>".join(filter(None, (first, name))))
+        words = _words(card)
+        self._button.setToolTip(plain_tip(words))
+        self._button.setAccessibleName(words)
 
     def pictures_came(self) -> None:
         """Show the picture if it is there by now."""
@@ -102,6 +139,37 @@ class ImageTile(QWidget):
     def _on_clicked(self) -> None:
         if self._card is not None:
             self.chosen.emit(self._card.query, self._card.picture.run)
+
+    def _on_menu(self, spot: QPoint) -> None:
+        if self._card is not None:
+            self.menu_wanted.emit(self._card, self._button.mapToGlobal(spot))
+
+
+def _mark(card: ImageCard) -> str:
+    if card.correct is None:
+        return ""
+    theme = current_theme()
+    mark, colour = ("✓", theme.right) if card.correct else ("✗", theme.wrong)
+    return f"<span style='color:{colour}'><b>{mark}</b></span>"
+
+
+def _similarity(card: ImageCard) -> str:
+    return "" if card.similarity is None else f"{card.similarity:.3f}"
+
+
+def _words(card: ImageCard) -> str:
+    """An image in words, and what a click does."""
+    if isinstance(card.query, Query):
+        text = f"Image {card.query.sample}, class {shown_name(card.class_name)}"
+    else:
+        text = shown_name(card.class_name)
+    if card.correct is not None:
+        text += ": the query's class" if card.correct else ": another class than the query"
+    text += "."
+    if card.similarity is not None:
+        text += f" Cosine similarity {card.similarity:.4f}."
+    text += " Click to make it the query."
+    return text if card.file is None else f"{text}\n{card.file}"
 
 
 def _two_lines(name: str, metrics: QFontMetrics) -> list[str]:

@@ -49,7 +49,9 @@ _MOUSE_HELP = (
     ("Drag, wheel", "Move and zoom a picture or plot"),
     ("Double click", "Fit it again"),
     ("Click a point", "Select its image"),
-    ("Arrow keys", "Move among the test images (Retrieve)"),
+    ("Arrow keys, Enter", "Move among images and neighbours (Retrieve)"),
+    ("Right click on an image", "Show in the map, open its file, copy its path"),
+    ("Drop an image", "Search with it (Retrieve)"),
     ("Wheel over the time slider", "One frame back or on"),
     ("Right click on a diamond", "Branch from a checkpoint"),
 )
@@ -64,6 +66,8 @@ class MainWindow(QMainWindow):
     """The window is closing and will not be shown again."""
     painted = Signal()
     """The window was painted for the first time."""
+    page_shown = Signal(QWidget)
+    """The window has turned to a page."""
     appearance_chosen = Signal(Appearance)
     """The user wants other colours."""
 
@@ -108,6 +112,7 @@ class MainWindow(QMainWindow):
         self.time_slider.setVisible(in_time)
         self.result_card.set_has_place(page is self.watch_page)
         self._time_actions.setEnabled(in_time)
+        self.page_shown.emit(page)
         page.setFocus()  # or the keyboard would go on to what is left, as Stop
 
     @property

@@ -13,6 +13,15 @@ _LEAST_TITLE = 120  # pixels
 # A scatter is not squeezed below this: the page scrolls instead.
 _LEAST_SCATTER = QSize(200, 100)
 
+_TRUST_TIP = (
+    "The map shows: Recall@1 in percent among the images that are shown, taken in the plane, of "
+    "that taken in the embedding space.\n"
+    "Trustworthiness: how few of each image's ten neighbours in the plane are none in the space; "
+    "1 is perfect, a map at random has about 0.5.\n"
+    "Movement: the frame before was projected once more from the same places; what that moves "
+    "is the projection's, the rest of the way to this frame is the embedding's."
+)
+
 
 class _Caption(ElidedLabel):
     """What is said of a picture; as wide whatever it says, as it changes with every frame."""
@@ -39,6 +48,10 @@ class MapColumn(QFrame):
         self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.scatter = EmbeddingScatter(self)
         self.scatter.setMinimumSize(_LEAST_SCATTER)
+        self.trust = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
+        self.trust.setProperty("muted", True)
+        self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.trust.setToolTip(_TRUST_TIP)
         self._head = QHBoxLayout()
         self._head.addWidget(self._heading, 1)
         self._head.addWidget(self.caption)
@@ -47,6 +60,7 @@ class MapColumn(QFrame):
         layout.setSpacing(4)
         layout.addLayout(self._head)
         layout.addWidget(self.scatter, 1)
+        layout.addWidget(self.trust)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the caption under the title where it would leave no room for it."""
@@ -63,6 +77,7 @@ class MapColumn(QFrame):
         """Show another run, which has no picture yet."""
         self._heading.setText(shown_name(title.title))
         self.caption.setText("Waiting for the first picture")
+        self.trust.setText("")
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
         self.scatter.fit()

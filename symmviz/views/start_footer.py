@@ -43,6 +43,11 @@ class StartFooter(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(centred(content, self))
 
+    def set_compared(self, count: int) -> None:
+        """Offer to start the comparison that was put together; of 0 runs, what is chosen."""
+        self.start_button.setText(f"Compare these {count} runs" if count > 1 else "Start")
+        self.compare_button.setVisible(count < 2)
+
     def set_can_start(self, can_start: bool) -> None:
         """Enable the two buttons, or say why not."""
         self.start_button.setEnabled(can_start)

@@ -11,26 +11,24 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG
 from symmcore.settings.presets import PRESETS, preset
 from symmcore.settings.setting import Place, settings_of
 from symmcore.training.config import TrainingConfig, preset_config
 from symmviz.model.recent import RecentRun
-from symmviz.presenters.start import StartForm
+from symmviz.presenters.start import StartForm, chosen_spec
+from symmviz.views.comparison_fields import ComparisonFields
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.disclosure import Disclosure
-from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import (
     NumberBox,
@@ -41,6 +39,7 @@ from symmviz.views.form_fields import (
 )
 from symmviz.views.loss_fields import LossFields
 from symmviz.views.recent_runs import RecentRuns
+from symmviz.views.runs_folder import RunsFolder
 from symmviz.views.setting_fields import field_value, set_field, setting_field
 from symmviz.views.start_footer import StartFooter, centred
 from symmviz.views.training_fields import TrainingFields
@@ -70,7 +69,8 @@ class StartPage(QWidget):
 
     def __init__(self, runs_folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._runs_folder = runs_folder
+        self._runs_folder = RunsFolder(runs_folder, self)
+        self._runs_folder.chosen.connect(self.runs_folder_chosen)
         self.setAcceptDrops(True)
         self._data = DatasetPicker(self)
         self._preset = QComboBox(self)
@@ -103,11 +103,12 @@ class StartPage(QWidget):
         self.compare_button = self._footer.compare_button
         self.start_button.clicked.connect(self.start)
         self.compare_button.clicked.connect(self.compare)
-        self._folder = ElidedLabel(parent=self)
-        self._show_folder()
         self._recording = QLabel(self)
         self._recording.setWordWrap(True)
         self._recording.setProperty("muted", True)
+        self.comparison = ComparisonFields(self)
+        self.comparison.add_wanted.connect(self._add_to_comparison)
+        self.comparison.changed.connect(self._on_comparison)
         self._on_loss()
         self._on_preset()
         self._lay_out()
@@ -137,7 +138,8 @@ class StartPage(QWidget):
             }
             | self._training.values()
             | {"follow_links": self._data.follow_links()},
-            runs_folder=self._runs_folder,
+            runs_folder=self.runs_folder,
+            compared=self.comparison.specs,
         )
 
     def set_recent_runs(self, runs: tuple[RecentRun, ...]) -> None:
@@ -194,12 +196,11 @@ class StartPage(QWidget):
     @property
     def runs_folder(self) -> Path:
         """Where runs are kept."""
-        return self._runs_folder
+        return self._runs_folder.folder
 
     def set_runs_folder(self, folder: Path) -> None:
         """Name the folder where runs are kept."""
-        self._runs_folder = folder
-        self._show_folder()
+        self._runs_folder.set_folder(folder)
 
     def _make_advanced(self) -> None:
         self._advanced = QWidget(self)
@@ -227,10 +228,11 @@ class StartPage(QWidget):
         loss.addWidget(self._loss)
         loss.addWidget(self._symm)
         form.addRow("Loss", loss)
+        form.addRow("Compared", self.comparison)
         form.addRow("Preset", self._preset)
         for named, field in self._main.values():
             form.addRow(named.setting.label, field)
-        form.addRow("Runs are kept in", self._folder_row())
+        form.addRow("Runs are kept in", self._runs_folder)
         form.addRow("", self._recording)
         align(self._loss, self._preset, *self._main_fields())
         centre_labels(form)
@@ -272,20 +274,11 @@ class StartPage(QWidget):
         direction = QBoxLayout.Direction
         self._across.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
 
-    def _folder_row(self) -> QHBoxLayout:
-        self._change = QPushButton("Change...", self)
-        self._change.clicked.connect(self._on_change_folder)
-        row = QHBoxLayout()
-        row.addWidget(self._folder)
-        row.addWidget(self._change)
-        row.addStretch(1)
-        return row
-
     def _order_tabs(self) -> None:
         """Have the tab key go through the page as it is read."""
         fields = (
             *(self._loss, self._symm, self._preset, *self._main_fields()),
-            *(self._change, self._more),
+            *(self.comparison.add_button, self._runs_folder.button, self._more),
             *self._training.fields(),
             *self._loss_fields.fields(),
             *(self.start_button, self.compare_button),
@@ -303,6 +296,16 @@ class StartPage(QWidget):
         self._loss.setToolTip(info.description)
         self._loss_fields.show_loss(info)
         self.compare_button.setText(f"Compare {info.title} with and without Symm")
+
+    def _add_to_comparison(self) -> None:
+        try:
+            self.comparison.add(chosen_spec(self.form()))
+        except InputError as error:
+            self.set_error(str(error))
+
+    def _on_comparison(self) -> None:
+        self._footer.set_compared(len(self.comparison.specs))
+        self.settings_changed.emit()
 
     def _on_preset(self) -> None:
         chosen = preset(self._preset.currentData())
@@ -326,16 +329,6 @@ class StartPage(QWidget):
 
     def _main_fields(self) -> tuple[QWidget, ...]:
         return tuple(field for _, field in self._main.values())
-
-    def _on_change_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(
-            self, "Where to keep runs", str(self._runs_folder)
-        )
-        if chosen:
-            self.runs_folder_chosen.emit(Path(chosen))
-
-    def _show_folder(self) -> None:
-        self._folder.setText(str(self._runs_folder))
 
 
 def _dropped_folder(data: QMimeData) -> str | None:

@@ -1,8 +1,8 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
+from functools import cache
 
-import colorcet
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
@@ -20,9 +20,17 @@ _OKABE_ITO = (
     "#F0E442",
     "#999999",
 )
-# The first twelve of either are twice as far apart as those of one set that serves both themes.
-_GLASBEY_ON_LIGHT = tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
-_GLASBEY_ON_DARK = tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
+
+
+@cache
+def _glasbey(dark: bool) -> tuple[str, ...]:
+    """Glasbey's colours; read only once they are drawn, which the Start page does not wait for."""
+    import colorcet
+
+    # The first twelve of either are twice as far apart as those of one set that serves both themes.
+    if dark:
+        return tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
+    return tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,6 @@ class Theme:
         ring: around the selected point.
         right: a neighbour of the query's class.
         wrong: a neighbour of another class.
-        glasbey: colours for more classes than Okabe and Ito's eight.
     """
 
     dark: bool
@@ -54,14 +61,13 @@ class Theme:
     ring: str
     right: str
     wrong: str
-    glasbey: tuple[str, ...]
 
     def class_colours(self, shown: int) -> tuple[str, ...]:
         """Colours for so many classes that are shown, in their order; from the start beyond.
 
         Okabe and Ito's up to 8 classes, Glasbey's beyond.
         """
-        return _OKABE_ITO if shown <= len(_OKABE_ITO) else self.glasbey
+        return _OKABE_ITO if shown <= len(_OKABE_ITO) else _glasbey(self.dark)
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""
@@ -84,7 +90,6 @@ LIGHT = Theme(
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
-    glasbey=_GLASBEY_ON_LIGHT,
 )
 DARK = Theme(
     dark=True,
@@ -102,7 +107,6 @@ DARK = Theme(
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",
-    glasbey=_GLASBEY_ON_DARK,
 )
 
 
@@ -186,6 +190,12 @@ QPushButton[page="true"]:checked {{
     border-bottom: 2px solid {theme.accent}; color: {theme.accent};
 }}
 QPushButton[page="true"]:focus {{ text-decoration: underline; }}
+QPushButton[segment="true"] {{
+    padding: 4px 4px; border-radius: 0; margin-left: -1px; background: {theme.window};
+}}
+QPushButton[segment="true"]:checked {{
+    background: {theme.raised}; color: {theme.accent}; border-color: {theme.accent};
+}}
 QFrame[notice="true"] {{
     background: {theme.raised}; border: 1px solid {theme.wrong}; border-radius: 6px;
 }}
@@ -229,7 +239,8 @@ QPushButton[follow="off"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;
 }}
-QListView:focus {{ border: 1px solid {theme.accent}; }}
+QTableView[gallery="true"] {{ selection-background-color: transparent; }}
+QListView:focus, QTableView:focus {{ border: 1px solid {theme.accent}; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

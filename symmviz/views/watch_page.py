@@ -144,6 +144,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].caption.setText(text)
 
+    def set_trust(self, run: int, text: str) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].trust.setText(text)
+
     def set_bounds(self, bounds: Bounds) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         for column in self._columns:

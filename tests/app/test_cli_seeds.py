@@ -175,6 +175,10 @@ def test_what_else_is_refused(
         (("--seeds", "1", "--out", str(out / "seed-3")), "already holds a run"),
     ):
         assert said in refused(capsys, "train", *TINY, *arguments)
+    assert "holds trainings of several seeds" in refused(capsys, "train", "--resume", str(out))
+    assert "holds trainings of several seeds" in refused(
+        capsys, "train", "--branch", f"{out}@2", "npair"
+    )
     run = str(out / "seed-3" / "npair")
     assert "--seeds cannot change" in refused(capsys, "train", "--resume", run, "--seeds", "1")
     missing = ("train", "folder:nowhere", "--seeds", "1", "--out", str(tmp_path / "none"))

@@ -18,6 +18,7 @@ from symmviz.cli.training_options import training_config
 
 # Of the settings for which another number than the default plus two is needed.
 _OTHERS = {
+    "watch": "images",
     "device": "cpu",
     "network": "resnet18",
     "weights": "weights.safetensors",

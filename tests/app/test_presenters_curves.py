@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
-from symmviz.model.curve import Abscissa, CurveLook, Panel, PanelKey, Reading, Variant
+from symmviz.model.curve import Abscissa, CurveLook, Diagnostic, Panel, PanelKey, Reading, Variant
 from symmviz.model.workspace import Cursor, Display, Workspace
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 
@@ -192,3 +192,21 @@ def test_a_number_of_an_own_loop_gets_a_plot(
     for _ in range(5):
         presenter.draw_next_panel()
     assert "temperature" in drawn(view)
+
+
+def test_a_plot_that_comes_back_is_drawn_again(
+    view: MagicMock,
+    presenter: CurvesPresenter,
+    workspace: Workspace,
+    runs: tuple[FakeRecording, ...],
+) -> None:
+    runs[0].add_metric("mean_norm", 1, 0.1)
+    for visible in (True, False, True):
+        view.reset_mock()
+        workspace.display = Display(curves=CurveLook(diagnostics=visible))
+        presenter.update()
+        for _ in range(len(Panel) + 1):
+            presenter.draw_next_panel()
+        assert (Diagnostic.NORM in drawn(view)) == visible
+    mark_all(presenter)
+    assert call(Diagnostic.NORM, ()) in view.set_cursor.call_args_list

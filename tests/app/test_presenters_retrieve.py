@@ -59,7 +59,7 @@ def loaded(runs: tuple[FakeRecording, ...]) -> FakeLoaded:
 def presenter(
     view: MagicMock, workspace: Workspace, loaded: FakeLoaded, found: Found
 ) -> RetrievePresenter:
-    made = RetrievePresenter(view, workspace, loaded, found.get)
+    made = RetrievePresenter(view, workspace, loaded, found.get, lambda _: None)
     made.update()
     return made
 
@@ -72,8 +72,9 @@ def rows(view: MagicMock) -> tuple[NeighbourRow, ...]:
 def test_begins_with_the_gallery_and_no_query(
     view: MagicMock, presenter: RetrievePresenter
 ) -> None:
-    (gallery,) = view.set_gallery.call_args.args
+    gallery = view.set_listing.call_args.args[0].gallery
     assert gallery.run == "npair"
+    assert gallery.rows.tolist() == list(range(9))
     assert len(gallery.samples) == 9
     (card, caption) = view.set_query.call_args.args
     assert card is None
@@ -86,7 +87,7 @@ def test_is_empty_while_a_training_is_prepared(
 ) -> None:
     workspace.prepare(("npair",))
     presenter.update()
-    view.set_gallery.assert_called_with(None)
+    assert view.set_listing.call_args.args[0].gallery is None
     assert "Nothing to search yet" in view.set_query.call_args.args[1]
     assert rows(view) == ()
 
@@ -104,12 +105,12 @@ def test_a_click_shows_the_query_at_once_and_its_neighbours_once_they_are_found(
     card, caption = view.set_query.call_args.args
     assert card.picture == PictureId("npair", 5)
     assert caption == "Test image 5"
-    view.show_in_gallery.assert_called_once_with(5)
+    view.show_in_gallery.assert_called_once_with(QUERY)
     view.set_rows.assert_not_called()
     found.find(0)
     presenter.update()
     assert [row.run.title for row in rows(view)] == ["N-pair", "Symm + N-pair"]
-    assert [card.query.sample for card in rows(view)[0].cards] == [3, 70]
+    assert [card.picture.sample for card in rows(view)[0].cards] == [3, 70]
     view.reset_mock()
     presenter.update()
     assert view.mock_calls == []

@@ -13,7 +13,14 @@ from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec, parse_spec
-from symmviz.presenters.start import StartForm, dataset_config, recording_note, training_config
+from symmviz.model.comparison import comparison_note
+from symmviz.presenters.start import (
+    StartForm,
+    chosen_spec,
+    dataset_config,
+    recording_note,
+    training_config,
+)
 
 FORM = StartForm(
     dataset="digits",
@@ -167,3 +174,54 @@ def test_how_much_is_recorded_is_said_before_a_start() -> None:
     assert "checkpoints" in text
     assert recording_note(FORM, None) == ""
     assert recording_note(form(batch_size=7), (1000, 500)) == ""
+
+
+class TestComparison:
+    def test_runs_are_trained_as_they_were_when_they_were_added(self) -> None:
+        specs = (
+            chosen_spec(form(learning_rate=0.5, dim=16)),
+            chosen_spec(form(learning_rate=0.25, dim=16, symm=False)),
+            chosen_spec(form(learning_rate=0.5, dim=32)),
+        )
+        config = training_config(form(compared=specs, learning_rate=0.5, dim=16), compare=False)
+        assert [spec.name for spec in config.specs] == [
+            "angular+symm:beta=0.5,rank=3,angle_deg=40",
+            "angular:angle_deg=40,lr=0.25",
+            "angular+symm:beta=0.5,rank=3,angle_deg=40,dim=32",
+        ]
+
+    def test_what_all_have_is_the_trainings_whatever_the_form_says_later(self) -> None:
+        specs = tuple(chosen_spec(form(symm=symm)) for symm in (True, False))
+        later = form(compared=specs, learning_rate=0.125, dim=8)
+        config = training_config(later, compare=False)
+        assert (config.learning_rate, config.dim) == (0.5, 16)
+        assert all(spec.learning_rate is spec.dim is None for spec in config.specs)
+
+    def test_one_run_is_no_comparison(self) -> None:
+        one = form(compared=(chosen_spec(form(loss="npair", loss_settings=LossSettings())),))
+        assert training_config(one, compare=False).specs[0].loss == "angular"
+
+    def test_a_value_out_of_range_is_no_run(self) -> None:
+        with pytest.raises(InputError, match="batch size"):
+            chosen_spec(form(batch_size=7))
+
+    @pytest.mark.parametrize(
+        ("specs", "differences"),
+        [
+            (("npair", "npair+symm"), "Symm"),
+            (("npair", "triplet:margin=0.3"), "loss"),
+            (("triplet", "triplet:margin=0.3"), "margin"),
+            (("npair+symm", "npair+symm:rank=2,alpha=3"), "Symm's alpha and Symm's rank"),
+            (("npair", "npair:lr=0.1,dim=8"), "learning rate and embedding size"),
+            (("npair", "npair+symm", "npair+symm:beta=2"), "Symm and Symm's beta"),
+        ],
+    )
+    def test_what_differs_and_what_is_shared_is_said(
+        self, specs: tuple[str, ...], differences: str
+    ) -> None:
+        note = comparison_note(tuple(map(parse_spec, specs)))
+        assert note.startswith(f"They differ in {differences}, and share images, ")
+        assert ("but for the last layer" in note) == ("embedding size" in differences)
+
+    def test_one_run_differs_from_nothing(self) -> None:
+        assert comparison_note((parse_spec("npair"),)) == comparison_note(()) == ""

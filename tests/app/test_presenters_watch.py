@@ -117,7 +117,7 @@ class TestPoints:
         assert view.set_caption.call_args == call(1, "PCA · step 1,230 · 50% of the variance")
         # of 9 watched test images one has no partner; the dataset has 24
         view.set_shown.assert_called_once_with(
-            "Showing 9 of 24 test images and their 8 synthetic points"
+            "Showing 9 of 24 test images (3 classes) and their 8 synthetic points"
         )
 
     def test_a_rewind_moves_them_back_and_waits_for_what_is_read(

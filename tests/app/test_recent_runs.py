@@ -1,16 +1,21 @@
 """Recent runs on the Start page: one click opens one, several open together."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_runs import write_format_1
+from helpers_training import make_snapshot
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from symmcore.runs import open_runs
 from symmviz.model.appearance import Appearance
 from symmviz.model.recent import RecentRun
+from symmviz.services.opening import read_recent_runs
 from symmviz.views.main_window import MainWindow
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.start_page import StartPage
@@ -160,3 +165,17 @@ def test_start_is_as_far_down_with_recent_runs_as_without(
     qtbot.wait(1)
     assert bottom() == without
     assert page.recent.width() > 250
+
+
+def test_several_seeds_are_listed_as_one_with_mean_scores(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "seeds.json").write_text("{}")
+    for seed, recall in ((0, 0.5), (10, 0.75)):
+        folder = tmp_path / "out" / f"seed-{seed}"
+        write_format_1(folder, make_snapshot(2).frame, seed=seed, name="npair", symm=None)
+        line = {"kind": "eval", "step": 2, "test_recall_at_1": recall}
+        (folder / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    (listed,) = read_recent_runs(tmp_path)
+    assert listed.title == "N-pair · 2 seeds"
+    assert "R@1 0.625" in listed.caption
+    assert [run.info.seed for run in open_runs(tmp_path / "out")] == [0, 10]

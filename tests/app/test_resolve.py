@@ -1,8 +1,11 @@
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
+from symmcore.records import MapQuality
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
 from symmviz.model.display import RunTitle
@@ -110,7 +113,7 @@ class TestWatch:
             assert column.positions.synthetic is projection.test.synthetic
             assert column.caption is not None
             assert "step 20 " in column.caption
-        assert "Showing 9 of 24 test images and their 8 synthetic points" in state.shown
+        assert "Showing 9 of 24 test images (3 classes) and their 8 synthetic points" in state.shown
 
     def test_a_cursor_shows_each_run_at_that_step(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
@@ -152,6 +155,22 @@ class TestWatch:
         assert column.positions is not None
         assert column.positions.original is loaded.known["npair", "pca", 10].test.original
 
+    def test_how_far_a_map_can_be_trusted_is_said(
+        self, workspace: Workspace, loaded: FakeLoaded
+    ) -> None:
+        assert watch(workspace, loaded).columns[0].trust == ""
+        known = loaded.known["npair", "pca", 20]
+        quality = MapQuality(0.891, 0.9, 0.66, 0.524, 0.813)
+        measured = replace(known, test=replace(known.test, quality=quality))
+        loaded.known["npair", "pca", 20] = measured
+        assert watch(workspace, loaded).columns[0].trust == (
+            "The map shows 52 of 66 · trustworthiness 0.89 · 81% of the movement is the embedding's"
+        )
+        nothing = MapQuality(math.nan, math.nan, math.nan, math.nan)
+        measured = replace(known, test=replace(known.test, quality=nothing))
+        loaded.known["npair", "pca", 20] = measured
+        assert watch(workspace, loaded).columns[0].trust == ""
+
     def test_while_following_points_move_on_until_the_newest_frame_has_a_picture(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
     ) -> None:
@@ -166,7 +185,10 @@ class TestWatch:
         state = watch(workspace, loaded)
         assert state.columns[0].positions is not None
         assert len(state.columns[0].positions.original) == 12
-        assert "12 of 48 training images; their 11 synthetic points are hidden" in state.shown
+        assert (
+            "12 of 48 training images (3 classes); their 11 synthetic points are hidden"
+            in state.shown
+        )
 
     def test_a_selected_image_is_ringed_in_every_run_that_shows_it(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
@@ -219,7 +241,7 @@ def found_at(*steps: int) -> Callable[[SearchTarget], RunNeighbours | None]:
         if target.step not in steps:
             return None
         neighbours = Neighbour(7, 1, 0.9, True), Neighbour(9, 2, 0.5, False)
-        return RunNeighbours(target.step, 23, neighbours)
+        return RunNeighbours(target.step, 23, neighbours, first_right=1)
 
     return found
 
@@ -230,7 +252,7 @@ class TestRetrieve:
     ) -> None:
         assert "Click an image" in retrieve(workspace, loaded, found_at()).caption
         nothing = retrieve(workspace, FakeLoaded(), found_at())
-        assert nothing.gallery is None
+        assert nothing.card is None
         assert "Nothing to search yet" in nothing.caption
         assert search_targets(workspace) == ()
 
@@ -248,7 +270,7 @@ class TestRetrieve:
         state = retrieve(workspace, loaded, found_at(10))
         assert state.rows is not None
         assert [row.caption for row in state.rows] == [
-            "step 10 · 1 of 2 right · searched 23 other test images"
+            "step 10 · first right at rank 1 · 1 of 2 right · searched 23 other test images"
         ] * 2
         assert state.rows[1].cards[0].picture.run == "npair+symm"
         assert state.card is not None
@@ -258,7 +280,7 @@ class TestRetrieve:
             run.change(gallery_steps=(0, 20))
         state = retrieve(workspace, loaded, found_at(0))
         assert state.rows is not None
-        assert state.rows[0].caption.startswith("step 0 (last evaluated) · 1 of 2 right")
+        assert state.rows[0].caption.startswith("step 0 (last evaluated) · first right at rank 1")
 
     def test_while_following_the_newest_search_is_shown(
         self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]

@@ -8,7 +8,7 @@ from helpers_recording import FakeRecording
 
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
-from symmviz.model.curve import Abscissa, CurveLook, Panel, PaperLine, Reading, Variant
+from symmviz.model.curve import Abscissa, CurveLook, Diagnostic, Panel, PaperLine, Reading, Variant
 from symmviz.model.resolve import (
     cursor_places,
     curve_legend,
@@ -49,7 +49,7 @@ class TestLines:
             runs[1].add_metric("synthetic_ratio", step, 0.25)
         runs[1].add_metric("test_recall_at_1", 2, 0.9)
         runs[1].add_metric("test_nmi", 2, 0.9)
-        assert panels(runs) == tuple(Panel)
+        assert panels(runs, PLAIN) == tuple(Panel)
         drawn = {
             (curve.run, curve.variant): list(curve.values)
             for curve in curves(runs, Panel.LOSS, PLAIN)
@@ -64,12 +64,30 @@ class TestLines:
     def test_any_number_that_an_own_loop_records_is_a_plot(self) -> None:
         run = FakeRecording(settings={"recorded_by": "own loop"})
         run.add_metric("learning_rate", 1, 0.1)
-        assert panels((run,)) == (*Panel, "learning_rate")
+        assert panels((run,), PLAIN) == (*Panel, "learning_rate")
         trained = FakeRecording()
         trained.add_metric("learning_rate", 1, 0.1)
-        assert panels((trained,)) == tuple(Panel)
+        assert panels((trained,), PLAIN) == tuple(Panel)
         (curve,) = curves((run,), "learning_rate", PLAIN)
         assert (list(curve.places), list(curve.values)) == ([1.0], [0.1])
+
+    def test_what_tells_of_a_collapse_is_plotted_on_request(self) -> None:
+        run = FakeRecording("triplet")
+        for name in ("loss", "trivial_loss", "within_cosine", "between_cosine", "learning_rate"):
+            run.add_metric(name, 1, 0.5)
+        run.add_metric("test_effective_rank", 0, 17.0)
+        wanted = CurveLook(diagnostics=True)
+        assert panels((run,), PLAIN) == tuple(Panel)
+        assert panels((run,), wanted) == (
+            *Panel,
+            Diagnostic.TRIVIAL,
+            Diagnostic.COSINES,
+            Diagnostic.RANK,
+        )
+        both = [curve.variant for curve in curves((run,), Diagnostic.COSINES, wanted)]
+        assert both == [Variant.SOLID, Variant.DASHED]
+        read = readings((run,), Diagnostic.RANK, wanted, None)
+        assert read == (Reading(0, Variant.SOLID, 17.0),)
 
     def test_a_hidden_run_leaves_the_others_as_they_are(
         self, runs: tuple[FakeRecording, ...]

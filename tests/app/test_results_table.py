@@ -62,12 +62,16 @@ def test_bold_is_only_what_is_clearly_best() -> None:
 
 
 def test_of_one_seed_each_the_highest_is_bold_and_the_note_says_so() -> None:
-    table = results_table((result("npair", 0, 0.5), result("npair+symm", 0, 0.6)))
+    table_runs = result("npair", 0, 0.5), result("npair+symm", 0, 0.6)
+    table = results_table(table_runs)
     assert kinds(table) == ["run", "run", "difference"]
     assert bold(table, "recall_at_1") == ["Symm + N-pair"]
     assert "not known" in table.bold_note
     assert any("has no interval" in note for note in table.notes)
     assert table.rows[-1].cells["recall_at_1"].low is None
+    lost = result("triplet", 0, 0.9, is_whole=False)
+    with_lost = results_table((*table_runs, lost))
+    assert bold(with_lost, "recall_at_1") == ["Symm + N-pair"]
     tied = results_table((result("npair", 0, 0.5), result("npair+symm", 0, 0.5)))
     assert bold(tied, "recall_at_1") == []
 
@@ -82,7 +86,11 @@ def test_a_run_without_final_scores_counts_in_no_mean() -> None:
     lost = result("npair", 9, 0.0, is_whole=False, status=RunStatus.DIVERGED, scores={})
     table = results_table((*over_seeds("npair", PLAIN), lost))
     assert [row.seeds for row in table.rows if row.kind is RowKind.MEAN] == ["3 seeds"]
-    assert "N-pair, seed 9, diverged: it counts in no mean." in table.notes
+    assert "N-pair of seed 9 counts in no mean: diverged." in table.notes
+    assert [row.title for row in table.rows][3:] == [
+        "N-pair (diverged, scored at step 300)",
+        "N-pair",
+    ]
 
 
 def test_the_papers_row_is_there_where_dataset_and_loss_match() -> None:
@@ -92,6 +100,7 @@ def test_the_papers_row_is_there_where_dataset_and_loss_match() -> None:
     (paper,) = (row for row in table.rows if row.kind is RowKind.PAPER)
     assert paper.title == "Paper, Table 1: Symm + N-pair"
     assert paper.cells["recall_at_1"].value == 55.9
+    assert any("GoogLeNet" in note for note in table.notes)
     assert (paper.cells["nmi"].value, paper.cells["f1"].value) == (63.6, 32.5)
 
 

@@ -9,7 +9,8 @@ from helpers_training import make_snapshot
 from symmcore.records import EmbeddedSet, FloatArray
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
-from symmviz.services.search import NEIGHBOURS, Searches, SearchIndex
+from symmviz.services.search import Searches
+from symmviz.services.search_index import SearchIndex
 
 PATIENCE = 20.0
 
@@ -106,7 +107,7 @@ def test_a_gallery_is_read_once_for_many_queries(searches: Searches) -> None:
         wait(searches)
         found = searches.found(target)
         assert isinstance(found, RunNeighbours)
-        assert len(found.neighbours) == min(NEIGHBOURS, len(gallery.samples) - 1)
+        assert len(found.neighbours) == min(target.count, len(gallery.samples) - 1)
     assert run.reads == [("gallery", 0)]
     assert searches.revision == len(targets)
     searches.want(targets, {run.key: run})

@@ -25,6 +25,7 @@ from symmcore.losses import build_loss
 from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import preset_config
+from symmviz.model.comparison import MOST_RUNS
 from symmviz.presenters.start import training_config
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.loss_fields import LossFields
@@ -290,3 +291,26 @@ def labelled(fields: LossFields, text: str) -> Any:
     """The field beside a label: a box of numbers, or of whole ones, which is used alike."""
     label = next(label for label in fields.findChildren(QLabel) if label.text() == text)
     return label.buddy()
+
+
+def test_a_comparison_is_put_together_and_taken_apart(page: StartPage, qtbot: QtBot) -> None:
+    page.set_can_start(True)
+    for loss in ("npair", "npair", "triplet"):  # the second is there already
+        page.set_loss(loss)
+        page.comparison.add_button.click()
+    assert [spec.name.partition(":")[0] for spec in page.form().compared] == [
+        "npair+symm",
+        "triplet+symm",
+    ]
+    assert "differ in loss" in page.comparison.note()
+    assert page.start_button.text() == "Compare these 2 runs"
+    assert not page.compare_button.isVisibleTo(page)
+    page.comparison.chips()[0].click()
+    assert len(page.comparison.chips()) == 1
+    assert page.start_button.text() == "Start"
+    assert page.compare_button.isVisibleTo(page)
+    for rank in range(1, MOST_RUNS + 1):
+        labelled(loss_fields(page), "Symm: rank").setValue(rank)
+        page.comparison.add_button.click()
+    assert len(page.comparison.chips()) == MOST_RUNS
+    assert not page.comparison.add_button.isEnabled()

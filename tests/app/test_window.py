@@ -240,7 +240,7 @@ def test_choosing_a_test_image_shows_its_neighbours_for_every_run(
     window.show_page(window.retrieve_page)
     gallery = window.retrieve_page.gallery
     assert gallery.counts() == (599, 599)
-    spot = gallery.visualRect(gallery.model().index(3, 0)).center()
+    spot = gallery.visualRect(gallery.place(3)).center()
     qtbot.mouseClick(gallery.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     page = window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 2, timeout=WAIT_MS)
@@ -424,9 +424,9 @@ def test_the_chosen_image_stays_marked_and_can_be_chosen_again(
     page, watch = launched.window.retrieve_page, launched.window.watch_page
     page.gallery.choose(5)
     chosen = page.query_caption()
-    page.gallery.set_class(3)
-    page.gallery.set_class(None)
-    assert page.gallery.currentIndex().row() == 5
+    page.listing.search("3")
+    page.listing.search("")
+    assert page.gallery.chosen_place() == 5
     assert page.query_caption() == chosen
     watch.choose_split(1)
     watch.row_picked.emit(0, 3)

@@ -9,7 +9,7 @@ from helpers_training import CLASSES, make_snapshot, tiny_dataset
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
-from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection
+from symmcore.records import EmbeddedSet, Frame, ImageFiles, PlanePoints, Projection
 from symmcore.runs.info import RecordingState, RunInfo, RunStatus
 from symmcore.runs.metrics import Metric
 from symmcore.runs.recording import Recording
@@ -103,6 +103,9 @@ class FakeRecording(Recording):
         self.projections[projection.step] = projection
         self.change(projection_steps={projection.method: tuple(sorted(self.projections))})
 
+    def image_files(self) -> ImageFiles | None:
+        return None
+
     def checkpoint_folder(self, step: int) -> Path:
         return self.folder / "checkpoints" / f"{step:08d}"
 
@@ -124,12 +127,16 @@ class FakeLoaded:
         self.moving: dict[tuple[str, str, Split], LivePicture] = {}
         self.known: dict[tuple[str, str, int], Projection] = {}
         self.failures: dict[tuple[str, int], str] = {}
+        self.known_files: dict[str, ImageFiles] = {}
 
     def images(self, key: str) -> "RunImages | None":
         return self.known_images.get(key)
 
     def gallery(self, key: str) -> "SplitImages | None":
         return self.known_galleries.get(key)
+
+    def files(self, key: str) -> ImageFiles | None:
+        return self.known_files.get(key)
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
         return self.known.get((key, method, step))

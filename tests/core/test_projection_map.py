@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -206,3 +207,25 @@ def test_turning_finds_a_rotation_with_a_reflection() -> None:
     turn = Rotation.from_euler("z", 40, degrees=True).as_matrix()[:2, :2] * [1.0, -1.0]
     moved = turned_to(target @ turn + [9.0, 9.0], target, 20)
     np.testing.assert_allclose(moved, target, atol=1e-9)
+
+
+def test_a_frame_in_one_place_does_not_keep_the_picture_of_the_one_before() -> None:
+    projector = NeighbourProjector(Drift())
+    rows = np.random.default_rng(0).normal(size=(20, 4))
+    (start,) = finished(projector, job(frame(rows)))
+    (after,) = finished(projector, job(frame(np.ones((20, 4)), partner=[-1] * 20), starts=(start,)))
+    assert not after.test.original.any()
+
+
+def test_the_frame_before_is_laid_out_once_more_to_measure_the_movement() -> None:
+    method = Drift()
+    (start,) = finished(NeighbourProjector(method), job(make_frame(7)))
+    method.begun.clear()
+    asked = job(make_frame(8), starts=(start,))
+    (after,) = finished(NeighbourProjector(method), replace(asked, before=(make_frame(7),)))
+    assert len(method.begun) == 4
+    for (_, new), (_, again) in (method.begun[0::2], method.begun[1::2]):
+        np.testing.assert_array_equal(new.coordinates.shape, again.coordinates.shape)
+    assert after.test.quality is not None
+    # the layout moves every frame alike, whatever its points are
+    assert after.test.quality.embedding_motion == 0.0

@@ -354,7 +354,8 @@ def test_goes_on_from_recorded_coordinates_in_either_direction(random: np.random
 def test_a_start_without_a_picture_is_none(value: float, random: np.random.Generator) -> None:
     cloud = frame(clear_cloud(random))
     (fresh,) = PcaProjector().project((cloud,), (None,))
-    bad = PlanePoints(*(np.full_like(fresh.train.original, value) for _ in range(2)))
+    nowhere = np.full_like(fresh.train.original, value)
+    bad = PlanePoints(nowhere, nowhere)
     start = replace(fresh, train=bad, test=bad)
     (result,) = PcaProjector().project((cloud,), (start,))
     np.testing.assert_array_equal(originals(result), originals(fresh))

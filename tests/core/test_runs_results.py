@@ -135,6 +135,18 @@ def test_settings_that_are_said_are_those_that_are_usual(tmp_path: Path) -> None
     assert said.setting == usual.setting
 
 
+def test_what_a_run_says_of_itself_is_what_the_training_says(tmp_path: Path) -> None:
+    write_format_1(tmp_path / "one", make_snapshot(2).frame, dim=7)
+    recording = opened(tmp_path / "one")
+    of_all, info = read_result(recording), recording.info
+    assert info.resolved is not None
+    assert info.spec is not None
+    own = dataclasses.replace(info.spec, dim=7, learning_rate=0.01)
+    training = dataclasses.replace(info.resolved, specs=(own,), dim=64, learning_rate=0.5)
+    recording.update_info(dataclasses.replace(info, spec=own, resolved=training))
+    assert read_result(recording).setting == of_all.setting
+
+
 def test_what_an_old_run_did_not_record_is_not_there(tmp_path: Path) -> None:
     write_format_1(tmp_path / "old", make_snapshot(2).frame)
     found = read_result(opened(tmp_path / "old"))

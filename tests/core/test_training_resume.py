@@ -22,12 +22,14 @@ from helpers_training import (
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
+from symmcore.errors import InputError
 from symmcore.networks import build_network
 from symmcore.records import Checkpoint
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training import learner as learner_module
 from symmcore.training import preparation as preparation_module
+from symmcore.training.branch import branch_config
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import ParentRun
@@ -346,3 +348,28 @@ def test_a_run_of_the_former_quick_network_goes_on_as_others_do() -> None:
     whole, _ = trained(config)
     sink, _ = trained(whole.contexts[0].config, start_from(whole.checkpointed[1], whole))
     assert_goes_on(sink, whole, 2, range(1))
+
+
+def test_runs_of_other_embedding_sizes_train_as_they_do_alone(whole: Recorder) -> None:
+    both = dataclasses.replace(whole.contexts[0].config, specs=(spec("npair"), spec("npair:dim=4")))
+    sink, status = trained(both)
+    assert status.reason is FinishReason.COMPLETED
+    sizes = [snapshot.searched.embeddings.shape[1] for snapshot in sink.frames[-1]]
+    assert sizes == [both.dim, 4]
+    alone, _ = trained(dataclasses.replace(both, specs=(spec("npair:dim=4"),)))
+    assert [one.loss for one in sink.steps(1)] == [one.loss for one in alone.steps(0)]
+    for checkpoint in (sink.checkpointed[3][1], alone.checkpointed[3][0]):
+        network = checkpoint.state["network"]
+        assert isinstance(network, dict)
+        assert network["dim"] == 4
+    resumed, _ = trained(both, start_from(sink.checkpointed[3], sink))
+    assert_goes_on(resumed, sink, 3, range(2))
+
+
+def test_a_branch_keeps_its_parents_embedding_size(whole: Recorder) -> None:
+    parent = dataclasses.replace(whole.contexts[0].config, specs=(spec("npair:dim=4"),))
+    (branched,) = branch_config(parent, spec("triplet")).specs
+    assert branched == spec("triplet:dim=4")
+    assert branch_config(parent, spec("triplet:dim=4")).specs == (branched,)
+    with pytest.raises(InputError, match="embedding size"):
+        branch_config(parent, spec("npair:dim=8"))

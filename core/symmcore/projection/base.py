@@ -48,14 +48,19 @@ class ProjectionJob:
         starts: for each frame, the projection of the run that the picture goes on from, of an
             earlier or later step; None where the run has none.
         settings: how it is done.
+        before: for each frame, the one that its start shows, where it is to be measured how
+            much of the movement since then is the embedding's; None elsewhere.
     """
 
     method: str
     frames: tuple[Frame, ...]
     starts: tuple[Projection | None, ...]
     settings: ProjectionSettings = ProjectionSettings()
+    before: tuple[Frame | None, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.before:
+            object.__setattr__(self, "before", (None,) * len(self.frames))
         if len(self.starts) != len(self.frames):
             raise ValueError(f"{len(self.frames)} frames and {len(self.starts)} starts")
 

@@ -7,31 +7,20 @@ begins where the first run's points are, and all are turned to fit the first.
 """
 
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from symmcore.projection.base import SPLITS, ProjectionJob, ProjectionSettings, ProjectionUpdate
-from symmcore.projection.layout import (
-    FEWEST_POINTS,
-    Beginning,
-    Layout,
-    LayoutMethod,
-    principal_plane,
-    turned_to,
-)
+from symmcore.projection.base import SPLITS, ProjectionJob, ProjectionUpdate
+from symmcore.projection.layout import LayoutMethod
 from symmcore.projection.methods import why_not
-from symmcore.projection.points import (
-    SMALLEST_VARIANCE,
-    Points,
-    frozen,
-    is_picture,
-    normalised,
-)
+from symmcore.projection.points import frozen
+from symmcore.projection.split_map import SplitMap
 from symmcore.records import Frame, PlanePoints, Projection, WatchedSet
 
 _SECONDS_BETWEEN_LOOKS = 0.1
+_SECONDS_BETWEEN_MEASUREMENTS = 1.0
 
 
 class NeighbourProjector:
@@ -59,7 +48,9 @@ class NeighbourProjector:
             ImportError: if the method's library is missing or broken.
         """
         columns = _columns(job)
-        maps = [one for column in columns for one in column if one.needs_layout]
+        maps = [one for column in columns for one in column]
+        again = [one.again for one in maps if one.again is not None]
+        laid = [one for one in (*maps, *again) if one.needs_layout]
 
         def update(done: float, note: str = "", *, is_final: bool = False) -> ProjectionUpdate:
             matured = job.settings.matured
@@ -71,16 +62,26 @@ class NeighbourProjector:
                 matured if matured >= 1.0 else matured + (1.0 - matured) * done,
             )
 
-        while maps and not self._preparation.wait(_SECONDS_BETWEEN_LOOKS):
+        while laid and not self._preparation.wait(_SECONDS_BETWEEN_LOOKS):
             yield update(0.0, "loading, PCA meanwhile")
-        for one in maps:
+        for one in laid:
             yield update(0.0)
             one.begin(self._method, job.settings)
-        while any(one.done < 1.0 for one in maps):
-            for one in maps:
+        measured = time.monotonic()
+        while any(one.done < 1.0 for one in laid):
+            for one in laid:
                 one.advance()
-            yield update(min(one.done for one in maps))
+            if job.settings.is_live and time.monotonic() - measured > _SECONDS_BETWEEN_MEASUREMENTS:
+                _measure(maps)
+                measured = time.monotonic()
+            yield update(min(one.done for one in laid))
+        _measure(maps)
         yield update(1.0, is_final=True)
+
+
+def _measure(maps: list[SplitMap]) -> None:
+    for one in maps:
+        one.measure()
 
 
 class _Preparation:
@@ -117,81 +118,12 @@ class _Preparation:
             self._error.__cause__ = error
 
 
-@dataclass(slots=True, eq=False)
-class _SplitMap:
-    """The points of one split of one run, and where they are.
-
-    Attributes:
-        partnered: (N,) bool, which images have a synthetic point of their own.
-        points: (N + S, D) float64, the images and then those synthetic points.
-        start: where they were drawn last; None where they were not.
-        matured: how far the layout is that they were drawn by, in [0, 1].
-        coordinates: (N + S, 2) where they are now, turned to fit.
-        needs_layout: whether there are enough points, and not all in one place.
-    """
-
-    partnered: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    points: Points
-    start: Points | None
-    matured: float
-    needs_layout: bool
-    coordinates: Points = field(init=False)
-    reference: "_SplitMap | None" = None
-    _layout: Layout | None = None
-
-    @property
-    def count(self) -> int:
-        return len(self.partnered)
-
-    @property
-    def done(self) -> float:
-        return 0.0 if self._layout is None else self._layout.done
-
-    def place(self) -> None:
-        """Choose where the points are at first."""
-        if not len(self.points):
-            self.coordinates = np.zeros((0, 2))
-        elif self.start is not None:
-            self.coordinates = self.start
-        elif not self.needs_layout and len(self.points) >= FEWEST_POINTS:
-            self.coordinates = np.zeros((len(self.points), 2))
-        else:
-            self.matured = 0.0
-            shared = self.reference
-            fits = shared is not None and len(shared.points) == len(self.points)
-            if shared is not None and fits and shared.needs_layout:
-                self.coordinates = shared.coordinates
-            else:
-                self.coordinates = principal_plane(self.points)
-
-    def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
-        self._layout = method.begin(
-            self.points, Beginning(self.coordinates, self.matured, settings.seed, settings.is_live)
-        )
-
-    def advance(self) -> None:
-        assert self._layout is not None, "begun before"
-        self._layout.advance()
-        coordinates = np.asarray(self._layout.coordinates, dtype=np.float64)
-        target = self.start if self.reference is None else self.reference.coordinates
-        if target is None:
-            self.coordinates = coordinates - coordinates[: self.count].mean(axis=0)
-        else:
-            self.coordinates = turned_to(coordinates, target, self.count)
-
-    def plane(self) -> PlanePoints:
-        original = frozen(self.coordinates[: self.count])
-        synthetic = np.array(original)
-        synthetic[self.partnered] = self.coordinates[self.count :]
-        return PlanePoints(original, frozen(synthetic))
-
-
-def _columns(job: ProjectionJob) -> list[list[_SplitMap]]:
+def _columns(job: ProjectionJob) -> list[list[SplitMap]]:
     """Make the maps of each run, one for each split that is to be projected."""
-    columns: list[list[_SplitMap]] = []
-    for frame, start in zip(job.frames, job.starts, strict=True):
+    columns: list[list[SplitMap]] = []
+    for frame, start, before in zip(job.frames, job.starts, job.before, strict=True):
         column = [
-            _split_map(_watched(frame, split), _plane(start, split), job.settings.matured)
+            SplitMap.of(_watched(frame, split), _plane(start, split), job.settings.matured)
             for split in job.settings.splits
         ]
         for at, one in enumerate(column):
@@ -200,25 +132,15 @@ def _columns(job: ProjectionJob) -> list[list[_SplitMap]]:
                 if one.count != one.reference.count:
                     raise ValueError("runs that are drawn together must watch the same images")
             one.place()
+            if before is not None and one.start is not None and one.matured >= 1.0:
+                one.again = SplitMap.of(
+                    _watched(before, job.settings.splits[at]),
+                    _plane(start, job.settings.splits[at]),
+                    job.settings.matured,
+                )
+                one.again.place()
         columns.append(column)
     return columns
-
-
-def _split_map(watched: WatchedSet, start: PlanePoints | None, matured: float) -> _SplitMap:
-    partnered = watched.partner >= 0
-    points = normalised([watched.points.embeddings, watched.synthetic[partnered]])
-    spread = float(np.square(points - points.mean(axis=0)).sum(axis=1).mean()) if len(points) else 0
-    drawn = None
-    count = len(partnered)
-    if start is not None and is_picture(start.original, count):
-        drawn = np.concatenate([start.original, start.synthetic[partnered]]).astype(np.float64)
-    return _SplitMap(
-        partnered=partnered,
-        points=points,
-        start=drawn if drawn is not None and np.isfinite(drawn).all() else None,
-        matured=matured,
-        needs_layout=len(points) >= FEWEST_POINTS and spread > SMALLEST_VARIANCE,
-    )
 
 
 def _watched(frame: Frame, split: str) -> WatchedSet:
@@ -231,7 +153,7 @@ def _plane(projection: Projection | None, split: str) -> PlanePoints | None:
     return projection.train if split == SPLITS[0] else projection.test
 
 
-def _projections(job: ProjectionJob, columns: list[list[_SplitMap]]) -> tuple[Projection, ...]:
+def _projections(job: ProjectionJob, columns: list[list[SplitMap]]) -> tuple[Projection, ...]:
     projections = []
     for frame, start, column in zip(job.frames, job.starts, columns, strict=True):
         drawn = {split: one.plane() for split, one in zip(job.settings.splits, column, strict=True)}

@@ -37,6 +37,8 @@ COLD = (Phase(250, 12.0, 0.5), Phase(500, 1.0, 0.8))
 # lie between, and the picture falls behind a cold one over the frames; with as much as a cold
 # one has, it draws together at every frame, which nobody wants to watch.
 WARM = (Phase(100, 12.0, 0.5), Phase(250, 1.0, 0.8))
+# While frames come faster than a first layout is done, it is gone on with on each of them.
+COLD_LIVE = (Phase(100, 12.0, 0.5), Phase(200, 1.0, 0.8))
 LIVE = (Phase(30, 4.0, 0.8), Phase(70, 1.0, 0.8))
 
 
@@ -79,7 +81,9 @@ class _TsneLayout:
             negative_gradient_method="fft" if count >= _INTERPOLATED_FROM else "bh",
         )
         is_warm = beginning.matured >= 1.0
-        phases = (LIVE if beginning.is_live else WARM) if is_warm else COLD
+        phases = WARM if is_warm else COLD
+        if beginning.is_live:
+            phases = LIVE if is_warm else COLD_LIVE
         total = sum(phase.iterations for phase in phases)
         behind = 0 if is_warm else int(beginning.matured * total)
         self._phases = deque(_left(phases, behind))

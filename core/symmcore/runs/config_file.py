@@ -17,13 +17,20 @@ from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import ParentRun, TrainingContext
 from symmcore.training.spec import RunSpec, parse_spec
+from symmcore.training.watch_set import WatchRule
 
 _LONGEST_TEXT = 4096
 _MOST_CLASSES = 1_000_000
 
 # What a training was like whose config.json does not say: these defaults have changed since.
 _FORMER_DEFAULTS = types.MappingProxyType(
-    {"network": "small", "learning_rate": 1e-3, "eval_every": 25, "frames": 60}
+    {
+        "network": "small",
+        "learning_rate": 1e-3,
+        "eval_every": 25,
+        "frames": 60,
+        "watch": WatchRule.IMAGES.value,
+    }
 )
 
 OLD_SYNTHETIC_RECALL = (
@@ -49,7 +56,8 @@ def training_settings(
         "id": key,
         **resolved,
         **dataclasses.asdict(spec),
-        "learning_rate": spec.learning_rate or config.learning_rate,
+        "learning_rate": config.learning_rate_of(spec),
+        "dim": config.dim_of(spec),
         "device": context.environment.device,
         "threads": context.environment.threads,
         "versions": dict(context.environment.versions),

@@ -8,6 +8,7 @@ from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.records import Checkpoint
 from symmcore.runs.info import RunInfo, RunStatus
+from symmcore.runs.layout import SEEDS
 from symmcore.runs.recording import Recording, open_runs
 from symmcore.training.branch import branch_config, branch_spec
 from symmcore.training.config import TrainingConfig
@@ -136,6 +137,11 @@ def branch_plan(
 
 def _read(folder: Path) -> tuple[Recording, ...]:
     """The runs in a folder with all that they hold: checkpoints may come after many frames."""
+    if (folder / SEEDS).exists():
+        raise InputError(
+            f"{folder} holds trainings of several seeds: the command that began them goes on with "
+            "all, or name the folder of one seed."
+        )
     recordings = open_runs(folder)
     for recording in recordings:
         recording.read_whole()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from symmcore.records import (
     FloatArray,
     Frame,
     IndexArray,
+    MapQuality,
     PlanePoints,
     Projection,
     WatchedSet,
@@ -43,6 +45,11 @@ PROJECTION_ARRAYS: ExpectedArrays = {"explained": ("F64", ())} | {
     f"{split}_{name}": ("F32", (split, 2))
     for split in _SPLITS
     for name in ("original", "synthetic")
+}
+
+# Not in runs that were recorded before maps were measured.
+QUALITY_ARRAYS: ExpectedArrays = {
+    f"{split}_quality": ("F64", (len(fields(MapQuality)),)) for split in _SPLITS
 }
 
 
@@ -87,13 +94,16 @@ def projection_bytes(projection: Projection) -> bytes:
     """A projection as a safetensors file.
 
     For each split ``train_original`` and so on, ``train_synthetic`` and so on: (N, 2) float32.
-    ``explained`` () float64, NaN where the method has no such number.
+    ``explained`` () float64, NaN where the method has no such number; ``train_quality`` and so
+    on, where a map was measured: (5,) float64, the fields of :class:`MapQuality` in order.
     """
     explained = math.nan if projection.explained is None else projection.explained
     arrays: Arrays = {"explained": np.array(explained, dtype=np.float64)}
     for split, points in zip(_SPLITS, (projection.train, projection.test), strict=True):
         arrays[f"{split}_original"] = points.original
         arrays[f"{split}_synthetic"] = points.synthetic
+        if points.quality is not None:
+            arrays[f"{split}_quality"] = np.array(astuple(points.quality), dtype=np.float64)
     return safetensors_bytes(arrays)
 
 
@@ -153,12 +163,21 @@ def projection_from(path: Path, arrays: Arrays, method: str, step: int) -> Proje
     points = []
     for split in _SPLITS:
         original = _plane(path, arrays, f"{split}_original")
-        points.append(PlanePoints(original, _plane(path, arrays, f"{split}_synthetic")))
+        synthetic = _plane(path, arrays, f"{split}_synthetic")
+        points.append(PlanePoints(original, synthetic, _quality(arrays, split)))
         if points[-1].synthetic.shape != original.shape:
             raise RunError(f"{path} is damaged: {split} points and synthetic ones do not fit.")
     return Projection(
         step, method, points[0], points[1], explained if math.isfinite(explained) else None
     )
+
+
+def _quality(arrays: Arrays, split: str) -> MapQuality | None:
+    """How far a split's map can be trusted, if its file says so; what is no share is NaN."""
+    values = arrays.get(f"{split}_quality")
+    if values is None:
+        return None
+    return MapQuality(*(float(value) if 0.0 <= value <= 1.0 else math.nan for value in values))
 
 
 def largest_label(frame: Frame) -> int:

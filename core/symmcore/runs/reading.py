@@ -18,6 +18,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 ExpectedArrays = Mapping[str, tuple[str, tuple[str | int, ...]]]
 """Arrays by name: type as safetensors writes it, and shape. Equal letters are equal numbers."""
 
+_NO_ARRAYS: ExpectedArrays = {}
 MOST_JSON_BYTES = 4 * 2**20
 """Most bytes of a JSON file of a run: more could take gigabytes in memory."""
 _MOST_HEADER_BYTES = 2 * 2**20
@@ -111,28 +112,34 @@ def json_object(path: Path, content: bytes) -> dict[str, Any]:
     return value
 
 
-def read_arrays(folder: Path, path: Path, expected: ExpectedArrays) -> Arrays:
+def read_arrays(
+    folder: Path, path: Path, expected: ExpectedArrays, optional: ExpectedArrays = _NO_ARRAYS
+) -> Arrays:
     """The arrays in a safetensors file of a run, read-only.
 
     Args:
         folder: the run directory.
         path: of the file.
         expected: the arrays that must be there; with others nothing is read.
+        optional: arrays that may be there as well.
 
     Raises:
         RunError: if it cannot be read or is damaged.
     """
     try:
-        _check_header(path, check_whole(folder, path), expected)
+        _check_header(path, check_whole(folder, path), expected, optional)
         content = read_bytes(folder, path, _MOST_ARRAY_BYTES)
     except FileNotFoundError as error:
         raise RunError(f"{path} is not there (any more).") from error
     return arrays_in(path, content)
 
 
-def _check_header(path: Path, header: Mapping[str, Any], expected: ExpectedArrays) -> None:
+def _check_header(
+    path: Path, header: Mapping[str, Any], expected: ExpectedArrays, optional: ExpectedArrays
+) -> None:
     """Check names, types and shapes of the arrays that a header announces."""
     there = header.keys() - {"__metadata__"}
+    expected = {**expected, **{name: optional[name] for name in optional if name in there}}
     if there != set(expected):
         what = next(iter(sorted(set(expected) - there)), None)
         problem = f"{what} is not in it" if what else "it holds other arrays too"

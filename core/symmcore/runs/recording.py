@@ -19,6 +19,7 @@ from symmcore.runs.frames import (
     FRAME_ARRAYS,
     GALLERY_ARRAYS,
     PROJECTION_ARRAYS,
+    QUALITY_ARRAYS,
     frame_from,
     gallery_from,
     largest_label,
@@ -257,7 +258,7 @@ class Recording:
         """A projection's file; None, for it can be computed again, where it is damaged or none."""
         path = projection_path(self.folder, method, step)
         try:
-            arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS)
+            arrays = read_arrays(self.folder, path, PROJECTION_ARRAYS, QUALITY_ARRAYS)
             return projection_from(path, arrays, method, step)
         except RunError as error:
             if step in self.state.projection_steps.get(method, ()):  # it was whole

@@ -11,6 +11,9 @@ from symmcore.errors import InputError
 FROM_SCRATCH = "none"
 IMAGENET = "imagenet"
 
+LARGEST_DIM = 65_536
+"""Most numbers of an embedding: the last layer of the largest network takes half a gigabyte."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkInfo:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from symmcore.errors import InputError
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec, parse_spec
 
@@ -42,9 +43,12 @@ def branch_config(
             schedule's halvings go on from there.
 
     Raises:
-        InputError: if a value is out of range.
+        InputError: if a value is out of range, or the SPEC has another embedding size.
     """
     (before,) = parent.specs
+    if spec.dim not in (None, parent.dim_of(before)):
+        raise InputError(UNCHANGEABLE)
+    spec = dataclasses.replace(spec, dim=before.dim)
     return dataclasses.replace(
         parent,
         specs=(spec,),

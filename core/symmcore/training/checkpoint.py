@@ -35,7 +35,7 @@ class Position:
 
 
 def network_settings(config: TrainingConfig, dataset: ImageDataset) -> dict[str, object]:
-    """What is needed besides the weights to embed an image, as JSON.
+    """What is needed besides the weights and their dimensions to embed an image, as JSON.
 
     Args:
         config: with its transform resolved.
@@ -45,7 +45,6 @@ def network_settings(config: TrainingConfig, dataset: ImageDataset) -> dict[str,
     _, height, width, channels = dataset.images.shape
     return {
         "name": config.network,
-        "dim": config.dim,
         "channels": channels,
         "height": height,
         "width": width,
@@ -68,12 +67,14 @@ def make_checkpoints(
         position: how far the training is.
         network: as :func:`network_settings` gives it.
     """
-    shared = dataclasses.asdict(position) | {
-        "feed": dataclasses.asdict(feed.state()),
-        "network": dict(network),
-    }
+    shared = dataclasses.asdict(position) | {"feed": dataclasses.asdict(feed.state())}
     return tuple(
-        Checkpoint(position.step, learner.arrays(), shared | {"steps_taken": learner.steps_taken})
+        Checkpoint(
+            position.step,
+            learner.arrays(),
+            shared
+            | {"network": {**network, "dim": learner.dim}, "steps_taken": learner.steps_taken},
+        )
         for learner in learners
     )
 

@@ -12,6 +12,7 @@ from symmcore.settings.losses import LossSettings, loss_info
 from symmcore.settings.networks import (
     FROM_SCRATCH,
     IMAGENET,
+    LARGEST_DIM,
     NETWORKS,
     check_weights_choice,
     network_info,
@@ -28,6 +29,7 @@ from symmcore.settings.setting import (
 from symmcore.settings.symm import Symm
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.spec import RunSpec
+from symmcore.training.watch_set import WatchRule
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -137,8 +139,7 @@ class TrainingConfig:
         label="Embedding size",
         help="numbers in an embedding",
         least=2,
-        # The last layer of the largest network then takes half a gigabyte.
-        most=65_536,
+        most=LARGEST_DIM,
         form_range=(2, 4096),
         step=32,
         place=Place.ADVANCED,
@@ -208,6 +209,16 @@ class TrainingConfig:
         help="most images of each split that are watched",
         least=2,
         zero="as many as keep frames under a tenth of the time, 200 to 2,000",
+    )
+    watch: str = setting(
+        WatchRule.CLASSES.value,
+        label="Watched",
+        help="what is watched where not every image can be: whole classes, or images of all",
+        choices=(
+            Choice(WatchRule.CLASSES, "Whole classes"),
+            Choice(WatchRule.IMAGES, "Images of all classes"),
+        ),
+        closed=True,
     )
     checkpoint_every: int | None = setting(
         None,
@@ -285,6 +296,14 @@ class TrainingConfig:
         """The same training with another number of steps."""
         return dataclasses.replace(self, steps=steps)
 
+    def learning_rate_of(self, spec: RunSpec) -> float:
+        """The learning rate of a run in its first step."""
+        return spec.learning_rate or self.learning_rate
+
+    def dim_of(self, spec: RunSpec) -> int:
+        """The size of a run's embeddings."""
+        return spec.dim or self.dim
+
     def _check_specs(self) -> None:
         if not self.specs:
             raise InputError("There is nothing to train: name at least one loss.")
@@ -299,7 +318,8 @@ class TrainingConfig:
         return dataclasses.replace(
             spec,
             loss_settings=LossSettings(**settings),
-            learning_rate=spec.learning_rate or self.learning_rate,
+            learning_rate=self.learning_rate_of(spec),
+            dim=self.dim_of(spec),
         )
 
 

@@ -34,6 +34,7 @@ from symmcore.training.frame_schedule import watch_limit
 from symmcore.training.learner import Learner
 from symmcore.training.peak_memory import peak_memory
 from symmcore.training.spec import RunSpec
+from symmcore.training.watch_set import WatchRule, watched
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -53,7 +54,8 @@ class Evaluator:
     """Evaluates learners on one dataset, always on the same images.
 
     The watch set is at most ``watch_limit(config)`` images of each split, drawn once by
-    the seed, and each watched image keeps its partner for the whole training.
+    the seed (see :func:`symmcore.training.watch_set.watched`), and each watched image keeps
+    its partner for the whole training.
 
     Raises:
         InputError: if no two watched images of a split are of one class.
@@ -68,8 +70,9 @@ class Evaluator:
         # No more images at once than a step embeds: what a step has memory for, this has.
         self._batch = min(max(config.batch_size, _SMALLEST_BATCH), _LARGEST_BATCH)
         limit = watch_limit(config)
-        self._watched_train = _watched(dataset.train, limit, random)
-        self._watched_test = _watched(dataset.test, limit, random)
+        rule = WatchRule(config.watch)
+        self._watched_train = watched(dataset.train, dataset.labels, limit, rule, random)
+        self._watched_test = watched(dataset.test, dataset.labels, limit, rule, random)
         self._train_partner = self._partners(self._watched_train)
         self._test_partner = self._partners(self._watched_test)
 
@@ -190,12 +193,6 @@ class Evaluator:
         alpha, beta = (2.0, 1.0) if spec.symm is None else (spec.symm.alpha, spec.symm.beta)
         synthetic = reflect_partners(points.embeddings, partner, alpha, beta)
         return WatchedSet(points, partner, synthetic)
-
-
-def _watched(positions: IndexArray, limit: int, random: np.random.Generator) -> IndexArray:
-    if len(positions) <= limit:
-        return positions
-    return np.sort(random.choice(positions, limit, replace=False))
 
 
 def _read_only(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:

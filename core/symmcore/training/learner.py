@@ -65,7 +65,7 @@ class Learner:
         if config.bf16 and device.type == "cuda" and not torch.cuda.is_bf16_supported():
             raise InputError(f"{torch.cuda.get_device_name(device)} does not compute in bfloat16.")
         torch.manual_seed(config.seed)
-        network = build_network(config.network, channels, config.dim)
+        network = build_network(config.network, channels, config.dim_of(spec))
         self.weights_note = load_weights(network, config.weights)
         # Convolutions are faster in this order of memory on GPUs, and by a fifth on CPUs.
         self._memory_format = (
@@ -73,9 +73,9 @@ class Learner:
         )
         self._network = network.to(device).to(memory_format=self._memory_format)
         self._bf16 = config.bf16
-        self._batch_shape = config.batch_size // 2, config.dim
+        self._batch_shape = config.batch_size // 2, config.dim_of(spec)
         self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
-        self._learning_rate = spec.learning_rate or config.learning_rate
+        self._learning_rate = config.learning_rate_of(spec)
         self._schedule = config.schedule
         self._grad_clip = config.grad_clip
         self._optimizer = build_optimizer(self._network, config.weight_decay)
@@ -83,6 +83,11 @@ class Learner:
         self._device = device
         self._always_reads_gradients = device.type == "cpu"
         self._random_states = _random_states(device)
+
+    @property
+    def dim(self) -> int:
+        """The size of an embedding."""
+        return self._batch_shape[1]
 
     @property
     def parameters(self) -> int:

@@ -65,13 +65,14 @@ def recording_size(config: TrainingConfig, train_images: int, test_images: int) 
     frames = schedule.count()
     galleries = schedule.evaluations.count() if test_images > limit else 0
     checkpoints = checkpoint_schedule(config).count()
-    weights = network_info(config.network).weights(config.dim)
+    dim = max(map(config.dim_of, config.specs))
+    weights = network_info(config.network).weights(dim)
     return RecordingSize(
         frames=frames,
         galleries=galleries,
         checkpoints=checkpoints,
         # beside each embedding: position in the dataset, label, partner
-        frame_bytes=frames * watched * (_FLOAT * config.dim + 3 * _INDEX),
-        gallery_bytes=galleries * test_images * (_HALF * config.dim + 2 * _INDEX),
+        frame_bytes=frames * watched * (_FLOAT * dim + 3 * _INDEX),
+        gallery_bytes=galleries * test_images * (_HALF * dim + 2 * _INDEX),
         checkpoint_bytes=checkpoints * weights * _FLOAT * _COPIES_OF_WEIGHTS,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from symmcore.errors import InputError
 from symmcore.settings.losses import LossSettings, check_settings, loss_info
+from symmcore.settings.networks import LARGEST_DIM
 from symmcore.settings.setting import LARGEST_NUMBER, check_ranges, setting
 from symmcore.settings.symm import PairSet, Symm
 
@@ -18,6 +19,7 @@ class RunSpec:
         symm: settings of Symmetrical Synthesis; None trains the baseline.
         loss_settings: settings of the loss; defaults where nothing was said.
         learning_rate: of this run; None takes the training's.
+        dim: size of this run's embeddings; None takes the training's.
     """
 
     loss: str = "npair"
@@ -29,6 +31,13 @@ class RunSpec:
         help="Adam's learning rate in the first step, of this run",
         above=0,
         most=LARGEST_NUMBER,
+    )
+    dim: int | None = setting(
+        None,
+        label="Embedding size",
+        help="dimensions of an embedding, of this run",
+        least=2,
+        most=LARGEST_DIM,
     )
 
     def __post_init__(self) -> None:
@@ -71,6 +80,8 @@ class RunSpec:
             differences.append((name, _text(value)))
         if self.learning_rate is not None:
             differences.append(("lr", _text(self.learning_rate)))
+        if self.dim is not None:
+            differences.append(("dim", str(self.dim)))
         return differences
 
 
@@ -90,7 +101,7 @@ def parse_spec(text: str, pairs: PairSet = "paper") -> RunSpec:
         raise InputError(f"{text!r} ends its loss with '+{suffix}': only '+symm' can follow.")
     symm: dict[str, float | int | str] = {}
     settings: dict[str, float] = {}
-    learning_rate = None
+    learning_rate, dim = None, None
     given: set[str] = set()
     for item in filter(None, tail.split(",")):
         key, equals, value = item.partition("=")
@@ -101,12 +112,14 @@ def parse_spec(text: str, pairs: PairSet = "paper") -> RunSpec:
         given.add(key)
         if key == "lr":
             learning_rate = _number(key, value, text)
+        elif key == "dim":
+            dim = _whole_number(key, value, text)
         elif key in _SYMM_KEYS:
             symm[key] = value if key == "pairs" else _number(key, value, text)
         elif key in _LOSS_KEYS:
             settings[key] = _number(key, value, text)
         else:
-            known = ", ".join((*_SYMM_KEYS, *_LOSS_KEYS, "lr"))
+            known = ", ".join((*_SYMM_KEYS, *_LOSS_KEYS, "lr", "dim"))
             raise InputError(f"Unknown setting {key!r} in {text!r}: choose from {known}.")
     if symm and not plus:
         raise InputError(f"{next(iter(symm))!r} in {text!r} belongs to Symm: write {loss}+symm.")
@@ -115,6 +128,7 @@ def parse_spec(text: str, pairs: PairSet = "paper") -> RunSpec:
         make_symm({"pairs": pairs} | symm) if plus else None,
         LossSettings(**settings),
         learning_rate,
+        dim,
     )
 
 
@@ -152,6 +166,13 @@ def _number(key: str, value: str, text: str) -> float:
         return float(value)
     except ValueError:
         raise InputError(f"{value!r} in {text!r} is not a number: {key} takes one.") from None
+
+
+def _whole_number(key: str, value: str, text: str) -> int:
+    number = _number(key, value, text)
+    if not number.is_integer():
+        raise InputError(f"{value!r} in {text!r} is no whole number: {key} takes one.")
+    return int(number)
 
 
 def _text(value: float | str) -> str:

@@ -221,7 +221,7 @@ class Trainer:
                 raise self._diverged(spec, "The loss", f"became {took.loss}")
 
     def _diverged(self, spec: RunSpec, what: str, became: str) -> _DivergedError:
-        rate = spec.learning_rate or self._config.learning_rate
+        rate = self._config.learning_rate_of(spec)
         return _DivergedError(
             f"{what} of {spec.name} {became} at step {self._at.step}. "
             f"Try a lower learning rate (now {rate:g}) or another seed."

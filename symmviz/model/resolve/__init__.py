@@ -12,15 +12,27 @@ from symmviz.model.resolve.curves import (
     readings,
     step_at,
 )
+from symmviz.model.resolve.gallery import Scored, index_targets, score_targets
+from symmviz.model.resolve.listing import ListingState, listed_from, listing
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
-from symmviz.model.resolve.retrieve import RetrieveState, SearchTarget, retrieve, search_targets
+from symmviz.model.resolve.retrieve import (
+    Found,
+    RetrieveState,
+    SearchTarget,
+    history_targets,
+    retrieve,
+    search_targets,
+)
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
 from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
 
 __all__ = [
     "Column",
+    "Found",
+    "ListingState",
     "Offers",
     "RetrieveState",
+    "Scored",
     "SearchTarget",
     "WatchState",
     "branch_parents",
@@ -31,12 +43,17 @@ __all__ = [
     "describe",
     "drawn_from",
     "has_seeds",
+    "history_targets",
     "image_at",
+    "index_targets",
+    "listed_from",
+    "listing",
     "offers",
     "panels",
     "paper_lines",
     "readings",
     "retrieve",
+    "score_targets",
     "search_targets",
     "shown_step",
     "step_at",

@@ -13,6 +13,7 @@ from symmviz.model.curve import (
     Abscissa,
     Curve,
     CurveLook,
+    Diagnostic,
     LegendEntry,
     Panel,
     PanelKey,
@@ -43,8 +44,14 @@ _LINES: dict[PanelKey, tuple[tuple[Variant, str], ...]] = {
     ),
     Panel.RATIO: ((Variant.SOLID, _RATIO), (Variant.DASHED, _RATIO)),
     Panel.LOSS: ((Variant.SOLID, "loss"),),
+    Diagnostic.TRIVIAL: ((Variant.SOLID, "loss"), (Variant.DASHED, "trivial_loss")),
+    Diagnostic.NORM: ((Variant.SOLID, "mean_norm"), (Variant.DASHED, "test_mean_norm")),
+    Diagnostic.COSINES: ((Variant.SOLID, "within_cosine"), (Variant.DASHED, "between_cosine")),
+    Diagnostic.RANK: ((Variant.SOLID, "test_effective_rank"),),
+    Diagnostic.GRADIENT: ((Variant.SOLID, "gradient_norm"),),
+    Diagnostic.ZERO_TERMS: ((Variant.SOLID, "zero_terms"),),
 }
-_DRAWN = {name for lines in _LINES.values() for _, name in lines}
+_DRAWN = {name for panel in Panel for _, name in _LINES[panel]}
 # Taken once at the end of a training, or no measure of it: a line would say nothing.
 _NOT_DRAWN = {
     _SECONDS,
@@ -64,22 +71,25 @@ _HEALTH = {field.name for field in dataclasses.fields(BatchHealth)} | {
 }
 
 
-def panels(recordings: tuple[Recording, ...]) -> tuple[PanelKey, ...]:
-    """The plots there are: the four of every run, then each scalar of users' own loops."""
-    names = sorted(
-        {
-            name
-            for recording in recordings
-            for name in recording.state.metrics
-            if recording.info.own_loop or name not in _HEALTH
-        }
+def panels(recordings: tuple[Recording, ...], look: CurveLook) -> tuple[PanelKey, ...]:
+    """The plots there are: the four of every run, then each scalar of users' own loops.
+
+    Between them, if they are wanted, those of what tells of a collapse, as far as it was recorded.
+    """
+    metrics = [recording.state.metrics for recording in recordings]
+    diagnostics = (
+        diagnostic
+        for diagnostic in (Diagnostic if look.diagnostics else ())
+        if any(name in of for of in metrics for _, name in _LINES[diagnostic])
     )
-    own = (
+    own = {
         name
-        for name in names
+        for recording in recordings
+        for name in recording.state.metrics
+        if recording.info.own_loop or name not in _HEALTH
         if name not in _DRAWN and name not in _NOT_DRAWN and not name.startswith(_RECALL_AT)
-    )
-    return (*Panel, *own)
+    }
+    return (*Panel, *diagnostics, *sorted(own))
 
 
 def curves(

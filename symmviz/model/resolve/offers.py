@@ -78,7 +78,7 @@ def branch_parents(recordings: tuple[Recording, ...], step: int | None) -> tuple
             title=title.title,
             step=steps[-1],
             spec=info.spec,
-            learning_rate=info.spec.learning_rate or info.config.learning_rate,
+            learning_rate=info.config.learning_rate_of(info.spec),
             steps=info.config.steps,
             dataset=info.dataset,
             network=info.config.network,

@@ -1,4 +1,4 @@
-"""What the Retrieve page shows."""
+"""What the Retrieve page shows of the query: the image, and what each run finds for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,17 +6,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from symmcore.runs import Recording
-from symmviz.model.display import Gallery, ImageCard, NeighbourRow, PictureId, RunTitle
+from symmviz.model.display import (
+    UPLOADS,
+    ImageCard,
+    NeighbourRow,
+    PictureId,
+    RankCurve,
+    RunTitle,
+)
 from symmviz.model.loaded import Loaded
+from symmviz.model.resolve.gallery import (
+    gallery_images,
+    searchable_steps,
+    searched_step,
+)
 from symmviz.model.resolve.time import newest_at, shown_step
-from symmviz.model.retrieval import Query, RunNeighbours, Split
-from symmviz.model.titles import label_name, label_names, run_titles
+from symmviz.model.retrieval import AnyQuery, Query, RunNeighbours, Split, Upload
+from symmviz.model.titles import label_name, run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 _LOOKED_BACK = 16  # frames, for the newest one that has been searched
 _NOTHING_TO_SEARCH = "Nothing to search yet: a training brings its images here when it begins."
-_CHOOSE = "Click an image to see what each run finds for it."
+_CHOOSE = (
+    "Click an image to see what each run finds for it; drop or paste one of your own to search "
+    "with that."
+)
 _OTHER_IMAGES = "This run is on another dataset, or another split of it: it has other images."
+_EMBEDDING = "Embedding the image..."
+_NO_CHECKPOINT = (
+    "No checkpoint with embedded images up to this step: the network that would embed yours is "
+    "not there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +47,13 @@ class SearchTarget:
         key: of the recording.
         step: of the embeddings.
         query: the image.
+        count: how many neighbours.
     """
 
     key: str
     step: int
-    query: Query
+    query: AnyQuery
+    count: int = 10
 
 
 Found = Callable[[SearchTarget], RunNeighbours | str | None]
@@ -40,19 +62,21 @@ Found = Callable[[SearchTarget], RunNeighbours | str | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RetrieveState:
-    """What the Retrieve page shows.
+    """What the Retrieve page shows of the query.
 
     Attributes:
-        gallery: the images to choose from; None while there are none.
         card: the query; None where none is chosen.
         caption: what is said of the query.
         rows: what the runs find; None while they are being searched: what is shown stays.
+        curves: the rank of the first right neighbour over time, as far as it is known.
+        uploads: the images from elsewhere.
     """
 
-    gallery: Gallery | None
     card: ImageCard | None
     caption: str
     rows: tuple[NeighbourRow, ...] | None
+    curves: tuple[RankCurve, ...] = ()
+    uploads: tuple[ImageCard, ...] = ()
 
 
 def search_targets(workspace: Workspace) -> tuple[SearchTarget, ...]:
@@ -61,31 +85,40 @@ def search_targets(workspace: Workspace) -> tuple[SearchTarget, ...]:
     return tuple(targets[0] for targets in found if targets)
 
 
+def history_targets(workspace: Workspace) -> tuple[SearchTarget, ...]:
+    """The same query at all other steps, those near the cursor first."""
+    query, cursor = workspace.selection.query, workspace.cursor
+    if query is None or not workspace.browse.open:
+        return ()
+    targets: list[tuple[int, SearchTarget]] = []
+    for recording in workspace.recordings:
+        shown = searched_step(recording, query.split, cursor)
+        if images_key(recording) != workspace.selection.fingerprint or shown is None:
+            continue
+        targets += [
+            (abs(step - shown), _target(workspace, recording, step, query))
+            for step in searchable_steps(recording, query.split)
+        ]
+    return tuple(target for _, target in sorted(targets, key=lambda one: one[0]))
+
+
 def retrieve(workspace: Workspace, loaded: Loaded, found: Found) -> RetrieveState:
-    """Derive what the Retrieve page shows."""
-    gallery = _gallery(workspace, loaded)
-    owner = _owner(workspace)
-    query = workspace.selection.query
-    if owner is None or query is None:
-        caption = _NOTHING_TO_SEARCH if gallery is None else _CHOOSE
-        return RetrieveState(gallery, None, caption, ())
-    card = ImageCard(query, PictureId(owner.key, query.sample), class_name(loaded, owner, query))
-    kind = "Test" if query.split is Split.TEST else "Training"
-    words = f"{kind} image {query.sample}"
-    titles = run_titles(tuple(recording.info for recording in workspace.recordings))
-    rows: list[NeighbourRow] = []
-    for title, recording in zip(titles, workspace.recordings, strict=True):
-        result = _result(workspace, recording, found)
-        if result is None:
-            return RetrieveState(gallery, card, words, None)
-        if isinstance(result, str):
-            rows.append(NeighbourRow(title, result, ()))
-        else:
-            # Not only until a later step is searched: it holds all of these images.
-            newest = newest_at(recording.state.gallery_steps, workspace.cursor)
-            is_earlier = newest == result.step != shown_step(recording, workspace.cursor)
-            rows.append(_row(title, recording, query, result, is_earlier=is_earlier))
-    return RetrieveState(gallery, card, words, tuple(rows))
+    """Derive what the Retrieve page shows of the query."""
+    uploads = tuple(map(_upload_card, workspace.uploads))
+    owner, asked = _owner(workspace), workspace.selection.asked
+    if asked is None or (owner is None and isinstance(asked, Query)):
+        nothing = gallery_images(workspace, loaded) is None
+        caption = _NOTHING_TO_SEARCH if nothing else _CHOOSE
+        return RetrieveState(None, caption, (), (), uploads)
+    if isinstance(asked, Upload):
+        card = _upload_card(asked)
+        words = "Your image: it has no class, so nothing is right or wrong"
+    else:
+        assert owner is not None, "a query without an owner is no query"
+        card = _card(loaded, owner, asked, class_name(loaded, owner, asked))
+        words = f"{'Test' if asked.split is Split.TEST else 'Training'} image {asked.sample}"
+    rows = _rows(workspace, loaded, asked, found)
+    return RetrieveState(card, words, rows, _curves(workspace, found), uploads)
 
 
 def class_name(loaded: Loaded, recording: Recording, query: Query) -> str:
@@ -101,13 +134,47 @@ def class_name(loaded: Loaded, recording: Recording, query: Query) -> str:
     return ""
 
 
-def _gallery(workspace: Workspace, loaded: Loaded) -> Gallery | None:
-    for recording in workspace.recordings[:1]:
-        images = loaded.gallery(recording.key)
-        if images is not None:
-            names = label_names(recording, images.labels)
-            return Gallery(recording.key, images.samples, images.labels, names)
-    return None
+def _rows(
+    workspace: Workspace, loaded: Loaded, query: AnyQuery, found: Found
+) -> tuple[NeighbourRow, ...] | None:
+    titles = run_titles(tuple(recording.info for recording in workspace.recordings))
+    rows: list[NeighbourRow] = []
+    for title, recording in zip(titles, workspace.recordings, strict=True):
+        result = _result(workspace, recording, found)
+        if result is None and isinstance(query, Upload):
+            result = _EMBEDDING
+        if result is None:
+            return None
+        if isinstance(result, str):
+            rows.append(NeighbourRow(title, result, ()))
+        else:
+            # Not only until a later step is searched: it holds all of these images.
+            newest = newest_at(recording.state.gallery_steps, workspace.cursor)
+            is_earlier = newest == result.step != shown_step(recording, workspace.cursor)
+            rows.append(_row(title, loaded, recording, query, result, is_earlier=is_earlier))
+    return tuple(rows)
+
+
+def _curves(workspace: Workspace, found: Found) -> tuple[RankCurve, ...]:
+    query = workspace.selection.query
+    if query is None:
+        return ()
+    curves = []
+    for run, recording in enumerate(workspace.recordings):
+        if images_key(recording) != workspace.selection.fingerprint:
+            continue
+        known = [
+            (step, result.first_right)
+            for step in searchable_steps(recording, query.split)
+            if isinstance(
+                result := found(_target(workspace, recording, step, query)), RunNeighbours
+            )
+        ]
+        right = [(step, rank) for step, rank in known if rank is not None]
+        if right:
+            steps, ranks = zip(*right, strict=True)
+            curves.append(RankCurve(run, steps, ranks))
+    return tuple(curves)
 
 
 def _owner(workspace: Workspace) -> Recording | None:
@@ -117,60 +184,108 @@ def _owner(workspace: Workspace) -> Recording | None:
     return next(having, None)
 
 
+def _target(workspace: Workspace, recording: Recording, step: int, query: AnyQuery) -> SearchTarget:
+    return SearchTarget(recording.key, step, query, workspace.browse.neighbours)
+
+
 def _targets(workspace: Workspace, recording: Recording) -> tuple[SearchTarget, ...]:
     """The search to make in a run, and, while following, those of earlier steps."""
     selection, cursor = workspace.selection, workspace.cursor
+    if selection.upload is not None:
+        step = _embedding_step(workspace, recording)
+        return () if step is None else (_target(workspace, recording, step, selection.upload),)
     if selection.query is None or selection.fingerprint != images_key(recording):
         return ()
-    steps = recording.state.frame_steps
-    step = shown_step(recording, cursor)
-    if selection.query.split is Split.TEST and recording.state.gallery_steps:
-        searched = newest_at(recording.state.gallery_steps, cursor)
-        if searched is not None:
-            steps, step = recording.state.gallery_steps, searched
+    step = searched_step(recording, selection.query.split, cursor)
     if step is None:
         return ()
+    steps = searchable_steps(recording, selection.query.split)
     earlier = steps[-_LOOKED_BACK:][::-1] if cursor.following else (step,)
-    return tuple(SearchTarget(recording.key, one, selection.query) for one in earlier)
+    return tuple(_target(workspace, recording, one, selection.query) for one in earlier)
+
+
+def _embedding_step(workspace: Workspace, recording: Recording) -> int | None:
+    """The newest step with both a network and images that it has embedded."""
+    state = recording.state
+    embedded = {*state.gallery_steps, *state.frame_steps}
+    both = tuple(step for step in state.checkpoint_steps if step in embedded)
+    return newest_at(both, workspace.cursor)
 
 
 def _result(workspace: Workspace, recording: Recording, found: Found) -> RunNeighbours | str | None:
-    if images_key(recording) != workspace.selection.fingerprint:
+    is_upload = workspace.selection.upload is not None
+    if not is_upload and images_key(recording) != workspace.selection.fingerprint:
         return _OTHER_IMAGES
     targets = _targets(workspace, recording)
     if not targets:
+        if is_upload:
+            return _NO_CHECKPOINT
         return "No frame to search yet" if workspace.cursor.following else "No frame up to there"
     results = (found(target) for target in targets)
     return next((result for result in results if result is not None), None)
 
 
-def _row(
-    title: RunTitle,
+def _upload_card(upload: Upload) -> ImageCard:
+    return ImageCard(upload, PictureId(UPLOADS, upload.number), upload.name, file=upload.path)
+
+
+def _card(
+    loaded: Loaded,
     recording: Recording,
     query: Query,
+    name: str,
+    similarity: float | None = None,
+    correct: bool | None = None,
+) -> ImageCard:
+    files = loaded.files(recording.key)
+    file = None if files is None else files.path(query.sample)
+    picture = PictureId(recording.key, query.sample)
+    return ImageCard(query, picture, name, similarity, correct, file)
+
+
+def _row(
+    title: RunTitle,
+    loaded: Loaded,
+    recording: Recording,
+    query: AnyQuery,
     result: RunNeighbours,
     *,
     is_earlier: bool,
 ) -> NeighbourRow:
     cards = tuple(
-        ImageCard(
+        _card(
+            loaded,
+            recording,
             Query(one.sample, query.split),
-            PictureId(recording.key, one.sample),
             label_name(recording, one.label),
             one.similarity,
             one.correct,
         )
         for one in result.neighbours
     )
-    return NeighbourRow(title, _caption(result, query.split, is_earlier=is_earlier), cards)
+    return NeighbourRow(title, _caption(result, query, is_earlier=is_earlier), cards)
 
 
-def _caption(result: RunNeighbours, split: Split, *, is_earlier: bool) -> str:
-    """Say what was searched, and why an earlier step than that of the map."""
-    right = sum(found.correct for found in result.neighbours)
-    kind = "test" if split is Split.TEST else "watched training"
-    since = " (last evaluated)" if is_earlier and split is Split.TEST else ""
+def _caption(result: RunNeighbours, query: AnyQuery, *, is_earlier: bool) -> str:
+    """Say what was searched, how well, and why an earlier step than that of the map."""
+    kind = "test" if query.split is Split.TEST else "watched training"
+    other = "" if isinstance(query, Upload) else "other "
+    since = " (last evaluated)" if is_earlier and query.split is Split.TEST else ""
+    parts = [
+        f"step {result.step:,}{since}",
+        *_verdict(result, query),
+        f"searched {result.searched:,} {other}{kind} images",
+    ]
+    return " · ".join(parts)
+
+
+def _verdict(result: RunNeighbours, query: AnyQuery) -> tuple[str, ...]:
+    if isinstance(query, Upload):
+        return ()
+    if result.first_right is None:
+        return ("no other image of its class to find",)
+    right = sum(bool(found.correct) for found in result.neighbours)
     return (
-        f"step {result.step:,}{since} · {right} of {len(result.neighbours)} right · "
-        f"searched {result.searched:,} other {kind} images"
+        f"first right at rank {result.first_right:,}",
+        f"{right} of {len(result.neighbours)} right",
     )

@@ -1,11 +1,12 @@
 """What the Watch page shows."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from symmcore.projection.methods import method_info
-from symmcore.records import Projection
+from symmcore.records import PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
@@ -31,6 +32,7 @@ class Column:
         positions: where they are; None while that is being read: what is shown stays.
         caption: what the picture is; None with the positions.
         selected: row of the point that is ringed.
+        trust: how far the picture can be trusted, with the positions; empty if unknown.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Column:
     positions: PointPositions | None = None
     caption: str | None = None
     selected: int | None = None
+    trust: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +131,8 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded) -> Colum
         return Column(recording.key, cloud, None, failure, selected)
     plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
     positions = PointPositions(plane.original, plane.synthetic)
-    return Column(recording.key, cloud, positions, _caption(projection, note), selected)
+    caption = _caption(projection, note)
+    return Column(recording.key, cloud, positions, caption, selected, trust(plane))
 
 
 def _picture(
@@ -174,6 +178,22 @@ def _caption(projection: Projection, note: str) -> str:
     return f"{text} · {projection.explained:.0%} of the variance"
 
 
+def trust(plane: PlanePoints) -> str:
+    """How far a map can be trusted, in a line: "The map shows 52 of 66 · ..."."""
+    quality = plane.quality
+    if quality is None:
+        return ""
+    parts = []
+    if not math.isnan(quality.plane_recall_at_1):
+        drawn, true = (100 * one for one in (quality.plane_recall_at_1, quality.recall_at_1))
+        parts.append(f"The map shows {drawn:.0f} of {true:.0f}")
+    if not math.isnan(quality.trustworthiness):
+        parts.append(f"trustworthiness {quality.trustworthiness:.2f}")
+    if not math.isnan(quality.embedding_motion):
+        parts.append(f"{quality.embedding_motion:.0%} of the movement is the embedding's")
+    return " · ".join(parts)
+
+
 def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages) -> int | None:
     selection = workspace.selection
     query = selection.query
@@ -201,6 +221,12 @@ def _shown_of(workspace: Workspace, recording: Recording, shown: SplitImages) ->
     total = max((info.train_count if is_train else info.test_count) or 0, len(shown.samples))
     kind = "training" if is_train else "test"
     synthetic = f"their {shown.partnered:,} synthetic points"
-    return f"Showing {len(shown.samples):,} of {total:,} {kind} images" + (
+    count = len(shown.samples)
+    if count < total:
+        classes = len(np.unique(shown.labels))
+        kind = f"{kind} images ({classes:,} class{'es' if classes > 1 else ''})"
+    else:
+        kind = f"{kind} images"
+    return f"Showing {count:,} of {total:,} {kind}" + (
         f" and {synthetic}" if workspace.display.synthetic_visible else f"; {synthetic} are hidden"
     )

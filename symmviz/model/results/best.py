@@ -27,7 +27,9 @@ def best_runs(results: tuple[RunResult, ...], score: str) -> frozenset[int]:
     """Places of the runs with the highest score: one a dataset, none where two have it."""
     found = set()
     for places in _by_dataset(result.dataset for result in results):
-        known = [place for place in places if score in results[place].scores]
+        known = [
+            place for place in places if results[place].is_whole and score in results[place].scores
+        ]
         highest = max((results[place].scores[score] for place in known), default=None)
         top = [place for place in known if results[place].scores[score] == highest]
         if len(known) > 1 and len(top) == 1:

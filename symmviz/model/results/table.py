@@ -29,6 +29,10 @@ _PAIRED = (
 )
 _ONE_PAIR = "A difference of one pair has no interval: more seeds would tell what it is worth."
 _TOGETHER = "Time and steps/s of a comparison are those of all its runs together."
+_PAPER = (
+    "The paper's rows are of GoogLeNet from ImageNet's weights, to 512 dimensions: like is "
+    "compared with like where a run was trained so (--preset paper --weights imagenet)."
+)
 _CLEARLY_BEST = "Bold is the best where the interval of its difference to every other lies above 0."
 _HIGHEST = "Bold is the highest number: of one seed each it is not known what it is worth."
 
@@ -52,7 +56,6 @@ class Row:
         dataset: as the command line writes it.
         seeds: the seed of a run, or how many there are; empty for none.
         cells: by column; a column that is not there has nothing.
-        remark: why a run counts in no mean; else empty.
     """
 
     kind: RowKind
@@ -60,7 +63,6 @@ class Row:
     dataset: str
     seeds: str
     cells: Mapping[str, Cell]
-    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +126,20 @@ class _Table:
         return [
             Row(
                 RowKind.RUN,
-                self._titles[result.setting],
+                self._run_title(result),
                 shown_name(result.dataset) if result.dataset else "",
                 "" if result.seed is None else str(result.seed),
                 {
                     column.key: _marked(run_cell(column, result), place, best.get(column.key))
                     for column in self._columns
                 },
-                _remark(result),
             )
             for place, result in enumerate(results)
         ]
+
+    def _run_title(self, result: RunResult) -> str:
+        title, remark = self._titles[result.setting], _remark(result)
+        return f"{title} ({remark}, scored at step {result.step:,})" if remark else title
 
     def means(self) -> list[Row]:
         best = {
@@ -208,11 +213,12 @@ class _Table:
             (_OVER_SEEDS, RowKind.MEAN in kinds),
             (_PAIRED, any(count > 1 for count in counts)),
             (_ONE_PAIR, any(count == 1 for count in counts)),
+            (_PAPER, RowKind.PAPER in kinds),
             (_TOGETHER, compared and len(results) > 1),
         ]
         left_out = tuple(
-            f"{self._titles[result.setting]}{_of_seed(result)} {_remark(result)}: it counts in no "
-            "mean."
+            f"{self._titles[result.setting]}{_of_seed(result)} counts in no mean: "
+            f"{_remark(result)}."
             for result in results
             if _remark(result)
         )
@@ -244,7 +250,7 @@ def _marked(cell: Cell, place: int, best: frozenset[int] | None) -> Cell:
 
 
 def _of_seed(result: RunResult) -> str:
-    return "" if result.seed is None else f", seed {result.seed},"
+    return "" if result.seed is None else f" of seed {result.seed}"
 
 
 def _remark(result: RunResult) -> str:
@@ -253,5 +259,5 @@ def _remark(result: RunResult) -> str:
     if result.status is RunStatus.DIVERGED:
         return "diverged"
     if result.status is RunStatus.TRAINING:
-        return "is still training"
-    return "has no final scores"
+        return "still training"
+    return "without final scores"

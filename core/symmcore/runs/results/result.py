@@ -182,7 +182,8 @@ def _setting(info: RunInfo, key: str, step: int) -> Setting:
     usual = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
     decided: dict[str, object] = {
         "specs": (_whole(info.spec),),
-        "learning_rate": info.spec.learning_rate or info.resolved.learning_rate,
+        "learning_rate": info.resolved.learning_rate_of(info.spec),
+        "dim": info.resolved.dim_of(info.spec),
     }
     training = with_given(info.resolved, {name: usual[name] for name in _NOT_SETTINGS} | decided)
     branched_at = None if info.parent is None else info.parent.step
@@ -190,6 +191,8 @@ def _setting(info: RunInfo, key: str, step: int) -> Setting:
 
 
 def _whole(spec: RunSpec) -> RunSpec:
-    """The SPEC with every setting of the loss said; its learning rate is the training's."""
+    """The SPEC with every setting of the loss said; the training has all others."""
     settings = loss_info(spec.loss).defaults.given() | spec.loss_settings.given()
-    return dataclasses.replace(spec, loss_settings=LossSettings(**settings), learning_rate=None)
+    return dataclasses.replace(
+        spec, loss_settings=LossSettings(**settings), learning_rate=None, dim=None
+    )

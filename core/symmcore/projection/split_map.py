@@ -1,0 +1,152 @@
+"""One split of one run while its points are laid out."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.projection.base import ProjectionSettings
+from symmcore.projection.layout import (
+    FEWEST_POINTS,
+    Beginning,
+    Layout,
+    LayoutMethod,
+    principal_plane,
+    turned_to,
+)
+from symmcore.projection.motion import embedding_share
+from symmcore.projection.points import (
+    SMALLEST_VARIANCE,
+    Points,
+    frozen,
+    is_picture,
+    normalised,
+)
+from symmcore.projection.quality import map_quality
+from symmcore.records import IndexArray, MapQuality, PlanePoints, WatchedSet
+
+
+@dataclass(slots=True, eq=False)
+class SplitMap:
+    """The points of one split of one run, and where they are.
+
+    Attributes:
+        partnered: (N,) bool, which images have a synthetic point of their own.
+        labels: (N,) int64.
+        points: (N + S, D) float64, the images and then those synthetic points.
+        start: where they were drawn last; None where they were not.
+        matured: how far the layout is that they were drawn by, in [0, 1].
+        is_spread: whether they are not all in one place.
+        coordinates: (N + S, 2) where they are now, turned to fit.
+        quality: as measured last.
+        reference: the map of the first run that this one is turned to fit; None for itself.
+        again: the frame that the start shows, laid out once more.
+    """
+
+    partnered: npt.NDArray[np.bool_]
+    labels: IndexArray
+    points: Points
+    start: Points | None
+    matured: float
+    is_spread: bool
+    coordinates: Points
+    quality: MapQuality | None
+    reference: "SplitMap | None" = None
+    again: "SplitMap | None" = None
+    _layout: Layout | None = None
+
+    @classmethod
+    def of(cls, watched: WatchedSet, start: PlanePoints | None, matured: float) -> Self:
+        """Make the map of a split's images and of the synthetic points that are their own."""
+        partnered = watched.partner >= 0
+        count = len(partnered)
+        points = normalised([watched.points.embeddings, watched.synthetic[partnered]])
+        away = points - points.mean(axis=0) if count else points
+        drawn = None
+        if start is not None and is_picture(start.original, count):
+            drawn = np.concatenate([start.original, start.synthetic[partnered]]).astype(np.float64)
+            drawn = drawn if np.isfinite(drawn).all() else None
+        return cls(
+            partnered=partnered,
+            labels=watched.points.labels,
+            points=points,
+            start=drawn,
+            matured=matured,
+            is_spread=count > 0 and float(np.square(away).sum()) / count > SMALLEST_VARIANCE,
+            coordinates=np.zeros((len(points), 2)),
+            quality=None if start is None or drawn is None else start.quality,
+        )
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return len(self.partnered)
+
+    @property
+    def needs_layout(self) -> bool:
+        """Whether there is a graph to lay out."""
+        return self.is_spread and len(self.points) >= FEWEST_POINTS
+
+    @property
+    def done(self) -> float:
+        """Share of the layout that is done, in [0, 1]."""
+        return 0.0 if self._layout is None else self._layout.done
+
+    def place(self) -> None:
+        """Choose where the points are at first; points in one place stay there."""
+        if not self.is_spread:
+            return
+        if self.start is not None and self.needs_layout:
+            self.coordinates = self.start
+            return
+        self.matured = 0.0
+        shared = self.reference
+        if (
+            shared is not None
+            and len(shared.points) == len(self.points)
+            and shared.needs_layout
+            and self.needs_layout
+        ):
+            self.coordinates = shared.coordinates
+        else:
+            self.coordinates = principal_plane(self.points)
+
+    def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
+        """Make the graph."""
+        self._layout = method.begin(
+            self.points, Beginning(self.coordinates, self.matured, settings.seed, settings.is_live)
+        )
+
+    def advance(self) -> None:
+        """Move the points on, and turn them to fit."""
+        assert self._layout is not None, "begun before"
+        self._layout.advance()
+        coordinates = np.asarray(self._layout.coordinates, dtype=np.float64)
+        target = self.start if self.reference is None else self.reference.coordinates
+        if target is None:
+            self.coordinates = coordinates - coordinates[: self.count].mean(axis=0)
+        else:
+            self.coordinates = turned_to(coordinates, target, self.count)
+
+    def measure(self) -> None:
+        """Measure how far the map can be trusted where the points are now."""
+        self.quality = map_quality(
+            self.points[: self.count], self.coordinates[: self.count], self.labels
+        )
+        motion = math.nan
+        if self.again is not None and self.start is not None:
+            motion = embedding_share(
+                self.start[: self.count],
+                self.again.coordinates[: self.count],
+                self.coordinates[: self.count],
+            )
+        self.quality = replace(self.quality, embedding_motion=motion)
+
+    def plane(self) -> PlanePoints:
+        """Freeze where the points are; an image without a partner has its own place twice."""
+        original = frozen(self.coordinates[: self.count])
+        synthetic = np.array(original)
+        synthetic[self.partnered] = self.coordinates[self.count :]
+        return PlanePoints(original, frozen(synthetic), self.quality)

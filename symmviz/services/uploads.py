@@ -1,0 +1,190 @@
+"""Images from elsewhere: embedded by the networks of the runs that are shown, and searched."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from symmcore.byte_cache import ByteCache
+from symmcore.data.images.decoding import decode_image, fitting_size, upright_size
+from symmcore.data.images.store import ImageArray
+from symmcore.processes import CallError
+from symmcore.records import FloatArray
+from symmcore.runs import Recording
+from symmviz.model.resolve import SearchTarget
+from symmviz.model.retrieval import RunNeighbours, Split, Upload
+from symmviz.services.embed_request import EmbedJob, embed_in_subprocess
+from symmviz.services.search_index import SearchIndex
+from symmviz.services.wanted import WantedThread
+
+_RESULTS = 512
+_EMBEDDINGS = 2048
+
+_Wanted = tuple[SearchTarget, Recording]
+_EmbeddingKey = tuple[int, str, int]
+
+
+class Uploads:
+    """Takes images, embeds them in a process of its own, and searches recordings for them.
+
+    Threads: one, from the first search to :meth:`close`; the process ends with each batch.
+    """
+
+    def __init__(self, index: Callable[[Recording, int, Split], SearchIndex]) -> None:
+        """Prepare.
+
+        Args:
+            index: gives the index of a run's frame, on any thread.
+        """
+        self._index = index
+        self._thread = WantedThread("symmviz-uploads", self._search)
+        self._results: ByteCache[SearchTarget, RunNeighbours | str] = ByteCache(2**20, _RESULTS)
+        self._embeddings: ByteCache[_EmbeddingKey, FloatArray | str] = ByteCache(2**26, _EMBEDDINGS)
+        self._lock = threading.Lock()
+        # The lock guards all of these.
+        self._sources: dict[int, Path | ImageArray] = {}
+        self._wanted: frozenset[SearchTarget] = frozenset()
+        self._revision = 0
+
+    def add_files(self, paths: tuple[Path, ...]) -> tuple[Upload, ...]:
+        """Take image files; whether they are any is seen when they are read."""
+        return tuple(self._add(path.name, path, path) for path in paths)
+
+    def add_pixels(self, pixels: ImageArray) -> Upload:
+        """Take an image that is no file: (H, W, 3) uint8."""
+        return self._add("Pasted image", pixels, None)
+
+    def read(self, number: int, side: int) -> ImageArray:
+        """An upload's picture, which fits a square of ``side`` pixels: (H, W, 3) uint8.
+
+        Raises:
+            LookupError: if there is no such upload.
+            DecodeError: if it cannot be decoded.
+        """
+        with self._lock:
+            source = self._sources[number]
+        if isinstance(source, Path):
+            return decode_image(source, *fitting_size(upright_size(source), side))
+        height, width = fitting_size(source.shape[:2], side)
+        return np.asarray(Image.fromarray(source).resize((width, height)))
+
+    def want(self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]) -> None:
+        """Make these searches, and give up all others."""
+        new = tuple(target for target in targets if self._results.get(target) is None)
+        with self._lock:
+            self._wanted = frozenset(new)
+        batch = tuple((target, recordings[target.key]) for target in new)
+        self._thread.want((batch,) if batch else ())
+
+    def found(self, target: SearchTarget) -> RunNeighbours | str | None:
+        """What a search has found, why it failed, or None while it has not been made."""
+        return self._results.get(target)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each batch of searches."""
+        with self._lock:
+            return self._revision
+
+    @property
+    def busy(self) -> bool:
+        """Whether images are being embedded."""
+        return self._thread.busy
+
+    def clear(self) -> None:
+        """Forget what was found: other runs are shown, which may have the same keys."""
+        self.want((), {})
+        self._results.clear()
+        self._embeddings.clear()
+
+    def close(self, timeout: float) -> bool:
+        """End the thread and its process; whether they have ended in time."""
+        with self._lock:
+            self._wanted = frozenset()
+        return self._thread.close(timeout)
+
+    def _add(self, name: str, source: Path | ImageArray, path: Path | None) -> Upload:
+        with self._lock:
+            number = len(self._sources)
+            self._sources[number] = source
+        return Upload(number, name, path)
+
+    def _search(self, batch: tuple[_Wanted, ...]) -> None:
+        missing = [one for one in batch if self._results.get(one[0]) is None]
+        try:
+            self._embed([one for one in missing if self._embedding(one[0]) is None])
+            for target, recording in missing:
+                self._results.put(target, self._result(target, recording), 1)
+        except CancelledError:
+            pass
+        with self._lock:
+            self._revision += 1
+
+    def _embed(self, missing: list[_Wanted]) -> None:
+        """Embed images where that was not done before.
+
+        Raises:
+            CancelledError: if nobody wants them any more.
+        """
+        if not missing:
+            return
+        targets = frozenset(target for target, _ in missing)
+
+        def look() -> None:
+            with self._lock:
+                if not targets & self._wanted:
+                    raise CancelledError
+
+        with tempfile.TemporaryDirectory(prefix="symmviz-") as name:
+            folder = Path(name)
+            jobs = [
+                EmbedJob(recording.folder, target.step, self._file(target, folder))
+                for target, recording in missing
+            ]
+            found: list[FloatArray | str]
+            try:
+                found = embed_in_subprocess(jobs, folder, look)
+            except (CallError, OSError) as error:
+                found = [f"The image could not be embedded: {error}."] * len(jobs)
+        for (target, _), embedding in zip(missing, found, strict=True):
+            size = 1 if isinstance(embedding, str) else embedding.nbytes
+            self._embeddings.put(_key(target), embedding, size)
+
+    def _file(self, target: SearchTarget, folder: Path) -> Path:
+        """An upload's file; one is made of a pasted image."""
+        with self._lock:
+            source = self._sources[_number(target)]
+        if isinstance(source, Path):
+            return source
+        path = folder / f"{_number(target)}.png"
+        if not path.exists():
+            Image.fromarray(source).save(path, compress_level=1)
+        return path
+
+    def _embedding(self, target: SearchTarget) -> FloatArray | str | None:
+        return self._embeddings.get(_key(target))
+
+    def _result(self, target: SearchTarget, recording: Recording) -> RunNeighbours | str:
+        embedding = self._embedding(target)
+        if embedding is None or isinstance(embedding, str):
+            return embedding or "The image could not be embedded."
+        try:
+            index = self._index(recording, target.step, target.query.split)
+            return index.find_embedding(embedding, target.count)
+        except LookupError as error:
+            return f"Not searched: {error.args[0]}."
+        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
+            return f"The search failed ({type(error).__name__}): {error}"
+
+
+def _number(target: SearchTarget) -> int:
+    assert isinstance(target.query, Upload), "queries of the dataset are searched elsewhere"
+    return target.query.number
+
+
+def _key(target: SearchTarget) -> _EmbeddingKey:
+    return _number(target), target.key, target.step

@@ -1,0 +1,88 @@
+"""The runs of a comparison that is put together on the Start page."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from symmcore.training.spec import RunSpec
+from symmviz.model.comparison import MOST_RUNS, comparison_note
+from symmviz.model.names import shown_name
+from symmviz.model.titles import spec_title
+from symmviz.views.flow_layout import FlowLayout
+from symmviz.views.plain_tip import plain_tip
+
+_NOTHING = "Add the loss above as it is set, then choose another: all train side by side."
+
+
+class ComparisonFields(QWidget):
+    """A button a run, which takes it out again, and one that adds what is chosen."""
+
+    add_wanted = Signal()
+    """The user wants the loss as it is chosen now among the runs."""
+    changed = Signal()
+    """Other runs are compared."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._specs: list[RunSpec] = []
+        self._chips: list[QPushButton] = []
+        self._row = FlowLayout()
+        self.add_button = QPushButton("Add to comparison", self)
+        self.add_button.clicked.connect(self.add_wanted)
+        self._row.addWidget(self.add_button)
+        self._note = QLabel(_NOTHING, self)
+        self._note.setWordWrap(True)
+        self._note.setProperty("muted", True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(self._row)
+        layout.addWidget(self._note)
+
+    @property
+    def specs(self) -> tuple[RunSpec, ...]:
+        """The runs, in the order in which they were added."""
+        return tuple(self._specs)
+
+    def note(self) -> str:
+        """What is said of the runs."""
+        return self._note.text()
+
+    def add(self, spec: RunSpec) -> None:
+        """Compare this run too; one that is there already stays alone."""
+        if spec not in self._specs and len(self._specs) < MOST_RUNS:
+            self._specs.append(spec)
+            self._show()
+
+    def remove(self, spec: RunSpec) -> None:
+        """Compare this run no more."""
+        if spec in self._specs:
+            self._specs.remove(spec)
+            self._show()
+
+    def chips(self) -> tuple[QPushButton, ...]:
+        """The buttons of the runs."""
+        return tuple(self._chips)
+
+    def _show(self) -> None:
+        for chip in self._chips:
+            self._row.removeWidget(chip)
+            chip.deleteLater()
+        self._row.removeWidget(self.add_button)
+        self._chips = [self._chip(spec) for spec in self._specs]
+        for button in (*self._chips, self.add_button):
+            self._row.addWidget(button)
+        full = len(self._specs) == MOST_RUNS
+        self.add_button.setEnabled(not full)
+        self.add_button.setToolTip(f"At most {MOST_RUNS} runs are compared." if full else "")
+        one = "Add another loss or setting to compare it with."
+        self._note.setText(comparison_note(self.specs) or (one if self._specs else _NOTHING))
+        self.changed.emit()
+
+    def _chip(self, spec: RunSpec) -> QPushButton:
+        title = spec_title(spec).title
+        chip = QPushButton(f"{shown_name(title)}  ✕", self)
+        chip.setToolTip(plain_tip(f"{title}: click to take it out."))
+        chip.setAccessibleName(f"Take {title} out of the comparison")
+        chip.clicked.connect(lambda: self.remove(spec))
+        chip.show()
+        return chip

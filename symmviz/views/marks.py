@@ -1,0 +1,24 @@
+"""The mark of an image whose nearest neighbour is of another class."""
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from symmviz.views.theme import current_theme
+
+
+def draw_mark(painter: QPainter, area: QRect) -> None:
+    """Draw a cross on a disc, which is seen on any picture."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    theme = current_theme()
+    painter.setPen(QPen(QColor(theme.base), 1))
+    painter.setBrush(QColor(theme.wrong))
+    disc = QRectF(area).adjusted(1, 1, -1, -1)
+    painter.drawEllipse(disc)
+    pen = QPen(QColor(theme.base), 1.8)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    cross = disc.adjusted(*(sign * disc.width() * 0.31 for sign in (1, 1, -1, -1)))
+    painter.drawLine(cross.topLeft(), cross.bottomRight())
+    painter.drawLine(cross.topRight(), cross.bottomLeft())
+    painter.restore()

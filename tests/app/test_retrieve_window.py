@@ -1,0 +1,208 @@
+"""The Retrieve page in the real window, on runs that are opened."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from symmcore.runs import Recorder
+from symmviz.app import Launched, launch
+from symmviz.model.browse import GalleryList
+from symmviz.model.retrieval import Query
+from symmviz.views.retrieve_page import RetrievePage
+
+WAIT_MS = 20_000
+COUNT, CLASSES = 48, 4
+
+
+def record(folder: Path, files: list[Path], noise: float) -> None:
+    labels = np.arange(COUNT) % CLASSES
+    random = np.random.default_rng(3)
+    directions = random.standard_normal((COUNT, 8))
+    with Recorder(folder, labels=labels, images=files) as recorder:
+        for step in (0, 10, 20):
+            points = 4 * np.eye(CLASSES, 8)[labels] + noise / (1 + step / 10) * directions
+            recorder.frame(step, points.astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("retrieve")
+    files = []
+    for at in range(COUNT):
+        path = folder / "photos" / f"class {at % CLASSES}" / f"IMG_{at:03d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (24, 12), (5 * at, 80, 160)).save(path)
+        files.append(path)
+    made = folder / "first", folder / "second"
+    for run, noise in zip(made, (9.0, 4.0), strict=True):
+        record(run, files, noise)
+    return made
+
+
+@pytest.fixture
+def opened(
+    qapp: QApplication, qtbot: QtBot, runs_folder: Path, runs: tuple[Path, Path]
+) -> Iterator[Launched]:
+    parts = launch(qapp, runs)
+    qtbot.waitExposed(parts.window)
+    qtbot.waitUntil(lambda: len(parts.controller.workspace.recordings) == 2, timeout=WAIT_MS)
+    parts.window.show_page(parts.window.retrieve_page)
+    page = parts.window.retrieve_page
+    qtbot.waitUntil(lambda: "fail" in page.listing.summary(), timeout=WAIT_MS)
+    yield parts
+    parts.window.close_without_asking()
+    assert parts.session.close(30, import_timeout=30), "a thread did not end"
+    parts.window.deleteLater()
+
+
+def page_of(parts: Launched) -> RetrievePage:
+    return parts.window.retrieve_page
+
+
+def wait_for_rows(qtbot: QtBot, parts: Launched) -> None:
+    qtbot.waitUntil(lambda: page_of(parts).row_count() == 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: parts.session.searches.idle, timeout=WAIT_MS)
+    parts.controller.workspace.cursor = parts.controller.workspace.cursor
+    qtbot.wait(60)
+
+
+def test_failures_come_first_and_lead_to_their_neighbours(qtbot: QtBot, opened: Launched) -> None:
+    page = page_of(opened)
+    page.gallery.choose(0)
+    wait_for_rows(qtbot, opened)
+    assert "first right at rank" in page.row(0).caption()
+    assert "rank 1 " not in page.row(0).caption()
+    assert "✗" in page.row(0).tile(0).text()
+    assert page.query.file().endswith(".png")
+    qtbot.waitUntil(lambda: len(page.query.curves.curves) == 2, timeout=WAIT_MS)
+    assert page.query.curves.curves[0].steps == (0, 10, 20)
+
+
+def test_a_neighbour_is_gone_on_from_and_back_leads_back(qtbot: QtBot, opened: Launched) -> None:
+    page = page_of(opened)
+    page.gallery.choose(0)
+    wait_for_rows(qtbot, opened)
+    first = page.query_caption()
+    page.row(1).tile(2).click()
+    second = page.query_caption()
+    assert second != first
+    page.query.back.emit()
+    assert page.query_caption() == first
+    page.query.forward.emit()
+    assert page.query_caption() == second
+
+
+def test_the_keyboard_goes_from_the_images_to_the_neighbours(
+    qtbot: QtBot, opened: Launched
+) -> None:
+    page = page_of(opened)
+    opened.window.activateWindow()
+    page.gallery.setFocus()
+    page.gallery.choose(0)
+    qtbot.keyClick(page.gallery, Qt.Key.Key_Right)
+    assert page.gallery.chosen_place() == 1
+    wait_for_rows(qtbot, opened)
+    for key, focused in (
+        (Qt.Key.Key_Return, (0, 0)),
+        (Qt.Key.Key_Right, (0, 1)),
+        (Qt.Key.Key_Down, (1, 1)),
+        (Qt.Key.Key_Left, (1, 0)),
+    ):
+        qtbot.keyClick(QApplication.focusWidget(), key)
+        assert QApplication.focusWidget() is page.row(focused[0]).tile(focused[1]).button
+    before = page.query_caption()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert page.query_caption() != before
+    qtbot.keyClick(page, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert page.query_caption() == before
+
+
+def test_lists_orders_and_texts_choose_what_is_listed(qtbot: QtBot, opened: Launched) -> None:
+    page = page_of(opened)
+    page.listing.search("img_007")
+    assert page.gallery.listed() == [7]
+    page.listing.search("")
+    assert page.gallery.counts() == (COUNT, COUNT)
+    titles = page.listing.orders()
+    page.listing.choose_order(next(at for at, one in enumerate(titles) if "Fixed" in one))
+    assert 0 < page.gallery.counts()[0] < COUNT
+    page.listing.choose_list(GalleryList.CLASSES)
+    recalls = [float(page.listing.classes.cell(row, 1)) for row in range(CLASSES)]
+    assert recalls == sorted(recalls)
+    page.listing.choose_order(0)
+    name, confused = (page.listing.classes.cell(0, column) for column in (0, 3))
+    page.listing.classes.choose(0, confused=True)
+    assert f"({page.gallery.counts()[0]})" in confused
+    assert {sample % CLASSES for sample in page.gallery.listed()} == {int(name)}
+    for shown in (GalleryList.DUPLICATES, GalleryList.LABELS, GalleryList.IMAGES):
+        page.listing.choose_list(shown)
+        assert opened.controller.workspace.browse.shown is shown
+
+
+def test_as_many_neighbours_as_wanted_are_shown(qtbot: QtBot, opened: Launched) -> None:
+    page = page_of(opened)
+    page.gallery.choose(0)
+    page.query.count_chosen.emit(25)
+    qtbot.waitUntil(lambda: page.row_count() == 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: len(page.row(0).cards()) == 25, timeout=WAIT_MS)
+
+
+def test_the_menu_of_an_image_copies_its_path_and_shows_it_in_the_map(
+    qtbot: QtBot, opened: Launched
+) -> None:
+    page = page_of(opened)
+    page.gallery.choose(0)
+    wait_for_rows(qtbot, opened)
+    page.row(0).menu_wanted.disconnect()  # or it would open, which takes a screen
+    cards = []
+    page.row(0).menu_wanted.connect(lambda card, _: cards.append(card))
+    tile = page.row(0).tile(1)
+    tile.button.customContextMenuRequested.emit(tile.button.rect().center())
+    (card,) = cards
+    actions = {action.text(): action for action in page.image_menu(card).actions()}
+    actions["Copy its path"].trigger()
+    assert Path(QGuiApplication.clipboard().text()) == card.file
+    assert card.file is not None
+    assert card.file.is_file()
+    actions["Show in the map"].trigger()
+    assert opened.window.page is opened.window.watch_page
+    assert opened.controller.workspace.selection.query == card.query
+
+
+def test_the_step_of_the_slider_is_the_one_searched(qtbot: QtBot, opened: Launched) -> None:
+    page = page_of(opened)
+    page.gallery.choose(0)
+    wait_for_rows(qtbot, opened)
+    opened.window.time_slider.moved.emit(0)
+    qtbot.waitUntil(lambda: "step 0 " in page.row(0).caption(), timeout=WAIT_MS)
+
+
+def test_dropped_and_pasted_images_say_that_there_is_no_network(
+    qtbot: QtBot, opened: Launched, runs: tuple[Path, Path]
+) -> None:
+    page = page_of(opened)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in (runs[0], runs[1])])
+    assert page.take(data)
+    assert "no class" in page.query_caption()
+    assert len(page.uploads().cards()) == 2
+    assert "No checkpoint" in page.row(0).caption()
+    image = QImage(13, 7, QImage.Format.Format_ARGB32)
+    image.fill(Qt.GlobalColor.red)
+    data = QMimeData()
+    data.setImageData(image)
+    assert page.take(data)
+    upload = opened.controller.workspace.selection.upload
+    assert upload is not None
+    assert opened.session.uploads.read(upload.number, 26).shape == (14, 26, 3)
+    page.gallery.choose(0)
+    assert isinstance(opened.controller.workspace.selection.asked, Query)
+    page.query.back.emit()
+    assert opened.controller.workspace.selection.upload == upload

@@ -1,0 +1,139 @@
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from time import monotonic, sleep
+
+import numpy as np
+import pytest
+from helpers_recording import FakeRecording
+
+from symmcore.records import EmbeddedSet, FloatArray, IndexArray
+from symmviz.model.query_scores import ScoreTarget, class_scores, is_confused
+from symmviz.model.retrieval import Split
+from symmviz.services.query_scores import NEARLY_EQUAL, score_queries
+from symmviz.services.rankings import Rankings
+from symmviz.services.search_index import SearchIndex
+
+PATIENCE = 20.0
+
+
+def ignore(_: int) -> None:
+    """Nobody waits."""
+
+
+def index(embeddings: FloatArray, labels: IndexArray) -> SearchIndex:
+    return SearchIndex(EmbeddedSet(100 + np.arange(len(labels)), labels, embeddings), 7)
+
+
+def reference(embeddings: FloatArray, labels: IndexArray, row: int) -> tuple[int, list[int]]:
+    """The rank of the first of a query's class, and all others by similarity, in float64."""
+    points = embeddings.astype(np.float64)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    similarities = (points * points[row]).sum(axis=1)
+    order = [at for at in np.argsort(-similarities, kind="stable").tolist() if at != row]
+    right = [rank for rank, at in enumerate(order, start=1) if labels[at] == labels[row]]
+    return (right[0] if right else 0), order
+
+
+CLOUDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "random": lambda random: random.standard_normal((300, 16)),
+    "copies among classes": lambda random: np.repeat(random.standard_normal((60, 16)), 5, axis=0),
+}
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_ranks_are_those_of_float64(name: str) -> None:
+    random = np.random.default_rng(0)
+    cloud = CLOUDS[name](random).astype(np.float32)
+    labels = random.integers(0, 12, len(cloud))
+    labels[5] = 99  # alone in its class
+    scores = score_queries(index(cloud, labels), ignore)
+    for row in range(len(cloud)):
+        rank, order = reference(cloud, labels, row)
+        assert scores.rank[row] == rank
+        assert scores.nearest[row] == order[0]
+    assert scores.rank[5] == 0
+
+
+def test_the_rank_of_a_single_search_is_the_same() -> None:
+    random = np.random.default_rng(1)
+    cloud = random.standard_normal((400, 8)).astype(np.float32)
+    labels = np.arange(400) // 2  # the only other one is mostly far down
+    search = index(cloud, labels)
+    scores = score_queries(search, ignore)
+    for row in range(0, 400, 7):
+        assert search.find(100 + row, 10).first_right == scores.rank[row]
+
+
+def test_an_image_among_another_class_and_near_duplicates_are_found() -> None:
+    random = np.random.default_rng(2)
+    centres = np.eye(4, 16)
+    labels = np.repeat(np.arange(4), 20)
+    cloud = (centres[labels] + 0.05 * random.standard_normal((80, 16))).astype(np.float32)
+    cloud[3] = cloud[71] + 0.001  # labelled 0, among those of 3
+    scores = score_queries(index(cloud, labels), ignore)
+    assert np.flatnonzero(scores.agreed >= 0).tolist() == [3]
+    assert scores.agreed[3] == 3
+    assert [3, 71] in scores.pairs.tolist()
+    assert (scores.pair_similarity >= NEARLY_EQUAL).all()
+    assert (np.diff(scores.pair_similarity) <= 0).all()
+    classes = class_scores(scores)
+    recalls = [one.recall for one in classes]
+    assert recalls == sorted(recalls)
+    zero = next(one for one in classes if one.label == 0)
+    assert (zero.count, zero.right, zero.confused, zero.confused_count) == (20, 19, 3, 1)
+    assert np.flatnonzero(is_confused(scores, 0, 3)).tolist() == [3]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_images_are_no_trouble(count: int) -> None:
+    cloud = np.ones((count, 3), dtype=np.float32)
+    scores = score_queries(index(cloud, np.zeros(count, dtype=np.int64)), ignore)
+    assert scores.rank.tolist() == ([1] * count if count > 1 else [0] * count)
+    assert class_scores(scores) == () or class_scores(scores)[0].recall == 1.0
+
+
+def test_embeddings_that_are_no_numbers_come_last() -> None:
+    cloud = np.eye(4, dtype=np.float32)
+    cloud[1] = np.nan
+    scores = score_queries(index(cloud, np.array([0, 0, 1, 1])), ignore)
+    assert scores.rank[0] == 3
+    assert scores.rank[2] == 2
+
+
+def test_it_can_be_cancelled() -> None:
+    def cancel(_: int) -> None:
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        score_queries(index(np.eye(4, dtype=np.float32), np.zeros(4, dtype=np.int64)), cancel)
+
+
+@pytest.fixture
+def rankings() -> Iterator[Rankings]:
+    made = Rankings()
+    yield made
+    assert made.close(PATIENCE)
+
+
+def wait(rankings: Rankings) -> None:
+    deadline = monotonic() + PATIENCE
+    while rankings.busy:
+        assert monotonic() < deadline
+        sleep(0.005)
+
+
+def test_frames_are_scored_once_and_what_cannot_be_read_is_left(rankings: Rankings) -> None:
+    run = FakeRecording()
+    run.add_frame(0)
+    run.broken.add(3)
+    good, broken = (ScoreTarget(run.key, step, Split.TRAIN) for step in (0, 3))
+    for _ in range(2):
+        rankings.want((broken, good), {run.key: run})
+        wait(rankings)
+    assert rankings.found(broken) is None
+    scores = rankings.found(good)
+    assert scores is not None
+    assert len(scores.rank) == 12
+    assert [read for read in run.reads if read[1] == 0] == [("frame", 0)]
+    rankings.clear()
+    assert rankings.found(good) is None
