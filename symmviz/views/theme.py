@@ -1,36 +1,21 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
-from functools import cache
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from symmviz.model.appearance import Appearance
-
-# Okabe and Ito's colours for all kinds of colour vision, black left out.
-_OKABE_ITO = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#F0E442",
-    "#999999",
+from symmcore.palette import (
+    ORIGINAL_ON_DARK,
+    ORIGINAL_ON_LIGHT,
+    RUNS_ON_DARK,
+    RUNS_ON_LIGHT,
+    SYNTHETIC_ON_DARK,
+    SYNTHETIC_ON_LIGHT,
+    class_colours,
 )
-
-
-@cache
-def _glasbey(dark: bool) -> tuple[str, ...]:
-    """Glasbey's colours; read only once they are drawn, which the Start page does not wait for."""
-    import colorcet
-
-    # The first twelve of either are twice as far apart as those of one set that serves both themes.
-    if dark:
-        return tuple(colorcet.b_glasbey_bw_minc_20_minl_30)
-    return tuple(colorcet.b_glasbey_bw_minc_20_maxl_70)
+from symmviz.model.appearance import Appearance
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +52,7 @@ class Theme:
 
         Okabe and Ito's up to 8 classes, Glasbey's beyond.
         """
-        return _OKABE_ITO if shown <= len(_OKABE_ITO) else _glasbey(self.dark)
+        return class_colours(shown, dark=self.dark)
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""
@@ -84,9 +69,9 @@ LIGHT = Theme(
     border="#d5d8de",
     accent="#2563b8",
     accent_text="#ffffff",
-    original="#0072B2",
-    synthetic="#D55E00",
-    runs=("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555"),
+    original=ORIGINAL_ON_LIGHT,
+    synthetic=SYNTHETIC_ON_LIGHT,
+    runs=RUNS_ON_LIGHT,
     ring="#1c1f24",
     right="#00805d",
     wrong="#c24400",
@@ -101,9 +86,9 @@ DARK = Theme(
     border="#3a3e46",
     accent="#5b9bea",
     accent_text="#10141a",
-    original="#4aa8e0",
-    synthetic="#ff8a4c",
-    runs=("#1fc299", "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb"),
+    original=ORIGINAL_ON_DARK,
+    synthetic=SYNTHETIC_ON_DARK,
+    runs=RUNS_ON_DARK,
     ring="#ffffff",
     right="#1fc299",
     wrong="#ff8a4c",

@@ -112,10 +112,30 @@ def folder_in_place(folder: Path) -> Iterator[Path]:
         part.mkdir(parents=True)
         yield part
         fsync_folder(part)
-        _replace_folder(part, folder)
+        replace_folder(part, folder)
         fsync_folder(folder.parent)
     finally:
         remove_whatever(part)
+
+
+def replace_folder(part: Path, folder: Path) -> None:
+    """Rename a folder into place; what was there is removed once it is.
+
+    Raises:
+        OSError: if that fails; what was there then stays.
+    """
+    if not folder.exists():
+        rename(part, folder)
+        return
+    old = folder.with_name(f"{_HIDDEN}{folder.name}{OLD}")
+    remove_whatever(old)
+    rename(folder, old)
+    try:
+        rename(part, folder)
+    except OSError:
+        rename(old, folder)
+        raise
+    remove_whatever(old)
 
 
 def restore_replaced(parent: Path) -> None:
@@ -165,21 +185,6 @@ def part_of(path: Path) -> Path:
 def reason(error: OSError) -> str:
     """Why a file could not be written or read, as part of a sentence."""
     return error.strerror or str(error) or type(error).__name__
-
-
-def _replace_folder(part: Path, folder: Path) -> None:
-    if not folder.exists():
-        rename(part, folder)
-        return
-    old = folder.with_name(f"{_HIDDEN}{folder.name}{OLD}")
-    remove_whatever(old)
-    rename(folder, old)
-    try:
-        rename(part, folder)
-    except OSError:
-        rename(old, folder)
-        raise
-    remove_whatever(old)
 
 
 _BINARY: int = getattr(os, "O_BINARY", 0)  # of Windows alone

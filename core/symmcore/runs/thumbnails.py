@@ -47,7 +47,7 @@ def shrunk(image: ImageArray) -> ImageArray:
     height, width = image.shape[:2]
     if max(height, width) <= LONGEST_SIDE:
         return image
-    picture = _picture(image)
+    picture = picture_of(image)
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     return pixels_of(picture)
 
@@ -57,9 +57,9 @@ def encode(image: ImageArray) -> bytes:
     small = shrunk(image)
     stream = io.BytesIO()
     if max(small.shape[:2]) <= _SMALL:
-        _picture(small).save(stream, "PNG")
+        picture_of(small).save(stream, "PNG")
     else:
-        _picture(small).save(stream, "JPEG", quality=_QUALITY)
+        picture_of(small).save(stream, "JPEG", quality=_QUALITY)
     return stream.getvalue()
 
 
@@ -196,5 +196,6 @@ class ThumbnailFiles:
         return values
 
 
-def _picture(image: ImageArray) -> Image.Image:
+def picture_of(image: ImageArray) -> Image.Image:
+    """An image (H, W, C) as one of Pillow."""
     return Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)

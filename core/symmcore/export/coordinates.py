@@ -1,0 +1,80 @@
+"""Where the watched images of runs lie in the plane: as recorded, or by PCA."""
+
+from collections.abc import Sequence
+
+from symmcore.errors import InputError
+from symmcore.progress import Progress, ProgressCallback
+from symmcore.projection.base import PCA
+from symmcore.projection.methods import METHODS
+from symmcore.projection.pca import PcaProjector
+from symmcore.records import Projection
+from symmcore.runs.recording import Recording
+
+
+def chosen_method(recordings: Sequence[Recording], method: str, steps: Sequence[int]) -> str:
+    """The method to show frames by: the one that was asked for, or what is recorded of all runs.
+
+    Args:
+        recordings: the runs.
+        method: its name; empty for any.
+        steps: of the frames.
+
+    Raises:
+        InputError: if there is no such method, or it is not recorded and not PCA.
+    """
+    known = [info.name for info in METHODS]
+    if method and method not in known:
+        raise InputError(f"There is no projection called {method!r:.40}: {', '.join(known)} are.")
+    recorded = [name for name in known if _is_recorded(recordings, name, steps)]
+    if not method:
+        return recorded[0] if recorded else PCA
+    if method != PCA and method not in recorded:
+        raise InputError(
+            f"{recordings[0].folder} holds no {method} of these frames: open it in the window, "
+            "which records them, or export pca."
+        )
+    return method
+
+
+def projections(
+    recordings: Sequence[Recording],
+    steps: Sequence[Sequence[int]],
+    method: str,
+    progress: ProgressCallback,
+) -> list[list[Projection]]:
+    """The coordinates of frames, for each run and each of its steps.
+
+    PCA that is not recorded is computed, each frame from the one before so that the picture does
+    not jump, and of several runs the first one's picture is followed.
+
+    Args:
+        recordings: the runs.
+        steps: of each run, ascending, those of all runs of one length.
+        method: as :func:`chosen_method` has it.
+        progress: told how many frames are done.
+
+    Raises:
+        InputError: if a frame is damaged.
+    """
+    projector = PcaProjector()
+    made: list[list[Projection]] = [[] for _ in recordings]
+    for at in range(len(steps[0])):
+        progress(Progress("Reading frames", at, len(steps[0])))
+        for run, recording in enumerate(recordings):
+            step = steps[run][at]
+            found = recording.projection(method, step)
+            if found is None:
+                start = made[run][-1] if made[run] else None
+                (found,) = projector.project((recording.frame(step),), (start,))
+            made[run].append(found)
+    return made
+
+
+def _is_recorded(recordings: Sequence[Recording], method: str, steps: Sequence[int]) -> bool:
+    """Whether all runs have recorded the frames that they have at these steps."""
+    for recording in recordings:
+        state = recording.state
+        wanted = set(steps) & set(state.frame_steps)
+        if not wanted or not wanted <= set(state.projection_steps.get(method, ())):
+            return False
+    return True

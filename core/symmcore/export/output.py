@@ -1,0 +1,87 @@
+"""Files and folders that are whole under their name, or not there at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from symmcore.errors import InputError
+from symmcore.runs import files
+
+
+@contextmanager
+def whole_output(path: Path, *, overwrite: bool, marker: str = "") -> Iterator[Path]:
+    """Give a path beside ``path`` to write to, which is renamed to it at the end.
+
+    Whatever ends the writing before, Ctrl-C included, what was written is removed and what was
+    there stays.
+
+    Args:
+        path: of the file, or of the folder.
+        overwrite: whether what is there is replaced.
+        marker: for a folder, a file that an earlier export has in it: no other is replaced.
+
+    Raises:
+        InputError: if there is something already, or it cannot be written.
+    """
+    check_free(path, overwrite=overwrite, marker=marker)
+    target = Path(os.path.realpath(path))  # a link stays one
+    beside = files.part_of(target)
+    try:
+        files.remove_whatever(beside)
+        beside.mkdir()
+        yield beside / path.name
+        _flush(beside / path.name)
+        _put_in_place(beside / path.name, target)
+        files.fsync_folder(target.parent)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({files.reason(error)}).") from error
+    finally:
+        files.remove_whatever(beside)
+
+
+def check_free(path: Path, *, overwrite: bool, marker: str = "") -> None:
+    """Check that something can be written there, before time is spent on making it.
+
+    Raises:
+        InputError: saying why it cannot.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{path} cannot be written: its folder does not exist.")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written: there is no permission to.")
+    if not os.path.lexists(path):
+        return
+    if path.is_dir():
+        _check_folder(path, overwrite=overwrite, marker=marker)
+    elif marker:
+        raise InputError(f"{path} is a file: name a folder that is not there yet.")
+    elif not path.is_file():
+        raise InputError(f"{path} is no regular file: name another file.")
+    elif not overwrite:
+        raise InputError(f"{path} exists: name another file, or add --overwrite.")
+
+
+def _check_folder(path: Path, *, overwrite: bool, marker: str) -> None:
+    if not marker:
+        raise InputError(f"{path} is a folder: name a file to write.")
+    if not any(path.iterdir()):
+        return
+    if not any(path.rglob(marker)):
+        raise InputError(f"{path} holds something else: name a folder that is not there yet.")
+    if not overwrite:
+        raise InputError(f"{path} exists: name another folder, or add --overwrite.")
+
+
+def _flush(made: Path) -> None:
+    for path in made.rglob("*") if made.is_dir() else (made,):
+        if path.is_file():
+            with path.open("rb+") as file:
+                files.fsync(file.fileno())
+
+
+def _put_in_place(made: Path, path: Path) -> None:
+    if made.is_dir():
+        files.replace_folder(made, path)
+    else:
+        files.rename(made, path)
