@@ -245,19 +245,16 @@ def _run_map(
 def _styles(labels: IndexArray, *, by_class: bool) -> tuple[Look, StyleArray, StyleArray]:
     """The look, and its rows for original and synthetic points."""
     if by_class:
-        classes, ranks = np.unique(labels, return_inverse=True)
+        classes, places = np.unique(labels, return_inverse=True)
         names = class_colours(len(classes), dark=False)
-        ranks = (ranks.reshape(-1) % len(names)).astype(np.uint16)
-        colours = [
-            *(_code(name, _OPAQUE) for name in names),
-            *(_code(name, _FAINT) for name in names),
-        ]
-        synthetic = ranks + np.uint16(len(names))
+        original: StyleArray = (places.reshape(-1) % len(names)).astype(np.uint16)
+        colours = [_code(name, alpha) for alpha in (_OPAQUE, _FAINT) for name in names]
     else:
+        names = (ORIGINAL_ON_LIGHT,)
+        original = np.zeros(len(labels), np.uint16)
         colours = [_code(ORIGINAL_ON_LIGHT, _OPAQUE), _code(SYNTHETIC_ON_LIGHT, _OPAQUE)]
-        ranks = np.zeros(len(labels), np.uint16)
-        synthetic = ranks + np.uint16(1)
-    return Look(np.array(colours, np.uint32), np.zeros(len(colours), np.uint8)), ranks, synthetic
+    synthetic: StyleArray = (original + len(names)).astype(np.uint16)
+    return Look(np.array(colours, np.uint32), np.zeros(len(colours), np.uint8)), original, synthetic
 
 
 def _code(colour: str, alpha: int) -> int:

@@ -11,4 +11,5 @@ def symbol_diameter(room: float) -> float:
     Args:
         room: square logical pixels of the picture for each point in sight.
     """
-    return max(_LARGEST * min(room / _ROOMY, 1.0) ** _SHRINK, _SMALLEST)
+    diameter: float = _LARGEST * min(room / _ROOMY, 1.0) ** _SHRINK
+    return max(diameter, _SMALLEST)

@@ -1,6 +1,7 @@
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import imageio.v2 as imageio
 import numpy as np
@@ -85,7 +86,8 @@ def test_a_line_goes_through_the_values(runs: tuple[Recording, ...], tmp_path: P
 
 
 def test_a_film_plays_the_frames(runs: tuple[Recording, ...], tmp_path: Path) -> None:
-    with imageio.get_reader(write(runs, "animation", tmp_path / "a.mp4")) as film:
+    reader: Any = imageio.get_reader(write(runs, "animation", tmp_path / "a.mp4"))
+    with reader as film:
         about = film.get_meta_data()
         assert about["codec"] == "h264"
         assert about["fps"] == 25
