@@ -50,7 +50,7 @@ def write_sheet(sheet: Sheet, path: Path) -> None:
         _write_svg(sheet, path)
     elif path.suffix.lower() == ".pdf":
         _write_pdf(sheet, path)
-    elif not sheet_image(sheet, _PIXELS).save(str(path), b"PNG"):
+    elif not sheet_image(sheet, _PIXELS).save(str(path)):
         raise OSError(0, "the picture cannot be written")
 
 
