@@ -18,7 +18,7 @@ def test_a_networks_weights_are_as_many_as_the_catalogue_says(info: NetworkInfo)
     assert info.width == network.embedding.in_features
 
 
-@pytest.mark.parametrize("limit", [10, 1000])
+@pytest.mark.parametrize("limit", [8, 1000])
 def test_it_is_what_a_training_records(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     add_dataset(monkeypatch)
     config = tiny_config(steps=7, frames=4, checkpoint_every=3, watch_limit=limit)
