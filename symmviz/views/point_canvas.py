@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
@@ -12,14 +13,12 @@ from symmcore.records import FloatArray
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.raster import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
 from symmviz.raster.scene import StyleArray
+from symmviz.raster.sizes import symbol_diameter
 
 _FRAME_MS = 16  # between two pictures of points that glide, at least
 _LOOK_MS = 2  # while one is being drawn
 _LONGEST_GLIDE = 0.3  # seconds
 _SHORTEST_GLIDE = 0.06
-_LARGEST, _SMALLEST = 7.0, 1.0  # diameters in logical pixels
-_ROOMY = 77.0  # square pixels of the picture for each point in sight: then they are largest
-_SHRINK = 0.42  # how a diameter falls with the room there is
 
 
 @dataclass(slots=True)
@@ -177,12 +176,15 @@ class PointCanvas(QObject):
         """The latest image."""
         return None if self._front is None else self._front.image
 
-    def place(self, kind: int, row: int) -> QPointF:
-        """Where a point is now, in the plane."""
+    def pixel(self, kind: int, row: int) -> QPointF | None:
+        """Where a point is on its way, in logical pixels; None for one that is not a number."""
         points = self._points[kind]
         start, end = points.start[row], points.end[row]
-        x, y = start + self.moved * (end - start)
-        return QPointF(float(x), float(y))
+        x, y = (float(value) for value in start + self.moved * (end - start))
+        if not (isfinite(x) and isfinite(y)):
+            return None
+        scale_x, left, scale_y, top = self._transform
+        return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
 
     def nearest(self, x: float, y: float, radius: float) -> Hit | None:
         """The point at a place of the picture; its kind and its row.
@@ -275,13 +277,12 @@ class PointCanvas(QObject):
         in_sight = self._share * sum(len(one.end) for one in points)
         width, height = self._pixels
         room = width * height / self._ratio**2 / max(in_sight, 1.0)
-        size = _LARGEST * min(room / _ROOMY, 1.0) ** _SHRINK
         return Scene(
             points,
             self._look,
             self._transform,
             self.moved if moved is None else moved,
-            max(size, _SMALLEST) * self._ratio,
+            symbol_diameter(room) * self._ratio,
             self._background,
         )
 
