@@ -156,7 +156,7 @@ class ColourLegend(ThemedLabel):
         if self._colour_by is ColourBy.PICKED:
             return (
                 f"<span style='color:{theme.original}'>●</span> picked original &nbsp; "
-                f"<span style='color:{theme.synthetic}'>◆</span> picked synthetic"
+                f"<span style='color:{theme.synthetic}'>◆</span> picked synthetic (training images)"
             )
         if not self._classes.labels:
             return _SHAPES

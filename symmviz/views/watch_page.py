@@ -70,9 +70,7 @@ class WatchPage(QWidget):
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
         self._split.setToolTip("Which watched images the scatters show.")
-        self._split.currentIndexChanged.connect(
-            lambda: self.split_chosen.emit(self._split.currentData())
-        )
+        self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
@@ -103,6 +101,7 @@ class WatchPage(QWidget):
             "diamond a synthetic point; one reflected about another partner than the map's is "
             "drawn at its image. Images that are not watched are left out."
         )
+        self._pairs.setEnabled(False)
         self._pairs.toggled.connect(self.pairs_toggled)
         self._fit = QPushButton("Fit view", self)
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
@@ -250,6 +249,11 @@ class WatchPage(QWidget):
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
         self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
+
+    def _on_split(self) -> None:
+        split = self._split.currentData()
+        self._pairs.setEnabled(split is Split.TRAIN)  # batches are of training images
+        self.split_chosen.emit(split)
 
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)
