@@ -1,12 +1,13 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
-import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
@@ -24,20 +25,22 @@ from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
-from symmviz.presenters.window import WindowPresenter
-from symmviz.results import ResultsActions
-from symmviz.retrieval import RetrievalActions
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance
-from symmviz.watch_actions import WatchActions
+
+if TYPE_CHECKING:
+    from symmviz.run_pages import RunPages
 
 
 class Controller(QObject):
     """What each of the user's actions does, and when the pages are derived anew."""
+
+    pages_made = Signal()
+    """All pages are there that :meth:`make_pages` was to make."""
 
     def __init__(self, app: QApplication, window: MainWindow, session: Session) -> None:
         super().__init__(window)
@@ -51,26 +54,12 @@ class Controller(QObject):
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
         self._dropped: tuple[Path, Future[bool]] | None = None
-        self._pictures = 0
-        self._pages = WindowPresenter(
-            window.watch_page,
-            window.watch_page.curves,
-            window.retrieve_page,
-            window.time_slider,
-            self.workspace,
-            session,
-        )
+        self._pages: RunPages | None = None
+        self._importing: Future[object] | None = None
+        self._parts: Iterator[Callable[[], object]] = iter(())
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
-        WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
-        for page in (window.watch_page, window.retrieve_page):
-            page.set_pictures(session.thumbnails)
-        self._retrieval = RetrievalActions(
-            window, self.workspace, session, self._controls.set_problem
-        )
-        self._results = ResultsActions(window, self.workspace, session)
-        window.watch_page.set_drawer(session.drawing)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
@@ -103,6 +92,20 @@ class Controller(QObject):
         """Look for the runs that the Start page offers to open."""
         self._listing = self._session.read_recent_runs(self._window.start_page.runs_folder)
 
+    def make_pages(self) -> None:
+        """Make the pages that show runs, before they are needed: a part a tick."""
+        window = self._window
+        self._importing = self._session.import_behind("symmviz.run_pages")  # imports pyqtgraph
+        self._parts = iter(
+            (
+                lambda: window.watch_page,
+                lambda: window.watch_page.make_columns(),
+                lambda: window.retrieve_page,
+                lambda: window.results_page,
+                self._run_pages,
+            )
+        )
+
     def select(self, recording: Recording, query: Query) -> None:
         """Make an image of a run the query everywhere."""
         self.workspace.select(recording, query)
@@ -119,6 +122,7 @@ class Controller(QObject):
         window.set_training_pages(True)
         if window.page is window.start_page:
             window.show_page(window.watch_page)
+        self._run_pages()
 
     def _connect(self) -> None:
         window, session = self._window, self._session
@@ -141,38 +145,48 @@ class Controller(QObject):
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
-        window.time_slider.moved.connect(self._pages.time.move)
-        window.time_slider.following.connect(self._pages.time.follow)
-        watch = window.watch_page
-        watch.shown_changed.connect(window.set_shown)
-        watch.findings.try_wanted.connect(self._try)
-        watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         self.workspace.subscribe(self._bridge.hurry)
 
     def _tick(self) -> None:
         updates = self._session.drain()
         self._adopt()
-        self._pages.refresh()
+        self._make_next()
+        if self._pages is not None:
+            self._pages.update()
         self._controls.show(self.workspace.recordings)
-        self._results.poll()
-        self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)
-        if self._pictures != self._session.thumbnails.revision:
-            self._pictures = self._session.thumbnails.revision
-            self._window.watch_page.pictures_came()
-            self._window.retrieve_page.pictures_came()
         if self._dataset.poll():
             self._say_how_much_is_recorded()
-        self._retrieval.poll()
         self._take_dropped()
         self._take_opened()
         self._take_listed()
 
     def _is_busy(self) -> bool:
-        return self._session.busy or self._pages.is_behind
+        return self._session.busy or (self._pages is not None and self._pages.is_behind)
+
+    def _make_next(self) -> None:
+        """Make another part of the pages, once what it imports is there."""
+        if self._importing is None or not self._importing.done():
+            return
+        part = next(self._parts, None)
+        if part is not None:
+            part()
+        else:
+            self._importing = None
+            self.pages_made.emit()
+
+    def _run_pages(self) -> "RunPages":
+        """The pages that show runs, made now if they are not there."""
+        if self._pages is None:
+            from symmviz.run_pages import RunPages  # imports pyqtgraph
+
+            window, tell = self._window, self._controls.set_problem
+            self._pages = RunPages(window, self.workspace, self._session, self._bridge, tell)
+            window.watch_page.findings.try_wanted.connect(self._try)
+        return self._pages
 
     def _adopt(self) -> None:
         """Show the recordings of a training once it has begun; they were announced empty."""
@@ -246,7 +260,7 @@ class Controller(QObject):
         try:
             if can and recordings == self._adopted:
                 self._session.extend(steps)
-                self._pages.time.follow()
+                self._run_pages().time.follow()
                 self._controls.starting()
                 return
             folder = offers(recordings).going_on
@@ -272,7 +286,7 @@ class Controller(QObject):
         dialog.requested.connect(lambda request: self._branch(dialog, request))
 
     def _try(self, run: int, at: int) -> None:
-        wanted = self._pages.findings.wanted(run, at)
+        wanted = self._run_pages().findings.wanted(run, at)
         if wanted is not None:
             self._ask_for_branch(*wanted)
 
