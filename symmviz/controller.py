@@ -30,7 +30,7 @@ from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
-from symmviz.views.theme import apply_appearance
+from symmviz.views.theme import apply_appearance, has_animations
 
 if TYPE_CHECKING:
     from symmviz.run_pages import RunPages
@@ -60,6 +60,8 @@ class Controller(QObject):
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
+        chosen = self._settings.gliding
+        window.set_gliding(has_animations(app) if chosen is None else chosen)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
@@ -144,6 +146,7 @@ class Controller(QObject):
         window.stop_confirmed.connect(self._stop)
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
+        window.gliding_chosen.connect(self._choose_gliding)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
         self.workspace.subscribe(self._bridge.hurry)
 
@@ -325,6 +328,10 @@ class Controller(QObject):
     def _choose_appearance(self, appearance: Appearance) -> None:
         self._settings.appearance = appearance
         self._apply_appearance()
+
+    def _choose_gliding(self, glides: bool) -> None:
+        self._settings.gliding = glides
+        self._window.set_gliding(glides)
 
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchParent
 from symmviz.presenters.controls import Commands
+from symmviz.views.appearance_menu import offer_appearances
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.elided_label import ElidedLabel
@@ -65,6 +66,8 @@ class MainWindow(QMainWindow):
     """The window is closing and will not be shown again."""
     painted = Signal()
     """The window was painted for the first time."""
+    gliding_chosen = Signal(bool)
+    """The user wants points to glide from frame to frame, or to be at once where they are."""
     page_shown = Signal(QWidget)
     """The window has turned to a page."""
     appearance_chosen = Signal(Appearance)
@@ -104,7 +107,10 @@ class MainWindow(QMainWindow):
         """The Watch page."""
         from symmviz.views.watch_page import WatchPage  # imports pyqtgraph
 
-        return self._put("Watch", WatchPage(self))
+        page = self._put("Watch", WatchPage(self))
+        page.set_gliding(self._gliding.isChecked())
+        self._gliding.toggled.connect(page.set_gliding)
+        return page
 
     @cached_property
     def retrieve_page(self) -> "RetrievePage":
@@ -284,8 +290,11 @@ class MainWindow(QMainWindow):
             self._page_actions.append(self._add(view, title, keys, partial(self._turn_to, page)))
         view.addSeparator()
         self._add(view, "Fit view", "F", lambda: self.watch_page.fit())
-        self._add(view, "Colour by kind or class", "C", lambda: self.watch_page.toggle_colour())
-        self._add_appearance(view.addMenu("Appearance"), appearance)
+        self._add(view, "Next meaning of colours", "C", lambda: self.watch_page.toggle_colour())
+        self._gliding = view.addAction("Points glide between frames")
+        self._gliding.setCheckable(True)
+        self._gliding.triggered.connect(self.gliding_chosen)
+        offer_appearances(view.addMenu("Appearance"), appearance, self.appearance_chosen.emit)
         self._add_time(self.menuBar().addMenu("T&ime"))
         training = self.menuBar().addMenu("&Training")
         self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
@@ -315,16 +324,9 @@ class MainWindow(QMainWindow):
         ):
             self._time_actions.addAction(self._add(menu, text, keys, then))
 
-    def _add_appearance(self, menu: QMenu, current: Appearance) -> None:
-        group = QActionGroup(self)
-        for appearance in Appearance:
-            action = menu.addAction(appearance.value)
-            action.setCheckable(True)
-            action.setChecked(appearance is current)
-            action.triggered.connect(
-                lambda _=False, appearance=appearance: self.appearance_chosen.emit(appearance)
-            )
-            group.addAction(action)
+    def set_gliding(self, glides: bool) -> None:
+        """Whether points glide from frame to frame."""
+        self._gliding.setChecked(glides)
 
     def _toggle_pause(self) -> None:
         if self._commands.resume:
