@@ -221,9 +221,9 @@ class Session:
         """List what was trained into a folder, the newest first, on a thread for that."""
         return self._opens.submit(read_recent_runs, folder)
 
-    def import_behind(self, module: str) -> "Future[object]":
-        """Import a module on a thread: it is to make no object of Qt's while that goes on."""
-        return self._opens.submit(import_module, module)
+    def import_behind(self, module: str) -> "Future[object] | None":
+        """Import a module that makes no object of Qt's, on a thread; None once all is closed."""
+        return None if self._closed else self._opens.submit(import_module, module)
 
     def write_file(self, path: Path, content: bytes) -> "Future[None]":
         """Write a file that is whole or what it was, on a thread for that."""
