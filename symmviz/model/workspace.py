@@ -61,7 +61,7 @@ class Display:
     """
 
     split: Split = Split.TEST
-    colour_by: ColourBy = ColourBy.KIND
+    colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     method: str = "pca"
     curves: CurveLook = field(default_factory=CurveLook)
