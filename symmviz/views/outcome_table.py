@@ -43,6 +43,13 @@ class OutcomeTable(QScrollArea):
             for at, label in enumerate(labels[1:], start=1):
                 grid.addWidget(label, line, at, Qt.AlignmentFlag.AlignRight)
         self.setWidget(content)
+        for label in content.findChildren(QLabel):
+            label.ensurePolished()  # or its height would be that from before the style sheet
+        policy = Qt.ScrollBarPolicy
+        fits = len(self._labels) <= _MOST_LINES
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOff if fits else policy.ScrollBarAsNeeded
+        )
         content.setAutoFillBackground(False)  # what lies below has the colour
         self.updateGeometry()
 
