@@ -32,7 +32,7 @@ from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
-from symmviz.views.theme import apply_appearance
+from symmviz.views.theme import apply_appearance, has_animations
 from symmviz.watch_actions import WatchActions
 
 
@@ -71,6 +71,8 @@ class Controller(QObject):
         )
         self._results = ResultsActions(window, self.workspace, session)
         window.watch_page.set_drawer(session.drawing)
+        chosen = self._settings.gliding
+        window.set_gliding(has_animations(app) if chosen is None else chosen)
         self._connect()
         self._look_at_dataset()
         self._bridge.start()
@@ -140,6 +142,7 @@ class Controller(QObject):
         window.stop_confirmed.connect(self._stop)
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
+        window.gliding_chosen.connect(self._choose_gliding)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
         window.time_slider.moved.connect(self._pages.time.move)
         window.time_slider.following.connect(self._pages.time.follow)
@@ -311,6 +314,10 @@ class Controller(QObject):
     def _choose_appearance(self, appearance: Appearance) -> None:
         self._settings.appearance = appearance
         self._apply_appearance()
+
+    def _choose_gliding(self, glides: bool) -> None:
+        self._settings.gliding = glides
+        self._window.set_gliding(glides)
 
     def _apply_appearance(self) -> None:
         apply_appearance(self._app, self._settings.appearance)

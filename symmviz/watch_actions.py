@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPointF
 from symmviz.bridge import Bridge
 from symmviz.model.display import PictureId
 from symmviz.model.loaded import Loaded
-from symmviz.model.resolve import describe, image_at
+from symmviz.model.resolve import axis_of, describe, describe_synthetic, image_at
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import WindowPresenter
 from symmviz.views.watch_page import WatchPage
@@ -44,6 +44,9 @@ class WatchActions(QObject):
         page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.row_picked.connect(self._on_picked)
+        page.legend.class_clicked.connect(pages.classes.toggle_hidden)
+        page.legend.class_isolated.connect(pages.classes.isolate)
+        page.legend.class_chosen.connect(pages.classes.toggle_colour)
         page.row_hovered.connect(self._on_hovered)
         page.curves.look_chosen.connect(lambda look: self._draw(curves=look))
         page.curves.pointed.connect(self._on_pointed)
@@ -64,15 +67,22 @@ class WatchActions(QObject):
     def _on_picked(self, run: int, row: int) -> None:
         image = image_at(self._workspace, self._loaded, run, row)
         if image is not None:
+            self._pages.classes.colour_class_of(run, row)
             self._workspace.select(*image)
 
-    def _on_hovered(self, run: int, row: int, position: QPointF) -> None:
+    def _on_hovered(self, run: int, row: int, synthetic: bool, position: QPointF) -> None:
         image = image_at(self._workspace, self._loaded, run, row)
         if image is None:
             return
         recording, query = image
+        pictures = [PictureId(recording.key, query.sample)]
+        text = describe(self._loaded, recording, query)
+        axis = axis_of(self._workspace, self._loaded, run, row) if synthetic else None
+        if axis is not None:
+            pictures.append(PictureId(recording.key, axis.sample))
+            text = describe_synthetic(self._workspace, self._loaded, recording, row)
         self._page.hover_card.show_at(
             self._page.scatter(run).mapTo(self._page, position.toPoint()),
-            PictureId(recording.key, query.sample),
-            describe(self._loaded, recording, query).replace(" · ", "\n", 1),
+            tuple(pictures),
+            text.replace(" · ", "\n"),
         )

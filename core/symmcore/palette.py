@@ -14,6 +14,17 @@ OKABE_ITO = (
 )
 """Okabe and Ito's colours for all kinds of colour vision, black left out."""
 
+# For the classes that are chosen of many: no grey among them, which the others have.
+VIVID = (
+    *OKABE_ITO[:-1],
+    # and of Paul Tol's muted scheme what is far from those
+    "#332288",
+    "#AA4499",
+    "#44AA99",
+    "#882255",
+    "#999933",
+)
+
 ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT = "#0072B2", "#D55E00"
 ORIGINAL_ON_DARK, SYNTHETIC_ON_DARK = "#4aa8e0", "#ff8a4c"
 RUNS_ON_LIGHT = ("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555")

@@ -44,8 +44,7 @@ class BatchHealth:
         within_cosine: mean cosine over all pairs of different images of one class.
         between_cosine: mean cosine over all pairs of images of different classes.
         gradient_norm: L2 norm of the gradient of all weights together, before any clipping;
-            None where it was not taken: on a GPU, which would be waited for, it is taken every
-            tenth step.
+            None where it was not taken: it is every fifth step.
         zero_terms: share of the loss's terms that are zero, in [0, 1]; None for the N-pair and
             angular losses, whose terms never are.
         learning_rate: of this step.

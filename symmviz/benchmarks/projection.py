@@ -43,7 +43,7 @@ class Sizes:
         methods: names of the projections.
         datasets: trained on, for their frames.
         steps: of each training.
-        frames: of each training, at equal distances.
+        frames: of each training, at equal distances, at most: fewer are further apart.
         points: numbers of generated points.
         generated_frames: frames of those.
         live: numbers of generated points for the time that a new frame takes on the screen.
@@ -53,7 +53,7 @@ class Sizes:
     methods: tuple[str, ...]
     datasets: tuple[str, ...] = ("alphabets", "digits")
     steps: int = 300
-    frames: int = 8
+    frames: int = 25
     points: tuple[int, ...] = (10_000, 20_000)
     generated_frames: int = 3
     live: tuple[int, ...] = (4_000, 10_000)

@@ -18,34 +18,31 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmcore.processes import default_threads, usable_cores
-from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
-from symmcore.training.sink import Sinks, TrainingContext
+from symmcore.training.sink import Sinks
 from symmcore.training.spec import RunSpec
-from symmcore.training.status import TrainingStatus
 from symmviz.app import Launched, launch
+from symmviz.benchmarks.event_loop import TICK_MS, Ticker, process_for, process_until
+from symmviz.benchmarks.training import ENDLESS_STEPS, NewestStep
 from symmviz.services.training_thread import SPARE_CORES
 from symmviz.views.window_size import PREFERRED
 
-_TICK_MS = 5
 _EVAL_EVERY = 10  # steps: more pictures than anyone asks for by default
 _LATENESS_SECONDS = 30.0
 _LONG_GAP_MS = 30.0
 _ROUND_SECONDS = 6.0
 _SETTLE_SECONDS = 1.5
-_ENDLESS = 1_000_000
 _SCRUB_MS = 100
 
 
@@ -108,26 +105,6 @@ class Report:
         return asdict(self)
 
 
-class _Ticker(QObject):
-    """Notes when a timer's ticks come; gaps between them, in milliseconds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._times: list[float] = []
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(lambda: self._times.append(time.perf_counter()))
-
-    def start(self) -> None:
-        self._times = [time.perf_counter()]
-        self._timer.start(_TICK_MS)
-
-    def stop(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        self._timer.stop()
-        self._times.append(time.perf_counter())
-        return 1000 * np.diff(np.array(self._times))
-
-
 def measure(rounds: int, threads: int | None = None, *, scrub: bool = False) -> Report:
     """Measure with a real window.
 
@@ -152,28 +129,6 @@ def measure(rounds: int, threads: int | None = None, *, scrub: bool = False) -> 
             launched.session.close(30)
 
 
-class _NewestStep:
-    """A sink that keeps how far training is."""
-
-    def __init__(self) -> None:
-        self.step = 0
-
-    def begin(self, context: TrainingContext) -> None:
-        pass
-
-    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        pass
-
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        pass
-
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
-        pass
-
-    def status(self, status: TrainingStatus) -> None:
-        self.step = status.step
-
-
 class _Bench:
     """The window under measurement."""
 
@@ -186,7 +141,7 @@ class _Bench:
         self._scrub = scrub
         self._random = np.random.default_rng(0)
         self._folder = folder
-        self._ticker = _Ticker()
+        self._ticker = Ticker()
         self._number = 0
         self._gui_shares: list[float] = []
 
@@ -196,11 +151,11 @@ class _Bench:
         speeds = [self._alternation() for _ in range(rounds)]
         ratios = [with_window / without for with_window, without in speeds]
         low, median, high = np.percentile(ratios, [25, 50, 75])
-        lateness = np.maximum(gaps - _TICK_MS, 0)
+        lateness = np.maximum(gaps - TICK_MS, 0)
         return Report(
             cores=usable_cores(),
             threads=self._threads,
-            torch_import_gap=float(import_gaps.max() - _TICK_MS),
+            torch_import_gap=float(import_gaps.max() - TICK_MS),
             ticks=len(gaps),
             lateness_p50=float(np.percentile(lateness, 50)),
             lateness_p99=float(np.percentile(lateness, 99)),
@@ -216,7 +171,7 @@ class _Bench:
 
     def _import_torch(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         self._ticker.start()
-        _process_until(lambda: self._launched.session.warm, 120)
+        process_until(lambda: self._launched.session.warm, 120)
         return self._ticker.stop()
 
     def _watch_ticks(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
@@ -224,11 +179,13 @@ class _Bench:
         controller, page = self._launched.controller, self._launched.window.start_page
         page.set_runs_folder(self._folder)
         page.set_dataset("digits")
-        page.set_settings({"steps": _ENDLESS, "eval_every": _EVAL_EVERY, "threads": self._threads})
+        page.set_settings(
+            {"steps": ENDLESS_STEPS, "eval_every": _EVAL_EVERY, "threads": self._threads}
+        )
         self._ticker.start()
         controller.start(compare=True)
         self._set_scrubbing(self._scrub)
-        _process_for(_LATENESS_SECONDS)
+        process_for(_LATENESS_SECONDS)
         gaps = self._ticker.stop()
         self._stop()
         return gaps
@@ -247,9 +204,9 @@ class _Bench:
         controller = self._launched.controller
         controller.start(compare=True)
         self._set_scrubbing(self._scrub)
-        _process_for(_SETTLE_SECONDS)
+        process_for(_SETTLE_SECONDS)
         first, began, cpu = self._step(), time.perf_counter(), time.thread_time()
-        _process_for(_ROUND_SECONDS)
+        process_for(_ROUND_SECONDS)
         seconds = time.perf_counter() - began
         speed = (self._step() - first) / seconds
         self._gui_shares.append((time.thread_time() - cpu) / seconds)
@@ -266,9 +223,9 @@ class _Bench:
 
         specs = RunSpec(), RunSpec(symm=Symm())
         config = TrainingConfig(
-            specs=specs, steps=_ENDLESS, eval_every=_EVAL_EVERY, threads=self._threads
+            specs=specs, steps=ENDLESS_STEPS, eval_every=_EVAL_EVERY, threads=self._threads
         )
-        newest = _NewestStep()
+        newest = NewestStep()
         recorder = TrainingRecorder(self._folder / f"without-{self._number}", config)
         trainer = Trainer(config, Sinks([recorder, newest]))
         control = Control()
@@ -300,25 +257,5 @@ class _Bench:
         self._set_scrubbing(False)
         session = self._launched.session
         session.hurry()
-        _process_until(lambda: not session.running, 60)
-        _process_for(0.3)
-
-
-def _process_for(seconds: float) -> None:
-    """Run the event loop for a while."""
-    loop = QEventLoop()
-    QTimer.singleShot(round(1000 * seconds), loop.quit)
-    loop.exec()
-
-
-def _process_until(reached: Callable[[], bool], seconds: float) -> None:
-    """Run the event loop until something is so.
-
-    Raises:
-        TimeoutError: if it is not in time.
-    """
-    deadline = time.monotonic() + seconds
-    while not reached():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the window did not get there")
-        _process_for(0.02)
+        process_until(lambda: not session.running, 60)
+        process_for(0.3)

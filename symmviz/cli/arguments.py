@@ -17,6 +17,7 @@ from symmviz.cli.commands import (
     bench_evaluation,
     bench_loss,
     bench_retrieve,
+    bench_scatter,
     bench_scrub,
     bench_start,
     bench_train,
@@ -135,6 +136,16 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     )
     scrub = names.add_parser("scrub", help="how fast a recorded frame is shown")
     scrub.set_defaults(run=bench_scrub)
+    scatter = names.add_parser("scatter", help="how fast a map draws points that move")
+    scatter.set_defaults(run=bench_scatter)
+    scatter.add_argument(
+        "--points",
+        type=_between(2, _LARGEST),
+        nargs="+",
+        default=[4_000, 20_000, 120_000, 1_000_000],
+        metavar="N",
+        help="points that move, half of them synthetic (default 4000 20000 120000 1000000)",
+    )
     retrieval = names.add_parser("retrieve", help="how fast a query's neighbours are shown")
     retrieval.set_defaults(run=bench_retrieve)
     curves = names.add_parser("curves", help="how fast plots of many steps are")
@@ -159,6 +170,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         (window, 10),
         (start, 3),
         (scrub, 200),
+        (scatter, 100),
         (retrieval, 100),
         (curves, 100),
         (loss, 15),

@@ -32,7 +32,7 @@ def add_bench_projection(parser: argparse.ArgumentParser) -> None:
         )
     for flag, number, text in (
         ("--steps", 300, "steps of each training"),
-        ("--frames", 8, "frames of each training"),
+        ("--frames", 25, "frames of each training, at most"),
         ("--generated-frames", 3, "frames of generated points"),
         ("--seed", 0, "of all that is random"),
     ):

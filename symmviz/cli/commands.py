@@ -94,6 +94,17 @@ def bench_scrub(options: Namespace) -> int:
     )
 
 
+def bench_scatter(options: Namespace) -> int:
+    """Measure how fast a map draws points that move, while a training runs."""
+    from symmviz.qt_check import check_window_possible
+
+    check_window_possible()
+    check_writable(options.json)
+    from symmviz.benchmarks.scatter import measure  # imports Qt and torch
+
+    return report_on(lambda: measure(tuple(options.points), options.rounds), options.json)
+
+
 def bench_retrieve(options: Namespace) -> int:
     """Measure how fast a query's neighbours are shown."""
     from symmviz.qt_check import check_window_possible

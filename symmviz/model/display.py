@@ -16,6 +16,7 @@ class ColourBy(Enum):
 
     KIND = "kind"
     CLASS = "class"
+    CORRECT = "correct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,23 @@ class PointCloud:
     Attributes:
         labels: (N,) int64 class of each point.
         samples: (N,) int64 position of each point's image in the dataset.
-        class_names: of the dataset; their number decides the colours.
+        partner: (N,) int64 row of the image that each is reflected about; -1 where there is
+            none, and no synthetic point.
+        class_names: of the dataset.
     """
 
     labels: IndexArray
     samples: IndexArray
+    partner: IndexArray
     class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapNeighbour:
+    """A neighbour of the selected image on the map: its row, and whether it is of its class."""
+
+    row: int
+    correct: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

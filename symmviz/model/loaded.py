@@ -1,7 +1,10 @@
 """What has been read of the recordings so far, for derived views to look up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from symmcore.records import Frame, ImageFiles, IndexArray, Projection
 from symmviz.model.retrieval import Split
@@ -15,11 +18,16 @@ class SplitImages:
         samples: positions in the dataset.
         labels: their classes.
         partnered: how many of them have a synthetic point of their own.
+        partner: (N,) row of the image that each is reflected about, -1 for none; empty where
+            that is not known.
+        classes: their classes, ascending, each once.
     """
 
     samples: IndexArray
     labels: IndexArray
     partnered: int
+    partner: IndexArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    classes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +59,30 @@ def run_images(frame: Frame) -> RunImages:
     """The images that a frame's run watches."""
     train, test = (
         SplitImages(
-            watched.points.samples, watched.points.labels, int((watched.partner >= 0).sum())
+            watched.points.samples,
+            watched.points.labels,
+            int((watched.partner >= 0).sum()),
+            watched.partner,
+            tuple(np.unique(watched.points.labels).tolist()),
         )
         for watched in (frame.train, frame.test)
     )
     return RunImages(train, test)
+
+
+VerdictArray = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdicts:
+    """Of each watched image: 1 where the nearest is of its class, 0 where not, -1 for neither."""
+
+    train: VerdictArray
+    test: VerdictArray
+
+    def of(self, split: Split) -> VerdictArray:
+        """Those of a split."""
+        return self.train if split is Split.TRAIN else self.test
 
 
 class Loaded(Protocol):
@@ -75,6 +102,9 @@ class Loaded(Protocol):
 
     def live(self, key: str, method: str, split: Split) -> LivePicture | None:
         """Where the points of a run's split are on the screen, if they move or did."""
+
+    def verdicts(self, key: str, step: int) -> Verdicts | None:
+        """Which images of a run were right at rank 1 after a step, where that was wanted."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

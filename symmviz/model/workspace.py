@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse
+from symmviz.model.class_choice import ClassChoice
 from symmviz.model.curve import CurveLook
 from symmviz.model.display import ColourBy
 from symmviz.model.retrieval import AnyQuery, Query, Split, Upload
@@ -57,6 +58,7 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         method: name of the projection, such as "pca".
+        classes: which of them have colours, and which are hidden.
         curves: how the lines of the plots are drawn.
     """
 
@@ -64,6 +66,7 @@ class Display:
     colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     method: str = "pca"
+    classes: ClassChoice = field(default_factory=ClassChoice)
     curves: CurveLook = field(default_factory=CurveLook)
 
 

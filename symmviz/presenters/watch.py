@@ -3,9 +3,16 @@
 from typing import Protocol
 
 from symmviz.model.bounds import Bounds, bounds_of, followed
-from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
-from symmviz.model.loaded import Loaded
-from symmviz.model.resolve import Column, WatchState, watch
+from symmviz.model.class_choice import ShownClasses
+from symmviz.model.display import (
+    ColourBy,
+    MapNeighbour,
+    PointCloud,
+    PointPositions,
+    RunTitle,
+)
+from symmviz.model.loaded import Loaded, VerdictArray
+from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsView
 
@@ -38,6 +45,15 @@ class WatchView(Protocol):
     def set_selected(self, run: int, row: int | None) -> None:
         """Ring one point of a column, or none."""
 
+    def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
+        """Draw lines from the selected point of a column to these."""
+
+    def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
+        """Say which of a column's points are right at rank 1."""
+
+    def set_classes(self, run: int, classes: ShownClasses) -> None:
+        """Colour and hide the classes of a column's points so."""
+
     def set_look(self, colour_by: ColourBy, *, synthetic_visible: bool) -> None:
         """Colour the points by that, and draw the synthetic ones or not."""
 
@@ -54,10 +70,17 @@ class WatchView(Protocol):
 class WatchPresenter:
     """Derives what the page shows, and tells the view what differs from before."""
 
-    def __init__(self, view: WatchView, workspace: Workspace, loaded: Loaded) -> None:
+    def __init__(
+        self,
+        view: WatchView,
+        workspace: Workspace,
+        loaded: Loaded,
+        found: Found = nothing_found,
+    ) -> None:
         self._view = view
         self._workspace = workspace
         self._loaded = loaded
+        self._found = found
         self._shown: WatchState | None = None
         # By column, what was shown last: what is being read does not replace it.
         self._positions: list[PointPositions | None] = []
@@ -67,7 +90,7 @@ class WatchPresenter:
 
     def update(self) -> None:
         """Show what has changed."""
-        state = watch(self._workspace, self._loaded)
+        state = watch(self._workspace, self._loaded, self._found)
         before = self._shown
         if before is None or _runs(before) != _runs(state):
             before = None
@@ -112,6 +135,13 @@ class WatchPresenter:
             self._trusts[run] = column.trust
         if before is None or before.selected != column.selected:
             self._view.set_selected(run, column.selected)
+        if before is None or before.neighbours != column.neighbours:
+            self._view.set_neighbours(run, column.neighbours)
+        known = None if before is None else before.verdicts
+        if column.verdicts is not None and column.verdicts is not known:
+            self._view.set_verdicts(run, column.verdicts)
+        if before is None or before.classes != column.classes:
+            self._view.set_classes(run, column.classes)
 
     def _follow_points(self) -> None:
         there = bounds_of(

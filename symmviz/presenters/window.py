@@ -1,10 +1,12 @@
 """Keeps every page as the workspace and its recordings are, and reads what that needs."""
 
+import dataclasses
 from collections.abc import Mapping
 from itertools import chain, zip_longest
 from typing import Protocol
 
 from symmcore.runs import Recording
+from symmviz.model.display import ColourBy
 from symmviz.model.resolve import (
     SearchTarget,
     history_targets,
@@ -15,6 +17,7 @@ from symmviz.model.resolve import (
 )
 from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
@@ -75,7 +78,8 @@ class WindowPresenter:
     ) -> None:
         self._workspace = workspace
         self._readers = readers
-        self._watch = WatchPresenter(watch, workspace, readers.frames)
+        self._watch = WatchPresenter(watch, workspace, readers.frames, readers.searches.found)
+        self.classes = ClassesPresenter(workspace, readers.frames)
         self.curves = CurvesPresenter(curves, workspace)
         self.findings = FindingsPresenter(watch.findings, workspace)
         self._retrieve = RetrievePresenter(
@@ -173,6 +177,8 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         for recording in workspace.recordings
     ]
     shown = [row[0] for row in rows if row]
+    if workspace.display.colour_by is ColourBy.CORRECT:
+        shown += [dataclasses.replace(one, verdicts=True) for one in shown]
     galleries = [
         FrameWanted(recording, method, None)
         for recording in workspace.recordings

@@ -28,6 +28,16 @@ class PointDrawing:
         if not self._closed.is_set():
             self._loading.start()
 
+    @property
+    def loading(self) -> bool:
+        """Whether the compiled loops are on their way."""
+        return self._loading.is_alive()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled loops draw."""
+        return self._rasterizer.compiled
+
     def draw(self, scene: Scene, image: PixelArray) -> "Future[None]":
         """See :class:`symmviz.model.drawing.PointDrawer`."""
         if self._closed.is_set():

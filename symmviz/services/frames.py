@@ -8,21 +8,27 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, ImageFiles, Projection
 from symmcore.runs import Recording
 from symmcore.runs.memory import projection_size
-from symmviz.model.loaded import LivePicture, RunImages, SplitImages, run_images
+from symmviz.model.loaded import LivePicture, RunImages, SplitImages, Verdicts, run_images
 from symmviz.model.retrieval import Split
+from symmviz.services.verdicts import frame_verdicts
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 64 * 2**20
 _ENTRIES = 96
+_VERDICT_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class FrameWanted:
-    """A frame of a run that is to be in memory; without a step, its gallery's images."""
+    """A frame of a run that is to be in memory; without a step, its gallery's images.
+
+    With ``verdicts``, not its points but which images are right at rank 1.
+    """
 
     recording: Recording
     method: str
     step: int | None
+    verdicts: bool = False
 
 
 class FrameLoader:
@@ -37,6 +43,7 @@ class FrameLoader:
     def __init__(self) -> None:
         self._thread = WantedThread("symmviz-frames", self._load)
         self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
+        self._verdicts: ByteCache[tuple[str, int], Verdicts] = ByteCache(_VERDICT_BYTES, _ENTRIES)
         self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
@@ -74,6 +81,10 @@ class FrameLoader:
         """See :class:`symmviz.model.loaded.Loaded`."""
         with self._lock:
             return self._live.get((key, method, split))
+
+    def verdicts(self, key: str, step: int) -> Verdicts | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        return self._verdicts.get((key, step))
 
     def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
         """Keep where the points of a split are on the screen by now."""
@@ -120,6 +131,7 @@ class FrameLoader:
     def forget(self, key: str) -> None:
         """Forget a run that goes on from an earlier step: what came after will be other."""
         self._projections.clear()
+        self._verdicts.clear()
         with self._lock:
             self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
             self._missing = {name for name in self._missing if name[0] != key}
@@ -142,6 +154,8 @@ class FrameLoader:
 
     def _has(self, wanted: FrameWanted) -> bool:
         key = wanted.recording.key
+        if wanted.verdicts and wanted.step is not None:
+            return self.verdicts(key, wanted.step) is not None
         with self._lock:
             if wanted.step is None:
                 whole, _ = self._galleries.get(key, (False, None))
@@ -160,6 +174,8 @@ class FrameLoader:
         try:
             if step is None:
                 self._load_gallery(recording)
+            elif wanted.verdicts:
+                self._find_verdicts(recording, step)
             else:
                 self._load_frame(recording, wanted.method, step)
         except (InputError, LookupError, OSError) as error:
@@ -177,6 +193,13 @@ class FrameLoader:
             return
         with self._lock:
             self._missing.add((recording.key, method, step))
+            self._revision += 1
+
+    def _find_verdicts(self, recording: Recording, step: int) -> None:
+        verdicts = frame_verdicts(recording.frame(step))
+        size = verdicts.train.nbytes + verdicts.test.nbytes
+        self._verdicts.put((recording.key, step), verdicts, size)
+        with self._lock:
             self._revision += 1
 
     def _load_gallery(self, recording: Recording) -> None:

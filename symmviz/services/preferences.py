@@ -10,6 +10,7 @@ from symmviz.model.appearance import Appearance
 _RUNS_FOLDER = "runs_folder"
 _APPEARANCE = "appearance"
 _GEOMETRY = "geometry"
+_GLIDING = "gliding"
 
 
 class Settings:
@@ -39,6 +40,16 @@ class Settings:
     @appearance.setter
     def appearance(self, appearance: Appearance) -> None:
         self._set(_APPEARANCE, appearance.name)
+
+    @property
+    def gliding(self) -> bool | None:
+        """Whether points glide from frame to frame; None as the system's animations do."""
+        stored = self._store.value(_GLIDING)
+        return None if stored is None else str(stored) == str(True)
+
+    @gliding.setter
+    def gliding(self, glides: bool) -> None:
+        self._set(_GLIDING, str(glides))
 
     @property
     def geometry(self) -> QByteArray | None:

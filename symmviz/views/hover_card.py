@@ -1,35 +1,42 @@
-"""A small card beside the pointer: the image behind a point."""
+"""A small card beside the pointer: the image behind a point, or the two behind a synthetic one."""
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from symmviz.model.display import PictureId
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.views.elided_label import elided
 from symmviz.views.images import picture_pixmap, placeholder
 
-_SIZE = 72
+_SIZE, _SIZE_OF_TWO = 112, 84
 _OFFSET = 14
 _WIDEST = 320  # pixels of a line
+_MOST = 2
 
 
 class HoverCard(QFrame):
-    """Shows an image and a caption; lets the pointer through."""
+    """Shows images and a caption; lets the pointer through."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._area = parent
         self._pictures: PictureSource = NoPictures()
-        self._shown: PictureId | None = None
+        self._shown: tuple[PictureId, ...] = ()
         self._waits = False
         self.setProperty("card", True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._picture = QLabel(self)
+        self._images = tuple(QLabel(self) for _ in range(_MOST))
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
-        layout = QHBoxLayout(self)
+        images = QHBoxLayout()
+        images.setSpacing(6)
+        for image in self._images:
+            images.addWidget(image)
+        images.addStretch(1)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 10, 8)
-        layout.addWidget(self._picture)
+        layout.setSpacing(6)
+        layout.addLayout(images)
         layout.addWidget(self._text)
         self.hide()
 
@@ -38,14 +45,14 @@ class HoverCard(QFrame):
         self._pictures = pictures
 
     def pictures_came(self) -> None:
-        """Show the picture if it is there by now."""
+        """Show the pictures if they are there by now."""
         if self._waits and self.isVisible():
-            self._show_picture()
+            self._show_pictures()
 
-    def show_at(self, position: QPoint, picture: PictureId, text: str) -> None:
-        """Show an image beside a position in the parent."""
-        self._shown = picture
-        self._show_picture()
+    def show_at(self, position: QPoint, pictures: tuple[PictureId, ...], text: str) -> None:
+        """Show one or two images beside a position in the parent."""
+        self._shown = pictures[:_MOST]
+        self._show_pictures()
         lines = (elided(line, self.fontMetrics(), _WIDEST) for line in text.splitlines())
         self._text.setText("\n".join(lines))
         self.adjustSize()
@@ -59,10 +66,13 @@ class HoverCard(QFrame):
         self.raise_()
         self.show()
 
-    def _show_picture(self) -> None:
-        if self._shown is None:
-            return
+    def _show_pictures(self) -> None:
         ratio = self.devicePixelRatioF()
-        pixmap = picture_pixmap(self._pictures, self._shown, _SIZE, ratio)
-        self._waits = pixmap is None
-        self._picture.setPixmap(placeholder(_SIZE, ratio) if pixmap is None else pixmap)
+        size = _SIZE if len(self._shown) < _MOST else _SIZE_OF_TWO
+        self._waits = False
+        for at, label in enumerate(self._images):
+            label.setVisible(at < len(self._shown))
+            if at < len(self._shown):
+                pixmap = picture_pixmap(self._pictures, self._shown[at], size, ratio)
+                self._waits |= pixmap is None
+                label.setPixmap(placeholder(size, ratio) if pixmap is None else pixmap)

@@ -1,25 +1,37 @@
 """Legend in a line of text: what the colours of points mean."""
 
 from html import escape
+from itertools import takewhile
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QGuiApplication,
+    QHideEvent,
+    QMouseEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy
 from symmviz.model.names import shown_name
+from symmviz.views.class_chooser import ClassChooser
 from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme, current_theme
 
-# More names than this do not fit a line; hovering tells a point's class.
-_MOST_NAMES = 12
 # An entry is not cut to less than this many letters: then the last ones are left out.
 _LEAST_LETTERS = 10
+_MOST_REPEATED = 4  # letters that names may begin with alike
+_LEAST_OF_MANY = 26  # names of many classes often begin alike
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
 MORE = "..."
 _SHAPES = "● original &nbsp; ◆ synthetic"
+_LIST, _CLASSES = "list", "Classes…"
+_WHAT_CLICKS_DO = "Click hides a class, double click shows it alone."
 
 
 class ThemedLabel(QLabel):
@@ -43,7 +55,17 @@ class ThemedLabel(QLabel):
 
 
 class ColourLegend(ThemedLabel):
-    """What the colours of points mean; names of classes as far as there is room."""
+    """What the colours of points mean; names of classes as far as there is room.
+
+    A click on a class hides it or shows it again, a double click shows it alone or all again.
+    """
+
+    class_clicked = Signal(int)
+    """A class was clicked: its label."""
+    class_isolated = Signal(int)
+    """A class was clicked twice: its label."""
+    class_chosen = Signal(int)
+    """A class was chosen to have a colour, or to have none any more: its label."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,28 +75,33 @@ class ColourLegend(ThemedLabel):
         policy.setHorizontalStretch(1)
         self.setSizePolicy(policy)
         self.setMinimumWidth(self._shapes_width())
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
         self._colour_by = ColourBy.KIND
-        self._class_names: tuple[str, ...] = ()
-        self._shown: tuple[int, ...] = ()
+        self._classes = ShownClasses()
+        self._pointed = ""
+        self._clicked = 0
+        self._chooser = ClassChooser(self)
+        self._chooser.toggled.connect(self._on_toggled)
+        self.linkHovered.connect(self._on_pointed)
+        self._click = QTimer(self)  # until it is known that there is no second one
+        self._click.setSingleShot(True)
+        self._click.timeout.connect(lambda: self.class_clicked.emit(self._clicked))
         self._render()
 
-    def set_meaning(
-        self, colour_by: ColourBy, class_names: tuple[str, ...], shown: tuple[int, ...]
-    ) -> None:
+    def set_meaning(self, colour_by: ColourBy, classes: ShownClasses) -> None:
         """Explain these colours.
 
         Args:
             colour_by: What a colour means.
-            class_names: Of the dataset.
-            shown: The classes of the points that there are.
+            classes: Of the points that there are.
         """
         self._colour_by = colour_by
-        self._class_names = class_names
-        self._shown = shown
-        named = colour_by is ColourBy.CLASS and len(shown) <= _MOST_NAMES
+        self._classes = classes
         self.setToolTip("")
-        if named:
-            self.setToolTip(plain_tip("\n".join(shown_name(class_names[at]) for at in shown)))
+        if colour_by is ColourBy.CLASS and classes.labels:
+            names = (shown_name(classes.name(label)) for _, label in classes.coloured)
+            self.setToolTip(plain_tip("\n".join((*names, _WHAT_CLICKS_DO))))
+        self._chooser.set_classes(classes)
         self._render()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -82,41 +109,114 @@ class ColourLegend(ThemedLabel):
         super().resizeEvent(event)
         self._render()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Open the list of classes, or wait whether a class is clicked twice."""
+        if self._pointed == _LIST:
+            self._chooser.open_at(self.mapToGlobal(QPoint(0, self.height())))
+        elif self._pointed:
+            self._clicked = int(self._pointed)
+            self._click.start(QGuiApplication.styleHints().mouseDoubleClickInterval())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show one class alone."""
+        if self._click.isActive():
+            self._click.stop()
+            self.class_isolated.emit(self._clicked)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Wait for nothing."""
+        super().hideEvent(event)
+        self._click.stop()
+
+    @property
+    def chooser(self) -> ClassChooser:
+        """The list of all classes."""
+        return self._chooser
+
+    def _on_pointed(self, link: str) -> None:
+        self._pointed = link
+        shape = Qt.CursorShape.PointingHandCursor if link else Qt.CursorShape.ArrowCursor
+        self.setCursor(shape)
+
+    def _on_toggled(self, label: int) -> None:
+        signal = self.class_clicked if self._classes.are_few else self.class_chosen
+        signal.emit(label)
+
     def _markup(self, theme: Theme) -> str:
         if self._colour_by is ColourBy.KIND:
             return (
                 f"<span style='color:{theme.original}'>●</span> original &nbsp; "
                 f"<span style='color:{theme.synthetic}'>◆</span> synthetic"
             )
-        if not self._shown:
+        if self._colour_by is ColourBy.CORRECT:
+            return (
+                f"<span style='color:{theme.right}'>●</span> nearest is of its class &nbsp; "
+                f"<span style='color:{theme.wrong}'>●</span> of another"
+            )
+        if not self._classes.labels:
             return _SHAPES
-        if len(self._shown) > _MOST_NAMES:
-            colours = f"a colour for each of {len(self._shown):,} classes"
-            room = self.width() - self.fontMetrics().horizontalAdvance(colours)
-            return f"{_SHAPES} &nbsp; {colours}" if room > self._shapes_width() else colours
-        room = self.width() - self.fontMetrics().horizontalAdvance(MORE)
+        link = f"<a href='{_LIST}' style='color:{theme.accent};text-decoration:none'>{_CLASSES}</a>"
+        others = self._others()
+        ending = f" {escape(others)} {link}" if others else f" {link}"
+        metrics = self.fontMetrics()
+        least = metrics.averageCharWidth() * _LEAST_BESIDE
+        room = self.width() - metrics.horizontalAdvance(f"{MORE} {others} {_CLASSES}")
+        if room < least:
+            if others:
+                return f"{escape(others)} {link}"
+            return self._names(theme, self.width() - metrics.horizontalAdvance(MORE))
         beside = room - self._shapes_width()
-        if beside < self.fontMetrics().averageCharWidth() * _LEAST_BESIDE:
-            return self._names(theme, room)
-        return f"{_SHAPES} &nbsp; {self._names(theme, beside)}"
+        if beside < least:
+            return self._names(theme, room) + ending
+        return f"{_SHAPES} &nbsp; {self._names(theme, beside)}{ending}"
+
+    def _others(self) -> str:
+        """How many classes have no colour."""
+        classes = self._classes
+        grey = 0 if classes.are_few else len(classes.labels) - len(classes.coloured)
+        return f"+ {grey:,} in grey" if grey else ""
 
     def _names(self, theme: Theme, room: int) -> str:
         """The names, each cut to its share of the room, and dots if they do not all fit."""
         bold = QFont(self.font())
         bold.setBold(True)
-        names = [shown_name(self._class_names[at]) for at in self._shown]
-        entries = fitted(names, QFontMetrics(bold), room, " ")
-        parts = [
-            f"<b style='color:{colour}'>{escape(name)}</b>"
-            for colour, name in zip(theme.class_colours(len(names)), entries, strict=False)
-        ]
+        classes = self._classes
+        coloured = classes.coloured
+        names = [shown_name(classes.name(label)) for _, label in coloured]
+        metrics = QFontMetrics(bold)
+        least = _LEAST_LETTERS if classes.are_few else _LEAST_OF_MANY
+        if metrics.horizontalAdvance(" ".join(names)) > room:
+            names = _without_common_start(names)
+        entries = fitted(names, metrics, room, " ", least)
+        colours = theme.class_colours(classes)
+        parts = []
+        for (slot, label), name in zip(coloured, entries, strict=False):
+            hidden = label in classes.hidden
+            colour = theme.muted if hidden else colours[slot % len(colours)]
+            stroke = "line-through" if hidden else "none"
+            look = f"color:{colour};text-decoration:{stroke}"
+            parts.append(f"<a href='{label}' style='{look}'><b>{escape(name)}</b></a>")
         return " ".join(parts if len(entries) == len(names) else (*parts, MORE))
 
     def _shapes_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
 
 
-def fitted(names: list[str], metrics: QFontMetrics, room: int, between: str) -> list[str]:
+def _without_common_start(names: list[str]) -> list[str]:
+    """Names that all begin with the same words, with dots in place of these."""
+    first, last = min(names), max(names)  # what these have in common, all have
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    cut = "".join(letter for letter, _ in same).rfind(" ") + 1
+    return [f"…{name[cut:]}" for name in names] if cut > _MOST_REPEATED else names
+
+
+def fitted(
+    names: list[str],
+    metrics: QFontMetrics,
+    room: int,
+    between: str,
+    least_letters: int = _LEAST_LETTERS,
+) -> list[str]:
     """As many names as fit, each cut to its share: what a short one leaves, the long ones take.
 
     Args:
@@ -124,9 +224,10 @@ def fitted(names: list[str], metrics: QFontMetrics, room: int, between: str) -> 
         metrics: of the font they are written in.
         room: pixels for all of them.
         between: what stands between two of them, or something as wide.
+        least_letters: a longer name is cut to so many at least; the last are left out instead.
     """
     gap = metrics.horizontalAdvance(between)
-    least = metrics.averageCharWidth() * _LEAST_LETTERS
+    least = metrics.averageCharWidth() * least_letters
     widths = [metrics.horizontalAdvance(name) for name in names]
     count = len(names)
     while count and sum(min(width, least) + gap for width in widths[:count]) > room:

@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
     """The window is closing and will not be shown again."""
     painted = Signal()
     """The window was painted for the first time."""
+    gliding_chosen = Signal(bool)
+    """The user wants points to glide from frame to frame, or to be at once where they are."""
     page_shown = Signal(QWidget)
     """The window has turned to a page."""
     appearance_chosen = Signal(Appearance)
@@ -252,7 +254,10 @@ class MainWindow(QMainWindow):
             self._page_actions.append(self._add(view, title, keys, partial(self.show_page, page)))
         view.addSeparator()
         self._add(view, "Fit view", "F", self.watch_page.fit)
-        self._add(view, "Colour by kind or class", "C", self.watch_page.toggle_colour)
+        self._add(view, "Next meaning of colours", "C", self.watch_page.toggle_colour)
+        self._gliding = view.addAction("Points glide between frames")
+        self._gliding.setCheckable(True)
+        self._gliding.triggered.connect(self.gliding_chosen)
         self._add_appearance(view.addMenu("Appearance"), appearance)
         self._add_time(self.menuBar().addMenu("T&ime"))
         training = self.menuBar().addMenu("&Training")
@@ -298,6 +303,11 @@ class MainWindow(QMainWindow):
                 lambda _=False, appearance=appearance: self.appearance_chosen.emit(appearance)
             )
             group.addAction(action)
+
+    def set_gliding(self, glides: bool) -> None:
+        """Whether points glide from frame to frame."""
+        self._gliding.setChecked(glides)
+        self.watch_page.set_gliding(glides)
 
     def show_shortcuts(self) -> None:
         """List every shortcut there is."""

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
@@ -177,12 +178,15 @@ class PointCanvas(QObject):
         """The latest image."""
         return None if self._front is None else self._front.image
 
-    def place(self, kind: int, row: int) -> QPointF:
-        """Where a point is now, in the plane."""
+    def pixel(self, kind: int, row: int) -> QPointF | None:
+        """Where a point is on its way, in logical pixels; None for one that is not a number."""
         points = self._points[kind]
         start, end = points.start[row], points.end[row]
-        x, y = start + self.moved * (end - start)
-        return QPointF(float(x), float(y))
+        x, y = (float(value) for value in start + self.moved * (end - start))
+        if not (isfinite(x) and isfinite(y)):
+            return None
+        scale_x, left, scale_y, top = self._transform
+        return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
 
     def nearest(self, x: float, y: float, radius: float) -> Hit | None:
         """The point at a place of the picture; its kind and its row.

@@ -6,13 +6,17 @@ import numpy as np
 from PySide6.QtGui import QColor
 
 from symmcore.records import IndexArray
-from symmviz.model.display import ColourBy
+from symmviz.model.class_choice import ShownClasses
+from symmviz.model.display import ColourBy, PointCloud
+from symmviz.model.loaded import VerdictArray
 from symmviz.raster import Look
 from symmviz.raster.scene import StyleArray
 from symmviz.views.theme import Theme
 
 _OPAQUE = 0.88
-_DIMMED = 0.42  # synthetic points where colours are classes'
+_DIMMED = 0.45  # synthetic points where colours are classes'
+_GREY = 0.4, 0.16  # of classes without a colour: original and synthetic
+_UNDER, _MIDDLE, _OVER = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,23 +34,56 @@ class Colouring:
     synthetic: StyleArray
 
 
-def colouring(labels: IndexArray, colour_by: ColourBy, theme: Theme) -> Colouring:
-    """The styles of a cloud's points.
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """A colour, its opacity, and whether it lies over others."""
+
+    colour: str
+    opacity: float
+    layer: int = _OVER
+
+
+def colouring(
+    cloud: PointCloud,
+    colour_by: ColourBy,
+    theme: Theme,
+    classes: ShownClasses,
+    verdicts: VerdictArray | None = None,
+) -> Colouring:
+    """The styles of a cloud's points; a point without a synthetic one has none drawn.
 
     Args:
-        labels: (N,) class of each point.
+        cloud: the points.
         colour_by: what colours mean.
         theme: whose colours they are.
+        classes: which of the classes have colours, and which are hidden.
+        verdicts: (N,) which points are right at rank 1; None where that is not known.
     """
     if colour_by is ColourBy.KIND:
-        colours = [(theme.original, _OPAQUE), (theme.synthetic, _OPAQUE)]
-        original = np.zeros(len(labels), np.uint16)
-        return Colouring(_look(colours), original, original + np.uint16(1))
-    names = theme.class_colours(len(np.unique(labels)))
-    ranks = np.unique(labels, return_inverse=True)[1].reshape(-1) % len(names)
-    colours = [(name, opacity) for opacity in (_OPAQUE, _DIMMED) for name in names]
-    original = ranks.astype(np.uint16)
-    return Colouring(_look(colours), original, original + np.uint16(len(names)))
+        pairs = [(_Style(theme.original, _OPAQUE), _Style(theme.synthetic, _OPAQUE))]
+        ranks = np.zeros(len(cloud.labels), np.int64)
+    elif colour_by is ColourBy.CLASS:
+        colours = theme.class_colours(classes)
+        named = [colours[slot % len(colours)] for slot in range(len(classes.slots))]
+        pairs = [*(_dimming(colour) for colour in named), _grey(theme)]
+        ranks = _ranks(cloud.labels, classes, len(named))
+    else:
+        # nothing is said of synthetic points: they are grey
+        grey = _grey(theme)
+        right = _Style(theme.right, _OPAQUE, _MIDDLE), grey[1]
+        wrong = _Style(theme.wrong, _OPAQUE), grey[1]
+        pairs = [wrong, right, grey]
+        ranks = np.full(len(cloud.labels), len(pairs) - 1, np.int64)
+        if verdicts is not None and len(verdicts) == len(ranks):
+            ranks = np.where(verdicts >= 0, verdicts, len(pairs) - 1).astype(np.int64)
+    styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs] + [_UNSEEN]
+    original, synthetic = ranks.copy(), ranks + len(pairs)
+    unseen = len(styles) - 1
+    if classes.hidden:
+        gone = np.isin(cloud.labels, list(classes.hidden))
+        original[gone] = synthetic[gone] = unseen
+    synthetic[cloud.partner < 0] = unseen
+    return Colouring(_look(styles), original.astype(np.uint16), synthetic.astype(np.uint16))
 
 
 def argb(colour: str, opacity: float = 1.0) -> int:
@@ -56,6 +93,31 @@ def argb(colour: str, opacity: float = 1.0) -> int:
     return shade.rgba()
 
 
-def _look(colours: list[tuple[str, float]]) -> Look:
-    codes = np.array([argb(*colour) for colour in colours], np.uint32)
-    return Look(codes, np.zeros(len(codes), np.uint8))
+_UNSEEN = _Style("#000000", 0.0)
+
+
+def _dimming(colour: str) -> tuple[_Style, _Style]:
+    """Originals of a colour, and their synthetic points, which are fainter."""
+    return _Style(colour, _OPAQUE), _Style(colour, _DIMMED, _MIDDLE)
+
+
+def _grey(theme: Theme) -> tuple[_Style, _Style]:
+    """What nothing is said of."""
+    return _Style(theme.muted, _GREY[0], _UNDER), _Style(theme.muted, _GREY[1], _UNDER)
+
+
+def _ranks(labels: IndexArray, classes: ShownClasses, others: int) -> IndexArray:
+    """The slot of each point's class, or ``others``."""
+    if not len(labels):
+        return labels.copy()
+    by_label = np.full(int(labels.max()) + 1, others, np.int64)
+    for slot, label in classes.coloured:
+        if label < len(by_label):
+            by_label[label] = slot
+    ranks: IndexArray = by_label[labels]
+    return ranks
+
+
+def _look(styles: list[_Style]) -> Look:
+    codes = np.array([argb(style.colour, style.opacity) for style in styles], np.uint32)
+    return Look(codes, np.array([style.layer for style in styles], np.uint8))

@@ -27,6 +27,7 @@ from symmviz.views.transport_button import Sign, TransportButton
 
 _SMALL, _LARGE = 112, 176  # pixels of the picture
 _LARGE_FROM = 480  # pixels of the page's height
+_CURVES_FROM = 320
 
 
 class QueryPanel(QWidget):
@@ -53,6 +54,7 @@ class QueryPanel(QWidget):
         self._card: ImageCard | None = None
         self._waits = False
         self._size = _SMALL
+        self._has_room = True
         self._picture = QLabel(self)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._picture.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -105,11 +107,13 @@ class QueryPanel(QWidget):
 
     def set_curves(self, curves: tuple[RankCurve, ...], step: int | None) -> None:
         """Show how the query did over time."""
-        self.curves.setVisible(any(len(curve.steps) > 1 for curve in curves))
         self.curves.set_curves(curves, step)
+        self._show_curves()
 
     def set_height(self, height: int) -> None:
         """Fit the picture to the height of the page."""
+        self._has_room = height >= _CURVES_FROM
+        self._show_curves()
         size = _LARGE if height >= _LARGE_FROM else _SMALL
         if size != self._size:
             self._size = size
@@ -197,6 +201,11 @@ class QueryPanel(QWidget):
         pixmap = picture_pixmap(self._pictures, self._card.picture, self._size, ratio)
         self._waits = pixmap is None
         self._picture.setPixmap(placeholder(self._size, ratio) if pixmap is None else pixmap)
+
+    def _show_curves(self) -> None:
+        """Leave a low page to the neighbours."""
+        has_lines = any(len(curve.steps) > 1 for curve in self.curves.curves)
+        self.curves.setVisible(has_lines and self._has_room)
 
     def _with_file(self, then: Callable[[Path], object]) -> None:
         if self._card is not None and self._card.file is not None:

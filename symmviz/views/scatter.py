@@ -1,18 +1,20 @@
 """One run's embedding in the plane: original and synthetic points that move."""
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from symmviz.model.bounds import Bounds
-from symmviz.model.display import ColourBy, PointCloud, PointPositions
+from symmviz.model.class_choice import ShownClasses
+from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
 from symmviz.model.drawing import PointDrawer
+from symmviz.model.loaded import VerdictArray
 from symmviz.raster import Hit, Symbol, Transform
+from symmviz.views.map_marks import paint_construction, paint_neighbour, paint_ring
 from symmviz.views.point_canvas import PointCanvas
 from symmviz.views.point_colours import argb, colouring
-from symmviz.views.theme import current_theme
+from symmviz.views.theme import Theme, current_theme
 
 PICK_RADIUS_PX = 14
 _HOVER_CARD_DELAY_MS = 125
@@ -30,8 +32,10 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     picked = Signal(int)
     """A point was clicked: its row in the cloud."""
-    hovered = Signal(int, QPointF)
-    """The pointer rests at a point: its row, and where in the widget."""
+    hovered = Signal(int, bool, QPointF)
+    """The pointer rests at a point: its row, whether it is synthetic, and where in the widget."""
+    drawn = Signal()
+    """There is another picture of the points."""
     left = Signal()
     """The pointer rests at a point no more."""
 
@@ -45,10 +49,9 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._selected: int | None = None
         self._hovered: Hit | None = None
         self._synthetic_visible = True
-        self._ring = pg.ScatterPlotItem(size=16, brush=None)
-        self._hover_ring = pg.ScatterPlotItem(size=13, brush=None)
-        for item in (self._hover_ring, self._ring):
-            self.addItem(item)
+        self._classes = ShownClasses()
+        self._neighbours: tuple[MapNeighbour, ...] = ()
+        self._verdicts: VerdictArray | None = None
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # the points are the background
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
@@ -66,7 +69,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._pointer = QPointF()
         self._canvas = PointCanvas(self)
         self._canvas.drawn.connect(self.viewport().update)
-        self._canvas.moving.connect(self._place_rings)
+        self._canvas.drawn.connect(self.drawn)
         self.setMouseTracking(True)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self._apply_theme()
@@ -84,8 +87,8 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = cloud
         self._positions = None
+        self._verdicts = None
         self._set_hovered(None)
-        self._ring.setData([], [])
         self._canvas.clear()
 
     def move_points(self, positions: PointPositions) -> None:
@@ -99,7 +102,6 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         )
         if first:
             self._style_points()
-        self._place_rings()
 
     def set_colour_by(self, colour_by: ColourBy) -> None:
         """Say what colours mean."""
@@ -112,7 +114,18 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._synthetic_visible = visible
         self._canvas.set_hidden(frozenset() if visible else frozenset({_SYNTHETIC}))
         self._set_hovered(None)
-        self._place_rings()
+
+    def set_classes(self, classes: ShownClasses) -> None:
+        """Colour and hide the classes so."""
+        if classes != self._classes:
+            self._classes = classes
+            self._style_points()
+
+    def set_verdicts(self, verdicts: VerdictArray) -> None:
+        """Take which points are right at rank 1."""
+        self._verdicts = verdicts
+        if self._colour_by is ColourBy.CORRECT:
+            self._style_points()
 
     def set_bounds(self, bounds: Bounds) -> None:
         """Show this part of the plane, unless the user zoomed or panned."""
@@ -121,9 +134,14 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
             self._fit()
 
     def set_selected(self, row: int | None) -> None:
-        """Ring a point, or none."""
+        """Ring a point, and show how its synthetic point is made; None for no point."""
         self._selected = row
-        self._place_rings()
+        self.viewport().update()
+
+    def set_neighbours(self, neighbours: tuple[MapNeighbour, ...]) -> None:
+        """Draw lines from the selected point to these."""
+        self._neighbours = neighbours
+        self.viewport().update()
 
     def fit(self) -> None:
         """Show everything again and follow the points from now on."""
@@ -141,6 +159,11 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         return self._canvas.still
 
     @property
+    def arrived(self) -> bool:
+        """Whether no point is on its way."""
+        return self._canvas.moved >= 1.0
+
+    @property
     def selected(self) -> int | None:
         """The row of the ringed point."""
         return self._selected
@@ -148,8 +171,19 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""
         assert self._positions is not None, "there are no points yet"
-        scene = self.getViewBox().mapViewToScene(self._canvas.place(_ORIGINAL, row))
-        return QPointF(self.mapFromScene(scene))
+        place = self._canvas.pixel(_ORIGINAL, row)
+        assert place is not None, "it is drawn"
+        return place
+
+    def hit_at(self, position: QPointF) -> Hit | None:
+        """The point under the pointer: its kind, 1 for originals, and its row.
+
+        Args:
+            position: in this widget.
+        """
+        if self._positions is None:
+            return None
+        return self._canvas.nearest(position.x(), position.y(), PICK_RADIUS_PX)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -179,12 +213,25 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         super().drawBackground(painter, rect)
         self._canvas.paint(painter)
 
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+        """Paint what is selected and pointed at over the points."""
+        super().drawForeground(painter, rect)
+        if self._positions is None:
+            return
+        theme = current_theme()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._selected is not None:
+            self._paint_selected(painter, theme, self._selected)
+        if self._hovered is not None:
+            for place in self._places_of(self._hovered.row):
+                paint_ring(painter, theme, place, hovered=True)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Ring the point under the pointer."""
         super().mouseMoveEvent(event)
         self._pointer = event.position()
         if event.buttons() == Qt.MouseButton.NoButton:
-            self._set_hovered(self._hit_at(event.position()))
+            self._set_hovered(self.hit_at(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit the view."""
@@ -232,20 +279,15 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.button() != Qt.MouseButton.LeftButton or event.double():
             return
-        hit = self._hit_at(QPointF(self.mapFromScene(event.scenePos())))
+        hit = self.hit_at(QPointF(self.mapFromScene(event.scenePos())))
         if hit is not None:
             self.picked.emit(hit.row)
-
-    def _hit_at(self, position: QPointF) -> Hit | None:
-        if self._positions is None:
-            return None
-        return self._canvas.nearest(position.x(), position.y(), PICK_RADIUS_PX)
 
     def _set_hovered(self, hit: Hit | None) -> None:
         if hit == self._hovered:
             return
         self._hovered = hit
-        self._place_rings()
+        self.viewport().update()
         self.left.emit()
         if hit is None:
             self._rest.stop()
@@ -254,31 +296,46 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     def _announce_hovered(self) -> None:
         if self._hovered is not None:
-            self.hovered.emit(self._hovered.row, self._pointer)
+            synthetic = self._hovered.points == _SYNTHETIC
+            self.hovered.emit(self._hovered.row, synthetic, self._pointer)
 
-    def _place_rings(self) -> None:
-        hovered = None if self._hovered is None else self._hovered.row
-        kinds = (_ORIGINAL, _SYNTHETIC) if self._synthetic_visible else (_ORIGINAL,)
-        for ring, row in ((self._ring, self._selected), (self._hover_ring, hovered)):
-            places = []
-            if row is not None and self._positions is not None:
-                there = [self._canvas.place(kind, row).toTuple() for kind in kinds]
-                places = [place for place in there if np.isfinite(place).all()]
-            if places:
-                ring.setData(pos=np.array(places))
-            elif len(ring.data):
-                ring.setData([], [])
+    def _paint_selected(self, painter: QPainter, theme: Theme, row: int) -> None:
+        """The selected point, how its synthetic point is made, and its neighbours."""
+        assert self._cloud is not None, "a point of it is selected"
+        image = self._canvas.pixel(_ORIGINAL, row)
+        if image is None:
+            return
+        for neighbour in self._neighbours:
+            there = self._canvas.pixel(_ORIGINAL, neighbour.row)
+            if there is not None:
+                paint_neighbour(painter, theme, image, there, correct=neighbour.correct)
+        partner = int(self._cloud.partner[row])
+        if self._synthetic_visible and partner >= 0:
+            axis = self._canvas.pixel(_ORIGINAL, partner)
+            synthetic = self._canvas.pixel(_SYNTHETIC, row)
+            if axis is not None and synthetic is not None:
+                paint_construction(painter, theme, image, axis, synthetic)
+        paint_ring(painter, theme, image, hovered=False)
+
+    def _places_of(self, row: int) -> list[QPointF]:
+        """Where an image and its synthetic point are, as far as they are seen."""
+        assert self._cloud is not None, "it is one of its rows"
+        kinds = [_ORIGINAL]
+        if self._synthetic_visible and self._cloud.partner[row] >= 0:
+            kinds.append(_SYNTHETIC)
+        places = (self._canvas.pixel(kind, row) for kind in kinds)
+        return [place for place in places if place is not None]
 
     def _apply_theme(self) -> None:
         theme = current_theme()
         self.setBackground(theme.raised)
         self._canvas.set_background(argb(theme.raised))
-        self._ring.setPen(pg.mkPen(theme.ring, width=2.5))
-        self._hover_ring.setPen(pg.mkPen(theme.ring, width=1.5))
         self._style_points()
 
     def _style_points(self) -> None:
         if self._cloud is None or self._positions is None:
             return
-        colours = colouring(self._cloud.labels, self._colour_by, current_theme())
+        colours = colouring(
+            self._cloud, self._colour_by, current_theme(), self._classes, self._verdicts
+        )
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

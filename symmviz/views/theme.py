@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from symmcore.palette import (
     ORIGINAL_ON_DARK,
@@ -13,9 +13,11 @@ from symmcore.palette import (
     RUNS_ON_LIGHT,
     SYNTHETIC_ON_DARK,
     SYNTHETIC_ON_LIGHT,
+    VIVID,
     class_colours,
 )
 from symmviz.model.appearance import Appearance
+from symmviz.model.class_choice import ShownClasses
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ class Theme:
     right: str
     wrong: str
 
-    def class_colours(self, shown: int) -> tuple[str, ...]:
-        """Colours for so many classes that are shown, in their order; from the start beyond.
+    def class_colours(self, classes: ShownClasses) -> tuple[str, ...]:
+        """The colours of the slots of classes that are shown; from the start beyond the last.
 
-        Okabe and Ito's up to 8 classes, Glasbey's beyond.
+        Okabe and Ito's up to 8 classes, Glasbey's beyond; vivid ones for those chosen of many.
         """
-        return class_colours(shown, dark=self.dark)
+        if not classes.are_few:
+            return VIVID
+        return class_colours(len(classes.labels), dark=self.dark)
 
     def run_colour(self, run: int) -> str:
         """The colour of a run's lines."""
@@ -100,6 +104,11 @@ def current_theme() -> Theme:
     # Not a widget's own palette: style sheets make its background transparent black.
     window = QGuiApplication.palette().color(QPalette.ColorRole.Window)
     return DARK if window.lightness() < 128 else LIGHT
+
+
+def has_animations(app: QApplication) -> bool:
+    """Whether the system has animations switched on, as far as Qt knows."""
+    return app.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0
 
 
 def apply_appearance(app: QApplication, appearance: Appearance) -> None:

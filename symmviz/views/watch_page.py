@@ -1,6 +1,5 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
-import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -16,8 +15,10 @@ from PySide6.QtWidgets import (
 
 from symmcore.projection.methods import method_info
 from symmviz.model.bounds import Bounds
-from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
+from symmviz.model.class_choice import ShownClasses
+from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
+from symmviz.model.loaded import VerdictArray
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
@@ -47,8 +48,8 @@ class WatchPage(QWidget):
     """The user wants to see synthetic points, or not."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
-    row_hovered = Signal(int, int, QPointF)
-    """The pointer rests at a point: its column, its row, and where in that scatter."""
+    row_hovered = Signal(int, int, bool, QPointF)
+    """The pointer rests at a point: its column, its row, whether it is synthetic, and where."""
     neighbours_wanted = Signal()
     """The user wants to see the selected image's neighbours."""
     shown_changed = Signal(str)
@@ -58,8 +59,9 @@ class WatchPage(QWidget):
         super().__init__(parent)
         self._pool: list[MapColumn] = []
         self._columns: list[MapColumn] = []
-        self._clouds: dict[int, PointCloud] = {}
+        self._classes: dict[int, ShownClasses] = {}
         self._drawer: PointDrawer = DrawsAtOnce()
+        self._glides = True
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
         self._split.addItem("Test images", Split.TEST)
@@ -73,7 +75,11 @@ class WatchPage(QWidget):
         self._colour = QComboBox(self)
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
-        self._colour.setToolTip("Original against synthetic points, or one colour a class.")
+        self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
+        self._colour.setToolTip(
+            "Original against synthetic points, one colour a class, or whether the nearest of the "
+            "watched images is of the same class."
+        )
         self._colour.currentIndexChanged.connect(
             lambda: self.colour_chosen.emit(self._colour.currentData())
         )
@@ -88,7 +94,7 @@ class WatchPage(QWidget):
         self._fit = QPushButton("Fit view", self)
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
-        self._legend = ColourLegend(self)
+        self.legend = ColourLegend(self)
         self._selection = ElidedLabel("Click a point to select its image.", self)
         self._selection.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
@@ -111,13 +117,19 @@ class WatchPage(QWidget):
         for column in self._pool:
             column.scatter.set_drawer(drawer)
 
+    def set_gliding(self, glides: bool) -> None:
+        """Whether points glide from frame to frame, or are at once where they are."""
+        self._glides = glides
+        for column in self._pool:
+            column.scatter.set_gliding(glides)
+
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.hover_card.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._clouds.clear()
+        self._classes.clear()
         while len(self._pool) < len(runs):
             self._add_column()
         self._columns = self._pool[: len(runs)]
@@ -130,10 +142,16 @@ class WatchPage(QWidget):
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._clouds.pop(run, None)
-        if cloud is not None:
-            self._clouds[run] = cloud
         self._columns[run].scatter.set_cloud(cloud)
+
+    def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_verdicts(verdicts)
+
+    def set_classes(self, run: int, classes: ShownClasses) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._classes[run] = classes
+        self._columns[run].scatter.set_classes(classes)
         self._update_legend()
 
     def move_points(self, run: int, positions: PointPositions) -> None:
@@ -156,6 +174,10 @@ class WatchPage(QWidget):
     def set_selected(self, run: int, row: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_selected(row)
+
+    def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_neighbours(neighbours)
 
     def set_shown(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -191,6 +213,11 @@ class WatchPage(QWidget):
         """A run's scatter."""
         return self._columns[run].scatter
 
+    @property
+    def glides(self) -> bool:
+        """Whether points glide from frame to frame."""
+        return self._glides
+
     def choose_split(self, at: int) -> None:
         """Show the first (test) or second (training) kind of images."""
         self._split.setCurrentIndex(at)
@@ -200,8 +227,8 @@ class WatchPage(QWidget):
         self._synthetic.setChecked(visible)
 
     def toggle_colour(self) -> None:
-        """Colour by the other meaning."""
-        self._colour.setCurrentIndex(1 - self._colour.currentIndex())
+        """Colour by the next meaning."""
+        self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
 
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)
@@ -210,7 +237,7 @@ class WatchPage(QWidget):
             self._method,
             self._colour,
             self._synthetic,
-            self._legend,
+            self.legend,
             self._fit,
         ):
             head.addWidget(widget)
@@ -250,19 +277,19 @@ class WatchPage(QWidget):
         column.hide()
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
+        scatter.set_gliding(self._glides)
         scatter.set_colour_by(self._colour.currentData())
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)
         scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
-        scatter.hovered.connect(lambda row, at: self.row_hovered.emit(run, row, at))
+        scatter.hovered.connect(
+            lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
+        )
         scatter.left.connect(self.hover_card.hide)
         self._pool.append(column)
         self._scatters.addWidget(column, 1)
 
     def _update_legend(self) -> None:
-        cloud = next((self._clouds[run] for run in sorted(self._clouds)), None)
-        self._legend.set_meaning(
-            self._colour.currentData(),
-            () if cloud is None else cloud.class_names,
-            () if cloud is None else tuple(np.unique(cloud.labels).tolist()),
-        )
+        known = (self._classes[run] for run in sorted(self._classes))
+        classes = next((one for one in known if one.labels), ShownClasses())
+        self.legend.set_meaning(self._colour.currentData(), classes)

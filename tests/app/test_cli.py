@@ -276,7 +276,7 @@ class TestBadInput:
             (["train", "digits", "--lr", "0"], "0"),
             (["train", "digits", "--lr", "-1"], "-1"),
             (["train", "digits", "--lr", "nan"], "nan"),
-            (["train", "digits", "--eval-every", "0"], "0"),
+            (["train", "digits", "--eval-every", "-1"], "-1"),
             (["train", "digits", "--threads", "-1"], "-1"),
             (["train", "digits", "--device", "gpu"], "'gpu'"),
             (["train", "digits", "--network", "resnet"], "'resnet'"),
@@ -395,7 +395,7 @@ def test_a_name_with_control_characters_is_one_line(capsys: pytest.CaptureFixtur
 
 class TestPresets:
     def config(self, *arguments: str) -> dict[str, Any]:
-        quick = ["--steps", "1", "--network", "small", "--device", "cpu", "--threads", "1"]
+        quick = ["--steps", "1", "--network", "conv3", "--device", "cpu", "--threads", "1"]
         assert call("train", "tiny", "--out", "run", *quick, *arguments) == 0
         found: dict[str, Any] = json.loads(Path("run/config.json").read_text("utf-8"))
         return found
@@ -499,7 +499,7 @@ class TestPresets:
         from symmcore.networks import build_network
 
         self.config()
-        assert "Small to 64 dimensions, from scratch, without" in capsys.readouterr().err
+        assert "Conv-3 to 64 dimensions, from scratch, without" in capsys.readouterr().err
         weights = tmp_path / "weights.pth"
         state = build_network("small", 1, 64).state_dict()
         wrapped = {f"module.{key}": value for key, value in state.items()}
@@ -534,7 +534,7 @@ class TestScores:
         assert len(heads) == 1, "the paper's tables have nothing of another rank"
         assert lines.index(heads[0]) == 1
         assert re.fullmatch(r"  R@1 +\d+\.\d +51\.9", lines[4])
-        assert "Differs from the paper: the network is Small" in lines[8]
+        assert "Differs from the paper: the network is Conv-3" in lines[8]
 
     def test_of_a_run_and_of_a_comparison_as_json(self, capsys: pytest.CaptureFixture[str]) -> None:
         for specs, folder in ((["npair"], "one"), (["npair", "triplet"], "two")):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import LegendEntry
 from symmviz.model.display import ColourBy
 from symmviz.model.names import NO_NAME, shown_name, shown_text
@@ -143,7 +144,7 @@ def test_a_long_name_hides_no_other_in_the_legend_of_classes(qtbot: QtBot) -> No
     legend = ColourLegend()
     qtbot.addWidget(legend)
     legend.resize(600, 20)
-    legend.set_meaning(ColourBy.CLASS, LONG_NAMES, (0, 1, 2, 3))
+    legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), LONG_NAMES, None))
     text = legend.text()
     assert ">dog<" in text
     assert ">cat<" in text
@@ -177,7 +178,7 @@ def test_a_narrow_legend_of_classes_leaves_out_the_shapes_not_the_names(qtbot: Q
     legend = ColourLegend()
     qtbot.addWidget(legend)
     legend.resize(170, 20)
-    legend.set_meaning(ColourBy.CLASS, LONG_NAMES, (0, 1, 2, 3))
+    legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), LONG_NAMES, None))
     assert "synthetic" not in legend.text()
     assert ">dog<" in legend.text()
 

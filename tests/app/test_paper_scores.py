@@ -98,7 +98,7 @@ def test_the_table_is_aligned_and_says_what_differs() -> None:
     ]
     assert len({len(line) for line in lines[:-1]}) == 1, "right edges lie in one line"
     assert lines[-1] == (
-        "  Differs from the paper: the network is Small, not GoogLeNet, it began from scratch, "
+        "  Differs from the paper: the network is Conv-3, not GoogLeNet, it began from scratch, "
         "not from ImageNet weights, an embedding has 64 dimensions, not 512, images are "
         "transformed otherwise, the learning rate is not 0.0001 throughout."
     )

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds
+from symmviz.model.class_choice import shown_classes
 from symmviz.model.display import ColourBy, PointCloud, PointPositions
 from symmviz.model.drawing import DrawsAtOnce
 from symmviz.raster import PixelArray, Scene
@@ -61,7 +62,9 @@ def put(scatter: EmbeddingScatter, places: list[tuple[float, float]]) -> None:
     original = np.array(places, np.float32)
     if scatter.positions is None:
         labels = np.arange(len(places), dtype=np.int64)
-        scatter.set_cloud(PointCloud(labels, labels, tuple(map(str, labels))))
+        names = tuple(map(str, labels))
+        scatter.set_cloud(PointCloud(labels, labels, np.roll(labels, 1), names))
+        scatter.set_classes(shown_classes(tuple(labels.tolist()), names, None))
     scatter.move_points(PointPositions(original, -original))
 
 
@@ -89,7 +92,7 @@ def test_points_are_painted_where_they_are(qtbot: QtBot, scatter: EmbeddingScatt
     assert colour_at(scatter, -0.5, -0.25) == QColor(theme.raised)
     scatter.set_colour_by(ColourBy.CLASS)
     qtbot.waitUntil(lambda: scatter.still)
-    colours = theme.class_colours(2)
+    colours = theme.class_colours(shown_classes((0, 1), ("0", "1"), None))
     assert is_near(colour_at(scatter, 0.5, 0.25), colours[0])
     assert is_near(colour_at(scatter, -0.5, 0.75), colours[1])
 
@@ -162,7 +165,7 @@ def test_the_point_under_the_pointer_is_announced_and_picked(
     with qtbot.waitSignal(scatter.hovered) as hovered:
         qtbot.mouseMove(scatter.viewport(), spot)
     assert hovered.args is not None
-    assert hovered.args[0] == 1
+    assert hovered.args[:2] == [1, False]
     with qtbot.waitSignal(scatter.picked) as picked:
         qtbot.mouseClick(scatter.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     assert picked.args == [1]

@@ -16,7 +16,7 @@ from symmcore.runs.recording import Recording
 from symmcore.training.spec import parse_spec
 
 if TYPE_CHECKING:
-    from symmviz.model.loaded import LivePicture, RunImages, SplitImages
+    from symmviz.model.loaded import LivePicture, RunImages, SplitImages, Verdicts
     from symmviz.model.retrieval import Split
 
 
@@ -127,6 +127,7 @@ class FakeLoaded:
         self.moving: dict[tuple[str, str, Split], LivePicture] = {}
         self.known: dict[tuple[str, str, int], Projection] = {}
         self.failures: dict[tuple[str, int], str] = {}
+        self.found_right: dict[tuple[str, int], Verdicts] = {}
         self.known_files: dict[str, ImageFiles] = {}
 
     def images(self, key: str) -> "RunImages | None":
@@ -143,6 +144,9 @@ class FakeLoaded:
 
     def live(self, key: str, method: str, split: "Split") -> "LivePicture | None":
         return self.moving.get((key, method, split))
+
+    def verdicts(self, key: str, step: int) -> "Verdicts | None":
+        return self.found_right.get((key, step))
 
     def failure(self, key: str, step: int) -> str:
         return self.failures.get((key, step), "")

@@ -19,6 +19,7 @@ from symmcore.errors import InputError
 from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs import files as files_module
 from symmcore.runs.claim import check_free
+from symmcore.runs.config_file import read_info
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
@@ -183,6 +184,17 @@ class TestConfig:
         text = (folder / "config.json").read_text("utf-8")
         found: dict[str, Any] = json.loads(text, parse_constant=no_constant)
         return found
+
+    def test_what_a_run_has_of_its_own_is_not_the_trainings(self, tmp_path: Path) -> None:
+        begun(tmp_path, "npair:lr=0.5,dim=4", "npair", dim=8, learning_rate=0.25).status(FINISHED)
+        for folder, dim, rate in (("npair_lr=0.5,dim=4", 4, 0.5), ("npair", 8, 0.25)):
+            saved = self.read(tmp_path / folder)
+            assert (saved["dim"], saved["learning_rate"]) == (dim, rate)
+            info = read_info(tmp_path / folder)
+            for config in (info.config, info.resolved):
+                assert config is not None
+                assert (config.dim, config.learning_rate) == (8, 0.25)
+                assert config.dim_of(config.specs[0]) == dim
 
     def test_says_everything_about_the_run(self, tmp_path: Path) -> None:
         text = "npair+symm:alpha=1.5,beta=0.5,rank=2,pairs=official,l2_reg=0.01,lr=0.02"

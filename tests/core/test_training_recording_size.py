@@ -18,7 +18,7 @@ def test_a_networks_weights_are_as_many_as_the_catalogue_says(info: NetworkInfo)
     assert info.width == network.embedding.in_features
 
 
-@pytest.mark.parametrize("limit", [10, 1000])
+@pytest.mark.parametrize("limit", [8, 1000])
 def test_it_is_what_a_training_records(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     add_dataset(monkeypatch)
     config = tiny_config(steps=7, frames=4, checkpoint_every=3, watch_limit=limit)
@@ -44,13 +44,15 @@ def test_it_is_what_a_training_records(monkeypatch: pytest.MonkeyPatch, limit: i
         for kind in ("network", "optimizer")
         for array in checkpoint.arrays[kind].values()
     )
+    # the estimate is that of images of three channels, these have one
     assert kept == pytest.approx(size.checkpoint_bytes * (size.checkpoints - 1) / size.checkpoints,
-                                 rel=0.02)  # fmt: skip
+                                 rel=0.03)  # fmt: skip
 
 
 def test_it_is_said_in_a_sentence() -> None:
     assert recording_size(TrainingConfig(), 1438, 359).sentence() == (
-        "Each run records about 63 frames (13 MB) and 13 checkpoints (11 MB)."
+        "Each run records about 20 frames (3 MB), 16 times all test images (less than 1 MB) and 16 "
+        "checkpoints (8 MB)."
     )
     many = recording_size(TrainingConfig(steps=20_000, eval_every=500), 59_551, 60_502)
-    assert ", 41 times all test images (357 MB) and 21 checkpoints (18 MB)." in many.sentence()
+    assert ", 41 times all test images (357 MB) and 21 checkpoints (10 MB)." in many.sentence()

@@ -28,7 +28,7 @@ from symmcore.settings.symm import PairSet, PointType, Symm
 from symmcore.synthesis import computing_dtype
 
 GroupCounts = NDArray[np.float64]
-"""A number for each pair group of a batch, of shape (G,)."""
+"""A number of pair groups for each class of a batch, of shape (C,) float64."""
 
 _NOT_TAKEN = ("miner", "reducer", "distance", "embedding_regularizer", "embedding_reg_weight")
 
@@ -246,18 +246,20 @@ class MetricLoss(nn.Module, ABC):
         Raises:
             ValueError: If the batch has no two pairs of images of different classes.
         """
-        groups = pair_groups(labels, torch.device("cpu")).labels.numpy()
-        counts, inverse = np.unique(groups, return_counts=True, return_inverse=True)[:0:-1]
-        positives = counts[inverse].astype(np.float64)
-        return float(self._trivial_terms(positives, len(groups) - positives).mean())
+        sizes = np.unique(labels.cpu().numpy(), return_counts=True)[1]
+        groups = (sizes[sizes > 1] // 2).astype(np.float64)
+        if len(groups) < 2:
+            pair_groups(labels, torch.device("cpu"))  # which says what is wrong
+        count = groups.sum()
+        return float(groups @ self._trivial_terms(groups, count - groups) / count)
 
     @abstractmethod
     def _trivial_terms(self, positives: GroupCounts, negatives: GroupCounts) -> GroupCounts:
-        """What each group adds to the mean that is :meth:`trivial_loss`.
+        """What each group of a class adds to the mean that is :meth:`trivial_loss`.
 
         Args:
-            positives: How many groups are of the group's class, itself among them; (G,) float64.
-            negatives: How many are of another; (G,) float64.
+            positives: How many groups are of the class, for each class.
+            negatives: How many are of another.
         """
 
     @abstractmethod

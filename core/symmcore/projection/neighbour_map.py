@@ -69,12 +69,12 @@ class NeighbourProjector:
             one.begin(self._method, job.settings)
         measured = time.monotonic()
         while any(one.done < 1.0 for one in laid):
-            for one in laid:
+            for one in laid:  # a piece of one map is what a cancelled job is waited for
                 one.advance()
+                yield update(min(each.done for each in laid))
             if job.settings.is_live and time.monotonic() - measured > _SECONDS_BETWEEN_MEASUREMENTS:
                 _measure(maps)
                 measured = time.monotonic()
-            yield update(min(one.done for one in laid))
         _measure(maps)
         yield update(1.0, is_final=True)
 

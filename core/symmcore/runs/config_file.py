@@ -191,7 +191,9 @@ def _training(settings: dict[str, Any]) -> tuple[RunSpec, TrainingConfig, Traini
         return spec, config, config
     spec = parse_spec(settings["name"])
     config = config_from(chosen, spec)
-    resolved = config_from(settings | {"learning_rate": config.learning_rate}, spec)
+    # what config.json says of these is the run's own; the training's may be another
+    shared = {"learning_rate": config.learning_rate, "dim": config.dim}
+    resolved = config_from(settings | shared, spec)
     return spec, config, resolved
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from symmcore.errors import InputError
-from symmcore.evaluation.diagnosis import batch_statistics, class_indices
-from symmcore.losses import LossResult, build_loss
+from symmcore.evaluation.diagnosis import batch_statistics
+from symmcore.losses import build_loss
 from symmcore.networks import build_network, fill_network, load_weights
 from symmcore.records import BatchHealth
 from symmcore.training.compiled_losses import has_loops, warm_up_loss
@@ -25,8 +25,8 @@ from symmcore.training.optimizer import (
 )
 from symmcore.training.spec import RunSpec
 
-_STEPS_BETWEEN_WAITS = 10
-"""Every so many steps a GPU is waited for once more, to record the gradient's norm."""
+_STEPS_BETWEEN_NORMS = 5
+"""Every so many steps the gradient's norm is recorded, for which a GPU is waited for once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,6 @@ class Learner:
         self._optimizer = build_optimizer(self._network, config.weight_decay)
         self._steps_taken = 0  # less than the training's where a loss was not finite
         self._device = device
-        self._always_reads_gradients = device.type == "cpu"
         self._random_states = _random_states(device)
 
     @property
@@ -109,7 +108,11 @@ class Learner:
             result = self._loss.detailed(embeddings, labels)
         # The one place where a GPU is waited for, and while it is still ahead of the
         # backward pass: that and the optimiser step run on while the next batch is prepared.
-        loss, norm, within, between, *zero = _numbers(result, embeddings.detach(), labels)
+        loss = float(result.loss.detach())
+        norm, within, between = batch_statistics(
+            embeddings.detach().cpu().numpy(), labels.cpu().numpy()
+        )
+        zero_terms = None if result.hinges is None else float(result.hinges.zero_share)
         ratio = None if result.selection is None else result.selection.synthetic_ratio
         rate = self._schedule.rate(self._learning_rate, self._steps_taken)
         gradient_norm = self._update(result.loss, rate) if math.isfinite(loss) else None
@@ -119,7 +122,7 @@ class Learner:
             within_cosine=within,
             between_cosine=between,
             gradient_norm=gradient_norm,
-            zero_terms=zero[0] if zero else None,
+            zero_terms=zero_terms,
             learning_rate=rate,
         )
         return StepResult(loss, ratio, health)
@@ -187,22 +190,22 @@ class Learner:
         return embeddings.float()
 
     def _update(self, loss: Tensor, rate: float) -> float | None:
-        """Take the step; returns the norm of the gradient where it costs no waiting for a GPU."""
+        """Take the step; returns the norm of the gradient where that is due."""
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
         # torch's own signature is untyped
         loss.backward()
+        due = self._steps_taken % _STEPS_BETWEEN_NORMS == 0
         norm = None
         if self._grad_clip is not None:
             norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
-        asked = self._always_reads_gradients or self._steps_taken % _STEPS_BETWEEN_WAITS == 0
-        if asked and norm is None:
+        elif due:
             gradients = [w.grad for w in self._network.parameters() if w.grad is not None]
             norm = torch.nn.utils.get_total_norm(gradients)
         self._optimizer.step()
         self._steps_taken += 1
-        return float(norm) if asked and norm is not None else None
+        return float(norm) if due and norm is not None else None
 
     @contextlib.contextmanager
     def _own_random_state(self) -> Iterator[None]:
@@ -213,19 +216,6 @@ class Learner:
         finally:
             self._random_states = _random_states(self._device)
             _restore_random_states(others, self._device)
-
-
-def _numbers(result: LossResult, embeddings: Tensor, labels: Tensor) -> list[float]:
-    """Loss, mean norm, cosines within and between, and the share of zero terms if it has some.
-
-    They come from the device together, so that it is waited for once.
-    """
-    parts = [result.loss.detach()[None], batch_statistics(embeddings, class_indices(labels))]
-    if result.hinges is not None:
-        parts.append(result.hinges.zero_share[None])
-    widest = parts[1].dtype
-    numbers: list[float] = torch.cat([part.to(widest) for part in parts]).tolist()
-    return numbers
 
 
 _RANDOM = ("cpu", "cuda")

@@ -24,7 +24,17 @@ from symmviz.model.resolve.retrieve import (
     search_targets,
 )
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
-from symmviz.model.resolve.watch import Column, WatchState, describe, image_at, watch
+from symmviz.model.resolve.watch import (
+    Column,
+    WatchState,
+    axis_of,
+    column_classes,
+    describe,
+    describe_synthetic,
+    image_at,
+    nothing_found,
+    watch,
+)
 
 __all__ = [
     "Column",
@@ -35,12 +45,15 @@ __all__ = [
     "Scored",
     "SearchTarget",
     "WatchState",
+    "axis_of",
     "branch_parents",
+    "column_classes",
     "cursor_places",
     "curve_legend",
     "curve_note",
     "curves",
     "describe",
+    "describe_synthetic",
     "drawn_from",
     "has_seeds",
     "history_targets",
@@ -48,6 +61,7 @@ __all__ = [
     "index_targets",
     "listed_from",
     "listing",
+    "nothing_found",
     "offers",
     "panels",
     "paper_lines",

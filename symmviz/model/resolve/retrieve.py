@@ -121,6 +121,12 @@ def retrieve(workspace: Workspace, loaded: Loaded, found: Found) -> RetrieveStat
     return RetrieveState(card, words, rows, _curves(workspace, found), uploads)
 
 
+def neighbours_of(workspace: Workspace, recording: Recording, found: Found) -> RunNeighbours | None:
+    """What a run finds for the selected image, as far as it has been searched."""
+    result = _result(workspace, recording, found)
+    return None if isinstance(result, str) else result
+
+
 def class_name(loaded: Loaded, recording: Recording, query: Query) -> str:
     """What the class of an image is called; empty where its image is not known."""
     images = loaded.images(recording.key)

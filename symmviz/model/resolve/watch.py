@@ -1,7 +1,7 @@
 """What the Watch page shows."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,10 +9,17 @@ from symmcore.projection.methods import method_info
 from symmcore.records import PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
-from symmviz.model.display import ColourBy, PointCloud, PointPositions, RunTitle
-from symmviz.model.loaded import Loaded, SplitImages
+from symmviz.model.class_choice import ShownClasses, shown_classes
+from symmviz.model.display import (
+    ColourBy,
+    MapNeighbour,
+    PointCloud,
+    PointPositions,
+    RunTitle,
+)
+from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
-from symmviz.model.resolve.retrieve import class_name
+from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, named_title, run_titles
@@ -32,6 +39,10 @@ class Column:
         positions: where they are; None while that is being read: what is shown stays.
         caption: what the picture is; None with the positions.
         selected: row of the point that is ringed.
+        classes: of the images.
+        neighbours: of the selected image, nearest first, as far as they are on the map.
+        verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
+            None while that is not known: what is shown stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
     """
 
@@ -40,6 +51,9 @@ class Column:
     positions: PointPositions | None = None
     caption: str | None = None
     selected: int | None = None
+    classes: ShownClasses = field(default_factory=ShownClasses)
+    neighbours: tuple[MapNeighbour, ...] = ()
+    verdicts: VerdictArray | None = None
     trust: str = ""
 
 
@@ -66,14 +80,18 @@ class WatchState:
     method: str
 
 
-def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
+def nothing_found(target: SearchTarget) -> None:
+    """Has searched nothing."""
+
+
+def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) -> WatchState:
     """Derive what the Watch page shows."""
     recordings = workspace.recordings
     infos = tuple(recording.info for recording in recordings)
     return WatchState(
         titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
         columns=(
-            *(_column(workspace, recording, loaded) for recording in recordings),
+            *(_column(workspace, recording, loaded, found) for recording in recordings),
             *(
                 Column(spec, caption=_NO_PICTURE if workspace.is_hopeless else None)
                 for spec in workspace.preparing
@@ -85,6 +103,19 @@ def watch(workspace: Workspace, loaded: Loaded) -> WatchState:
         synthetic_visible=workspace.display.synthetic_visible,
         method=workspace.display.method,
     )
+
+
+def column_classes(
+    workspace: Workspace, loaded: Loaded, recording: Recording
+) -> ShownClasses | None:
+    """The classes of a run's map; None before its images are known."""
+    images = loaded.images(recording.key)
+    if images is None:
+        return None
+    shown, choice = images.of(workspace.display.split), workspace.display.classes
+    names = label_names(recording, shown.labels)
+    own = choice if choice.fingerprint == images_key(recording) else None
+    return shown_classes(shown.classes, names, own)
 
 
 def image_at(
@@ -115,7 +146,29 @@ def _selection(workspace: Workspace, loaded: Loaded) -> str:
     return ""
 
 
-def _column(workspace: Workspace, recording: Recording, loaded: Loaded) -> Column:
+def describe_synthetic(workspace: Workspace, loaded: Loaded, recording: Recording, row: int) -> str:
+    """A synthetic point in words: its class, and the two images that it is made of."""
+    split = workspace.display.split
+    images = loaded.images(recording.key)
+    assert images is not None, "a point of it was pointed at"
+    shown = images.of(split)
+    image, axis = int(shown.samples[row]), int(shown.samples[shown.partner[row]])
+    name = class_name(loaded, recording, Query(image, split))
+    of = f" · class {shown_name(name)}" if name else ""
+    return f"Synthetic point{of} · image {image} reflected about image {axis}"
+
+
+def axis_of(workspace: Workspace, loaded: Loaded, run: int, row: int) -> Query | None:
+    """The image that another is reflected about; None where there is none."""
+    images = loaded.images(workspace.recordings[run].key)
+    if images is None:
+        return None
+    shown = images.of(workspace.display.split)
+    partner = int(shown.partner[row])
+    return Query(int(shown.samples[partner]), workspace.display.split) if partner >= 0 else None
+
+
+def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: Found) -> Column:
     step = shown_step(recording, workspace.cursor)
     if step is None:
         return Column(recording.key, caption=_no_frame(workspace, recording))
@@ -123,16 +176,46 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded) -> Colum
     if images is None:
         return Column(recording.key, caption=loaded.failure(recording.key, step) or None)
     shown = images.of(workspace.display.split)
-    cloud = PointCloud(shown.labels, shown.samples, label_names(recording, shown.labels))
+    names = label_names(recording, shown.labels)
+    cloud = PointCloud(shown.labels, shown.samples, shown.partner, names)
     projection, note = _picture(workspace, recording, loaded, step)
     selected = _selected_row(workspace, recording, shown)
-    if projection is None:
-        failure = loaded.failure(recording.key, step) or None
-        return Column(recording.key, cloud, None, failure, selected)
-    plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
-    positions = PointPositions(plane.original, plane.synthetic)
-    caption = _caption(projection, note)
-    return Column(recording.key, cloud, positions, caption, selected, trust(plane))
+    positions = None
+    verdicts = None
+    trusted = ""
+    caption = loaded.failure(recording.key, step) or None
+    if projection is not None:
+        plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
+        positions = PointPositions(plane.original, plane.synthetic)
+        caption = _caption(projection, note)
+        trusted = trust(plane)
+        found_right = loaded.verdicts(recording.key, projection.step)
+        verdicts = None if found_right is None else found_right.of(workspace.display.split)
+    return Column(
+        recording.key,
+        cloud,
+        positions,
+        caption,
+        selected,
+        column_classes(workspace, loaded, recording) or ShownClasses(),
+        () if selected is None else _neighbours(workspace, recording, shown, found),
+        verdicts,
+        trusted,
+    )
+
+
+def _neighbours(
+    workspace: Workspace, recording: Recording, shown: SplitImages, found: Found
+) -> tuple[MapNeighbour, ...]:
+    result = neighbours_of(workspace, recording, found)
+    if result is None:
+        return ()
+    rows = [np.flatnonzero(shown.samples == one.sample) for one in result.neighbours]
+    return tuple(
+        MapNeighbour(int(row[0]), bool(one.correct))
+        for row, one in zip(rows, result.neighbours, strict=True)
+        if len(row)
+    )
 
 
 def _picture(

@@ -1,0 +1,51 @@
+"""Which watched images are right at rank 1, against Recall@1 as evaluation takes it."""
+
+import numpy as np
+import pytest
+import torch
+
+from symmcore.evaluation import recall_at_k
+from symmcore.records import EmbeddedSet
+from symmviz.model.class_choice import ShownClasses
+from symmviz.model.display import ColourBy, PointCloud
+from symmviz.services.verdicts import NONE, RIGHT, WRONG, nearest_verdicts
+from symmviz.views.point_colours import argb, colouring
+from symmviz.views.theme import DARK
+
+
+def images(embeddings: object, labels: list[int]) -> EmbeddedSet:
+    rows = np.arange(len(labels), dtype=np.int64)
+    return EmbeddedSet(rows, np.array(labels, np.int64), np.array(embeddings, np.float32))
+
+
+@pytest.mark.parametrize("count", [40, 1100])
+def test_their_share_is_recall_at_1(count: int) -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, count)
+    embeddings = random.normal(size=(count, 8)) + 0.8 * np.eye(10, 8)[labels]
+    verdicts = nearest_verdicts(images(embeddings, labels.tolist()))
+    expected = recall_at_k(torch.tensor(embeddings), torch.tensor(labels), (1,))
+    assert (verdicts == RIGHT).mean() == pytest.approx(expected.at[1])
+
+
+def test_who_has_nobody_to_find_and_who_is_no_number_is_neither() -> None:
+    found = nearest_verdicts(
+        images([[1, 0], [1, 0.1], [0, 1], [np.nan, 0], [0, 0], [1, 0.05]], [0, 0, 1, 0, 2, 2])
+    )
+    assert found.tolist() == [WRONG, WRONG, NONE, NONE, WRONG, WRONG]
+    assert nearest_verdicts(images(np.zeros((0, 2)), [])).tolist() == []
+    assert nearest_verdicts(images([[1.0, 2.0]], [0])).tolist() == [NONE]
+
+
+def test_wrong_points_lie_over_right_ones() -> None:
+    labels = np.arange(3, dtype=np.int64)
+    cloud = PointCloud(labels, labels, np.array([1, 0, -1]), ("a", "b", "c"))
+    verdicts = np.array([RIGHT, WRONG, NONE], np.int8)
+    drawn = colouring(cloud, ColourBy.CORRECT, DARK, ShownClasses(), verdicts)
+    colours = drawn.look.colours[drawn.original] & 0xFFFFFF
+    wanted = [argb(one) & 0xFFFFFF for one in (DARK.right, DARK.wrong, DARK.muted)]
+    assert colours.tolist() == wanted
+    layers = drawn.look.layers[drawn.original]
+    assert layers[1] > layers[0]
+    unknown = colouring(cloud, ColourBy.CORRECT, DARK, ShownClasses(), None)
+    assert (unknown.look.colours[unknown.original] & 0xFFFFFF == wanted[2]).all()
