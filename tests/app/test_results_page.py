@@ -200,6 +200,7 @@ def test_a_training_ends_with_a_card_and_a_table_that_can_be_saved(
     assert headings == ["", "R@1", "R@2", "R@4", "R@8", "NMI", "F1", "MAP@R"]
     assert [row[0] for row in rows] == ["N-pair", "Symm + N-pair", "Difference"]
     inside = card.table.widget()
+    assert inside is not None
     qtbot.waitUntil(lambda: card.table.viewport().height() >= inside.minimumSizeHint().height())
     # It stands above the maps, and takes nothing of them.
     assert card.geometry().bottom() < window.watch_page.mapTo(window, window.rect().topLeft()).y()
