@@ -24,6 +24,7 @@ from symmviz.model.workspace import Workspace
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
+from symmviz.presenters.start_check import start_problem
 from symmviz.presenters.window import WindowPresenter
 from symmviz.results import ResultsActions
 from symmviz.retrieval import RetrievalActions
@@ -85,7 +86,10 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
-        page.set_error("")
+        page.set_error(self._dataset.problem)
+        if self._dataset.problem:
+            self._look_at_dataset()  # it may have been put right since
+            return
         try:
             form = page.form()
             config = training_config(form, compare=compare)
@@ -128,7 +132,7 @@ class Controller(QObject):
         window.start_page.compare.connect(lambda: self.start(compare=True))
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
         window.start_page.dataset_changed.connect(self._look_at_dataset)
-        window.start_page.settings_changed.connect(self._say_how_much_is_recorded)
+        window.start_page.settings_changed.connect(self._say_what_follows)
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
@@ -168,7 +172,7 @@ class Controller(QObject):
             self._window.watch_page.pictures_came()
             self._window.retrieve_page.pictures_came()
         if self._dataset.poll():
-            self._say_how_much_is_recorded()
+            self._say_what_follows()
         self._retrieval.poll()
         self._take_dropped()
         self._take_opened()
@@ -236,11 +240,18 @@ class Controller(QObject):
             self._dataset.look(dataset_config(self._window.start_page.form()))
         except InputError as error:
             self._dataset.refuse(str(error))
-        self._say_how_much_is_recorded()
+        self._say_what_follows()
 
-    def _say_how_much_is_recorded(self) -> None:
+    def _say_what_follows(self) -> None:
+        """Say of what is chosen whether it can be trained, and how much that records."""
         page = self._window.start_page
-        page.set_recording_note(recording_note(page.form(), self._dataset.counts))
+        form = page.form()
+        page.set_recording_note(recording_note(form, self._dataset.counts))
+        problem = start_problem(form)
+        page.set_problem(
+            "" if problem is None else problem.text,
+            of_preset=problem is not None and problem.of_preset,
+        )
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""
