@@ -59,13 +59,13 @@ def launch(
     controller.workspace.display = replace(controller.workspace.display, method=default_method())
     place_window(window, settings.geometry)
     window.painted.connect(on_painted)
-    window.painted.connect(controller.make_pages)
+    window.painted.connect(controller.page_maker.start)
     if runs:  # they are to be seen before torch takes a core for seconds
         window.painted.connect(session.open_projections)
         later = partial(QTimer.singleShot, _TORCH_LATER_MS, window, session.open)
-        controller.pages_made.connect(later)
+        controller.page_maker.made.connect(later)
     else:
-        controller.pages_made.connect(session.open)
+        controller.page_maker.made.connect(session.open)
     if images is not None:
         window.start_page.set_dataset(f"folder:{images}")
     if runs:

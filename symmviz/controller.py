@@ -1,13 +1,12 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
@@ -22,9 +21,11 @@ from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import branch_parents, offers
 from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Workspace
+from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
+from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 class Controller(QObject):
     """What each of the user's actions does, and when the pages are derived anew."""
 
-    pages_made = Signal()
-    """All pages are there that :meth:`make_pages` was to make."""
-
     def __init__(self, app: QApplication, window: MainWindow, session: Session) -> None:
         super().__init__(window)
         self._app = app
@@ -55,8 +53,7 @@ class Controller(QObject):
         self._listing: Future[tuple[RecentRun, ...]] | None = None
         self._dropped: tuple[Path, Future[bool]] | None = None
         self._pages: RunPages | None = None
-        self._importing: Future[object] | None = None
-        self._parts: Iterator[Callable[[], object]] = iter(())
+        self.page_maker = PageMaker(window, session, self._run_pages)
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
@@ -74,7 +71,10 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
-        page.set_error("")
+        page.set_error(self._dataset.problem)
+        if self._dataset.problem:
+            self._look_at_dataset()  # it may have been put right since
+            return
         try:
             form = page.form()
             config = training_config(form, compare=compare)
@@ -93,20 +93,6 @@ class Controller(QObject):
     def list_runs(self) -> None:
         """Look for the runs that the Start page offers to open."""
         self._listing = self._session.read_recent_runs(self._window.start_page.runs_folder)
-
-    def make_pages(self) -> None:
-        """Make the pages that show runs, before they are needed: a part a tick."""
-        window = self._window
-        self._importing = self._session.import_behind("symmviz.run_pages")  # imports pyqtgraph
-        self._parts = iter(
-            (
-                lambda: window.watch_page,
-                lambda: window.watch_page.make_columns(),
-                lambda: window.retrieve_page,
-                lambda: window.results_page,
-                self._run_pages,
-            )
-        )
 
     def select(self, recording: Recording, query: Query) -> None:
         """Make an image of a run the query everywhere."""
@@ -132,7 +118,7 @@ class Controller(QObject):
         window.start_page.compare.connect(lambda: self.start(compare=True))
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
         window.start_page.dataset_changed.connect(self._look_at_dataset)
-        window.start_page.settings_changed.connect(self._say_how_much_is_recorded)
+        window.start_page.settings_changed.connect(self._say_what_follows)
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
@@ -153,7 +139,7 @@ class Controller(QObject):
     def _tick(self) -> None:
         updates = self._session.drain()
         self._adopt()
-        self._make_next()
+        self.page_maker.make_next()
         if self._pages is not None:
             self._pages.update()
         self._controls.show(self.workspace.recordings)
@@ -162,24 +148,13 @@ class Controller(QObject):
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)
         if self._dataset.poll():
-            self._say_how_much_is_recorded()
+            self._say_what_follows()
         self._take_dropped()
         self._take_opened()
         self._take_listed()
 
     def _is_busy(self) -> bool:
         return self._session.busy or (self._pages is not None and self._pages.is_behind)
-
-    def _make_next(self) -> None:
-        """Make another part of the pages, once what it imports is there."""
-        if self._importing is None or not self._importing.done():
-            return
-        part = next(self._parts, None)
-        if part is not None:
-            part()
-        else:
-            self._importing = None
-            self.pages_made.emit()
 
     def _run_pages(self) -> "RunPages":
         """The pages that show runs, made now if they are not there."""
@@ -250,11 +225,18 @@ class Controller(QObject):
             self._dataset.look(dataset_config(self._window.start_page.form()))
         except InputError as error:
             self._dataset.refuse(str(error))
-        self._say_how_much_is_recorded()
+        self._say_what_follows()
 
-    def _say_how_much_is_recorded(self) -> None:
+    def _say_what_follows(self) -> None:
+        """Say of what is chosen whether it can be trained, and how much that records."""
         page = self._window.start_page
-        page.set_recording_note(recording_note(page.form(), self._dataset.counts))
+        form = page.form()
+        page.set_recording_note(recording_note(form, self._dataset.counts))
+        problem = start_problem(form)
+        page.set_problem(
+            "" if problem is None else problem.text,
+            of_preset=problem is not None and problem.of_preset,
+        )
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""
