@@ -64,7 +64,7 @@ class Display:
     """
 
     split: Split = Split.TEST
-    colour_by: ColourBy = ColourBy.KIND
+    colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     pairs_visible: bool = False
     method: str = "pca"
