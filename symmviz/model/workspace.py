@@ -203,6 +203,19 @@ class Workspace:
         """Select one image of a run, in all runs that have it."""
         self.selection = Selection(images_key(recording), query, frozenset({query.sample}))
 
+    def select_all(self, recording: Recording, query: Query, samples: frozenset[int]) -> None:
+        """Select several images of a run, in all runs that have them, and look for one."""
+        self.selection = Selection(images_key(recording), query, samples)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selection = Selection()
+
+    def restore(self, selection: Selection, display: Display) -> None:
+        """Select and display what was before, at once."""
+        self._selection, self._display = selection, display
+        self._notify()
+
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` after every change."""
         self._subscribers.append(changed)

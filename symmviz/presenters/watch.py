@@ -2,11 +2,15 @@
 
 from typing import Protocol
 
+import numpy as np
+
+from symmcore.records import IndexArray
 from symmviz.model.bounds import Bounds, bounds_of, followed
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
+    PictureId,
     PointCloud,
     PointPositions,
     RunTitle,
@@ -52,6 +56,9 @@ class WatchView(Protocol):
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """Say which of a column's points are right at rank 1."""
 
+    def set_chosen(self, run: int, rows: IndexArray | None) -> None:
+        """Dim a column's points but for these rows; None dims none."""
+
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """Say which of a column's points were picked in the newest batch."""
 
@@ -66,8 +73,8 @@ class WatchView(Protocol):
     def set_method(self, method: str) -> None:
         """Say what projects the points."""
 
-    def set_selection(self, text: str) -> None:
-        """Say which image is selected; empty for none."""
+    def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
+        """Say which image is selected, and show them where several are; empty for none."""
 
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
@@ -93,6 +100,7 @@ class WatchPresenter:
         self._captions: list[str | None] = []
         self._trusts: list[str] = []
         self._pairs: list[tuple[MapPair, ...]] = []
+        self._chosen: list[tuple[PointCloud | None, IndexArray | None]] = []
         self._bounds: Bounds | None = None
 
     def update(self) -> None:
@@ -121,14 +129,16 @@ class WatchPresenter:
         self._captions = [None] * len(state.columns)
         self._trusts = [""] * len(state.columns)
         self._pairs = [()] * len(state.columns)
+        self._chosen = [(None, None)] * len(state.columns)
         self._bounds = None
         self._view.set_runs(state.titles)
 
     def _show_words(self, before: WatchState | None, state: WatchState) -> None:
         if before is None or before.shown != state.shown:
             self._view.set_shown(state.shown)
-        if before is None or before.selection != state.selection:
-            self._view.set_selection(state.selection)
+        now = state.selection, state.pictures
+        if before is None or (before.selection, before.pictures) != now:
+            self._view.set_selection(*now)
 
     def _show_column(self, run: int, before: Column | None, column: Column) -> None:
         cloud_before = None if before is None else before.cloud
@@ -146,6 +156,10 @@ class WatchPresenter:
         if positions is not None and column.trust != self._trusts[run]:
             self._view.set_trust(run, column.trust)
             self._trusts[run] = column.trust
+        self._show_marks(run, before, column)
+
+    def _show_marks(self, run: int, before: Column | None, column: Column) -> None:
+        """Show what is said of the points."""
         if before is None or before.selected != column.selected:
             self._view.set_selected(run, column.selected)
         if before is None or before.neighbours != column.neighbours:
@@ -153,6 +167,10 @@ class WatchPresenter:
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
+        chosen = column.cloud, column.chosen
+        if not _are_chosen(self._chosen[run], chosen):
+            self._view.set_chosen(run, column.chosen)
+            self._chosen[run] = chosen
         if column.pairs is not None and column.pairs != self._pairs[run]:
             self._view.set_pairs(run, column.pairs)
             self._pairs[run] = column.pairs
@@ -180,6 +198,17 @@ def _runs(state: WatchState) -> tuple[object, ...]:
 
 def _look(state: WatchState) -> tuple[object, ...]:
     return state.colour_by, state.synthetic_visible, state.pairs_visible
+
+
+def _are_chosen(
+    before: tuple[PointCloud | None, IndexArray | None],
+    now: tuple[PointCloud | None, IndexArray | None],
+) -> bool:
+    if not _is_same_cloud(before[0], now[0]):
+        return False
+    if before[1] is None or now[1] is None:
+        return before[1] is now[1]
+    return np.array_equal(before[1], now[1])
 
 
 def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:

@@ -14,9 +14,17 @@ from PySide6.QtWidgets import (
 )
 
 from symmcore.projection.methods import method_info
+from symmcore.records import IndexArray
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
-from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions, RunTitle
+from symmviz.model.display import (
+    ColourBy,
+    MapNeighbour,
+    PictureId,
+    PointCloud,
+    PointPositions,
+    RunTitle,
+)
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.loaded import VerdictArray
 from symmviz.model.picked import MapPair
@@ -31,9 +39,11 @@ from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.selection_strip import SelectionStrip
 
 # Made before they are needed: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
+_NOTHING_SELECTED = "Click a point to select its image; Shift and drag around several."
 
 
 class WatchPage(QWidget):
@@ -51,6 +61,8 @@ class WatchPage(QWidget):
     """The user wants to see the pairs picked in the newest batch, or not."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
+    rows_lassoed = Signal(int, tuple)
+    """Points were lassoed: their column, and their rows, the one nearest the middle first."""
     row_hovered = Signal(int, int, bool, QPointF)
     """The pointer rests at a point: its column, its row, whether it is synthetic, and where."""
     neighbours_wanted = Signal()
@@ -66,6 +78,7 @@ class WatchPage(QWidget):
         self._drawer: PointDrawer = DrawsAtOnce()
         self._glides = True
         self.hover_card = HoverCard(self)
+        self.strip = SelectionStrip(self)
         self._split = QComboBox(self)
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
@@ -107,7 +120,7 @@ class WatchPage(QWidget):
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self.legend = ColourLegend(self)
-        self._selection = ElidedLabel("Click a point to select its image.", self)
+        self._selection = ElidedLabel(_NOTHING_SELECTED, self)
         self._selection.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
         self._see.setEnabled(False)
@@ -125,6 +138,7 @@ class WatchPage(QWidget):
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""
         self.hover_card.set_pictures(pictures)
+        self.strip.set_pictures(pictures)
 
     def set_drawer(self, drawer: PointDrawer) -> None:
         """Have the points of the maps drawn there."""
@@ -141,6 +155,7 @@ class WatchPage(QWidget):
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.hover_card.pictures_came()
+        self.strip.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -153,7 +168,7 @@ class WatchPage(QWidget):
         for column in self._pool:
             column.setVisible(column in self._columns)
         self._update_legend()
-        self.set_selection("")
+        self.set_selection("", ())
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -162,6 +177,10 @@ class WatchPage(QWidget):
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_verdicts(verdicts)
+
+    def set_chosen(self, run: int, rows: IndexArray | None) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_chosen(rows)
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -221,9 +240,10 @@ class WatchPage(QWidget):
         for column in self._pool:
             column.caption.setToolTip(method_info(method).about)
 
-    def set_selection(self, text: str) -> None:
+    def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._selection.setText(text or "Click a point to select its image.")
+        self._selection.setText(text or _NOTHING_SELECTED)
+        self.strip.set_images(pictures)
         self._see.setEnabled(bool(text))
 
     def fit(self) -> None:
@@ -278,6 +298,7 @@ class WatchPage(QWidget):
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
+        above.addWidget(self.strip)
         above.addLayout(chosen)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
@@ -311,6 +332,7 @@ class WatchPage(QWidget):
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)
         scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
+        scatter.lassoed.connect(lambda rows: self.rows_lassoed.emit(run, rows))
         scatter.hovered.connect(
             lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
         )

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symmcore.projection.methods import method_info
-from symmcore.records import PlanePoints, Projection
+from symmcore.records import IndexArray, PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.class_choice import ShownClasses, shown_classes
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
+    PictureId,
     PointCloud,
     PointPositions,
     RunTitle,
@@ -21,6 +22,7 @@ from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
 from symmviz.model.picked import MapPair, map_pairs
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
+from symmviz.model.resolve.selected import selected_images, selected_rows
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, named_title, run_titles
@@ -44,6 +46,7 @@ class Column:
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
             None while that is not known: what is shown stays.
+        chosen: (M,) rows of the selected images, where several are: the rest is dimmed.
         pairs: that were picked in the newest batch; None while that is not known: what is shown
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
@@ -58,6 +61,7 @@ class Column:
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
     pairs: tuple[MapPair, ...] | None = ()
+    chosen: IndexArray | None = None
     trust: str = ""
 
 
@@ -69,7 +73,8 @@ class WatchState:
         titles: of the columns.
         columns: one a run.
         shown: how many images are shown, of how many.
-        selection: which image is selected; empty for none.
+        selection: which image is selected, or which are; empty for none.
+        pictures: of the selected images, where several are.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether lines between picked points are.
@@ -80,6 +85,7 @@ class WatchState:
     columns: tuple[Column, ...]
     shown: str
     selection: str
+    pictures: tuple[PictureId, ...]
     colour_by: ColourBy
     synthetic_visible: bool
     pairs_visible: bool
@@ -94,6 +100,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
     """Derive what the Watch page shows."""
     recordings = workspace.recordings
     infos = tuple(recording.info for recording in recordings)
+    several = selected_images(workspace, loaded)
     return WatchState(
         titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
         columns=(
@@ -104,7 +111,8 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
             ),
         ),
         shown=_shown(workspace, loaded),
-        selection=_selection(workspace, loaded),
+        selection=several.text or _selection(workspace, loaded),
+        pictures=several.pictures,
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,
         pairs_visible=workspace.display.pairs_visible,
@@ -208,6 +216,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
         _pairs(workspace, recording, loaded, projection, shown),
+        selected_rows(workspace, recording, shown),
         trusted,
     )
 
