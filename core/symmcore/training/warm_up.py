@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from symmcore.data.sources import digits
+from symmcore.data.sources import alphabets, digits
 from symmcore.evaluation import clustering_scores, recall_at_k, synthetic_recall_at_1
 from symmcore.losses import build_loss
 from symmcore.progress import ProgressCallback
@@ -28,10 +28,11 @@ def warm_up() -> None:
 
 
 def warm_up_rest() -> None:
-    """Import what a training imports after its first picture.
+    """Draw the usual alphabets, and import what a training imports after its first picture.
 
     But for numba: see :func:`warm_up_loops`. Changes no random state.
     """
+    alphabets.load_alphabets(alphabets.AlphabetSettings())
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # for which torch imports its compiler
     embeddings, labels = torch.eye(4), torch.tensor([0, 0, 1, 1])
     recall_at_k(embeddings, labels, (1,))
