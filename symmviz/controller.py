@@ -15,6 +15,7 @@ from symmcore.runs.naming import run_folder
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
+from symmviz.exports import ExportActions
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchRequest
 from symmviz.model.recent import RecentRun
@@ -70,6 +71,7 @@ class Controller(QObject):
             window, self.workspace, session, self._controls.set_problem
         )
         self._results = ResultsActions(window, self.workspace, session)
+        self._exports = ExportActions(window, self.workspace, session)
         window.watch_page.set_drawer(session.drawing)
         chosen = self._settings.gliding
         window.set_gliding(has_animations(app) if chosen is None else chosen)
@@ -158,6 +160,7 @@ class Controller(QObject):
         self._pages.refresh()
         self._controls.show(self.workspace.recordings)
         self._results.poll()
+        self._exports.poll()
         self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -40,21 +39,12 @@ from symmviz.views.question import Question
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
 from symmviz.views.retrieve_page import RetrievePage
+from symmviz.views.shortcuts import show_shortcuts
 from symmviz.views.start_page import StartPage
 from symmviz.views.time_slider import TimeSlider
 from symmviz.views.watch_page import WatchPage
 
 _KEEP = "Keep training"
-_MOUSE_HELP = (
-    ("Drag, wheel", "Move and zoom a picture or plot"),
-    ("Double click", "Fit it again"),
-    ("Click a point", "Select its image"),
-    ("Arrow keys, Enter", "Move among images and neighbours (Retrieve)"),
-    ("Right click on an image", "Show in the map, open its file, copy its path"),
-    ("Drop an image", "Search with it (Retrieve)"),
-    ("Wheel over the time slider", "One frame back or on"),
-    ("Right click on a diamond", "Branch from a checkpoint"),
-)
 
 
 class MainWindow(QMainWindow):
@@ -70,6 +60,8 @@ class MainWindow(QMainWindow):
     """The user wants points to glide from frame to frame, or to be at once where they are."""
     page_shown = Signal(QWidget)
     """The window has turned to a page."""
+    export_wanted = Signal()
+    """The user wants to write runs to files."""
     appearance_chosen = Signal(Appearance)
     """The user wants other colours."""
 
@@ -131,7 +123,8 @@ class MainWindow(QMainWindow):
         return self._shown.text()
 
     def set_training_pages(self, available: bool) -> None:
-        """Offer the pages that need a training."""
+        """Offer the pages that need a training, and to export it."""
+        self._export_action.setEnabled(available)
         for page in (self.watch_page, self.retrieve_page, self.results_page):
             at = self._stack.indexOf(page)
             self._page_group.button(at).setEnabled(available)
@@ -247,6 +240,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
         self._add(file, "&Open run...", "Ctrl+O", self.ask_for_run)
+        self._export_action = self._add(file, "&Export...", "Ctrl+E", self.export_wanted.emit)
         self._add(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
@@ -311,20 +305,7 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """List every shortcut there is."""
-        rows = [
-            (_shortcuts(action), action.text())
-            for action in self.findChildren(QAction)
-            if not action.shortcut().isEmpty()
-        ]
-        table = "".join(
-            f"<tr><td style='padding-right:24px'><b>{keys}</b></td>"
-            f"<td>{text.replace('&', '')}</td></tr>"
-            for keys, text in (*rows, *_MOUSE_HELP)
-        )
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "Shortcuts", f"<table>{table}</table>")
-        box.setParent(self, box.windowFlags())
-        box.finished.connect(box.deleteLater)
-        box.open()
+        show_shortcuts(self)
 
     def _toggle_pause(self) -> None:
         if self._commands.resume:
@@ -341,8 +322,3 @@ class MainWindow(QMainWindow):
             self._branch_dialog.set_can_start(commands.start)
         self._pause_action.setEnabled(commands.pause or commands.resume)
         self._stop_action.setEnabled(commands.stop)
-
-
-def _shortcuts(action: QAction) -> str:
-    native = QKeySequence.SequenceFormat.NativeText
-    return " or ".join(keys.toString(native) for keys in action.shortcuts())
