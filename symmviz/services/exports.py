@@ -3,12 +3,14 @@
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symmcore.errors import InputError, type_and_line
 from symmcore.progress import Progress
-from symmviz.exporting import export
-from symmviz.exporting.request import ExportRequest
 from symmviz.services.faults import report_fault
+
+if TYPE_CHECKING:
+    from symmviz.exporting.request import ExportRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Exports:
         self._cancelled = threading.Event()
         self._state: ExportState | None = None
 
-    def start(self, request: ExportRequest) -> None:
+    def start(self, request: "ExportRequest") -> None:
         """Begin an export, once the last one has ended."""
         if self._thread is not None and self._thread.is_alive():
             return
@@ -75,7 +77,9 @@ class Exports:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _run(self, request: ExportRequest) -> None:
+    def _run(self, request: "ExportRequest") -> None:
+        from symmviz.exporting import export  # imports Pillow, which the window does not wait for
+
         error, cancelled = "", False
         try:
             export(

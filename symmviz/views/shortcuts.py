@@ -17,7 +17,7 @@ _MOUSE_HELP = (
 
 
 def show_shortcuts(window: QWidget) -> None:
-    """List the shortcuts of a window's actions, and what the mouse does."""
+    """List the shortcuts of all of a window's actions, and what the mouse does."""
     rows = [
         (_shortcuts(action), action.text())
         for action in window.findChildren(QAction)
