@@ -36,15 +36,19 @@ def shown(launched: Launched, qtbot: QtBot, tmp_path: Path) -> Launched:
     """The window with a run of two frames."""
     record_loop(tmp_path / "mine")
     launched.controller.open((tmp_path / "mine",))
-    page = launched.window.watch_page
-    qtbot.waitUntil(
-        lambda: (
-            bool(launched.controller.workspace.recordings)
-            and page.scatter(0).positions is not None
-            and page.scatter(0).still
-        ),
-        timeout=_PATIENCE,
-    )
+    workspace = launched.controller.workspace
+
+    def is_drawn() -> bool:
+        window = launched.window
+        if not workspace.recordings or window.page is not window.watch_page:
+            return False
+        try:
+            scatter = window.watch_page.scatter(0)
+        except IndexError:  # its column follows
+            return False
+        return scatter.positions is not None and scatter.still
+
+    qtbot.waitUntil(is_drawn, timeout=_PATIENCE)
     return launched
 
 
