@@ -257,6 +257,7 @@ class WatchPage(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
+        splitter.setObjectName("watch")  # by which it is remembered
         splitter.setChildrenCollapsible(False)
         content = QWidget(self)
         column = QVBoxLayout(content)
