@@ -263,7 +263,10 @@ class StartPage(QWidget):
     def _beside_recent(self, form: QFormLayout) -> QBoxLayout:
         self._across = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._across.setSpacing(20)
-        self._across.addLayout(form)
+        beside = QVBoxLayout()
+        beside.addLayout(form)
+        beside.addStretch(1)  # or the rows would spread over the height of the recent runs
+        self._across.addLayout(beside)
         self._across.addWidget(self.recent, 1)
         return self._across
 

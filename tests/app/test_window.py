@@ -17,6 +17,7 @@ from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel, Variant
 from symmviz.model.display import ColourBy
 from symmviz.views.dataset_picker import DatasetPicker
+from symmviz.views.shortcuts import show_shortcuts
 from symmviz.views.theme import DARK, LIGHT, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
@@ -378,7 +379,7 @@ def test_appearance_changes_at_once_and_is_remembered(
 
 
 def test_help_lists_every_shortcut(qtbot: QtBot, launched: Launched) -> None:
-    launched.window.show_shortcuts()
+    show_shortcuts(launched.window)
     (box,) = launched.window.findChildren(QMessageBox)
     for text in ("Pause or resume", "Fit view", "Quit", "Retrieve"):
         assert text in box.text()
