@@ -25,7 +25,7 @@ from symmcore.settings.setting import Place, settings_of
 from symmcore.training.config import TrainingConfig
 from symmviz.model.recent import RecentRun
 from symmviz.presenters.start import StartForm, chosen_spec, protocol_values
-from symmviz.views.comparison_fields import ComparisonFields
+from symmviz.views.comparison_fields import NOTE_WIDTH, ComparisonFields
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.disclosure import Disclosure
 from symmviz.views.dropped import dropped_folder
@@ -103,6 +103,7 @@ class StartPage(QWidget):
         self.compare_button.clicked.connect(self.compare)
         self._recording = QLabel(self)
         self._recording.setWordWrap(True)
+        self._recording.setMinimumWidth(NOTE_WIDTH)
         self._recording.setProperty("muted", True)
         self.comparison = ComparisonFields(self)
         self.comparison.add_wanted.connect(self._add_to_comparison)
@@ -228,6 +229,7 @@ class StartPage(QWidget):
         loss = FlowLayout()
         loss.addWidget(self._loss)
         loss.addWidget(self._symm)
+        form.setVerticalSpacing(6)  # or it would be that of what it stands beside
         form.addRow("Loss", loss)
         form.addRow("Compared", self.comparison)
         form.addRow("Preset", self._preset)
@@ -263,10 +265,7 @@ class StartPage(QWidget):
     def _beside_recent(self, form: QFormLayout) -> QBoxLayout:
         self._across = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._across.setSpacing(20)
-        beside = QVBoxLayout()
-        beside.addLayout(form)
-        beside.addStretch(1)  # or the rows would spread over the height of the recent runs
-        self._across.addLayout(beside)
+        self._across.addLayout(form)
         self._across.addWidget(self.recent, 1)
         return self._across
 
