@@ -1,5 +1,7 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -70,6 +72,9 @@ class WatchPage(QWidget):
     shown_changed = Signal(str)
     """Something else is shown: what, of how much."""
 
+    picture_save_wanted = Signal(Path, bytes)
+    """The picture of a map or plot is to be written to a file."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pool: list[MapColumn] = []
@@ -127,6 +132,7 @@ class WatchPage(QWidget):
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
         self.curves = CurveGrid(self)
+        self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
         self._lay_out()
 
@@ -307,6 +313,7 @@ class WatchPage(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
+        splitter.setObjectName("watch")  # by which it is remembered
         splitter.setChildrenCollapsible(False)
         content = QWidget(self)
         column = QVBoxLayout(content)
@@ -337,6 +344,7 @@ class WatchPage(QWidget):
             lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
         )
         scatter.left.connect(self.hover_card.hide)
+        column.pictures.save_wanted.connect(self.picture_save_wanted)
         self._pool.append(column)
         self._scatters.addWidget(column, 1)
 
