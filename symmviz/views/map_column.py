@@ -82,4 +82,5 @@ class MapColumn(QFrame):
         self.trust.setText("")
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
+        self.scatter.set_also_selected(())
         self.scatter.fit()

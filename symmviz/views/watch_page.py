@@ -200,6 +200,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_selected(row)
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_also_selected(rows)
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_neighbours(neighbours)
@@ -226,6 +230,10 @@ class WatchPage(QWidget):
         self._method.set_method(method)
         for column in self._pool:
             column.caption.setToolTip(method_info(method).about)
+
+    def chosen(self) -> str:
+        """What is said of the selected image."""
+        return self._selection.text()
 
     def set_selection(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
