@@ -34,7 +34,7 @@ class TestUndo:
         self.workspace.show((self.run,))
 
     def select(self, sample: int) -> None:
-        self.workspace.select(self.run, Query(Split.TEST, sample))
+        self.workspace.select(self.run, Query(sample, Split.TEST))
 
     def hide(self, *labels: int) -> None:
         display = self.workspace.display
