@@ -1,4 +1,4 @@
-"""The window: four pages, the training bar, menus and the status line."""
+"""The window: five pages, the training bar, menus and the status line."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,6 +36,7 @@ from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
+from symmviz.views.late_page import LatePage, learn_page
 from symmviz.views.question import Question
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.watch_page = WatchPage(self)
         self.retrieve_page = RetrievePage(self)
         self.results_page = ResultsPage(self)
+        self.learn_page = LatePage(learn_page, self)
         self.result_card = ResultCard(self)
         self.controls = ControlsBar(self)
         self.time_slider = TimeSlider(self)
@@ -242,6 +244,7 @@ class MainWindow(QMainWindow):
             ("Watch", self.watch_page),
             ("Retrieve", self.retrieve_page),
             ("Results", self.results_page),
+            ("Learn", self.learn_page),
         )
 
     def _make_menus(self, appearance: Appearance) -> None:
@@ -267,12 +270,7 @@ class MainWindow(QMainWindow):
         training.addActions(self.controls.run_actions)
         self._on_commands(self._commands)
         help_menu = self.menuBar().addMenu("&Help")
-        self._add(
-            help_menu,
-            "Keyboard shortcuts",
-            "F1",
-            self.show_shortcuts,
-        )
+        self._add(help_menu, "Keyboard shortcuts", "F1", self.show_shortcuts)
 
     def _add(self, menu: QMenu, text: str, keys: str, then: Callable[[], object]) -> QAction:
         action = menu.addAction(text)

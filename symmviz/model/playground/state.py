@@ -76,13 +76,8 @@ class Playground:
         points[point] = to
         return replace(self, points=_read_only(points))
 
-    def with_symm(self, **values: object) -> "Playground":
-        """The same with other settings of the synthesis; the rank is lowered where it must be.
-
-        Raises:
-            TypeError, ValueError: As ``Symm`` does.
-        """
-        symm = replace(self.symm, **values)  # type: ignore[arg-type]  # Symm checks them itself
+    def with_symm(self, symm: Symm) -> "Playground":
+        """The same with other settings of the synthesis; the rank is lowered where it must be."""
         return replace(self, symm=symm)._with_possible_rank()
 
     def with_loss(self, loss: str) -> "Playground":
@@ -131,6 +126,13 @@ class Outcome:
     compared: tuple[Comparison, ...]
     symm: LossValue
     baseline: LossValue
+
+    @property
+    def picks_differ(self) -> bool:
+        """Whether the second group picks other points than the first."""
+        there, back = (one.candidate for one in self.picks)
+        lines = {(row, there.column) for row in there.rows}
+        return lines != {(back.column, row) for row in back.rows}
 
 
 def outcome(playground: Playground) -> Outcome:
