@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from symmviz.model.playground import PLANE, START, Playground, Points, details, outcome, sentence
-from symmviz.views.form_fields import keep_keys, leave_wheel_to_page
+from symmviz.views.form_fields import leave_wheel_to_page
 from symmviz.views.learn_controls import LearnControls
 from symmviz.views.learn_legend import LearnLegend
 from symmviz.views.playground import PlaygroundView
@@ -29,7 +29,6 @@ class LearnPage(QScrollArea):
         self._details.setProperty("muted", True)
         self._lay_out()
         leave_wheel_to_page(self)
-        keep_keys(self)
         self.setFocusProxy(self.view)
         self.view.moved.connect(self._move)
         self.controls.wanted.connect(self.show_playground)

@@ -153,6 +153,11 @@ class ColourLegend(ThemedLabel):
                 f"<span style='color:{theme.right}'>●</span> nearest is of its class &nbsp; "
                 f"<span style='color:{theme.wrong}'>●</span> of another"
             )
+        if self._colour_by is ColourBy.PICKED:
+            return (
+                f"<span style='color:{theme.original}'>●</span> picked original &nbsp; "
+                f"<span style='color:{theme.synthetic}'>◆</span> picked synthetic (training images)"
+            )
         if not self._classes.labels:
             return _SHAPES
         link = f"<a href='{_LIST}' style='color:{theme.accent};text-decoration:none'>{_CLASSES}</a>"

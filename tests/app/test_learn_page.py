@@ -151,7 +151,7 @@ def test_is_made_once_it_is_turned_to(qtbot: QtBot, launched: Launched) -> None:
     window = launched.window
     assert not window.findChildren(LearnPage)
     qtbot.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
-    assert window.page is window.learn_page
     (page,) = window.findChildren(LearnPage)
+    assert window.page is page is window.learn_page
     assert page.isVisible()
     assert page.view.handles[0].hasFocus()

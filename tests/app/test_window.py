@@ -17,6 +17,7 @@ from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel, Variant
 from symmviz.model.display import ColourBy
 from symmviz.views.dataset_picker import DatasetPicker
+from symmviz.views.shortcuts import show_shortcuts
 from symmviz.views.theme import DARK, LIGHT, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
@@ -148,16 +149,12 @@ def test_pause_holds_and_resume_goes_on(qtbot: QtBot, launched: Launched) -> Non
     assert progress(launched) != held
 
 
-def test_stop_asks_once_and_a_stopped_run_can_go_on(qtbot: QtBot, launched: Launched) -> None:
+def test_stop_does_not_ask_since_a_stopped_run_can_go_on(qtbot: QtBot, launched: Launched) -> None:
     start(qtbot, launched, steps=100_000)
     wait_for(qtbot, launched, "Training")
     controls = launched.window.controls
     qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
-    launched.window.ask_to_stop()  # by the menu, while the question stands
-    answer(qtbot, launched, "Keep training")
-    assert launched.session.running
-    qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
-    answer(qtbot, launched, "Stop training")
+    assert not launched.window.findChildren(QMessageBox)
     wait_for(qtbot, launched, "Stopped")
     assert controls.extend_button.isVisible()
     controls.extend.emit(5)
@@ -382,7 +379,7 @@ def test_appearance_changes_at_once_and_is_remembered(
 
 
 def test_help_lists_every_shortcut(qtbot: QtBot, launched: Launched) -> None:
-    launched.window.show_shortcuts()
+    show_shortcuts(launched.window)
     (box,) = launched.window.findChildren(QMessageBox)
     for text in ("Pause or resume", "Fit view", "Quit", "Retrieve"):
         assert text in box.text()
@@ -410,10 +407,10 @@ def test_every_loss_of_the_paper_can_be_compared(
 def test_a_question_about_a_training_that_ended_goes_away(qtbot: QtBot, launched: Launched) -> None:
     start(qtbot, launched, steps=60)
     wait_for(qtbot, launched, "Training")
-    launched.window.ask_to_stop()
+    launched.window.close()
     wait_for(qtbot, launched, "Finished")
     assert not launched.window.findChildren(QMessageBox)
-    launched.window.stop_confirmed.emit()  # an answer that came too late
+    launched.window.stop_wanted.emit()  # which comes too late
     assert launched.window.start_page.start_button.isEnabled()
 
 
@@ -459,7 +456,7 @@ def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(
     page = launched.window.watch_page
     assert any("step 20 " in label.text() for label in page.findChildren(QLabel))
     launched.window.start_page.set_dataset(f"folder:{Path('/nowhere/at/all')}")
-    start(qtbot, launched, compare=True)
+    launched.window.start_page.compare.emit()  # before the folder was looked at
     wait_for(qtbot, launched, "Not started")
     assert "nowhere" in notice(launched)
     captions = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
@@ -478,3 +475,15 @@ def test_a_folder_is_looked_at_before_a_start(
         assert "nowhere" in picker.note()
 
     qtbot.waitUntil(refused, timeout=WAIT_MS)
+    page = launched.window.start_page
+    qtbot.mouseClick(page.start_button, Qt.MouseButton.LeftButton)
+    assert launched.window.page is page
+    assert "nowhere" in page.error()
+    page.set_dataset("digits")
+    page.set_preset("paper")
+    assert "choose the preset Quick" in page.problem()
+    assert not page.start_button.isEnabled()
+    page.set_dataset("alphabets")
+    assert not page.start_button.isEnabled()
+    page.set_preset("quick")
+    assert page.start_button.isEnabled()

@@ -235,7 +235,7 @@ class Trainer:
             prepared.evaluator.evaluate(learner, spec, at.step, at.seconds, wait, final=whole)
             for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
         ]
-        snapshots = tuple(evaluation.snapshot for evaluation in evaluations)
+        snapshots = _with_pairs(prepared, [evaluation.snapshot for evaluation in evaluations])
         self._spent(started)
         self._check_finite(snapshots)
         for run, evaluation in enumerate(evaluations):
@@ -248,9 +248,12 @@ class Trainer:
     def _embed(self, prepared: Preparation, wait: Callable[[], None]) -> None:
         """Embed the watch set alone."""
         started, step = self._pace.clock(), self._at.step
-        snapshots = tuple(
-            prepared.evaluator.snapshot(learner, spec, step, wait)
-            for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
+        snapshots = _with_pairs(
+            prepared,
+            [
+                prepared.evaluator.snapshot(learner, spec, step, wait)
+                for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
+            ],
         )
         self._spent(started)
         self._check_finite(snapshots)
@@ -285,3 +288,14 @@ class Trainer:
     def _status(self, state: RunState, message: str) -> TrainingStatus:
         step, total = self._at.step, self._config.steps
         return TrainingStatus(state, step, total, self._pace.steps_per_second(step), message)
+
+
+def _with_pairs(prepared: Preparation, snapshots: list[Snapshot]) -> tuple[Snapshot, ...]:
+    """The snapshots with the pairs that each run picked in the newest batch."""
+    samples = prepared.feed.newest
+    return tuple(
+        dataclasses.replace(
+            one, frame=dataclasses.replace(one.frame, picked=learner.picked_pairs(samples))
+        )
+        for one, learner in zip(snapshots, prepared.learners, strict=True)
+    )
