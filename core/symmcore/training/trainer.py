@@ -230,18 +230,21 @@ class Trainer:
     def _evaluate(self, prepared: Preparation, wait: Callable[[], None], *, whole: bool) -> None:
         """Embed and score every test image; with every score there is if ``whole``."""
         self._report(RunState.EVALUATING)
-        started, at = self._pace.clock(), self._at
-        evaluations = [
-            prepared.evaluator.evaluate(learner, spec, at.step, at.seconds, wait, final=whole)
+        started, at, evaluator = self._pace.clock(), self._at, prepared.evaluator
+        embedded = [
+            evaluator.embed(learner, spec, at.step, wait)
             for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
         ]
-        snapshots = _with_pairs(prepared, [evaluation.snapshot for evaluation in evaluations])
+        snapshots = _with_pairs(prepared, [one.snapshot for one in embedded])
         self._spent(started)
         self._check_finite(snapshots)
-        for run, evaluation in enumerate(evaluations):
-            self._sink.scalar(run, evaluation.record)
         if not at.evaluated:  # a stop adds scores to those of the same embeddings
-            self._sink.snapshots(snapshots)
+            self._sink.snapshots(snapshots)  # to be seen while they are scored
+        started = self._pace.clock()
+        records = [evaluator.score(one, at.seconds, wait, final=whole) for one in embedded]
+        self._spent(started)
+        for run, record in enumerate(records):
+            self._sink.scalar(run, record)
         self._at = dataclasses.replace(self._at, evaluated=True, framed=True, whole=whole)
         self._report(RunState.TRAINING)
 
