@@ -30,6 +30,7 @@ from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
+from symmviz.undo import UndoActions
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance, has_animations
@@ -49,6 +50,7 @@ class Controller(QObject):
         self._settings = Settings()
         self._memory = Memory(window, self._settings)
         self.workspace = Workspace()
+        UndoActions(window, self.workspace)
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()
         self._selection: Selection | None = None  # of runs that are being opened

@@ -72,6 +72,7 @@ class WatchPage(QWidget):
         self._glides = True
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
+        self._split.setAccessibleName("Which images")
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
         self._split.setToolTip("Which watched images the scatters show.")
@@ -79,6 +80,7 @@ class WatchPage(QWidget):
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
+        self._colour.setAccessibleName("Meaning of colours")
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
         self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
