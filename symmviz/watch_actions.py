@@ -11,7 +11,6 @@ from symmviz.model.display import PictureId
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import axis_of, describe, describe_synthetic, image_at
 from symmviz.model.retrieval import Query
-from symmviz.model.undo import SelectionHistory
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import WindowPresenter
 from symmviz.views.watch_page import WatchPage
@@ -50,15 +49,10 @@ class WatchActions(QObject):
         page.row_picked.connect(self._on_picked)
         page.rows_lassoed.connect(self._on_lassoed)
         page.strip.clicked.connect(self._on_picture)
-        self._history = SelectionHistory(workspace)
-        for text, keys, then in (
-            ("Clear the selection", "Esc", workspace.clear_selection),
-            ("Undo the last selection, or hiding of classes", "Ctrl+Z", self._history.undo),
-        ):
-            action = QAction(text, page)
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(lambda _=False, then=then: then())
-            page.addAction(action)
+        clear = QAction("Clear the selection", page)
+        clear.setShortcut(QKeySequence("Esc"))
+        clear.triggered.connect(lambda: workspace.clear_selection())
+        page.addAction(clear)
         page.legend.class_clicked.connect(pages.classes.toggle_hidden)
         page.legend.class_isolated.connect(pages.classes.isolate)
         page.legend.class_chosen.connect(pages.classes.toggle_colour)

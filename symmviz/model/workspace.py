@@ -1,7 +1,7 @@
 """What the window works on: the runs shown, the time cursor, what is selected and how it looks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse
@@ -211,10 +211,11 @@ class Workspace:
         """Select nothing."""
         self.selection = Selection()
 
-    def restore(self, selection: Selection, display: Display) -> None:
-        """Select and display what was before, at once."""
-        self._selection, self._display = selection, display
-        self._notify()
+    def show_selection(self, selection: Selection) -> None:
+        """Select these images, and show the split that the query is of."""
+        if selection.query is not None:
+            self.display = replace(self._display, split=selection.query.split)
+        self.selection = selection
 
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` after every change."""

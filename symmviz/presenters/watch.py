@@ -2,9 +2,6 @@
 
 from typing import Protocol
 
-import numpy as np
-
-from symmcore.records import IndexArray
 from symmviz.model.bounds import Bounds, bounds_of, followed
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
@@ -50,14 +47,14 @@ class WatchView(Protocol):
     def set_selected(self, run: int, row: int | None) -> None:
         """Ring one point of a column, or none."""
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """Ring more points of a column, in a smaller way."""
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point of a column to these."""
 
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """Say which of a column's points are right at rank 1."""
-
-    def set_chosen(self, run: int, rows: IndexArray | None) -> None:
-        """Dim a column's points but for these rows; None dims none."""
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """Say which of a column's points were picked in the newest batch."""
@@ -100,7 +97,6 @@ class WatchPresenter:
         self._captions: list[str | None] = []
         self._trusts: list[str] = []
         self._pairs: list[tuple[MapPair, ...]] = []
-        self._chosen: list[tuple[PointCloud | None, IndexArray | None]] = []
         self._bounds: Bounds | None = None
 
     def update(self) -> None:
@@ -129,7 +125,6 @@ class WatchPresenter:
         self._captions = [None] * len(state.columns)
         self._trusts = [""] * len(state.columns)
         self._pairs = [()] * len(state.columns)
-        self._chosen = [(None, None)] * len(state.columns)
         self._bounds = None
         self._view.set_runs(state.titles)
 
@@ -156,26 +151,27 @@ class WatchPresenter:
         if positions is not None and column.trust != self._trusts[run]:
             self._view.set_trust(run, column.trust)
             self._trusts[run] = column.trust
+        self._show_selected(run, before, column)
         self._show_marks(run, before, column)
 
     def _show_marks(self, run: int, before: Column | None, column: Column) -> None:
         """Show what is said of the points."""
-        if before is None or before.selected != column.selected:
-            self._view.set_selected(run, column.selected)
-        if before is None or before.neighbours != column.neighbours:
-            self._view.set_neighbours(run, column.neighbours)
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
-        chosen = column.cloud, column.chosen
-        if not _are_chosen(self._chosen[run], chosen):
-            self._view.set_chosen(run, column.chosen)
-            self._chosen[run] = chosen
         if column.pairs is not None and column.pairs != self._pairs[run]:
             self._view.set_pairs(run, column.pairs)
             self._pairs[run] = column.pairs
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
+
+    def _show_selected(self, run: int, before: Column | None, column: Column) -> None:
+        if before is None or before.selected != column.selected:
+            self._view.set_selected(run, column.selected)
+        if before is None or before.also_selected != column.also_selected:
+            self._view.set_also_selected(run, column.also_selected)
+        if before is None or before.neighbours != column.neighbours:
+            self._view.set_neighbours(run, column.neighbours)
 
     def _follow_points(self) -> None:
         there = bounds_of(
@@ -198,17 +194,6 @@ def _runs(state: WatchState) -> tuple[object, ...]:
 
 def _look(state: WatchState) -> tuple[object, ...]:
     return state.colour_by, state.synthetic_visible, state.pairs_visible
-
-
-def _are_chosen(
-    before: tuple[PointCloud | None, IndexArray | None],
-    now: tuple[PointCloud | None, IndexArray | None],
-) -> bool:
-    if not _is_same_cloud(before[0], now[0]):
-        return False
-    if before[1] is None or now[1] is None:
-        return before[1] is now[1]
-    return np.array_equal(before[1], now[1])
 
 
 def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:

@@ -7,7 +7,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
-from symmcore.records import IndexArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
 from symmviz.model.lasso import inside
@@ -50,7 +49,6 @@ class EmbeddingScatter(PlaneView):
         self._classes = ShownClasses()
         self._verdicts: VerdictArray | None = None
         self._lines_wanted = False
-        self._chosen: IndexArray | None = None
         self._lasso = Lasso()
         self.zoomed.connect(lambda: self._set_hovered(None))
         self._rest = QTimer(self)
@@ -67,7 +65,7 @@ class EmbeddingScatter(PlaneView):
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = self._overlay.cloud = cloud
         self._positions = None
-        self._verdicts = self._chosen = None
+        self._verdicts = None
         self._overlay.pairs = ()
         self._set_hovered(None)
         self._canvas.clear()
@@ -109,11 +107,6 @@ class EmbeddingScatter(PlaneView):
         if self._colour_by is ColourBy.CORRECT:
             self._style_points()
 
-    def set_chosen(self, rows: IndexArray | None) -> None:
-        """Dim all points but these; None dims none."""
-        self._chosen = rows
-        self._style_points()
-
     def set_pairs(self, pairs: tuple[MapPair, ...]) -> None:
         """Take which points were picked in the newest batch."""
         self._overlay.pairs = pairs
@@ -129,7 +122,12 @@ class EmbeddingScatter(PlaneView):
     def set_selected(self, row: int | None) -> None:
         """Ring a point, and show how its synthetic point is made; None for no point."""
         self._overlay.selected = row
-        self.viewport().update()
+        self._style_points()
+
+    def set_also_selected(self, rows: tuple[int, ...]) -> None:
+        """Dim all images but these and the selected one, if there are any."""
+        self._overlay.also_selected = rows
+        self._style_points()
 
     def set_neighbours(self, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point to these."""
@@ -145,6 +143,11 @@ class EmbeddingScatter(PlaneView):
     def selected(self) -> int | None:
         """The row of the ringed point."""
         return self._overlay.selected
+
+    @property
+    def also_selected(self) -> tuple[int, ...]:
+        """The rows of the other selected images."""
+        return self._overlay.also_selected
 
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""
@@ -268,6 +271,6 @@ class EmbeddingScatter(PlaneView):
             self._colour_by,
             current_theme(),
             self._classes,
-            PointFacts(self._verdicts, self._overlay.pairs, self._chosen),
+            PointFacts(self._verdicts, self._overlay.pairs, self._overlay.chosen),
         )
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from symmcore.projection.methods import method_info
-from symmcore.records import IndexArray
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
@@ -32,6 +31,7 @@ from symmviz.model.loaded import VerdictArray
 from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
+from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.finding_strip import FindingStrip
@@ -85,25 +85,15 @@ class WatchPage(QWidget):
         self.hover_card = HoverCard(self)
         self.strip = SelectionStrip(self)
         self._split = QComboBox(self)
+        self._split.setAccessibleName("Which images")
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
         self._split.setToolTip("Which watched images the scatters show.")
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = QComboBox(self)
-        self._colour.addItem("Colour by kind", ColourBy.KIND)
-        self._colour.addItem("Colour by class", ColourBy.CLASS)
-        self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
-        self._colour.addItem("Colour by picked in mining", ColourBy.PICKED)
-        self._colour.setToolTip(
-            "Original against synthetic points, one colour a class, whether the nearest of the "
-            "watched images is of the same class, or which training images were picked as hard "
-            "negatives in the newest batch."
-        )
-        self._colour.currentIndexChanged.connect(
-            lambda: self.colour_chosen.emit(self._colour.currentData())
-        )
+        self._colour = ColourBox(self)
+        self._colour.chosen.connect(self.colour_chosen)
         self._synthetic = QCheckBox("Synthetic points", self)
         self._synthetic.setChecked(True)
         self._synthetic.setToolTip(
@@ -184,10 +174,6 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_verdicts(verdicts)
 
-    def set_chosen(self, run: int, rows: IndexArray | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_chosen(rows)
-
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_pairs(pairs)
@@ -219,6 +205,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_selected(row)
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_also_selected(rows)
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_neighbours(neighbours)
@@ -231,7 +221,7 @@ class WatchPage(QWidget):
         self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._colour.setCurrentIndex(self._colour.findData(colour_by))
+        self._colour.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
         for column in self._pool:
@@ -245,6 +235,10 @@ class WatchPage(QWidget):
         self._method.set_method(method)
         for column in self._pool:
             column.caption.setToolTip(method_info(method).about)
+
+    def chosen(self) -> str:
+        """What is said of the selected image."""
+        return self._selection.text()
 
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -277,7 +271,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
+        self._colour.choose_next()
 
     def _on_split(self) -> None:
         split = self._split.currentData()
@@ -335,7 +329,7 @@ class WatchPage(QWidget):
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
         scatter.set_gliding(self._glides)
-        scatter.set_colour_by(self._colour.currentData())
+        scatter.set_colour_by(self._colour.meaning)
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)
         scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
@@ -351,4 +345,4 @@ class WatchPage(QWidget):
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.currentData(), classes)
+        self.legend.set_meaning(self._colour.meaning, classes)

@@ -8,14 +8,13 @@ from helpers_recording import FakeLoaded, FakeRecording
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPolygonF
 
-from symmviz.model.class_choice import ClassChoice, ShownClasses
+from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PictureId, PointCloud
 from symmviz.model.lasso import inside
 from symmviz.model.loaded import Verdicts
 from symmviz.model.resolve import watch
 from symmviz.model.retrieval import Query, Split
-from symmviz.model.undo import SelectionHistory
-from symmviz.model.workspace import Selection, Workspace
+from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frames import FramePart
 from symmviz.views.point_colours import PointFacts, colouring
@@ -71,8 +70,8 @@ def test_what_is_said_of_them_is_counted(
     assert FramePart.VERDICTS in [one.part for one in frames_wanted(workspace, 1)]
     state = watch(workspace, loaded)
     (column,) = state.columns
-    np.testing.assert_array_equal(column.chosen, rows)
     assert column.selected == 3
+    assert column.also_selected == (0, 4, 7)
     assert state.pictures == tuple(PictureId(run.key, int(one)) for one in samples)
     assert state.selection.startswith("4 images selected: ")
     counts = np.unique(images.labels[rows], return_counts=True)[1]
@@ -84,7 +83,7 @@ def test_what_is_said_of_them_is_counted(
     assert "Recall@1 0.667" in watch(workspace, loaded).selection
     workspace.display = dataclasses.replace(workspace.display, split=Split.TRAIN)
     state = watch(workspace, loaded)
-    assert state.columns[0].chosen is None
+    assert state.columns[0].also_selected == ()
     assert state.pictures == ()
 
 
@@ -94,7 +93,7 @@ def test_one_selected_image_dims_nothing(
     sample = int(loaded.known_images[run.key].test.samples[2])
     workspace.select(run, Query(sample, Split.TEST))
     (column,) = watch(workspace, loaded).columns
-    assert column.chosen is None
+    assert column.also_selected == ()
     assert column.selected == 2
 
 
@@ -107,38 +106,3 @@ def test_the_rest_is_dimmed_but_keeps_its_colour() -> None:
     assert (colour == colour[1]).all()
     assert opacity[0] == opacity[2] < opacity[1]
     assert drawn.look.colours[drawn.synthetic[2]] >> 24 == 0
-
-
-def test_undo_brings_back_selections_and_hidden_classes_in_turn(
-    workspace: Workspace, run: FakeRecording
-) -> None:
-    history = SelectionHistory(workspace)
-    told: list[Selection] = []
-    workspace.subscribe(lambda: told.append(workspace.selection))
-    workspace.select(run, Query(1, Split.TEST))
-    hidden = ClassChoice(hidden=frozenset({2}))
-    workspace.display = dataclasses.replace(workspace.display, classes=hidden)
-    workspace.display = dataclasses.replace(workspace.display, colour_by=ColourBy.CLASS)
-    workspace.clear_selection()
-
-    told.clear()
-    history.undo()
-    assert workspace.selection.samples == {1}
-    assert workspace.display.classes == hidden
-    assert len(told) == 1
-    history.undo()
-    assert workspace.display.classes == ClassChoice()
-    assert workspace.display.colour_by is ColourBy.CLASS  # not of the history
-    history.undo()
-    assert workspace.selection == Selection()
-    assert not history.can_undo
-    history.undo()
-    assert workspace.selection == Selection()
-
-
-def test_other_images_forget_what_was_chosen(workspace: Workspace, run: FakeRecording) -> None:
-    history = SelectionHistory(workspace)
-    workspace.select(run, Query(1, Split.TEST))
-    assert history.can_undo
-    workspace.show((FakeRecording("angular"),))
-    assert not history.can_undo

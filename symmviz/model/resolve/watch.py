@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symmcore.projection.methods import method_info
-from symmcore.records import IndexArray, PlanePoints, Projection
+from symmcore.records import PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.class_choice import ShownClasses, shown_classes
@@ -20,7 +20,8 @@ from symmviz.model.display import (
 )
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
-from symmviz.model.picked import MapPair, map_pairs
+from symmviz.model.picked import MapPair
+from symmviz.model.resolve.point_facts import pairs_of
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.selected import selected_images, selected_rows
 from symmviz.model.resolve.time import shown_step
@@ -42,11 +43,11 @@ class Column:
         positions: where they are; None while that is being read: what is shown stays.
         caption: what the picture is; None with the positions.
         selected: row of the point that is ringed.
+        also_selected: rows of the other selected images.
         classes: of the images.
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
             None while that is not known: what is shown stays.
-        chosen: (M,) rows of the selected images, where several are: the rest is dimmed.
         pairs: that were picked in the newest batch; None while that is not known: what is shown
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
@@ -57,11 +58,11 @@ class Column:
     positions: PointPositions | None = None
     caption: str | None = None
     selected: int | None = None
+    also_selected: tuple[int, ...] = ()
     classes: ShownClasses = field(default_factory=ShownClasses)
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
     pairs: tuple[MapPair, ...] | None = ()
-    chosen: IndexArray | None = None
     trust: str = ""
 
 
@@ -157,7 +158,9 @@ def _selection(workspace: Workspace, loaded: Loaded) -> str:
     query = workspace.selection.query
     for recording in workspace.recordings:
         if query is not None and images_key(recording) == workspace.selection.fingerprint:
-            return describe(loaded, recording, query)
+            text = describe(loaded, recording, query)
+            count = len(workspace.selection.samples)
+            return f"{text} · one of {count:,} selected images" if count > 1 else text
     return ""
 
 
@@ -212,26 +215,13 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         positions,
         caption,
         selected,
+        _also_selected(workspace, recording, shown, selected),
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
-        _pairs(workspace, recording, loaded, projection, shown),
-        selected_rows(workspace, recording, shown),
+        pairs_of(workspace, recording, loaded, projection, shown),
         trusted,
     )
-
-
-def _pairs(
-    workspace: Workspace,
-    recording: Recording,
-    loaded: Loaded,
-    projection: Projection | None,
-    shown: SplitImages,
-) -> tuple[MapPair, ...] | None:
-    if not workspace.display.shows_pairs:
-        return ()
-    picked = None if projection is None else loaded.picked(recording.key, projection.step)
-    return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
 
 
 def _neighbours(
@@ -316,6 +306,14 @@ def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages
         return None
     rows = np.flatnonzero(shown.samples == query.sample)
     return int(rows[0]) if len(rows) else None
+
+
+def _also_selected(
+    workspace: Workspace, recording: Recording, shown: SplitImages, selected: int | None
+) -> tuple[int, ...]:
+    """Rows of the selected images but for the one that neighbours are looked for."""
+    rows = selected_rows(workspace, recording, shown)
+    return () if rows is None else tuple(row for row in rows.tolist() if row != selected)
 
 
 def _shown(workspace: Workspace, loaded: Loaded) -> str:
