@@ -1,7 +1,10 @@
 """The real window: what a user does, and what is on the screen then."""
 
+import dataclasses
 import gc
+import itertools
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
+from torch import Tensor
 
-from symmcore.training.learner import Learner
+from symmcore.training.learner import Learner, StepResult
 from symmviz.app import Launched
 from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel, Variant
@@ -351,6 +355,37 @@ def test_a_diverged_run_says_at_which_step_and_keeps_its_curves(
     panel = launched.window.watch_page.curves.panel(Panel.LOSS)
     qtbot.waitUntil(lambda: len(panel.line_data(0, Variant.SOLID)[0]) >= 1)
     assert page.start_button.isEnabled()
+
+
+def test_of_two_runs_one_that_diverges_is_marked_and_the_other_goes_on(
+    qtbot: QtBot, launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, original, steps = launched.window, Learner.step, itertools.count(1)
+
+    def step(learner: Learner, images: Tensor, labels: Tensor) -> StepResult:
+        took = original(learner, images, labels)
+        # the second run's third
+        return dataclasses.replace(took, loss=math.nan) if next(steps) == 6 else took
+
+    def lines() -> list[int]:
+        panel = window.watch_page.curves.panel(Panel.LOSS)
+        return [int(panel.line_data(run, Variant.SOLID)[0][-1]) for run in (0, 1)]
+
+    def captions() -> str:
+        return " ".join(label.text() for label in window.watch_page.findChildren(QLabel))
+
+    qtbot.waitUntil(lambda: launched.session.warm, timeout=WAIT_MS)
+    monkeypatch.setattr(Learner, "step", step)
+    finish(qtbot, launched, compare=True, steps=6)
+    assert "of npair+symm became nan at step 3" in notice(launched)
+    qtbot.waitUntil(lambda: lines() == [6, 2], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "Diverged at step 3" in captions(), timeout=WAIT_MS)
+    qtbot.waitUntil(window.controls.extend_button.isEnabled, timeout=WAIT_MS)
+    assert window.controls.extend_button.text() == "Go on"
+    window.controls.extend.emit(2)
+    wait_for(qtbot, launched, "Finished · step 8 of 8")
+    qtbot.waitUntil(lambda: lines() == [8, 2], timeout=WAIT_MS)
+    assert "Diverged at step 3" in captions()
 
 
 def test_a_folder_that_cannot_be_written_is_said_beside_start(
