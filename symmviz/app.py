@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -58,11 +59,13 @@ def launch(
     controller.workspace.display = replace(controller.workspace.display, method=default_method())
     place_window(window, settings.geometry)
     window.painted.connect(on_painted)
+    window.painted.connect(controller.page_maker.start)
     if runs:  # they are to be seen before torch takes a core for seconds
         window.painted.connect(session.open_projections)
-        window.painted.connect(lambda: QTimer.singleShot(_TORCH_LATER_MS, window, session.open))
+        later = partial(QTimer.singleShot, _TORCH_LATER_MS, window, session.open)
+        controller.page_maker.made.connect(later)
     else:
-        window.painted.connect(session.open)
+        controller.page_maker.made.connect(session.open)
     if images is not None:
         window.start_page.set_dataset(f"folder:{images}")
     if runs:

@@ -1,10 +1,10 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
-import time
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
@@ -21,19 +21,20 @@ from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import branch_parents, offers
 from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Workspace
+from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
-from symmviz.presenters.window import WindowPresenter
-from symmviz.results import ResultsActions
-from symmviz.retrieval import RetrievalActions
+from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance, has_animations
-from symmviz.watch_actions import WatchActions
+
+if TYPE_CHECKING:
+    from symmviz.run_pages import RunPages
 
 
 class Controller(QObject):
@@ -51,26 +52,11 @@ class Controller(QObject):
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
         self._dropped: tuple[Path, Future[bool]] | None = None
-        self._pictures = 0
-        self._pages = WindowPresenter(
-            window.watch_page,
-            window.watch_page.curves,
-            window.retrieve_page,
-            window.time_slider,
-            self.workspace,
-            session,
-        )
+        self._pages: RunPages | None = None
+        self.page_maker = PageMaker(window, session, self._run_pages)
         self._controls = ControlsPresenter(window.controls)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
-        WatchActions(window.watch_page, self.workspace, session.frames, self._pages, self._bridge)
-        for page in (window.watch_page, window.retrieve_page):
-            page.set_pictures(session.thumbnails)
-        self._retrieval = RetrievalActions(
-            window, self.workspace, session, self._controls.set_problem
-        )
-        self._results = ResultsActions(window, self.workspace, session)
-        window.watch_page.set_drawer(session.drawing)
         chosen = self._settings.gliding
         window.set_gliding(has_animations(app) if chosen is None else chosen)
         self._connect()
@@ -85,7 +71,10 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
-        page.set_error("")
+        page.set_error(self._dataset.problem)
+        if self._dataset.problem:
+            self._look_at_dataset()  # it may have been put right since
+            return
         try:
             form = page.form()
             config = training_config(form, compare=compare)
@@ -121,6 +110,7 @@ class Controller(QObject):
         window.set_training_pages(True)
         if window.page is window.start_page:
             window.show_page(window.watch_page)
+        self._run_pages()
 
     def _connect(self) -> None:
         window, session = self._window, self._session
@@ -128,7 +118,7 @@ class Controller(QObject):
         window.start_page.compare.connect(lambda: self.start(compare=True))
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
         window.start_page.dataset_changed.connect(self._look_at_dataset)
-        window.start_page.settings_changed.connect(self._say_how_much_is_recorded)
+        window.start_page.settings_changed.connect(self._say_what_follows)
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
@@ -144,38 +134,37 @@ class Controller(QObject):
         window.appearance_chosen.connect(self._choose_appearance)
         window.gliding_chosen.connect(self._choose_gliding)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
-        window.time_slider.moved.connect(self._pages.time.move)
-        window.time_slider.following.connect(self._pages.time.follow)
-        watch = window.watch_page
-        watch.shown_changed.connect(window.set_shown)
-        watch.findings.try_wanted.connect(self._try)
-        watch.neighbours_wanted.connect(lambda: window.show_page(window.retrieve_page))
         self.workspace.subscribe(self._bridge.hurry)
 
     def _tick(self) -> None:
         updates = self._session.drain()
         self._adopt()
-        self._pages.refresh()
+        self.page_maker.make_next()
+        if self._pages is not None:
+            self._pages.update()
         self._controls.show(self.workspace.recordings)
-        self._results.poll()
-        self._pages.draw_plots(time.monotonic())
         if updates.status is not None:
             self._show_status(updates.status)
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)
-        if self._pictures != self._session.thumbnails.revision:
-            self._pictures = self._session.thumbnails.revision
-            self._window.watch_page.pictures_came()
-            self._window.retrieve_page.pictures_came()
         if self._dataset.poll():
-            self._say_how_much_is_recorded()
-        self._retrieval.poll()
+            self._say_what_follows()
         self._take_dropped()
         self._take_opened()
         self._take_listed()
 
     def _is_busy(self) -> bool:
-        return self._session.busy or self._pages.is_behind
+        return self._session.busy or (self._pages is not None and self._pages.is_behind)
+
+    def _run_pages(self) -> "RunPages":
+        """The pages that show runs, made now if they are not there."""
+        if self._pages is None:
+            from symmviz.run_pages import RunPages  # imports pyqtgraph
+
+            window, tell = self._window, self._controls.set_problem
+            self._pages = RunPages(window, self.workspace, self._session, self._bridge, tell)
+            window.watch_page.findings.try_wanted.connect(self._try)
+        return self._pages
 
     def _adopt(self) -> None:
         """Show the recordings of a training once it has begun; they were announced empty."""
@@ -236,11 +225,18 @@ class Controller(QObject):
             self._dataset.look(dataset_config(self._window.start_page.form()))
         except InputError as error:
             self._dataset.refuse(str(error))
-        self._say_how_much_is_recorded()
+        self._say_what_follows()
 
-    def _say_how_much_is_recorded(self) -> None:
+    def _say_what_follows(self) -> None:
+        """Say of what is chosen whether it can be trained, and how much that records."""
         page = self._window.start_page
-        page.set_recording_note(recording_note(page.form(), self._dataset.counts))
+        form = page.form()
+        page.set_recording_note(recording_note(form, self._dataset.counts))
+        problem = start_problem(form)
+        page.set_problem(
+            "" if problem is None else problem.text,
+            of_preset=problem is not None and problem.of_preset,
+        )
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""
@@ -249,7 +245,7 @@ class Controller(QObject):
         try:
             if can and recordings == self._adopted:
                 self._session.extend(steps)
-                self._pages.time.follow()
+                self._run_pages().time.follow()
                 self._controls.starting()
                 return
             folder = offers(recordings).going_on
@@ -275,7 +271,7 @@ class Controller(QObject):
         dialog.requested.connect(lambda request: self._branch(dialog, request))
 
     def _try(self, run: int, at: int) -> None:
-        wanted = self._pages.findings.wanted(run, at)
+        wanted = self._run_pages().findings.wanted(run, at)
         if wanted is not None:
             self._ask_for_branch(*wanted)
 

@@ -1,11 +1,14 @@
 """What the user's actions on the Results page and on the card of results do."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from symmviz.model.browse import Browse
 from symmviz.model.results import Format, formatted
+from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.results import ResultsPresenter
 from symmviz.services.session import Session
@@ -24,6 +27,8 @@ class ResultsActions(QObject):
     def __init__(self, window: MainWindow, workspace: Workspace, session: Session) -> None:
         super().__init__(window)
         self._page = window.results_page
+        self._window = window
+        self._workspace = workspace
         self._session = session
         self._saving: tuple[Path, Future[None]] | None = None
         self._presenter = ResultsPresenter(
@@ -31,7 +36,7 @@ class ResultsActions(QObject):
         )
         self._page.save_wanted.connect(self._save)
         card = window.result_card
-        card.retrieve_wanted.connect(lambda: window.show_page(window.retrieve_page))
+        card.retrieve_wanted.connect(self._show_failures)
         card.results_wanted.connect(lambda: window.show_page(window.results_page))
 
     def poll(self) -> None:
@@ -45,6 +50,14 @@ class ResultsActions(QObject):
             self._page.say(f"{path} cannot be written ({error.strerror or error}).", is_error=True)
         elif error is None:
             self._page.say(f"Saved as {path}.", is_error=False)
+
+    def _show_failures(self) -> None:
+        """Turn to the Retrieve page as it lists every image, the wrong ones first."""
+        workspace, window = self._workspace, self._window
+        neighbours = workspace.browse.neighbours
+        workspace.browse = Browse(neighbours=neighbours, open=workspace.browse.open)
+        workspace.display = replace(workspace.display, split=Split.TEST)
+        window.show_page(window.retrieve_page)
 
     def _save(self, path: Path, form: Format) -> None:
         table = self._page.table

@@ -51,6 +51,8 @@ class RetrievalActions(QObject):
         self._opening: tuple[Path, Future[bool]] | None = None
         self._connect()
         workspace.subscribe(self._on_change)
+        if window.page is self._page:  # it was turned to before this was there
+            self._browse(open=True)
 
     def poll(self) -> None:
         """Open the file that was asked for, once it is known to be there."""

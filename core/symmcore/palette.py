@@ -15,7 +15,7 @@ OKABE_ITO = (
 """Okabe and Ito's colours for all kinds of colour vision, black left out."""
 
 # For the classes that are chosen of many: no grey among them, which the others have.
-VIVID = (
+VIVID_ON_LIGHT = (
     *OKABE_ITO[:-1],
     # and of Paul Tol's muted scheme what is far from those
     "#332288",
@@ -24,6 +24,8 @@ VIVID = (
     "#882255",
     "#999933",
 )
+# lighter where it would be lost on a dark background
+VIVID_ON_DARK = (*OKABE_ITO[:-1], "#8f86e8", "#d27fd2", "#7fdcc8", "#e0708f", "#b8b850")
 
 ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT = "#0072B2", "#D55E00"
 ORIGINAL_ON_DARK, SYNTHETIC_ON_DARK = "#4aa8e0", "#ff8a4c"

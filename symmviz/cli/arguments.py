@@ -28,6 +28,7 @@ from symmviz.cli.commands import (
 from symmviz.cli.datasets import show_datasets
 from symmviz.cli.embed import add_embed
 from symmviz.cli.export import add_export
+from symmviz.cli.importing import add_import
 from symmviz.cli.paths import user_path
 from symmviz.cli.results import add_results
 from symmviz.cli.training import train
@@ -79,6 +80,7 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     add_results(commands.add_parser("results", help="print a table of runs and their scores"))
     add_embed(commands.add_parser("embed", help="write embeddings of any images"))
     add_export(commands.add_parser("export", help="write runs as files for other programs"))
+    add_import(commands.add_parser("import", help="record embeddings that were made elsewhere"))
     _add_datasets(commands.add_parser("datasets", help="list the datasets, or look into one"))
     _add_bench(commands.add_parser("bench", help="measure"))
     if arguments and _is_path(arguments[0], commands.choices):

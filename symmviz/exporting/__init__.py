@@ -7,8 +7,9 @@ from symmcore.errors import InputError
 from symmcore.export import KINDS, ExportKind, ExportOptions, whole_output
 from symmcore.progress import ProgressCallback
 from symmcore.runs.recording import Recording
+from symmviz.exporting.picture_kinds import PICTURE_KINDS
 
-EXPORTS: tuple[ExportKind, ...] = KINDS
+EXPORTS: tuple[ExportKind, ...] = (*KINDS, *PICTURE_KINDS)
 
 
 def export_kind(name: str) -> ExportKind:

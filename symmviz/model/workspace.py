@@ -63,7 +63,7 @@ class Display:
     """
 
     split: Split = Split.TEST
-    colour_by: ColourBy = ColourBy.KIND
+    colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     method: str = "pca"
     classes: ClassChoice = field(default_factory=ClassChoice)

@@ -58,16 +58,23 @@ class DatasetPresenter:
         self._pending: DatasetScan | None = None
         self._again = False
         self._counts: tuple[int, int] | None = None
+        self._problem = ""
 
     @property
     def counts(self) -> tuple[int, int] | None:
         """Training and test images of the chosen dataset; None where they are not known (yet)."""
         return self._counts
 
+    @property
+    def problem(self) -> str:
+        """Why the chosen dataset cannot be trained on, as far as that is known; else empty."""
+        return self._problem
+
     def look(self, config: TrainingConfig) -> None:
         """Scan a dataset that was chosen, or whose files may have changed."""
         self._again = config == self._looked_at
         self._looked_at = config
+        self._problem = ""
         self._drop()
         kind = config.dataset_choice().kind
         if not self._again:
@@ -85,6 +92,7 @@ class DatasetPresenter:
     def refuse(self, reason: str) -> None:
         """What is chosen cannot be looked at."""
         self._looked_at = self._counts = None
+        self._problem = reason
         self._drop()
         self._view.set_dataset_note(reason, is_error=True)
 
@@ -99,7 +107,8 @@ class DatasetPresenter:
         try:
             summary = found.result()
         except InputError as error:
-            self._view.set_dataset_note(str(error), is_error=True)
+            self._problem = str(error)
+            self._view.set_dataset_note(self._problem, is_error=True)
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             text = f"The dataset cannot be looked at ({type_and_line(error)})."
             self._view.set_dataset_note(text, is_error=True)

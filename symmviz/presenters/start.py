@@ -9,6 +9,8 @@ from symmcore.data.choice import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.errors import InputError
 from symmcore.settings.losses import LossSettings
+from symmcore.settings.presets import Preset
+from symmcore.settings.setting import settings_of
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.recording_size import recording_size
@@ -85,6 +87,16 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
         learning_rate=rate,
         dim=dim,
     )
+
+
+def protocol_values(chosen: Preset) -> dict[str, object]:
+    """The settings that a preset fills in, by field of ``TrainingConfig``."""
+    usual = preset_config(chosen.name)
+    return {
+        one.name: getattr(usual, one.name)
+        for one in settings_of(TrainingConfig)
+        if one.setting.protocol
+    }
 
 
 def dataset_config(form: StartForm) -> TrainingConfig:

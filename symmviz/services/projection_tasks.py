@@ -1,5 +1,6 @@
 """Chooses what is projected next: pure functions of what is shown and what is recorded."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Cursor
 
 _STARTS_TRIED = 4  # of projections near a frame, until one has a picture to go on from
+_NEAR_FRAMES = 3  # from which the points of one frame find their places in another
 _SHARE_WHILE_TRAINING = 0.3  # of the time for what is only to be recorded
 
 Groups = tuple[tuple[Recording, ...], ...]
@@ -193,13 +195,25 @@ def live_job(
         )
         starts.append(drawn if near else recorded)
     goes_on = any(start is not None and start in newest for start in starts)
+    far = any(
+        start is not None and _frames_between(run, start.step, task.step) > _NEAR_FRAMES
+        for run, start in zip(task.runs, starts, strict=True)
+    )
+    # Too much has changed to be found by moving on: a first layout, which begins there.
+    begun = 0.0 if far else matured if goes_on else 1.0
     settings = ProjectionSettings(
         seed=task.runs[0].info.seed or 0,
         splits=(task.live.value,),
         is_live=True,
-        matured=matured if goes_on else 1.0,
+        matured=begun,
     )
     return ProjectionJob(method, _frames(task), tuple(starts), settings)
+
+
+def _frames_between(run: Recording, one: int, other: int) -> int:
+    """How many frames one has to pass to come from the frame of a step to that of another."""
+    steps = run.state.frame_steps
+    return abs(bisect_left(steps, one) - bisect_left(steps, other))
 
 
 def _frames(task: Task) -> tuple[Frame, ...]:

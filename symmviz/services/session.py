@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 from symmcore.errors import InputError
@@ -219,6 +220,10 @@ class Session:
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
         """List what was trained into a folder, the newest first, on a thread for that."""
         return self._opens.submit(read_recent_runs, folder)
+
+    def import_behind(self, module: str) -> "Future[object] | None":
+        """Import a module that makes no object of Qt's, on a thread; None once all is closed."""
+        return None if self._closed else self._opens.submit(import_module, module)
 
     def write_file(self, path: Path, content: bytes) -> "Future[None]":
         """Write a file that is whole or what it was, on a thread for that."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -114,6 +114,15 @@ def leave_wheel_to_page(page: QWidget) -> None:
         for field in cast(list[QWidget], page.findChildren(kind)):
             field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
             field.installEventFilter(guard)
+
+
+def on_change(fields: Iterable[QWidget], then: Callable[[], None]) -> None:
+    """Call ``then`` when another value is chosen in one of these fields."""
+    for field in fields:
+        if isinstance(field, QComboBox):
+            field.currentIndexChanged.connect(lambda _: then())
+        elif isinstance(field, NumberBox | WholeNumberBox):
+            field.valueChanged.connect(lambda _: then())
 
 
 def keep_keys(window: QWidget) -> None:

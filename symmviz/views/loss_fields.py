@@ -37,6 +37,10 @@ class LossFields(SettingFields):
         self.take({named.name: named.default for named in settings_of(Symm)} | {"pairs": pairs})
         self.show_loss(self._info)
 
+    def is_reset(self, pairs: PairSet) -> bool:
+        """Whether all settings are those that :meth:`reset` shows."""
+        return self.symm() == Symm(pairs=pairs) and self.loss_settings() == LossSettings()
+
     def take_run(self, settings: LossSettings, symm: Symm | None) -> None:
         """Show these settings of the loss that is chosen, and of Symm where it is given."""
         self.take(settings.given())

@@ -1,8 +1,9 @@
 """The window: four pages, the training bar, menus and the status line."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -21,7 +22,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchParent
 from symmviz.presenters.controls import Commands
+from symmviz.views.appearance_menu import offer_appearances
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.elided_label import ElidedLabel
@@ -38,27 +39,26 @@ from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
 from symmviz.views.question import Question
 from symmviz.views.result_card import ResultCard
-from symmviz.views.results_page import ResultsPage
-from symmviz.views.retrieve_page import RetrievePage
+from symmviz.views.shortcuts import show_shortcuts
 from symmviz.views.start_page import StartPage
 from symmviz.views.time_slider import TimeSlider
-from symmviz.views.watch_page import WatchPage
 
+if TYPE_CHECKING:
+    from symmviz.views.results_page import ResultsPage
+    from symmviz.views.retrieve_page import RetrievePage
+    from symmviz.views.watch_page import WatchPage
+
+_OF_RUNS = ("Watch", "Retrieve", "Results")  # pages that need a training
 _KEEP = "Keep training"
-_MOUSE_HELP = (
-    ("Drag, wheel", "Move and zoom a picture or plot"),
-    ("Double click", "Fit it again"),
-    ("Click a point", "Select its image"),
-    ("Arrow keys, Enter", "Move among images and neighbours (Retrieve)"),
-    ("Right click on an image", "Show in the map, open its file, copy its path"),
-    ("Drop an image", "Search with it (Retrieve)"),
-    ("Wheel over the time slider", "One frame back or on"),
-    ("Right click on a diamond", "Branch from a checkpoint"),
-)
+_Page = TypeVar("_Page", bound=QWidget)
 
 
 class MainWindow(QMainWindow):
-    """Holds the pages; asks once before a running training is stopped or closed."""
+    """Holds the pages; asks once before a running training is stopped or closed.
+
+    All but the Start page are made when they are first asked for: what they import takes longer
+    than a window may take to open.
+    """
 
     stop_confirmed = Signal()
     """The user wants the training stopped and was asked."""
@@ -77,9 +77,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("symmviz")
         self.start_page = start
-        self.watch_page = WatchPage(self)
-        self.retrieve_page = RetrievePage(self)
-        self.results_page = ResultsPage(self)
         self.result_card = ResultCard(self)
         self.controls = ControlsBar(self)
         self.time_slider = TimeSlider(self)
@@ -89,6 +86,7 @@ class MainWindow(QMainWindow):
         self._close_confirmed = False
         self._painted = False
         self._stack = QStackedWidget(self)
+        self._places: dict[str, QWidget] = {}  # of pages that are not there yet
         self._page_group = QButtonGroup(self)
         self._page_actions: list[QAction] = []
         self._time_actions = QActionGroup(self)
@@ -104,15 +102,40 @@ class MainWindow(QMainWindow):
         self.start_page.open_dialog_wanted.connect(self.ask_for_run)
         self.show_page(self.start_page)
 
+    @cached_property
+    def watch_page(self) -> "WatchPage":
+        """The Watch page."""
+        from symmviz.views.watch_page import WatchPage  # imports pyqtgraph
+
+        page = self._put("Watch", WatchPage(self))
+        page.set_gliding(self._gliding.isChecked())
+        self._gliding.toggled.connect(page.set_gliding)
+        return page
+
+    @cached_property
+    def retrieve_page(self) -> "RetrievePage":
+        """The Retrieve page."""
+        from symmviz.views.retrieve_page import RetrievePage
+
+        return self._put("Retrieve", RetrievePage(self))
+
+    @cached_property
+    def results_page(self) -> "ResultsPage":
+        """The Results page."""
+        from symmviz.views.results_page import ResultsPage
+
+        return self._put("Results", ResultsPage(self))
+
     def show_page(self, page: QWidget) -> None:
         """Turn to a page."""
         at = self._stack.indexOf(page)
         self._stack.setCurrentIndex(at)
         self._page_group.button(at).setChecked(True)
-        self.statusBar().setVisible(page is self.watch_page)  # it has nothing to say elsewhere
-        in_time = page in (self.watch_page, self.retrieve_page)
+        title = self._page_group.button(at).text()
+        self.statusBar().setVisible(title == "Watch")  # it has nothing to say elsewhere
+        in_time = title in ("Watch", "Retrieve")
         self.time_slider.setVisible(in_time)
-        self.result_card.set_has_place(page is self.watch_page)
+        self.result_card.set_has_place(title == "Watch")
         self._time_actions.setEnabled(in_time)
         self.page_shown.emit(page)
         page.setFocus()  # or the keyboard would go on to what is left, as Stop
@@ -132,10 +155,10 @@ class MainWindow(QMainWindow):
 
     def set_training_pages(self, available: bool) -> None:
         """Offer the pages that need a training."""
-        for page in (self.watch_page, self.retrieve_page, self.results_page):
-            at = self._stack.indexOf(page)
-            self._page_group.button(at).setEnabled(available)
-            self._page_actions[at].setEnabled(available)
+        for button, action in zip(self._page_group.buttons(), self._page_actions, strict=True):
+            if button.text() in _OF_RUNS:
+                button.setEnabled(available)
+                action.setEnabled(available)
 
     def ask_for_run(self) -> None:
         """Ask for the folder of a run or of a comparison, and have the Start page ask for it."""
@@ -220,9 +243,10 @@ class MainWindow(QMainWindow):
             button.setProperty("page", True)
             button.setCheckable(True)
             button.setToolTip(f"Ctrl+{at + 1}")
-            button.clicked.connect(lambda _=False, page=page: self.show_page(page))
+            button.clicked.connect(partial(self._turn_to, page))
             self._page_group.addButton(button, at)
-            self._stack.addWidget(page)
+            self._places[title] = QWidget(self)
+            self._stack.addWidget(self._places[title])
             row.addWidget(button)
         row.addStretch(1)
         content = QWidget(self)
@@ -235,14 +259,26 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.time_slider)
         self.setCentralWidget(content)
+        self._put("Start", self.start_page)
 
-    def _pages(self) -> tuple[tuple[str, QWidget], ...]:
+    def _pages(self) -> tuple[tuple[str, Callable[[], QWidget]], ...]:
         return (
-            ("Start", self.start_page),
-            ("Watch", self.watch_page),
-            ("Retrieve", self.retrieve_page),
-            ("Results", self.results_page),
+            ("Start", lambda: self.start_page),
+            ("Watch", lambda: self.watch_page),
+            ("Retrieve", lambda: self.retrieve_page),
+            ("Results", lambda: self.results_page),
         )
+
+    def _turn_to(self, page: Callable[[], QWidget], _checked: bool = False) -> None:
+        self.show_page(page())
+
+    def _put(self, title: str, page: _Page) -> _Page:
+        place = self._places.pop(title)
+        self._stack.insertWidget(self._stack.indexOf(place), page)
+        self._stack.removeWidget(place)
+        place.deleteLater()
+        keep_keys(page)
+        return page
 
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
@@ -251,14 +287,14 @@ class MainWindow(QMainWindow):
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
             keys = f"Ctrl+{at + 1}"
-            self._page_actions.append(self._add(view, title, keys, partial(self.show_page, page)))
+            self._page_actions.append(self._add(view, title, keys, partial(self._turn_to, page)))
         view.addSeparator()
-        self._add(view, "Fit view", "F", self.watch_page.fit)
-        self._add(view, "Next meaning of colours", "C", self.watch_page.toggle_colour)
+        self._add(view, "Fit view", "F", lambda: self.watch_page.fit())
+        self._add(view, "Next meaning of colours", "C", lambda: self.watch_page.toggle_colour())
         self._gliding = view.addAction("Points glide between frames")
         self._gliding.setCheckable(True)
         self._gliding.triggered.connect(self.gliding_chosen)
-        self._add_appearance(view.addMenu("Appearance"), appearance)
+        offer_appearances(view.addMenu("Appearance"), appearance, self.appearance_chosen.emit)
         self._add_time(self.menuBar().addMenu("T&ime"))
         training = self.menuBar().addMenu("&Training")
         self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
@@ -267,12 +303,7 @@ class MainWindow(QMainWindow):
         training.addActions(self.controls.run_actions)
         self._on_commands(self._commands)
         help_menu = self.menuBar().addMenu("&Help")
-        self._add(
-            help_menu,
-            "Keyboard shortcuts",
-            "F1",
-            self.show_shortcuts,
-        )
+        self._add(help_menu, "Keyboard shortcuts", "F1", partial(show_shortcuts, self))
 
     def _add(self, menu: QMenu, text: str, keys: str, then: Callable[[], object]) -> QAction:
         action = menu.addAction(text)
@@ -293,38 +324,9 @@ class MainWindow(QMainWindow):
         ):
             self._time_actions.addAction(self._add(menu, text, keys, then))
 
-    def _add_appearance(self, menu: QMenu, current: Appearance) -> None:
-        group = QActionGroup(self)
-        for appearance in Appearance:
-            action = menu.addAction(appearance.value)
-            action.setCheckable(True)
-            action.setChecked(appearance is current)
-            action.triggered.connect(
-                lambda _=False, appearance=appearance: self.appearance_chosen.emit(appearance)
-            )
-            group.addAction(action)
-
     def set_gliding(self, glides: bool) -> None:
         """Whether points glide from frame to frame."""
         self._gliding.setChecked(glides)
-        self.watch_page.set_gliding(glides)
-
-    def show_shortcuts(self) -> None:
-        """List every shortcut there is."""
-        rows = [
-            (_shortcuts(action), action.text())
-            for action in self.findChildren(QAction)
-            if not action.shortcut().isEmpty()
-        ]
-        table = "".join(
-            f"<tr><td style='padding-right:24px'><b>{keys}</b></td>"
-            f"<td>{text.replace('&', '')}</td></tr>"
-            for keys, text in (*rows, *_MOUSE_HELP)
-        )
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "Shortcuts", f"<table>{table}</table>")
-        box.setParent(self, box.windowFlags())
-        box.finished.connect(box.deleteLater)
-        box.open()
 
     def _toggle_pause(self) -> None:
         if self._commands.resume:
@@ -341,8 +343,3 @@ class MainWindow(QMainWindow):
             self._branch_dialog.set_can_start(commands.start)
         self._pause_action.setEnabled(commands.pause or commands.resume)
         self._stop_action.setEnabled(commands.stop)
-
-
-def _shortcuts(action: QAction) -> str:
-    native = QKeySequence.SequenceFormat.NativeText
-    return " or ".join(keys.toString(native) for keys in action.shortcuts())

@@ -13,14 +13,12 @@ from symmcore.records import FloatArray
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.raster import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
 from symmviz.raster.scene import StyleArray
+from symmviz.raster.sizes import symbol_diameter
 
 _FRAME_MS = 16  # between two pictures of points that glide, at least
 _LOOK_MS = 2  # while one is being drawn
 _LONGEST_GLIDE = 0.3  # seconds
 _SHORTEST_GLIDE = 0.06
-_LARGEST, _SMALLEST = 7.0, 1.0  # diameters in logical pixels
-_ROOMY = 77.0  # square pixels of the picture for each point in sight: then they are largest
-_SHRINK = 0.42  # how a diameter falls with the room there is
 
 
 @dataclass(slots=True)
@@ -279,13 +277,12 @@ class PointCanvas(QObject):
         in_sight = self._share * sum(len(one.end) for one in points)
         width, height = self._pixels
         room = width * height / self._ratio**2 / max(in_sight, 1.0)
-        size = _LARGEST * min(room / _ROOMY, 1.0) ** _SHRINK
         return Scene(
             points,
             self._look,
             self._transform,
             self.moved if moved is None else moved,
-            max(size, _SMALLEST) * self._ratio,
+            symbol_diameter(room) * self._ratio,
             self._background,
         )
 

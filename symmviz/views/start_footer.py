@@ -7,6 +7,8 @@ from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.note import Note
 
 _WIDEST = 900  # pixels
+_BUSY = "A training is running: stop it to start another."
+_SEE_PRESET = "This preset cannot be trained on this dataset: see Preset."
 
 
 class StartFooter(QFrame):
@@ -27,7 +29,9 @@ class StartFooter(QFrame):
         self._error = Note(self)
         self._error.set_error(True)
         self._error.hide()
-        self._busy = ElidedLabel("A training is running: stop it to start another.", self)
+        self._can_start = True
+        self._problem = False
+        self._busy = ElidedLabel(_BUSY, self)
         self._busy.setProperty("muted", True)
         self._busy.hide()
         buttons = FlowLayout()
@@ -50,14 +54,28 @@ class StartFooter(QFrame):
 
     def set_can_start(self, can_start: bool) -> None:
         """Enable the two buttons, or say why not."""
-        self.start_button.setEnabled(can_start)
-        self.compare_button.setEnabled(can_start)
-        self._busy.setVisible(not can_start)
+        self._can_start = can_start
+        self._show()
+
+    def set_problem(self, text: str, *, beside_preset: bool) -> None:
+        """Enable the two buttons, or say what cannot be trained, or where that is said."""
+        if text or self._problem:  # another error stays
+            self.set_error("" if beside_preset else text)
+        self._problem = bool(text)
+        self._show()
 
     def set_error(self, text: str) -> None:
         """Say what is wrong; empty for nothing."""
         self._error.setText(text)
         self._error.setVisible(bool(text))
+
+    def _show(self) -> None:
+        can_start = self._can_start and not self._problem
+        self.start_button.setEnabled(can_start)
+        self.compare_button.setEnabled(can_start)
+        busy = "" if self._can_start else _BUSY
+        self._busy.setText(busy or _SEE_PRESET)
+        self._busy.setVisible(bool(busy) or (self._problem and not self._error.text()))
 
     def error(self) -> str:
         """What is said to be wrong."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -21,23 +21,23 @@ from PySide6.QtWidgets import (
 
 from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG
-from symmcore.settings.presets import PRESETS, preset
 from symmcore.settings.setting import Place, settings_of
-from symmcore.training.config import TrainingConfig, preset_config
+from symmcore.training.config import TrainingConfig
 from symmviz.model.recent import RecentRun
-from symmviz.presenters.start import StartForm, chosen_spec
+from symmviz.presenters.start import StartForm, chosen_spec, protocol_values
 from symmviz.views.comparison_fields import ComparisonFields
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.disclosure import Disclosure
+from symmviz.views.dropped import dropped_folder
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import (
-    NumberBox,
-    WholeNumberBox,
     align,
     centre_labels,
     leave_wheel_to_page,
+    on_change,
 )
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.preset_field import PresetField
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.runs_folder import RunsFolder
 from symmviz.views.setting_fields import field_value, set_field, setting_field
@@ -73,11 +73,8 @@ class StartPage(QWidget):
         self._runs_folder.chosen.connect(self.runs_folder_chosen)
         self.setAcceptDrops(True)
         self._data = DatasetPicker(self)
-        self._preset = QComboBox(self)
-        for at, entry in enumerate(PRESETS):
-            self._preset.addItem(entry.title, entry.name)
-            self._preset.setItemData(at, entry.description, Qt.ItemDataRole.ToolTipRole)
-        self._preset.currentIndexChanged.connect(self._on_preset)
+        self._preset = PresetField(self)
+        self._preset.chosen.connect(self._on_preset)
         self._loss = QComboBox(self)
         for at, info in enumerate(CATALOG):
             self._loss.addItem(info.title, info.name)
@@ -115,12 +112,10 @@ class StartPage(QWidget):
         self._data.changed.connect(self._on_dataset)
         self._on_dataset()
         self._training.split_changed.connect(self.dataset_changed)
-        self._preset.currentIndexChanged.connect(self.dataset_changed)
-        for field in (*self._main_fields(), *self._training.fields()):
-            if isinstance(field, QComboBox):
-                field.currentIndexChanged.connect(self.settings_changed)
-            elif isinstance(field, NumberBox | WholeNumberBox):
-                field.valueChanged.connect(self.settings_changed)
+        self._preset.chosen.connect(self.dataset_changed)
+        on_change(self._all_fields(), self._on_settings)
+        self._symm.toggled.connect(self.settings_changed)
+        self._loss.currentIndexChanged.connect(self._on_settings)
 
     def form(self) -> StartForm:
         """What is chosen now; what is still being typed counts."""
@@ -128,16 +123,12 @@ class StartPage(QWidget):
             box.interpretText()
         return StartForm(
             dataset=self._data.dataset(),
-            preset=self._preset.currentData(),
+            preset=self._preset.preset.name,
             loss=self._loss.currentData(),
             loss_settings=self._loss_fields.loss_settings(),
             symm=self._symm.isChecked(),
             symm_settings=self._loss_fields.symm(),
-            settings={
-                name: field_value(field, named) for name, (named, field) in self._main.items()
-            }
-            | self._training.values()
-            | {"follow_links": self._data.follow_links()},
+            settings=self._settings() | {"follow_links": self._data.follow_links()},
             runs_folder=self.runs_folder,
             compared=self.comparison.specs,
         )
@@ -149,6 +140,15 @@ class StartPage(QWidget):
     def set_can_start(self, can_start: bool) -> None:
         """Enable the two start buttons, or say why not."""
         self._footer.set_can_start(can_start)
+
+    def set_problem(self, text: str, *, of_preset: bool) -> None:
+        """Say what cannot be trained, beside the preset where that is it; empty for nothing."""
+        self._preset.set_problem(text if of_preset else "")
+        self._footer.set_problem(text, beside_preset=of_preset)
+
+    def problem(self) -> str:
+        """What is said to be impossible to train."""
+        return self._preset.problem() or self._footer.error()
 
     def set_error(self, text: str) -> None:
         """Say beside the start buttons what is wrong; empty for nothing."""
@@ -176,7 +176,7 @@ class StartPage(QWidget):
 
     def set_preset(self, name: str) -> None:
         """Choose a preset, with all its values."""
-        self._preset.setCurrentIndex(self._preset.findData(name))
+        self._preset.set_preset(name)
 
     def set_loss(self, name: str) -> None:
         """Choose a loss."""
@@ -234,7 +234,7 @@ class StartPage(QWidget):
             form.addRow(named.setting.label, field)
         form.addRow("Runs are kept in", self._runs_folder)
         form.addRow("", self._recording)
-        align(self._loss, self._preset, *self._main_fields())
+        align(self._loss, self._preset.box, *self._main_fields())
         centre_labels(form)
         form.addRow(self._more)
         content = QWidget(self)
@@ -277,7 +277,8 @@ class StartPage(QWidget):
     def _order_tabs(self) -> None:
         """Have the tab key go through the page as it is read."""
         fields = (
-            *(self._loss, self._symm, self._preset, *self._main_fields()),
+            *(self._loss, self._symm, self._preset.box, self._preset.reset_button),
+            *self._main_fields(),
             *(self.comparison.add_button, self._runs_folder.button, self._more),
             *self._training.fields(),
             *self._loss_fields.fields(),
@@ -308,31 +309,39 @@ class StartPage(QWidget):
         self.settings_changed.emit()
 
     def _on_preset(self) -> None:
-        chosen = preset(self._preset.currentData())
-        self._preset.setToolTip(chosen.description)
-        usual = preset_config(chosen.name)
-        protocol = (one.name for one in settings_of(TrainingConfig) if one.setting.protocol)
-        self.set_settings({name: getattr(usual, name) for name in protocol})
+        chosen = self._preset.preset
+        self.set_settings(protocol_values(chosen))
         self._loss_fields.reset(chosen.pairs)
+
+    def _on_settings(self) -> None:
+        """Say whether the numbers are still the preset's, and that some have changed."""
+        chosen, values = self._preset.preset, self._settings()
+        same = all(
+            values[name] == value
+            for name, value in protocol_values(chosen).items()
+            if name in values
+        )
+        self._preset.set_changed(not (same and self._loss_fields.is_reset(chosen.pairs)))
+        self.settings_changed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a folder."""
-        if _dropped_folder(event.mimeData()) is not None:
+        if dropped_folder(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Say which folder was dropped: a run, or one of images."""
-        folder = _dropped_folder(event.mimeData())
+        folder = dropped_folder(event.mimeData())
         if folder is not None:
             event.acceptProposedAction()
             self.folder_dropped.emit(Path(folder))
 
+    def _settings(self) -> dict[str, object]:
+        main = {name: field_value(field, named) for name, (named, field) in self._main.items()}
+        return main | self._training.values()
+
+    def _all_fields(self) -> tuple[QWidget, ...]:
+        return (*self._main_fields(), *self._training.fields(), *self._loss_fields.fields())
+
     def _main_fields(self) -> tuple[QWidget, ...]:
         return tuple(field for _, field in self._main.values())
-
-
-def _dropped_folder(data: QMimeData) -> str | None:
-    """The one folder of this computer that is dragged, if it is that."""
-    urls = data.urls()
-    path = urls[0].toLocalFile() if len(urls) == 1 and urls[0].isLocalFile() else ""
-    return path if path and Path(path).is_dir() else None

@@ -13,7 +13,8 @@ from symmcore.palette import (
     RUNS_ON_LIGHT,
     SYNTHETIC_ON_DARK,
     SYNTHETIC_ON_LIGHT,
-    VIVID,
+    VIVID_ON_DARK,
+    VIVID_ON_LIGHT,
     class_colours,
 )
 from symmviz.model.appearance import Appearance
@@ -55,7 +56,7 @@ class Theme:
         Okabe and Ito's up to 8 classes, Glasbey's beyond; vivid ones for those chosen of many.
         """
         if not classes.are_few:
-            return VIVID
+            return VIVID_ON_DARK if self.dark else VIVID_ON_LIGHT
         return class_colours(len(classes.labels), dark=self.dark)
 
     def run_colour(self, run: int) -> str:

@@ -31,7 +31,7 @@ from symmviz.views.map_column import MapColumn
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
 
-# Made with the window: making one takes longer than a frame may.
+# Made before they are needed: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
 
 
@@ -104,7 +104,10 @@ class WatchPage(QWidget):
         self.curves = CurveGrid(self)
         self.findings = FindingStrip(self)
         self._lay_out()
-        for _ in range(_COLUMNS_AHEAD):
+
+    def make_columns(self) -> None:
+        """Make the columns that most trainings fill, before they are needed."""
+        while len(self._pool) < _COLUMNS_AHEAD:
             self._add_column()
 
     def set_pictures(self, pictures: PictureSource) -> None:

@@ -22,7 +22,7 @@ SHRUNK = dataclasses.replace(HEALTHY, mean_norm=0.05)
 def test_a_collapse_is_said_once_with_what_to_try_and_its_end_too() -> None:
     specs = (parse_spec("npair"), parse_spec("npair+symm"))
     said: list[str] = []
-    sink = DoctorSink(TrainingConfig(specs=specs), said.append)
+    sink = DoctorSink(TrainingConfig(specs=specs, learning_rate=1e-3), said.append)
     sink.scalar(1, EvalRecord(0, 0.5, 0.5, 0.5, 0.5, 0.0))
     for step in range(1, 61):
         collapsed = 10 <= step < 40

@@ -187,7 +187,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_another_training_is_refused(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (out / "seeds.json").read_bytes()
     said = refused(capsys, "train", *TINY, "--lr", "0.5", "--seeds", "3", "--out", str(out))
-    assert "was made with --lr 0.001 and not with --lr 0.5" in said
+    assert "was made with --lr 0.003 and not with --lr 0.5" in said
     said = refused(
         capsys, "train", "tiny", "--loss", "npair", "--steps", "4", "--batch-size", "12", "--dim",
         "8", "--eval-every", "2", "--seeds", "3", "--out", str(out),

@@ -198,6 +198,7 @@ def test_a_download_is_announced(
 
 def test_a_refusal_is_shown(view: MagicMock, presenter: DatasetPresenter) -> None:
     presenter.refuse("No such dataset.")
+    assert presenter.problem == "No such dataset."
     presenter.poll()
     assert view.mock_calls == [call.set_dataset_note("No such dataset.", is_error=True)]
 

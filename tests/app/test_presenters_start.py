@@ -1,10 +1,9 @@
-import dataclasses
 import errno
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from helpers_start import FORM, form
 
 from symmcore.errors import InputError
 from symmcore.runs.naming import run_folder
@@ -15,45 +14,13 @@ from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec, parse_spec
 from symmviz.model.comparison import comparison_note
 from symmviz.presenters.start import (
-    StartForm,
     chosen_spec,
     dataset_config,
     recording_note,
     training_config,
 )
 
-FORM = StartForm(
-    dataset="digits",
-    preset="quick",
-    loss="angular",
-    loss_settings=LossSettings(angle_deg=40.0),
-    symm=True,
-    symm_settings=Symm(beta=0.5, rank=3),
-    settings={
-        "split": "auto",
-        "follow_links": False,
-        "network": "resnet18",
-        "weights": "none",
-        "steps": 123,
-        "seed": 4,
-        "device": "cpu",
-        "batch_size": 64,
-        "dim": 16,
-        "learning_rate": 0.5,
-        "eval_every": 7,
-        "threads": 2,
-    },
-    runs_folder=Path("/somewhere/runs"),
-)
 NOW = datetime(2031, 2, 3, 4, 5, 6)
-
-
-def form(**changes: object) -> StartForm:
-    """The form with fields, or settings of the training, changed."""
-    fields = {field.name for field in dataclasses.fields(StartForm)}
-    own: dict[str, Any] = {name: value for name, value in changes.items() if name in fields}
-    settings = {name: value for name, value in changes.items() if name not in fields}
-    return dataclasses.replace(FORM, **own, settings={**FORM.settings, **settings})
 
 
 def test_every_field_reaches_the_training() -> None:

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.runs.info import RunStatus
 from symmviz.app import Launched
-from symmviz.model.results import Format, formatted, outcome, results_table
+from symmviz.model.browse import Browse, GalleryList
+from symmviz.model.results import Format, OutcomeRow, formatted, outcome, results_table
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.results import OutcomeView, ResultsPresenter, ResultsView
 from symmviz.services.results import Results, ResultsReader
@@ -79,30 +80,49 @@ class TestOutcome:
     def test_of_one_run_says_what_it_finds_and_what_was_before(self) -> None:
         found = outcome((result("npair", 0, 0.75, untrained=0.5),))
         assert found is not None
-        assert found.lines == ("N-pair: Recall@1 75.0, NMI 37.5, F1 -",)
+        assert found.columns == ("R@1", "NMI", "F1")
+        assert [(row.title, row.cells) for row in found.rows] == [("N-pair", ("75.0", "37.5", "-"))]
         assert found.meaning == (
-            "Of 100 test images, N-pair finds an image of the same class as the nearest neighbour "
-            "for 75.0; before training it was 50.0."
+            "Of 100 test images, N-pair finds the right nearest neighbour for 75.0; before "
+            "training it was 50.0."
         )
+        assert found.caution == ""
 
     def test_of_a_comparison_says_that_one_seed_is_little(self) -> None:
         found = outcome((result("npair", 0, 0.5), result("npair+symm", 0, 0.55)))
         assert found is not None
-        assert found.lines[-1] == "Symm + N-pair less N-pair: Recall@1 +5.0, NMI +2.5, F1 -"
+        assert found.rows[-1] == OutcomeRow("Difference", ("+5.0", "+2.5", "-"), is_difference=True)
+        assert [sorted(row.best) for row in found.rows] == [[], [0, 1], []]
         assert "Symm + N-pair finds the right nearest neighbour for 5.0 more" in found.meaning
-        assert "One seed cannot tell" in found.meaning
+        assert found.caution.startswith("One seed cannot tell")
+
+    def test_of_several_losses_names_the_best(self) -> None:
+        found = outcome(
+            (
+                *(result("npair", 0, 0.5), result("npair+symm", 0, 0.55)),
+                *(result("triplet", 0, 0.6), result("triplet+symm", 0, 0.4)),
+            )
+        )
+        assert found is not None
+        assert found.meaning == (
+            "Of 100 test images, Triplet finds the right nearest neighbour most often, for 60.0."
+        )
+        assert [row.title for row in found.rows[4:]] == [
+            "Symm + N-pair less N-pair",
+            "Symm + Triplet less Triplet",
+        ]
 
     def test_over_seeds_says_whether_the_difference_is_clear(self) -> None:
         found = outcome((*over_seeds("npair", BETTER), *over_seeds("npair+symm", PLAIN)))
         assert found is not None
         assert "10.0 fewer than N-pair" in found.meaning
-        assert "The 95% interval over 3 seeds lies clear of 0." in found.meaning
+        assert found.caution == "The 95% interval over 3 seeds lies clear of 0."
 
     def test_says_that_training_has_done_harm(self) -> None:
         found = outcome((result("npair", 0, 0.19, untrained=0.95),))
         assert found is not None
         assert found.meaning.startswith(
-            "N-pair ended below what it had before training (Recall@1 95"
+            "N-pair ended below the untrained network's Recall@1 (95.0)"
         )
 
     def test_of_runs_without_final_scores_there_is_none(self) -> None:
@@ -188,11 +208,18 @@ def test_a_training_ends_with_a_card_and_a_table_that_can_be_saved(
     qtbot.mouseClick(window.start_page.compare_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: card.isVisible(), timeout=WAIT_MS)
     assert "One seed cannot tell" in card.text()
-    assert "NMI" in card.text()
+    headings, *rows = card.table.words()
+    assert headings == ["", "R@1", "R@2", "R@4", "R@8", "NMI", "F1", "MAP@R"]
+    assert [row[0] for row in rows] == ["N-pair", "Symm + N-pair", "Difference"]
+    inside = card.table.widget()
+    assert inside is not None
+    qtbot.waitUntil(lambda: card.table.viewport().height() >= inside.minimumSizeHint().height())
     # It stands above the maps, and takes nothing of them.
     assert card.geometry().bottom() < window.watch_page.mapTo(window, window.rect().topLeft()).y()
+    launched.controller.workspace.browse = Browse(GalleryList.CLASSES, text="x", neighbours=7)
     press(qtbot, card, "Open in Retrieve")
     qtbot.waitUntil(lambda: window.page is window.retrieve_page)
+    assert launched.controller.workspace.browse == Browse(neighbours=7, open=True)
     assert not card.isVisible()
     window.show_page(window.watch_page)
     press(qtbot, card, "All results")
@@ -208,5 +235,5 @@ def test_a_training_ends_with_a_card_and_a_table_that_can_be_saved(
     qtbot.waitUntil(lambda: "cannot be written" in page.said(), timeout=WAIT_MS)
     window.show_page(window.watch_page)
     assert card.isVisible()
-    press(qtbot, card, "Dismiss")
+    qtbot.mouseClick(card.dismiss_button, Qt.MouseButton.LeftButton)
     assert not card.isVisible()

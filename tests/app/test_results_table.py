@@ -127,7 +127,7 @@ def test_settings_of_one_name_say_what_differs() -> None:
         )
     )
     assert [row.title for row in table.rows] == [
-        "N-pair · learning rate 0.001",
+        "N-pair · learning rate 0.003",
         "N-pair · learning rate 1e-05 · scored at step 300",
         "N-pair · learning rate 1e-05 · scored at step 200",
     ]

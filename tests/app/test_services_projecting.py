@@ -148,6 +148,13 @@ class TestMovingPoints:
         assert job.starts == (run.projections[10],)
         assert job.settings.matured == 1.0
 
+    def test_what_begins_many_frames_away_is_laid_out_as_a_first_layout_is(self) -> None:
+        run = self.run(0, live=False)
+        run.add_frame(*range(10, 100, 10), projected=False)
+        for at, matured in ((0, 0.0), (50, 0.0), (60, 0.5)):  # 90, 40 and 30 steps away
+            job = live_job(Task((run,), 90, Split.TEST), "tsne", (make_projection(at),), 0.5)
+            assert job.settings.matured == matured
+
 
 class Problems(list[str]):
     pass

@@ -29,6 +29,7 @@ from symmviz.model.comparison import MOST_RUNS
 from symmviz.presenters.start import training_config
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.preset_field import PresetField
 from symmviz.views.start_page import StartPage
 
 
@@ -314,3 +315,43 @@ def test_a_comparison_is_put_together_and_taken_apart(page: StartPage, qtbot: Qt
         page.comparison.add_button.click()
     assert len(page.comparison.chips()) == MOST_RUNS
     assert not page.comparison.add_button.isEnabled()
+
+
+class TestPreset:
+    def test_numbers_that_were_changed_are_said_with_a_way_back(
+        self, page: StartPage, qtbot: QtBot
+    ) -> None:
+        field = page.findChild(PresetField)
+        assert field is not None
+        assert (field.box.currentText(), field.reset_button.isHidden()) == ("Quick", True)
+        page.set_settings({"steps": 77, "seed": 5})
+        assert field.box.currentText() == "Quick, changed"
+        assert page.form().preset == "quick"
+        qtbot.mouseClick(field.reset_button, Qt.MouseButton.LeftButton)
+        assert (field.box.currentText(), field.reset_button.isHidden()) == ("Quick", True)
+        assert page.form().settings["steps"] == 300
+        assert page.form().settings["seed"] == 5  # which is none of the preset's
+
+    def test_settings_of_the_method_are_the_presets_too(self, page: StartPage) -> None:
+        field = page.findChild(PresetField)
+        assert field is not None
+        labelled(loss_fields(page), "Symm: alpha").setValue(1.5)
+        assert field.box.currentText() == "Quick, changed"
+        labelled(loss_fields(page), "Symm: alpha").setValue(2.0)
+        assert field.box.currentText() == "Quick"
+        page.set_preset("official")
+        assert field.box.currentText() == "Official code"
+        page.set_loss("triplet")
+        assert field.box.currentText() == "Official code"
+
+    def test_what_cannot_be_trained_is_said_beside_it(self, page: StartPage) -> None:
+        page.set_can_start(True)
+        page.set_problem("No.", of_preset=True)
+        assert not page.start_button.isEnabled()
+        assert not page.compare_button.isEnabled()
+        assert (page.problem(), page.error()) == ("No.", "")
+        page.set_problem("Never.", of_preset=False)
+        assert (page.problem(), page.error()) == ("Never.", "Never.")
+        page.set_problem("", of_preset=False)
+        assert page.start_button.isEnabled()
+        assert page.problem() == ""

@@ -15,6 +15,7 @@ from symmviz.model.curve import Curve, Panel, Variant
 from symmviz.model.timeline import TimelineState
 from symmviz.views.curves import CurvePanel
 from symmviz.views.main_window import MainWindow
+from symmviz.views.shortcuts import show_shortcuts
 from symmviz.views.start_page import StartPage
 
 _KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
@@ -124,7 +125,7 @@ def test_keys_do_nothing_on_the_start_page(
 def test_help_lists_the_keys(window: MainWindow) -> None:
     texts = {action.text(): action for action in window.findChildren(QAction)}
     assert [keys.toString() for keys in texts["Play or pause"].shortcuts()] == ["Space", "K"]
-    window.show_shortcuts()
+    show_shortcuts(window)
     box = next(w for w in QApplication.topLevelWidgets() if w.windowTitle() == "Shortcuts")
     assert "Space or K" in box.property("text")
     box.close()

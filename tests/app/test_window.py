@@ -21,6 +21,7 @@ from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel, Variant
 from symmviz.model.display import ColourBy
 from symmviz.views.dataset_picker import DatasetPicker
+from symmviz.views.shortcuts import show_shortcuts
 from symmviz.views.theme import DARK, LIGHT, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
@@ -417,7 +418,7 @@ def test_appearance_changes_at_once_and_is_remembered(
 
 
 def test_help_lists_every_shortcut(qtbot: QtBot, launched: Launched) -> None:
-    launched.window.show_shortcuts()
+    show_shortcuts(launched.window)
     (box,) = launched.window.findChildren(QMessageBox)
     for text in ("Pause or resume", "Fit view", "Quit", "Retrieve"):
         assert text in box.text()
@@ -494,7 +495,7 @@ def test_a_start_that_is_refused_late_shows_nothing_of_the_training_before(
     page = launched.window.watch_page
     assert any("step 20 " in label.text() for label in page.findChildren(QLabel))
     launched.window.start_page.set_dataset(f"folder:{Path('/nowhere/at/all')}")
-    start(qtbot, launched, compare=True)
+    launched.window.start_page.compare.emit()  # before the folder was looked at
     wait_for(qtbot, launched, "Not started")
     assert "nowhere" in notice(launched)
     captions = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
@@ -513,3 +514,15 @@ def test_a_folder_is_looked_at_before_a_start(
         assert "nowhere" in picker.note()
 
     qtbot.waitUntil(refused, timeout=WAIT_MS)
+    page = launched.window.start_page
+    qtbot.mouseClick(page.start_button, Qt.MouseButton.LeftButton)
+    assert launched.window.page is page
+    assert "nowhere" in page.error()
+    page.set_dataset("digits")
+    page.set_preset("paper")
+    assert "choose the preset Quick" in page.problem()
+    assert not page.start_button.isEnabled()
+    page.set_dataset("alphabets")
+    assert not page.start_button.isEnabled()
+    page.set_preset("quick")
+    assert page.start_button.isEnabled()

@@ -217,7 +217,7 @@ class TestConfig:
             "weights": "none",
             "dim": 8,
             "batch_size": 12,
-            "learning_rate": 0.001,
+            "learning_rate": 0.003,
             "schedule": {"halve_every": None, "final_after": None, "final_rate": None},
             "weight_decay": 0.0,
             "transform": None,

@@ -256,7 +256,7 @@ def test_the_command_lines_part_of_the_core_imports_no_torch() -> None:
 
 def test_a_run_is_not_compared_with_itself_by_another_name() -> None:
     with pytest.raises(InputError, match="npair is to be compared with itself"):
-        TrainingConfig(specs=(parse_spec("npair"), parse_spec("npair:lr=0.001")))
+        TrainingConfig(specs=(parse_spec("npair"), parse_spec("npair:lr=0.003")))
     specs = parse_spec("npair:l2_reg=0.002"), parse_spec("npair")
     with pytest.raises(InputError, match=r"npair:l2_reg=0\.002 is to be compared with itself"):
         TrainingConfig(specs=specs)

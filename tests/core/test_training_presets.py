@@ -105,7 +105,7 @@ def test_quick_is_what_a_training_is_by_default() -> None:
     assert preset_config("quick") == TrainingConfig()
     quick = preset_config("quick")
     assert (quick.network, quick.steps, quick.batch_size, quick.dim) == ("conv3", 300, 128, 64)
-    assert (quick.learning_rate, quick.eval_every, quick.frames) == (1e-3, None, 20)
+    assert (quick.learning_rate, quick.eval_every, quick.frames) == (3e-3, None, 20)
 
 
 @pytest.mark.parametrize("entry", PRESETS, ids=lambda entry: entry.name)

@@ -26,6 +26,7 @@ class DatasetEntry:
         classes: how many classes it has.
         split: how it is split, for people.
         load: makes it; its seed decides a random split, and it is told how far it is.
+        side: height and width of its images in pixels; None where that is not known.
         variant: how another number of its images is asked for on the command line, if it can be.
         with_settings: makes it anew of what follows a colon after its name, if it takes settings;
             raises ``InputError`` if these are wrong.
@@ -38,6 +39,7 @@ class DatasetEntry:
     classes: int
     split: str
     load: Callable[[int, ProgressCallback], ImageDataset]
+    side: int | None = None
     variant: str | None = None
     with_settings: "Callable[[str], DatasetEntry] | None" = None
 
@@ -203,6 +205,7 @@ DIGITS = DatasetEntry(
     classes=10,
     split="by image: two thirds of each class train, one third tests",
     load=_load_digits,
+    side=8,
 )
 
 ALPHABETS = DatasetEntry(
@@ -213,6 +216,7 @@ ALPHABETS = DatasetEntry(
     classes=200,
     split=_BY_CLASS,
     load=_load_alphabets,
+    side=28,
     variant="alphabets:classes=1000,images=10,seed=1",
     with_settings=_alphabets,
 )

@@ -39,7 +39,7 @@ COLD = (Phase(250, 12.0, 0.5), Phase(500, 1.0, 0.8))
 WARM = (Phase(100, 12.0, 0.5), Phase(250, 1.0, 0.8))
 # While frames come faster than a first layout is done, it is gone on with on each of them.
 COLD_LIVE = (Phase(100, 12.0, 0.5), Phase(200, 1.0, 0.8))
-LIVE = (Phase(30, 4.0, 0.8), Phase(70, 1.0, 0.8))
+LIVE = (Phase(25, 4.0, 0.8), Phase(55, 1.0, 0.8))
 
 
 class TsneMethod:

@@ -146,7 +146,7 @@ class TrainingConfig:
         protocol=True,
     )
     learning_rate: float = setting(
-        1e-3,
+        3e-3,
         label="Learning rate",
         help="Adam's learning rate in the first step",
         flag="--lr",

@@ -15,6 +15,8 @@ from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.settings.transforms import DRAWINGS, SMALL_PHOTOGRAPHS, TransformSettings
 from symmcore.training.config import TrainingConfig
 
+_CIFAR_SIDE = 32  # pixels
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetSummary:
@@ -93,6 +95,13 @@ def read_dataset(config: TrainingConfig, on_progress: ProgressCallback) -> Image
 def usual_transform(choice: DatasetChoice) -> TransformSettings:
     """What suits the images of a dataset, as far as that is known before they are read."""
     return DRAWINGS if _comes_in_memory(choice) else SMALL_PHOTOGRAPHS
+
+
+def known_side(choice: DatasetChoice) -> int | None:
+    """Height and width in pixels of a dataset's images; None where files are brought to a size."""
+    if isinstance(choice.kind, DatasetEntry):
+        return choice.kind.side
+    return _CIFAR_SIDE if _comes_in_memory(choice) else None
 
 
 def _comes_in_memory(choice: DatasetChoice) -> bool:

@@ -2,7 +2,7 @@
 
 from symmviz.model.results.cells import Cell, Column, cell_text
 from symmviz.model.results.formats import Format, formatted
-from symmviz.model.results.outcome import Outcome, outcome
+from symmviz.model.results.outcome import Outcome, OutcomeRow, outcome
 from symmviz.model.results.table import ResultsTable, Row, RowKind, results_table
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Column",
     "Format",
     "Outcome",
+    "OutcomeRow",
     "ResultsTable",
     "Row",
     "RowKind",

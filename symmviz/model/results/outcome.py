@@ -1,4 +1,4 @@
-"""What a training that has ended came to, in a few lines and a sentence."""
+"""What a training that has ended came to: a sentence and a small table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from symmcore.runs.results import (
     Summary,
     summarise,
 )
+from symmviz.model.results.best import best_runs
 from symmviz.model.results.cells import (
+    Cell,
+    Column,
     cell_text,
     difference_cell,
     run_cell,
@@ -21,9 +24,24 @@ from symmviz.model.results.naming import setting_titles
 _RECALL = "recall_at_1"
 _SMALLEST = 0.001  # a difference that no reading shows
 _WORSE = 0.02  # a share less than before training from which on it is said to have done harm
-_ONE_SEED = (
-    "One seed cannot tell whether that is chance: symmviz train --seeds trains and compares more."
-)
+_ONE_SEED = "One seed cannot tell whether that is chance; symmviz train --seeds compares over more."
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """The scores of a run, or the difference between two, as they are written.
+
+    Attributes:
+        title: of the run, or of the difference.
+        cells: one a column.
+        best: places of the cells that are the best of their column.
+        is_difference: whether it is one.
+    """
+
+    title: str
+    cells: tuple[str, ...]
+    best: frozenset[int] = frozenset()
+    is_difference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +49,16 @@ class Outcome:
     """A training's end.
 
     Attributes:
-        lines: the scores of each run, and the differences.
+        columns: titles of the scores.
+        rows: one a run, then one a difference.
         meaning: what they mean.
+        caution: how far that can be trusted; empty where nothing is compared.
     """
 
-    lines: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[OutcomeRow, ...]
     meaning: str
+    caution: str = ""
 
 
 def outcome(results: tuple[RunResult, ...]) -> Outcome | None:
@@ -45,76 +67,100 @@ def outcome(results: tuple[RunResult, ...]) -> Outcome | None:
     if not whole:
         return None
     titles, summaries = setting_titles(whole), summarise(whole)
+    columns = score_columns(whole)
+    best = [best_runs(whole, column.key) for column in columns]
+    compared = tuple(one for one in summaries if one.baseline is not None and one.differences)
     return Outcome(
-        lines=(
-            *(f"{titles[one.setting]}: {_scores(one)}" for one in whole),
+        columns=tuple(column.title.replace("Recall@", "R@") for column in columns),
+        rows=(
             *(
-                f"{titles[one.setting]} less {titles[one.baseline]}: {_difference(one, whole)}"
-                for one in summaries
-                if one.baseline is not None and one.differences
+                OutcomeRow(
+                    titles[one.setting],
+                    _texts(columns, [run_cell(column, one) for column in columns]),
+                    frozenset(at for at, places in enumerate(best) if place in places),
+                )
+                for place, one in enumerate(whole)
             ),
+            *(_difference(one, columns, titles, is_only=len(compared) == 1) for one in compared),
         ),
-        meaning=_meaning(whole, summaries, titles),
+        meaning=_meaning(whole, compared, titles),
+        caution=_caution(compared),
     )
 
 
-def _scores(result: RunResult) -> str:
-    columns = score_columns((result,))
-    return ", ".join(f"{one.title} {cell_text(one, run_cell(one, result))}" for one in columns)
+def _difference(
+    summary: Summary, columns: list[Column], titles: Mapping[Setting, str], *, is_only: bool
+) -> OutcomeRow:
+    assert summary.baseline is not None, "it is compared with one"
+    ours, theirs = titles[summary.setting], titles[summary.baseline]
+    cells = [difference_cell(summary.differences.get(column.key)) for column in columns]
+    title = "Difference" if is_only else f"{ours} less {theirs}"
+    return OutcomeRow(title, _texts(columns, cells), is_difference=True)
 
 
-def _difference(summary: Summary, results: tuple[RunResult, ...]) -> str:
-    return ", ".join(
-        f"{one.title} {cell_text(one, difference_cell(summary.differences.get(one.key)))}"
-        for one in score_columns(results)
-    )
+def _texts(columns: list[Column], cells: list[Cell]) -> tuple[str, ...]:
+    return tuple(cell_text(column, cell) for column, cell in zip(columns, cells, strict=True))
 
 
 def _meaning(
-    results: tuple[RunResult, ...],
-    summaries: tuple[Summary, ...],
-    titles: Mapping[Setting, str],
+    results: tuple[RunResult, ...], compared: tuple[Summary, ...], titles: Mapping[Setting, str]
 ) -> str:
-    sentences = [
-        f"{titles[result.setting]} ended below what it had before training "
-        f"({_percent(result.untrained)}): it has not learned what it is tested on."
+    """A sentence: of harm that training has done, of a difference, or of the best run."""
+    worse = [
+        result
         for result in results
         if result.untrained is not None and result.scores[_RECALL] < result.untrained - _WORSE
     ]
-    for summary in summaries:
-        difference = summary.differences.get(_RECALL)
-        if summary.baseline is not None and difference is not None:
-            ours, theirs = titles[summary.setting], titles[summary.baseline]
-            sentences.append(_comparison(ours, theirs, difference))
-    if not sentences:
-        sentences.append(_alone(results[0], titles[results[0].setting]))
-    return " ".join(sentences)
+    if worse:
+        return _harm(worse, titles)
+    if len(compared) == 1 and compared[0].baseline is not None:
+        difference = compared[0].differences.get(_RECALL)
+        if difference is not None:
+            names = titles[compared[0].setting], titles[compared[0].baseline]
+            return _comparison(*names, difference)
+    best = max(results, key=lambda result: result.scores[_RECALL])
+    return _alone(best, titles[best.setting], is_best=len(titles) > 1)
+
+
+def _harm(worse: list[RunResult], titles: Mapping[Setting, str]) -> str:
+    names = " and ".join(dict.fromkeys(titles[result.setting] for result in worse))
+    before = ", ".join(
+        dict.fromkeys(f"{100 * one.untrained:.1f}" for one in worse if one.untrained is not None)
+    )
+    have = "they have" if len(worse) > 1 else "it has"
+    return (
+        f"{names} ended below the untrained network's Recall@1 ({before}): {have} not learned "
+        "what is tested."
+    )
 
 
 def _comparison(ours: str, theirs: str, difference: PairedDifference) -> str:
     if abs(difference.mean) < _SMALLEST:
-        text = f"{ours} and {theirs} find the right nearest neighbour equally often."
-    else:
-        more = "more" if difference.mean > 0 else "fewer"
-        text = (
-            f"Of 100 test images, {ours} finds the right nearest neighbour for "
-            f"{100 * abs(difference.mean):.1f} {more} than {theirs}."
-        )
-    if difference.count == 1:
-        return f"{text} {_ONE_SEED}"
-    known = "lies clear of" if difference.is_clear else "includes"
-    return f"{text} The 95% interval over {difference.count} seeds {known} 0."
-
-
-def _alone(result: RunResult, title: str) -> str:
-    text = (
-        f"Of 100 test images, {title} finds an image of the same class as the nearest neighbour "
-        f"for {100 * result.scores[_RECALL]:.1f}"
+        return f"{ours} and {theirs} find the right nearest neighbour equally often."
+    more = "more" if difference.mean > 0 else "fewer"
+    return (
+        f"Of 100 test images, {ours} finds the right nearest neighbour for "
+        f"{100 * abs(difference.mean):.1f} {more} than {theirs}."
     )
+
+
+def _caution(compared: tuple[Summary, ...]) -> str:
+    known = [one.differences[_RECALL] for one in compared if _RECALL in one.differences]
+    if not known:
+        return ""
+    if any(difference.count == 1 for difference in known):
+        return _ONE_SEED
+    if len(known) > 1:
+        return f"Differences are given with their 95% intervals over {known[0].count} seeds."
+    clear = "lies clear of" if known[0].is_clear else "includes"
+    return f"The 95% interval over {known[0].count} seeds {clear} 0."
+
+
+def _alone(result: RunResult, title: str, *, is_best: bool) -> str:
+    found = f"for {100 * result.scores[_RECALL]:.1f}"
+    if is_best:
+        return f"Of 100 test images, {title} finds the right nearest neighbour most often, {found}."
+    text = f"Of 100 test images, {title} finds the right nearest neighbour {found}"
     if result.untrained is None:
         return f"{text}."
     return f"{text}; before training it was {100 * result.untrained:.1f}."
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"Recall@1 {100 * share:.1f}"

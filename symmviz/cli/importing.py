@@ -1,0 +1,67 @@
+"""``symmviz import``: embeddings that were made elsewhere, as a run."""
+
+import argparse
+import sys
+from argparse import Namespace
+
+from symmcore.data.names import display_name
+from symmcore.importing import ImportOptions, read_embeddings, write_run
+from symmcore.progress import Progress
+from symmviz.cli.paths import user_path
+from symmviz.cli.preparing import Preparing
+from symmviz.cli.streams import output_status
+
+
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Say what ``symmviz import`` takes."""
+    parser.description = (
+        "Record embeddings that were made elsewhere as a run of one frame, for the window and "
+        "every other command: .npy, .npz, .parquet, or a folder of TensorBoard's projector."
+    )
+    parser.set_defaults(run=run_import)
+    add = parser.add_argument
+    add("source", type=user_path, metavar="EMBEDDINGS", help="the file or folder")
+    add("--out", type=user_path, required=True, metavar="RUN", help="the run's folder, a new one")
+    add(
+        "--labels",
+        type=user_path,
+        metavar="FILE",
+        help="a text file with a label on each line, or a .npy",
+    )
+    add(
+        "--images",
+        type=user_path,
+        metavar="FOLDER",
+        help="the folder that the named image files lie in",
+    )
+    for what in ("embedding", "label", "file"):
+        add(
+            f"--{what}",
+            default="",
+            metavar="NAME",
+            help=f"name of the column or array of {what}s (default the usual ones)",
+        )
+
+
+def run_import(options: Namespace) -> int:
+    """Record what was read."""
+    wanted = ImportOptions(
+        options.embedding, options.label, options.file, options.labels, options.images
+    )
+    preparing = Preparing()
+
+    def say(progress: Progress) -> None:
+        preparing.say(progress.sentence())
+
+    try:
+        say(Progress("Reading embeddings", 0))
+        found = read_embeddings(options.source, wanted)
+        write_run(options.source, found, options.out, wanted, say)
+    finally:
+        preparing.done()
+    rows, columns = found.embeddings.shape
+    labels = "" if found.labels is None else f" with {len(set(found.labels)):,} labels"
+    sys.stdout.write(
+        display_name(f"Wrote {rows:,} embeddings of {columns}{labels} to {options.out}") + "\n"
+    )
+    return output_status()

@@ -1,0 +1,300 @@
+"""Maps of runs as pictures: the window's rasteriser draws the points, Qt the words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from symmcore.errors import InputError
+from symmcore.export.coordinates import chosen_method, projections
+from symmcore.export.frames import class_name, frame_step, kind_of, watched
+from symmcore.export.options import ExportOptions
+from symmcore.palette import ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
+from symmcore.progress import ProgressCallback
+from symmcore.projection.base import TRAIN
+from symmcore.projection.methods import method_info
+from symmcore.records import FloatArray, IndexArray, Projection
+from symmcore.runs.recording import Recording
+from symmviz.exporting.sheet import (
+    BACKGROUND,
+    BORDER,
+    MUTED,
+    check_runs,
+    draw_text,
+    text_width,
+    write_sheet,
+)
+from symmviz.model.bounds import Bounds, bounds_of
+from symmviz.model.titles import run_titles
+from symmviz.raster import Look, Points, Rasterizer, Scene, Symbol, Transform
+from symmviz.raster.scene import StyleArray
+from symmviz.raster.sizes import symbol_diameter
+
+MOST_RUNS = 6
+_ACROSS = 3
+_MARGIN, _GAP, _HEAD, _FOOT, _LEGEND = 16, 16, 44, 22, 24  # units
+_SIDE = 560  # of a map, in units
+_OPAQUE, _FAINT = 0xE0, 0x6B  # alpha
+_ROOM = 0.05  # around the points, a share of their extent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunMap:
+    """One run's map at several steps.
+
+    Attributes:
+        title: what the run is called.
+        steps: of its frames.
+        frames: of each, (N, 2) float32 synthetic and original points.
+        styles: (N,) rows of the look, of synthetic and of original points.
+        look: what the styles look like.
+        caption: what the picture is, to be followed by the step.
+    """
+
+    title: str
+    steps: tuple[int, ...]
+    frames: tuple[tuple[FloatArray, FloatArray], ...]
+    styles: tuple[StyleArray, StyleArray]
+    look: Look
+    caption: str
+
+
+class MapSheet:
+    """The maps of runs side by side, at one place of their frames.
+
+    Attributes:
+        place: which frame, from 0; between two of them the points are on their way.
+    """
+
+    def __init__(
+        self,
+        maps: Sequence[RunMap],
+        legend: Sequence[tuple[str, str, Symbol]],
+        note: str,
+        side: int = _SIDE,
+    ) -> None:
+        """Put a picture together.
+
+        Args:
+            maps: of the runs.
+            legend: colour, words and symbol of what the colours mean.
+            note: what is said under the picture.
+            side: of a map, in units.
+        """
+        self.place = float(len(maps[0].steps) - 1)
+        self._maps = maps
+        self._legend = legend
+        self._note = note
+        self._side = side
+        self._rasterizer = Rasterizer()
+        every = [points for one in maps for frame in one.frames for points in frame]
+        self._bounds = (bounds_of(every) or Bounds()).grown(_ROOM)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        across = min(len(self._maps), _ACROSS)
+        down = -(-len(self._maps) // across)
+        width = 2 * _MARGIN + across * self._side + (across - 1) * _GAP
+        height = 2 * _MARGIN + down * (self._side + _HEAD) + (down - 1) * _GAP + _LEGEND + _FOOT
+        return width, height
+
+    def paint(self, painter: QPainter) -> None:
+        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        pixels = max(painter.worldTransform().m11(), 2.0)
+        for at, one in enumerate(self._maps):
+            row, column = divmod(at, _ACROSS)
+            x = _MARGIN + column * (self._side + _GAP)
+            y = _MARGIN + row * (self._side + _HEAD + _GAP)
+            self._paint_map(painter, one, QPointF(x, y), pixels)
+        width, height = self.size
+        top = height - _MARGIN - _LEGEND - _FOOT
+        self._paint_legend(painter, QRectF(_MARGIN, top, width - 2 * _MARGIN, _LEGEND))
+        box = QRectF(_MARGIN, top + _LEGEND, width - 2 * _MARGIN, _FOOT)
+        draw_text(painter, box, self._note, MUTED, size=12)
+
+    def _paint_map(self, painter: QPainter, one: RunMap, at: QPointF, pixels: float) -> None:
+        side = self._side
+        step = one.steps[min(int(self.place + 0.5), len(one.steps) - 1)]
+        head = QRectF(at.x(), at.y(), side, 20)
+        draw_text(painter, head, one.title, bold=True, size=14)
+        under = head.translated(0, 20)
+        draw_text(painter, under, f"{one.caption} · step {step:,}", MUTED, size=12)
+        box = QRectF(at.x(), at.y() + _HEAD, side, side)
+        painter.drawImage(box, self._image(one, round(side * pixels), pixels))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(BORDER), 1))
+        painter.drawRect(box)
+
+    def _image(self, one: RunMap, side: int, pixels: float) -> QImage:
+        """The points, as the window draws them."""
+        before = min(int(self.place), len(one.frames) - 1)
+        after = min(before + 1, len(one.frames) - 1)
+        kinds = tuple(
+            Points(one.frames[before][kind], one.frames[after][kind], one.styles[kind], symbol)
+            for kind, symbol in enumerate((Symbol.DIAMOND, Symbol.CIRCLE))
+        )
+        shown = [kind for kind in kinds if len(kind.styles)]
+        count = sum(len(kind.styles) for kind in shown)
+        diameter = symbol_diameter((side / pixels) ** 2 / max(count, 1))
+        scene = Scene(
+            tuple(shown),
+            one.look,
+            _transform(self._bounds, side),
+            self.place - before,
+            diameter * pixels,
+            0xFF000000 | int(BACKGROUND[1:], 16),
+        )
+        array = np.empty((side, side), np.uint32)
+        self._rasterizer.draw(scene, array)
+        image = QImage(array.data, side, side, 4 * side, QImage.Format.Format_RGB32)
+        return image.copy()  # it outlives the array
+
+    def _paint_legend(self, painter: QPainter, box: QRectF) -> None:
+        """What the colours mean, as far as it fits in one line."""
+        x, left = box.left(), len(self._legend)
+        for colour, words, symbol in self._legend:
+            more = f"and {left} more"
+            room = box.right() - x - (text_width(more, 12) + 8 if left > 1 else 0)
+            if 20 + text_width(words, 12) > room:
+                draw_text(
+                    painter, QRectF(x, box.top(), room + 200, box.height()), more, MUTED, size=12
+                )
+                return
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colour))
+            middle = QPointF(x + 6, box.center().y())
+            if symbol is Symbol.CIRCLE:
+                painter.drawEllipse(middle, 4.5, 4.5)
+            else:
+                reach = (QPointF(0, -5.4), QPointF(5.4, 0), QPointF(0, 5.4), QPointF(-5.4, 0))
+                painter.drawPolygon([middle + corner for corner in reach])
+            width = text_width(words, 12) + 4
+            draw_text(
+                painter, QRectF(x + 16, box.top(), width, box.height()), words, MUTED, size=12
+            )
+            x += 16 + width + 14
+            left -= 1
+
+
+def write_map(
+    recordings: Sequence[Recording], path: Path, options: ExportOptions, progress: ProgressCallback
+) -> None:
+    """Write the maps of runs after a step side by side: PNG, SVG or PDF.
+
+    Raises:
+        InputError: if there are too many runs, or one has no frame.
+    """
+    steps = [(frame_step(recording, options.step),) for recording in recordings]
+    write_sheet(map_sheet(recordings, steps, options, progress), path)
+
+
+def map_sheet(
+    recordings: Sequence[Recording],
+    steps: Sequence[tuple[int, ...]],
+    options: ExportOptions,
+    progress: ProgressCallback,
+    side: int = _SIDE,
+) -> MapSheet:
+    """The maps of runs at some steps of each.
+
+    Raises:
+        InputError: if there are too many runs, or a frame cannot be read.
+    """
+    check_runs(len(recordings), MOST_RUNS, "one picture")
+    method = chosen_method(recordings, options.method, sorted({at for one in steps for at in one}))
+    drawn = projections(recordings, steps, method, progress)
+    titles = run_titles(tuple(recording.info for recording in recordings))
+    maps = [
+        _run_map(recording, title.title, projected, method, options)
+        for recording, title, projected in zip(recordings, titles, drawn, strict=True)
+    ]
+    return MapSheet(maps, _legend(recordings, steps, options), _note(recordings, options), side)
+
+
+def _run_map(
+    recording: Recording,
+    title: str,
+    projected: Sequence[Projection],
+    method: str,
+    options: ExportOptions,
+) -> RunMap:
+    images = watched(recording.frame(projected[-1].step), options.split)
+    if not len(images.points.samples):
+        raise InputError(f"{recording.folder} watches no {kind_of(options.split)} images.")
+    look, original, synthetic = _styles(images.points.labels, by_class=options.by_class)
+    kept = images.partner >= 0 if options.synthetic else np.zeros(len(original), dtype=bool)
+    frames = []
+    for one in projected:
+        plane = one.train if options.split == TRAIN else one.test
+        # writable copies, as the rasteriser wants them
+        frames.append((plane.synthetic[kept], np.array(plane.original, order="C")))
+    return RunMap(
+        title,
+        tuple(one.step for one in projected),
+        tuple(frames),
+        (synthetic[kept], original),
+        look,
+        method_info(method).label,
+    )
+
+
+def _styles(labels: IndexArray, *, by_class: bool) -> tuple[Look, StyleArray, StyleArray]:
+    """The look, and its rows for original and synthetic points."""
+    if by_class:
+        classes, places = np.unique(labels, return_inverse=True)
+        names = class_colours(len(classes), dark=False)
+        original: StyleArray = (places.reshape(-1) % len(names)).astype(np.uint16)
+        colours = [_code(name, alpha) for alpha in (_OPAQUE, _FAINT) for name in names]
+    else:
+        names = (ORIGINAL_ON_LIGHT,)
+        original = np.zeros(len(labels), np.uint16)
+        colours = [_code(ORIGINAL_ON_LIGHT, _OPAQUE), _code(SYNTHETIC_ON_LIGHT, _OPAQUE)]
+    synthetic: StyleArray = (original + len(names)).astype(np.uint16)
+    return Look(np.array(colours, np.uint32), np.zeros(len(colours), np.uint8)), original, synthetic
+
+
+def _code(colour: str, alpha: int) -> int:
+    """A colour as 0xAARRGGBB."""
+    return alpha << 24 | int(colour[1:], 16)
+
+
+def _legend(
+    recordings: Sequence[Recording], steps: Sequence[tuple[int, ...]], options: ExportOptions
+) -> list[tuple[str, str, Symbol]]:
+    kinds = [(ORIGINAL_ON_LIGHT, "original", Symbol.CIRCLE)]
+    if options.synthetic:
+        kinds.append((SYNTHETIC_ON_LIGHT, "synthetic", Symbol.DIAMOND))
+    if not options.by_class:
+        return kinds
+    shapes = [(MUTED, words, symbol) for _, words, symbol in kinds]
+    images = watched(recordings[0].frame(steps[0][-1]), options.split)
+    classes = np.unique(images.points.labels).tolist()
+    colours = class_colours(len(classes), dark=False)
+    return [
+        *shapes,
+        *(
+            (colours[at % len(colours)], class_name(recordings[0], label), Symbol.CIRCLE)
+            for at, label in enumerate(classes)
+        ),
+    ]
+
+
+def _note(recordings: Sequence[Recording], options: ExportOptions) -> str:
+    recording = recordings[0]
+    images = watched(recording.frame(recording.state.frame_steps[-1]), options.split)
+    shown, info = len(images.points.samples), recording.info
+    total = info.train_count if options.split == TRAIN else info.test_count
+    note = f"{shown:,} of {max(total or 0, shown):,} {kind_of(options.split)} images"
+    return " · ".join(filter(None, (note, info.dataset)))
+
+
+def _transform(bounds: Bounds, side: int) -> Transform:
+    """All of the bounds in a square picture, both axes at one scale."""
+    scale = side / max(bounds.width, bounds.height)
+    left = side / 2 - scale * (bounds.left + bounds.right) / 2
+    top = side / 2 + scale * (bounds.bottom + bounds.top) / 2
+    return Transform(scale, left, -scale, top)

@@ -1,0 +1,60 @@
+"""What of the Start page cannot be trained, found before anything is read."""
+
+from dataclasses import dataclass
+
+from symmcore.errors import InputError
+from symmcore.settings.networks import check_image_size, network_info
+from symmcore.settings.presets import QUICK, preset
+from symmcore.training.config import TrainingConfig
+from symmcore.training.input import known_side
+from symmviz.presenters.start import StartForm, training_config
+
+
+@dataclass(frozen=True, slots=True)
+class StartProblem:
+    """Why what is chosen cannot be trained.
+
+    Attributes:
+        text: a sentence: what does not go together, and what would.
+        of_preset: whether another preset is the way out.
+    """
+
+    text: str
+    of_preset: bool = False
+
+
+def start_problem(form: StartForm) -> StartProblem | None:
+    """What cannot work of a form, as far as that is known without reading the dataset."""
+    try:
+        config = training_config(form, compare=False)
+        return _size_problem(config)
+    except InputError as error:
+        return StartProblem(str(error))
+
+
+def _size_problem(config: TrainingConfig) -> StartProblem | None:
+    """Images that come in one size, and a preset or a network that needs another.
+
+    Raises:
+        InputError: if the network reads no images that small.
+    """
+    choice = config.dataset_choice()
+    side = known_side(choice)
+    if side is None:
+        return None
+    resize = None if config.transform is None else config.transform.resize
+    title = getattr(choice.kind, "title", choice.name)
+    if resize is not None and resize != side:
+        chosen = preset(config.preset)
+        return StartProblem(
+            f"{title} has images of {side} x {side} pixels, and the preset {chosen.title} is for "
+            f"photographs, which it resizes to {resize}: choose the preset {QUICK.title}, or a "
+            "folder of images.",
+            of_preset=True,
+        )
+    try:
+        check_image_size(network_info(config.network), side, side)
+    except InputError as error:
+        way_out = "choose another network under Advanced."
+        raise InputError(f"{str(error).removesuffix('.')} ({title}); {way_out}") from error
+    return None

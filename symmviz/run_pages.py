@@ -1,0 +1,80 @@
+"""The pages that show runs, joined to what derives them and what their actions do."""
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from symmviz.bridge import Bridge
+from symmviz.model.workspace import Workspace
+from symmviz.presenters.findings import FindingsPresenter
+from symmviz.presenters.time import TimePresenter
+from symmviz.presenters.window import WindowPresenter
+from symmviz.results import ResultsActions
+from symmviz.retrieval import RetrievalActions
+from symmviz.services.session import Session
+from symmviz.views.main_window import MainWindow
+from symmviz.watch_actions import WatchActions
+
+
+class RunPages(QObject):
+    """Keeps Watch, Retrieve and Results as the workspace is; makes those that are not there.
+
+    Args:
+        window: whose pages.
+        workspace: what they show, and change.
+        session: reads for them.
+        bridge: is told when something is to be drawn soon.
+        tell: told a sentence on what could not be done.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        session: Session,
+        bridge: Bridge,
+        tell: Callable[[str], None],
+    ) -> None:
+        super().__init__(window)
+        watch, retrieve, slider = window.watch_page, window.retrieve_page, window.time_slider
+        self._shown = (watch, retrieve)
+        self._thumbnails = session.thumbnails
+        self._pictures = 0
+        self._presenter = WindowPresenter(watch, watch.curves, retrieve, slider, workspace, session)
+        WatchActions(watch, workspace, session.frames, self._presenter, bridge)
+        for page in self._shown:
+            page.set_pictures(session.thumbnails)
+        self._retrieval = RetrievalActions(window, workspace, session, tell)
+        self._results = ResultsActions(window, workspace, session)
+        watch.set_drawer(session.drawing)
+        watch.shown_changed.connect(window.set_shown)
+        watch.neighbours_wanted.connect(lambda: window.show_page(retrieve))
+        slider.moved.connect(self.time.move)
+        slider.following.connect(self.time.follow)
+
+    @property
+    def time(self) -> TimePresenter:
+        """Moves the cursor."""
+        return self._presenter.time
+
+    @property
+    def findings(self) -> FindingsPresenter:
+        """Says what is wrong with a run."""
+        return self._presenter.findings
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is to be drawn of what is known by now."""
+        return self._presenter.is_behind
+
+    def update(self) -> None:
+        """Show what is new."""
+        self._presenter.refresh()
+        self._results.poll()
+        self._presenter.draw_plots(time.monotonic())
+        if self._pictures != self._thumbnails.revision:
+            self._pictures = self._thumbnails.revision
+            for page in self._shown:
+                page.pictures_came()
+        self._retrieval.poll()
