@@ -321,7 +321,8 @@ def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_sho
     second.change(checkpoint_steps=(20,))
     for run in (first, second):
         assert isinstance(run.info.config, MagicMock)
-        run.info.config.configure_mock(learning_rate=0.1, steps=300, network="small", seed=0)
+        run.info.config.configure_mock(steps=300, network="small", seed=0)
+        run.info.config.learning_rate_of.return_value = 0.1
     (parent,) = branch_parents((first, second), 15)
     assert (parent.step, parent.folder, parent.learning_rate) == (10, first.folder, 0.1)
     assert [one.step for one in branch_parents((first, second), None)] == [40, 20]
