@@ -15,6 +15,7 @@ from symmcore.runs.naming import run_folder
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
+from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
 from symmviz.model.branch import BranchRequest
 from symmviz.model.recent import RecentRun
@@ -46,6 +47,7 @@ class Controller(QObject):
         self._window = window
         self._session = session
         self._settings = Settings()
+        self._memory = Memory(window, self._settings)
         self.workspace = Workspace()
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()
@@ -83,6 +85,7 @@ class Controller(QObject):
         except (InputError, RuntimeError) as error:
             page.set_error(str(error))
             return
+        self._memory.keep(form)
         self._prepare(tuple(spec.name for spec in config.specs), ())
 
     def open(self, paths: tuple[Path, ...]) -> None:
@@ -129,7 +132,7 @@ class Controller(QObject):
         window.time_slider.branch_wanted.connect(self._ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
         window.start_page.folder_dropped.connect(self._look_into)
-        window.stop_confirmed.connect(self._stop)
+        window.stop_wanted.connect(self._stop)
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
         window.gliding_chosen.connect(self._choose_gliding)
@@ -293,12 +296,11 @@ class Controller(QObject):
 
     def _stop(self) -> None:
         if not self._controls.running:
-            return  # it ended while the question stood
+            return  # it has just ended
         self._session.stop()
         self._controls.stopping()
 
     def _close(self) -> None:
-        self._settings.geometry = self._window.saveGeometry()
         self._bridge.stop()
         self._session.hurry()
 

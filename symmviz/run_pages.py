@@ -6,6 +6,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from symmviz.bridge import Bridge
+from symmviz.exports import ExportActions
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.time import TimePresenter
@@ -47,6 +48,7 @@ class RunPages(QObject):
             page.set_pictures(session.thumbnails)
         self._retrieval = RetrievalActions(window, workspace, session, tell)
         self._results = ResultsActions(window, workspace, session)
+        self._exports = ExportActions(window, workspace, session)
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
         watch.neighbours_wanted.connect(lambda: window.show_page(retrieve))
@@ -72,6 +74,7 @@ class RunPages(QObject):
         """Show what is new."""
         self._presenter.refresh()
         self._results.poll()
+        self._exports.poll()
         self._presenter.draw_plots(time.monotonic())
         if self._pictures != self._thumbnails.revision:
             self._pictures = self._thumbnails.revision

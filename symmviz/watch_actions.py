@@ -43,6 +43,7 @@ class WatchActions(QObject):
         page.method_chosen.connect(lambda method: self._draw(method=method))
         page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
+        page.pairs_toggled.connect(lambda visible: self._draw(pairs_visible=visible))
         page.row_picked.connect(self._on_picked)
         page.legend.class_clicked.connect(pages.classes.toggle_hidden)
         page.legend.class_isolated.connect(pages.classes.isolate)

@@ -143,12 +143,34 @@ class WatchedSet:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PickedPairs:
+    """The hardest negative pairs of a batch: for each pair of images the one picked for it.
+
+    Attributes:
+        points: (P, 2, 2) int64: of each pair its two points, and of each of these the position
+            in the dataset of its image and, where it is a synthetic point, of the image that it
+            is reflected about; -1 there for an original.
+    """
+
+    points: IndexArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """The watch set of one run as embedded after ``step`` steps."""
+    """The watch set of one run as embedded after ``step`` steps.
+
+    Attributes:
+        step: optimiser steps finished.
+        train: the watched training images.
+        test: the watched test images.
+        picked: the pairs picked in the batch of the newest step; None without Symm, before the
+            first step, and in runs that did not record them.
+    """
 
     step: int
     train: WatchedSet
     test: WatchedSet
+    picked: PickedPairs | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

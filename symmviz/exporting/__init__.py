@@ -9,7 +9,7 @@ from symmcore.progress import ProgressCallback
 from symmcore.runs.recording import Recording
 from symmviz.exporting.picture_kinds import PICTURE_KINDS
 
-EXPORTS: tuple[ExportKind, ...] = (*KINDS, *PICTURE_KINDS)
+EXPORTS: tuple[ExportKind, ...] = (*PICTURE_KINDS, *KINDS)
 
 
 def export_kind(name: str) -> ExportKind:

@@ -205,7 +205,7 @@ def map_sheet(
         InputError: if there are too many runs, or a frame cannot be read.
     """
     check_runs(len(recordings), MOST_RUNS, "one picture")
-    method = chosen_method(recordings, options.method, sorted({at for one in steps for at in one}))
+    method = chosen_method(recordings, options, sorted({at for one in steps for at in one}))
     drawn = projections(recordings, steps, method, progress)
     titles = run_titles(tuple(recording.info for recording in recordings))
     maps = [

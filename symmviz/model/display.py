@@ -17,6 +17,7 @@ class ColourBy(Enum):
     KIND = "kind"
     CLASS = "class"
     CORRECT = "correct"
+    PICKED = "picked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.records import Frame, ImageFiles, IndexArray, Projection
+from symmcore.records import Frame, ImageFiles, IndexArray, PickedPairs, Projection
 from symmviz.model.retrieval import Split
 
 
@@ -105,6 +105,9 @@ class Loaded(Protocol):
 
     def verdicts(self, key: str, step: int) -> Verdicts | None:
         """Which images of a run were right at rank 1 after a step, where that was wanted."""
+
+    def picked(self, key: str, step: int) -> PickedPairs | None:
+        """The pairs picked in the newest batch before a step, where they were wanted."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

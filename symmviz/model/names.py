@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 # Qt takes the direction of a paragraph of markup from its first letter, isolated or not.
@@ -42,6 +43,20 @@ def shown_name(name: str) -> str:
     if unicodedata.category(text[0]).startswith("M"):
         text = f"\N{DOTTED CIRCLE}{text}"  # or the accent would go to what stands before
     return _isolated(text) if re.search(_RIGHT_TO_LEFT, text) else text
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names without the words that all of them have in the same places.
+
+    "alphabet 22, character 1" beside "alphabet 25, character 3" is "22, 1".
+    """
+    words = [name.split() for name in names]
+    if len(names) < 2 or len({len(one) for one in words}) != 1:
+        return list(names)
+    differ = [at for at, same in enumerate(zip(*words, strict=True)) if len(set(same)) > 1]
+    if not differ:
+        return list(names)
+    return [" ".join(one[at] for at in differ).rstrip(",;:") for one in words]
 
 
 def shown_text(text: str) -> str:

@@ -57,6 +57,7 @@ class Display:
         split: whose watched images the maps show.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
+        pairs_visible: whether the pairs picked in the newest batch are.
         method: name of the projection, such as "pca".
         classes: which of them have colours, and which are hidden.
         curves: how the lines of the plots are drawn.
@@ -65,9 +66,16 @@ class Display:
     split: Split = Split.TEST
     colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
+    pairs_visible: bool = False
     method: str = "pca"
     classes: ClassChoice = field(default_factory=ClassChoice)
     curves: CurveLook = field(default_factory=CurveLook)
+
+    @property
+    def shows_pairs(self) -> bool:
+        """Whether picked pairs are wanted: as lines, or as colours; of training images alone."""
+        wanted = self.pairs_visible or self.colour_by is ColourBy.PICKED
+        return wanted and self.split is Split.TRAIN
 
 
 MOST_UPLOADS = 32

@@ -12,6 +12,7 @@ from symmviz.model.display import (
     RunTitle,
 )
 from symmviz.model.loaded import Loaded, VerdictArray
+from symmviz.model.picked import MapPair
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsView
@@ -51,11 +52,16 @@ class WatchView(Protocol):
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """Say which of a column's points are right at rank 1."""
 
+    def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
+        """Say which of a column's points were picked in the newest batch."""
+
     def set_classes(self, run: int, classes: ShownClasses) -> None:
         """Colour and hide the classes of a column's points so."""
 
-    def set_look(self, colour_by: ColourBy, *, synthetic_visible: bool) -> None:
-        """Colour the points by that, and draw the synthetic ones or not."""
+    def set_look(
+        self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
+    ) -> None:
+        """Colour the points by that, draw the synthetic ones or not, and picked pairs or not."""
 
     def set_method(self, method: str) -> None:
         """Say what projects the points."""
@@ -86,6 +92,7 @@ class WatchPresenter:
         self._positions: list[PointPositions | None] = []
         self._captions: list[str | None] = []
         self._trusts: list[str] = []
+        self._pairs: list[tuple[MapPair, ...]] = []
         self._bounds: Bounds | None = None
 
     def update(self) -> None:
@@ -98,7 +105,11 @@ class WatchPresenter:
         self._shown = state
         self._show_words(before, state)
         if before is None or _look(before) != _look(state):
-            self._view.set_look(state.colour_by, synthetic_visible=state.synthetic_visible)
+            self._view.set_look(
+                state.colour_by,
+                synthetic_visible=state.synthetic_visible,
+                pairs_visible=state.pairs_visible,
+            )
         if before is None or before.method != state.method:
             self._view.set_method(state.method)
         for run, column in enumerate(state.columns):
@@ -109,6 +120,7 @@ class WatchPresenter:
         self._positions = [None] * len(state.columns)
         self._captions = [None] * len(state.columns)
         self._trusts = [""] * len(state.columns)
+        self._pairs = [()] * len(state.columns)
         self._bounds = None
         self._view.set_runs(state.titles)
 
@@ -123,6 +135,7 @@ class WatchPresenter:
         if not _is_same_cloud(cloud_before, column.cloud):
             self._view.set_cloud(run, column.cloud)
             self._positions[run] = None
+            self._pairs[run] = ()
         positions, shown = column.positions, self._positions[run]
         if positions is not None and not _are_same(shown, positions):
             self._view.move_points(run, positions)
@@ -140,6 +153,9 @@ class WatchPresenter:
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
+        if column.pairs is not None and column.pairs != self._pairs[run]:
+            self._view.set_pairs(run, column.pairs)
+            self._pairs[run] = column.pairs
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
 
@@ -163,7 +179,7 @@ def _runs(state: WatchState) -> tuple[object, ...]:
 
 
 def _look(state: WatchState) -> tuple[object, ...]:
-    return state.colour_by, state.synthetic_visible
+    return state.colour_by, state.synthetic_visible, state.pairs_visible
 
 
 def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:

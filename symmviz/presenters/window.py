@@ -16,14 +16,14 @@ from symmviz.model.resolve import (
     steps_wanted,
 )
 from symmviz.model.retrieval import Query, RunNeighbours
-from symmviz.model.workspace import Workspace
+from symmviz.model.workspace import Display, Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
-from symmviz.services.frames import FrameLoader, FrameWanted
+from symmviz.services.frames import FrameLoader, FramePart, FrameWanted
 from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 
@@ -177,8 +177,11 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         for recording in workspace.recordings
     ]
     shown = [row[0] for row in rows if row]
-    if workspace.display.colour_by is ColourBy.CORRECT:
-        shown += [dataclasses.replace(one, verdicts=True) for one in shown]
+    shown += [
+        dataclasses.replace(one, part=part)
+        for part in _parts_wanted(workspace.display)
+        for one in shown
+    ]
     galleries = [
         FrameWanted(recording, method, None)
         for recording in workspace.recordings
@@ -186,3 +189,13 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     ]
     ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
     return (*shown, *galleries, *(one for one in ahead if one is not None))
+
+
+def _parts_wanted(display: Display) -> tuple[FramePart, ...]:
+    """What is wanted of the shown frames beside their points."""
+    parts = []
+    if display.colour_by is ColourBy.CORRECT:
+        parts.append(FramePart.VERDICTS)
+    if display.shows_pairs:
+        parts.append(FramePart.PICKED)
+    return tuple(parts)

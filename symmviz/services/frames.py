@@ -2,10 +2,13 @@
 
 import threading
 from dataclasses import dataclass
+from enum import Enum, auto
+
+import numpy as np
 
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError
-from symmcore.records import EmbeddedSet, ImageFiles, Projection
+from symmcore.records import EmbeddedSet, ImageFiles, PickedPairs, Projection
 from symmcore.runs import Recording
 from symmcore.runs.memory import projection_size
 from symmviz.model.loaded import LivePicture, RunImages, SplitImages, Verdicts, run_images
@@ -16,19 +19,27 @@ from symmviz.services.wanted import WantedThread
 _BYTES = 64 * 2**20
 _ENTRIES = 96
 _VERDICT_BYTES = 16 * 2**20
+_PICKED_BYTES = 4 * 2**20
+
+
+class FramePart(Enum):
+    """What of a frame is to be in memory."""
+
+    POINTS = auto()
+    VERDICTS = auto()
+    """Which images are right at rank 1."""
+    PICKED = auto()
+    """The pairs picked in the newest batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameWanted:
-    """A frame of a run that is to be in memory; without a step, its gallery's images.
-
-    With ``verdicts``, not its points but which images are right at rank 1.
-    """
+    """A frame of a run that is to be in memory; without a step, its gallery's images."""
 
     recording: Recording
     method: str
     step: int | None
-    verdicts: bool = False
+    part: FramePart = FramePart.POINTS
 
 
 class FrameLoader:
@@ -44,6 +55,7 @@ class FrameLoader:
         self._thread = WantedThread("symmviz-frames", self._load)
         self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
         self._verdicts: ByteCache[tuple[str, int], Verdicts] = ByteCache(_VERDICT_BYTES, _ENTRIES)
+        self._picked: ByteCache[tuple[str, int], PickedPairs] = ByteCache(_PICKED_BYTES, _ENTRIES)
         self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
@@ -85,6 +97,10 @@ class FrameLoader:
     def verdicts(self, key: str, step: int) -> Verdicts | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
         return self._verdicts.get((key, step))
+
+    def picked(self, key: str, step: int) -> PickedPairs | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        return self._picked.get((key, step))
 
     def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
         """Keep where the points of a split are on the screen by now."""
@@ -132,6 +148,7 @@ class FrameLoader:
         """Forget a run that goes on from an earlier step: what came after will be other."""
         self._projections.clear()
         self._verdicts.clear()
+        self._picked.clear()
         with self._lock:
             self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
             self._missing = {name for name in self._missing if name[0] != key}
@@ -154,8 +171,9 @@ class FrameLoader:
 
     def _has(self, wanted: FrameWanted) -> bool:
         key = wanted.recording.key
-        if wanted.verdicts and wanted.step is not None:
-            return self.verdicts(key, wanted.step) is not None
+        if wanted.part is not FramePart.POINTS and wanted.step is not None:
+            known = self._verdicts if wanted.part is FramePart.VERDICTS else self._picked
+            return known.get((key, wanted.step)) is not None
         with self._lock:
             if wanted.step is None:
                 whole, _ = self._galleries.get(key, (False, None))
@@ -174,8 +192,10 @@ class FrameLoader:
         try:
             if step is None:
                 self._load_gallery(recording)
-            elif wanted.verdicts:
+            elif wanted.part is FramePart.VERDICTS:
                 self._find_verdicts(recording, step)
+            elif wanted.part is FramePart.PICKED:
+                self._read_picked(recording, step)
             else:
                 self._load_frame(recording, wanted.method, step)
         except (InputError, LookupError, OSError) as error:
@@ -202,6 +222,12 @@ class FrameLoader:
         with self._lock:
             self._revision += 1
 
+    def _read_picked(self, recording: Recording, step: int) -> None:
+        picked = recording.frame(step).picked or _NOTHING_PICKED
+        self._picked.put((recording.key, step), picked, picked.points.nbytes)
+        with self._lock:
+            self._revision += 1
+
     def _load_gallery(self, recording: Recording) -> None:
         if _has_gallery(recording):
             step = recording.state.gallery_steps[-1]
@@ -215,6 +241,9 @@ class FrameLoader:
             self._files[recording.key] = files
             self._galleries[recording.key] = _has_gallery(recording), images
             self._revision += 1
+
+
+_NOTHING_PICKED = PickedPairs(np.zeros((0, 2, 2), np.int64))
 
 
 def _has_gallery(recording: Recording) -> bool:

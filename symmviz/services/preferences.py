@@ -10,6 +10,8 @@ from symmviz.model.appearance import Appearance
 _RUNS_FOLDER = "runs_folder"
 _APPEARANCE = "appearance"
 _GEOMETRY = "geometry"
+_START = "start"
+_DIVIDED = "divided"
 _GLIDING = "gliding"
 
 
@@ -60,6 +62,32 @@ class Settings:
     @geometry.setter
     def geometry(self, geometry: QByteArray) -> None:
         self._set(_GEOMETRY, geometry)
+
+    @property
+    def start(self) -> str:
+        """What the Start page said, as it was written; empty before anything was."""
+        stored = self._store.value(_START)
+        return stored if isinstance(stored, str) else ""
+
+    @start.setter
+    def start(self, text: str) -> None:
+        self._set(_START, text)
+
+    def divided(self, name: str) -> QByteArray | None:
+        """How the user has divided a page, in Qt's own form."""
+        stored = self._store.value(f"{_DIVIDED}/{name}")
+        return stored if isinstance(stored, QByteArray) else None
+
+    def set_divided(self, name: str, state: QByteArray) -> None:
+        """Keep how a page is divided."""
+        self._set(f"{_DIVIDED}/{name}", state)
+
+    def forget(self) -> None:
+        """Have everything as at the first launch, but for the folder of runs."""
+        for key in self._store.allKeys():
+            if key != _RUNS_FOLDER:
+                self._store.remove(key)
+        self._store.sync()
 
     def _set(self, key: str, value: object) -> None:
         self._store.setValue(key, value)

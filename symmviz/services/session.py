@@ -20,6 +20,7 @@ from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.drawing import PointDrawing
+from symmviz.services.exports import Exports
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs, read_runs
@@ -45,6 +46,7 @@ class Session:
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - one that draws, from the first picture on, and one that loads the loops it draws with;
     - one each for rankings and uploads and one more for retrieval, from their first wish on;
+    - one that exports, while it does;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -58,6 +60,7 @@ class Session:
         thumbnails: their images.
         results: what they came to.
         drawing: draws the points of maps.
+        exports: writes what is exported.
     """
 
     def __init__(self) -> None:
@@ -71,6 +74,7 @@ class Session:
         self.thumbnails = Thumbnails(self.uploads.read)
         self.results = ResultsReader()
         self.drawing = PointDrawing()
+        self.exports = Exports()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower()
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
@@ -276,7 +280,7 @@ class Session:
         self._projections.close(timeout)
         readers = (
             self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,
-            self.results, self._follower,
+            self.results, self._follower, self.exports,
         )  # fmt: skip
         for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))

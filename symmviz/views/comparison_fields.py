@@ -10,6 +10,7 @@ from symmviz.model.titles import spec_title
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.plain_tip import plain_tip
 
+NOTE_WIDTH = 380  # pixels: as wide as the row above
 _NOTHING = "Add the loss above as it is set, then choose another: all train side by side."
 
 
@@ -31,6 +32,7 @@ class ComparisonFields(QWidget):
         self._row.addWidget(self.add_button)
         self._note = QLabel(_NOTHING, self)
         self._note.setWordWrap(True)
+        self._note.setMinimumWidth(NOTE_WIDTH)
         self._note.setProperty("muted", True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

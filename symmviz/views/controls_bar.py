@@ -141,9 +141,9 @@ class ControlsBar(QWidget):
             if button.hasFocus() and not stays:  # or Qt goes on to a button that Space presses
                 button.clearFocus()
         self.stop_button.setEnabled(commands.stop)
-        left = self._progress.maximum() - self._progress.value()
-        if commands.extend and self._more.isHidden() and left > 0:
-            self._more.setValue(left)
+        total = self._progress.maximum()
+        if commands.extend and self._more.isHidden():  # what is left, or as many again
+            self._more.setValue(total - self._progress.value() or total)
         self._show_going_on(unfinished=commands.unfinished)
         self.branch_action.setEnabled(commands.branch)
         self.folder_action.setEnabled(commands.folder)

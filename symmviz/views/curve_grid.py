@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -41,6 +42,9 @@ class CurveGrid(QFrame):
     """The pointer is at this place of the horizontal axes; None: in no plot."""
     place_chosen = Signal(float)
     """The user clicked at this place of the horizontal axis."""
+
+    picture_save_wanted = Signal(Path, bytes)
+    """The picture of a plot is to be written to a file."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -180,6 +184,7 @@ class CurveGrid(QFrame):
         panel.set_look(self._look)
         panel.log_toggled.connect(partial(self._toggle_log, key))
         panel.pointed.connect(self.pointed)
+        panel.pictures.save_wanted.connect(self.picture_save_wanted)
         panel.place_chosen.connect(self.place_chosen)
         panel.moved.connect(partial(self._follow, panel))
         panel.fit_wanted.connect(self.fit)

@@ -22,6 +22,7 @@ from symmviz.views.axis_range import Range, joined_range, place_axis, share_axis
 from symmviz.views.curve_line import WIDTH, CurveLine
 from symmviz.views.curve_words import LOG_TIP, strokes, tip
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.picture_menu import PictureMenu
 from symmviz.views.readings import ReadingsLabel
 from symmviz.views.theme import current_theme
 
@@ -75,6 +76,7 @@ class CurvePanel(QWidget):
         self._legend.setProperty("muted", True)
         self.setToolTip(tip(panel))
         self._plot = pg.PlotWidget(self, enableMenu=False)
+        self.pictures = PictureMenu(self, self._plot, self._title.text, (self._log,))
         self._cursors: list[pg.InfiniteLine] = []
         self._pointer = pg.InfiniteLine(angle=90, movable=False)
         self._prepare_plot()

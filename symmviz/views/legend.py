@@ -1,7 +1,6 @@
 """Legend in a line of text: what the colours of points mean."""
 
 from html import escape
-from itertools import takewhile
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy
-from symmviz.model.names import shown_name
+from symmviz.model.names import shown_name, told_apart
 from symmviz.views.class_chooser import ClassChooser
 from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
@@ -24,7 +23,6 @@ from symmviz.views.theme import Theme, current_theme
 
 # An entry is not cut to less than this many letters: then the last ones are left out.
 _LEAST_LETTERS = 10
-_MOST_REPEATED = 4  # letters that names may begin with alike
 _LEAST_OF_MANY = 26  # names of many classes often begin alike
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
@@ -153,6 +151,11 @@ class ColourLegend(ThemedLabel):
                 f"<span style='color:{theme.right}'>●</span> nearest is of its class &nbsp; "
                 f"<span style='color:{theme.wrong}'>●</span> of another"
             )
+        if self._colour_by is ColourBy.PICKED:
+            return (
+                f"<span style='color:{theme.original}'>●</span> picked original &nbsp; "
+                f"<span style='color:{theme.synthetic}'>◆</span> picked synthetic (training images)"
+            )
         if not self._classes.labels:
             return _SHAPES
         link = f"<a href='{_LIST}' style='color:{theme.accent};text-decoration:none'>{_CLASSES}</a>"
@@ -186,7 +189,7 @@ class ColourLegend(ThemedLabel):
         metrics = QFontMetrics(bold)
         least = _LEAST_LETTERS if classes.are_few else _LEAST_OF_MANY
         if metrics.horizontalAdvance(" ".join(names)) > room:
-            names = _without_common_start(names)
+            names = told_apart(names)
         entries = fitted(names, metrics, room, " ", least)
         colours = theme.class_colours(classes)
         parts = []
@@ -200,14 +203,6 @@ class ColourLegend(ThemedLabel):
 
     def _shapes_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
-
-
-def _without_common_start(names: list[str]) -> list[str]:
-    """Names that all begin with the same words, with dots in place of these."""
-    first, last = min(names), max(names)  # what these have in common, all have
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    cut = "".join(letter for letter, _ in same).rfind(" ") + 1
-    return [f"…{name[cut:]}" for name in names] if cut > _MOST_REPEATED else names
 
 
 def fitted(

@@ -54,14 +54,16 @@ _Page = TypeVar("_Page", bound=QWidget)
 
 
 class MainWindow(QMainWindow):
-    """Holds the pages; asks once before a running training is stopped or closed.
+    """Holds the pages; asks once before it closes while something trains.
 
     All but the Start page are made when they are first asked for: what they import takes longer
     than a window may take to open.
     """
 
-    stop_confirmed = Signal()
-    """The user wants the training stopped and was asked."""
+    stop_wanted = Signal()
+    """The user wants the training stopped, which can go on later: nothing is lost, nor asked."""
+    reset_wanted = Signal()
+    """The user wants everything as at the first launch."""
     closed = Signal()
     """The window is closing and will not be shown again."""
     painted = Signal()
@@ -70,6 +72,8 @@ class MainWindow(QMainWindow):
     """The user wants points to glide from frame to frame, or to be at once where they are."""
     page_shown = Signal(QWidget)
     """The window has turned to a page."""
+    export_wanted = Signal()
+    """The user wants to write runs to files."""
     appearance_chosen = Signal(Appearance)
     """The user wants other colours."""
 
@@ -98,7 +102,7 @@ class MainWindow(QMainWindow):
         keep_keys(self)
         self.set_training_pages(False)
         self.controls.commands_changed.connect(self._on_commands)
-        self.controls.stop.connect(self.ask_to_stop)
+        self.controls.stop.connect(self.stop_wanted)
         self.start_page.open_dialog_wanted.connect(self.ask_for_run)
         self.show_page(self.start_page)
 
@@ -154,7 +158,8 @@ class MainWindow(QMainWindow):
         return self._shown.text()
 
     def set_training_pages(self, available: bool) -> None:
-        """Offer the pages that need a training."""
+        """Offer the pages that need a training, and to export it."""
+        self._export_action.setEnabled(available)
         for button, action in zip(self._page_group.buttons(), self._page_actions, strict=True):
             if button.text() in _OF_RUNS:
                 button.setEnabled(available)
@@ -182,16 +187,6 @@ class MainWindow(QMainWindow):
         if self._branch_dialog is not None:
             self._branch_dialog.deleteLater()
             self._branch_dialog = None
-
-    def ask_to_stop(self) -> None:
-        """Ask once whether to stop the running training."""
-        self._question.ask(
-            "Stop this training?",
-            "What was recorded is kept, and you can go on from here.",
-            "Stop training",
-            _KEEP,
-            self.stop_confirmed.emit,
-        )
 
     def event(self, event: QEvent) -> bool:
         """Leave Space and the arrow keys to the field that has the keyboard."""
@@ -283,6 +278,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
         self._add(file, "&Open run...", "Ctrl+O", self.ask_for_run)
+        self._export_action = self._add(file, "&Export...", "Ctrl+E", self.export_wanted.emit)
         self._add(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
@@ -295,10 +291,12 @@ class MainWindow(QMainWindow):
         self._gliding.setCheckable(True)
         self._gliding.triggered.connect(self.gliding_chosen)
         offer_appearances(view.addMenu("Appearance"), appearance, self.appearance_chosen.emit)
+        view.addSeparator()
+        self._add(view, "Reset to defaults", "", self.reset_wanted.emit)
         self._add_time(self.menuBar().addMenu("T&ime"))
         training = self.menuBar().addMenu("&Training")
         self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
-        self._stop_action = self._add(training, "Stop", "Ctrl+.", self.ask_to_stop)
+        self._stop_action = self._add(training, "Stop", "Ctrl+.", self.stop_wanted.emit)
         training.addSeparator()
         training.addActions(self.controls.run_actions)
         self._on_commands(self._commands)

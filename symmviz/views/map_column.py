@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QVBo
 from symmviz.model.display import RunTitle
 from symmviz.model.names import shown_name
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.picture_menu import PictureMenu
 from symmviz.views.scatter import EmbeddingScatter
 
 _LEAST_TITLE = 120  # pixels
@@ -52,6 +53,7 @@ class MapColumn(QFrame):
         self.trust.setProperty("muted", True)
         self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.trust.setToolTip(_TRUST_TIP)
+        self.pictures = PictureMenu(self, self.scatter, self._heading.text)
         self._head = QHBoxLayout()
         self._head.addWidget(self._heading, 1)
         self._head.addWidget(self.caption)

@@ -9,6 +9,8 @@ _RING, _HOVER_RING = 8.0, 6.5  # radii
 _END = 4.0  # of a line to a neighbour: half the width of its cross or check
 _BEYOND = 14.0  # how far the axis is drawn beyond its two points
 _FEWEST_PIXELS = 1.0
+_PICKED = 6.0  # half the width of a mark
+_TWO = 2
 
 
 def paint_ring(painter: QPainter, theme: Theme, place: QPointF, *, hovered: bool) -> None:
@@ -80,14 +82,39 @@ def paint_neighbour(
             painter.drawLine(QLineF(x - _END, y + _END, x + _END, y - _END))
 
 
+def paint_pair(painter: QPainter, theme: Theme, ends: list[tuple[QPointF, bool]]) -> None:
+    """A line between two picked points, a circle around an original, a diamond a synthetic one.
+
+    Args:
+        painter: in pixels, smooth.
+        theme: whose colours they are.
+        ends: one or two places, and whether a synthetic point was picked there.
+    """
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if len(ends) == _TWO:
+        for shade, width in ((theme.raised, 3.0), (theme.text, 1.2)):
+            painter.setPen(_pen(shade, width))
+            painter.drawLine(QLineF(ends[0][0], ends[1][0]))
+    for place, synthetic in ends:
+        for shade, width in (
+            (theme.raised, 3.5),
+            (theme.synthetic if synthetic else theme.original, 2.0),
+        ):
+            painter.setPen(_pen(shade, width))
+            if synthetic:
+                painter.drawPolygon(_diamond(place, _PICKED))
+            else:
+                painter.drawEllipse(place, _PICKED * 0.8, _PICKED * 0.8)
+
+
 def _pen(colour: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     return QPen(QColor(colour), width, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
-def _diamond(middle: QPointF) -> QPolygonF:
+def _diamond(middle: QPointF, half: float = _RING) -> QPolygonF:
     x, y = middle.x(), middle.y()
     return QPolygonF(
-        [QPointF(x, y - _RING), QPointF(x + _RING, y), QPointF(x, y + _RING), QPointF(x - _RING, y)]
+        [QPointF(x, y - half), QPointF(x + half, y), QPointF(x, y + half), QPointF(x - half, y)]
     )
 
 

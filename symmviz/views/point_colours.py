@@ -9,6 +9,7 @@ from symmcore.records import IndexArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
 from symmviz.model.loaded import VerdictArray
+from symmviz.model.picked import MapPair
 from symmviz.raster import Look
 from symmviz.raster.scene import StyleArray
 from symmviz.views.theme import Theme
@@ -43,12 +44,25 @@ class _Style:
     layer: int = _OVER
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PointFacts:
+    """What is known of the points of a cloud.
+
+    Attributes:
+        verdicts: (N,) which points are right at rank 1; None where that is not known.
+        pairs: that were picked in the newest batch.
+    """
+
+    verdicts: VerdictArray | None = None
+    pairs: tuple[MapPair, ...] = ()
+
+
 def colouring(
     cloud: PointCloud,
     colour_by: ColourBy,
     theme: Theme,
     classes: ShownClasses,
-    verdicts: VerdictArray | None = None,
+    facts: PointFacts = PointFacts(),
 ) -> Colouring:
     """The styles of a cloud's points; a point without a synthetic one has none drawn.
 
@@ -57,25 +71,9 @@ def colouring(
         colour_by: what colours mean.
         theme: whose colours they are.
         classes: which of the classes have colours, and which are hidden.
-        verdicts: (N,) which points are right at rank 1; None where that is not known.
+        facts: what else is known of them.
     """
-    if colour_by is ColourBy.KIND:
-        pairs = [(_Style(theme.original, _OPAQUE), _Style(theme.synthetic, _OPAQUE))]
-        ranks = np.zeros(len(cloud.labels), np.int64)
-    elif colour_by is ColourBy.CLASS:
-        colours = theme.class_colours(classes)
-        named = [colours[slot % len(colours)] for slot in range(len(classes.slots))]
-        pairs = [*(_dimming(colour) for colour in named), _grey(theme)]
-        ranks = _ranks(cloud.labels, classes, len(named))
-    else:
-        # nothing is said of synthetic points: they are grey
-        grey = _grey(theme)
-        right = _Style(theme.right, _OPAQUE, _MIDDLE), grey[1]
-        wrong = _Style(theme.wrong, _OPAQUE), grey[1]
-        pairs = [wrong, right, grey]
-        ranks = np.full(len(cloud.labels), len(pairs) - 1, np.int64)
-        if verdicts is not None and len(verdicts) == len(ranks):
-            ranks = np.where(verdicts >= 0, verdicts, len(pairs) - 1).astype(np.int64)
+    pairs, ranks = _styled(cloud, colour_by, theme, classes, facts)
     styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs] + [_UNSEEN]
     original, synthetic = ranks.copy(), ranks + len(pairs)
     unseen = len(styles) - 1
@@ -84,6 +82,65 @@ def colouring(
         original[gone] = synthetic[gone] = unseen
     synthetic[cloud.partner < 0] = unseen
     return Colouring(_look(styles), original.astype(np.uint16), synthetic.astype(np.uint16))
+
+
+def _styled(
+    cloud: PointCloud,
+    colour_by: ColourBy,
+    theme: Theme,
+    classes: ShownClasses,
+    facts: PointFacts,
+) -> tuple[list[tuple[_Style, _Style]], IndexArray]:
+    """Styles of originals and of their synthetic points, and (N,) which of them each has."""
+    count = len(cloud.labels)
+    if colour_by is ColourBy.KIND:
+        both = _Style(theme.original, _OPAQUE), _Style(theme.synthetic, _OPAQUE)
+        return [both], np.zeros(count, np.int64)
+    if colour_by is ColourBy.CLASS:
+        colours = theme.class_colours(classes)
+        named = [colours[slot % len(colours)] for slot in range(len(classes.slots))]
+        pairs = [*(_dimming(colour) for colour in named), _grey(theme)]
+        return pairs, _ranks(cloud.labels, classes, len(named))
+    if colour_by is ColourBy.PICKED:
+        return _picked_styles(theme), _picked_ranks(count, facts.pairs)
+    # nothing is said of synthetic points: they are grey
+    grey = _grey(theme)
+    right = _Style(theme.right, _OPAQUE, _MIDDLE), grey[1]
+    wrong = _Style(theme.wrong, _OPAQUE), grey[1]
+    known = facts.verdicts
+    ranks = np.full(count, 2, np.int64)
+    if known is not None and len(known) == count:
+        ranks = np.where(known >= 0, known, 2).astype(np.int64)
+    return [wrong, right, grey], ranks
+
+
+_NOT_PICKED, _AS_ORIGINAL, _AS_OTHER_SYNTHETIC, _AS_SYNTHETIC, _AS_BOTH = range(5)
+
+
+def _picked_styles(theme: Theme) -> list[tuple[_Style, _Style]]:
+    """By how an image was picked; a synthetic point that is not on the map colours its image."""
+    grey = _grey(theme)
+    original, synthetic = _Style(theme.original, _OPAQUE), _Style(theme.synthetic, _OPAQUE)
+    return [
+        grey,
+        (original, grey[1]),
+        (synthetic, grey[1]),
+        (grey[0], synthetic),
+        (original, synthetic),
+    ]
+
+
+def _picked_ranks(count: int, pairs: tuple[MapPair, ...]) -> IndexArray:
+    ranks = np.zeros(count, np.int64)
+    ways: dict[int, set[int]] = {}
+    for pick in (pick for pair in pairs for pick in pair.picks if pick.row < count):
+        way = _AS_ORIGINAL
+        if pick.synthetic:
+            way = _AS_SYNTHETIC if pick.drawn else _AS_OTHER_SYNTHETIC
+        ways.setdefault(pick.row, set()).add(way)
+    for row, found in ways.items():
+        ranks[row] = _AS_BOTH if {_AS_ORIGINAL, _AS_SYNTHETIC} <= found else min(found)
+    return ranks
 
 
 def argb(colour: str, opacity: float = 1.0) -> int:

@@ -10,16 +10,15 @@ from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
 from symmviz.model.drawing import PointDrawer
 from symmviz.model.loaded import VerdictArray
+from symmviz.model.picked import MapPair
 from symmviz.raster import Hit, Symbol, Transform
-from symmviz.views.map_marks import paint_construction, paint_neighbour, paint_ring
+from symmviz.views.map_overlay import ORIGINAL, SYNTHETIC, MapOverlay
 from symmviz.views.point_canvas import PointCanvas
-from symmviz.views.point_colours import argb, colouring
-from symmviz.views.theme import Theme, current_theme
+from symmviz.views.point_colours import PointFacts, argb, colouring
+from symmviz.views.theme import current_theme
 
 PICK_RADIUS_PX = 14
 _HOVER_CARD_DELAY_MS = 125
-# Kinds of points, in the order they are drawn in.
-_SYNTHETIC, _ORIGINAL = 0, 1
 
 
 class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -46,12 +45,10 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._colour_by = ColourBy.KIND
         self._bounds = Bounds()
         self._following = True
-        self._selected: int | None = None
         self._hovered: Hit | None = None
-        self._synthetic_visible = True
         self._classes = ShownClasses()
-        self._neighbours: tuple[MapNeighbour, ...] = ()
         self._verdicts: VerdictArray | None = None
+        self._lines_wanted = False
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # the points are the background
         for axis in ("left", "bottom"):
             self.hideAxis(axis)
@@ -68,6 +65,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._rest.timeout.connect(self._announce_hovered)
         self._pointer = QPointF()
         self._canvas = PointCanvas(self)
+        self._overlay = MapOverlay(self._canvas)
         self._canvas.drawn.connect(self.viewport().update)
         self._canvas.drawn.connect(self.drawn)
         self.setMouseTracking(True)
@@ -85,9 +83,10 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     def set_cloud(self, cloud: PointCloud | None) -> None:
         """Take other points; none are drawn until they are moved somewhere."""
-        self._cloud = cloud
+        self._cloud = self._overlay.cloud = cloud
         self._positions = None
         self._verdicts = None
+        self._overlay.pairs = ()
         self._set_hovered(None)
         self._canvas.clear()
 
@@ -107,12 +106,13 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         """Say what colours mean."""
         if colour_by is not self._colour_by:
             self._colour_by = colour_by
+            self._update_pairs()
             self._style_points()
 
     def set_synthetic_visible(self, visible: bool) -> None:
         """Show or hide the synthetic points."""
-        self._synthetic_visible = visible
-        self._canvas.set_hidden(frozenset() if visible else frozenset({_SYNTHETIC}))
+        self._overlay.synthetic_visible = visible
+        self._canvas.set_hidden(frozenset() if visible else frozenset({SYNTHETIC}))
         self._set_hovered(None)
 
     def set_classes(self, classes: ShownClasses) -> None:
@@ -127,6 +127,18 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         if self._colour_by is ColourBy.CORRECT:
             self._style_points()
 
+    def set_pairs(self, pairs: tuple[MapPair, ...]) -> None:
+        """Take which points were picked in the newest batch."""
+        self._overlay.pairs = pairs
+        if self._colour_by is ColourBy.PICKED:
+            self._style_points()
+        self.viewport().update()
+
+    def set_pairs_visible(self, visible: bool) -> None:
+        """Draw picked pairs as lines, or not."""
+        self._lines_wanted = visible
+        self._update_pairs()
+
     def set_bounds(self, bounds: Bounds) -> None:
         """Show this part of the plane, unless the user zoomed or panned."""
         self._bounds = bounds
@@ -135,12 +147,12 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     def set_selected(self, row: int | None) -> None:
         """Ring a point, and show how its synthetic point is made; None for no point."""
-        self._selected = row
+        self._overlay.selected = row
         self.viewport().update()
 
     def set_neighbours(self, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point to these."""
-        self._neighbours = neighbours
+        self._overlay.neighbours = neighbours
         self.viewport().update()
 
     def fit(self) -> None:
@@ -166,12 +178,12 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     @property
     def selected(self) -> int | None:
         """The row of the ringed point."""
-        return self._selected
+        return self._overlay.selected
 
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""
         assert self._positions is not None, "there are no points yet"
-        place = self._canvas.pixel(_ORIGINAL, row)
+        place = self._canvas.pixel(ORIGINAL, row)
         assert place is not None, "it is drawn"
         return place
 
@@ -218,13 +230,8 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         super().drawForeground(painter, rect)
         if self._positions is None:
             return
-        theme = current_theme()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._selected is not None:
-            self._paint_selected(painter, theme, self._selected)
-        if self._hovered is not None:
-            for place in self._places_of(self._hovered.row):
-                paint_ring(painter, theme, place, hovered=True)
+        self._overlay.paint(painter, current_theme())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Ring the point under the pointer."""
@@ -287,6 +294,7 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         if hit == self._hovered:
             return
         self._hovered = hit
+        self._overlay.hovered = None if hit is None else hit.row
         self.viewport().update()
         self.left.emit()
         if hit is None:
@@ -296,35 +304,13 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
 
     def _announce_hovered(self) -> None:
         if self._hovered is not None:
-            synthetic = self._hovered.points == _SYNTHETIC
+            synthetic = self._hovered.points == SYNTHETIC
             self.hovered.emit(self._hovered.row, synthetic, self._pointer)
 
-    def _paint_selected(self, painter: QPainter, theme: Theme, row: int) -> None:
-        """The selected point, how its synthetic point is made, and its neighbours."""
-        assert self._cloud is not None, "a point of it is selected"
-        image = self._canvas.pixel(_ORIGINAL, row)
-        if image is None:
-            return
-        for neighbour in self._neighbours:
-            there = self._canvas.pixel(_ORIGINAL, neighbour.row)
-            if there is not None:
-                paint_neighbour(painter, theme, image, there, correct=neighbour.correct)
-        partner = int(self._cloud.partner[row])
-        if self._synthetic_visible and partner >= 0:
-            axis = self._canvas.pixel(_ORIGINAL, partner)
-            synthetic = self._canvas.pixel(_SYNTHETIC, row)
-            if axis is not None and synthetic is not None:
-                paint_construction(painter, theme, image, axis, synthetic)
-        paint_ring(painter, theme, image, hovered=False)
-
-    def _places_of(self, row: int) -> list[QPointF]:
-        """Where an image and its synthetic point are, as far as they are seen."""
-        assert self._cloud is not None, "it is one of its rows"
-        kinds = [_ORIGINAL]
-        if self._synthetic_visible and self._cloud.partner[row] >= 0:
-            kinds.append(_SYNTHETIC)
-        places = (self._canvas.pixel(kind, row) for kind in kinds)
-        return [place for place in places if place is not None]
+    def _update_pairs(self) -> None:
+        """Pairs are drawn where they are wanted, and where colours are of what was picked."""
+        self._overlay.pairs_visible = self._lines_wanted or self._colour_by is ColourBy.PICKED
+        self.viewport().update()
 
     def _apply_theme(self) -> None:
         theme = current_theme()
@@ -336,6 +322,10 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         if self._cloud is None or self._positions is None:
             return
         colours = colouring(
-            self._cloud, self._colour_by, current_theme(), self._classes, self._verdicts
+            self._cloud,
+            self._colour_by,
+            current_theme(),
+            self._classes,
+            PointFacts(self._verdicts, self._overlay.pairs),
         )
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

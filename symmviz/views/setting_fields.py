@@ -48,7 +48,8 @@ def field_value(field: Field, named: NamedSetting) -> object:
 def set_field(field: Field, value: object) -> None:
     """Show a value in a field."""
     if isinstance(field, QComboBox):
-        field.setCurrentIndex(field.findData(value))
+        at = field.findData(value)
+        field.setCurrentIndex(at if at >= 0 else field.currentIndex())
     elif isinstance(field, WholeNumberBox):
         field.setValue(0 if not isinstance(value, int) else value)
     else:

@@ -12,6 +12,7 @@ _MOUSE_HELP = (
     ("Drop an image", "Search with it (Retrieve)"),
     ("Wheel over the time slider", "One frame back or on"),
     ("Right click on a diamond", "Branch from a checkpoint"),
+    ("Right click on a map or plot", "Copy or save its picture"),
 )
 
 
@@ -25,7 +26,7 @@ def show_shortcuts(window: QWidget) -> None:
     table = "".join(
         f"<tr><td style='padding-right:24px'><b>{keys}</b></td>"
         f"<td>{text.replace('&', '')}</td></tr>"
-        for keys, text in (*rows, *_MOUSE_HELP)
+        for keys, text in (*dict.fromkeys(rows), *_MOUSE_HELP)
     )
     box = QMessageBox(QMessageBox.Icon.NoIcon, "Shortcuts", f"<table>{table}</table>")
     box.setParent(window, box.windowFlags())

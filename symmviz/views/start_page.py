@@ -25,7 +25,7 @@ from symmcore.settings.setting import Place, settings_of
 from symmcore.training.config import TrainingConfig
 from symmviz.model.recent import RecentRun
 from symmviz.presenters.start import StartForm, chosen_spec, protocol_values
-from symmviz.views.comparison_fields import ComparisonFields
+from symmviz.views.comparison_fields import NOTE_WIDTH, ComparisonFields
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.disclosure import Disclosure
 from symmviz.views.dropped import dropped_folder
@@ -42,6 +42,7 @@ from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.runs_folder import RunsFolder
 from symmviz.views.setting_fields import field_value, set_field, setting_field
 from symmviz.views.start_footer import StartFooter, centred
+from symmviz.views.start_heading import StartHeading
 from symmviz.views.training_fields import TrainingFields
 
 _WIDTH_FOR_RECENT = 840  # pixels from which recent runs stand beside the form
@@ -102,6 +103,7 @@ class StartPage(QWidget):
         self.compare_button.clicked.connect(self.compare)
         self._recording = QLabel(self)
         self._recording.setWordWrap(True)
+        self._recording.setMinimumWidth(NOTE_WIDTH)
         self._recording.setProperty("muted", True)
         self.comparison = ComparisonFields(self)
         self.comparison.add_wanted.connect(self._add_to_comparison)
@@ -132,6 +134,15 @@ class StartPage(QWidget):
             runs_folder=self.runs_folder,
             compared=self.comparison.specs,
         )
+
+    def take(self, form: StartForm) -> None:
+        """Choose what a form says, but for the folder of runs."""
+        self.set_dataset(form.dataset)
+        self.set_preset(form.preset)
+        self.set_loss(form.loss)
+        self.set_symm(form.symm)
+        self.set_settings(form.settings)
+        self._loss_fields.take_run(form.loss_settings, form.symm_settings)
 
     def set_recent_runs(self, runs: tuple[RecentRun, ...]) -> None:
         """List the runs that can be opened with a click, newest first."""
@@ -213,20 +224,12 @@ class StartPage(QWidget):
         self._more = Disclosure("Advanced", self._advanced, self)
 
     def _lay_out(self) -> None:
-        heading = QLabel("Watch an embedding form", self)
-        heading.setProperty("heading", True)
-        intro = QLabel(
-            "Train a network on images and see live where it puts them, which synthetic points "
-            "Symm mines, and what it retrieves.",
-            self,
-        )
-        intro.setWordWrap(True)
-        intro.setProperty("muted", True)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         loss = FlowLayout()
         loss.addWidget(self._loss)
         loss.addWidget(self._symm)
+        form.setVerticalSpacing(6)  # or it would be that of what it stands beside
         form.addRow("Loss", loss)
         form.addRow("Compared", self.comparison)
         form.addRow("Preset", self._preset)
@@ -241,8 +244,7 @@ class StartPage(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        column.addWidget(heading)
-        column.addWidget(intro)
+        column.addWidget(StartHeading(self))
         column.addWidget(self._data)
         column.addLayout(self._beside_recent(form))
         column.addWidget(self._advanced)

@@ -1,5 +1,7 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -19,6 +21,7 @@ from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.loaded import VerdictArray
+from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.curve_grid import CurveGrid
@@ -46,6 +49,8 @@ class WatchPage(QWidget):
     """The user wants the colours to mean this."""
     synthetic_toggled = Signal(bool)
     """The user wants to see synthetic points, or not."""
+    pairs_toggled = Signal(bool)
+    """The user wants to see the pairs picked in the newest batch, or not."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
     row_hovered = Signal(int, int, bool, QPointF)
@@ -54,6 +59,9 @@ class WatchPage(QWidget):
     """The user wants to see the selected image's neighbours."""
     shown_changed = Signal(str)
     """Something else is shown: what, of how much."""
+
+    picture_save_wanted = Signal(Path, bytes)
+    """The picture of a map or plot is to be written to a file."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,18 +75,18 @@ class WatchPage(QWidget):
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
         self._split.setToolTip("Which watched images the scatters show.")
-        self._split.currentIndexChanged.connect(
-            lambda: self.split_chosen.emit(self._split.currentData())
-        )
+        self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
         self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
+        self._colour.addItem("Colour by picked in mining", ColourBy.PICKED)
         self._colour.setToolTip(
-            "Original against synthetic points, one colour a class, or whether the nearest of the "
-            "watched images is of the same class."
+            "Original against synthetic points, one colour a class, whether the nearest of the "
+            "watched images is of the same class, or which training images were picked as hard "
+            "negatives in the newest batch."
         )
         self._colour.currentIndexChanged.connect(
             lambda: self.colour_chosen.emit(self._colour.currentData())
@@ -91,6 +99,15 @@ class WatchPage(QWidget):
             "does not train on them."
         )
         self._synthetic.toggled.connect(self.synthetic_toggled)
+        self._pairs = QCheckBox("Mined pairs", self)
+        self._pairs.setToolTip(
+            "Of training images: for each pair of images in the newest batch, the hardest of the "
+            "negative pairs that were picked for it, as a line. A circle is an original, a "
+            "diamond a synthetic point; one reflected about another partner than the map's is "
+            "drawn at its image. Images that are not watched are left out."
+        )
+        self._pairs.setEnabled(False)
+        self._pairs.toggled.connect(self.pairs_toggled)
         self._fit = QPushButton("Fit view", self)
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
@@ -102,6 +119,7 @@ class WatchPage(QWidget):
         self._see.clicked.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
         self.curves = CurveGrid(self)
+        self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
         self._lay_out()
 
@@ -151,6 +169,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_verdicts(verdicts)
 
+    def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_pairs(pairs)
+
     def set_classes(self, run: int, classes: ShownClasses) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._classes[run] = classes
@@ -186,13 +208,17 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self.shown_changed.emit(text)
 
-    def set_look(self, colour_by: ColourBy, *, synthetic_visible: bool) -> None:
+    def set_look(
+        self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
+    ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._colour.setCurrentIndex(self._colour.findData(colour_by))
         self._synthetic.setChecked(synthetic_visible)
+        self._pairs.setChecked(pairs_visible)
         for column in self._pool:
             column.scatter.set_colour_by(colour_by)
             column.scatter.set_synthetic_visible(synthetic_visible)
+            column.scatter.set_pairs_visible(pairs_visible)
         self._update_legend()
 
     def set_method(self, method: str) -> None:
@@ -233,6 +259,11 @@ class WatchPage(QWidget):
         """Colour by the next meaning."""
         self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
 
+    def _on_split(self) -> None:
+        split = self._split.currentData()
+        self._pairs.setEnabled(split is Split.TRAIN)  # batches are of training images
+        self.split_chosen.emit(split)
+
     def _lay_out(self) -> None:
         head = FlowLayout(line_spacing=2)
         for widget in (
@@ -240,6 +271,7 @@ class WatchPage(QWidget):
             self._method,
             self._colour,
             self._synthetic,
+            self._pairs,
             self.legend,
             self._fit,
         ):
@@ -260,6 +292,7 @@ class WatchPage(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
+        splitter.setObjectName("watch")  # by which it is remembered
         splitter.setChildrenCollapsible(False)
         content = QWidget(self)
         column = QVBoxLayout(content)
@@ -289,6 +322,7 @@ class WatchPage(QWidget):
             lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
         )
         scatter.left.connect(self.hover_card.hide)
+        column.pictures.save_wanted.connect(self.picture_save_wanted)
         self._pool.append(column)
         self._scatters.addWidget(column, 1)
 

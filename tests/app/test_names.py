@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import LegendEntry
 from symmviz.model.display import ColourBy
-from symmviz.model.names import NO_NAME, shown_name, shown_text
+from symmviz.model.names import NO_NAME, shown_name, shown_text, told_apart
 from symmviz.presenters.controls import Notice
 from symmviz.views.controls_bar import NoticeBar
 from symmviz.views.elided_label import ElidedLabel, elided
@@ -219,3 +219,20 @@ def test_a_tip_is_text_of_many_short_lines_in_order() -> None:
     tip = plain_tip(f"<b>\n{HEBREW} 3")
     assert tip == f"<span>&lt;b&gt;<br>{shown_name(HEBREW)} 3</span>"
     assert plain_tip("") == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["alphabet 22, character 1", "alphabet 25, character 3"], ["22, 1", "25, 3"]),
+        (["alphabet 22, character 1", "alphabet 25, character 1"], ["22", "25"]),
+        (["dog", "cat"], ["dog", "cat"]),
+        (["black cat", "cat"], ["black cat", "cat"]),
+        (["a b"], ["a b"]),
+        (["a b", "a b"], ["a b", "a b"]),
+        ([], []),
+        (["", " "], ["", " "]),
+    ],
+)
+def test_names_are_told_apart_by_what_differs(names: list[str], short: list[str]) -> None:
+    assert told_apart(names) == short

@@ -187,7 +187,9 @@ class TestPoints:
     ) -> None:
         workspace.display = Display(colour_by=ColourBy.CLASS, synthetic_visible=False)
         presenter.update()
-        view.set_look.assert_called_once_with(ColourBy.CLASS, synthetic_visible=False)
+        view.set_look.assert_called_once_with(
+            ColourBy.CLASS, synthetic_visible=False, pairs_visible=False
+        )
 
 
 class TestBounds:

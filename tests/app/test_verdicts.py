@@ -9,7 +9,7 @@ from symmcore.records import EmbeddedSet
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
 from symmviz.services.verdicts import NONE, RIGHT, WRONG, nearest_verdicts
-from symmviz.views.point_colours import argb, colouring
+from symmviz.views.point_colours import PointFacts, argb, colouring
 from symmviz.views.theme import DARK
 
 
@@ -41,11 +41,11 @@ def test_wrong_points_lie_over_right_ones() -> None:
     labels = np.arange(3, dtype=np.int64)
     cloud = PointCloud(labels, labels, np.array([1, 0, -1]), ("a", "b", "c"))
     verdicts = np.array([RIGHT, WRONG, NONE], np.int8)
-    drawn = colouring(cloud, ColourBy.CORRECT, DARK, ShownClasses(), verdicts)
+    drawn = colouring(cloud, ColourBy.CORRECT, DARK, ShownClasses(), PointFacts(verdicts))
     colours = drawn.look.colours[drawn.original] & 0xFFFFFF
     wanted = [argb(one) & 0xFFFFFF for one in (DARK.right, DARK.wrong, DARK.muted)]
     assert colours.tolist() == wanted
     layers = drawn.look.layers[drawn.original]
     assert layers[1] > layers[0]
-    unknown = colouring(cloud, ColourBy.CORRECT, DARK, ShownClasses(), None)
+    unknown = colouring(cloud, ColourBy.CORRECT, DARK, ShownClasses())
     assert (unknown.look.colours[unknown.original] & 0xFFFFFF == wanted[2]).all()

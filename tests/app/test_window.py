@@ -153,16 +153,12 @@ def test_pause_holds_and_resume_goes_on(qtbot: QtBot, launched: Launched) -> Non
     assert progress(launched) != held
 
 
-def test_stop_asks_once_and_a_stopped_run_can_go_on(qtbot: QtBot, launched: Launched) -> None:
+def test_stop_does_not_ask_since_a_stopped_run_can_go_on(qtbot: QtBot, launched: Launched) -> None:
     start(qtbot, launched, steps=100_000)
     wait_for(qtbot, launched, "Training")
     controls = launched.window.controls
     qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
-    launched.window.ask_to_stop()  # by the menu, while the question stands
-    answer(qtbot, launched, "Keep training")
-    assert launched.session.running
-    qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
-    answer(qtbot, launched, "Stop training")
+    assert not launched.window.findChildren(QMessageBox)
     wait_for(qtbot, launched, "Stopped")
     assert controls.extend_button.isVisible()
     controls.extend.emit(5)
@@ -456,10 +452,10 @@ def test_every_loss_of_the_paper_can_be_compared(
 def test_a_question_about_a_training_that_ended_goes_away(qtbot: QtBot, launched: Launched) -> None:
     start(qtbot, launched, steps=60)
     wait_for(qtbot, launched, "Training")
-    launched.window.ask_to_stop()
+    launched.window.close()
     wait_for(qtbot, launched, "Finished")
     assert not launched.window.findChildren(QMessageBox)
-    launched.window.stop_confirmed.emit()  # an answer that came too late
+    launched.window.stop_wanted.emit()  # which comes too late
     assert launched.window.start_page.start_button.isEnabled()
 
 

@@ -9,7 +9,7 @@ from helpers_training import CLASSES, make_snapshot, tiny_dataset
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
-from symmcore.records import EmbeddedSet, Frame, ImageFiles, PlanePoints, Projection
+from symmcore.records import EmbeddedSet, Frame, ImageFiles, PickedPairs, PlanePoints, Projection
 from symmcore.runs.info import RecordingState, RunInfo, RunStatus
 from symmcore.runs.metrics import Metric
 from symmcore.runs.recording import Recording
@@ -129,6 +129,7 @@ class FakeLoaded:
         self.failures: dict[tuple[str, int], str] = {}
         self.found_right: dict[tuple[str, int], Verdicts] = {}
         self.known_files: dict[str, ImageFiles] = {}
+        self.known_picks: dict[tuple[str, int], PickedPairs] = {}
 
     def images(self, key: str) -> "RunImages | None":
         return self.known_images.get(key)
@@ -147,6 +148,9 @@ class FakeLoaded:
 
     def verdicts(self, key: str, step: int) -> "Verdicts | None":
         return self.found_right.get((key, step))
+
+    def picked(self, key: str, step: int) -> PickedPairs | None:
+        return self.known_picks.get((key, step))
 
     def failure(self, key: str, step: int) -> str:
         return self.failures.get((key, step), "")

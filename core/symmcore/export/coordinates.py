@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from symmcore.errors import InputError
+from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.projection.base import PCA
 from symmcore.projection.methods import METHODS
@@ -11,22 +12,27 @@ from symmcore.records import Projection
 from symmcore.runs.recording import Recording
 
 
-def chosen_method(recordings: Sequence[Recording], method: str, steps: Sequence[int]) -> str:
+def chosen_method(
+    recordings: Sequence[Recording], options: ExportOptions, steps: Sequence[int]
+) -> str:
     """The method to show frames by: the one that was asked for, or what is recorded of all runs.
 
     Args:
         recordings: the runs.
-        method: its name; empty for any.
+        options: which name it, or say which is preferred.
         steps: of the frames.
 
     Raises:
         InputError: if there is no such method, or it is not recorded and not PCA.
     """
     known = [info.name for info in METHODS]
+    method = options.method
     if method and method not in known:
         raise InputError(f"There is no projection called {method!r:.40}: {', '.join(known)} are.")
     recorded = [name for name in known if _is_recorded(recordings, name, steps)]
     if not method:
+        if options.preferred == PCA or options.preferred in recorded:
+            return options.preferred
         return recorded[0] if recorded else PCA
     if method != PCA and method not in recorded:
         raise InputError(

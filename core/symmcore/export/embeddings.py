@@ -76,7 +76,7 @@ def _places(
     progress: ProgressCallback,
 ) -> FloatArray:
     """Where images lie on the map: (N, 2), NaN for those that it does not show."""
-    method = chosen_method((recording,), options.method, (step,))
+    method = chosen_method((recording,), options, (step,))
     ((projection,),) = projections((recording,), ((step,),), method, progress)
     plane = projection.train if options.split == TRAIN else projection.test
     shown = watched(recording.frame(step), options.split).points.samples.tolist()

@@ -65,7 +65,7 @@ def _data(
     last = frame_step(recording, options.step)
     every = tuple(step for step in recording.state.frame_steps if step <= last)
     steps = spread_evenly(every, _MOST_FRAMES)
-    method = chosen_method((recording,), options.method, steps)
+    method = chosen_method((recording,), options, steps)
     (drawn,) = projections((recording,), (steps,), method, progress)
     planes = [one.train if options.split == TRAIN else one.test for one in drawn]
     images = watched(recording.frame(last), options.split)

@@ -32,6 +32,7 @@ class ExportKind:
         endings: of the file, the first being the usual one; empty where it is a folder.
         write: makes it.
         marker: for a folder, a file that is in it.
+        one_run: whether it is of one run alone.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ExportKind:
     endings: tuple[str, ...]
     write: Writer
     marker: str = ""
+    one_run: bool = False
 
     def check_ending(self, path: Path) -> None:
         """Check that a file's name says a format that there is.
@@ -69,6 +71,7 @@ KINDS: tuple[ExportKind, ...] = (
         "Embedding Atlas.",
         (PARQUET, NPZ, CSV),
         write_embeddings,
+        one_run=True,
     ),
     ExportKind(
         "projector",
@@ -77,6 +80,7 @@ KINDS: tuple[ExportKind, ...] = (
         (),
         write_projector,
         CONFIG,
+        one_run=True,
     ),
     ExportKind(
         "tensorboard",
@@ -92,6 +96,7 @@ KINDS: tuple[ExportKind, ...] = (
         "One file with map, curves and failures, for any browser.",
         (".html",),
         write_html,
+        one_run=True,
     ),
     ExportKind(
         "selection",
@@ -99,6 +104,7 @@ KINDS: tuple[ExportKind, ...] = (
         "The paths of the selected images, or of all.",
         (".txt", CSV),
         write_selection,
+        one_run=True,
     ),
     ExportKind(
         "retrieval",

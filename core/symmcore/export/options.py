@@ -18,6 +18,7 @@ class ExportOptions:
         split: whose images, "test" or "train".
         neighbours: how many nearest images of each image.
         method: name of the projection; empty for what is recorded of the frames, else PCA.
+        preferred: name of the projection that is taken where it is recorded and none was named.
         classes: names of the classes whose images are listed; empty for all.
         wrong_only: whether only images are listed whose nearest one is of another class.
         samples: positions in the dataset of the images that are listed; None for all.
@@ -30,6 +31,7 @@ class ExportOptions:
     split: str = TEST
     neighbours: int = 10
     method: str = ""
+    preferred: str = ""
     classes: tuple[str, ...] = ()
     wrong_only: bool = False
     samples: frozenset[int] | None = None

@@ -17,6 +17,7 @@ from symmcore.records import (
     Frame,
     IndexArray,
     MapQuality,
+    PickedPairs,
     PlanePoints,
     Projection,
     WatchedSet,
@@ -35,6 +36,8 @@ FRAME_ARRAYS: ExpectedArrays = {
     for split in _SPLITS
     for name in ("partner", "labels", "samples")
 }
+# Not in runs without Symm, nor in those recorded before pairs were.
+PICKED_ARRAYS: ExpectedArrays = {"picked": ("I64", ("P", 2, 2))}
 GALLERY_ARRAYS: ExpectedArrays = {
     "embeddings": ("F16", ("N", "D")),
     "scale": ("F32", ("N",)),
@@ -57,7 +60,8 @@ def frame_bytes(frame: Frame) -> bytes:
     """A frame as a safetensors file.
 
     For each split: embeddings (N, D) float32, partner, labels and samples (N,) int64,
-    named ``train_embeddings`` and so on. Synthetic points follow from these.
+    named ``train_embeddings`` and so on. Synthetic points follow from these. ``picked`` (P, 2, 2)
+    int64 where pairs were picked: see :class:`PickedPairs`.
     """
     arrays: Arrays = {}
     for split, watched in zip(_SPLITS, (frame.train, frame.test), strict=True):
@@ -65,6 +69,8 @@ def frame_bytes(frame: Frame) -> bytes:
         arrays[f"{split}_partner"] = watched.partner
         arrays[f"{split}_labels"] = watched.points.labels
         arrays[f"{split}_samples"] = watched.points.samples
+    if frame.picked is not None:
+        arrays["picked"] = frame.picked.points
     return safetensors_bytes(arrays)
 
 
@@ -130,7 +136,7 @@ def frame_from(path: Path, arrays: Arrays, step: int, symm: Symm | None) -> Fram
     train, test = (_watched_set(path, arrays, split, symm) for split in _SPLITS)
     if train.points.embeddings.shape[1] != test.points.embeddings.shape[1]:
         raise RunError(f"{path} is damaged: its splits have different numbers of dimensions.")
-    return Frame(step, train, test)
+    return Frame(step, train, test, _picked(path, arrays))
 
 
 def gallery_from(path: Path, arrays: Arrays) -> EmbeddedSet:
@@ -170,6 +176,18 @@ def projection_from(path: Path, arrays: Arrays, method: str, step: int) -> Proje
     return Projection(
         step, method, points[0], points[1], explained if math.isfinite(explained) else None
     )
+
+
+def _picked(path: Path, arrays: Arrays) -> PickedPairs | None:
+    if "picked" not in arrays:
+        return None
+    points: IndexArray = _array(path, arrays, "picked", np.int64, 3)
+    images, axes = points[..., 0], points[..., 1]
+    if points.size and not (
+        images.min() >= 0 and axes.min() >= -1 and points.max() < _LARGEST_SAMPLE
+    ):
+        raise RunError(f"{path} is damaged: picked are no positions.")
+    return PickedPairs(points)
 
 
 def _quality(arrays: Arrays, split: str) -> MapQuality | None:

@@ -18,6 +18,7 @@ from symmcore.runs.follower import DirectoryFollower
 from symmcore.runs.frames import (
     FRAME_ARRAYS,
     GALLERY_ARRAYS,
+    PICKED_ARRAYS,
     PROJECTION_ARRAYS,
     QUALITY_ARRAYS,
     frame_from,
@@ -271,7 +272,9 @@ class Recording:
     def _read_frame(self, step: int) -> Frame:
         path = frame_path(self.folder, step)
         symm = self._info.spec.symm if self._info.spec else None
-        frame = frame_from(path, read_arrays(self.folder, path, FRAME_ARRAYS), step, symm)
+        frame = frame_from(
+            path, read_arrays(self.folder, path, FRAME_ARRAYS, PICKED_ARRAYS), step, symm
+        )
         names = self._info.class_names
         if names and largest_label(frame) >= len(names):
             raise RunError(

@@ -12,8 +12,9 @@ from torch import Tensor
 from symmcore.errors import InputError
 from symmcore.evaluation.diagnosis import batch_statistics
 from symmcore.losses import build_loss
+from symmcore.losses.base import Selection
 from symmcore.networks import build_network, fill_network, load_weights
-from symmcore.records import BatchHealth
+from symmcore.records import BatchHealth, IndexArray, PickedPairs
 from symmcore.training.compiled_losses import has_loops, warm_up_loss
 from symmcore.training.config import TrainingConfig
 from symmcore.training.optimizer import (
@@ -23,6 +24,7 @@ from symmcore.training.optimizer import (
     optimizer_arrays,
     restore_optimizer,
 )
+from symmcore.training.picked_pairs import hardest_pairs
 from symmcore.training.spec import RunSpec
 
 _STEPS_BETWEEN_NORMS = 5
@@ -82,6 +84,7 @@ class Learner:
         self._steps_taken = 0  # less than the training's where a loss was not finite
         self._device = device
         self._random_states = _random_states(device)
+        self._picked: tuple[Selection, Tensor] | None = None
 
     @property
     def dim(self) -> int:
@@ -113,6 +116,8 @@ class Learner:
             embeddings.detach().cpu().numpy(), labels.cpu().numpy()
         )
         zero_terms = None if result.hinges is None else float(result.hinges.zero_share)
+        if result.selection is not None:
+            self._picked = result.selection, embeddings.detach()
         ratio = None if result.selection is None else result.selection.synthetic_ratio
         rate = self._schedule.rate(self._learning_rate, self._steps_taken)
         gradient_norm = self._update(result.loss, rate) if math.isfinite(loss) else None
@@ -126,6 +131,20 @@ class Learner:
             learning_rate=rate,
         )
         return StepResult(loss, ratio, health)
+
+    def picked_pairs(self, samples: IndexArray | None) -> PickedPairs | None:
+        """The hardest negative pairs of the newest step's batch.
+
+        Args:
+            samples: (B,) int64, positions in the dataset of its images; None for no step so far.
+
+        Returns:
+            None without Symm, and before the first step.
+        """
+        symm = self._loss.symm
+        if self._picked is None or samples is None or symm is None:
+            return None
+        return hardest_pairs(*self._picked, samples, symm)
 
     def warm_up(self) -> None:
         """Compute the loss once, so that no step waits for loops that are still to be compiled.

@@ -14,7 +14,7 @@ import torch
 from symmcore.errors import InputError, ProcessLostError, type_and_line
 from symmcore.processes import default_threads
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.records import Snapshot, StepRecord
+from symmcore.records import IndexArray, Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
@@ -257,7 +257,8 @@ class Trainer:
             for run, spec, one in self._going(prepared)
         }
         self._spent(started)
-        snapshots = self._finite({run: one.snapshot for run, one in evaluations.items()})
+        taken = {run: one.snapshot for run, one in evaluations.items()}
+        snapshots = self._finite(prepared, taken)
         for run, evaluation in evaluations.items():
             if run not in self._ended:
                 self._sink.scalar(run, evaluation.record)
@@ -274,21 +275,26 @@ class Trainer:
             for run, spec, learner in self._going(prepared)
         }
         self._spent(started)
-        self._sink.snapshots(self._finite(snapshots))
+        self._sink.snapshots(self._finite(prepared, snapshots))
         self._at = dataclasses.replace(self._at, framed=True)
 
     def _spent(self, started: float) -> None:
         seconds = self._at.seconds + self._pace.clock() - started
         self._at = dataclasses.replace(self._at, seconds=seconds)
 
-    def _finite(self, snapshots: Mapping[int, Snapshot]) -> tuple[Snapshot | None, ...]:
+    def _finite(
+        self, prepared: Preparation, snapshots: Mapping[int, Snapshot]
+    ) -> tuple[Snapshot | None, ...]:
         """A snapshot for each run; None of those that have ended, some of them because of it."""
         for run, snapshot in snapshots.items():
             if not np.isfinite(snapshot.searched.embeddings).all():
                 self._end(run, "The embeddings", "are no longer numbers")
         self._check_one_is_left()
-        runs = range(len(self._config.specs))
-        return tuple(None if run in self._ended else snapshots[run] for run in runs)
+        samples = prepared.feed.newest
+        return tuple(
+            None if run in self._ended else _with_pairs(snapshots[run], learner, samples)
+            for run, learner in enumerate(prepared.learners)
+        )
 
     def _keep(self, prepared: Preparation) -> None:
         """Make a checkpoint of every run that has not diverged, unless this step has one."""
@@ -309,3 +315,9 @@ class Trainer:
     def _status(self, state: RunState, message: str) -> TrainingStatus:
         step, total = self._at.step, self._config.steps
         return TrainingStatus(state, step, total, self._pace.steps_per_second(step), message)
+
+
+def _with_pairs(snapshot: Snapshot, learner: Learner, samples: IndexArray | None) -> Snapshot:
+    """The snapshot with the pairs that its run picked in the newest batch."""
+    frame = dataclasses.replace(snapshot.frame, picked=learner.picked_pairs(samples))
+    return dataclasses.replace(snapshot, frame=frame)

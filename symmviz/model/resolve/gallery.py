@@ -11,7 +11,7 @@ from symmcore.runs import Recording
 from symmviz.model.browse import Browse, GalleryList, OrderKind
 from symmviz.model.display import ClassRow, Gallery
 from symmviz.model.loaded import Loaded, SplitImages
-from symmviz.model.names import shown_name
+from symmviz.model.names import shown_name, told_apart
 from symmviz.model.query_scores import (
     ALIKE,
     QueryScores,
@@ -141,13 +141,19 @@ def class_rows(workspace: Workspace, scores: GalleryScores) -> tuple[ClassRow, .
     if first is None:
         return ()
     recording, text = workspace.recordings[0], workspace.browse.text.casefold()
+    found = class_scores(first)
+    labels = [score.label for score in found]
+    labels += [score.confused for score in found if score.confused is not None]
+    short = dict(
+        zip(labels, told_apart([label_name(recording, one) for one in labels]), strict=True)
+    )
     return tuple(
         ClassRow(
             score,
-            label_name(recording, score.label),
-            "" if score.confused is None else label_name(recording, score.confused),
+            short[score.label],
+            "" if score.confused is None else short[score.confused],
         )
-        for score in class_scores(first)
+        for score in found
         if text in label_name(recording, score.label).casefold()
     )
 

@@ -19,6 +19,7 @@ from symmviz.model.display import (
 )
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
+from symmviz.model.picked import MapPair, map_pairs
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
@@ -43,6 +44,8 @@ class Column:
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
             None while that is not known: what is shown stays.
+        pairs: that were picked in the newest batch; None while that is not known: what is shown
+            stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
     """
 
@@ -54,6 +57,7 @@ class Column:
     classes: ShownClasses = field(default_factory=ShownClasses)
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
+    pairs: tuple[MapPair, ...] | None = ()
     trust: str = ""
 
 
@@ -68,6 +72,7 @@ class WatchState:
         selection: which image is selected; empty for none.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
+        pairs_visible: whether lines between picked points are.
         method: what projects them.
     """
 
@@ -77,6 +82,7 @@ class WatchState:
     selection: str
     colour_by: ColourBy
     synthetic_visible: bool
+    pairs_visible: bool
     method: str
 
 
@@ -101,6 +107,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
         selection=_selection(workspace, loaded),
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,
+        pairs_visible=workspace.display.pairs_visible,
         method=workspace.display.method,
     )
 
@@ -200,8 +207,22 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
+        _pairs(workspace, recording, loaded, projection, shown),
         trusted,
     )
+
+
+def _pairs(
+    workspace: Workspace,
+    recording: Recording,
+    loaded: Loaded,
+    projection: Projection | None,
+    shown: SplitImages,
+) -> tuple[MapPair, ...] | None:
+    if not workspace.display.shows_pairs:
+        return ()
+    picked = None if projection is None else loaded.picked(recording.key, projection.step)
+    return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
 
 
 def _neighbours(

@@ -11,6 +11,7 @@ from torch import Tensor
 from symmcore.data.feed.batches import BatchLoader, BatchPlan
 from symmcore.data.feed.sampler import PairSampler, SamplerState
 from symmcore.data.feed.transforms import Augmentation, generator_state, restore_generator
+from symmcore.records import IndexArray
 
 _Started = Callable[[], tuple[Tensor, Tensor]]
 
@@ -70,6 +71,7 @@ class TrainingFeed:
         self._sampler = sampler
         self._planned: deque[BatchPlan] = deque()
         self._started: deque[_Started] = deque()
+        self._newest: IndexArray | None = None
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) float32 on the loader's device and labels (B,) int64 on the CPU.
@@ -81,8 +83,13 @@ class TrainingFeed:
             self._planned.append(self._loader.plan(self._sampler.next_batch()))
         while len(self._started) < len(self._planned):
             self._started.append(self._loader.start(self._planned[len(self._started)]))
-        self._planned.popleft()
+        self._newest = self._planned.popleft().positions
         return self._started.popleft()()
+
+    @property
+    def newest(self) -> IndexArray | None:
+        """(B,) int64, positions in the dataset of the batch handed out last; None before one."""
+        return self._newest
 
     def state(self) -> FeedState:
         """Where it is: after the last batch that was handed out."""

@@ -1,0 +1,139 @@
+"""What the user's wishes for files and pictures of the runs do."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from symmcore.errors import InputError
+from symmcore.export import ExportOptions
+from symmcore.folders import home_folder
+from symmcore.projection.base import TEST, TRAIN
+from symmviz.exporting import EXPORTS
+from symmviz.exporting.request import ExportRequest
+from symmviz.model.display import ColourBy
+from symmviz.model.retrieval import Split
+from symmviz.model.titles import run_titles
+from symmviz.model.workspace import Workspace, images_key
+from symmviz.services.session import Session
+from symmviz.views.export_dialog import ExportDialog
+from symmviz.views.main_window import MainWindow
+
+_SAID_MS = 8000
+
+
+class ExportActions(QObject):
+    """Opens the dialog of exports, and says what came of them and of pictures.
+
+    Args:
+        window: whose menu and pictures.
+        workspace: what is shown.
+        session: writes the files.
+    """
+
+    def __init__(self, window: MainWindow, workspace: Workspace, session: Session) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._session = session
+        self._dialog: ExportDialog | None = None
+        self._folder = home_folder()
+        self._saving: list[tuple[Path, Future[None]]] = []
+        window.export_wanted.connect(self.ask)
+        window.watch_page.picture_save_wanted.connect(self._save_picture)
+
+    def ask(self) -> ExportDialog | None:
+        """Open the dialog; the open one, if one is. None where no run is shown."""
+        recordings = self._workspace.recordings
+        if self._dialog is None and recordings:
+            titles = run_titles(tuple(recording.info for recording in recordings))
+            dialog = ExportDialog(
+                EXPORTS,
+                [title.title for title in titles],
+                self._folder,
+                self._about_images(),
+                self._window,
+            )
+            dialog.export_wanted.connect(self._start)
+            dialog.cancel_wanted.connect(self._session.exports.cancel)
+            dialog.finished.connect(self._on_closed)
+            self._dialog = dialog
+            dialog.open()
+        return self._dialog
+
+    def poll(self) -> None:
+        """Show how far it is, and what came of it."""
+        for path, saving in [one for one in self._saving if one[1].done()]:
+            self._saving.remove((path, saving))
+            error = None if saving.cancelled() else saving.exception()
+            if error is None:
+                self._say(f"Saved as {path}.")
+            else:
+                self._say(f"{path} cannot be written ({getattr(error, 'strerror', error)}).")
+        state, dialog = self._session.exports.state, self._dialog
+        if state is None or dialog is None or not dialog.running:
+            return
+        if not state.ended:
+            if state.progress is not None:
+                dialog.show_progress(state.progress)
+        elif state.error or state.cancelled:
+            dialog.set_error(state.error)
+        else:
+            self._folder = state.path.parent
+            dialog.finish(f"Wrote {state.path}.")
+
+    def _start(self) -> None:
+        dialog = self._dialog
+        assert dialog is not None, "it asks for this"
+        recordings = self._workspace.recordings
+        at = dialog.chosen_run
+        try:
+            request = ExportRequest(
+                dialog.kind,
+                recordings if at is None else recordings[at : at + 1],
+                dialog.path(),
+                self._options(dialog),
+                dialog.overwrite,
+            )
+        except InputError as error:
+            dialog.set_error(str(error))
+            return
+        dialog.begin()
+        self._session.exports.start(request)
+
+    def _options(self, dialog: ExportDialog) -> ExportOptions:
+        """What is shown, and what the dialog says besides."""
+        display, selection = self._workspace.display, self._workspace.selection
+        recording = self._workspace.recordings[dialog.chosen_run or 0]
+        samples = None
+        if dialog.kind.name == "selection" and not dialog.wrong.isChecked():
+            known = selection.samples and selection.fingerprint == images_key(recording)
+            samples = selection.samples if known else None
+        return ExportOptions(
+            step=self._workspace.cursor.step,
+            split=TRAIN if display.split is Split.TRAIN else TEST,
+            preferred=display.method,
+            neighbours=dialog.neighbours.value(),
+            wrong_only=dialog.wrong.isChecked(),
+            samples=samples,
+            seconds=dialog.seconds.value(),
+            by_class=display.colour_by is not ColourBy.KIND,
+            synthetic=display.synthetic_visible,
+        )
+
+    def _about_images(self) -> str:
+        step = self._workspace.cursor.step
+        when = "the newest step" if step is None else f"step {step:,}"
+        kind = "training" if self._workspace.display.split is Split.TRAIN else "test"
+        return f"Taken at {when}, as the time slider says, of the {kind} images that are shown."
+
+    def _on_closed(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+
+    def _save_picture(self, path: Path, content: bytes) -> None:
+        self._saving.append((path, self._session.write_file(path, content)))
+
+    def _say(self, sentence: str) -> None:
+        self._window.statusBar().showMessage(sentence, _SAID_MS)

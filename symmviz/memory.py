@@ -1,0 +1,69 @@
+"""What one launch of the window leaves to the next, and the way back to how it first was."""
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from symmviz.model.appearance import Appearance
+from symmviz.presenters.start import StartForm
+from symmviz.presenters.start_memory import form_of, form_text
+from symmviz.services.preferences import Settings
+from symmviz.views.main_window import MainWindow
+from symmviz.views.window_size import place_window
+
+
+class Memory(QObject):
+    """Fills in the Start page as it was left, and keeps how pages are divided.
+
+    Args:
+        window: whose pages.
+        settings: where it is kept.
+    """
+
+    def __init__(self, window: MainWindow, settings: Settings) -> None:
+        super().__init__(window)
+        self._window = window
+        self._settings = settings
+        self._splitters: dict[str, QSplitter] = {}
+        self._first = window.start_page.form()
+        self._divided: dict[str, list[int]] = {}
+        left = form_of(settings.start, window.start_page.runs_folder)
+        if left is not None:
+            window.start_page.take(left)
+        window.page_shown.connect(self._on_page)
+        window.reset_wanted.connect(self.reset)
+        window.closed.connect(self._on_closed)
+
+    def keep(self, form: StartForm) -> None:
+        """Have the next launch propose this."""
+        self._settings.start = form_text(form)
+
+    def reset(self) -> None:
+        """Everything as at the first launch, but for where runs are kept."""
+        self._settings.forget()
+        self._window.start_page.take(self._first)
+        for name, splitter in self._splitters.items():
+            splitter.setSizes(self._divided[name])
+        light_or_dark = Appearance.SYSTEM.value
+        for action in self._window.findChildren(QAction):
+            if action.text() == light_or_dark:
+                action.trigger()
+        self._window.showNormal()
+        place_window(self._window, None)
+
+    def _on_page(self, page: QWidget) -> None:
+        """Divide a page as it was left, when it is first shown."""
+        for splitter in page.findChildren(QSplitter):
+            name = splitter.objectName()
+            if name and name not in self._splitters:
+                self._splitters[name] = splitter
+                self._divided[name] = splitter.sizes()
+                state = self._settings.divided(name)
+                if state is not None:
+                    splitter.restoreState(state)
+
+    def _on_closed(self) -> None:
+        self._settings.geometry = self._window.saveGeometry()
+        for name, splitter in self._splitters.items():
+            self._settings.set_divided(name, splitter.saveState())
+        self.keep(self._window.start_page.form())

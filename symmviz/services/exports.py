@@ -1,0 +1,114 @@
+"""Writes what is exported from the window, on a thread of its own."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symmcore.errors import InputError, type_and_line
+from symmcore.progress import Progress
+from symmviz.services.faults import report_fault
+
+if TYPE_CHECKING:
+    from symmviz.exporting.request import ExportRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ExportState:
+    """How an export stands.
+
+    Attributes:
+        path: what is written.
+        progress: how far it is; None before it says so.
+        ended: whether nothing more happens.
+        error: why nothing was written; empty where it was, or the export was cancelled.
+        cancelled: whether it was cancelled.
+    """
+
+    path: Path
+    progress: Progress | None = None
+    ended: bool = False
+    error: str = ""
+    cancelled: bool = False
+
+
+class _CancelledError(Exception):
+    """The user wants no export any more."""
+
+
+class Exports:
+    """Writes one export at a time.
+
+    Threads: one for each export, until it has ended; :meth:`close` cancels and joins it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._cancelled = threading.Event()
+        self._state: ExportState | None = None
+
+    def start(self, request: "ExportRequest") -> None:
+        """Begin an export, once the last one has ended."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self._cancelled.clear()
+        self._set(ExportState(request.path))
+        self._thread = threading.Thread(
+            target=self._run, args=(request,), name="symmviz-export", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def state(self) -> ExportState | None:
+        """How the newest export stands; None before the first."""
+        with self._lock:
+            return self._state
+
+    def cancel(self) -> None:
+        """End the export under way, soon; nothing of it is left."""
+        self._cancelled.set()
+
+    def close(self, timeout: float) -> bool:
+        """Cancel, and end the thread; whether it has ended within ``timeout`` seconds."""
+        self.cancel()
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self, request: "ExportRequest") -> None:
+        from symmviz.exporting import export  # imports Pillow, which the window does not wait for
+
+        error, cancelled = "", False
+        try:
+            export(
+                request.kind,
+                request.recordings,
+                request.path,
+                request.options,
+                self._on_progress,
+                overwrite=request.overwrite,
+            )
+        except _CancelledError:
+            cancelled = True
+        except InputError as wrong:
+            error = str(wrong)
+        except Exception as fault:  # noqa: BLE001 - said in the window, whatever it was
+            report_fault(fault)
+            error = f"{request.path} was not written ({type_and_line(fault)})."
+        self._set(ExportState(request.path, None, True, error, cancelled))
+
+    def _on_progress(self, progress: Progress) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
+        self._set(ExportState(self._path(), progress))
+
+    def _path(self) -> Path:
+        with self._lock:
+            assert self._state is not None, "it has begun"
+            return self._state.path
+
+    def _set(self, state: ExportState) -> None:
+        with self._lock:
+            self._state = state

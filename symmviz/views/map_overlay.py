@@ -1,0 +1,84 @@
+"""What lies over a map's points: what is selected, pointed at, and picked in mining."""
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter
+
+from symmviz.model.display import MapNeighbour, PointCloud
+from symmviz.model.picked import MapPair
+from symmviz.views.map_marks import paint_construction, paint_neighbour, paint_pair, paint_ring
+from symmviz.views.point_canvas import PointCanvas
+from symmviz.views.theme import Theme
+
+# Kinds of points, in the order they are drawn in.
+SYNTHETIC, ORIGINAL = 0, 1
+
+
+class MapOverlay:
+    """Paints over the points of a canvas, where they are on their way.
+
+    Attributes:
+        cloud: the points.
+        selected: row of the selected image; None for none.
+        hovered: row of the image that is pointed at, or whose synthetic point is; None for none.
+        neighbours: of the selected image.
+        pairs: that were picked in the newest batch.
+        pairs_visible: whether these are painted.
+        synthetic_visible: whether synthetic points are drawn.
+    """
+
+    def __init__(self, canvas: PointCanvas) -> None:
+        self._canvas = canvas
+        self.cloud: PointCloud | None = None
+        self.selected: int | None = None
+        self.hovered: int | None = None
+        self.neighbours: tuple[MapNeighbour, ...] = ()
+        self.pairs: tuple[MapPair, ...] = ()
+        self.pairs_visible = False
+        self.synthetic_visible = True
+
+    def paint(self, painter: QPainter, theme: Theme) -> None:
+        """Paint everything; the points must have places."""
+        if self.pairs_visible:
+            self._paint_pairs(painter, theme)
+        if self.selected is not None:
+            self._paint_selected(painter, theme, self.selected)
+        if self.hovered is not None:
+            for place in self._places_of(self.hovered):
+                paint_ring(painter, theme, place, hovered=True)
+
+    def _paint_pairs(self, painter: QPainter, theme: Theme) -> None:
+        for pair in self.pairs:
+            ends = []
+            for pick in pair.picks:
+                kind = SYNTHETIC if pick.drawn and self.synthetic_visible else ORIGINAL
+                place = self._canvas.pixel(kind, pick.row)
+                if place is not None:
+                    ends.append((place, pick.synthetic))
+            paint_pair(painter, theme, ends)
+
+    def _paint_selected(self, painter: QPainter, theme: Theme, row: int) -> None:
+        """The selected point, how its synthetic point is made, and its neighbours."""
+        assert self.cloud is not None, "a point of it is selected"
+        image = self._canvas.pixel(ORIGINAL, row)
+        if image is None:
+            return
+        for neighbour in self.neighbours:
+            there = self._canvas.pixel(ORIGINAL, neighbour.row)
+            if there is not None:
+                paint_neighbour(painter, theme, image, there, correct=neighbour.correct)
+        partner = int(self.cloud.partner[row])
+        if self.synthetic_visible and partner >= 0:
+            axis = self._canvas.pixel(ORIGINAL, partner)
+            synthetic = self._canvas.pixel(SYNTHETIC, row)
+            if axis is not None and synthetic is not None:
+                paint_construction(painter, theme, image, axis, synthetic)
+        paint_ring(painter, theme, image, hovered=False)
+
+    def _places_of(self, row: int) -> list[QPointF]:
+        """Where an image and its synthetic point are, as far as they are seen."""
+        assert self.cloud is not None, "it is one of its rows"
+        kinds = [ORIGINAL]
+        if self.synthetic_visible and self.cloud.partner[row] >= 0:
+            kinds.append(SYNTHETIC)
+        places = (self._canvas.pixel(kind, row) for kind in kinds)
+        return [place for place in places if place is not None]

@@ -1,0 +1,120 @@
+"""What one launch of the window leaves to the next."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers_start import FORM, form
+from PySide6.QtWidgets import QComboBox, QSplitter
+from pytestqt.qtbot import QtBot
+
+from symmviz.app import Launched
+from symmviz.memory import Memory
+from symmviz.model.appearance import Appearance
+from symmviz.presenters.start_memory import form_of, form_text
+from symmviz.services.preferences import Settings
+from symmviz.views.main_window import MainWindow
+from symmviz.views.start_page import StartPage
+
+
+def test_a_form_is_read_as_it_was_written() -> None:
+    assert form_of(form_text(FORM), FORM.runs_folder) == FORM
+    plain = form(symm=False, dataset="folder:/photos", preset="official")
+    assert form_of(form_text(plain), FORM.runs_folder) == plain
+
+
+STORED = json.loads(form_text(FORM))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        json.dumps(STORED | {"dataset": "nothing"}),
+        json.dumps(STORED | {"spec": "nothing+symm"}),
+        json.dumps(STORED | {"spec": "npair"}),
+        json.dumps(STORED | {"preset": "nothing"}),
+        json.dumps(STORED | {"settings": {"steps": "many"}}),
+        json.dumps(STORED | {"settings": {"steps": -1}}),
+        json.dumps(STORED | {"settings": 3}),
+    ],
+)
+def test_what_is_none_is_left_alone(text: str) -> None:
+    assert form_of(text, FORM.runs_folder) is None
+
+
+def opened(qtbot: QtBot) -> MainWindow:
+    """The window of another launch."""
+    settings = Settings()
+    window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
+    qtbot.addWidget(window)
+    Memory(window, settings)
+    return window
+
+
+@pytest.mark.usefixtures("runs_folder")
+class TestWindow:
+    def test_the_next_launch_proposes_what_was_chosen(self, qtbot: QtBot) -> None:
+        first = opened(qtbot)
+        page = first.start_page
+        page.set_dataset("digits")
+        page.set_preset("official")
+        page.set_loss("triplet")
+        page.set_symm(False)
+        page.set_settings({"steps": 1234, "seed": 5, "dim": 32})
+        wanted = page.form()
+        first.close()
+        again = opened(qtbot).start_page
+        assert again.form() == wanted
+        boxes = [box.currentText() for box in again.findChildren(QComboBox)]
+        assert "Official code, changed" in boxes
+
+    def test_reset_is_as_at_the_first_launch(self, qtbot: QtBot, tmp_path: Path) -> None:
+        window = opened(qtbot)
+        proposed = window.start_page.form()
+        window.start_page.set_dataset("digits")
+        window.start_page.set_settings({"steps": 7})
+        Settings().appearance = Appearance.DARK
+        chosen: list[Appearance] = []
+        window.appearance_chosen.connect(chosen.append)
+        window.reset_wanted.emit()
+        assert window.start_page.form() == proposed
+        assert chosen == [Appearance.SYSTEM]
+        assert Settings().start == ""
+        assert Settings().appearance is Appearance.SYSTEM
+        assert Settings().runs_folder == tmp_path / "runs"
+
+    def test_how_watch_is_divided_is_remembered(self, qtbot: QtBot) -> None:
+        def divided(window: MainWindow) -> list[int]:
+            window.resize(1000, 900)
+            window.show()
+            window.show_page(window.watch_page)
+            return splitter(window).sizes()
+
+        def splitter(window: MainWindow) -> QSplitter:
+            found = window.watch_page.findChild(QSplitter, "watch")
+            assert found is not None
+            return found
+
+        first = opened(qtbot)
+        before = divided(first)
+        splitter(first).setSizes([before[0] + 60, before[1] - 60])
+        left = splitter(first).sizes()
+        assert left != before
+        first.close()
+        again = opened(qtbot)
+        assert divided(again) == left
+        again.reset_wanted.emit()
+        assert splitter(again).sizes() != left
+
+
+def test_a_training_that_starts_is_proposed_again(launched: Launched) -> None:
+    page = launched.window.start_page
+    page.set_settings({"steps": 3})
+    page.start.emit()
+    left = form_of(Settings().start, page.runs_folder)
+    assert left is not None
+    assert (left.dataset, left.settings["steps"]) == ("digits", 3)

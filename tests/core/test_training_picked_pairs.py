@@ -1,0 +1,102 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config
+
+from symmcore.errors import RunError
+from symmcore.losses import build_loss
+from symmcore.losses.reference import four_points
+from symmcore.records import PickedPairs
+from symmcore.runs.frames import frame_bytes, frame_from
+from symmcore.runs.reading import arrays_in
+from symmcore.settings.symm import Symm
+from symmcore.training.control import Control
+from symmcore.training.picked_pairs import hardest_pairs
+from symmcore.training.trainer import Trainer
+
+LABELS = torch.tensor([0, 1, 0, 1, 2, 2, 0, 0])
+SAMPLES = np.array([10, 21, 12, 23, 34, 35, 16, 17])
+# Groups: the 1st and 2nd image of a class, then the 3rd and 4th.
+GROUPS = [(0, 2), (6, 7), (1, 3), (4, 5)]
+
+
+@pytest.mark.parametrize("symm", [Symm(), Symm(alpha=1.5, beta=0.7)])
+@pytest.mark.parametrize("name", ["npair", "triplet"])
+def test_each_group_has_its_most_alike_pair(name: str, symm: Symm) -> None:
+    torch.manual_seed(1)
+    embeddings = torch.randn(8, 5, dtype=torch.float64)
+    if name == "triplet":  # it picks by distance: cosines decide the same on the sphere
+        embeddings = torch.nn.functional.normalize(embeddings, dim=1)
+    result = build_loss(name, symm).detailed(embeddings, LABELS)
+    assert result.selection is not None
+    members = {tuple(pair) for pair in result.selection.groups.T.tolist()}
+    assert members == set(GROUPS)
+
+    found = hardest_pairs(result.selection, embeddings, SAMPLES, symm).points
+
+    x_i, x_j = embeddings[result.selection.groups]
+    points = four_points(x_i, x_j, symm)
+    for at, (i, j) in enumerate(result.selection.groups.T.tolist()):
+        best, expected = -np.inf, None
+        for other, (k, m) in enumerate(result.selection.groups.T.tolist()):
+            if LABELS[i] == LABELS[k]:
+                continue
+            row = int(result.selection.row_types[0, at, other])
+            column = int(result.selection.column_types[at, other])
+            cosine = float(torch.cosine_similarity(points[row, at], points[column, other], dim=0))
+            if cosine > best:
+                best = cosine
+                sides = []
+                for kind, (one, partner) in ((row, (i, j)), (column, (k, m))):
+                    image, axis = (one, partner) if kind in (0, 2) else (partner, one)
+                    sides.append([SAMPLES[image], SAMPLES[axis] if kind >= 2 else -1])
+                expected = sides
+        assert found[at].tolist() == expected
+
+
+def test_the_angular_loss_has_two_points_against_one() -> None:
+    torch.manual_seed(2)
+    embeddings = torch.randn(8, 5)
+    selection = build_loss("angular", Symm()).detailed(embeddings, LABELS).selection
+    assert selection is not None
+    found = hardest_pairs(selection, embeddings, SAMPLES, Symm()).points
+    first, second = found[:4], found[4:]
+    assert len(found) == 8
+    np.testing.assert_array_equal(first[:, 1], second[:, 1])
+    assert (first[:, 0] != second[:, 0]).any(axis=1).all()
+
+
+def test_frames_hold_the_pairs_of_the_newest_batch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    add_dataset(monkeypatch)
+    sink = Recorder()
+    config = tiny_config("npair", "npair+symm", steps=4, frames=4)
+    Trainer(config, sink).run(Control())
+    labels = sink.contexts[0].dataset.labels
+    assert [frames[0].frame.picked for frames in sink.frames] == [None] * len(sink.frames)
+    first, *others = [frames[1].frame for frames in sink.frames]
+    assert first.step == 0
+    assert first.picked is None
+    for frame in others:
+        assert frame.picked is not None
+        images, axes = frame.picked.points[..., 0], frame.picked.points[..., 1]
+        assert (labels[images[:, 0]] != labels[images[:, 1]]).all()
+        reflected = axes >= 0
+        assert (labels[images[reflected]] == labels[axes[reflected]]).all()
+        content = arrays_in(tmp_path, frame_bytes(frame))
+        again = frame_from(tmp_path, content, frame.step, Symm())
+        assert again.picked is not None
+        np.testing.assert_array_equal(again.picked.points, frame.picked.points)
+
+
+@pytest.mark.parametrize(
+    "points", [[[[0, -1], [-1, -1]]], [[[0, -2], [1, -1]]], [[[2**40, 0]] * 2]]
+)
+def test_pairs_of_a_damaged_file_are_refused(points: list[object], tmp_path: Path) -> None:
+    frame = dataclasses.replace(make_snapshot().frame, picked=PickedPairs(np.array(points)))
+    with pytest.raises(RunError, match="damaged: picked"):
+        frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())
