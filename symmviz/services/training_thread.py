@@ -5,14 +5,14 @@ import gc
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from symmcore.errors import type_and_line
-from symmcore.progress import Progress
+from symmcore.records import Snapshot
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
-from symmcore.training.sink import Sink
+from symmcore.training.sink import NoSink, Sink, Sinks
 from symmcore.training.start import Start
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 
@@ -28,14 +28,16 @@ class TrainingThread:
     """One training at a time.
 
     Threads: the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
-    and from :meth:`open` on the warm-up thread, which imports torch, for which a training waits,
-    and then has the losses compiled in a subprocess, for which the first step waits.
+    and from :meth:`open` on the warm-up thread, which imports torch, for which a training waits;
+    then, after the first picture of a training that has begun by now, what is needed later; and
+    then has the losses compiled in a subprocess, for which the first step waits.
     """
 
     def __init__(self) -> None:
         self._warm_up = threading.Thread(target=self._get_ready, name="symmviz-warm-up")
         self._imported = threading.Event()
         self._closing = threading.Event()
+        self._pictured = threading.Event()
         self._control = Control()
         self._thread: threading.Thread | None = None
         self._trainer: Trainer | None = None
@@ -61,6 +63,7 @@ class TrainingThread:
         """
         self.check_ended()
         self.open()
+        sink = Sinks((sink, _FirstPicture(self._pictured)))
         self._trainer, self._sink = None, sink
 
         def prepare(control: Control) -> "Trainer":
@@ -150,12 +153,17 @@ class TrainingThread:
             _import()
         finally:
             self._imported.set()
-        from symmcore.training.warm_up import warm_up_loops
+        from symmcore.training.warm_up import warm_up_loops, warm_up_rest
 
         with contextlib.suppress(StopRequestedError):
-            warm_up_loops(self._end_when_closing)
+            while self.running and not self._pictured.wait(_STOP_SEEN_WITHIN_SECONDS):
+                self._check_open()
+            self._check_open()
+            with _kept_from_collections():
+                warm_up_rest()
+            warm_up_loops(lambda _: self._check_open())
 
-    def _end_when_closing(self, _: Progress) -> None:
+    def _check_open(self) -> None:
         if self._closing.is_set():
             raise StopRequestedError
 
@@ -167,17 +175,34 @@ class TrainingThread:
         self._thread.start()
 
 
+class _FirstPicture(NoSink):
+    """Sets an event once a training has given something to be seen."""
+
+    def __init__(self, pictured: threading.Event) -> None:
+        self._pictured = pictured
+
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
+        """See :class:`~symmcore.training.sink.Sink`."""
+        self._pictured.set()
+
+
 def _import() -> None:
-    """Import torch, and keep what is there then out of the garbage collector's way.
+    with _kept_from_collections():
+        from symmcore.training.warm_up import warm_up  # imports torch
+
+        warm_up()
+
+
+@contextlib.contextmanager
+def _kept_from_collections() -> Iterator[None]:
+    """Keep what is there at the end of an import out of the garbage collector's way.
 
     That is half a million objects, which stay as long as the session: a full collection that
     looks through them holds every thread, the window's too, for a quarter of a second.
     """
     gc.disable()
     try:
-        from symmcore.training.warm_up import warm_up  # imports torch
-
-        warm_up()
+        yield
         gc.freeze()
     finally:
         gc.enable()

@@ -201,3 +201,11 @@ def test_drawing_tells_how_far_it_is_and_can_be_cancelled() -> None:
         dataset_choice("alphabets:classes=50,images=3").read(0, on_progress)
     assert told[0] == "Drawing images: 0 of 150"
     assert len(told) == 3
+
+
+def test_the_usual_alphabets_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = pixels(load_alphabets(AlphabetSettings()))
+    monkeypatch.setattr(alphabets, "draw", None)
+    assert np.array_equal(pixels(load_alphabets(AlphabetSettings())), drawn)
+    with pytest.raises(TypeError):  # others are not kept
+        load_alphabets(AlphabetSettings(seed=1))

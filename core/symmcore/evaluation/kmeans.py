@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor
 
 from symmcore.mining import cross_products
@@ -154,6 +153,8 @@ def _means(
     order = np.argsort(clusters, kind="stable")
     starts = np.concatenate(([0], np.cumsum(sizes)))
     ones = np.ones(len(rows), rows.dtype)
+    from scipy import sparse  # slow to import
+
     sums = sparse.csr_matrix((ones, order, starts), shape=(count, len(rows))) @ rows
     result: NDArray[np.floating] = sums / np.maximum(sizes, 1)[:, None].astype(rows.dtype)
     return result

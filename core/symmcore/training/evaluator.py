@@ -43,6 +43,21 @@ _SMALLEST_BATCH, _LARGEST_BATCH = 64, 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """One run's embeddings, to be scored.
+
+    Attributes:
+        train: of the watched training images, (N, D) float32.
+        gallery: of every test image, (M, D) float32.
+        snapshot: of both, to be recorded.
+    """
+
+    train: Tensor
+    gallery: Tensor
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """One run's scores and the embeddings they were taken on."""
 
@@ -86,18 +101,41 @@ class Evaluator:
         *,
         final: bool,
     ) -> Evaluation:
-        """Embed and score.
+        """Embed and score; arguments as :meth:`embed` and :meth:`score`."""
+        embedded = self.embed(learner, spec, step, checkpoint)
+        return Evaluation(self.score(embedded, seconds, checkpoint, final=final), embedded.snapshot)
+
+    def embed(
+        self, learner: Learner, spec: RunSpec, step: int, checkpoint: Callable[[], None]
+    ) -> Embedded:
+        """Embed what :meth:`score` scores.
 
         Args:
             learner: the run's network.
             spec: the run's settings: its alpha and beta make the synthetic points.
             step: optimiser steps finished.
-            seconds: training time so far, for the record.
-            checkpoint: called between batches; it may wait, or raise to end the evaluation.
-            final: whether to add what is scored at the end of training alone.
+            checkpoint: called between batches; it may wait, or raise to end this.
         """
         train = self._embed(learner, self._watched_train, checkpoint)
         gallery = self._embed(learner, self._dataset.test, checkpoint)
+        in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
+        frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
+        watches_all = len(self._watched_test) == len(self._dataset.test)
+        searched = None if watches_all else self._embedded_set(gallery, self._dataset.test)
+        return Embedded(train, gallery, Snapshot(frame, searched))
+
+    def score(
+        self, embedded: Embedded, seconds: float, checkpoint: Callable[[], None], *, final: bool
+    ) -> EvalRecord:
+        """Score what :meth:`embed` returned.
+
+        Args:
+            embedded: all of it.
+            seconds: training time so far, for the record.
+            checkpoint: called while it takes long; it may wait, or raise to end this.
+            final: whether to add what is scored at the end of training alone.
+        """
+        train, gallery = embedded.train, embedded.gallery
         train_labels = self._labels(self._watched_train)
         test_labels = self._labels(self._dataset.test)
         recall = recall_at_k(
@@ -112,8 +150,8 @@ class Evaluator:
                 gallery, test_labels, self._seed, lambda _done, _most: checkpoint()
             )
         lies = diagnose(gallery, test_labels)
-        record = EvalRecord(
-            step=step,
+        return EvalRecord(
+            step=embedded.snapshot.frame.step,
             train_recall_at_1=recall_at_k(train, train_labels, (1,)).at[1],
             test_recall_at_1=recall.at[1],
             train_synthetic_recall_at_1=synthetic_recall_at_1(train, train_labels, self._seed),
@@ -130,11 +168,6 @@ class Evaluator:
             test_between_cosine=lies.between_cosine,
             test_effective_rank=lies.effective_rank,
         )
-        in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
-        frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
-        watches_all = len(self._watched_test) == len(self._dataset.test)
-        searched = None if watches_all else self._embedded_set(gallery, self._dataset.test)
-        return Evaluation(record, Snapshot(frame, searched))
 
     def snapshot(
         self, learner: Learner, spec: RunSpec, step: int, checkpoint: Callable[[], None]

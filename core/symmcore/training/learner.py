@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -80,11 +81,16 @@ class Learner:
         self._learning_rate = config.learning_rate_of(spec)
         self._schedule = config.schedule
         self._grad_clip = config.grad_clip
-        self._optimizer = build_optimizer(self._network, config.weight_decay)
+        self._weight_decay = config.weight_decay
         self._steps_taken = 0  # less than the training's where a loss was not finite
         self._device = device
         self._random_states = _random_states(device)
         self._picked: tuple[Selection, Tensor] | None = None
+
+    @cached_property
+    def _optimizer(self) -> torch.optim.Adam:
+        # not before the first step: torch imports its compiler for it, which takes a second
+        return build_optimizer(self._network, self._weight_decay)
 
     @property
     def dim(self) -> int:

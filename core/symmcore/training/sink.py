@@ -112,6 +112,28 @@ class Sink(Protocol):
         """What the training is doing has changed."""
 
 
+class NoSink:
+    """A sink that does nothing; to be derived from where some things matter."""
+
+    def begin(self, context: TrainingContext) -> None:
+        """See :class:`Sink`."""
+
+    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
+        """See :class:`Sink`."""
+
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
+        """See :class:`Sink`."""
+
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
+        """See :class:`Sink`."""
+
+    def ended(self, run: int, message: str) -> None:
+        """See :class:`Sink`."""
+
+    def status(self, status: TrainingStatus) -> None:
+        """See :class:`Sink`."""
+
+
 class Sinks:
     """Hands everything to each of several sinks, in order."""
 

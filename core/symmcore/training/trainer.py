@@ -251,19 +251,25 @@ class Trainer:
     def _evaluate(self, prepared: Preparation, wait: Callable[[], None], *, whole: bool) -> None:
         """Embed and score every test image; with every score there is if ``whole``."""
         self._report(RunState.EVALUATING)
-        started, at = self._pace.clock(), self._at
-        evaluations = {
-            run: prepared.evaluator.evaluate(one, spec, at.step, at.seconds, wait, final=whole)
-            for run, spec, one in self._going(prepared)
+        started, at, evaluator = self._pace.clock(), self._at, prepared.evaluator
+        embedded = {
+            run: evaluator.embed(learner, spec, at.step, wait)
+            for run, spec, learner in self._going(prepared)
         }
         self._spent(started)
-        taken = {run: one.snapshot for run, one in evaluations.items()}
+        taken = {run: one.snapshot for run, one in embedded.items()}
         snapshots = self._finite(prepared, taken)
-        for run, evaluation in evaluations.items():
-            if run not in self._ended:
-                self._sink.scalar(run, evaluation.record)
         if not at.evaluated:  # a stop adds scores to those of the same embeddings
-            self._sink.snapshots(snapshots)
+            self._sink.snapshots(snapshots)  # to be seen while they are scored
+        started = self._pace.clock()
+        records = {
+            run: evaluator.score(one, at.seconds, wait, final=whole)
+            for run, one in embedded.items()
+            if run not in self._ended
+        }
+        self._spent(started)
+        for run, record in records.items():
+            self._sink.scalar(run, record)
         self._at = dataclasses.replace(self._at, evaluated=True, framed=True, whole=whole)
         self._report(RunState.TRAINING)
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from symmcore.data.sources import digits
+from symmcore.data.sources import alphabets, digits
 from symmcore.evaluation import clustering_scores, recall_at_k, synthetic_recall_at_1
 from symmcore.losses import build_loss
 from symmcore.progress import ProgressCallback
@@ -18,19 +18,23 @@ _SIDE = 8
 
 
 def warm_up() -> None:
-    """Import what a training imports on the way, by taking one step on four made-up images.
-
-    But for numba: see :func:`warm_up_loops`.
+    """Import what a training imports up to its first picture, by embedding made-up images.
 
     Changes torch's global random state: to be over before a training begins.
     """
     torch.set_num_threads(1)
-    config = TrainingConfig(dim=2)
-    learner = Learner(RunSpec(), config, 1, torch.device("cpu"))
-    images = torch.linspace(-1, 1, 4 * _SIDE * _SIDE).view(4, 1, _SIDE, _SIDE)
-    labels = torch.tensor([0, 0, 1, 1])
-    learner.step(images, labels)
-    embeddings = learner.embed(images)
+    learner = Learner(RunSpec(), TrainingConfig(dim=2), 1, torch.device("cpu"))
+    learner.embed(torch.linspace(-1, 1, 4 * _SIDE * _SIDE).view(4, 1, _SIDE, _SIDE))
+
+
+def warm_up_rest() -> None:
+    """Draw the usual alphabets, and import what a training imports after its first picture.
+
+    But for numba: see :func:`warm_up_loops`. Changes no random state.
+    """
+    alphabets.load_alphabets(alphabets.AlphabetSettings())
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # for which torch imports its compiler
+    embeddings, labels = torch.eye(4), torch.tensor([0, 0, 1, 1])
     recall_at_k(embeddings, labels, (1,))
     synthetic_recall_at_1(embeddings, labels)
     clustering_scores(embeddings, labels)

@@ -16,6 +16,7 @@ numbers, batches of 128, Adam at 0.001; the network was the quick preset's then)
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
@@ -23,6 +24,8 @@ from symmcore.data.sources.splits import SplitRule, split_listed
 from symmcore.data.sources.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
 from symmcore.errors import InputError
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
+
+Pictures = npt.NDArray[np.uint8]
 
 # As many as Stanford Online Products has.
 MOST_CLASSES = 22_634
@@ -109,17 +112,12 @@ def load_alphabets(
         settings: which.
         on_progress: told how many images are drawn.
     """
-    shape = (settings.classes, settings.images, PIXELS, PIXELS, 1)
-    images = np.empty(shape, dtype=np.uint8)
-    for first in range(0, settings.classes, FAMILY_SIZE):
-        on_progress(
-            Progress("Drawing images", first * settings.images, settings.classes * settings.images)
-        )
-        shapes = family_shapes(settings.seed, first // FAMILY_SIZE, _DIFFERENCE)
-        for label, character in enumerate(shapes[: settings.classes - first], first):
-            for image in range(settings.images):
-                stream = (settings.seed, label, image)
-                images[label, image, ..., 0] = draw(character, _DISTORTION, stream)
+    if settings in _KEPT:
+        images = _KEPT[settings].copy()
+    else:
+        images = _draw_all(settings, on_progress)
+        if settings == AlphabetSettings():
+            _KEPT[settings] = images.copy()
     labels = np.repeat(np.arange(settings.classes), settings.images)
     train, test, split = split_listed(labels, settings.classes, SplitRule.CLASS, 0)
     return ImageDataset(
@@ -131,6 +129,25 @@ def load_alphabets(
         test=test,
         split=split,
     )
+
+
+# The usual images, 3 MB that take a second to draw: for the next training in this process.
+_KEPT: dict[AlphabetSettings, Pictures] = {}
+
+
+def _draw_all(settings: AlphabetSettings, on_progress: ProgressCallback) -> Pictures:
+    shape = (settings.classes, settings.images, PIXELS, PIXELS, 1)
+    images = np.empty(shape, dtype=np.uint8)
+    for first in range(0, settings.classes, FAMILY_SIZE):
+        on_progress(
+            Progress("Drawing images", first * settings.images, settings.classes * settings.images)
+        )
+        shapes = family_shapes(settings.seed, first // FAMILY_SIZE, _DIFFERENCE)
+        for label, character in enumerate(shapes[: settings.classes - first], first):
+            for image in range(settings.images):
+                stream = (settings.seed, label, image)
+                images[label, image, ..., 0] = draw(character, _DISTORTION, stream)
+    return images
 
 
 def _class_name(label: int) -> str:

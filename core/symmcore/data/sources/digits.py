@@ -1,7 +1,6 @@
 """The handwritten digits that scikit-learn ships: 1,797 images of 8 x 8 pixels."""
 
 import numpy as np
-from sklearn import datasets
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
@@ -16,6 +15,8 @@ def load_digits(seed: int) -> ImageDataset:
 
     All ten classes are on both sides: five digits teach nothing about the other five.
     """
+    from sklearn import datasets  # slow to import
+
     bunch = datasets.load_digits()
     labels = bunch.target.astype(np.int64)
     images = np.rint(bunch.images * (255 / _BRIGHTEST)).astype(np.uint8)
