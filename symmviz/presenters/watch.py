@@ -46,6 +46,9 @@ class WatchView(Protocol):
     def set_selected(self, run: int, row: int | None) -> None:
         """Ring one point of a column, or none."""
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """Ring more points of a column, in a smaller way."""
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point of a column to these."""
 
@@ -146,10 +149,7 @@ class WatchPresenter:
         if positions is not None and column.trust != self._trusts[run]:
             self._view.set_trust(run, column.trust)
             self._trusts[run] = column.trust
-        if before is None or before.selected != column.selected:
-            self._view.set_selected(run, column.selected)
-        if before is None or before.neighbours != column.neighbours:
-            self._view.set_neighbours(run, column.neighbours)
+        self._show_selected(run, before, column)
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
@@ -158,6 +158,14 @@ class WatchPresenter:
             self._pairs[run] = column.pairs
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
+
+    def _show_selected(self, run: int, before: Column | None, column: Column) -> None:
+        if before is None or before.selected != column.selected:
+            self._view.set_selected(run, column.selected)
+        if before is None or before.also_selected != column.also_selected:
+            self._view.set_also_selected(run, column.also_selected)
+        if before is None or before.neighbours != column.neighbours:
+            self._view.set_neighbours(run, column.neighbours)
 
     def _follow_points(self) -> None:
         there = bounds_of(

@@ -19,6 +19,7 @@ class MapOverlay:
     Attributes:
         cloud: the points.
         selected: row of the selected image; None for none.
+        also_selected: rows of other selected images, which have smaller rings.
         hovered: row of the image that is pointed at, or whose synthetic point is; None for none.
         neighbours: of the selected image.
         pairs: that were picked in the newest batch.
@@ -30,6 +31,7 @@ class MapOverlay:
         self._canvas = canvas
         self.cloud: PointCloud | None = None
         self.selected: int | None = None
+        self.also_selected: tuple[int, ...] = ()
         self.hovered: int | None = None
         self.neighbours: tuple[MapNeighbour, ...] = ()
         self.pairs: tuple[MapPair, ...] = ()
@@ -40,6 +42,9 @@ class MapOverlay:
         """Paint everything; the points must have places."""
         if self.pairs_visible:
             self._paint_pairs(painter, theme)
+        for row in self.also_selected:
+            for place in self._places_of(row):
+                paint_ring(painter, theme, place, hovered=True)
         if self.selected is not None:
             self._paint_selected(painter, theme, self.selected)
         if self.hovered is not None:

@@ -150,6 +150,11 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._overlay.selected = row
         self.viewport().update()
 
+    def set_also_selected(self, rows: tuple[int, ...]) -> None:
+        """Ring these images too, in a smaller way."""
+        self._overlay.also_selected = rows
+        self.viewport().update()
+
     def set_neighbours(self, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point to these."""
         self._overlay.neighbours = neighbours
@@ -179,6 +184,11 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def selected(self) -> int | None:
         """The row of the ringed point."""
         return self._overlay.selected
+
+    @property
+    def also_selected(self) -> tuple[int, ...]:
+        """The rows of the other selected images."""
+        return self._overlay.also_selected
 
     def position_in_widget(self, row: int) -> QPointF:
         """Where an original point is drawn, in this widget's coordinates."""

@@ -12,6 +12,7 @@ _MOUSE_HELP = (
     ("Drop an image", "Search with it (Retrieve)"),
     ("Wheel over the time slider", "One frame back or on"),
     ("Right click on a diamond", "Branch from a checkpoint"),
+    ("Drag a point, arrow keys", "Move it (Learn)"),
     ("Right click on a map or plot", "Copy or save its picture"),
 )
 

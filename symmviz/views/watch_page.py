@@ -72,6 +72,7 @@ class WatchPage(QWidget):
         self._glides = True
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
+        self._split.setAccessibleName("Which images")
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
         self._split.setToolTip("Which watched images the scatters show.")
@@ -79,6 +80,7 @@ class WatchPage(QWidget):
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
         self._colour = QComboBox(self)
+        self._colour.setAccessibleName("Meaning of colours")
         self._colour.addItem("Colour by kind", ColourBy.KIND)
         self._colour.addItem("Colour by class", ColourBy.CLASS)
         self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
@@ -200,6 +202,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_selected(row)
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_also_selected(rows)
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_neighbours(neighbours)
@@ -226,6 +232,10 @@ class WatchPage(QWidget):
         self._method.set_method(method)
         for column in self._pool:
             column.caption.setToolTip(method_info(method).about)
+
+    def chosen(self) -> str:
+        """What is said of the selected image."""
+        return self._selection.text()
 
     def set_selection(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""

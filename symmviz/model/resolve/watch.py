@@ -40,6 +40,7 @@ class Column:
         positions: where they are; None while that is being read: what is shown stays.
         caption: what the picture is; None with the positions.
         selected: row of the point that is ringed.
+        also_selected: rows of the other selected images.
         classes: of the images.
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
@@ -54,6 +55,7 @@ class Column:
     positions: PointPositions | None = None
     caption: str | None = None
     selected: int | None = None
+    also_selected: tuple[int, ...] = ()
     classes: ShownClasses = field(default_factory=ShownClasses)
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
@@ -149,7 +151,9 @@ def _selection(workspace: Workspace, loaded: Loaded) -> str:
     query = workspace.selection.query
     for recording in workspace.recordings:
         if query is not None and images_key(recording) == workspace.selection.fingerprint:
-            return describe(loaded, recording, query)
+            text = describe(loaded, recording, query)
+            count = len(workspace.selection.samples)
+            return f"{text} · one of {count:,} selected images" if count > 1 else text
     return ""
 
 
@@ -204,6 +208,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         positions,
         caption,
         selected,
+        _also_selected(workspace, recording, shown, selected),
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
@@ -315,6 +320,17 @@ def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages
         return None
     rows = np.flatnonzero(shown.samples == query.sample)
     return int(rows[0]) if len(rows) else None
+
+
+def _also_selected(
+    workspace: Workspace, recording: Recording, shown: SplitImages, selected: int | None
+) -> tuple[int, ...]:
+    """Rows of the selected images but for the one that neighbours are looked for."""
+    selection = workspace.selection
+    if len(selection.samples) < 2 or selection.fingerprint != images_key(recording):
+        return ()
+    rows = np.flatnonzero(np.isin(shown.samples, sorted(selection.samples))).tolist()
+    return tuple(row for row in rows if row != selected)
 
 
 def _shown(workspace: Workspace, loaded: Loaded) -> str:
