@@ -205,7 +205,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
     if projection is not None:
         plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
         positions = PointPositions(plane.original, plane.synthetic)
-        caption = _caption(projection, note)
+        caption = _caption(projection, note, _diverged(workspace, recording))
         trusted = trust(plane)
         found_right = loaded.verdicts(recording.key, projection.step)
         verdicts = None if found_right is None else found_right.of(workspace.display.split)
@@ -269,13 +269,21 @@ def _no_frame(workspace: Workspace, recording: Recording) -> str | None:
     if recording.state.frame_steps:
         return f"No frame up to step {workspace.cursor.step:,}"
     ended = recording.state.status not in (RunStatus.TRAINING, RunStatus.UNKNOWN)
-    return _NO_PICTURE if ended else None
+    return (_diverged(workspace, recording) or _NO_PICTURE) if ended else None
 
 
-def _caption(projection: Projection, note: str) -> str:
+def _diverged(workspace: Workspace, recording: Recording) -> str:
+    """Where a run's numbers were lost; empty before that step, and of any other run."""
+    state = recording.state
+    if state.status is not RunStatus.DIVERGED or not workspace.cursor.covers(state.last_step):
+        return ""
+    return f"Diverged at step {state.last_step:,}"
+
+
+def _caption(projection: Projection, note: str, diverged: str) -> str:
     text = f"{method_info(projection.method).label} · step {projection.step:,}"
-    if note:
-        return f"{text} · {note}"
+    if note or diverged:
+        return " · ".join(filter(None, (text, note, diverged)))
     if projection.explained is None:
         return text
     return f"{text} · {projection.explained:.0%} of the variance"
