@@ -80,8 +80,10 @@ class Exports:
         return not self._thread.is_alive()
 
     def _run(self, request: "ExportRequest") -> None:
-        from symmcore.export import OutputExistsError
-        from symmviz.exporting import export  # imports Pillow, which the window does not wait for
+        from symmviz.exporting import (
+            OutputExistsError,
+            export,
+        )  # imports Pillow, which the window does not wait for
 
         error, cancelled, exists = "", False, False
         try:
