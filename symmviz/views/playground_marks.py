@@ -11,7 +11,7 @@ RADIUS = 7.0
 _HEAD = 10.0  # length of an arrow's head
 _RING = 12.0
 _SHORTEST_ARROW = 3.0
-_NAME_AWAY = 22.0  # from a point's middle to that of its name
+_NAME_AWAY = 26.0  # from a point's middle to that of its name
 
 
 class Stroke(Enum):

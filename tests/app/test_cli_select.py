@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 from helpers_runs import record_loop
 from pytestqt.qtbot import QtBot
-from symmviz.cli.selected import selection_from
 
 from symmcore.errors import InputError
 from symmviz.app import Launched
 from symmviz.cli import main
 from symmviz.cli.arguments import parse_arguments
+from symmviz.cli.selected import selection_from
 from symmviz.model.retrieval import Query, Split
 
 
