@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from symmcore.folders import remove_temporary_cache_folder
 from symmcore.projection.methods import default_method
 from symmviz.controller import Controller
+from symmviz.model.workspace import Selection
 from symmviz.notes import say_on_stderr, show_notes
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
@@ -42,6 +43,7 @@ def launch(
     runs: tuple[Path, ...] = (),
     images: Path | None = None,
     on_painted: Callable[[], None] = lambda: None,
+    selection: Selection | None = None,
 ) -> Launched:
     """Show the window; what is slow to load is loaded once it has painted.
 
@@ -49,6 +51,7 @@ def launch(
         app: the application.
         runs: folders of runs or comparisons to show.
         images: a folder of images to choose on the Start page.
+        selection: images of the runs that are selected; None for none.
         on_painted: called once the window has painted, before anything else is begun.
     """
     settings = Settings()
@@ -70,18 +73,20 @@ def launch(
     if images is not None:
         window.start_page.set_dataset(f"folder:{images}")
     if runs:
-        controller.open(runs)
+        controller.open(runs, selection)
     controller.list_runs()
     window.show()
     return Launched(window, session, controller)
 
 
-def run_window(runs: tuple[Path, ...] = (), images: Path | None = None) -> NoReturn:
+def run_window(
+    runs: tuple[Path, ...] = (), images: Path | None = None, selection: Selection | None = None
+) -> NoReturn:
     """Open the window, and end the process once it was closed; see :func:`launch`."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName("symmviz")
     app.setApplicationDisplayName("symmviz")
-    launched = launch(app, runs, images)
+    launched = launch(app, runs, images, selection=selection)
 
     def say(sentence: str) -> None:
         say_on_stderr(sentence)

@@ -21,7 +21,7 @@ from symmviz.model.branch import BranchRequest
 from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import branch_parents, offers
 from symmviz.model.retrieval import Query
-from symmviz.model.workspace import Workspace
+from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
@@ -30,6 +30,7 @@ from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
+from symmviz.undo import UndoActions
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance, has_animations
@@ -49,8 +50,10 @@ class Controller(QObject):
         self._settings = Settings()
         self._memory = Memory(window, self._settings)
         self.workspace = Workspace()
+        UndoActions(window, self.workspace)
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()
+        self._selection: Selection | None = None  # of runs that are being opened
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
         self._dropped: tuple[Path, Future[bool]] | None = None
@@ -88,8 +91,14 @@ class Controller(QObject):
         self._memory.keep(form)
         self._prepare(tuple(spec.name for spec in config.specs), ())
 
-    def open(self, paths: tuple[Path, ...]) -> None:
-        """Show recorded runs; beside the training, if one is under way."""
+    def open(self, paths: tuple[Path, ...], selection: Selection | None = None) -> None:
+        """Show recorded runs; beside the training, if one is under way.
+
+        Args:
+            paths: folders of runs or comparisons.
+            selection: what is selected of them; None to leave it as it is.
+        """
+        self._selection = selection
         self._window.start_page.set_error("")
         self._opening = self._session.read_runs(paths)
 
@@ -200,6 +209,8 @@ class Controller(QObject):
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}
         self.workspace.show((*running, *(one for one in opened if one.key not in known)))
+        if self._selection is not None:
+            self.workspace.show_selection(self._selection)
         self._show_runs()
 
     def _look_into(self, folder: Path) -> None:

@@ -270,11 +270,14 @@ class _Scores:
         elif math.isfinite(record.test_recall_at_1):
             self.evaluations.append(record)
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """Frames are not looked at."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Nothing goes on from them."""
+
+    def ended(self, run: int, message: str) -> None:
+        """There is one run: the status says it."""
 
     def status(self, status: TrainingStatus) -> None:
         """The last one is returned."""

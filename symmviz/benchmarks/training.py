@@ -25,10 +25,13 @@ class NewestStep:
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
         """See :class:`symmcore.training.sink.Sink`."""
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """See :class:`symmcore.training.sink.Sink`."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
+        """See :class:`symmcore.training.sink.Sink`."""
+
+    def ended(self, run: int, message: str) -> None:
         """See :class:`symmcore.training.sink.Sink`."""
 
     def status(self, status: TrainingStatus) -> None:

@@ -37,6 +37,7 @@ from symmviz.cli.training_options import add_setting, add_training_options
 # Of anything a benchmark counts: tensors of two such sizes have a number of bytes.
 _LARGEST = 10**9
 _MOST_THREADS = 256
+_SELECT = "--select"
 
 
 class Options(argparse.Namespace):
@@ -44,10 +45,12 @@ class Options(argparse.Namespace):
 
     Attributes:
         paths: what the window is to open.
+        select: a file that lists which images are selected there; None for none.
     """
 
     run: "Callable[[Options], int]"
     paths: Sequence[Path] = ()
+    select: Path | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,9 +65,10 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
     """Read a command line; leaves the process with status 2 where it is wrong."""
     parser = _Parser(
         prog="symmviz",
-        usage="%(prog)s [-h] [--version] [RUN ... | COMMAND ...]",
+        usage="%(prog)s [-h] [--version] [RUN ... [--select FILE] | COMMAND ...]",
         description="Watch a metric-learning embedding form. Without a command the window opens: "
-        "on the runs or comparisons that are named, or with a folder of images chosen.",
+        "on the runs or comparisons that are named, or with a folder of images chosen. "
+        "--select FILE selects the images that a file lists.",
     )
     parser.add_argument("--version", action="version", version=version("symmviz"))
     parser.set_defaults(run=open_window)
@@ -94,12 +98,31 @@ def _is_path(argument: str, commands: Container[str]) -> bool:
 
 def _window_on(arguments: Sequence[str], parser: _Parser) -> Options:
     """Open the window on paths; a command that is misspelt is said to be none."""
-    for argument in arguments:
+    paths, select = _without_select(arguments, parser)
+    for argument in paths:
         if argument.startswith("-"):
             parser.error(f"{argument} goes with a command, and {arguments[0]} is none")
         if not user_path(argument).exists():
             parser.error(f"there is no command, run or folder of images {argument!r}")
-    return Options(run=open_window, paths=[user_path(argument) for argument in arguments])
+    return Options(
+        run=open_window, paths=[user_path(argument) for argument in paths], select=select
+    )
+
+
+def _without_select(arguments: Sequence[str], parser: _Parser) -> tuple[Sequence[str], Path | None]:
+    """The paths to open, and the file that --select names."""
+    paths, select = [], None
+    rest = iter(arguments)
+    for argument in rest:
+        option, is_joined, value = argument.partition("=")
+        if option != _SELECT:
+            paths.append(argument)
+            continue
+        value = value if is_joined else next(rest, "")
+        if not value:
+            parser.error(f"{_SELECT} takes a file that lists images")
+        select = user_path(value)
+    return paths, select
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

@@ -23,13 +23,18 @@ def open_window(options: Namespace) -> int:
 
     paths = tuple(options.paths)
     images = images_folder(paths)
+    selection = None
+    if options.select is not None:
+        from symmviz.cli.selected import selection_from
+
+        selection = selection_from(options.select, () if images else paths)
     check_window_possible()
     # Importing Qt turns an exception into another one or none. Nothing is to be lost before
     # the window is there, and from then on it has a handler of its own.
     signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     from symmviz.app import run_window  # imports Qt
 
-    run_window(() if images else paths, images)
+    run_window(() if images else paths, images, selection)
 
 
 def evaluate(options: Namespace) -> int:

@@ -41,11 +41,14 @@ class DoctorSink:
                 if finding not in told:
                     self._say(self._line(run, finding))
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """Not looked at."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Not looked at."""
+
+    def ended(self, run: int, message: str) -> None:
+        """Nothing more to say of it."""
 
     def status(self, status: TrainingStatus) -> None:
         """Not looked at."""

@@ -25,7 +25,11 @@ class _Bar(tqdm):  # type: ignore[misc]  # tqdm publishes no types
 
 
 class ProgressSink:
-    """Shows each run's loss, share of synthetic points picked and Recall@1."""
+    """Shows each run's loss, share of synthetic points picked and Recall@1.
+
+    Attributes:
+        diverged: the runs that have ended so.
+    """
 
     def __init__(self, config: TrainingConfig) -> None:
         self._config = config
@@ -34,6 +38,7 @@ class ProgressSink:
         self._evaluations: list[EvalRecord | None] = [None] * len(self._names)
         self._bar: _Bar | None = None
         self._preparing = Preparing()
+        self.diverged: frozenset[int] = frozenset()
 
     @property
     def began(self) -> bool:
@@ -43,6 +48,7 @@ class ProgressSink:
     def begin(self, context: TrainingContext) -> None:
         """Show the bar."""
         environment = context.environment
+        self.diverged = context.ended
         self._preparing.done()
         sys.stderr.write(
             f"{display_name(context.dataset.name)}: {len(context.dataset.train):,} training and "
@@ -78,11 +84,17 @@ class ProgressSink:
         else:
             self._steps[run] = record
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """Not shown here."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Not shown here."""
+
+    def ended(self, run: int, message: str) -> None:
+        """Say above the bar that a run has diverged, if others go on."""
+        self.diverged = self.diverged | {run}
+        if len(self.diverged) < len(self._names):
+            self.problem(f"{message} Training goes on without it.")
 
     def status(self, status: TrainingStatus) -> None:
         """Move the bar."""
@@ -127,6 +139,8 @@ class ProgressSink:
     def _words(self, run: int) -> str:
         step, evaluation = self._steps[run], self._evaluations[run]
         words = [self._names[run]] if len(self._names) > 1 else []
+        if run in self.diverged:
+            return " ".join((*words, "diverged"))
         if step is not None:
             words.append(f"loss {step.loss:.3f}")
             if step.synthetic_ratio is not None:

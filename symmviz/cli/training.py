@@ -40,9 +40,14 @@ _SECONDS_FOR_THUMBNAILS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a training ended: the reason, and the exit status of a command that it was all of."""
+    """How a training ended.
 
-    reason: FinishReason
+    Attributes:
+        is_over: whether nothing of it is left to train.
+        status: the exit status of a command that it was all of.
+    """
+
+    is_over: bool
     status: int
 
 
@@ -74,7 +79,7 @@ def _train_seeds(options: Namespace, seeds: tuple[int, ...]) -> int:
                 continue
             sys.stderr.write(f"Seed {seed} ({place + 1} of {len(folder.seeds)})\n")
             end = _train_seed(folder, seed)
-            if end.status and end.reason is not FinishReason.DIVERGED:
+            if not end.is_over:
                 sys.stderr.write(
                     f"The same command with --out {display_name(str(out))} goes on from here.\n"
                 )
@@ -122,14 +127,15 @@ def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> 
     for directory in run_directories(out, config):
         if progress.began and directory.is_dir():
             _say(f"Recorded in {directory}")
-    reason = status.reason or FinishReason.FAILED
-    if reason is FinishReason.COMPLETED:
-        return _End(reason, _FAILED if recorder.unsaved else 0)
-    if reason is FinishReason.STOPPED:
-        return _End(reason, _INTERRUPTED)
+    if status.reason is FinishReason.STOPPED:
+        return _End(is_over=False, status=_INTERRUPTED)
     sys.stderr.write(status.detail)
-    sys.stderr.write(f"symmviz: {display_name(status.message)}\n")
-    return _End(reason, _FAILED)
+    if status.message:
+        sys.stderr.write(f"symmviz: {display_name(status.message)}\n")
+    if status.reason is FinishReason.COMPLETED:
+        failed = recorder.unsaved or bool(progress.diverged)
+        return _End(is_over=not recorder.unsaved, status=_FAILED if failed else 0)
+    return _End(is_over=status.reason is FinishReason.DIVERGED, status=_FAILED)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """What the window works on: the runs shown, the time cursor, what is selected and how it looks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse
@@ -202,6 +202,20 @@ class Workspace:
     def select(self, recording: Recording, query: Query) -> None:
         """Select one image of a run, in all runs that have it."""
         self.selection = Selection(images_key(recording), query, frozenset({query.sample}))
+
+    def select_all(self, recording: Recording, query: Query, samples: frozenset[int]) -> None:
+        """Select several images of a run, in all runs that have them, and look for one."""
+        self.selection = Selection(images_key(recording), query, samples)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selection = Selection()
+
+    def show_selection(self, selection: Selection) -> None:
+        """Select these images, and show the split that the query is of."""
+        if selection.query is not None:
+            self.display = replace(self._display, split=selection.query.split)
+        self.selection = selection
 
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` after every change."""

@@ -44,7 +44,9 @@ class ResultsPresenter:
             trained: the runs of the newest training of this window.
         """
         shown = self._workspace.recordings
-        ended = tuple(one for one in trained if one in shown)
+        ended = tuple(
+            one for one in trained if one in shown and one.state.status is not RunStatus.DIVERGED
+        )
         if not ended or any(one.state.status not in _ENDED for one in ended):
             ended = ()
         self._reader.want(shown, ended)

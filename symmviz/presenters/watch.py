@@ -7,6 +7,7 @@ from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
+    PictureId,
     PointCloud,
     PointPositions,
     RunTitle,
@@ -46,6 +47,9 @@ class WatchView(Protocol):
     def set_selected(self, run: int, row: int | None) -> None:
         """Ring one point of a column, or none."""
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """Ring more points of a column, in a smaller way."""
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point of a column to these."""
 
@@ -66,8 +70,8 @@ class WatchView(Protocol):
     def set_method(self, method: str) -> None:
         """Say what projects the points."""
 
-    def set_selection(self, text: str) -> None:
-        """Say which image is selected; empty for none."""
+    def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
+        """Say which image is selected, and show them where several are; empty for none."""
 
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
@@ -127,8 +131,9 @@ class WatchPresenter:
     def _show_words(self, before: WatchState | None, state: WatchState) -> None:
         if before is None or before.shown != state.shown:
             self._view.set_shown(state.shown)
-        if before is None or before.selection != state.selection:
-            self._view.set_selection(state.selection)
+        now = state.selection, state.pictures
+        if before is None or (before.selection, before.pictures) != now:
+            self._view.set_selection(*now)
 
     def _show_column(self, run: int, before: Column | None, column: Column) -> None:
         cloud_before = None if before is None else before.cloud
@@ -146,10 +151,11 @@ class WatchPresenter:
         if positions is not None and column.trust != self._trusts[run]:
             self._view.set_trust(run, column.trust)
             self._trusts[run] = column.trust
-        if before is None or before.selected != column.selected:
-            self._view.set_selected(run, column.selected)
-        if before is None or before.neighbours != column.neighbours:
-            self._view.set_neighbours(run, column.neighbours)
+        self._show_selected(run, before, column)
+        self._show_marks(run, before, column)
+
+    def _show_marks(self, run: int, before: Column | None, column: Column) -> None:
+        """Show what is said of the points."""
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
@@ -158,6 +164,14 @@ class WatchPresenter:
             self._pairs[run] = column.pairs
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
+
+    def _show_selected(self, run: int, before: Column | None, column: Column) -> None:
+        if before is None or before.selected != column.selected:
+            self._view.set_selected(run, column.selected)
+        if before is None or before.also_selected != column.also_selected:
+            self._view.set_also_selected(run, column.also_selected)
+        if before is None or before.neighbours != column.neighbours:
+            self._view.set_neighbours(run, column.neighbours)
 
     def _follow_points(self) -> None:
         there = bounds_of(

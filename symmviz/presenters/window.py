@@ -16,7 +16,7 @@ from symmviz.model.resolve import (
     steps_wanted,
 )
 from symmviz.model.retrieval import Query, RunNeighbours
-from symmviz.model.workspace import Display, Workspace
+from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 from symmviz.presenters.findings import FindingsPresenter
@@ -178,9 +178,7 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     ]
     shown = [row[0] for row in rows if row]
     shown += [
-        dataclasses.replace(one, part=part)
-        for part in _parts_wanted(workspace.display)
-        for one in shown
+        dataclasses.replace(one, part=part) for part in _parts_wanted(workspace) for one in shown
     ]
     galleries = [
         FrameWanted(recording, method, None)
@@ -191,10 +189,11 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     return (*shown, *galleries, *(one for one in ahead if one is not None))
 
 
-def _parts_wanted(display: Display) -> tuple[FramePart, ...]:
+def _parts_wanted(workspace: Workspace) -> tuple[FramePart, ...]:
     """What is wanted of the shown frames beside their points."""
-    parts = []
-    if display.colour_by is ColourBy.CORRECT:
+    display, parts = workspace.display, []
+    several = len(workspace.selection.samples) > 1  # their Recall@1 is shown
+    if display.colour_by is ColourBy.CORRECT or several:
         parts.append(FramePart.VERDICTS)
     if display.shows_pairs:
         parts.append(FramePart.PICKED)

@@ -23,18 +23,29 @@ class StatusBox:
         self._lock = threading.Lock()
         self._status: TrainingStatus | None = None
         self._problem: str | None = None
+        self._going = 0
+        self._lost: list[str] = []
 
     def begin(self, context: TrainingContext) -> None:
-        """Does nothing: what a training works with is in its recordings."""
+        """Know how many runs there are; what they work with is in their recordings."""
+        self._going, self._lost = len(context.config.specs) - len(context.ended), []
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
         """Does nothing: records are in the recordings."""
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """Does nothing: frames are in the recordings."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Does nothing: checkpoints are in the recordings."""
+
+    def ended(self, run: int, message: str) -> None:
+        """Say that a run has diverged, if others go on: else the end of the training says it."""
+        self._going -= 1
+        self._lost.append(message)
+        if self._going:
+            them = "it" if len(self._lost) == 1 else "them"
+            self.problem(" ".join((*self._lost, f"Training goes on without {them}.")))
 
     def status(self, status: TrainingStatus) -> None:
         """See :class:`symmcore.training.sink.Sink`."""

@@ -181,7 +181,7 @@ class _FirstPicture(NoSink):
     def __init__(self, pictured: threading.Event) -> None:
         self._pictured = pictured
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """See :class:`~symmcore.training.sink.Sink`."""
         self._pictured.set()
 

@@ -101,6 +101,7 @@ class ControlsBar(QWidget):
         self._make_run_menu()
         self._more = spin_box(self, 1, 1_000_000, 300, 100)
         self._more.setSuffix(" more steps")
+        self._more.setAccessibleName("Steps to go on for")
         self._more.ensurePolished()
         self.notice = NoticeBar(self)
         bar = QFrame(self)

@@ -19,8 +19,10 @@ _LEGENDS = {
 _TIPS = {
     Panel.RECALL: (
         "Share of images whose nearest neighbour is of their class. Training: among the "
-        "watched training images. Test: among all test images. The axis fits the curves. Dots: "
-        "what the paper reached on this dataset with this loss."
+        "watched training images. Test: among all test images. An untrained network finds many "
+        "by how the pixels look; of these a few may be lost in the first steps, before the "
+        "classes draw together. The axis fits the curves. Dots: what the paper reached on this "
+        "dataset with this loss."
     ),
     Panel.SYNTHETIC_RECALL: (
         "The same among synthetic points alone: each image's mirror image (alpha 2, beta 1 in "

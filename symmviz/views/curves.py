@@ -76,6 +76,7 @@ class CurvePanel(QWidget):
         self._legend.setProperty("muted", True)
         self.setToolTip(tip(panel))
         self._plot = pg.PlotWidget(self, enableMenu=False)
+        self._plot.setAccessibleName(title)
         self.pictures = PictureMenu(self, self._plot, self._title.text, (self._log,))
         self._cursors: list[pg.InfiniteLine] = []
         self._pointer = pg.InfiniteLine(angle=90, movable=False)

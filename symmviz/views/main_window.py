@@ -1,4 +1,4 @@
-"""The window: four pages, the training bar, menus and the status line."""
+"""The window: five pages, the training bar, menus and the status line."""
 
 from collections.abc import Callable
 from functools import cached_property, partial
@@ -44,6 +44,7 @@ from symmviz.views.start_page import StartPage
 from symmviz.views.time_slider import TimeSlider
 
 if TYPE_CHECKING:
+    from symmviz.views.learn_page import LearnPage
     from symmviz.views.results_page import ResultsPage
     from symmviz.views.retrieve_page import RetrievePage
     from symmviz.views.watch_page import WatchPage
@@ -129,6 +130,13 @@ class MainWindow(QMainWindow):
         from symmviz.views.results_page import ResultsPage
 
         return self._put("Results", ResultsPage(self))
+
+    @cached_property
+    def learn_page(self) -> "LearnPage":
+        """The Learn page."""
+        from symmviz.views.learn_page import LearnPage
+
+        return self._put("Learn", LearnPage(self))
 
     def show_page(self, page: QWidget) -> None:
         """Turn to a page."""
@@ -248,11 +256,8 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(header)
-        layout.addWidget(self.controls)
-        layout.addWidget(self.result_card)
-        layout.addWidget(self._stack, 1)
-        layout.addWidget(self.time_slider)
+        for part in (header, self.controls, self.result_card, self._stack, self.time_slider):
+            layout.addWidget(part, 1 if part is self._stack else 0)
         self.setCentralWidget(content)
         self._put("Start", self.start_page)
 
@@ -262,6 +267,7 @@ class MainWindow(QMainWindow):
             ("Watch", lambda: self.watch_page),
             ("Retrieve", lambda: self.retrieve_page),
             ("Results", lambda: self.results_page),
+            ("Learn", lambda: self.learn_page),
         )
 
     def _turn_to(self, page: Callable[[], QWidget], _checked: bool = False) -> None:

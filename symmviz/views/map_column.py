@@ -49,6 +49,7 @@ class MapColumn(QFrame):
         self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.scatter = EmbeddingScatter(self)
         self.scatter.setMinimumSize(_LEAST_SCATTER)
+        self.scatter.setAccessibleName("Map")
         self.trust = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self.trust.setProperty("muted", True)
         self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -78,8 +79,10 @@ class MapColumn(QFrame):
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
         self._heading.setText(shown_name(title.title))
+        self.scatter.setAccessibleName(f"Map of {shown_name(title.title)}")
         self.caption.setText("Waiting for the first picture")
         self.trust.setText("")
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
+        self.scatter.set_also_selected(())
         self.scatter.fit()

@@ -1,8 +1,10 @@
 """What lies over a map's points: what is selected, pointed at, and picked in mining."""
 
+import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
+from symmcore.records import IndexArray
 from symmviz.model.display import MapNeighbour, PointCloud
 from symmviz.model.picked import MapPair
 from symmviz.views.map_marks import paint_construction, paint_neighbour, paint_pair, paint_ring
@@ -11,6 +13,7 @@ from symmviz.views.theme import Theme
 
 # Kinds of points, in the order they are drawn in.
 SYNTHETIC, ORIGINAL = 0, 1
+_MOST_RINGS = 12
 
 
 class MapOverlay:
@@ -19,6 +22,7 @@ class MapOverlay:
     Attributes:
         cloud: the points.
         selected: row of the selected image; None for none.
+        also_selected: rows of other selected images, which have smaller rings where they are few.
         hovered: row of the image that is pointed at, or whose synthetic point is; None for none.
         neighbours: of the selected image.
         pairs: that were picked in the newest batch.
@@ -30,16 +34,28 @@ class MapOverlay:
         self._canvas = canvas
         self.cloud: PointCloud | None = None
         self.selected: int | None = None
+        self.also_selected: tuple[int, ...] = ()
         self.hovered: int | None = None
         self.neighbours: tuple[MapNeighbour, ...] = ()
         self.pairs: tuple[MapPair, ...] = ()
         self.pairs_visible = False
         self.synthetic_visible = True
 
+    @property
+    def chosen(self) -> IndexArray | None:
+        """(M,) rows of the selected images, where several are: the others are dimmed."""
+        if not self.also_selected:
+            return None
+        first = () if self.selected is None else (self.selected,)
+        return np.array((*first, *self.also_selected), np.int64)
+
     def paint(self, painter: QPainter, theme: Theme) -> None:
         """Paint everything; the points must have places."""
         if self.pairs_visible:
             self._paint_pairs(painter, theme)
+        for row in self.also_selected if len(self.also_selected) < _MOST_RINGS else ():
+            for place in self._places_of(row):
+                paint_ring(painter, theme, place, hovered=True)
         if self.selected is not None:
             self._paint_selected(painter, theme, self.selected)
         if self.hovered is not None:

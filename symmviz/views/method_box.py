@@ -27,6 +27,7 @@ class MethodBox(QComboBox):
             if not is_installed(info):
                 self.setItemText(at, what_to_install(info))
                 items.item(at).setEnabled(False)
+        self.setAccessibleName("Projection")
         self.activated.connect(lambda at: self.chosen.emit(self.itemData(at)))
 
     def set_method(self, method: str) -> None:

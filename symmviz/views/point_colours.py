@@ -17,6 +17,7 @@ from symmviz.views.theme import Theme
 _OPAQUE = 0.88
 _DIMMED = 0.45  # synthetic points where colours are classes'
 _GREY = 0.4, 0.16  # of classes without a colour: original and synthetic
+_REST = 0.25  # of the opacity of points that are not selected, where several are
 _UNDER, _MIDDLE, _OVER = 0, 1, 2
 
 
@@ -51,10 +52,12 @@ class PointFacts:
     Attributes:
         verdicts: (N,) which points are right at rank 1; None where that is not known.
         pairs: that were picked in the newest batch.
+        chosen: (M,) rows of the points that are not dimmed; None where none is.
     """
 
     verdicts: VerdictArray | None = None
     pairs: tuple[MapPair, ...] = ()
+    chosen: IndexArray | None = None
 
 
 def colouring(
@@ -74,8 +77,15 @@ def colouring(
         facts: what else is known of them.
     """
     pairs, ranks = _styled(cloud, colour_by, theme, classes, facts)
-    styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs] + [_UNSEEN]
+    styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
     original, synthetic = ranks.copy(), ranks + len(pairs)
+    if facts.chosen is not None:
+        rest = np.ones(len(ranks), np.bool_)
+        rest[facts.chosen[facts.chosen < len(rest)]] = False
+        original[rest] += len(styles)
+        synthetic[rest] += len(styles)
+        styles += [_Style(one.colour, one.opacity * _REST, _UNDER) for one in styles]
+    styles.append(_UNSEEN)
     unseen = len(styles) - 1
     if classes.hidden:
         gone = np.isin(cloud.labels, list(classes.hidden))

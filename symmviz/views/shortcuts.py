@@ -7,11 +7,13 @@ _MOUSE_HELP = (
     ("Drag, wheel", "Move and zoom a picture or plot"),
     ("Double click", "Fit it again"),
     ("Click a point", "Select its image"),
+    ("Shift and drag on a map", "Select the images within"),
     ("Arrow keys, Enter", "Move among images and neighbours (Retrieve)"),
     ("Right click on an image", "Show in the map, open its file, copy its path"),
     ("Drop an image", "Search with it (Retrieve)"),
     ("Wheel over the time slider", "One frame back or on"),
     ("Right click on a diamond", "Branch from a checkpoint"),
+    ("Drag a point, arrow keys", "Move it (Learn)"),
     ("Right click on a map or plot", "Copy or save its picture"),
 )
 

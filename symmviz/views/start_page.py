@@ -77,6 +77,7 @@ class StartPage(QWidget):
         self._preset = PresetField(self)
         self._preset.chosen.connect(self._on_preset)
         self._loss = QComboBox(self)
+        self._loss.setAccessibleName("Loss")
         for at, info in enumerate(CATALOG):
             self._loss.addItem(info.title, info.name)
             self._loss.setItemData(at, info.description, Qt.ItemDataRole.ToolTipRole)
@@ -318,11 +319,8 @@ class StartPage(QWidget):
     def _on_settings(self) -> None:
         """Say whether the numbers are still the preset's, and that some have changed."""
         chosen, values = self._preset.preset, self._settings()
-        same = all(
-            values[name] == value
-            for name, value in protocol_values(chosen).items()
-            if name in values
-        )
+        usual = protocol_values(chosen).items()
+        same = all(values.get(name, value) == value for name, value in usual)
         self._preset.set_changed(not (same and self._loss_fields.is_reset(chosen.pairs)))
         self.settings_changed.emit()
 

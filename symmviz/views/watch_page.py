@@ -18,12 +18,20 @@ from PySide6.QtWidgets import (
 from symmcore.projection.methods import method_info
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
-from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions, RunTitle
+from symmviz.model.display import (
+    ColourBy,
+    MapNeighbour,
+    PictureId,
+    PointCloud,
+    PointPositions,
+    RunTitle,
+)
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.loaded import VerdictArray
 from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
+from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.finding_strip import FindingStrip
@@ -33,9 +41,11 @@ from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.selection_strip import SelectionStrip
 
 # Made before they are needed: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
+_NOTHING_SELECTED = "Click a point to select its image; Shift and drag around several."
 
 
 class WatchPage(QWidget):
@@ -53,6 +63,8 @@ class WatchPage(QWidget):
     """The user wants to see the pairs picked in the newest batch, or not."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
+    rows_lassoed = Signal(int, tuple)
+    """Points were lassoed: their column, and their rows, the one nearest the middle first."""
     row_hovered = Signal(int, int, bool, QPointF)
     """The pointer rests at a point: its column, its row, whether it is synthetic, and where."""
     neighbours_wanted = Signal()
@@ -71,26 +83,17 @@ class WatchPage(QWidget):
         self._drawer: PointDrawer = DrawsAtOnce()
         self._glides = True
         self.hover_card = HoverCard(self)
+        self.strip = SelectionStrip(self)
         self._split = QComboBox(self)
+        self._split.setAccessibleName("Which images")
         self._split.addItem("Test images", Split.TEST)
         self._split.addItem("Training images", Split.TRAIN)
         self._split.setToolTip("Which watched images the scatters show.")
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = QComboBox(self)
-        self._colour.addItem("Colour by kind", ColourBy.KIND)
-        self._colour.addItem("Colour by class", ColourBy.CLASS)
-        self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
-        self._colour.addItem("Colour by picked in mining", ColourBy.PICKED)
-        self._colour.setToolTip(
-            "Original against synthetic points, one colour a class, whether the nearest of the "
-            "watched images is of the same class, or which training images were picked as hard "
-            "negatives in the newest batch."
-        )
-        self._colour.currentIndexChanged.connect(
-            lambda: self.colour_chosen.emit(self._colour.currentData())
-        )
+        self._colour = ColourBox(self)
+        self._colour.chosen.connect(self.colour_chosen)
         self._synthetic = QCheckBox("Synthetic points", self)
         self._synthetic.setChecked(True)
         self._synthetic.setToolTip(
@@ -112,7 +115,7 @@ class WatchPage(QWidget):
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self.legend = ColourLegend(self)
-        self._selection = ElidedLabel("Click a point to select its image.", self)
+        self._selection = ElidedLabel(_NOTHING_SELECTED, self)
         self._selection.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
         self._see.setEnabled(False)
@@ -131,6 +134,7 @@ class WatchPage(QWidget):
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""
         self.hover_card.set_pictures(pictures)
+        self.strip.set_pictures(pictures)
 
     def set_drawer(self, drawer: PointDrawer) -> None:
         """Have the points of the maps drawn there."""
@@ -147,6 +151,7 @@ class WatchPage(QWidget):
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.hover_card.pictures_came()
+        self.strip.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -159,7 +164,7 @@ class WatchPage(QWidget):
         for column in self._pool:
             column.setVisible(column in self._columns)
         self._update_legend()
-        self.set_selection("")
+        self.set_selection("", ())
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -200,6 +205,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_selected(row)
 
+    def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_also_selected(rows)
+
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_neighbours(neighbours)
@@ -212,7 +221,7 @@ class WatchPage(QWidget):
         self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._colour.setCurrentIndex(self._colour.findData(colour_by))
+        self._colour.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
         for column in self._pool:
@@ -227,9 +236,14 @@ class WatchPage(QWidget):
         for column in self._pool:
             column.caption.setToolTip(method_info(method).about)
 
-    def set_selection(self, text: str) -> None:
+    def chosen(self) -> str:
+        """What is said of the selected image."""
+        return self._selection.text()
+
+    def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._selection.setText(text or "Click a point to select its image.")
+        self._selection.setText(text or _NOTHING_SELECTED)
+        self.strip.set_images(pictures)
         self._see.setEnabled(bool(text))
 
     def fit(self) -> None:
@@ -257,7 +271,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
+        self._colour.choose_next()
 
     def _on_split(self) -> None:
         split = self._split.currentData()
@@ -284,6 +298,7 @@ class WatchPage(QWidget):
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
+        above.addWidget(self.strip)
         above.addLayout(chosen)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
@@ -314,10 +329,11 @@ class WatchPage(QWidget):
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
         scatter.set_gliding(self._glides)
-        scatter.set_colour_by(self._colour.currentData())
+        scatter.set_colour_by(self._colour.meaning)
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)
         scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
+        scatter.lassoed.connect(lambda rows: self.rows_lassoed.emit(run, rows))
         scatter.hovered.connect(
             lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
         )
@@ -329,4 +345,4 @@ class WatchPage(QWidget):
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.currentData(), classes)
+        self.legend.set_meaning(self._colour.meaning, classes)

@@ -17,6 +17,8 @@ from symmcore.data import catalogue
 from symmcore.errors import InputError
 from symmcore.networks import load_network
 from symmcore.runs import Recording, files, open_runs
+from symmcore.runs.continuation import resume_plan
+from symmcore.runs.info import RunStatus
 from symmviz.cli import main
 
 STEPS = 6
@@ -84,6 +86,44 @@ def test_a_comparison_that_was_interrupted_equals_one_that_was_not(
         assert lines(resumed) == lines(recording.folder)
         assert arrays(resumed) == arrays(recording.folder)
         assert Recording.open(resumed).key == recording.key
+
+
+def test_of_a_comparison_with_a_run_that_diverged_the_others_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, both = tmp_path / "whole", tmp_path / "both"
+    compared = ("--compare", "npair:lr=1e+30", "npair+symm")
+    assert main(["train", *TINY, *compared, "--out", str(whole)]) == 1
+    said = capsys.readouterr()
+    assert "of npair:lr=1e+30 are no longer numbers at step 1." in said.err.splitlines()[-1]
+    assert [line.split()[0] for line in said.out.splitlines()] == ["npair+symm", *["Recorded"] * 2]
+    lost, left = open_runs(whole)
+    assert (lost.state.status, left.state.status) == (RunStatus.DIVERGED, RunStatus.FINISHED)
+    assert "no longer numbers" in lost.state.message
+    assert left.state.message == ""
+    shutil.copytree(whole, both)
+    interrupted(both / left.folder.name, 3)
+    before = everything(both / lost.folder.name)
+    assert main(["train", "--resume", str(both)]) == 1
+    said = capsys.readouterr()
+    note = f"npair:lr=1e+30 diverged at step {lost.state.last_step} and stays as it is."
+    assert note in said.err.splitlines()
+    assert "Going on from step 3" in said.err
+    assert lines(both / left.folder.name) == lines(left.folder)
+    assert arrays(both / left.folder.name) == arrays(left.folder)
+    assert everything(both / lost.folder.name) == before
+    (both / left.folder.name / "status.json").write_text('{"status": "diverged", "message": ""}')
+    with pytest.raises(InputError, match="would again: branch from one of its checkpoints"):
+        resume_plan(both, STEPS + 1)
+
+
+def everything(run: Path) -> dict[str, tuple[int, bytes]]:
+    """When each file of a run was written, and what it holds."""
+    return {
+        path.name: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in run.rglob("*")
+        if path.is_file() and path.name != ".run.lock"
+    }
 
 
 def test_a_finished_run_goes_on_as_a_longer_one(runs: Path, tmp_path: Path) -> None:

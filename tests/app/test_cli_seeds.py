@@ -13,6 +13,7 @@ from helpers_training import add_dataset
 
 from symmcore.errors import InputError
 from symmcore.runs import open_runs
+from symmcore.runs.info import RunStatus
 from symmcore.runs.results import read_results, summarise
 from symmcore.runs.seed_folder import parse_seeds
 from symmviz.cli import main
@@ -118,12 +119,20 @@ def test_the_table_is_that_of_the_runs(out: Path, capsys: pytest.CaptureFixture[
     assert "Student's t for paired samples" in table
 
 
-def test_finished_seeds_are_skipped_and_others_go_on_exactly(whole: Path, out: Path) -> None:
+def ended_after_step_2(run: Path) -> None:
+    shutil.rmtree(run / "checkpoints" / "00000004")
+    (run / "status.json").write_text('{"status": "stopped", "message": ""}')
+
+
+def test_finished_seeds_are_skipped_and_others_go_on_exactly(
+    whole: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = {path: path.stat().st_mtime_ns for path in (out / "seed-3").rglob("*")}
-    for run in (out / "seed-7").iterdir():  # as if ended after the checkpoint at step 2
-        shutil.rmtree(run / "checkpoints" / "00000004")
-        (run / "status.json").unlink()
+    for run in (out / "seed-7").iterdir():
+        ended_after_step_2(run)
+    capsys.readouterr()
     assert train(out) == 0
+    assert "Going on from step 2" in capsys.readouterr().err
     assert metrics(out) == metrics(whole)
     assert {path: path.stat().st_mtime_ns for path in (out / "seed-3").rglob("*")} == before
 
@@ -136,6 +145,28 @@ def test_a_seed_that_ended_before_anything_was_trained_begins_anew(whole: Path, 
     shutil.rmtree(out / "seed-7" / "npair+symm")
     assert train(out) == 0
     assert metrics(out) == metrics(whole)
+
+
+def test_a_run_that_diverges_holds_up_no_seed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    given = ["train", *TINY[:-2], "npair", "npair:lr=1e+30", "--seeds", "3,7", "--out", str(out)]
+    assert main(given) == 1
+    recordings = [one for seed in (3, 7) for one in open_runs(out / f"seed-{seed}")]
+    ends = [one.state.status for one in recordings]
+    assert ends == [RunStatus.FINISHED, RunStatus.DIVERGED] * 2
+    (summary,) = summarise(read_results(recordings))
+    assert [one.seed for one in summary.results] == [3, 7]
+    before = metrics(out)
+    ended_after_step_2(recordings[0].folder)
+    capsys.readouterr()
+    assert main(given) == 1
+    said = capsys.readouterr()
+    assert "Seed 3 (1 of 2)" in said.err
+    assert "Seed 7" not in said.err
+    assert "diverged" in said.out
+    assert metrics(out) == before
 
 
 def test_seeds_can_be_added(out: Path, whole: Path) -> None:

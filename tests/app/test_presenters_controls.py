@@ -283,6 +283,28 @@ def test_a_comparison_goes_on_as_a_whole_only() -> None:
     assert offers(()) == Offers()
 
 
+def test_a_comparison_goes_on_without_the_runs_that_diverged() -> None:
+    runs = tuple(
+        FakeRecording(spec, config=MagicMock(), compared=("npair", "angular"), total_steps=5)
+        for spec in ("npair", "angular")
+    )
+    runs[0].change(status=RunStatus.DIVERGED, last_step=3)
+    runs[1].change(status=RunStatus.FINISHED, checkpoint_steps=(5,), last_step=5)
+    assert offers(runs).going_on == runs[0].info.group
+    assert not offers(runs).unfinished, "what can go on has all its steps"
+    runs[1].change(status=RunStatus.DIVERGED)
+    assert offers(runs).going_on is None
+
+
+def test_the_end_of_a_training_names_the_runs_that_diverged(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
+    said = "The loss of npair became nan at step 5. Try less."
+    presenter.set_status(finished(FinishReason.COMPLETED, message=said))
+    assert notice(view) == Notice(said)
+    assert text(view).startswith("Finished")
+
+
 def test_while_a_training_goes_on_its_own_state_is_said(
     view: MagicMock, presenter: ControlsPresenter
 ) -> None:
@@ -299,7 +321,8 @@ def test_a_branch_is_made_from_the_newest_checkpoint_before_the_step_that_is_sho
     second.change(checkpoint_steps=(20,))
     for run in (first, second):
         assert isinstance(run.info.config, MagicMock)
-        run.info.config.configure_mock(learning_rate=0.1, steps=300, network="small", seed=0)
+        run.info.config.configure_mock(steps=300, network="small", seed=0)
+        run.info.config.learning_rate_of.return_value = 0.1
     (parent,) = branch_parents((first, second), 15)
     assert (parent.step, parent.folder, parent.learning_rate) == (10, first.folder, 0.1)
     assert [one.step for one in branch_parents((first, second), None)] == [40, 20]

@@ -220,8 +220,24 @@ class TestWatch:
         run = FakeRecording()
         workspace.show((run,))
         assert watch(workspace, loaded).columns[0].caption is None
-        run.change(status=RunStatus.DIVERGED)
+        run.change(status=RunStatus.STOPPED)
         assert watch(workspace, loaded).columns[0].caption == "No picture was made"
+        run.change(status=RunStatus.DIVERGED, last_step=3)
+        assert watch(workspace, loaded).columns[0].caption == "Diverged at step 3"
+
+    def test_a_run_that_diverged_says_so_from_that_step_on(
+        self, workspace: Workspace, loaded: FakeLoaded, runs: tuple[FakeRecording, ...]
+    ) -> None:
+        runs[1].change(status=RunStatus.DIVERGED, last_step=22)
+        runs[0].add_frame(30)
+        loaded.load(runs[0], 30)
+        for step in (None, 25, 22):
+            workspace.cursor = Cursor(step)
+            captions = [str(column.caption) for column in watch(workspace, loaded).columns]
+            assert "Diverged" not in captions[0]
+            assert captions[1] == "PCA · step 20 · Diverged at step 22"
+        workspace.cursor = Cursor(21)
+        assert "Diverged" not in str(watch(workspace, loaded).columns[1].caption)
 
     def test_a_training_being_prepared_has_empty_columns(self) -> None:
         workspace = Workspace()

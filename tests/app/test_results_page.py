@@ -155,6 +155,18 @@ class TestPresenter:
         self.presenter.update(self.runs)
         self.reader.want.assert_called_with((), ())
 
+    def test_a_run_that_diverged_holds_up_no_card(self) -> None:
+        diverged, left = self.runs
+        diverged.change(status=RunStatus.DIVERGED)
+        self.presenter.update(self.runs)
+        self.reader.want.assert_called_with(self.runs, ())
+        left.change(status=RunStatus.FINISHED)
+        self.presenter.update(self.runs)
+        self.reader.want.assert_called_with(self.runs, (left,))
+        left.change(status=RunStatus.DIVERGED)
+        self.presenter.update(self.runs)
+        self.reader.want.assert_called_with(self.runs, ())
+
     def test_shows_what_is_new_once(self) -> None:
         found = outcome((result("npair", 0, 0.5),))
         self.reader.results = Results(TABLE, found)

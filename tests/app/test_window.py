@@ -1,7 +1,10 @@
 """The real window: what a user does, and what is on the screen then."""
 
+import dataclasses
 import gc
+import itertools
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
+from torch import Tensor
 
-from symmcore.training.learner import Learner
+from symmcore.training.learner import Learner, StepResult
 from symmviz.app import Launched
 from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel, Variant
@@ -335,19 +339,60 @@ def test_a_failure_in_training_is_shown_and_another_run_can_start(
     assert notice(launched) == ""
 
 
+def loses(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Have the loss of one step be no number: the first run's first step is the first of all."""
+    original, steps = Learner.step, itertools.count(1)
+
+    def step(learner: Learner, images: Tensor, labels: Tensor) -> StepResult:
+        took = original(learner, images, labels)
+        return dataclasses.replace(took, loss=math.nan) if next(steps) == at else took
+
+    monkeypatch.setattr(Learner, "step", step)
+
+
 def test_a_diverged_run_says_at_which_step_and_keeps_its_curves(
-    qtbot: QtBot, launched: Launched
+    qtbot: QtBot, launched: Launched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = launched.window.start_page
-    page.set_settings({"learning_rate": 1000.0})
-    page.set_symm(False)  # with Symm the loss is some 1e37, which is still a number
+    qtbot.waitUntil(lambda: launched.session.warm, timeout=WAIT_MS)
+    loses(monkeypatch, at=3)
     start(qtbot, launched, steps=1000)
     wait_for(qtbot, launched, "Diverged")
-    assert "at step" in notice(launched)
+    assert "at step 3" in notice(launched)
     assert "lower learning rate" in notice(launched)
+    assert "Everything up to then is kept." in notice(launched)
     panel = launched.window.watch_page.curves.panel(Panel.LOSS)
     qtbot.waitUntil(lambda: len(panel.line_data(0, Variant.SOLID)[0]) >= 1)
     assert page.start_button.isEnabled()
+
+
+def test_of_two_runs_one_that_diverges_is_marked_and_the_other_goes_on(
+    qtbot: QtBot, launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = launched.window
+
+    def drawn(*last: int) -> None:
+        panel = window.watch_page.curves.panel(Panel.LOSS)
+        data = [panel.line_data(run, Variant.SOLID) for run in (0, 1)]
+        finite = [[x for x, y in zip(*one, strict=True) if math.isfinite(y)] for one in data]
+        assert [steps[-1:] for steps in finite] == [[one] for one in last]
+
+    def marked() -> bool:
+        labels = window.watch_page.findChildren(QLabel)
+        return any("Diverged at step 3" in label.text() for label in labels)
+
+    qtbot.waitUntil(lambda: launched.session.warm, timeout=WAIT_MS)
+    loses(monkeypatch, at=6)  # the second run's third
+    finish(qtbot, launched, compare=True, steps=6)
+    assert "of npair+symm became nan at step 3" in notice(launched)
+    qtbot.waitUntil(lambda: drawn(6, 2), timeout=WAIT_MS)
+    qtbot.waitUntil(marked, timeout=WAIT_MS)
+    qtbot.waitUntil(window.controls.extend_button.isEnabled, timeout=WAIT_MS)
+    assert window.controls.extend_button.text() == "Go on"
+    window.controls.extend.emit(2)
+    wait_for(qtbot, launched, "Finished · step 8 of 8")
+    qtbot.waitUntil(lambda: drawn(8, 2), timeout=WAIT_MS)
+    assert marked()
 
 
 def test_a_folder_that_cannot_be_written_is_said_beside_start(

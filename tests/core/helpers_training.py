@@ -101,6 +101,9 @@ class Recorder:
     Attributes:
         hook: called on the training thread with what was just told: a context, a
             (run, record), a tuple of snapshots or of checkpoints, or a status.
+        frames: snapshots by step, of the runs that had not diverged.
+        checkpointed: checkpoints by step, of these.
+        lost: what was said of the runs that diverged, and after which step.
     """
 
     def __init__(self, hook: Callable[[object], None] = lambda told: None) -> None:
@@ -110,6 +113,7 @@ class Recorder:
         self.frames: list[tuple[Snapshot, ...]] = []
         self.checkpointed: list[tuple[Checkpoint, ...]] = []
         self.statuses: list[TrainingStatus] = []
+        self.lost: dict[int, str] = {}
 
     def begin(self, context: TrainingContext) -> None:
         self.contexts.append(context)
@@ -119,13 +123,19 @@ class Recorder:
         self.records.append((run, record))
         self.hook((run, record))
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        self.frames.append(snapshots)
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
+        self._check_places(snapshots)
+        self.frames.append(tuple(one for one in snapshots if one is not None))
         self.hook(snapshots)
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
-        self.checkpointed.append(checkpoints)
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
+        self._check_places(checkpoints)
+        self.checkpointed.append(tuple(one for one in checkpoints if one is not None))
         self.hook(checkpoints)
+
+    def ended(self, run: int, message: str) -> None:
+        assert run not in self.lost, "once"
+        self.lost[run] = message
 
     def status(self, status: TrainingStatus) -> None:
         self.statuses.append(status)
@@ -150,6 +160,12 @@ class Recorder:
             if states[-1:] != [status.state]:
                 states.append(status.state)
         return states
+
+    def _check_places(self, told: tuple[object, ...]) -> None:
+        """Just those that have ended are left out, in a place of their own."""
+        gone = {*self.lost, *self.contexts[-1].ended}
+        assert [run for run, one in enumerate(told) if one is None] == sorted(gone)
+        assert len(told) == len(self.contexts[-1].config.specs)
 
     def _of(self, run: int) -> list[StepRecord | EvalRecord]:
         return [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from helpers_runs import run_lock
+from helpers_runs import make_checkpoint, run_lock
 from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
 
 from symmcore.data.unused import Unused
@@ -20,6 +20,7 @@ from symmcore.records import EvalRecord, StepRecord
 from symmcore.runs import files as files_module
 from symmcore.runs.claim import check_free
 from symmcore.runs.config_file import read_info
+from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import run_directories
 from symmcore.runs.lock import RunLock
 from symmcore.runs.metrics import metrics_line
@@ -390,6 +391,75 @@ class TestMetrics:
     def test_floats_lose_nothing(self) -> None:
         value = 0.1 + 0.2
         assert json.loads(metrics_line(StepRecord(1, value, 1 / 3, 0.0)))["loss"] == value
+
+
+class TestARunThatDiverges:
+    def test_of_several_is_whole_and_left_alone(self, tmp_path: Path) -> None:
+        config = tiny_config("npair", "npair+symm:lr=1e30", steps=4, checkpoint_every=2)
+        recorder = TrainingRecorder(tmp_path / "both", config)
+        kept: dict[str, bytes] = {}
+
+        def hook(told: object) -> None:
+            if isinstance(told, TrainingStatus) and told.step == 3 and not kept:
+                recorder.finish_thumbnails(60)
+                kept.update(files(lost))
+
+        trainer = Trainer(config, Sinks([recorder, Recorder(hook)]))
+        left, lost = run_directories(tmp_path / "both", config)
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED
+        trainer.extend(2)
+        assert trainer.run(Control()).reason is FinishReason.COMPLETED
+        recorder.close()
+        assert kept
+        assert files(lost) == kept
+        said = json.loads(kept["status.json"])
+        assert said["status"] == "diverged"
+        assert "npair+symm:lr=1e+30" in said["message"]
+        assert lines(lost)[-1]["step"] < 3
+        for recording in recorder.recordings:
+            recording.poll()
+        states = [recording.state for recording in recorder.recordings]
+        assert [state.status for state in states] == [RunStatus.FINISHED, RunStatus.DIVERGED]
+        assert [state.checkpoint_steps for state in states] == [(0, 2, 4, 6), (0,)]
+        assert states[0].message == ""
+        assert [state.last_step for state in states] == [6, lines(lost)[-1]["step"]]
+        assert json.loads((left / "config.json").read_text())["steps"] == 6
+        for folder in (left, lost):
+            RunLock(folder).release()  # it is free
+
+    def test_leaves_to_the_others_the_checkpoints_that_they_have_in_common(
+        self, tmp_path: Path
+    ) -> None:
+        # a budget for one checkpoint: the newest that those that go on have is kept
+        recorder = begun(tmp_path / "all", "npair", "triplet", "npair+symm", recording_bytes=0)
+        for step in (0, 2):
+            recorder.checkpoints((make_checkpoint(step),) * 3)
+        recorder.ended(1, "It diverged.")
+        recorder.checkpoints((make_checkpoint(4), None, make_checkpoint(4)))
+        recorder.snapshots((make_snapshot(4), None, make_snapshot(4)))
+        recorder.finish_checkpoints()
+        for recording in recorder.recordings:
+            recording.poll()
+        steps = [one.state.checkpoint_steps for one in recorder.recordings]
+        assert steps == [(4,), (2,), (4,)]
+        assert [one.state.frame_steps for one in recorder.recordings] == [(4,), (), (4,)]
+        recorder.status(FINISHED)
+        recorder.close()
+
+    def test_that_could_not_be_saved_is_said_at_the_end(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        problems: list[str] = []
+        recorder = begun(tmp_path / "both", "npair", "triplet", on_problem=problems.append)
+        with monkeypatch.context() as patched:
+            patched.setattr(files_module, "write_whole", full_disk)
+            recorder.ended(1, "It diverged.")
+        assert len(problems) == 1
+        assert recorder.unsaved
+        recorder.status(FINISHED)
+        recorder.close()
+        said = json.loads((tmp_path / "both" / "triplet" / "status.json").read_text())
+        assert (said["status"], said["message"]) == ("diverged", "It diverged.")
 
 
 class TestFrames:

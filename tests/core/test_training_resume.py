@@ -96,14 +96,19 @@ def start_from(
     checkpoints: tuple[Checkpoint, ...],
     sink: Recorder,
     parents: tuple[ParentRun, ...] | None = None,
+    ended: Mapping[int, str] | None = None,
 ) -> Start:
-    return Start(
-        checkpoints[0].step,
-        lambda: tuple(as_read(one) for one in checkpoints),
-        sink.contexts[0].dataset.fingerprint(),
-        "runs/tiny",
-        parents,
-    )
+    """Where those go on that have a checkpoint; the others have ended before."""
+    gone = {} if ended is None else ended
+
+    def read() -> tuple[Checkpoint | None, ...]:
+        left = map(as_read, checkpoints)
+        return tuple(
+            None if run in gone else next(left) for run in range(len(checkpoints) + len(gone))
+        )
+
+    fingerprint = sink.contexts[0].dataset.fingerprint()
+    return Start(checkpoints[0].step, read, fingerprint, "runs/tiny", parents, gone)
 
 
 def same_arrays(one: Checkpoint, other: Checkpoint) -> bool:
@@ -181,6 +186,23 @@ def test_a_run_of_a_comparison_goes_on_alone_as_beside_the_others(
     context = sink.contexts[0]
     assert (context.parents, context.resumed_from, context.begins_at) == (parents, None, 2)
     assert_goes_on(sink, whole, 2, range(run, run + 1))
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_run_that_diverged_before_takes_no_part(whole: Recorder, lost: int) -> None:
+    config = whole.contexts[0].config
+    left = tuple(one for run, one in enumerate(whole.checkpointed[2]) if run != lost)
+    sink, status = trained(config, start_from(left, whole, ended={lost: "It diverged."}), more=1)
+    assert (status.reason, status.message) == (FinishReason.COMPLETED, "It diverged.")
+    assert all(context.ended == {lost} for context in sink.contexts)
+    assert not sink.lost, "it is not told again"
+    for run in range(3):
+        after = [one for one in whole.steps(run) if one.step > 2 and run != lost]
+        assert sink.steps(run)[: len(after)] == after
+        assert bool(sink.steps(run)) == (run != lost)
+    at_end = [one for run, one in enumerate(whole.checkpointed[-1]) if run != lost]
+    (found,) = [told for told in sink.checkpointed if told[0].step == STEPS]
+    assert all(same_arrays(*pair) for pair in zip(found, at_end, strict=True))
 
 
 def test_going_on_after_the_end_equals_one_longer_training(whole: Recorder) -> None:

@@ -543,7 +543,7 @@ class TestGoingOn:
 class TestDiverging:
     def test_ends_training_with_the_step_and_what_to_try(self) -> None:
         sink = Recorder()
-        status = Trainer(tiny_config("npair", "npair+symm:lr=1e+30", steps=50), sink).run(Control())
+        status = Trainer(tiny_config("npair+symm:lr=1e+30", steps=50), sink).run(Control())
         assert status.reason is FinishReason.DIVERGED
         assert not status.can_continue
         assert_ended_once(sink, status)
@@ -551,11 +551,78 @@ class TestDiverging:
         assert "npair+symm:lr=1e+30" in status.message
         assert "1e+30" in status.message
         assert "lower learning rate" in status.message
-        assert not math.isfinite(sink.steps(1)[-1].loss)
-        assert all(math.isfinite(record.loss) for record in sink.steps(1)[:-1])
-        # the other run has all of its records too
-        assert sink.steps(1)[-1].step == sink.steps(0)[-1].step == status.step < 50
-        assert math.isfinite(sink.steps(0)[-1].loss)
+        assert sink.lost == {0: status.message}
+        assert not math.isfinite(sink.steps()[-1].loss)
+        assert all(math.isfinite(record.loss) for record in sink.steps()[:-1])
+        assert sink.steps()[-1].step == status.step < 50
+
+    @pytest.mark.parametrize("build", [build_network, with_dropout])
+    def test_leaves_the_others_as_they_are_without_it(
+        self, build: Callable[[str, int, int], nn.Module], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(learner_module, "build_network", build)
+        sink, lost = Recorder(), "npair+symm:lr=1e+30"
+        trainer = Trainer(tiny_config("npair", lost, "triplet", steps=4), sink)
+        status = trainer.run(Control())
+        assert status.reason is FinishReason.COMPLETED
+        assert sink.lost == {1: status.message}
+        ended = sink.steps(1)[-1].step
+        assert f"{lost} became nan at step {ended}." in status.message
+        assert ended < status.step == 4
+        trainer.extend(2)
+        assert trainer.run(Control()).message == status.message
+        assert [context.ended for context in sink.contexts] == [frozenset(), {1}]
+        without = Recorder()
+        trainer = Trainer(tiny_config("npair", "triplet", steps=4), without)
+        trainer.run(Control())
+        trainer.extend(2)
+        trainer.run(Control())
+        for run, other in ((0, 0), (2, 1)):
+            assert sink.steps(run) == without.steps(other)
+            assert sink.evaluations(run) == without.evaluations(other)
+        assert [len(told) for told in sink.frames] == [3, 2, 2, 2]
+        for told, expected in zip(sink.frames[1:], without.frames[1:], strict=True):
+            assert same_snapshots(list(told), list(expected))
+        last, expected_last = sink.checkpointed[-1], without.checkpointed[-1]
+        for one, other_one in zip(last, expected_last, strict=True):
+            assert one.step == other_one.step == 6
+            for name, array in one.arrays["network"].items():
+                np.testing.assert_array_equal(array, other_one.arrays["network"][name])
+
+    def test_of_the_last_that_is_left_ends_training(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = Learner.step
+        calls: list[None] = []
+
+        def step(learner: Learner, images: torch.Tensor, labels: torch.Tensor) -> StepResult:
+            calls.append(None)
+            took = original(learner, images, labels)
+            return dataclasses.replace(took, loss=math.inf) if len(calls) in (3, 6) else took
+
+        monkeypatch.setattr(Learner, "step", step)
+        sink = Recorder()
+        status = Trainer(tiny_config("triplet", "npair", steps=9), sink).run(Control())
+        assert status.reason is FinishReason.DIVERGED
+        # calls 1, 2 and 3, 4; the first run is lost with the third, the second goes on alone
+        assert (status.step, len(calls)) == (4, 6)
+        assert "of triplet became inf at step 2." in sink.lost[0]
+        assert "of npair became inf at step 4." in sink.lost[1]
+        assert status.message == f"{sink.lost[0]} {sink.lost[1]}"
+        assert [[one.step for one in told] for told in sink.checkpointed] == [[0, 0], [2]]
+
+    def test_is_said_of_a_training_that_is_stopped(self) -> None:
+        control = Control()
+
+        def hook(told: object) -> None:
+            if isinstance(told, TrainingStatus) and told.step == 3:
+                control.stop()
+
+        sink = Recorder(hook)
+        config = tiny_config("npair", "npair:lr=1e+30", steps=9)
+        status = Trainer(config, sink).run(control)
+        assert (status.reason, status.step) == (FinishReason.STOPPED, 3)
+        assert status.message == sink.lost[1]
+        assert [len(told) for told in sink.checkpointed] == [2, 1, 1]
+        assert [record.step for record in sink.evaluations(0)][-1] == 3
 
     def test_is_found_at_the_step_where_the_loss_is_nan(
         self, monkeypatch: pytest.MonkeyPatch

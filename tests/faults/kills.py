@@ -67,6 +67,9 @@ class Telling:
             self._recorder.finish_checkpoints()
         self._say_written()
 
+    def ended(self, run: int, message: str) -> None:
+        self._recorder.ended(run, message)
+
     def status(self, status: Any) -> None:
         self._recorder.status(status)
 
@@ -330,7 +333,8 @@ def go_on(run: KilledRun, plan: ContinuationPlan) -> None:
     """Record in this process what comes after the checkpoint that is gone on from."""
     recorder = TrainingRecorder(run.folder, plan.config, resume=True, on_problem=_fail)
     plan.check_newest()
-    assert [one.step for one in plan.start.read()] == [plan.start.step] * len(run.whole.runs)
+    steps = [one.step for one in plan.start.read() if one is not None]
+    assert steps == [plan.start.step] * len(run.whole.runs)
     recorder.begin(run.whole.resumed_context(plan.start.step))
     play(recorder, run.whole.told[run.whole.after(plan.start.step) :])
     recorder.close()

@@ -102,12 +102,16 @@ class Events:
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
         self.told.append(("scalar", (run, record)))
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         self.told.append(("snapshots", (snapshots,)))
-        self.told.append(("projections", (tuple(map(_projection, snapshots)),)))
+        there = tuple(one for one in snapshots if one is not None)
+        self.told.append(("projections", (tuple(map(_projection, there)),)))
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         self.told.append(("checkpoints", (checkpoints,)))
+
+    def ended(self, run: int, message: str) -> None:
+        self.told.append(("ended", (run, message)))
 
     def status(self, status: TrainingStatus) -> None:
         pass

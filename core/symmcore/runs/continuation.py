@@ -42,7 +42,11 @@ class ContinuationPlan:
         """
         if self.out is None:
             return
-        newest = _newest_common_checkpoint(self.out, _read(self.out))
+        recordings = _read(self.out)
+        going = _going(recordings)
+        if len(going) + len(self.start.ended) < len(recordings):
+            raise InputError(f"A run in {self.out} has diverged in another process: try again.")
+        newest = _newest_common_checkpoint(self.out, going)
         if newest != self.start.step:
             raise InputError(
                 f"{self.out} has gone on to step {newest} in another process meanwhile: try again."
@@ -57,6 +61,8 @@ def resume_plan(
 ) -> ContinuationPlan:
     """Plan to go on with a run, or with all runs of a comparison together.
 
+    Those of a comparison that diverged stay as they are.
+
     Args:
         folder: of the run or of the comparison.
         steps: in all; None takes as many as were planned.
@@ -67,16 +73,17 @@ def resume_plan(
         InputError: if it cannot be gone on with: one sentence that says why.
     """
     recordings = _read(folder)
-    configs = [_trainable(recording) for recording in recordings]
+    configs = [_config_of(recording) for recording in recordings]
     _check_whole_comparison(folder, recordings)
-    for recording in recordings:
-        if recording.state.status is RunStatus.DIVERGED:
-            raise InputError(
-                f"{recording.folder} ended because its numbers were lost, and would again: branch "
-                "from one of its checkpoints with a lower learning rate."
-            )
-    step = _newest_common_checkpoint(folder, recordings)
-    total = configs[0].steps if steps is None else steps
+    going = _going(recordings)
+    if not going:
+        raise InputError(
+            f"{recordings[0].folder} ended because its numbers were lost, and would again: branch "
+            "from one of its checkpoints with a lower learning rate."
+        )
+    step = _newest_common_checkpoint(folder, going)
+    first = configs[recordings.index(going[0])]
+    total = first.steps if steps is None else steps
     if total <= step:
         raise InputError(
             f"{folder} has taken {step} steps: to go on it needs a larger number of steps than "
@@ -84,9 +91,11 @@ def resume_plan(
         )
     # each as it has it, where the runs name learning rates of their own
     specs = tuple(spec for config in configs for spec in config.specs)
-    config = dataclasses.replace(configs[0], specs=specs, steps=total)
-    config, notes = _on_this_machine(config, recordings[0].info, threads, device)
-    return ContinuationPlan(config, _start(str(folder), recordings, step), folder, notes)
+    config = dataclasses.replace(first, specs=specs, steps=total)
+    config, notes = _on_this_machine(config, going[0].info, threads, device)
+    notes = (*map(_stays, recordings), *notes)
+    start = _start(str(folder), recordings, step)
+    return ContinuationPlan(config, start, folder, tuple(filter(None, notes)))
 
 
 def branch_plan(
@@ -119,7 +128,8 @@ def branch_plan(
             f"such as {recordings[0].folder}."
         )
     (recording,) = recordings
-    parent = _trainable(recording)
+    parent = _config_of(recording)
+    _check_has_checkpoint(recording)
     _check_step(recording, step)
     if isinstance(spec, str):
         spec = branch_spec(spec, parent.specs[0])
@@ -148,7 +158,20 @@ def _read(folder: Path) -> tuple[Recording, ...]:
     return recordings
 
 
-def _trainable(recording: Recording) -> TrainingConfig:
+def _going(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
+    """The runs that have not diverged."""
+    return tuple(one for one in recordings if one.state.status is not RunStatus.DIVERGED)
+
+
+def _stays(recording: Recording) -> str:
+    """What is said of a run that diverged; empty for any other."""
+    if recording.state.status is not RunStatus.DIVERGED:
+        return ""
+    name, step = recording.info.name, recording.state.last_step
+    return f"{name} diverged at step {step:,} and stays as it is."
+
+
+def _config_of(recording: Recording) -> TrainingConfig:
     """The training of one run as it was resolved."""
     info = recording.info
     if info.own_loop:
@@ -159,11 +182,14 @@ def _trainable(recording: Recording) -> TrainingConfig:
     if info.resolved is None:
         reason = info.problems[0] if info.problems else "Its settings cannot be read."
         raise InputError(f"{recording.folder} can be looked at, but not gone on with: {reason}")
+    return info.resolved
+
+
+def _check_has_checkpoint(recording: Recording) -> None:
     if not recording.state.checkpoint_steps:
         raise InputError(
             f"{recording.folder} holds no checkpoint: it can be looked at, but not gone on with."
         )
-    return info.resolved
 
 
 def _check_whole_comparison(folder: Path, recordings: tuple[Recording, ...]) -> None:
@@ -185,6 +211,8 @@ def _check_whole_comparison(folder: Path, recordings: tuple[Recording, ...]) -> 
 
 
 def _newest_common_checkpoint(folder: Path, recordings: tuple[Recording, ...]) -> int:
+    for recording in recordings:
+        _check_has_checkpoint(recording)
     steps = [set(recording.state.checkpoint_steps) for recording in recordings]
     common = set.intersection(*steps)
     if not common:
@@ -237,7 +265,16 @@ def _count(number: int, what: str) -> str:
 
 
 def _start(named: str, recordings: tuple[Recording, ...], step: int) -> Start:
-    def read() -> tuple[Checkpoint, ...]:
-        return tuple(recording.checkpoint(step) for recording in recordings)
+    """Where a training begins: the runs that diverged, unless it is a branch of one, are over."""
+    ended = {
+        run: one.state.message
+        for run, one in enumerate(recordings)
+        if len(recordings) > 1 and one.state.status is RunStatus.DIVERGED
+    }
 
-    return Start(step, read, recordings[0].info.fingerprint, named)
+    def read() -> tuple[Checkpoint | None, ...]:
+        return tuple(
+            None if run in ended else one.checkpoint(step) for run, one in enumerate(recordings)
+        )
+
+    return Start(step, read, recordings[0].info.fingerprint, named, ended=ended)

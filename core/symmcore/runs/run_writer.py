@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from symmcore.records import Checkpoint, EmbeddedSet, Frame, Projection
+from symmcore.records import Checkpoint, EmbeddedSet, Frame
 from symmcore.runs import files
 from symmcore.runs.budget import superfluous
 from symmcore.runs.checkpoint_keeper import CheckpointKeeper
@@ -174,10 +174,6 @@ class RunWriter:
             keep: step of one that stays.
         """
         self._checkpoints.thin(keep)
-
-    def add_projection(self, projection: Projection) -> None:
-        """Record a projection."""
-        self.recording.store_projection(projection)
 
     def end(self, status: RunStatus, message: str) -> None:
         """Say how the run ended, and close its files; :meth:`begin` goes on."""

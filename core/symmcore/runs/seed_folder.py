@@ -103,7 +103,7 @@ class SeedFolder:
         return seed_folder(self._out, seed)
 
     def is_finished(self, seed: int) -> bool:
-        """Whether nothing is left to train: every step is taken and scored, or a run diverged.
+        """Whether nothing is left to train: each run took all steps and is scored, or diverged.
 
         Raises:
             InputError: if a run is there and cannot be opened.
@@ -111,10 +111,9 @@ class SeedFolder:
         recordings = self._recordings(seed)
         if not recordings:
             return False
-        if any(one.state.status is RunStatus.DIVERGED for one in recordings):
-            return True
+        going = [one for one in recordings if one.state.status is not RunStatus.DIVERGED]
         whole = len(run_directories(self.folder(seed), self._config)) == len(recordings)
-        return whole and all(_is_finished(one, self._config.steps) for one in recordings)
+        return whole and all(_is_finished(one, self._config.steps) for one in going)
 
     def plan(self, seed: int) -> ContinuationPlan | None:
         """How the training of a seed goes on; None where it is to begin.

@@ -80,7 +80,10 @@ class TrainingRecorder:
         self._chosen = config
         self._on_problem = on_problem
         self._locks: list[RunLock] = []
-        self._writers: tuple[RunWriter, ...] = ()
+        self._recordings: tuple[Recording, ...] = ()
+        # by run: all that took part, and those of them that have not diverged
+        self._writers: dict[int, RunWriter] = {}
+        self._going: dict[int, RunWriter] = {}
         self._running = False
         self._thread = CheckpointThread(self._save_checkpoints)
         if resume:
@@ -91,7 +94,7 @@ class TrainingRecorder:
     @property
     def recordings(self) -> tuple[Recording, ...]:
         """The runs, live, in the order of ``config.specs``; none before training begins."""
-        return tuple(writer.recording for writer in self._writers)
+        return self._recordings
 
     def begin(self, context: TrainingContext) -> None:
         """Make the directories and write each config.json.
@@ -114,20 +117,31 @@ class TrainingRecorder:
         """Append one line to the run's metrics."""
         self._writers[run].add_line(metrics_line(record))
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """Keep each run's frame, and its gallery within the budget."""
-        for writer, snapshot in zip(self._writers, snapshots, strict=True):
-            writer.add_frame(snapshot.frame, _unwatched(snapshot))
+        for run, snapshot in enumerate(snapshots):
+            if snapshot is not None:
+                self._going[run].add_frame(snapshot.frame, _unwatched(snapshot))
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Keep what each run goes on from, within the budget; a thread writes it.
 
         Waits while that still writes those before: no more than these are held in memory.
         """
         self._thread.wait()
-        for writer, checkpoint in zip(self._writers, checkpoints, strict=True):
-            writer.add_checkpoint(checkpoint)
+        for run, checkpoint in enumerate(checkpoints):
+            if checkpoint is not None:
+                self._going[run].add_checkpoint(checkpoint)
         self._thread.request()
+
+    def ended(self, run: int, message: str) -> None:
+        """Say in its directory that a run has diverged, and leave it alone from then on."""
+        self._thread.wait()
+        writer = self._going[run]
+        # another one: the thread may be at these, trying again what failed
+        self._going = {other: one for other, one in self._going.items() if other != run}
+        writer.end(RunStatus.DIVERGED, message)
+        writer.thin_checkpoints()
 
     def finish_checkpoints(self) -> None:
         """Wait until the checkpoints told are on the disk, or could not be written."""
@@ -135,8 +149,8 @@ class TrainingRecorder:
 
     def projections(self, projections: tuple[Projection, ...]) -> None:
         """Keep each run's projection; from any thread."""
-        for writer, projection in zip(self._writers, projections, strict=True):
-            writer.add_projection(projection)
+        for recording, projection in zip(self._recordings, projections, strict=True):
+            recording.store_projection(projection)
 
     def status(self, status: TrainingStatus) -> None:
         """Close the files when the training has ended, and let others write the runs."""
@@ -146,10 +160,12 @@ class TrainingRecorder:
         self._thread.close()
         ended = _ENDS[status.reason or FinishReason.FAILED]
         running, self._running = self._running, False
-        for writer in self._writers if running else ():
-            writer.end(ended, status.message)
-            writer.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
         if running:
+            # of a training that went on to its end, the message is of those that did not
+            message = "" if status.can_continue else status.message
+            for writer in self._going.values():
+                writer.end(ended, message)
+            self.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
             self._thin_checkpoints()  # one that could not be saved before may be there now
         if not self.unsaved:  # else closing tries again
             self._release()
@@ -157,11 +173,11 @@ class TrainingRecorder:
     @property
     def unsaved(self) -> bool:
         """Whether something that was recorded is in memory alone; lost, after :meth:`close`."""
-        return any(writer.unsaved for writer in self._writers)
+        return any(writer.unsaved for writer in self._writers.values())
 
     def finish_thumbnails(self, timeout: float) -> bool:
         """Wait for thumbnails, so many seconds a run; returns whether all are written."""
-        done = [writer.finish_thumbnails(timeout) for writer in self._writers]
+        done = [writer.finish_thumbnails(timeout) for writer in self._writers.values()]
         return all(done)
 
     def close(self) -> None:
@@ -170,32 +186,33 @@ class TrainingRecorder:
         What could not be saved is tried once more.
         """
         self._thread.close()
-        for writer in self._writers:
+        for writer in self._writers.values():
             writer.close()
         self._release()
 
     def _save_checkpoints(self) -> bool:
         """Write each run's checkpoint, on the thread; returns whether all are on the disk."""
-        saved = [writer.save_checkpoint() for writer in self._writers]
+        saved = [writer.save_checkpoint() for writer in self._going.values()]
         self._thin_checkpoints()
         return all(saved)
 
     def _thin_checkpoints(self) -> None:
         """Keep to the budget; runs go on together, so all keep the newest one that all have."""
-        common = frozenset.intersection(*(writer.checkpoint_steps for writer in self._writers))
-        for writer in self._writers:
+        steps = [writer.checkpoint_steps for writer in self._going.values()]
+        common = frozenset.intersection(*steps) if steps else frozenset()
+        for writer in self._going.values():
             writer.thin_checkpoints(keep=max(common, default=None))
 
     def _begin(self, context: TrainingContext) -> None:
         with contextlib.ExitStack() as undo:
-            writers = []
+            writers = {}
             for run, directory in enumerate(self._directories):
                 try:
-                    writers.append(self._begin_run(run, directory, context, undo))
+                    writers[run] = self._begin_run(run, directory, context, undo)
                 except OSError as error:
                     raise cannot_write(directory, error) from error
             undo.pop_all()
-        self._writers = tuple(writers)
+        self._take(writers, tuple(writer.recording for writer in writers.values()))
 
     def _begin_run(
         self, run: int, directory: Path, context: TrainingContext, undo: contextlib.ExitStack
@@ -240,22 +257,31 @@ class TrainingRecorder:
 
     def _resume(self, context: TrainingContext, step: int) -> None:
         with contextlib.ExitStack() as undo:
-            writers = []
+            writers, recordings = {}, []
             for run, directory in enumerate(self._directories):
+                if run in context.ended:
+                    recordings.append(Recording.open(directory))
+                    continue
                 try:
                     cut(directory, step)
                     info = read_info(directory)
                     writer = self._begun(run, directory, context, info.key, info.parent, undo)
                 except OSError as error:
                     raise cannot_write(directory, error) from error
-                writers.append(writer)
+                writers[run] = writer
+                recordings.append(writer.recording)
             undo.pop_all()
-        self._writers = tuple(writers)
+        self._take(writers, tuple(recordings))
+
+    def _take(self, writers: dict[int, RunWriter], recordings: tuple[Recording, ...]) -> None:
+        """Write with these from now on."""
+        self._writers = self._going = writers
+        self._recordings = recordings
 
     def _go_on(self, context: TrainingContext) -> None:
         """More steps of a training that had ended."""
         self._take_locks()
-        for run, writer in enumerate(self._writers):
+        for run, writer in self._going.items():
             info = writer.recording.info
             try:
                 self._begin_writer(writer, run, context, info.key, info.parent)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,22 +54,24 @@ def network_settings(config: TrainingConfig, dataset: ImageDataset) -> dict[str,
 
 
 def make_checkpoints(
-    learners: list[Learner],
+    learners: Iterable[Learner | None],
     feed: TrainingFeed,
     position: Position,
     network: Mapping[str, object],
-) -> tuple[Checkpoint, ...]:
+) -> tuple[Checkpoint | None, ...]:
     """Copy all that the steps to come depend on, for each run.
 
     Args:
-        learners: one for each run.
+        learners: one for each run; None of one that has ended, and has no checkpoint.
         feed: the batches that all of them get.
         position: how far the training is.
         network: as :func:`network_settings` gives it.
     """
     shared = dataclasses.asdict(position) | {"feed": dataclasses.asdict(feed.state())}
     return tuple(
-        Checkpoint(
+        None
+        if learner is None
+        else Checkpoint(
             position.step,
             learner.arrays(),
             shared
@@ -80,7 +82,10 @@ def make_checkpoints(
 
 
 def restore(
-    checkpoints: tuple[Checkpoint, ...], start: Start, learners: list[Learner], feed: TrainingFeed
+    checkpoints: tuple[Checkpoint | None, ...],
+    start: Start,
+    learners: list[Learner],
+    feed: TrainingFeed,
 ) -> Position:
     """Set a training to what its checkpoints hold.
 
@@ -98,9 +103,11 @@ def restore(
     """
     where = f"The checkpoint of {start.named} at step {start.step}"
     try:
+        shared: Mapping[str, Any] = {}
         for learner, checkpoint in zip(learners, checkpoints, strict=True):
-            learner.restore(checkpoint.arrays, _count(checkpoint.state["steps_taken"]))
-        shared = checkpoints[0].state
+            if checkpoint is not None:
+                learner.restore(checkpoint.arrays, _count(checkpoint.state["steps_taken"]))
+                shared = shared or checkpoint.state
         feed.restore(FeedState.from_json(shared["feed"]))
         return _position(shared, start.step)
     except InputError as error:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import platform
+from collections.abc import Container
 from importlib.metadata import version
 
 import torch
@@ -94,10 +95,13 @@ class Preparation:
         """
         return restore(start.read(), start, self.learners, self.feed)
 
-    def checkpoints(self, position: Position) -> tuple[Checkpoint, ...]:
-        """What each run goes on from, as it is now."""
+    def checkpoints(
+        self, position: Position, ended: Container[int]
+    ) -> tuple[Checkpoint | None, ...]:
+        """What each run goes on from, as it is now; None of one that has ended."""
         network = network_settings(self.config, self.dataset)
-        return make_checkpoints(self.learners, self.feed, position, network)
+        going = (None if run in ended else one for run, one in enumerate(self.learners))
+        return make_checkpoints(going, self.feed, position, network)
 
     def warm_up(self, on_progress: ProgressCallback = ignore_progress) -> None:
         """Compile the losses, so that no step waits for it; numba's in a subprocess."""

@@ -54,6 +54,7 @@ class TrainingContext:
         resumed_from: step whose checkpoints its own runs go on from: what they recorded
             after it is to go; None for any other training.
         parents: for a branch the parent of each run; None for any other training.
+        ended: the runs that have diverged before it began, or went on, and take no part.
     """
 
     config: TrainingConfig
@@ -63,6 +64,7 @@ class TrainingContext:
     parameters: int | None = None
     resumed_from: int | None = None
     parents: tuple[ParentRun, ...] | None = None
+    ended: frozenset[int] = frozenset()
 
     def notes(self) -> tuple[str, ...]:
         """Sentences the user should read."""
@@ -89,11 +91,22 @@ class Sink(Protocol):
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
         """One record of one run."""
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
-        """The newest state of every run, all after the same step."""
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
+        """The newest state of every run, all after the same step; None of one that has ended."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
-        """What every run goes on from, all after the same step, which has been told."""
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
+        """What every run goes on from, all after the same step, which has been told.
+
+        None in the place of a run that has ended.
+        """
+
+    def ended(self, run: int, message: str) -> None:
+        """A run has diverged, and the others go on; where none is left, FINISHED comes next.
+
+        Args:
+            run: nothing more is told of it.
+            message: a sentence that names the run, the step, and what to try.
+        """
 
     def status(self, status: TrainingStatus) -> None:
         """What the training is doing has changed."""
@@ -108,10 +121,13 @@ class NoSink:
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
         """See :class:`Sink`."""
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """See :class:`Sink`."""
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
+        """See :class:`Sink`."""
+
+    def ended(self, run: int, message: str) -> None:
         """See :class:`Sink`."""
 
     def status(self, status: TrainingStatus) -> None:
@@ -134,15 +150,20 @@ class Sinks:
         for sink in self._sinks:
             sink.scalar(run, record)
 
-    def snapshots(self, snapshots: tuple[Snapshot, ...]) -> None:
+    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """See :class:`Sink`."""
         for sink in self._sinks:
             sink.snapshots(snapshots)
 
-    def checkpoints(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """See :class:`Sink`."""
         for sink in self._sinks:
             sink.checkpoints(checkpoints)
+
+    def ended(self, run: int, message: str) -> None:
+        """See :class:`Sink`."""
+        for sink in self._sinks:
+            sink.ended(run, message)
 
     def status(self, status: TrainingStatus) -> None:
         """See :class:`Sink`."""

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -14,11 +14,12 @@ import torch
 from symmcore.errors import InputError, ProcessLostError, type_and_line
 from symmcore.processes import default_threads
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.records import Snapshot, StepRecord
+from symmcore.records import IndexArray, Snapshot, StepRecord
 from symmcore.training.checkpoint import Position
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.frame_schedule import checkpoint_schedule, frame_schedule
+from symmcore.training.learner import Learner
 from symmcore.training.out_of_memory import is_out_of_memory, out_of_memory_message
 from symmcore.training.pace import Pace
 from symmcore.training.preparation import Preparation
@@ -31,7 +32,7 @@ _SECONDS_BETWEEN_COUNTS = 0.1
 
 
 class _DivergedError(Exception):
-    """A run's loss is no longer a number."""
+    """No run is left whose numbers are finite."""
 
 
 class Trainer:
@@ -63,6 +64,8 @@ class Trainer:
         self._sink = sink
         self._start = start
         self._prepared: Preparation | None = None
+        # by run, what was said of one that has diverged: it takes no more steps
+        self._ended = dict(start.ended) if start is not None else {}
         self._begun = self._compiled = False
         self._at = Position(step=0, seconds=0.0)
         self._kept_step = -1  # of the newest checkpoint
@@ -76,15 +79,15 @@ class Trainer:
         """Train to the last step, or until stopped, diverged or failed.
 
         A training that is stopped is evaluated as one at its end is, unless the control
-        says that there is no time for it.
+        says that there is no time for it. A run that diverges ends, and the others go on.
 
         Returns:
             The status it ended with, which the sink has been told too.
         """
         try:
-            status = self._finished(self._train_or_stop(control))
-        except _DivergedError as error:
-            status = self._finished(FinishReason.DIVERGED, str(error))
+            status = self._finished(self._train_or_stop(control), self._said_of_ended())
+        except _DivergedError:
+            status = self._finished(FinishReason.DIVERGED, self._said_of_ended())
         except InputError as error:
             status = self._finished(FinishReason.INVALID, str(error))
         except ProcessLostError as error:
@@ -146,6 +149,7 @@ class Trainer:
             prepared.learners[0].parameters,
             resumed_from=None if start is None or parents else start.step,
             parents=parents,
+            ended=frozenset(self._ended),
         )
 
     def _train(self, prepared: Preparation, control: Control) -> None:
@@ -207,43 +211,64 @@ class Trainer:
     def _advance(self, prepared: Preparation) -> None:
         started = self._pace.clock()
         images, labels = prepared.feed.next_batch()
-        results = [learner.step(images, labels) for learner in prepared.learners]
+        results = {run: one.step(images, labels) for run, _, one in self._going(prepared)}
         seconds = self._at.seconds + self._pace.clock() - started
         self._at = Position(self._at.step + 1, seconds)
-        for run, took in enumerate(results):
+        for run, took in results.items():
             record = StepRecord(
                 self._at.step, took.loss, took.synthetic_ratio, seconds, took.health
             )
             self._sink.scalar(run, record)
         self._report(RunState.TRAINING)
-        for spec, took in zip(self._config.specs, results, strict=True):
+        for run, took in results.items():
             if not math.isfinite(took.loss):
-                raise self._diverged(spec, "The loss", f"became {took.loss}")
+                self._end(run, "The loss", f"became {took.loss}")
+        self._check_one_is_left()
 
-    def _diverged(self, spec: RunSpec, what: str, became: str) -> _DivergedError:
+    def _going(self, prepared: Preparation) -> list[tuple[int, RunSpec, Learner]]:
+        """The runs that have not diverged."""
+        both = zip(self._config.specs, prepared.learners, strict=True)
+        return [(run, *one) for run, one in enumerate(both) if run not in self._ended]
+
+    def _end(self, run: int, what: str, became: str) -> None:
+        """End a run whose numbers are lost."""
+        spec = self._config.specs[run]
         rate = self._config.learning_rate_of(spec)
-        return _DivergedError(
+        message = (
             f"{what} of {spec.name} {became} at step {self._at.step}. "
             f"Try a lower learning rate (now {rate:g}) or another seed."
         )
+        self._ended[run] = message
+        self._sink.ended(run, message)
+
+    def _check_one_is_left(self) -> None:
+        if len(self._ended) == len(self._config.specs):
+            raise _DivergedError
+
+    def _said_of_ended(self) -> str:
+        return " ".join(self._ended[run] for run in sorted(self._ended))
 
     def _evaluate(self, prepared: Preparation, wait: Callable[[], None], *, whole: bool) -> None:
         """Embed and score every test image; with every score there is if ``whole``."""
         self._report(RunState.EVALUATING)
         started, at, evaluator = self._pace.clock(), self._at, prepared.evaluator
-        embedded = [
-            evaluator.embed(learner, spec, at.step, wait)
-            for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
-        ]
-        snapshots = _with_pairs(prepared, [one.snapshot for one in embedded])
+        embedded = {
+            run: evaluator.embed(learner, spec, at.step, wait)
+            for run, spec, learner in self._going(prepared)
+        }
         self._spent(started)
-        self._check_finite(snapshots)
+        taken = {run: one.snapshot for run, one in embedded.items()}
+        snapshots = self._finite(prepared, taken)
         if not at.evaluated:  # a stop adds scores to those of the same embeddings
             self._sink.snapshots(snapshots)  # to be seen while they are scored
         started = self._pace.clock()
-        records = [evaluator.score(one, at.seconds, wait, final=whole) for one in embedded]
+        records = {
+            run: evaluator.score(one, at.seconds, wait, final=whole)
+            for run, one in embedded.items()
+            if run not in self._ended
+        }
         self._spent(started)
-        for run, record in enumerate(records):
+        for run, record in records.items():
             self._sink.scalar(run, record)
         self._at = dataclasses.replace(self._at, evaluated=True, framed=True, whole=whole)
         self._report(RunState.TRAINING)
@@ -251,31 +276,36 @@ class Trainer:
     def _embed(self, prepared: Preparation, wait: Callable[[], None]) -> None:
         """Embed the watch set alone."""
         started, step = self._pace.clock(), self._at.step
-        snapshots = _with_pairs(
-            prepared,
-            [
-                prepared.evaluator.snapshot(learner, spec, step, wait)
-                for learner, spec in zip(prepared.learners, self._config.specs, strict=True)
-            ],
-        )
+        snapshots = {
+            run: prepared.evaluator.snapshot(learner, spec, step, wait)
+            for run, spec, learner in self._going(prepared)
+        }
         self._spent(started)
-        self._check_finite(snapshots)
-        self._sink.snapshots(snapshots)
+        self._sink.snapshots(self._finite(prepared, snapshots))
         self._at = dataclasses.replace(self._at, framed=True)
 
     def _spent(self, started: float) -> None:
         seconds = self._at.seconds + self._pace.clock() - started
         self._at = dataclasses.replace(self._at, seconds=seconds)
 
-    def _check_finite(self, snapshots: tuple[Snapshot, ...]) -> None:
-        for spec, snapshot in zip(self._config.specs, snapshots, strict=True):
+    def _finite(
+        self, prepared: Preparation, snapshots: Mapping[int, Snapshot]
+    ) -> tuple[Snapshot | None, ...]:
+        """A snapshot for each run; None of those that have ended, some of them because of it."""
+        for run, snapshot in snapshots.items():
             if not np.isfinite(snapshot.searched.embeddings).all():
-                raise self._diverged(spec, "The embeddings", "are no longer numbers")
+                self._end(run, "The embeddings", "are no longer numbers")
+        self._check_one_is_left()
+        samples = prepared.feed.newest
+        return tuple(
+            None if run in self._ended else _with_pairs(snapshots[run], learner, samples)
+            for run, learner in enumerate(prepared.learners)
+        )
 
     def _keep(self, prepared: Preparation) -> None:
-        """Make a checkpoint of every run, unless this step has one."""
-        if self._kept_step != self._at.step:
-            self._sink.checkpoints(prepared.checkpoints(self._at))
+        """Make a checkpoint of every run that has not diverged, unless this step has one."""
+        if self._kept_step != self._at.step and self._going(prepared):
+            self._sink.checkpoints(prepared.checkpoints(self._at, self._ended))
             self._kept_step = self._at.step
 
     def _report(self, state: RunState, message: str = "") -> None:
@@ -293,12 +323,7 @@ class Trainer:
         return TrainingStatus(state, step, total, self._pace.steps_per_second(step), message)
 
 
-def _with_pairs(prepared: Preparation, snapshots: list[Snapshot]) -> tuple[Snapshot, ...]:
-    """The snapshots with the pairs that each run picked in the newest batch."""
-    samples = prepared.feed.newest
-    return tuple(
-        dataclasses.replace(
-            one, frame=dataclasses.replace(one.frame, picked=learner.picked_pairs(samples))
-        )
-        for one, learner in zip(snapshots, prepared.learners, strict=True)
-    )
+def _with_pairs(snapshot: Snapshot, learner: Learner, samples: IndexArray | None) -> Snapshot:
+    """The snapshot with the pairs that its run picked in the newest batch."""
+    frame = dataclasses.replace(snapshot.frame, picked=learner.picked_pairs(samples))
+    return dataclasses.replace(snapshot, frame=frame)

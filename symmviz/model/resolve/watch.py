@@ -13,14 +13,17 @@ from symmviz.model.class_choice import ShownClasses, shown_classes
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
+    PictureId,
     PointCloud,
     PointPositions,
     RunTitle,
 )
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
-from symmviz.model.picked import MapPair, map_pairs
+from symmviz.model.picked import MapPair
+from symmviz.model.resolve.point_facts import pairs_of
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
+from symmviz.model.resolve.selected import selected_images, selected_rows
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, named_title, run_titles
@@ -40,6 +43,7 @@ class Column:
         positions: where they are; None while that is being read: what is shown stays.
         caption: what the picture is; None with the positions.
         selected: row of the point that is ringed.
+        also_selected: rows of the other selected images.
         classes: of the images.
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
@@ -54,6 +58,7 @@ class Column:
     positions: PointPositions | None = None
     caption: str | None = None
     selected: int | None = None
+    also_selected: tuple[int, ...] = ()
     classes: ShownClasses = field(default_factory=ShownClasses)
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
@@ -69,7 +74,8 @@ class WatchState:
         titles: of the columns.
         columns: one a run.
         shown: how many images are shown, of how many.
-        selection: which image is selected; empty for none.
+        selection: which image is selected, or which are; empty for none.
+        pictures: of the selected images, where several are.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether lines between picked points are.
@@ -80,6 +86,7 @@ class WatchState:
     columns: tuple[Column, ...]
     shown: str
     selection: str
+    pictures: tuple[PictureId, ...]
     colour_by: ColourBy
     synthetic_visible: bool
     pairs_visible: bool
@@ -94,6 +101,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
     """Derive what the Watch page shows."""
     recordings = workspace.recordings
     infos = tuple(recording.info for recording in recordings)
+    several = selected_images(workspace, loaded)
     return WatchState(
         titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
         columns=(
@@ -104,7 +112,8 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
             ),
         ),
         shown=_shown(workspace, loaded),
-        selection=_selection(workspace, loaded),
+        selection=several.text or _selection(workspace, loaded),
+        pictures=several.pictures,
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,
         pairs_visible=workspace.display.pairs_visible,
@@ -149,7 +158,9 @@ def _selection(workspace: Workspace, loaded: Loaded) -> str:
     query = workspace.selection.query
     for recording in workspace.recordings:
         if query is not None and images_key(recording) == workspace.selection.fingerprint:
-            return describe(loaded, recording, query)
+            text = describe(loaded, recording, query)
+            count = len(workspace.selection.samples)
+            return f"{text} · one of {count:,} selected images" if count > 1 else text
     return ""
 
 
@@ -194,7 +205,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
     if projection is not None:
         plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
         positions = PointPositions(plane.original, plane.synthetic)
-        caption = _caption(projection, note)
+        caption = _caption(projection, note, _diverged(workspace, recording))
         trusted = trust(plane)
         found_right = loaded.verdicts(recording.key, projection.step)
         verdicts = None if found_right is None else found_right.of(workspace.display.split)
@@ -204,25 +215,13 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         positions,
         caption,
         selected,
+        _also_selected(workspace, recording, shown, selected),
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
-        _pairs(workspace, recording, loaded, projection, shown),
+        pairs_of(workspace, recording, loaded, projection, shown),
         trusted,
     )
-
-
-def _pairs(
-    workspace: Workspace,
-    recording: Recording,
-    loaded: Loaded,
-    projection: Projection | None,
-    shown: SplitImages,
-) -> tuple[MapPair, ...] | None:
-    if not workspace.display.shows_pairs:
-        return ()
-    picked = None if projection is None else loaded.picked(recording.key, projection.step)
-    return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
 
 
 def _neighbours(
@@ -270,13 +269,21 @@ def _no_frame(workspace: Workspace, recording: Recording) -> str | None:
     if recording.state.frame_steps:
         return f"No frame up to step {workspace.cursor.step:,}"
     ended = recording.state.status not in (RunStatus.TRAINING, RunStatus.UNKNOWN)
-    return _NO_PICTURE if ended else None
+    return (_diverged(workspace, recording) or _NO_PICTURE) if ended else None
 
 
-def _caption(projection: Projection, note: str) -> str:
+def _diverged(workspace: Workspace, recording: Recording) -> str:
+    """Where a run's numbers were lost; empty before that step, and of any other run."""
+    state = recording.state
+    if state.status is not RunStatus.DIVERGED or not workspace.cursor.covers(state.last_step):
+        return ""
+    return f"Diverged at step {state.last_step:,}"
+
+
+def _caption(projection: Projection, note: str, diverged: str) -> str:
     text = f"{method_info(projection.method).label} · step {projection.step:,}"
-    if note:
-        return f"{text} · {note}"
+    if note or diverged:
+        return " · ".join(filter(None, (text, note, diverged)))
     if projection.explained is None:
         return text
     return f"{text} · {projection.explained:.0%} of the variance"
@@ -307,6 +314,14 @@ def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages
         return None
     rows = np.flatnonzero(shown.samples == query.sample)
     return int(rows[0]) if len(rows) else None
+
+
+def _also_selected(
+    workspace: Workspace, recording: Recording, shown: SplitImages, selected: int | None
+) -> tuple[int, ...]:
+    """Rows of the selected images but for the one that neighbours are looked for."""
+    rows = selected_rows(workspace, recording, shown)
+    return () if rows is None else tuple(row for row in rows.tolist() if row != selected)
 
 
 def _shown(workspace: Workspace, loaded: Loaded) -> str:
