@@ -82,6 +82,8 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
+        if self._find_problem():
+            return
         page.set_error(self._dataset.problem)
         if self._dataset.problem:
             self._look_at_dataset()  # it may have been put right since
@@ -253,11 +255,17 @@ class Controller(QObject):
         page = self._window.start_page
         form = page.form()
         page.set_recording_note(recording_note(form, self._dataset.counts))
-        problem = start_problem(form)
+        self._find_problem()
+
+    def _find_problem(self) -> bool:
+        """Say on the Start page what cannot be trained of what is chosen; whether there is any."""
+        page = self._window.start_page
+        problem = start_problem(page.form(), self._session.missing_devices)
         page.set_problem(
             "" if problem is None else problem.text,
             of_preset=problem is not None and problem.of_preset,
         )
+        return problem is not None
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""

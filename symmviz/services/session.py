@@ -205,6 +205,11 @@ class Session:
         """Whether what is slow to import has been imported."""
         return self._training.warm
 
+    @property
+    def missing_devices(self) -> frozenset[str]:
+        """Devices that torch does not find here; empty before it has been imported."""
+        return self._training.missing_devices
+
     def show(self, workspace: Workspace) -> None:
         """Read what the workspace shows: after every change of it or of its recordings."""
         recordings = workspace.recordings
