@@ -52,8 +52,11 @@ class Exports:
 
     def start(self, request: "ExportRequest") -> None:
         """Begin an export, once the last one has ended."""
-        if self._thread is not None and self._thread.is_alive():
-            return
+        if self._thread is not None:
+            state = self.state
+            if state is not None and not state.ended:
+                return
+            self._thread.join()  # it is returning
         self._cancelled.clear()
         self._set(ExportState(request.path))
         self._thread = threading.Thread(
