@@ -501,7 +501,7 @@ class TestPresets:
         self.config()
         assert "Conv-3 to 64 dimensions, from scratch, without" in capsys.readouterr().err
         weights = tmp_path / "weights.pth"
-        state = build_network("small", 1, 64).state_dict()
+        state = build_network("conv3", 1, 64).state_dict()
         wrapped = {f"module.{key}": value for key, value in state.items()}
         torch.save({"epoch": 3, "state_dict": wrapped}, weights)
         arguments = ["--weights", str(weights), *QUICK, "--dim", "64"]
