@@ -10,6 +10,8 @@ from symmviz.model.class_choice import ShownClasses
 MOST_POINTS = 20_000
 """Of more points no middles are taken: that would keep the window waiting."""
 
+_FEWEST = 3  # points: the name of fewer would hide them
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -33,7 +35,8 @@ def class_middles(
 ) -> tuple[tuple[int, float, float], ...]:
     """Each class that is not hidden and the median place of its points, the largest class first.
 
-    Empty where classes are too many to be named, or points too many.
+    Empty where classes are too many to be named, or points too many; a class of one or two points,
+    which its name would hide, is left out.
 
     Args:
         points: (N, 2); those that are not numbers do not count.
@@ -46,7 +49,7 @@ def class_middles(
     found = []
     for label in classes.labels:
         own = points[known & (labels == label)]
-        if label not in classes.hidden and len(own):
+        if label not in classes.hidden and len(own) >= _FEWEST:
             x, y = np.median(own, axis=0).tolist()
             found.append((-len(own), label, x, y))
     return tuple((label, x, y) for _, label, x, y in sorted(found))

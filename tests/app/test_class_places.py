@@ -7,19 +7,22 @@ from symmviz.model.class_places import Box, class_middles, placed
 
 
 def test_names_stand_in_the_middle_of_their_points_the_largest_class_first() -> None:
-    points = np.array([[0, 0], [2, 4], [9, 9], [1, 1], [np.nan, 5], [3, 3]], np.float32)
-    labels = np.array([4, 4, 4, 7, 7, 8])
+    points = np.array(
+        [[1, 1], [3, 3], [2, 5], [0, 0], [2, 4], [9, 9], [8, 8], [np.nan, 5], [5, 5], [6, 6]],
+        np.float32,
+    )
+    labels = np.array([7, 7, 7, 4, 4, 4, 4, 4, 8, 8])
     classes = shown_classes((4, 7, 8), tuple("abcdefghi"), None)
-    assert class_middles(points, labels, classes) == ((4, 2, 4), (7, 1, 1), (8, 3, 3))
+    assert class_middles(points, labels, classes) == ((4, 5, 6), (7, 2, 3))
 
 
 def test_hidden_classes_and_too_many_have_no_names() -> None:
-    labels = np.arange(30)
+    labels = np.arange(30) // 3 * 3
     points = np.zeros((30, 2), np.float32)
     names = tuple(map(str, range(30)))
     assert class_middles(points, labels, shown_classes(tuple(range(30)), names, None)) == ()
-    some = shown_classes((0, 1), names, None)
-    hidden = type(some)(some.labels, some.names, some.slots, frozenset({1}))
+    some = shown_classes((0, 3), names, None)
+    hidden = type(some)(some.labels, some.names, some.slots, frozenset({3}))
     assert class_middles(points, labels, hidden) == ((0, 0, 0),)
 
 
