@@ -48,7 +48,7 @@ class WatchActions(QObject):
         page.pairs_toggled.connect(lambda visible: self._draw(pairs_visible=visible))
         page.row_picked.connect(self._on_picked)
         page.rows_lassoed.connect(self._on_lassoed)
-        page.strip.clicked.connect(self._on_picture)
+        page.selection.strip.clicked.connect(self._on_picture)
         clear = QAction("Clear the selection", page)
         clear.setShortcut(QKeySequence("Esc"))
         clear.triggered.connect(lambda: workspace.clear_selection())

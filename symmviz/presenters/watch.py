@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds, bounds_of, followed
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
@@ -55,6 +56,9 @@ class WatchView(Protocol):
 
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """Say which of a column's points are right at rank 1."""
+
+    def set_shares(self, run: int, shares: FloatArray) -> None:
+        """Say what the colours of a column's points are, where they are a scale."""
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """Say which of a column's points were picked in the newest batch."""
@@ -159,6 +163,9 @@ class WatchPresenter:
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
+        shares = None if before is None else before.shares
+        if column.shares is not None and column.shares is not shares:
+            self._view.set_shares(run, column.shares)
         if column.pairs is not None and column.pairs != self._pairs[run]:
             self._view.set_pairs(run, column.pairs)
             self._pairs[run] = column.pairs

@@ -13,6 +13,7 @@ from symmviz.model.resolve import (
     index_targets,
     score_targets,
     search_targets,
+    share_target,
     steps_wanted,
 )
 from symmviz.model.retrieval import Query, RunNeighbours
@@ -180,6 +181,7 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     shown += [
         dataclasses.replace(one, part=part) for part in _parts_wanted(workspace) for one in shown
     ]
+    shown += _shares_wanted(workspace, shown)
     galleries = [
         FrameWanted(recording, method, None)
         for recording in workspace.recordings
@@ -187,6 +189,17 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     ]
     ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
     return (*shown, *galleries, *(one for one in ahead if one is not None))
+
+
+def _shares_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
+    """What colours that are a scale need of the frames whose points are wanted."""
+    wanted = []
+    for one in frames:
+        if one.part is FramePart.POINTS and one.step is not None:
+            target = share_target(workspace, one.recording, one.step)
+            if target is not None:
+                wanted.append(dataclasses.replace(one, part=FramePart.SHARES, shares=target))
+    return wanted
 
 
 def _parts_wanted(workspace: Workspace) -> tuple[FramePart, ...]:

@@ -16,6 +16,21 @@ _MEANINGS = {
         "Colour by picked in mining",
         "Which training images were picked as hard negatives in the newest batch.",
     ),
+    ColourBy.DRIFT: (
+        "Colour by drift",
+        "How far each embedding turned since the first frame, or since the step that Retrieve "
+        "compares with: 1 - cosine.",
+    ),
+    ColourBy.FALSE: (
+        "Colour by false neighbours",
+        "Of each image's ten nearest on the map, how many are none of its 30 nearest in the "
+        "embedding space.",
+    ),
+    ColourBy.MISSING: (
+        "Colour by missing neighbours",
+        "Of each image's ten nearest in the embedding space, how many are none of its 30 nearest "
+        "on the map.",
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
+from symmcore.records import FloatArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
 from symmviz.model.lasso import inside
@@ -49,6 +50,7 @@ class EmbeddingScatter(PlaneView):
         self._classes = ShownClasses()
         self._verdicts: VerdictArray | None = None
         self._lines_wanted = False
+        self._shares: FloatArray | None = None
         self._lasso = Lasso()
         self.zoomed.connect(lambda: self._set_hovered(None))
         self._rest = QTimer(self)
@@ -65,7 +67,7 @@ class EmbeddingScatter(PlaneView):
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = self._overlay.cloud = cloud
         self._positions = None
-        self._verdicts = None
+        self._verdicts = self._shares = None
         self._overlay.pairs = ()
         self._set_hovered(None)
         self._canvas.clear()
@@ -85,6 +87,7 @@ class EmbeddingScatter(PlaneView):
     def set_colour_by(self, colour_by: ColourBy) -> None:
         """Say what colours mean."""
         if colour_by is not self._colour_by:
+            self._shares = None  # of another scale
             self._colour_by = colour_by
             self._update_pairs()
             self._style_points()
@@ -106,6 +109,11 @@ class EmbeddingScatter(PlaneView):
         self._verdicts = verdicts
         if self._colour_by is ColourBy.CORRECT:
             self._style_points()
+
+    def set_shares(self, shares: FloatArray) -> None:
+        """Take what colours that are a scale say of each point."""
+        self._shares = shares
+        self._style_points()
 
     def set_pairs(self, pairs: tuple[MapPair, ...]) -> None:
         """Take which points were picked in the newest batch."""
@@ -271,6 +279,6 @@ class EmbeddingScatter(PlaneView):
             self._colour_by,
             current_theme(),
             self._classes,
-            PointFacts(self._verdicts, self._overlay.pairs, self._overlay.chosen),
+            PointFacts(self._verdicts, self._overlay.pairs, self._overlay.chosen, self._shares),
         )
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

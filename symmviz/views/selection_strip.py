@@ -2,15 +2,17 @@
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from symmviz.model.display import PictureId
 from symmviz.model.pictures import NoPictures, PictureSource
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.theme import current_theme
 
 _SIZE, _GAP = 34, 4
 _ROOM_FOR_MORE = 64
+_NOTHING_SELECTED = "Click a point to select its image; Shift and drag around several."
 
 
 class SelectionStrip(QWidget):
@@ -80,3 +82,37 @@ class SelectionStrip(QWidget):
         if len(self._shown) * side <= self.width() + _GAP:
             return len(self._shown)
         return max(0, self.width() - _ROOM_FOR_MORE) // side
+
+
+class SelectionBar(QWidget):
+    """What is selected: in words, and where several images are, their pictures."""
+
+    neighbours_wanted = Signal()
+    """The user wants to see the selected image's neighbours."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.strip = SelectionStrip(self)
+        self._text = ElidedLabel(_NOTHING_SELECTED, self)
+        self._text.setProperty("muted", True)
+        self._see = QPushButton("See its neighbours", self)
+        self._see.setEnabled(False)
+        self._see.clicked.connect(self.neighbours_wanted)
+        line = QHBoxLayout()
+        line.addWidget(self._text, 1)
+        line.addWidget(self._see)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.strip)
+        layout.addLayout(line)
+
+    @property
+    def text(self) -> str:
+        """What is said of the selection."""
+        return self._text.text()
+
+    def show_images(self, text: str, pictures: tuple[PictureId, ...]) -> None:
+        """Say this of what is selected, empty for nothing, and show these pictures."""
+        self._text.setText(text or _NOTHING_SELECTED)
+        self._see.setEnabled(bool(text))
+        self.strip.set_images(pictures)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from symmcore.projection.methods import method_info
+from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
@@ -33,7 +34,6 @@ from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
@@ -41,11 +41,10 @@ from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
-from symmviz.views.selection_strip import SelectionStrip
+from symmviz.views.selection_strip import SelectionBar
 
 # Made before they are needed: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
-_NOTHING_SELECTED = "Click a point to select its image; Shift and drag around several."
 
 
 class WatchPage(QWidget):
@@ -83,7 +82,6 @@ class WatchPage(QWidget):
         self._drawer: PointDrawer = DrawsAtOnce()
         self._glides = True
         self.hover_card = HoverCard(self)
-        self.strip = SelectionStrip(self)
         self._split = QComboBox(self)
         self._split.setAccessibleName("Which images")
         self._split.addItem("Test images", Split.TEST)
@@ -115,11 +113,8 @@ class WatchPage(QWidget):
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self.legend = ColourLegend(self)
-        self._selection = ElidedLabel(_NOTHING_SELECTED, self)
-        self._selection.setProperty("muted", True)
-        self._see = QPushButton("See its neighbours", self)
-        self._see.setEnabled(False)
-        self._see.clicked.connect(self.neighbours_wanted)
+        self.selection = SelectionBar(self)
+        self.selection.neighbours_wanted.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
         self.curves = CurveGrid(self)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
@@ -134,7 +129,7 @@ class WatchPage(QWidget):
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""
         self.hover_card.set_pictures(pictures)
-        self.strip.set_pictures(pictures)
+        self.selection.strip.set_pictures(pictures)
 
     def set_drawer(self, drawer: PointDrawer) -> None:
         """Have the points of the maps drawn there."""
@@ -151,7 +146,7 @@ class WatchPage(QWidget):
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.hover_card.pictures_came()
-        self.strip.pictures_came()
+        self.selection.strip.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -173,6 +168,10 @@ class WatchPage(QWidget):
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_verdicts(verdicts)
+
+    def set_shares(self, run: int, shares: FloatArray) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_shares(shares)
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -238,13 +237,11 @@ class WatchPage(QWidget):
 
     def chosen(self) -> str:
         """What is said of the selected image."""
-        return self._selection.text()
+        return self.selection.text
 
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._selection.setText(text or _NOTHING_SELECTED)
-        self.strip.set_images(pictures)
-        self._see.setEnabled(bool(text))
+        self.selection.show_images(text, pictures)
 
     def fit(self) -> None:
         """Show all points in every column, and all of every line."""
@@ -290,16 +287,12 @@ class WatchPage(QWidget):
             self._fit,
         ):
             head.addWidget(widget)
-        chosen = QHBoxLayout()
-        chosen.addWidget(self._selection, 1)
-        chosen.addWidget(self._see)
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
-        above.addWidget(self.strip)
-        above.addLayout(chosen)
+        above.addWidget(self.selection)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)

@@ -26,6 +26,18 @@ class SelectedImages:
     text: str = ""
 
 
+def selected_row(workspace: Workspace, recording: Recording, shown: SplitImages) -> int | None:
+    """The row of the image that neighbours are looked for on a run's map, if it is there."""
+    selection = workspace.selection
+    query = selection.query
+    if query is None or selection.fingerprint != images_key(recording):
+        return None
+    if query.split is not workspace.display.split:
+        return None
+    rows = np.flatnonzero(shown.samples == query.sample)
+    return int(rows[0]) if len(rows) else None
+
+
 def selected_rows(
     workspace: Workspace, recording: Recording, shown: SplitImages
 ) -> IndexArray | None:

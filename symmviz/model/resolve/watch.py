@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symmcore.projection.methods import method_info
-from symmcore.records import PlanePoints, Projection
+from symmcore.records import FloatArray, PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.class_choice import ShownClasses, shown_classes
@@ -21,9 +21,9 @@ from symmviz.model.display import (
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
 from symmviz.model.picked import MapPair
-from symmviz.model.resolve.point_facts import pairs_of
+from symmviz.model.resolve.point_facts import pairs_of, shares_of
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
-from symmviz.model.resolve.selected import selected_images, selected_rows
+from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, named_title, run_titles
@@ -48,6 +48,7 @@ class Column:
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
             None while that is not known: what is shown stays.
+        shares: (N,) float32 in [0, 1], where colours are a scale; None while not known.
         pairs: that were picked in the newest batch; None while that is not known: what is shown
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
@@ -63,6 +64,7 @@ class Column:
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
     pairs: tuple[MapPair, ...] | None = ()
+    shares: FloatArray | None = None
     trust: str = ""
 
 
@@ -158,9 +160,7 @@ def _selection(workspace: Workspace, loaded: Loaded) -> str:
     query = workspace.selection.query
     for recording in workspace.recordings:
         if query is not None and images_key(recording) == workspace.selection.fingerprint:
-            text = describe(loaded, recording, query)
-            count = len(workspace.selection.samples)
-            return f"{text} · one of {count:,} selected images" if count > 1 else text
+            return describe(loaded, recording, query)
     return ""
 
 
@@ -197,7 +197,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
     names = label_names(recording, shown.labels)
     cloud = PointCloud(shown.labels, shown.samples, shown.partner, names)
     projection, note = _picture(workspace, recording, loaded, step)
-    selected = _selected_row(workspace, recording, shown)
+    selected = selected_row(workspace, recording, shown)
     positions = None
     verdicts = None
     trusted = ""
@@ -220,6 +220,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
         pairs_of(workspace, recording, loaded, projection, shown),
+        shares_of(workspace, recording, loaded, projection),
         trusted,
     )
 
@@ -303,17 +304,6 @@ def trust(plane: PlanePoints) -> str:
     if not math.isnan(quality.embedding_motion):
         parts.append(f"{quality.embedding_motion:.0%} of the movement is the embedding's")
     return " · ".join(parts)
-
-
-def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages) -> int | None:
-    selection = workspace.selection
-    query = selection.query
-    if query is None or selection.fingerprint != images_key(recording):
-        return None
-    if query.split is not workspace.display.split:
-        return None
-    rows = np.flatnonzero(shown.samples == query.sample)
-    return int(rows[0]) if len(rows) else None
 
 
 def _also_selected(
