@@ -12,6 +12,7 @@ from typing import NoReturn
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from symmcore.folders import remove_temporary_cache_folder
 from symmcore.projection.methods import default_method
 from symmviz.controller import Controller
 from symmviz.model.workspace import Selection
@@ -103,6 +104,7 @@ def run_window(
     # Everything recorded is on disk, and every thread and process has ended, but for a step
     # or torch's import, which cannot be interrupted and which leaving normally would wait
     # for. Tearing torch and Qt down takes another second and gains nothing.
+    remove_temporary_cache_folder()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -1,5 +1,6 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
@@ -28,6 +29,7 @@ from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
+from symmviz.services.continuing import Continuation, drop_continuation
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.undo import UndoActions
@@ -37,6 +39,9 @@ from symmviz.views.theme import apply_appearance, has_animations
 
 if TYPE_CHECKING:
     from symmviz.run_pages import RunPages
+
+# What is read of a run, what then begins, and who is told why it cannot.
+_GoingOn = tuple[Future[Continuation], Callable[[tuple[str, ...]], None], Callable[[str], None]]
 
 
 class Controller(QObject):
@@ -57,6 +62,7 @@ class Controller(QObject):
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
         self._dropped: tuple[Path, Future[bool]] | None = None
+        self._going_on: _GoingOn | None = None
         self._pages: RunPages | None = None
         self.page_maker = PageMaker(window, session, self._run_pages)
         self._controls = ControlsPresenter(window.controls)
@@ -76,6 +82,8 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
+        if self._find_problem():
+            return
         page.set_error(self._dataset.problem)
         if self._dataset.problem:
             self._look_at_dataset()  # it may have been put right since
@@ -162,6 +170,7 @@ class Controller(QObject):
         if self._dataset.poll():
             self._say_what_follows()
         self._take_dropped()
+        self._take_planned()
         self._take_opened()
         self._take_listed()
 
@@ -246,31 +255,37 @@ class Controller(QObject):
         page = self._window.start_page
         form = page.form()
         page.set_recording_note(recording_note(form, self._dataset.counts))
-        problem = start_problem(form)
+        self._find_problem()
+
+    def _find_problem(self) -> bool:
+        """Say on the Start page what cannot be trained of what is chosen; whether there is any."""
+        page = self._window.start_page
+        problem = start_problem(page.form(), self._session.missing_devices)
         page.set_problem(
             "" if problem is None else problem.text,
             of_preset=problem is not None and problem.of_preset,
         )
+        return problem is not None
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""
         recordings = self.workspace.recordings
         can = self._status is not None and self._status.can_continue
-        try:
-            if can and recordings == self._adopted:
+        if can and recordings == self._adopted:
+            try:
                 self._session.extend(steps)
-                self._run_pages().time.follow()
-                self._controls.starting()
+            except RuntimeError as error:
+                self._controls.set_problem(str(error))
                 return
-            folder = offers(recordings).going_on
-            if folder is None:
-                return
-            last = max(recording.state.last_step for recording in recordings)
-            specs = self._session.resume(folder, last + steps)
-        except (InputError, RuntimeError) as error:
-            self._controls.set_problem(str(error))
+            self._run_pages().time.follow()
+            self._controls.starting()
             return
-        self._prepare(specs, ())
+        folder = offers(recordings).going_on
+        if folder is None or self._going_on is not None:
+            return
+        last = max(recording.state.last_step for recording in recordings)
+        planned = self._session.plan_resume(folder, last + steps)
+        self._going_on = planned, lambda specs: self._prepare(specs, ()), self._controls.set_problem
 
     def _ask_for_branch(
         self, step: int | None, of: tuple[Recording, ...] = (), spec: RunSpec | None = None
@@ -283,6 +298,7 @@ class Controller(QObject):
         if spec is not None:
             dialog.propose(spec)
         dialog.requested.connect(lambda request: self._branch(dialog, request))
+        dialog.rejected.connect(self._drop_planned)
 
     def _try(self, run: int, at: int) -> None:
         wanted = self._run_pages().findings.wanted(run, at)
@@ -290,20 +306,40 @@ class Controller(QObject):
             self._ask_for_branch(*wanted)
 
     def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:
-        parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)
-        try:
-            specs = self._session.branch(
-                request.folder,
-                request.step,
-                request.spec,
-                self._window.start_page.runs_folder,
-                request.steps,
-            )
-        except (InputError, RuntimeError) as error:
-            dialog.set_error(str(error))
+        if self._going_on is not None:
             return
-        dialog.accept()
-        self._prepare(specs, parents)
+        parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)
+        planned = self._session.plan_branch(
+            request.folder,
+            request.step,
+            request.spec,
+            self._window.start_page.runs_folder,
+            request.steps,
+        )
+
+        def begin(specs: tuple[str, ...]) -> None:
+            dialog.accept()
+            self._prepare(specs, parents)
+
+        self._going_on = planned, begin, dialog.set_error
+
+    def _take_planned(self) -> None:
+        """Go on, once it has been read what from; nothing was changed where that failed."""
+        if self._going_on is None or not self._going_on[0].done():
+            return
+        (planned, begin, refuse), self._going_on = self._going_on, None
+        try:
+            specs = self._session.go_on(planned.result())
+        except (InputError, OSError, RuntimeError) as error:
+            refuse(str(error))
+            return
+        begin(specs)
+
+    def _drop_planned(self) -> None:
+        """The dialog was closed while what it asked for was being read."""
+        if self._going_on is not None:
+            self._going_on[0].add_done_callback(drop_continuation)
+            self._going_on = None
 
     def _stop(self) -> None:
         if not self._controls.running:

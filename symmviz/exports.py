@@ -16,7 +16,7 @@ from symmviz.model.retrieval import Split
 from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
 from symmviz.services.session import Session
-from symmviz.views.export_dialog import ExportDialog
+from symmviz.views.export_dialog import REPLACE, ExportDialog
 from symmviz.views.main_window import MainWindow
 
 _SAID_MS = 8000
@@ -76,6 +76,8 @@ class ExportActions(QObject):
         if not state.ended:
             if state.progress is not None:
                 dialog.show_progress(state.progress)
+        elif state.exists:
+            dialog.set_error(f'{state.path} exists: name another, or tick "{REPLACE}".')
         elif state.error or state.cancelled:
             dialog.set_error(state.error)
         else:

@@ -4,11 +4,13 @@ import dataclasses
 from typing import Any
 
 from PySide6.QtCore import QObject, QPointF
+from PySide6.QtGui import QAction, QKeySequence
 
 from symmviz.bridge import Bridge
 from symmviz.model.display import PictureId
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import axis_of, describe, describe_synthetic, image_at
+from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import WindowPresenter
 from symmviz.views.watch_page import WatchPage
@@ -45,6 +47,12 @@ class WatchActions(QObject):
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.pairs_toggled.connect(lambda visible: self._draw(pairs_visible=visible))
         page.row_picked.connect(self._on_picked)
+        page.rows_lassoed.connect(self._on_lassoed)
+        page.selection.strip.clicked.connect(self._on_picture)
+        clear = QAction("Clear the selection", page)
+        clear.setShortcut(QKeySequence("Esc"))
+        clear.triggered.connect(lambda: workspace.clear_selection())
+        page.addAction(clear)
         page.legend.class_clicked.connect(pages.classes.toggle_hidden)
         page.legend.class_isolated.connect(pages.classes.isolate)
         page.legend.class_chosen.connect(pages.classes.toggle_colour)
@@ -70,6 +78,22 @@ class WatchActions(QObject):
         if image is not None:
             self._pages.classes.colour_class_of(run, row)
             self._workspace.select(*image)
+
+    def _on_lassoed(self, run: int, rows: tuple[int, ...]) -> None:
+        images = [image_at(self._workspace, self._loaded, run, row) for row in rows]
+        known = [image for image in images if image is not None]
+        if known:
+            recording, query = known[0]
+            samples = frozenset(one.sample for _, one in known)
+            self._workspace.select_all(recording, query, samples)
+
+    def _on_picture(self, picture: PictureId) -> None:
+        """Look for one of several selected images; they stay selected."""
+        recordings = self._workspace.recordings
+        recording = next((one for one in recordings if one.key == picture.run), None)
+        if recording is not None:
+            query = Query(picture.sample, self._workspace.display.split)
+            self._workspace.select_all(recording, query, self._workspace.selection.samples)
 
     def _on_hovered(self, run: int, row: int, synthetic: bool, position: QPointF) -> None:
         image = image_at(self._workspace, self._loaded, run, row)

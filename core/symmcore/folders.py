@@ -1,9 +1,17 @@
 """Folders of the user that this program writes to without being told one."""
 
+import atexit
+import os
+import shutil
+import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
+
+_TEMPORARY = "SYMMCORE_TEMPORARY_CACHE"  # tells subprocesses
+_MAKING = threading.Lock()
 
 
 class NoCacheFolderError(OSError):
@@ -27,6 +35,27 @@ def user_cache_folder() -> Path:
     if folder is None:
         raise NoCacheFolderError
     return folder
+
+
+def temporary_cache_folder() -> Path:
+    """Return a private folder, the same in all subprocesses from now on, that ends with this one.
+
+    Raises:
+        OSError: if none can be made.
+    """
+    with _MAKING:
+        known = os.environ.get(_TEMPORARY)
+        if known is None:
+            known = os.environ[_TEMPORARY] = tempfile.mkdtemp(prefix="symmviz-")
+            atexit.register(shutil.rmtree, known, ignore_errors=True)
+    return Path(known)
+
+
+def remove_temporary_cache_folder() -> None:
+    """Remove it now, for a program that does not end as Python does; no subprocess has it."""
+    known = os.environ.pop(_TEMPORARY, None)
+    if known is not None:
+        shutil.rmtree(known, ignore_errors=True)
 
 
 def default_runs_folder() -> Path:

@@ -22,8 +22,8 @@ from symmcore.data.feed.training_feed import TrainingFeed
 from symmcore.data.images.store import ArrayImages
 from symmcore.settings.transforms import PHOTOGRAPHS, SMALL_PHOTOGRAPHS
 from symmcore.training.config import TrainingConfig
+from symmcore.training.devices import resolve_device
 from symmcore.training.learner import Learner
-from symmcore.training.preparation import resolve_device
 from symmcore.training.spec import parse_spec
 from symmviz.benchmarks.quick import Report as QuickReport
 from symmviz.benchmarks.quick import measure_quick

@@ -89,7 +89,7 @@ def _embed(options: Namespace, files: Sequence[Path], preparing: Preparing) -> "
     preparing.say("Loading the network")
     from symmcore.networks import load_network  # imports torch
     from symmcore.networks.embed_files import embed_files
-    from symmcore.training.preparation import resolve_device
+    from symmcore.training.devices import resolve_device
 
     device = resolve_device(options.device)
     network, transform = load_network(options.run_folder, options.step)

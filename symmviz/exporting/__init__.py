@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symmcore.errors import InputError
-from symmcore.export import KINDS, ExportKind, ExportOptions, whole_output
+from symmcore.export import KINDS, ExportKind, ExportOptions, OutputExistsError, whole_output
 from symmcore.progress import ProgressCallback
 from symmcore.runs.recording import Recording
 from symmviz.exporting.picture_kinds import PICTURE_KINDS
+
+__all__ = ["EXPORTS", "OutputExistsError", "export", "export_kind"]
 
 EXPORTS: tuple[ExportKind, ...] = (*PICTURE_KINDS, *KINDS)
 

@@ -44,6 +44,7 @@ def write_animation(
     steps = _steps(recordings, options.step)
     ensure_application()
     sheet = map_sheet(recordings, steps, options, progress, side)
+    sheet.load_loops(lambda: progress(Progress("Compiling the loops that draw", 0)))
     places = _places(len(steps[0]), options.seconds, rate)
     writer = _gif_writer(imageio, path, rate) if is_gif else _mp4_writer(imageio, path, rate)
     try:

@@ -1,6 +1,6 @@
 """Maps of runs as pictures: the window's rasteriser draws the points, Qt the words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +101,10 @@ class MapSheet:
         width = 2 * _MARGIN + across * self._side + (across - 1) * _GAP
         height = 2 * _MARGIN + down * (self._side + _HEAD) + (down - 1) * _GAP + _LEGEND + _FOOT
         return width, height
+
+    def load_loops(self, look: Callable[[], None]) -> None:
+        """Have many pictures drawn fast: see :meth:`symmviz.raster.Rasterizer.load`."""
+        self._rasterizer.load(look)
 
     def paint(self, painter: QPainter) -> None:
         """See :class:`symmviz.exporting.sheet.Sheet`."""

@@ -66,9 +66,11 @@ def sheet_image(sheet: Sheet, pixels: float, size: tuple[int, int] | None = None
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor(BACKGROUND))
     painter = QPainter(image)
-    painter.scale(pixels, pixels)
-    _paint(sheet, painter)
-    painter.end()
+    try:  # a device that is painted on may not go, which an interrupt would have it do
+        painter.scale(pixels, pixels)
+        _paint(sheet, painter)
+    finally:
+        painter.end()
     return image
 
 
@@ -119,7 +121,7 @@ def _write_svg(sheet: Sheet, path: Path) -> None:
     generator.setSize(QSize(width, height))
     generator.setViewBox(QRectF(0, 0, width, height))
     generator.setTitle("symmviz")
-    _paint_on(sheet, generator, 1.0)
+    _paint_on(sheet, generator)
 
 
 def _write_pdf(sheet: Sheet, path: Path) -> None:
@@ -130,17 +132,19 @@ def _write_pdf(sheet: Sheet, path: Path) -> None:
     points = QSizeF(width * 72 / _UNITS_AN_INCH, height * 72 / _UNITS_AN_INCH)
     writer.setPageSize(QPageSize(points, QPageSize.Unit.Point))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-    _paint_on(sheet, writer, 1.0)
+    _paint_on(sheet, writer)
 
 
-def _paint_on(sheet: Sheet, device: QSvgGenerator | QPdfWriter, scale: float) -> None:
+def _paint_on(sheet: Sheet, device: QSvgGenerator | QPdfWriter) -> None:
     painter = QPainter()
     if not painter.begin(device):
         raise OSError(0, "the picture cannot be written")
-    painter.scale(scale, scale)
-    painter.fillRect(QRectF(0, 0, *sheet.size), QColor(BACKGROUND))
-    _paint(sheet, painter)
-    if not painter.end():
+    try:
+        painter.fillRect(QRectF(0, 0, *sheet.size), QColor(BACKGROUND))
+        _paint(sheet, painter)
+    finally:
+        whole = painter.end()
+    if not whole:
         raise OSError(0, "the picture cannot be written")
 
 

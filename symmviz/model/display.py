@@ -18,6 +18,9 @@ class ColourBy(Enum):
     CLASS = "class"
     CORRECT = "correct"
     PICKED = "picked"
+    DRIFT = "drift"
+    FALSE = "false neighbours"
+    MISSING = "missing neighbours"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.records import Frame, ImageFiles, IndexArray, PickedPairs, Projection
+from symmcore.records import FloatArray, Frame, ImageFiles, IndexArray, PickedPairs, Projection
+from symmviz.model.display import ColourBy
 from symmviz.model.retrieval import Split
 
 
@@ -85,6 +86,37 @@ class Verdicts:
         return self.train if split is Split.TRAIN else self.test
 
 
+@dataclass(frozen=True, slots=True)
+class ShareTarget:
+    """What the colours of a map are computed from, where they are a scale.
+
+    Attributes:
+        key: of the run.
+        step: of the frame.
+        meaning: what the colours say.
+        method: of the map, where they say something of it.
+        since: the step that the embedding is compared with, where it is.
+    """
+
+    key: str
+    step: int
+    meaning: ColourBy
+    method: str = ""
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """Of each watched image a share in [0, 1], float32; NaN where there is none."""
+
+    train: FloatArray
+    test: FloatArray
+
+    def of(self, split: Split) -> FloatArray:
+        """Those of a split."""
+        return self.train if split is Split.TRAIN else self.test
+
+
 class Loaded(Protocol):
     """Looks up what is in memory; never reads and never waits."""
 
@@ -108,6 +140,9 @@ class Loaded(Protocol):
 
     def picked(self, key: str, step: int) -> PickedPairs | None:
         """The pairs picked in the newest batch before a step, where they were wanted."""
+
+    def shares(self, target: ShareTarget) -> Shares | None:
+        """What colours that are a scale say, where that was wanted."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

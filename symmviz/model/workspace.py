@@ -203,6 +203,14 @@ class Workspace:
         """Select one image of a run, in all runs that have it."""
         self.selection = Selection(images_key(recording), query, frozenset({query.sample}))
 
+    def select_all(self, recording: Recording, query: Query, samples: frozenset[int]) -> None:
+        """Select several images of a run, in all runs that have them, and look for one."""
+        self.selection = Selection(images_key(recording), query, samples)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selection = Selection()
+
     def show_selection(self, selection: Selection) -> None:
         """Select these images, and show the split that the query is of."""
         if selection.query is not None:

@@ -9,6 +9,8 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.input import known_side
 from symmviz.presenters.start import StartForm, training_config
 
+_DEVICES = {"cuda": "GPU for CUDA", "mps": "GPU of Apple"}
+
 
 @dataclass(frozen=True, slots=True)
 class StartProblem:
@@ -23,10 +25,20 @@ class StartProblem:
     of_preset: bool = False
 
 
-def start_problem(form: StartForm) -> StartProblem | None:
-    """What cannot work of a form, as far as that is known without reading the dataset."""
+def start_problem(
+    form: StartForm, missing_devices: frozenset[str] = frozenset()
+) -> StartProblem | None:
+    """What cannot work of a form, as far as that is known without reading the dataset.
+
+    Args:
+        form: what the user chose.
+        missing_devices: names of those that are not on this machine.
+    """
     try:
         config = training_config(form, compare=False)
+        if config.device in missing_devices:
+            device = _DEVICES[config.device]
+            return StartProblem(f"Torch finds no {device} here: choose another device.")
         return _size_problem(config)
     except InputError as error:
         return StartProblem(str(error))

@@ -2,11 +2,13 @@
 
 from typing import Protocol
 
+from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds, bounds_of, followed
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
+    PictureId,
     PointCloud,
     PointPositions,
     RunTitle,
@@ -55,6 +57,9 @@ class WatchView(Protocol):
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """Say which of a column's points are right at rank 1."""
 
+    def set_shares(self, run: int, shares: FloatArray) -> None:
+        """Say what the colours of a column's points are, where they are a scale."""
+
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """Say which of a column's points were picked in the newest batch."""
 
@@ -69,8 +74,8 @@ class WatchView(Protocol):
     def set_method(self, method: str) -> None:
         """Say what projects the points."""
 
-    def set_selection(self, text: str) -> None:
-        """Say which image is selected; empty for none."""
+    def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
+        """Say which image is selected, and show them where several are; empty for none."""
 
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
@@ -130,8 +135,9 @@ class WatchPresenter:
     def _show_words(self, before: WatchState | None, state: WatchState) -> None:
         if before is None or before.shown != state.shown:
             self._view.set_shown(state.shown)
-        if before is None or before.selection != state.selection:
-            self._view.set_selection(state.selection)
+        now = state.selection, state.pictures
+        if before is None or (before.selection, before.pictures) != now:
+            self._view.set_selection(*now)
 
     def _show_column(self, run: int, before: Column | None, column: Column) -> None:
         cloud_before = None if before is None else before.cloud
@@ -150,9 +156,16 @@ class WatchPresenter:
             self._view.set_trust(run, column.trust)
             self._trusts[run] = column.trust
         self._show_selected(run, before, column)
+        self._show_marks(run, before, column)
+
+    def _show_marks(self, run: int, before: Column | None, column: Column) -> None:
+        """Show what is said of the points."""
         known = None if before is None else before.verdicts
         if column.verdicts is not None and column.verdicts is not known:
             self._view.set_verdicts(run, column.verdicts)
+        shares = None if before is None else before.shares
+        if column.shares is not None and column.shares is not shares:
+            self._view.set_shares(run, column.shares)
         if column.pairs is not None and column.pairs != self._pairs[run]:
             self._view.set_pairs(run, column.pairs)
             self._pairs[run] = column.pairs

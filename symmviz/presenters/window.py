@@ -13,10 +13,11 @@ from symmviz.model.resolve import (
     index_targets,
     score_targets,
     search_targets,
+    share_target,
     steps_wanted,
 )
 from symmviz.model.retrieval import Query, RunNeighbours
-from symmviz.model.workspace import Display, Workspace
+from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 from symmviz.presenters.findings import FindingsPresenter
@@ -178,10 +179,9 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     ]
     shown = [row[0] for row in rows if row]
     shown += [
-        dataclasses.replace(one, part=part)
-        for part in _parts_wanted(workspace.display)
-        for one in shown
+        dataclasses.replace(one, part=part) for part in _parts_wanted(workspace) for one in shown
     ]
+    shown += _shares_wanted(workspace, shown)
     galleries = [
         FrameWanted(recording, method, None)
         for recording in workspace.recordings
@@ -191,10 +191,22 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
     return (*shown, *galleries, *(one for one in ahead if one is not None))
 
 
-def _parts_wanted(display: Display) -> tuple[FramePart, ...]:
+def _shares_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
+    """What colours that are a scale need of the frames whose points are wanted."""
+    wanted = []
+    for one in frames:
+        if one.part is FramePart.POINTS and one.step is not None:
+            target = share_target(workspace, one.recording, one.step)
+            if target is not None:
+                wanted.append(dataclasses.replace(one, part=FramePart.SHARES, shares=target))
+    return wanted
+
+
+def _parts_wanted(workspace: Workspace) -> tuple[FramePart, ...]:
     """What is wanted of the shown frames beside their points."""
-    parts = []
-    if display.colour_by is ColourBy.CORRECT:
+    display, parts = workspace.display, []
+    several = len(workspace.selection.samples) > 1  # their Recall@1 is shown
+    if display.colour_by is ColourBy.CORRECT or several:
         parts.append(FramePart.VERDICTS)
     if display.shows_pairs:
         parts.append(FramePart.PICKED)

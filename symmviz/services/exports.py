@@ -23,6 +23,7 @@ class ExportState:
         ended: whether nothing more happens.
         error: why nothing was written; empty where it was, or the export was cancelled.
         cancelled: whether it was cancelled.
+        exists: whether nothing was written as there is something already.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class ExportState:
     ended: bool = False
     error: str = ""
     cancelled: bool = False
+    exists: bool = False
 
 
 class _CancelledError(Exception):
@@ -50,8 +52,11 @@ class Exports:
 
     def start(self, request: "ExportRequest") -> None:
         """Begin an export, once the last one has ended."""
-        if self._thread is not None and self._thread.is_alive():
-            return
+        if self._thread is not None:
+            state = self.state
+            if state is not None and not state.ended:
+                return
+            self._thread.join()  # it is returning
         self._cancelled.clear()
         self._set(ExportState(request.path))
         self._thread = threading.Thread(
@@ -78,9 +83,12 @@ class Exports:
         return not self._thread.is_alive()
 
     def _run(self, request: "ExportRequest") -> None:
-        from symmviz.exporting import export  # imports Pillow, which the window does not wait for
+        from symmviz.exporting import (
+            OutputExistsError,
+            export,
+        )  # imports Pillow, which the window does not wait for
 
-        error, cancelled = "", False
+        error, cancelled, exists = "", False, False
         try:
             export(
                 request.kind,
@@ -93,11 +101,11 @@ class Exports:
         except _CancelledError:
             cancelled = True
         except InputError as wrong:
-            error = str(wrong)
+            error, exists = str(wrong), isinstance(wrong, OutputExistsError)
         except Exception as fault:  # noqa: BLE001 - said in the window, whatever it was
             report_fault(fault)
             error = f"{request.path} was not written ({type_and_line(fault)})."
-        self._set(ExportState(request.path, None, True, error, cancelled))
+        self._set(ExportState(request.path, None, True, error, cancelled, exists))
 
     def _on_progress(self, progress: Progress) -> None:
         if self._cancelled.is_set():

@@ -11,8 +11,17 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, ImageFiles, PickedPairs, Projection
 from symmcore.runs import Recording
 from symmcore.runs.memory import projection_size
-from symmviz.model.loaded import LivePicture, RunImages, SplitImages, Verdicts, run_images
+from symmviz.model.loaded import (
+    LivePicture,
+    RunImages,
+    Shares,
+    ShareTarget,
+    SplitImages,
+    Verdicts,
+    run_images,
+)
 from symmviz.model.retrieval import Split
+from symmviz.services.point_shares import frame_shares
 from symmviz.services.verdicts import frame_verdicts
 from symmviz.services.wanted import WantedThread
 
@@ -30,6 +39,8 @@ class FramePart(Enum):
     """Which images are right at rank 1."""
     PICKED = auto()
     """The pairs picked in the newest batch."""
+    SHARES = auto()
+    """What colours that are a scale say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class FrameWanted:
     method: str
     step: int | None
     part: FramePart = FramePart.POINTS
+    shares: ShareTarget | None = None
 
 
 class FrameLoader:
@@ -56,6 +68,7 @@ class FrameLoader:
         self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
         self._verdicts: ByteCache[tuple[str, int], Verdicts] = ByteCache(_VERDICT_BYTES, _ENTRIES)
         self._picked: ByteCache[tuple[str, int], PickedPairs] = ByteCache(_PICKED_BYTES, _ENTRIES)
+        self._shares: ByteCache[ShareTarget, Shares] = ByteCache(_VERDICT_BYTES, _ENTRIES)
         self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
@@ -101,6 +114,10 @@ class FrameLoader:
     def picked(self, key: str, step: int) -> PickedPairs | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
         return self._picked.get((key, step))
+
+    def shares(self, target: ShareTarget) -> Shares | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        return self._shares.get(target)
 
     def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
         """Keep where the points of a split are on the screen by now."""
@@ -149,6 +166,7 @@ class FrameLoader:
         self._projections.clear()
         self._verdicts.clear()
         self._picked.clear()
+        self._shares.clear()
         with self._lock:
             self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
             self._missing = {name for name in self._missing if name[0] != key}
@@ -171,6 +189,8 @@ class FrameLoader:
 
     def _has(self, wanted: FrameWanted) -> bool:
         key = wanted.recording.key
+        if wanted.shares is not None:
+            return self.shares(wanted.shares) is not None
         if wanted.part is not FramePart.POINTS and wanted.step is not None:
             known = self._verdicts if wanted.part is FramePart.VERDICTS else self._picked
             return known.get((key, wanted.step)) is not None
@@ -192,6 +212,8 @@ class FrameLoader:
         try:
             if step is None:
                 self._load_gallery(recording)
+            elif wanted.shares is not None:
+                self._find_shares(recording, wanted.shares)
             elif wanted.part is FramePart.VERDICTS:
                 self._find_verdicts(recording, step)
             elif wanted.part is FramePart.PICKED:
@@ -225,6 +247,14 @@ class FrameLoader:
     def _read_picked(self, recording: Recording, step: int) -> None:
         picked = recording.frame(step).picked or _NOTHING_PICKED
         self._picked.put((recording.key, step), picked, picked.points.nbytes)
+        with self._lock:
+            self._revision += 1
+
+    def _find_shares(self, recording: Recording, target: ShareTarget) -> None:
+        shares = frame_shares(recording, target)
+        if shares is None:
+            return  # the map is not recorded yet: it is wanted again
+        self._shares.put(target, shares, shares.train.nbytes + shares.test.nbytes)
         with self._lock:
             self._revision += 1
 

@@ -22,6 +22,7 @@ from symmviz.services.projection_tasks import (
     live_job,
     next_task,
     recorded_job,
+    shared_past,
 )
 
 _MOST_SETTLED = 256  # live tasks that are over, of which the oldest are forgotten
@@ -115,9 +116,24 @@ class Projections:
                 self._changed = False
                 shown, done, asked = self._shown, frozenset(self._done), self._asked
                 settled = frozenset(self._settled)
+            self._share_past(shown)
             task = next_task(shown, done, settled)
             if task is not None and (task, shown.method) != asked:
                 self._ask(task, shown)
+
+    def _share_past(self, shown: Shown) -> None:
+        """Give branches what their parents have of the past that they share."""
+        for branch, parent, step in shared_past(shown.groups):
+            known = branch.state.projection_steps.get(shown.method, ())
+            if step in known or step not in parent.state.projection_steps.get(shown.method, ()):
+                continue
+            try:
+                projection = parent.projection(shown.method, step)
+            except (InputError, OSError):
+                continue  # whoever draws the parent says so
+            if projection is not None:
+                branch.store_projection(projection)
+                self._loader.put(branch.key, projection)
 
     def _ask(self, task: Task, shown: Shown) -> None:
         method = shown.method

@@ -1,7 +1,7 @@
 """Chooses what is projected next: pure functions of what is shown and what is recorded."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,9 +73,29 @@ def next_task(shown: Shown, done: frozenset[Given], settled: frozenset[Task]) ->
         done: what needs no projection any more.
         settled: live tasks that are over.
     """
+    parents = done | {
+        (branch.key, shown.method, step) for branch, _, step in shared_past(shown.groups)
+    }
     if shown.method == PCA:
-        return _next_at_once(shown, done)
-    return _next_live(shown, done, settled) or _next_in_order(shown, done)
+        return _next_at_once(shown, parents)
+    return _next_live(shown, done, settled) or _next_in_order(shown, parents)
+
+
+def shared_past(groups: Groups) -> Iterator[tuple[Recording, Recording, int]]:
+    """Give each branch whose parent is shown too, the parent, and each step that they share.
+
+    What they share looks the same in both: the branch has its parent's coordinates there.
+    """
+    by_key = {run.key: run for runs in groups for run in runs}
+    for branch in by_key.values():
+        origin = branch.info.parent
+        parent = None if origin is None else by_key.get(origin.key)
+        if origin is None or parent is None:
+            continue
+        theirs = set(parent.state.frame_steps)
+        for step in branch.state.frame_steps:
+            if step <= origin.step and step in theirs:
+                yield branch, parent, step
 
 
 def _next_at_once(shown: Shown, done: frozenset[Given]) -> Task | None:

@@ -1,12 +1,13 @@
 """Owns every thread and process behind the window: starts, steers, stops and joins them."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
 from symmcore.runs.files import write_whole
@@ -18,6 +19,11 @@ from symmcore.training.sink import Sinks
 from symmcore.training.spec import RunSpec
 from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
+from symmviz.services.continuing import (
+    Continuation,
+    drop_continuation,
+    prepare_continuation,
+)
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.drawing import PointDrawing
 from symmviz.services.exports import Exports
@@ -83,6 +89,7 @@ class Session:
         self._followed: tuple[Recording, ...] = ()
         self._opened = False
         self._closed = False
+        self._planned: Future[Continuation] | None = None
 
     def open(self) -> None:
         """Start what can be made ready before the user chooses anything; once."""
@@ -108,45 +115,56 @@ class Session:
         recorder = TrainingRecorder(out, config, on_problem=self._box.problem)
         self._launch(recorder, config)
 
-    def resume(self, folder: Path, steps: int | None = None) -> tuple[str, ...]:
-        """Go on with a recorded run or comparison, from its newest checkpoint.
+    def plan_resume(self, folder: Path, steps: int) -> "Future[Continuation]":
+        """Read a recorded run or comparison, to go on from its newest checkpoint.
 
         Args:
             folder: of the run, or of the comparison.
-            steps: to train in all; None trains what is left of what was planned.
+            steps: to train in all.
 
         Returns:
-            The SPECs of its runs.
-
-        Raises:
-            InputError: if it cannot go on.
-            RuntimeError: if a training is running.
+            What :meth:`go_on` takes, from a thread for that; raises InputError if it cannot go on.
         """
-        self._training.check_ended()
-        return self._go_on(resume_plan(folder, steps), folder)
+        return self._plan(partial(resume_plan, folder, steps), lambda _: folder)
 
-    def branch(
+    def plan_branch(
         self, run: Path, step: int, spec: RunSpec, runs_folder: Path, steps: int | None = None
-    ) -> tuple[str, ...]:
-        """Train a sibling that shares a run's past up to a checkpoint.
+    ) -> "Future[Continuation]":
+        """Read a run of which a sibling is to be trained that shares its past.
 
         Args:
             run: folder of the run.
-            step: of the checkpoint.
+            step: of the checkpoint that they part at.
             spec: what the sibling is trained with.
             runs_folder: where a folder is made for it.
             steps: to train in all; None as planned for the run.
 
         Returns:
-            Its SPEC.
+            What :meth:`go_on` takes, from a thread for that; raises InputError if that cannot be
+            changed, or the folder cannot be written.
+        """
+        return self._plan(
+            partial(branch_plan, run, step, spec, steps),
+            lambda plan: run_folder(runs_folder, plan.config, datetime.now()),
+        )
+
+    def go_on(self, planned: Continuation) -> tuple[str, ...]:
+        """Train what was planned; returns the SPECs of its runs.
 
         Raises:
-            InputError: if that cannot be changed, or the folder cannot be written.
-            RuntimeError: if a training is running.
+            RuntimeError: if a training is running; the plan is dropped.
         """
-        self._training.check_ended()
-        plan = branch_plan(run, step, spec, steps)
-        return self._go_on(plan, run_folder(runs_folder, plan.config, datetime.now()))
+        self._planned = None
+        try:
+            self._training.check_ended()
+        except RuntimeError:
+            planned.recorder.close()
+            raise
+        plan = planned.plan
+        self._launch(planned.recorder, plan.config, plan)
+        if plan.notes:
+            self._box.problem(" ".join(plan.notes))
+        return tuple(spec.name for spec in plan.config.specs)
 
     def extend(self, steps: int) -> None:
         """Go on with the finished training for ``steps`` more steps.
@@ -186,6 +204,11 @@ class Session:
     def warm(self) -> bool:
         """Whether what is slow to import has been imported."""
         return self._training.warm
+
+    @property
+    def missing_devices(self) -> frozenset[str]:
+        """Devices that torch does not find here; empty before it has been imported."""
+        return self._training.missing_devices
 
     def show(self, workspace: Workspace) -> None:
         """Read what the workspace shows: after every change of it or of its recordings."""
@@ -273,6 +296,8 @@ class Session:
         deadline = time.monotonic() + timeout
         self._training.hurry()
         self._opens.shutdown(wait=False, cancel_futures=True)
+        if self._planned is not None:
+            self._planned.add_done_callback(drop_continuation)
         if self._scan is not None:
             self._scan.give_up()
         self._scans.shutdown(wait=False, cancel_futures=True)
@@ -289,18 +314,12 @@ class Session:
             self._recorder.close()
         return ended
 
-    def _go_on(self, plan: ContinuationPlan, out: Path) -> tuple[str, ...]:
-        resumes = plan.out is not None
-        recorder = TrainingRecorder(out, plan.config, resume=resumes, on_problem=self._box.problem)
-        try:
-            plan.check_newest()  # now that nobody else writes what is resumed
-        except InputError:
-            recorder.close()
-            raise
-        self._launch(recorder, plan.config, plan)
-        if plan.notes:
-            self._box.problem(" ".join(plan.notes))
-        return tuple(spec.name for spec in plan.config.specs)
+    def _plan(
+        self, read: Callable[[], ContinuationPlan], out: Callable[[ContinuationPlan], Path]
+    ) -> "Future[Continuation]":
+        planned = self._opens.submit(prepare_continuation, read, out, self._box.problem)
+        self._planned = planned
+        return planned
 
     def _launch(
         self,

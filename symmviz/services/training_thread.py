@@ -43,6 +43,7 @@ class TrainingThread:
         self._trainer: Trainer | None = None
         self._sink: Sink | None = None
         self._opened = False
+        self._missing_devices: frozenset[str] = frozenset()
 
     def open(self) -> None:
         """Import torch; once."""
@@ -117,6 +118,11 @@ class TrainingThread:
         """Whether what is slow to import has been imported."""
         return self._imported.is_set()
 
+    @property
+    def missing_devices(self) -> frozenset[str]:
+        """Devices that torch does not find here; empty before it has been imported."""
+        return self._missing_devices
+
     def check_ended(self) -> None:
         """Make sure that another training can start.
 
@@ -150,7 +156,7 @@ class TrainingThread:
 
     def _get_ready(self) -> None:
         try:
-            _import()
+            self._missing_devices = _import()
         finally:
             self._imported.set()
         from symmcore.training.warm_up import warm_up_loops, warm_up_rest
@@ -186,11 +192,12 @@ class _FirstPicture(NoSink):
         self._pictured.set()
 
 
-def _import() -> None:
+def _import() -> frozenset[str]:
+    """Import torch; returns which devices it does not find."""
     with _kept_from_collections():
         from symmcore.training.warm_up import warm_up  # imports torch
 
-        warm_up()
+        return warm_up()
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from symmviz.views.form_fields import centre_labels, explain_labels, number_box,
 from symmviz.views.note import Note
 
 _ALL_RUNS = "All runs that are shown"
+REPLACE = "Replace what is there"
 _LISTS = ("selection", "retrieval")
 
 
@@ -72,6 +73,7 @@ class ExportDialog(QDialog):
         self.neighbours = spin_box(self, 1, MOST_NEIGHBOURS, 10, 1)
         self.seconds = number_box(self, 0.5, 600.0, 8.0, 1.0, 1)
         self.wrong = QCheckBox("only images whose nearest one is of another class", self)
+        self.replace = QCheckBox(REPLACE, self)
         self._about, self._images = QLabel(self), QLabel(about_images, self)
         self._said = Note(self)
         self.progress = QProgressBar(self)
@@ -101,8 +103,10 @@ class ExportDialog(QDialog):
 
     @property
     def overwrite(self) -> bool:
-        """Whether the user was asked about replacing the file."""
-        return self._confirmed is not None and self.path() == self._confirmed
+        """Whether the user wants the file replaced."""
+        return self.replace.isChecked() or (
+            self._confirmed is not None and self.path() == self._confirmed
+        )
 
     def path(self) -> Path:
         """The file or folder that is chosen.
@@ -128,6 +132,7 @@ class ExportDialog(QDialog):
         self._said.setText(text)
         self._said.set_error(True)
         self._said.setVisible(bool(text))
+        self._fit()
 
     def begin(self) -> None:
         """Show that it is being written."""
@@ -149,6 +154,7 @@ class ExportDialog(QDialog):
         self._said.setText(text)
         self._said.show()
         self._cancel.setText("Close")
+        self._fit()
 
     @property
     def running(self) -> bool:
@@ -166,13 +172,21 @@ class ExportDialog(QDialog):
         else:
             super().reject()
 
+    def _fit(self) -> None:
+        """Give every sentence the lines that it takes."""
+        width = max(self.width(), self.minimumWidth())
+        layout = self.layout()
+        assert layout is not None, "it was laid out"
+        layout.activate()
+        self.resize(width, max(layout.totalHeightForWidth(width), self.minimumSizeHint().height()))
+
     def _set_running(self, running: bool) -> None:
         self._running = running
         self._cancel.setText("Cancel")
         self.progress.setVisible(running)
         self.export_button.setEnabled(not running)
         for field in (self.what, self.run, self.form, self.file, self._browse, self.neighbours,
-                      self.seconds, self.wrong):  # fmt: skip
+                      self.seconds, self.wrong, self.replace):  # fmt: skip
             field.setEnabled(not running)
 
     def _name_fields(self) -> None:
@@ -184,6 +198,7 @@ class ExportDialog(QDialog):
             (self.neighbours, "Neighbours", "How many nearest images of each image."),
             (self.seconds, "Seconds", "How long the animation is."),
             (self.wrong, "Only wrong ones", "Leave out images that are retrieved right."),
+            (self.replace, REPLACE, "Write over a file that is there under this name."),
             (self.progress, "Progress of the export", ""),
         ):
             field.setAccessibleName(name)
@@ -205,6 +220,7 @@ class ExportDialog(QDialog):
         rows.addRow("", self.wrong)
         rows.addRow("Format", self.form)
         rows.addRow("File", across)
+        rows.addRow("", self.replace)
         rows.addRow("", self._images)
         centre_labels(rows)
         explain_labels(rows)
@@ -248,6 +264,7 @@ class ExportDialog(QDialog):
         rows.setRowVisible(self.seconds, kind.name == "animation")
         rows.setRowVisible(self.wrong, kind.name in _LISTS)
         self._propose_file()
+        self.replace.setChecked(False)
         self.set_error("")
 
     def _propose_file(self) -> None:

@@ -19,6 +19,7 @@ from symmviz.model.names import shown_name, told_apart
 from symmviz.views.class_chooser import ClassChooser
 from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
+from symmviz.views.point_colours import scale_colours
 from symmviz.views.theme import Theme, current_theme
 
 # An entry is not cut to less than this many letters: then the last ones are left out.
@@ -29,6 +30,12 @@ _LEAST_BESIDE = 24
 MORE = "..."
 _SHAPES = "● original &nbsp; ◆ synthetic"
 _LIST, _CLASSES = "list", "Classes…"
+# What the ends of a scale of colours say.
+_SCALES = {
+    ColourBy.DRIFT: ("0°", "90°"),
+    ColourBy.FALSE: ("none", "all"),
+    ColourBy.MISSING: ("none", "all"),
+}
 _WHAT_CLICKS_DO = "Click hides a class, double click shows it alone."
 
 
@@ -141,7 +148,7 @@ class ColourLegend(ThemedLabel):
         signal.emit(label)
 
     def _markup(self, theme: Theme) -> str:
-        if self._colour_by is ColourBy.KIND:
+        if self._colour_by in (ColourBy.KIND, ColourBy.PICKED):
             return (
                 f"<span style='color:{theme.original}'>●</span> original &nbsp; "
                 f"<span style='color:{theme.synthetic}'>◆</span> synthetic"
@@ -151,11 +158,8 @@ class ColourLegend(ThemedLabel):
                 f"<span style='color:{theme.right}'>●</span> nearest is of its class &nbsp; "
                 f"<span style='color:{theme.wrong}'>●</span> of another"
             )
-        if self._colour_by is ColourBy.PICKED:
-            return (
-                f"<span style='color:{theme.original}'>●</span> picked original &nbsp; "
-                f"<span style='color:{theme.synthetic}'>◆</span> picked synthetic (training images)"
-            )
+        if self._colour_by in _SCALES:
+            return _scale(theme, *_SCALES[self._colour_by])
         if not self._classes.labels:
             return _SHAPES
         link = f"<a href='{_LIST}' style='color:{theme.accent};text-decoration:none'>{_CLASSES}</a>"
@@ -203,6 +207,12 @@ class ColourLegend(ThemedLabel):
 
     def _shapes_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
+
+
+def _scale(theme: Theme, lowest: str, highest: str) -> str:
+    """The colours of a scale between what its ends say."""
+    bar = "".join(f"<span style='color:{one}'>■</span>" for one in scale_colours(theme)[::3])
+    return f"{lowest} {bar} {highest}"
 
 
 def fitted(

@@ -98,8 +98,10 @@ class PictureMenu(QObject):
         image = QImage(size, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(pixels)
         painter = QPainter(image)
-        self._paint(painter)
-        painter.end()
+        try:
+            self._paint(painter)
+        finally:
+            painter.end()
         return image
 
     def coded(self, ending: str) -> bytes:
@@ -113,8 +115,10 @@ class PictureMenu(QObject):
             size = self._target.size()
             device = _svg(buffer, size) if ending == ".svg" else _pdf(buffer, size)
             painter = QPainter(device)
-            self._paint(painter)
-            painter.end()
+            try:
+                self._paint(painter)
+            finally:
+                painter.end()
         buffer.close()
         return bytes(content.data())
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 
@@ -185,6 +186,18 @@ class PointCanvas(QObject):
             return None
         scale_x, left, scale_y, top = self._transform
         return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
+
+    def place(self, x: float, y: float) -> QPointF:
+        """Where a place of the plane is, in logical pixels."""
+        scale_x, left, scale_y, top = self._transform
+        return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
+
+    def pixels(self, kind: int) -> npt.NDArray[np.float64]:
+        """(N, 2) where the points of a kind are on their way, in logical pixels."""
+        places = self._points[kind].at(self.moved).astype(np.float64)
+        scale_x, left, scale_y, top = self._transform
+        result: npt.NDArray[np.float64] = (places * (scale_x, scale_y) + (left, top)) / self._ratio
+        return result
 
     def nearest(self, x: float, y: float, radius: float) -> Hit | None:
         """The point at a place of the picture; its kind and its row.

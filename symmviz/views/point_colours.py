@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtGui import QColor
 
-from symmcore.records import IndexArray
+from symmcore.records import FloatArray, IndexArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
 from symmviz.model.loaded import VerdictArray
@@ -17,6 +17,7 @@ from symmviz.views.theme import Theme
 _OPAQUE = 0.88
 _DIMMED = 0.45  # synthetic points where colours are classes'
 _GREY = 0.4, 0.16  # of classes without a colour: original and synthetic
+_REST = 0.25  # of the opacity of points that are not selected, where several are
 _UNDER, _MIDDLE, _OVER = 0, 1, 2
 
 
@@ -51,10 +52,15 @@ class PointFacts:
     Attributes:
         verdicts: (N,) which points are right at rank 1; None where that is not known.
         pairs: that were picked in the newest batch.
+        chosen: (M,) rows of the points that are not dimmed; None where none is.
+        shares: (N,) float32 in [0, 1], NaN for unknown, where colours are a scale; None where
+            that is not known.
     """
 
     verdicts: VerdictArray | None = None
     pairs: tuple[MapPair, ...] = ()
+    chosen: IndexArray | None = None
+    shares: FloatArray | None = None
 
 
 def colouring(
@@ -74,8 +80,15 @@ def colouring(
         facts: what else is known of them.
     """
     pairs, ranks = _styled(cloud, colour_by, theme, classes, facts)
-    styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs] + [_UNSEEN]
+    styles = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
     original, synthetic = ranks.copy(), ranks + len(pairs)
+    if facts.chosen is not None:
+        rest = np.ones(len(ranks), np.bool_)
+        rest[facts.chosen[facts.chosen < len(rest)]] = False
+        original[rest] += len(styles)
+        synthetic[rest] += len(styles)
+        styles += [_Style(one.colour, one.opacity * _REST, _UNDER) for one in styles]
+    styles.append(_UNSEEN)
     unseen = len(styles) - 1
     if classes.hidden:
         gone = np.isin(cloud.labels, list(classes.hidden))
@@ -105,13 +118,58 @@ def _styled(
         return _picked_styles(theme), _picked_ranks(count, facts.pairs)
     # nothing is said of synthetic points: they are grey
     grey = _grey(theme)
-    right = _Style(theme.right, _OPAQUE, _MIDDLE), grey[1]
-    wrong = _Style(theme.wrong, _OPAQUE), grey[1]
-    known = facts.verdicts
-    ranks = np.full(count, 2, np.int64)
-    if known is not None and len(known) == count:
-        ranks = np.where(known >= 0, known, 2).astype(np.int64)
-    return [wrong, right, grey], ranks
+    if colour_by is ColourBy.CORRECT:
+        right = _Style(theme.right, _OPAQUE, _MIDDLE), grey[1]
+        wrong = _Style(theme.wrong, _OPAQUE), grey[1]
+        known = facts.verdicts
+        ranks = np.full(count, 2, np.int64)
+        if known is not None and len(known) == count:
+            ranks = np.where(known >= 0, known, 2).astype(np.int64)
+        return [wrong, right, grey], ranks
+    return _scale_styles(theme, grey), _scale_ranks(count, facts.shares)
+
+
+SCALE_STEPS = 16
+
+
+def scale_colours(theme: Theme) -> tuple[str, ...]:
+    """The colours of shares from 0 to 1, in as many steps: from right over muted to wrong."""
+    low, middle, high = (QColor(one) for one in (theme.right, theme.muted, theme.wrong))
+    colours = []
+    for at in range(SCALE_STEPS):
+        share = 2 * at / (SCALE_STEPS - 1)
+        first, second = (low, middle) if share <= 1 else (middle, high)
+        part = share if share <= 1 else share - 1
+        mixed = QColor(
+            *(
+                round(a + part * (b - a))
+                for a, b in (
+                    (first.red(), second.red()),
+                    (first.green(), second.green()),
+                    (first.blue(), second.blue()),
+                )
+            )
+        )
+        colours.append(mixed.name())
+    return tuple(colours)
+
+
+def _scale_styles(theme: Theme, grey: tuple[_Style, _Style]) -> list[tuple[_Style, _Style]]:
+    """By step of the scale, higher ones over lower ones; the last for those that have none."""
+    scale = [
+        (_Style(colour, _OPAQUE, _OVER if 2 * at >= SCALE_STEPS else _MIDDLE), grey[1])
+        for at, colour in enumerate(scale_colours(theme))
+    ]
+    return [*scale, grey]
+
+
+def _scale_ranks(count: int, shares: FloatArray | None) -> IndexArray:
+    ranks = np.full(count, SCALE_STEPS, np.int64)
+    if shares is not None and len(shares) == count:
+        there = np.isfinite(shares)
+        steps = np.clip(shares[there] * SCALE_STEPS, 0, SCALE_STEPS - 1)
+        ranks[there] = steps.astype(np.int64)
+    return ranks
 
 
 _NOT_PICKED, _AS_ORIGINAL, _AS_OTHER_SYNTHETIC, _AS_SYNTHETIC, _AS_BOTH = range(5)

@@ -1,19 +1,23 @@
 """One run's embedding in the plane: original and synthetic points that move."""
 
+import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
-from symmviz.model.bounds import Bounds
+from symmcore.records import FloatArray
 from symmviz.model.class_choice import ShownClasses
+from symmviz.model.class_places import class_middles
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
-from symmviz.model.drawing import PointDrawer
+from symmviz.model.lasso import inside
 from symmviz.model.loaded import VerdictArray
 from symmviz.model.picked import MapPair
-from symmviz.raster import Hit, Symbol, Transform
+from symmviz.raster import Hit, Symbol
+from symmviz.views.lasso import Lasso
 from symmviz.views.map_overlay import ORIGINAL, SYNTHETIC, MapOverlay
-from symmviz.views.point_canvas import PointCanvas
+from symmviz.views.plane_view import PlaneView
 from symmviz.views.point_colours import PointFacts, argb, colouring
 from symmviz.views.theme import current_theme
 
@@ -21,71 +25,51 @@ PICK_RADIUS_PX = 14
 _HOVER_CARD_DELAY_MS = 125
 
 
-class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class EmbeddingScatter(PlaneView):
     """A scatter of originals (circles) and synthetic points (diamonds).
 
-    Drag pans, wheel zooms, double click fits the view again. A point within
+    Drag pans, Shift and drag lassoes, wheel zooms, double click fits the view again. A point within
     ``PICK_RADIUS_PX`` of the pointer is ringed at once, with the synthetic or original point
     that belongs to it; resting there announces it.
     """
 
     picked = Signal(int)
     """A point was clicked: its row in the cloud."""
+    lassoed = Signal(tuple)
+    """Points were lassoed: their rows in the cloud, the one nearest the middle first."""
     hovered = Signal(int, bool, QPointF)
     """The pointer rests at a point: its row, whether it is synthetic, and where in the widget."""
-    drawn = Signal()
-    """There is another picture of the points."""
     left = Signal()
     """The pointer rests at a point no more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, enableMenu=False)
+        super().__init__(parent)
         self._cloud: PointCloud | None = None
         self._positions: PointPositions | None = None
         self._colour_by = ColourBy.KIND
-        self._bounds = Bounds()
-        self._following = True
         self._hovered: Hit | None = None
         self._classes = ShownClasses()
         self._verdicts: VerdictArray | None = None
         self._lines_wanted = False
-        self.setCacheMode(self.CacheModeFlag.CacheNone)  # the points are the background
-        for axis in ("left", "bottom"):
-            self.hideAxis(axis)
-        self.hideButtons()
-        box = self.getViewBox()
-        box.setAspectLocked(True)
-        box.disableAutoRange()
-        box.setDefaultPadding(0)
-        box.sigRangeChangedManually.connect(self._on_zoomed)
-        box.sigRangeChanged.connect(self._on_range_changed)
+        self._shares: FloatArray | None = None
+        self._lasso = Lasso()
+        self.zoomed.connect(lambda: self._set_hovered(None))
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_HOVER_CARD_DELAY_MS)
         self._rest.timeout.connect(self._announce_hovered)
         self._pointer = QPointF()
-        self._canvas = PointCanvas(self)
         self._overlay = MapOverlay(self._canvas)
-        self._canvas.drawn.connect(self.viewport().update)
-        self._canvas.drawn.connect(self.drawn)
         self.setMouseTracking(True)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self._apply_theme()
-        self._fit()
-
-    def set_drawer(self, drawer: PointDrawer) -> None:
-        """Have the points drawn there."""
-        self._canvas.set_drawer(drawer)
-
-    def set_gliding(self, glides: bool) -> None:
-        """Whether points glide from frame to frame."""
-        self._canvas.set_gliding(glides)
 
     def set_cloud(self, cloud: PointCloud | None) -> None:
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = self._overlay.cloud = cloud
+        self._overlay.middles = ()
         self._positions = None
-        self._verdicts = None
+        self._verdicts = self._shares = None
         self._overlay.pairs = ()
         self._set_hovered(None)
         self._canvas.clear()
@@ -101,12 +85,15 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         )
         if first:
             self._style_points()
+        self._name_classes()
 
     def set_colour_by(self, colour_by: ColourBy) -> None:
         """Say what colours mean."""
         if colour_by is not self._colour_by:
+            self._shares = None  # of another scale
             self._colour_by = colour_by
             self._update_pairs()
+            self._name_classes()
             self._style_points()
 
     def set_synthetic_visible(self, visible: bool) -> None:
@@ -118,7 +105,8 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
     def set_classes(self, classes: ShownClasses) -> None:
         """Colour and hide the classes so."""
         if classes != self._classes:
-            self._classes = classes
+            self._classes = self._overlay.classes = classes
+            self._name_classes()
             self._style_points()
 
     def set_verdicts(self, verdicts: VerdictArray) -> None:
@@ -126,6 +114,11 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._verdicts = verdicts
         if self._colour_by is ColourBy.CORRECT:
             self._style_points()
+
+    def set_shares(self, shares: FloatArray) -> None:
+        """Take what colours that are a scale say of each point."""
+        self._shares = shares
+        self._style_points()
 
     def set_pairs(self, pairs: tuple[MapPair, ...]) -> None:
         """Take which points were picked in the newest batch."""
@@ -139,46 +132,25 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._lines_wanted = visible
         self._update_pairs()
 
-    def set_bounds(self, bounds: Bounds) -> None:
-        """Show this part of the plane, unless the user zoomed or panned."""
-        self._bounds = bounds
-        if self._following:
-            self._fit()
-
     def set_selected(self, row: int | None) -> None:
         """Ring a point, and show how its synthetic point is made; None for no point."""
         self._overlay.selected = row
-        self.viewport().update()
+        self._style_points()
 
     def set_also_selected(self, rows: tuple[int, ...]) -> None:
-        """Ring these images too, in a smaller way."""
+        """Dim all images but these and the selected one, if there are any."""
         self._overlay.also_selected = rows
-        self.viewport().update()
+        self._style_points()
 
     def set_neighbours(self, neighbours: tuple[MapNeighbour, ...]) -> None:
         """Draw lines from the selected point to these."""
         self._overlay.neighbours = neighbours
         self.viewport().update()
 
-    def fit(self) -> None:
-        """Show everything again and follow the points from now on."""
-        self._following = True
-        self._fit()
-
     @property
     def positions(self) -> PointPositions | None:
         """Where the points are, or go to."""
         return self._positions
-
-    @property
-    def still(self) -> bool:
-        """Whether the points are drawn where they are."""
-        return self._canvas.still
-
-    @property
-    def arrived(self) -> bool:
-        """Whether no point is on its way."""
-        return self._canvas.moved >= 1.0
 
     @property
     def selected(self) -> int | None:
@@ -213,28 +185,6 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_canvas"):
             self._apply_theme()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Draw."""
-        super().showEvent(event)
-        self._update_view()
-        self._canvas.set_active(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Draw no more."""
-        super().hideEvent(event)
-        self._canvas.set_active(False)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw a larger or smaller picture."""
-        super().resizeEvent(event)
-        if hasattr(self, "_canvas"):  # pyqtgraph resizes while it makes itself
-            self._update_view()
-
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        """Paint the points under everything else."""
-        super().drawBackground(painter, rect)
-        self._canvas.paint(painter)
-
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Paint what is selected and pointed at over the points."""
         super().drawForeground(painter, rect)
@@ -242,56 +192,54 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._overlay.paint(painter, current_theme())
+        self._lasso.paint(painter, current_theme())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a lasso with Shift; else drag the view."""
+        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if shift and event.button() == Qt.MouseButton.LeftButton:
+            self._lasso.begin(event.position())
+            return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Select what was lassoed."""
+        if not self._lasso.active:
+            super().mouseReleaseEvent(event)
+            return
+        rows = self._rows_inside(self._lasso.end())
+        self.viewport().update()
+        if rows:
+            self.lassoed.emit(rows)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Ring the point under the pointer."""
+        """Ring the point under the pointer, or go on with the lasso."""
+        if self._lasso.active:
+            self._lasso.go_on(event.position())
+            self.viewport().update()
+            return
         super().mouseMoveEvent(event)
         self._pointer = event.position()
         if event.buttons() == Qt.MouseButton.NoButton:
             self._set_hovered(self.hit_at(event.position()))
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit the view."""
-        super().mouseDoubleClickEvent(event)
-        self.fit()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Drop the hover ring."""
         super().leaveEvent(event)
         self._set_hovered(None)
 
-    def _fit(self) -> None:
-        bounds = self._bounds
-        self.getViewBox().setRange(
-            xRange=(bounds.left, bounds.right), yRange=(bounds.bottom, bounds.top), padding=0
-        )
-
-    def _on_zoomed(self) -> None:
-        self._following = False
-        self._set_hovered(None)
-
-    def _on_range_changed(self) -> None:
-        self._update_view()
-        self.viewport().update()
-
-    def _update_view(self) -> None:
-        """Tell the canvas which part of the plane is seen."""
-        box, ratio = self.getViewBox(), self.devicePixelRatioF()
-        (x0, x1), (y0, y1) = box.viewRange()
-        first = box.mapViewToScene(QPointF(x0, y0))
-        last = box.mapViewToScene(QPointF(x1, y1))
-        scale_x = (last.x() - first.x()) / (x1 - x0) * ratio
-        scale_y = (last.y() - first.y()) / (y1 - y0) * ratio
-        if not (scale_x and scale_y):
-            return  # no size yet
-        transform = Transform(
-            scale_x, first.x() * ratio - x0 * scale_x, scale_y, first.y() * ratio - y0 * scale_y
-        )
-        size = self.viewport().size() * ratio
-        bounds = self._bounds
-        seen = (x1 - x0) * (y1 - y0) / (bounds.width * bounds.height)
-        self._canvas.set_share(min(seen, 1.0))
-        self._canvas.set_view(transform, size.width(), size.height(), ratio)
+    def _rows_inside(self, line: npt.NDArray[np.float64]) -> tuple[int, ...]:
+        """The originals within a line, but for hidden ones; the one nearest the middle first."""
+        if self._positions is None or self._cloud is None:
+            return ()
+        places = self._canvas.pixels(ORIGINAL)
+        within = inside(line, places)
+        if self._classes.hidden:
+            within &= ~np.isin(self._cloud.labels, list(self._classes.hidden))
+        rows = np.flatnonzero(within)
+        away = np.linalg.norm(places[rows] - places[rows].mean(axis=0), axis=1) if len(rows) else ()
+        ordered = rows[np.argsort(away, kind="stable")]
+        return tuple(ordered.tolist())
 
     def _on_clicked(self, event: "pg.GraphicsScene.mouseEvents.MouseClickEvent") -> None:
         if event.button() != Qt.MouseButton.LeftButton or event.double():
@@ -322,6 +270,18 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
         self._overlay.pairs_visible = self._lines_wanted or self._colour_by is ColourBy.PICKED
         self.viewport().update()
 
+    def _name_classes(self) -> None:
+        """Classes are named where colours are theirs."""
+        self._overlay.middles = ()
+        if (
+            self._colour_by is ColourBy.CLASS
+            and self._cloud is not None
+            and self._positions is not None
+        ):
+            self._overlay.middles = class_middles(
+                self._positions.original, self._cloud.labels, self._classes
+            )
+
     def _apply_theme(self) -> None:
         theme = current_theme()
         self.setBackground(theme.raised)
@@ -336,6 +296,6 @@ class EmbeddingScatter(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no
             self._colour_by,
             current_theme(),
             self._classes,
-            PointFacts(self._verdicts, self._overlay.pairs),
+            PointFacts(self._verdicts, self._overlay.pairs, self._overlay.chosen, self._shares),
         )
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

@@ -7,6 +7,7 @@ _MOUSE_HELP = (
     ("Drag, wheel", "Move and zoom a picture or plot"),
     ("Double click", "Fit it again"),
     ("Click a point", "Select its image"),
+    ("Shift and drag on a map", "Select the images within"),
     ("Arrow keys, Enter", "Move among images and neighbours (Retrieve)"),
     ("Right click on an image", "Show in the map, open its file, copy its path"),
     ("Drop an image", "Search with it (Retrieve)"),

@@ -16,16 +16,24 @@ from PySide6.QtWidgets import (
 )
 
 from symmcore.projection.methods import method_info
+from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
-from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions, RunTitle
+from symmviz.model.display import (
+    ColourBy,
+    MapNeighbour,
+    PictureId,
+    PointCloud,
+    PointPositions,
+    RunTitle,
+)
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.loaded import VerdictArray
 from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
+from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
@@ -33,6 +41,7 @@ from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.selection_strip import SelectionBar
 
 # Made before they are needed: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
@@ -53,6 +62,8 @@ class WatchPage(QWidget):
     """The user wants to see the pairs picked in the newest batch, or not."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
+    rows_lassoed = Signal(int, tuple)
+    """Points were lassoed: their column, and their rows, the one nearest the middle first."""
     row_hovered = Signal(int, int, bool, QPointF)
     """The pointer rests at a point: its column, its row, whether it is synthetic, and where."""
     neighbours_wanted = Signal()
@@ -79,20 +90,8 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = QComboBox(self)
-        self._colour.setAccessibleName("Meaning of colours")
-        self._colour.addItem("Colour by kind", ColourBy.KIND)
-        self._colour.addItem("Colour by class", ColourBy.CLASS)
-        self._colour.addItem("Colour by right or wrong", ColourBy.CORRECT)
-        self._colour.addItem("Colour by picked in mining", ColourBy.PICKED)
-        self._colour.setToolTip(
-            "Original against synthetic points, one colour a class, whether the nearest of the "
-            "watched images is of the same class, or which training images were picked as hard "
-            "negatives in the newest batch."
-        )
-        self._colour.currentIndexChanged.connect(
-            lambda: self.colour_chosen.emit(self._colour.currentData())
-        )
+        self._colour = ColourBox(self)
+        self._colour.chosen.connect(self.colour_chosen)
         self._synthetic = QCheckBox("Synthetic points", self)
         self._synthetic.setChecked(True)
         self._synthetic.setToolTip(
@@ -114,11 +113,8 @@ class WatchPage(QWidget):
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self.legend = ColourLegend(self)
-        self._selection = ElidedLabel("Click a point to select its image.", self)
-        self._selection.setProperty("muted", True)
-        self._see = QPushButton("See its neighbours", self)
-        self._see.setEnabled(False)
-        self._see.clicked.connect(self.neighbours_wanted)
+        self.selection = SelectionBar(self)
+        self.selection.neighbours_wanted.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
         self.curves = CurveGrid(self)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
@@ -133,6 +129,7 @@ class WatchPage(QWidget):
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""
         self.hover_card.set_pictures(pictures)
+        self.selection.strip.set_pictures(pictures)
 
     def set_drawer(self, drawer: PointDrawer) -> None:
         """Have the points of the maps drawn there."""
@@ -149,6 +146,7 @@ class WatchPage(QWidget):
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.hover_card.pictures_came()
+        self.selection.strip.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -161,7 +159,7 @@ class WatchPage(QWidget):
         for column in self._pool:
             column.setVisible(column in self._columns)
         self._update_legend()
-        self.set_selection("")
+        self.set_selection("", ())
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -170,6 +168,10 @@ class WatchPage(QWidget):
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns[run].scatter.set_verdicts(verdicts)
+
+    def set_shares(self, run: int, shares: FloatArray) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].scatter.set_shares(shares)
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -218,7 +220,7 @@ class WatchPage(QWidget):
         self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._colour.setCurrentIndex(self._colour.findData(colour_by))
+        self._colour.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
         for column in self._pool:
@@ -235,12 +237,11 @@ class WatchPage(QWidget):
 
     def chosen(self) -> str:
         """What is said of the selected image."""
-        return self._selection.text()
+        return self.selection.text
 
-    def set_selection(self, text: str) -> None:
+    def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._selection.setText(text or "Click a point to select its image.")
-        self._see.setEnabled(bool(text))
+        self.selection.show_images(text, pictures)
 
     def fit(self) -> None:
         """Show all points in every column, and all of every line."""
@@ -267,7 +268,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.setCurrentIndex((self._colour.currentIndex() + 1) % self._colour.count())
+        self._colour.choose_next()
 
     def _on_split(self) -> None:
         split = self._split.currentData()
@@ -286,15 +287,12 @@ class WatchPage(QWidget):
             self._fit,
         ):
             head.addWidget(widget)
-        chosen = QHBoxLayout()
-        chosen.addWidget(self._selection, 1)
-        chosen.addWidget(self._see)
         top = QWidget(self)
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
         above.addLayout(self._scatters, 1)
-        above.addLayout(chosen)
+        above.addWidget(self.selection)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
@@ -324,10 +322,11 @@ class WatchPage(QWidget):
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
         scatter.set_gliding(self._glides)
-        scatter.set_colour_by(self._colour.currentData())
+        scatter.set_colour_by(self._colour.meaning)
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         run = len(self._pool)
         scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
+        scatter.lassoed.connect(lambda rows: self.rows_lassoed.emit(run, rows))
         scatter.hovered.connect(
             lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
         )
@@ -339,4 +338,4 @@ class WatchPage(QWidget):
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.currentData(), classes)
+        self.legend.set_meaning(self._colour.meaning, classes)

@@ -80,6 +80,9 @@ def test_the_dialog_writes_what_is_chosen(
     click(dialog, qtbot)
     qtbot.waitUntil(lambda: "exists" in dialog.said(), timeout=_PATIENCE)
     assert dialog.export_button.isEnabled()
+    dialog.replace.setChecked(True)
+    click(dialog, qtbot)
+    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
     dialog.reject()
 
 

@@ -10,18 +10,21 @@ from test_projection_doubles import Deadly
 
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.runs.info import RunStatus
+from symmcore.training.sink import ParentRun
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services import projecting
 from symmviz.services.frames import FrameLoader
 from symmviz.services.projecting import Projections
 from symmviz.services.projection_tasks import (
+    Given,
     Shown,
     Task,
     grouped,
     live_job,
     next_task,
     recorded_job,
+    shared_past,
 )
 
 PATIENCE = 20.0
@@ -154,6 +157,21 @@ class TestMovingPoints:
         for at, matured in ((0, 0.0), (50, 0.0), (60, 0.5)):  # 90, 40 and 30 steps away
             job = live_job(Task((run,), 90, Split.TEST), "tsne", (make_projection(at),), 0.5)
             assert job.settings.matured == matured
+
+    def test_a_branch_has_its_parents_coordinates_of_the_past_they_share(self) -> None:
+        parent = self.run(0, live=False)
+        past = ParentRun(parent.folder, parent.key, 20)
+        branch = FakeRecording("npair", "branch", parent=past)
+        branch.add_frame(0, 10, 30, projected=False)
+        groups = ((parent,), (branch,))
+        assert [step for _, _, step in shared_past(groups)] == [0, 10]
+        assert list(shared_past(((branch,),))) == [], "alone it is projected as any other"
+        tasks = []
+        done: frozenset[Given] = frozenset()
+        while (task := next_task(Shown(groups, "pca", Cursor()), done, frozenset())) is not None:
+            tasks.append((task.runs[0].key, task.step))
+            done |= {(run.key, "pca", task.step) for run in task.runs}
+        assert [step for key, step in tasks if key == "branch"] == [30]
 
 
 class Problems(list[str]):

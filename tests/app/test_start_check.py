@@ -10,7 +10,8 @@ from symmcore.errors import InputError
 from symmcore.progress import ignore_progress
 from symmcore.settings.networks import NETWORKS, check_image_size, network_info
 from symmcore.settings.presets import PRESETS
-from symmcore.training.config import TrainingConfig, preset_config
+from symmcore.training.config import DEVICES, TrainingConfig, preset_config
+from symmcore.training.devices import missing_devices, resolve_device
 from symmcore.training.input import known_side, read_dataset
 from symmviz.presenters.start_check import start_problem
 
@@ -57,6 +58,25 @@ def test_numbers_that_cannot_be_trained_are_named() -> None:
     problem = start_problem(form(batch_size=7))
     assert problem is not None
     assert "batch size is 7" in problem.text
+
+
+def test_a_device_that_is_not_here_is_named() -> None:
+    missing = frozenset({"cuda", "mps"})
+    problem = start_problem(form(device="cuda"), missing)
+    assert problem is not None
+    assert "Torch finds no GPU for CUDA here" in problem.text
+    assert start_problem(form(device="auto"), missing) is None
+    assert start_problem(form(device="cuda")) is None  # not known yet
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_the_devices_that_are_missing_are_those_that_a_training_refuses(name: str) -> None:
+    try:
+        resolve_device(name)
+    except InputError:
+        assert name in missing_devices()
+    else:
+        assert name not in missing_devices()
 
 
 @pytest.mark.parametrize("dataset", ["folder:/photos", "cub200:/x", "torchvision:Omniglot"])

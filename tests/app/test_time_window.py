@@ -134,7 +134,7 @@ def test_a_start_puts_the_training_before_among_the_recent_runs(
     qtbot.waitUntil(lambda: scatter.positions is not None, timeout=WAIT_MS)
     recordings = launched.controller.workspace.recordings
     assert [one.info.name for one in recordings] == ["npair", "npair+symm"]
-    assert shown(launched, 1).shape == (400, 2)
+    assert shown(launched, 1).shape == (200, 2)
 
 
 def test_a_folder_that_is_no_run_is_said_and_changes_nothing(

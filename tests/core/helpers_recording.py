@@ -16,7 +16,14 @@ from symmcore.runs.recording import Recording
 from symmcore.training.spec import parse_spec
 
 if TYPE_CHECKING:
-    from symmviz.model.loaded import LivePicture, RunImages, SplitImages, Verdicts
+    from symmviz.model.loaded import (
+        LivePicture,
+        RunImages,
+        Shares,
+        ShareTarget,
+        SplitImages,
+        Verdicts,
+    )
     from symmviz.model.retrieval import Split
 
 
@@ -130,6 +137,7 @@ class FakeLoaded:
         self.found_right: dict[tuple[str, int], Verdicts] = {}
         self.known_files: dict[str, ImageFiles] = {}
         self.known_picks: dict[tuple[str, int], PickedPairs] = {}
+        self.known_shares: dict[ShareTarget, Shares] = {}
 
     def images(self, key: str) -> "RunImages | None":
         return self.known_images.get(key)
@@ -151,6 +159,9 @@ class FakeLoaded:
 
     def picked(self, key: str, step: int) -> PickedPairs | None:
         return self.known_picks.get((key, step))
+
+    def shares(self, target: "ShareTarget") -> "Shares | None":
+        return self.known_shares.get(target)
 
     def failure(self, key: str, step: int) -> str:
         return self.failures.get((key, step), "")

@@ -12,6 +12,7 @@ import pytest
 
 from symmcore.compiled import code_cache
 from symmcore.errors import DegradedWarning, note_once
+from symmcore.folders import remove_temporary_cache_folder, temporary_cache_folder
 from symmcore.losses.backends.numba import availability as compiled
 
 pytest.importorskip("numba", reason="the loops are numba's")
@@ -33,6 +34,7 @@ def nothing_said_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for remembered in (note_once, code_cache._folder):
         remembered.cache_clear()
     yield
+    remove_temporary_cache_folder()
     for remembered in (note_once, code_cache._folder):
         remembered.cache_clear()
 
@@ -107,6 +109,11 @@ def test_without_any_folder_each_start_compiles(
         code_cache._folder.cache_clear()
         with pytest.warns(DegradedWarning, match="at every start.* set HOME or XDG_CACHE_HOME"):
             assert not was_kept(kernel)
+        assert was_kept(fresh(tmp_path))  # for a subprocess, say
+        folder = temporary_cache_folder()
+        assert folder.stat().st_mode & 0o77 == 0
+        remove_temporary_cache_folder()  # as this process ends
+        assert not folder.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["__pycache__", "kernels.py"]
 
 

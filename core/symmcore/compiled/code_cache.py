@@ -1,8 +1,8 @@
 """Machine code on disk, in place of numba's own cache, of which a damaged file ends the program.
 
 What a disk lost, or a program that was ended left, is found by a checksum: bytes of machine code
-that are not what the compiler wrote are never run. It is compiled anew then, as where no folder
-can be written.
+that are not what the compiler wrote are never run. It is compiled anew then. Where no folder can be
+written, it is kept in a temporary one, for this process and its subprocesses.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 from symmcore.errors import note_once
-from symmcore.folders import NoCacheFolderError, user_cache_folder
+from symmcore.folders import NoCacheFolderError, temporary_cache_folder, user_cache_folder
 
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
 _SUFFIX = ".symm"
@@ -136,7 +136,7 @@ class CodeCache(NullCache):
 
 @cache
 def _folder(sources: Path) -> Path | None:
-    """The first folder that can be written: the one asked for, beside the sources, the user's."""
+    """The first that can be written: asked for, beside the sources, the user's, a temporary one."""
     asked = Path(os.environ.get("NUMBA_CACHE_DIR", "")).expanduser()
     folders = [asked] if asked.is_absolute() else []  # none in the folder one happens to be in
     folders.append(sources / "__pycache__")
@@ -153,7 +153,10 @@ def _folder(sources: Path) -> Path | None:
             continue
         return folder
     note_once(f"{_COST}: {reason}.")
-    return None
+    try:  # a subprocess that compiles hands it on, and the window is not held meanwhile
+        return temporary_cache_folder()
+    except OSError:
+        return None
 
 
 @cache

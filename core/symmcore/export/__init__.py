@@ -6,6 +6,6 @@ beyond the project's own dependencies is in the extra ``symmviz[export]``.
 
 from symmcore.export.kinds import KINDS, ExportKind
 from symmcore.export.options import ExportOptions
-from symmcore.export.output import whole_output
+from symmcore.export.output import OutputExistsError, whole_output
 
-__all__ = ["KINDS", "ExportKind", "ExportOptions", "whole_output"]
+__all__ = ["KINDS", "ExportKind", "ExportOptions", "OutputExistsError", "whole_output"]

@@ -9,6 +9,10 @@ from symmcore.errors import InputError
 from symmcore.runs import files
 
 
+class OutputExistsError(InputError):
+    """There is something already under the name that is to be written."""
+
+
 @contextmanager
 def whole_output(path: Path, *, overwrite: bool, marker: str = "") -> Iterator[Path]:
     """Give a path beside ``path`` to write to, which is renamed to it at the end.
@@ -59,7 +63,7 @@ def check_free(path: Path, *, overwrite: bool, marker: str = "") -> None:
     elif not path.is_file():
         raise InputError(f"{path} is no regular file: name another file.")
     elif not overwrite:
-        raise InputError(f"{path} exists: name another file, or add --overwrite.")
+        raise OutputExistsError(f"{path} exists: name another file, or add --overwrite.")
 
 
 def _check_folder(path: Path, *, overwrite: bool, marker: str) -> None:
@@ -70,7 +74,7 @@ def _check_folder(path: Path, *, overwrite: bool, marker: str) -> None:
     if not any(path.rglob(marker)):
         raise InputError(f"{path} holds something else: name a folder that is not there yet.")
     if not overwrite:
-        raise InputError(f"{path} exists: name another folder, or add --overwrite.")
+        raise OutputExistsError(f"{path} exists: name another folder, or add --overwrite.")
 
 
 def _flush(made: Path) -> None:

@@ -10,7 +10,6 @@ import torch
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
-from symmcore.errors import InputError
 from symmcore.networks import check_weights_file, fetch_weights
 from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import Checkpoint
@@ -30,6 +29,7 @@ from symmcore.training.checkpoint import (
 )
 from symmcore.training.compiled_losses import load_loops
 from symmcore.training.config import TrainingConfig
+from symmcore.training.devices import resolve_device
 from symmcore.training.evaluator import Evaluator
 from symmcore.training.frame_schedule import with_schedule
 from symmcore.training.input import read_dataset
@@ -110,18 +110,3 @@ class Preparation:
                 load_loops(learner.warm_up, (spec,), on_progress)
             else:
                 learner.warm_up()
-
-
-def resolve_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes a GPU where torch finds one.
-
-    Raises:
-        InputError: if there is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("Device 'cuda' was asked for, but torch finds no GPU: choose cpu or auto.")
-    if name == "mps" and not torch.backends.mps.is_available():
-        raise InputError("Device 'mps' was asked for, but torch finds none: choose cpu or auto.")
-    return torch.device(name)

@@ -11,20 +11,25 @@ from symmcore.progress import ProgressCallback
 from symmcore.settings.symm import Symm
 from symmcore.training.compiled_losses import has_loops, load_loops, warm_up_loss
 from symmcore.training.config import TrainingConfig
+from symmcore.training.devices import missing_devices
 from symmcore.training.learner import Learner
 from symmcore.training.spec import RunSpec
 
 _SIDE = 8
 
 
-def warm_up() -> None:
+def warm_up() -> frozenset[str]:
     """Import what a training imports up to its first picture, by embedding made-up images.
 
     Changes torch's global random state: to be over before a training begins.
+
+    Returns:
+        Names of the devices that torch does not find.
     """
     torch.set_num_threads(1)
     learner = Learner(RunSpec(), TrainingConfig(dim=2), 1, torch.device("cpu"))
     learner.embed(torch.linspace(-1, 1, 4 * _SIDE * _SIDE).view(4, 1, _SIDE, _SIDE))
+    return missing_devices()
 
 
 def warm_up_rest() -> None:

@@ -15,6 +15,7 @@ from symmviz.model.resolve.curves import (
 from symmviz.model.resolve.gallery import Scored, index_targets, score_targets
 from symmviz.model.resolve.listing import ListingState, listed_from, listing
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
+from symmviz.model.resolve.point_facts import share_target
 from symmviz.model.resolve.retrieve import (
     Found,
     RetrieveState,
@@ -69,6 +70,7 @@ __all__ = [
     "retrieve",
     "score_targets",
     "search_targets",
+    "share_target",
     "shown_step",
     "step_at",
     "steps_wanted",

@@ -6,21 +6,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symmcore.projection.methods import method_info
-from symmcore.records import PlanePoints, Projection
+from symmcore.records import FloatArray, PlanePoints, Projection
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.class_choice import ShownClasses, shown_classes
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
+    PictureId,
     PointCloud,
     PointPositions,
     RunTitle,
 )
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
-from symmviz.model.picked import MapPair, map_pairs
+from symmviz.model.picked import MapPair
+from symmviz.model.resolve.point_facts import pairs_of, shares_of
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
+from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, named_title, run_titles
@@ -45,6 +48,7 @@ class Column:
         neighbours: of the selected image, nearest first, as far as they are on the map.
         verdicts: which points are right at rank 1, as in :class:`symmviz.model.loaded.Verdicts`;
             None while that is not known: what is shown stays.
+        shares: (N,) float32 in [0, 1], where colours are a scale; None while not known.
         pairs: that were picked in the newest batch; None while that is not known: what is shown
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
@@ -60,6 +64,7 @@ class Column:
     neighbours: tuple[MapNeighbour, ...] = ()
     verdicts: VerdictArray | None = None
     pairs: tuple[MapPair, ...] | None = ()
+    shares: FloatArray | None = None
     trust: str = ""
 
 
@@ -71,7 +76,8 @@ class WatchState:
         titles: of the columns.
         columns: one a run.
         shown: how many images are shown, of how many.
-        selection: which image is selected; empty for none.
+        selection: which image is selected, or which are; empty for none.
+        pictures: of the selected images, where several are.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether lines between picked points are.
@@ -82,6 +88,7 @@ class WatchState:
     columns: tuple[Column, ...]
     shown: str
     selection: str
+    pictures: tuple[PictureId, ...]
     colour_by: ColourBy
     synthetic_visible: bool
     pairs_visible: bool
@@ -96,6 +103,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
     """Derive what the Watch page shows."""
     recordings = workspace.recordings
     infos = tuple(recording.info for recording in recordings)
+    several = selected_images(workspace, loaded)
     return WatchState(
         titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
         columns=(
@@ -106,7 +114,8 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
             ),
         ),
         shown=_shown(workspace, loaded),
-        selection=_selection(workspace, loaded),
+        selection=several.text or _selection(workspace, loaded),
+        pictures=several.pictures,
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,
         pairs_visible=workspace.display.pairs_visible,
@@ -151,9 +160,7 @@ def _selection(workspace: Workspace, loaded: Loaded) -> str:
     query = workspace.selection.query
     for recording in workspace.recordings:
         if query is not None and images_key(recording) == workspace.selection.fingerprint:
-            text = describe(loaded, recording, query)
-            count = len(workspace.selection.samples)
-            return f"{text} · one of {count:,} selected images" if count > 1 else text
+            return describe(loaded, recording, query)
     return ""
 
 
@@ -190,7 +197,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
     names = label_names(recording, shown.labels)
     cloud = PointCloud(shown.labels, shown.samples, shown.partner, names)
     projection, note = _picture(workspace, recording, loaded, step)
-    selected = _selected_row(workspace, recording, shown)
+    selected = selected_row(workspace, recording, shown)
     positions = None
     verdicts = None
     trusted = ""
@@ -212,22 +219,10 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         column_classes(workspace, loaded, recording) or ShownClasses(),
         () if selected is None else _neighbours(workspace, recording, shown, found),
         verdicts,
-        _pairs(workspace, recording, loaded, projection, shown),
+        pairs_of(workspace, recording, loaded, projection, shown),
+        shares_of(workspace, recording, loaded, projection),
         trusted,
     )
-
-
-def _pairs(
-    workspace: Workspace,
-    recording: Recording,
-    loaded: Loaded,
-    projection: Projection | None,
-    shown: SplitImages,
-) -> tuple[MapPair, ...] | None:
-    if not workspace.display.shows_pairs:
-        return ()
-    picked = None if projection is None else loaded.picked(recording.key, projection.step)
-    return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
 
 
 def _neighbours(
@@ -311,26 +306,12 @@ def trust(plane: PlanePoints) -> str:
     return " · ".join(parts)
 
 
-def _selected_row(workspace: Workspace, recording: Recording, shown: SplitImages) -> int | None:
-    selection = workspace.selection
-    query = selection.query
-    if query is None or selection.fingerprint != images_key(recording):
-        return None
-    if query.split is not workspace.display.split:
-        return None
-    rows = np.flatnonzero(shown.samples == query.sample)
-    return int(rows[0]) if len(rows) else None
-
-
 def _also_selected(
     workspace: Workspace, recording: Recording, shown: SplitImages, selected: int | None
 ) -> tuple[int, ...]:
     """Rows of the selected images but for the one that neighbours are looked for."""
-    selection = workspace.selection
-    if len(selection.samples) < 2 or selection.fingerprint != images_key(recording):
-        return ()
-    rows = np.flatnonzero(np.isin(shown.samples, sorted(selection.samples))).tolist()
-    return tuple(row for row in rows if row != selected)
+    rows = selected_rows(workspace, recording, shown)
+    return () if rows is None else tuple(row for row in rows.tolist() if row != selected)
 
 
 def _shown(workspace: Workspace, loaded: Loaded) -> str:

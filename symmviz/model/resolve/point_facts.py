@@ -1,0 +1,49 @@
+"""What is known of the points of a run's map beside their places."""
+
+from symmcore.records import FloatArray, Projection
+from symmcore.runs import Recording
+from symmviz.model.display import ColourBy
+from symmviz.model.loaded import Loaded, ShareTarget, SplitImages
+from symmviz.model.picked import MapPair, map_pairs
+from symmviz.model.resolve.time import newest_at
+from symmviz.model.workspace import Cursor, Workspace
+
+SCALES = (ColourBy.DRIFT, ColourBy.FALSE, ColourBy.MISSING)
+
+
+def pairs_of(
+    workspace: Workspace,
+    recording: Recording,
+    loaded: Loaded,
+    projection: Projection | None,
+    shown: SplitImages,
+) -> tuple[MapPair, ...] | None:
+    """The pairs that a run's map shows; None while they are not known."""
+    if not workspace.display.shows_pairs:
+        return ()
+    picked = None if projection is None else loaded.picked(recording.key, projection.step)
+    return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
+
+
+def share_target(workspace: Workspace, recording: Recording, step: int) -> ShareTarget | None:
+    """The shares that colour a run's map at a step; None where colours are no scale.
+
+    Drift is since the step that the Retrieve page compares with, else since the first frame.
+    """
+    meaning = workspace.display.colour_by
+    if meaning not in SCALES:
+        return None
+    if meaning is not ColourBy.DRIFT:
+        return ShareTarget(recording.key, step, meaning, method=workspace.display.method)
+    steps, since = recording.state.frame_steps, workspace.browse.since
+    found = None if since is None else newest_at(steps, Cursor(since))
+    return ShareTarget(recording.key, step, meaning, since=steps[0] if found is None else found)
+
+
+def shares_of(
+    workspace: Workspace, recording: Recording, loaded: Loaded, projection: Projection | None
+) -> FloatArray | None:
+    """(N,) shares that colour a run's map; None while they are not known, and without a scale."""
+    target = None if projection is None else share_target(workspace, recording, projection.step)
+    shares = None if target is None else loaded.shares(target)
+    return None if shares is None else shares.of(workspace.display.split)

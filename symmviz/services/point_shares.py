@@ -1,0 +1,111 @@
+"""How far each point moved in the embedding, and how well a map keeps its neighbours."""
+
+import numpy as np
+import numpy.typing as npt
+
+from symmcore.records import FloatArray, PlanePoints, WatchedSet
+from symmcore.runs import Recording
+from symmviz.model.display import ColourBy
+from symmviz.model.loaded import Shares, ShareTarget
+
+NEIGHBOURS = 10
+FAR = 3
+"""A neighbour is none on the other side where it is not among so many times as many there."""
+_BLOCK = 512  # rows searched at once
+
+_Points = npt.NDArray[np.float64]
+
+
+def frame_shares(recording: Recording, target: ShareTarget) -> Shares | None:
+    """What a target asks for, of both splits; None where there is no recorded map.
+
+    Raises:
+        InputError, LookupError: if a frame cannot be read.
+    """
+    frame = recording.frame(target.step)
+    if target.meaning is ColourBy.DRIFT:
+        then = recording.frame(target.since)
+        return Shares(
+            drift(frame.train.points.embeddings, then.train.points.embeddings),
+            drift(frame.test.points.embeddings, then.test.points.embeddings),
+        )
+    projection = recording.projection(target.method, target.step)
+    if projection is None:
+        return None
+    lost = false_neighbours if target.meaning is ColourBy.FALSE else missing_neighbours
+
+    def shares(watched: WatchedSet, plane: PlanePoints) -> FloatArray:
+        return lost(watched.points.embeddings, plane.original)
+
+    return Shares(shares(frame.train, projection.train), shares(frame.test, projection.test))
+
+
+def drift(now: FloatArray, then: FloatArray) -> FloatArray:
+    """1 - cosine of each embedding with what it was, at most 1: (N,) float32, NaN for no number.
+
+    Args:
+        now: (N, D) embeddings.
+        then: (N, D) of the same images at another step.
+    """
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        cosines = (_units(now) * _units(then)).sum(axis=1)
+        found: FloatArray = np.clip(1.0 - cosines, 0.0, 1.0).astype(np.float32)
+    found.setflags(write=False)
+    return found
+
+
+def false_neighbours(embeddings: FloatArray, plane: FloatArray) -> FloatArray:
+    """Of each point's ten nearest on a map, the share that is none of its 30 nearest in the space.
+
+    With fewer points so many are neighbours as there are.
+
+    Args:
+        embeddings: (N, D), compared by cosine.
+        plane: (N, 2).
+
+    Returns:
+        (N,) float32 in [0, 1]; NaN for a point that is not a number, and for one alone.
+    """
+    return _lost(plane.astype(np.float64), _units(embeddings))
+
+
+def missing_neighbours(embeddings: FloatArray, plane: FloatArray) -> FloatArray:
+    """Of each point's ten nearest in the space, the share that is none of its 30 on the map.
+
+    As :func:`false_neighbours`, the other way round.
+    """
+    return _lost(_units(embeddings), plane.astype(np.float64))
+
+
+def _lost(first: _Points, second: _Points) -> FloatArray:
+    known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    rows = np.flatnonzero(known)
+    shares = np.full(len(first), np.nan, np.float32)
+    count, far = min(NEIGHBOURS, len(rows) - 1), min(FAR * NEIGHBOURS, len(rows) - 1)
+    if count > 0:
+        first, second = first[rows], second[rows]
+        for start in range(0, len(rows), _BLOCK):
+            block = np.arange(start, min(start + _BLOCK, len(rows)))
+            near = _nearest(first, block, count)
+            there = _nearest(second, block, far)
+            kept = (near[:, :, None] == there[:, None, :]).any(axis=2).mean(axis=1)
+            shares[rows[block]] = 1.0 - kept
+    shares.setflags(write=False)
+    return shares
+
+
+def _units(points: FloatArray) -> _Points:
+    with np.errstate(invalid="ignore", over="ignore"):
+        wide = points.astype(np.float64)
+        norms = np.linalg.norm(wide, axis=1, keepdims=True)
+        units: _Points = wide / np.where(norms > 0, norms, 1.0)
+    return units
+
+
+def _nearest(points: _Points, block: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """(B, count) rows of the nearest others of some points, by Euclidean distance."""
+    squares = (points**2).sum(axis=1)
+    distances = squares[block, None] + squares - 2.0 * points[block] @ points.T
+    distances[np.arange(len(block)), block] = np.inf
+    nearest: npt.NDArray[np.int64] = np.argpartition(distances, count - 1, axis=1)[:, :count]
+    return nearest
