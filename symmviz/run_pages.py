@@ -54,6 +54,7 @@ class RunPages(QObject):
         watch.neighbours_wanted.connect(lambda: window.show_page(retrieve))
         slider.moved.connect(self.time.move)
         slider.following.connect(self.time.follow)
+        self._presenter.refresh()  # what was prepared before they were there
 
     @property
     def time(self) -> TimePresenter:

@@ -14,7 +14,8 @@ _MEANINGS = {
     ),
     ColourBy.PICKED: (
         "Colour by picked in mining",
-        "Which training images were picked as hard negatives in the newest batch.",
+        "Which points of training images were picked as hard negatives in the newest batch; the "
+        "rest is grey.",
     ),
     ColourBy.DRIFT: (
         "Colour by drift",

@@ -32,9 +32,9 @@ _SHAPES = "● original &nbsp; ◆ synthetic"
 _LIST, _CLASSES = "list", "Classes…"
 # What the ends of a scale of colours say.
 _SCALES = {
-    ColourBy.DRIFT: ("as it was", "at a right angle"),
-    ColourBy.FALSE: ("none of ten false", "all"),
-    ColourBy.MISSING: ("none of ten missing", "all"),
+    ColourBy.DRIFT: ("0°", "90°"),
+    ColourBy.FALSE: ("none", "all"),
+    ColourBy.MISSING: ("none", "all"),
 }
 _WHAT_CLICKS_DO = "Click hides a class, double click shows it alone."
 
@@ -148,7 +148,7 @@ class ColourLegend(ThemedLabel):
         signal.emit(label)
 
     def _markup(self, theme: Theme) -> str:
-        if self._colour_by is ColourBy.KIND:
+        if self._colour_by in (ColourBy.KIND, ColourBy.PICKED):
             return (
                 f"<span style='color:{theme.original}'>●</span> original &nbsp; "
                 f"<span style='color:{theme.synthetic}'>◆</span> synthetic"
@@ -160,11 +160,6 @@ class ColourLegend(ThemedLabel):
             )
         if self._colour_by in _SCALES:
             return _scale(theme, *_SCALES[self._colour_by])
-        if self._colour_by is ColourBy.PICKED:
-            return (
-                f"<span style='color:{theme.original}'>●</span> picked original &nbsp; "
-                f"<span style='color:{theme.synthetic}'>◆</span> picked synthetic (training images)"
-            )
         if not self._classes.labels:
             return _SHAPES
         link = f"<a href='{_LIST}' style='color:{theme.accent};text-decoration:none'>{_CLASSES}</a>"

@@ -1,7 +1,7 @@
 """What is painted over a map's points: rings, how a synthetic point is made, and neighbours."""
 
 from PySide6.QtCore import QLineF, QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from symmviz.views.theme import Theme
 
@@ -105,6 +105,17 @@ def paint_pair(painter: QPainter, theme: Theme, ends: list[tuple[QPointF, bool]]
                 painter.drawPolygon(_diamond(place, _PICKED))
             else:
                 painter.drawEllipse(place, _PICKED * 0.8, _PICKED * 0.8)
+
+
+def paint_name(painter: QPainter, theme: Theme, middle: QPointF, name: str) -> None:
+    """A name around a place, with an outline in the background's colour."""
+    metrics = painter.fontMetrics()
+    left = middle.x() - metrics.horizontalAdvance(name) / 2
+    base = middle.y() + (metrics.ascent() - metrics.descent()) / 2
+    letters = QPainterPath()
+    letters.addText(QPointF(left, base), painter.font(), name)
+    painter.strokePath(letters, _pen(theme.raised, 4.0))
+    painter.fillPath(letters, QColor(theme.text))
 
 
 def _pen(colour: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

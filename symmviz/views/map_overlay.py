@@ -5,15 +5,26 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
 from symmcore.records import IndexArray
+from symmviz.model.class_choice import ShownClasses
+from symmviz.model.class_places import Box, placed
 from symmviz.model.display import MapNeighbour, PointCloud
+from symmviz.model.names import shown_name
 from symmviz.model.picked import MapPair
-from symmviz.views.map_marks import paint_construction, paint_neighbour, paint_pair, paint_ring
+from symmviz.views.elided_label import elided
+from symmviz.views.map_marks import (
+    paint_construction,
+    paint_name,
+    paint_neighbour,
+    paint_pair,
+    paint_ring,
+)
 from symmviz.views.point_canvas import PointCanvas
 from symmviz.views.theme import Theme
 
 # Kinds of points, in the order they are drawn in.
 SYNTHETIC, ORIGINAL = 0, 1
 _MOST_RINGS = 12
+_WIDEST_NAME = 110  # pixels
 
 
 class MapOverlay:
@@ -28,6 +39,8 @@ class MapOverlay:
         pairs: that were picked in the newest batch.
         pairs_visible: whether these are painted.
         synthetic_visible: whether synthetic points are drawn.
+        classes: of the points.
+        middles: of the classes that are named, and where.
     """
 
     def __init__(self, canvas: PointCanvas) -> None:
@@ -40,6 +53,8 @@ class MapOverlay:
         self.pairs: tuple[MapPair, ...] = ()
         self.pairs_visible = False
         self.synthetic_visible = True
+        self.classes = ShownClasses()
+        self.middles: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def chosen(self) -> IndexArray | None:
@@ -51,6 +66,7 @@ class MapOverlay:
 
     def paint(self, painter: QPainter, theme: Theme) -> None:
         """Paint everything; the points must have places."""
+        self._paint_names(painter, theme)
         if self.pairs_visible:
             self._paint_pairs(painter, theme)
         for row in self.also_selected if len(self.also_selected) < _MOST_RINGS else ():
@@ -61,6 +77,19 @@ class MapOverlay:
         if self.hovered is not None:
             for place in self._places_of(self.hovered):
                 paint_ring(painter, theme, place, hovered=True)
+
+    def _paint_names(self, painter: QPainter, theme: Theme) -> None:
+        """The names of classes at their places, as far as there is room."""
+        metrics = painter.fontMetrics()
+        named = []
+        for label, x, y in self.middles:
+            name = elided(shown_name(self.classes.name(label)), metrics, _WIDEST_NAME)
+            place = self._canvas.place(x, y)
+            size = metrics.horizontalAdvance(name), metrics.height()
+            named.append((name, Box(place.x(), place.y(), *size)))
+        for (name, _), box in zip(named, placed(tuple(box for _, box in named)), strict=True):
+            if box is not None:
+                paint_name(painter, theme, QPointF(box.x, box.y), name)
 
     def _paint_pairs(self, painter: QPainter, theme: Theme) -> None:
         for pair in self.pairs:

@@ -187,6 +187,11 @@ class PointCanvas(QObject):
         scale_x, left, scale_y, top = self._transform
         return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
 
+    def place(self, x: float, y: float) -> QPointF:
+        """Where a place of the plane is, in logical pixels."""
+        scale_x, left, scale_y, top = self._transform
+        return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
+
     def pixels(self, kind: int) -> npt.NDArray[np.float64]:
         """(N, 2) where the points of a kind are on their way, in logical pixels."""
         places = self._points[kind].at(self.moved).astype(np.float64)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from symmcore.records import FloatArray
 from symmviz.model.class_choice import ShownClasses
+from symmviz.model.class_places import class_middles
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
 from symmviz.model.lasso import inside
 from symmviz.model.loaded import VerdictArray
@@ -66,6 +67,7 @@ class EmbeddingScatter(PlaneView):
     def set_cloud(self, cloud: PointCloud | None) -> None:
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = self._overlay.cloud = cloud
+        self._overlay.middles = ()
         self._positions = None
         self._verdicts = self._shares = None
         self._overlay.pairs = ()
@@ -83,6 +85,7 @@ class EmbeddingScatter(PlaneView):
         )
         if first:
             self._style_points()
+        self._name_classes()
 
     def set_colour_by(self, colour_by: ColourBy) -> None:
         """Say what colours mean."""
@@ -90,6 +93,7 @@ class EmbeddingScatter(PlaneView):
             self._shares = None  # of another scale
             self._colour_by = colour_by
             self._update_pairs()
+            self._name_classes()
             self._style_points()
 
     def set_synthetic_visible(self, visible: bool) -> None:
@@ -101,7 +105,8 @@ class EmbeddingScatter(PlaneView):
     def set_classes(self, classes: ShownClasses) -> None:
         """Colour and hide the classes so."""
         if classes != self._classes:
-            self._classes = classes
+            self._classes = self._overlay.classes = classes
+            self._name_classes()
             self._style_points()
 
     def set_verdicts(self, verdicts: VerdictArray) -> None:
@@ -264,6 +269,18 @@ class EmbeddingScatter(PlaneView):
         """Pairs are drawn where they are wanted, and where colours are of what was picked."""
         self._overlay.pairs_visible = self._lines_wanted or self._colour_by is ColourBy.PICKED
         self.viewport().update()
+
+    def _name_classes(self) -> None:
+        """Classes are named where colours are theirs."""
+        self._overlay.middles = ()
+        if (
+            self._colour_by is ColourBy.CLASS
+            and self._cloud is not None
+            and self._positions is not None
+        ):
+            self._overlay.middles = class_middles(
+                self._positions.original, self._cloud.labels, self._classes
+            )
 
     def _apply_theme(self) -> None:
         theme = current_theme()

@@ -33,8 +33,8 @@ if __name__ == "__main__":
     import symmviz.app as app
     from PySide6.QtCore import QTimer
     original = app.launch
-    def launch(application, *arguments):
-        parts = original(application, *arguments)
+    def launch(application, *arguments, **named):
+        parts = original(application, *arguments, **named)
         if sys.argv[1] != "idle":
             parts.window.start_page.set_settings({"steps": 100_000})
             parts.controller.start(compare=True)

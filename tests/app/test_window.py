@@ -390,7 +390,7 @@ def test_of_two_runs_one_that_diverges_is_marked_and_the_other_goes_on(
     qtbot.waitUntil(window.controls.extend_button.isEnabled, timeout=WAIT_MS)
     assert window.controls.extend_button.text() == "Go on"
     window.controls.extend.emit(2)
-    wait_for(qtbot, launched, "Finished · step 8 of 8")
+    wait_for(qtbot, launched, "step 8 of 8")
     qtbot.waitUntil(lambda: drawn(8, 2), timeout=WAIT_MS)
     assert marked()
 

@@ -1,0 +1,44 @@
+"""The names of classes on a map."""
+
+import numpy as np
+
+from symmviz.model.class_choice import shown_classes
+from symmviz.model.class_places import Box, class_middles, placed
+
+
+def test_names_stand_in_the_middle_of_their_points_the_largest_class_first() -> None:
+    points = np.array(
+        [[1, 1], [3, 3], [2, 5], [0, 0], [2, 4], [9, 9], [8, 8], [np.nan, 5], [5, 5], [6, 6]],
+        np.float32,
+    )
+    labels = np.array([7, 7, 7, 4, 4, 4, 4, 4, 8, 8])
+    classes = shown_classes((4, 7, 8), tuple("abcdefghi"), None)
+    assert class_middles(points, labels, classes) == ((4, 5, 6), (7, 2, 3))
+
+
+def test_hidden_classes_and_too_many_have_no_names() -> None:
+    labels = np.arange(30) // 3 * 3
+    points = np.zeros((30, 2), np.float32)
+    names = tuple(map(str, range(30)))
+    assert class_middles(points, labels, shown_classes(tuple(range(30)), names, None)) == ()
+    some = shown_classes((0, 3), names, None)
+    hidden = type(some)(some.labels, some.names, some.slots, frozenset({3}))
+    assert class_middles(points, labels, hidden) == ((0, 0, 0),)
+
+
+def test_names_do_not_cover_each_other_and_keep_their_places_where_they_can() -> None:
+    random = np.random.default_rng(0)
+    boxes = tuple(Box(float(x), float(y), 30, 12) for x, y in random.uniform(0, 120, (30, 2)))
+    found = placed(boxes)
+    there = [box for box in found if box is not None]
+    assert found[0] == boxes[0]
+    assert 8 < len(there) < 30
+    for at, one in enumerate(there):
+        assert not any(one.meets(other) for other in there[:at])
+    for box, now in zip(boxes, found, strict=True):
+        assert now is None or (now.x == box.x and abs(now.y - box.y) < 2.01 * box.height)
+
+
+def test_what_only_touches_does_not_cover() -> None:
+    assert not Box(0, 0, 10, 10).meets(Box(10, 0, 10, 10))
+    assert Box(0, 0, 10, 10).meets(Box(9, 9, 10, 10))
