@@ -4,9 +4,9 @@ from concurrent.futures import Future
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import FloatArray
@@ -198,3 +198,28 @@ def test_pictures_come_from_another_thread(qtbot: QtBot, scatter: EmbeddingScatt
         drawing.close(5)
     put(scatter, [(0.5, 0.75)])  # what is asked of it then is not drawn, nor waited for
     qtbot.waitUntil(lambda: scatter.still)
+
+
+def test_shift_and_drag_selects_what_is_within_and_leaves_the_view(
+    qtbot: QtBot, scatter: EmbeddingScatter
+) -> None:
+    put(scatter, [(0.0, 0.0), (0.2, 0.2), (0.9, 0.9), (-0.9, 0.4)])
+    qtbot.waitUntil(lambda: scatter.still)
+    before = scatter.getViewBox().viewRange()
+    middle = scatter.position_in_widget(0)
+    corners = [middle + QPointF(dx, dy) for dx, dy in ((-50, 30), (60, 30), (60, -60), (-50, -60))]
+
+    def send(kind: QEvent.Type, place: QPointF) -> None:
+        left = Qt.MouseButton.LeftButton
+        event = QMouseEvent(
+            kind, place, scatter.mapToGlobal(place), left, left, Qt.KeyboardModifier.ShiftModifier
+        )
+        QApplication.sendEvent(scatter.viewport(), event)
+
+    with qtbot.waitSignal(scatter.lassoed) as told:
+        send(QEvent.Type.MouseButtonPress, corners[0])
+        for corner in corners[1:]:
+            send(QEvent.Type.MouseMove, corner)
+        send(QEvent.Type.MouseButtonRelease, corners[-1])
+    assert set(told.args[0]) == {0, 1}
+    assert scatter.getViewBox().viewRange() == before
