@@ -157,6 +157,7 @@ class TestSplits:
             }
             assert listing.split == "by the folders train and test"
             assert listing.notes == (
+                "1 of 3 test images is alone in its class: it is no query.",
                 "1 class is in train and not in test: c10.",
                 "1 class is in test and not in train: c1.",
                 "Left out: 1 image in val, since test tests.",
