@@ -260,7 +260,7 @@ class TestWrappers:
     def test_a_folder_of_classes_beside_another_is_said(self, tmp_path: Path) -> None:
         class_folders(tmp_path / "data", dict.fromkeys("abcdefgh", 3))
         class_folders(tmp_path, {"preview": 3})
-        *others, note = listed(tmp_path).notes
+        note, *others = listed(tmp_path).notes
         assert all("no query" in one for one in others)
         assert note == (
             "data is taken as one class, though its images lie in 8 folders: give "
