@@ -8,7 +8,7 @@ from symmcore.records import IndexArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.class_places import Box, placed
 from symmviz.model.display import MapNeighbour, PointCloud
-from symmviz.model.names import shown_name
+from symmviz.model.names import shown_name, told_apart
 from symmviz.model.picked import MapPair
 from symmviz.views.elided_label import elided
 from symmviz.views.map_marks import (
@@ -81,9 +81,10 @@ class MapOverlay:
     def _paint_names(self, painter: QPainter, theme: Theme) -> None:
         """The names of classes at their places, as far as there is room."""
         metrics = painter.fontMetrics()
+        short = told_apart([self.classes.name(label) for label, _, _ in self.middles])
         named = []
-        for label, x, y in self.middles:
-            name = elided(shown_name(self.classes.name(label)), metrics, _WIDEST_NAME)
+        for text, (_, x, y) in zip(short, self.middles, strict=True):
+            name = elided(shown_name(text), metrics, _WIDEST_NAME)
             place = self._canvas.place(x, y)
             size = metrics.horizontalAdvance(name), metrics.height()
             named.append((name, Box(place.x(), place.y(), *size)))
