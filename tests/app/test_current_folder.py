@@ -30,8 +30,8 @@ if __name__ == "__main__":
     import symmviz.app as app
     from PySide6.QtCore import QTimer
     original = app.launch
-    def launch(application, *arguments):
-        parts = original(application, *arguments)
+    def launch(application, *arguments, **named):
+        parts = original(application, *arguments, **named)
         parts.window.start_page.set_dataset("digits")
         parts.controller.start(compare=False)
         timer = QTimer(parts.window)
