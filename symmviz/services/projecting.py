@@ -116,16 +116,22 @@ class Projections:
                 self._changed = False
                 shown, done, asked = self._shown, frozenset(self._done), self._asked
                 settled = frozenset(self._settled)
-            self._share_past(shown)
+            done |= self._share_past(shown, done)
             task = next_task(shown, done, settled)
             if task is not None and (task, shown.method) != asked:
                 self._ask(task, shown)
 
-    def _share_past(self, shown: Shown) -> None:
-        """Give branches what their parents have of the past that they share."""
+    def _share_past(self, shown: Shown, done: frozenset[Given]) -> frozenset[Given]:
+        """Give branches what their parents have of the past that they share; returns what."""
+
+        def is_known(run: Recording, step: int) -> bool:
+            # the state may not tell yet what was stored a moment ago
+            given = (run.key, shown.method, step) in done
+            return given or step in run.state.projection_steps.get(shown.method, ())
+
+        shared: set[Given] = set()
         for branch, parent, step in shared_past(shown.groups):
-            known = branch.state.projection_steps.get(shown.method, ())
-            if step in known or step not in parent.state.projection_steps.get(shown.method, ()):
+            if is_known(branch, step) or not is_known(parent, step):
                 continue
             try:
                 projection = parent.projection(shown.method, step)
@@ -134,6 +140,10 @@ class Projections:
             if projection is not None:
                 branch.store_projection(projection)
                 self._loader.put(branch.key, projection)
+                shared.add((branch.key, shown.method, step))
+        with self._condition:
+            self._done |= shared
+        return frozenset(shared)
 
     def _ask(self, task: Task, shown: Shown) -> None:
         method = shown.method

@@ -83,7 +83,7 @@ def test_an_old_step_is_seen_while_training_goes_on_and_the_run_opens_with_the_s
     (recording,) = launched.controller.workspace.recordings
     projection = recording.projection("pca", step)
     assert projection is not None
-    np.testing.assert_array_equal(shown(launched), projection.test.original)
+    qtbot.waitUntil(lambda: np.array_equal(shown(launched), projection.test.original))
     qtbot.waitUntil(lambda: f"step {step} " in found(launched), timeout=WAIT_MS)
     before, count = recording.state.last_step, len(frames(launched))
     qtbot.waitUntil(lambda: recording.state.last_step > before, timeout=WAIT_MS)
