@@ -178,12 +178,17 @@ class Projections:
                     self._drawn[name] = _Drawn(projection, update.matured)
             for recording, projection in pairs:
                 self._loader.put_live(recording.key, task.live, projection, update.note)
-        elif update.is_final:
+        elif update.is_final and not self._is_done(task, job.method):
             for recording, projection in pairs:
                 recording.store_projection(projection)
                 self._loader.put(recording.key, projection)
         if update.is_final:
             self._answered(task, job.method)
+
+    def _is_done(self, task: Task, method: str) -> bool:
+        """Whether a job that this one replaced was finished all the same: its answer stands."""
+        with self._condition:
+            return {(one.key, method, task.step) for one in task.runs} <= self._done
 
     def _on_error(self, text: str, job: ProjectionJob | None) -> None:
         self._on_problem(text)

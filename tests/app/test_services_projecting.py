@@ -8,6 +8,7 @@ import pytest
 from helpers_recording import FakeRecording, make_projection
 from test_projection_doubles import Deadly
 
+from symmcore.projection.base import ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
@@ -286,3 +287,23 @@ def test_points_move_on_the_screen_and_then_every_frame_is_recorded(
     assert not live.projection.train.original.any()
     assert run.projections[10].train.original.any()
     assert loader.projection(run.key, "tsne", 10) is run.projections[10]
+
+
+def test_a_frame_that_was_asked_for_twice_keeps_its_first_coordinates(
+    loader: FrameLoader, problems: Problems
+) -> None:
+    # of two frames that are looked at in turns, while the first answer is on its way
+    run = FakeRecording()
+    run.add_frame(10, projected=False)
+    projections = Projections(loader, problems.append)
+    asked = Task((run,), 10)
+    first, second = make_projection(10, seed=1), make_projection(10, seed=2)
+    jobs = [recorded_job(asked, "pca", is_busy=False) for _ in range(2)]
+    for job, made in zip(jobs, (first, second), strict=True):
+        projections._tasks[job] = asked
+        projections._on_update(job, ProjectionUpdate((made,)))
+    assert run.projections[10] is first
+    projections.forget(run.key)
+    projections._on_update(jobs[1], ProjectionUpdate((second,)))
+    assert run.projections[10] is second
+    projections.close(1.0)

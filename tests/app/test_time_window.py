@@ -81,11 +81,11 @@ def test_an_old_step_is_seen_while_training_goes_on_and_the_run_opens_with_the_s
     slider.moved.emit(step)
     wait_for_picture(qtbot, launched, step)
     (recording,) = launched.controller.workspace.recordings
+    projection = recording.projection("pca", step)
+    assert projection is not None
 
     def is_recorded(parts: Launched) -> bool:
-        """Whether what is shown is what is recorded of the step: it may be projected twice."""
-        projection = recording.projection("pca", step)
-        return projection is not None and np.array_equal(shown(parts), projection.test.original)
+        return np.array_equal(shown(parts), projection.test.original)
 
     qtbot.waitUntil(lambda: is_recorded(launched))
     qtbot.waitUntil(lambda: f"step {step} " in found(launched), timeout=WAIT_MS)
