@@ -1,6 +1,5 @@
 """Joins workspace, session, presenters and views; holds no state of the runs itself."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
@@ -13,14 +12,13 @@ from PySide6.QtWidgets import QApplication
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
-from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
+from symmviz.going_on import GoingOn
 from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
-from symmviz.model.branch import BranchRequest
 from symmviz.model.recent import RecentRun
-from symmviz.model.resolve import branch_parents, offers
+from symmviz.model.resolve import offers
 from symmviz.model.retrieval import Query
 from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
@@ -29,19 +27,14 @@ from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note, training_config
 from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
-from symmviz.services.continuing import Continuation, drop_continuation
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.undo import UndoActions
-from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance, has_animations
 
 if TYPE_CHECKING:
     from symmviz.run_pages import RunPages
-
-# What is read of a run, what then begins, and who is told why it cannot.
-_GoingOn = tuple[Future[Continuation], Callable[[tuple[str, ...]], None], Callable[[str], None]]
 
 
 class Controller(QObject):
@@ -62,10 +55,12 @@ class Controller(QObject):
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
         self._dropped: tuple[Path, Future[bool]] | None = None
-        self._going_on: _GoingOn | None = None
         self._pages: RunPages | None = None
         self.page_maker = PageMaker(window, session, self._run_pages)
         self._controls = ControlsPresenter(window.controls)
+        self._going_on = GoingOn(
+            window, session, self.workspace, self._prepare, self._controls.set_problem
+        )
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
         self._bridge = Bridge(self._tick, self._is_busy, self)
         chosen = self._settings.gliding
@@ -142,11 +137,13 @@ class Controller(QObject):
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
-        window.controls.branch.connect(lambda: self._ask_for_branch(self.workspace.cursor.step))
+        window.controls.branch.connect(
+            lambda: self._going_on.ask_for_branch(self.workspace.cursor.step)
+        )
         window.controls.open_folder.connect(partial(open_folder, self.workspace))
         window.result_card.folder_wanted.connect(partial(open_folder, self.workspace))
         window.controls.copy_weights.connect(partial(copy_weights, self.workspace))
-        window.time_slider.branch_wanted.connect(self._ask_for_branch)
+        window.time_slider.branch_wanted.connect(self._going_on.ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
         window.start_page.folder_dropped.connect(self._look_into)
         window.stop_wanted.connect(self._stop)
@@ -170,7 +167,7 @@ class Controller(QObject):
         if self._dataset.poll():
             self._say_what_follows()
         self._take_dropped()
-        self._take_planned()
+        self._going_on.take()
         self._take_opened()
         self._take_listed()
 
@@ -281,65 +278,14 @@ class Controller(QObject):
             self._controls.starting()
             return
         folder = offers(recordings).going_on
-        if folder is None or self._going_on is not None:
-            return
-        last = max(recording.state.last_step for recording in recordings)
-        planned = self._session.plan_resume(folder, last + steps)
-        self._going_on = planned, lambda specs: self._prepare(specs, ()), self._controls.set_problem
-
-    def _ask_for_branch(
-        self, step: int | None, of: tuple[Recording, ...] = (), spec: RunSpec | None = None
-    ) -> None:
-        parents = branch_parents(of or self.workspace.recordings, step)
-        if not parents:
-            self._controls.set_problem("There is no checkpoint up to this step to branch from.")
-            return
-        dialog = self._window.ask_for_branch(parents)
-        if spec is not None:
-            dialog.propose(spec)
-        dialog.requested.connect(lambda request: self._branch(dialog, request))
-        dialog.rejected.connect(self._drop_planned)
+        if folder is not None:
+            last = max(recording.state.last_step for recording in recordings)
+            self._going_on.resume(folder, last + steps)
 
     def _try(self, run: int, at: int) -> None:
         wanted = self._run_pages().findings.wanted(run, at)
         if wanted is not None:
-            self._ask_for_branch(*wanted)
-
-    def _branch(self, dialog: BranchDialog, request: BranchRequest) -> None:
-        if self._going_on is not None:
-            return
-        parents = tuple(one for one in self.workspace.recordings if one.folder == request.folder)
-        planned = self._session.plan_branch(
-            request.folder,
-            request.step,
-            request.spec,
-            self._window.start_page.runs_folder,
-            request.steps,
-        )
-
-        def begin(specs: tuple[str, ...]) -> None:
-            dialog.accept()
-            self._prepare(specs, parents)
-
-        self._going_on = planned, begin, dialog.set_error
-
-    def _take_planned(self) -> None:
-        """Go on, once it has been read what from; nothing was changed where that failed."""
-        if self._going_on is None or not self._going_on[0].done():
-            return
-        (planned, begin, refuse), self._going_on = self._going_on, None
-        try:
-            specs = self._session.go_on(planned.result())
-        except (InputError, OSError, RuntimeError) as error:
-            refuse(str(error))
-            return
-        begin(specs)
-
-    def _drop_planned(self) -> None:
-        """The dialog was closed while what it asked for was being read."""
-        if self._going_on is not None:
-            self._going_on[0].add_done_callback(drop_continuation)
-            self._going_on = None
+            self._going_on.ask_for_branch(*wanted)
 
     def _stop(self) -> None:
         if not self._controls.running:
