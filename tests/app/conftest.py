@@ -113,12 +113,21 @@ def runs_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def first_method() -> str:
+    """Which projection the window begins with: one that projects at once."""
+    return PCA
+
+
+@pytest.fixture
 def launched(
-    qapp: QApplication, qtbot: QtBot, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+    qapp: QApplication,
+    qtbot: QtBot,
+    runs_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first_method: str,
 ) -> Iterator[Launched]:
     """The real window, on its Start page; whatever a test leaves running is stopped."""
-    # What projects at once; the others have tests of their own.
-    monkeypatch.setattr(app, "default_method", lambda: PCA)
+    monkeypatch.setattr(app, "default_method", lambda: first_method)
     parts = launch(qapp)
     qtbot.waitExposed(parts.window)
     parts.window.start_page.set_dataset("digits")  # a hundred steps in seconds

@@ -131,7 +131,7 @@ def test_every_field_has_a_name_and_a_tip(dialog: ExportDialog) -> None:
     dialog.reject()
 
 
-def test_an_export_is_cancelled_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_export_is_cancelled_and_leaves_nothing(tmp_path: Path, qtbot: QtBot) -> None:
     record_loop(tmp_path / "mine")
     there = sorted(tmp_path.iterdir())
     kind = export_kind("metrics")
@@ -146,11 +146,12 @@ def test_an_export_is_cancelled_and_leaves_nothing(tmp_path: Path) -> None:
     exports = Exports()
     run = Recording.open(tmp_path / "mine")
     exports.start(ExportRequest(endless, (run,), tmp_path / "a.csv", ExportOptions(), False))
-    while exports.state is None or exports.state.progress is None:
-        time.sleep(0.005)
+    qtbot.waitUntil(
+        lambda: exports.state is not None and exports.state.progress is not None,
+        timeout=_PATIENCE,
+    )
     exports.cancel()
-    while not _state(exports).ended:
-        time.sleep(0.005)
+    qtbot.waitUntil(lambda: _state(exports).ended, timeout=_PATIENCE)
     assert exports.close(10)
     assert _state(exports).cancelled
     assert _state(exports).error == ""

@@ -97,8 +97,9 @@ def test_an_old_step_is_seen_while_training_goes_on_and_the_run_opens_with_the_s
     was_following = slider.state.following
     assert not was_following
 
+    past = shown(launched).copy()
     slider.following.emit()
-    qtbot.waitUntil(lambda: not is_recorded(launched))
+    qtbot.waitUntil(lambda: not np.array_equal(shown(launched), past), timeout=WAIT_MS)
     assert slider.state.following
     launched.session.hurry()
     qtbot.waitUntil(lambda: not launched.session.running, timeout=WAIT_MS)

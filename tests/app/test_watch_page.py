@@ -16,6 +16,7 @@ from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.readings import ReadingsLabel
+from symmviz.views.run_legend import RunLegend
 from symmviz.views.watch_page import WatchPage
 
 SETTINGS = "alpha=12.345,beta=98.765,rank=12,pairs=official,angle_deg=45.123,l2_reg=0.123456"
@@ -50,7 +51,11 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     entries = tuple(LegendEntry(at, (run.name,), run.title) for at, run in enumerate(runs))
     page.curves.set_legend(entries, has_seeds=True)
     assert page.minimumSizeHint().width() <= max(narrowest, 900)
-    assert any(plain_tip(run.title) in one.toolTip() for one in labels for run in runs)
+    legend = page.curves.findChild(RunLegend)
+    assert legend is not None
+    titles = [plain_tip(run.title).removeprefix("<span>").removesuffix("</span>") for run in runs]
+    lines = legend.toolTip().removeprefix("<span>").split("<br>")
+    assert lines[: len(runs)] == titles
 
 
 def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symmcore.runs import Recorder, Recording, run_writer
-from symmcore.runs.layout import METRICS, METRICS_CACHE
+from symmcore.runs import Recorder, Recording, metrics_cache, run_writer
+from symmcore.runs.layout import LARGEST_STEP, METRICS, METRICS_CACHE
 from symmcore.runs.metrics import MetricsTable, scalars_line
 from symmcore.runs.metrics_cache import ANCHOR, anchor_of, cache_bytes, read_cache
 
@@ -34,6 +34,37 @@ def read_lines(folder: Path) -> MetricsTable:
     table = MetricsTable()
     table.add_lines((folder / METRICS).read_bytes().split(b"\n")[:-1])
     return table
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A run all of whose lines are cached: series of equal count, evaluations, damage."""
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    lines = [
+        scalars_line("step", step, {"loss": 0.5 * step, ("odd" if step % 2 else "even"): step})
+        for step in range(20)
+    ]
+    lines.insert(9, scalars_line("eval", 8, {"test_recall_at_1": 0.25, "test_nmi": None}))
+    lines.insert(13, "no JSON")
+    lines.insert(16, "[]")
+    lines.append(scalars_line("eval", 19, {"test_recall_at_1": 0.75, "test_nmi": 0.5}))
+    (folder / METRICS).write_text("".join(f"{line}\n" for line in lines))
+    write_cache(folder, read_lines(folder))
+    return folder
+
+
+def write_cache(folder: Path, table: MetricsTable) -> None:
+    """A cache of all lines of a run, which are these metrics."""
+    content = (folder / METRICS).read_bytes()
+    cached = cache_bytes(table, len(content), anchor_of(content[-ANCHOR:]))
+    (folder / METRICS_CACHE).write_bytes(cached)
+
+
+def counts(table: MetricsTable) -> tuple[object, ...]:
+    return (
+        table.lines, table.last_step, table.last_evaluation, table.damaged, table.first_damage,
+    )  # fmt: skip
 
 
 def assert_same(folder: Path) -> None:
@@ -66,6 +97,45 @@ def test_the_cache_and_the_lines_behind_it_are_the_lines(
     assert len(taken) == 5, "what is cached is not parsed"
     monkeypatch.undo()
     assert_same(run)
+
+
+def test_all_that_a_cache_says_is_what_the_lines_say(whole: Path) -> None:
+    cached, expected = read_cache(whole), read_lines(whole)
+    assert cached is not None
+    found = cached.table
+    evaluation = {"step": 19, "test_recall_at_1": 0.75, "test_nmi": 0.5}
+    assert counts(found) == counts(expected) == (24, 19, evaluation, 2, 14)
+    assert list(found.metrics()) == list(expected.metrics())
+    for name, metric in expected.metrics().items():
+        np.testing.assert_array_equal(found.metrics()[name].steps, metric.steps)
+        np.testing.assert_array_equal(found.metrics()[name].values, metric.values)
+    state = Recording.open(whole).state
+    assert (state.last_step, state.last_evaluation) == (19, evaluation)
+    assert any("2 lines are damaged" in one and "line 14" in one for one in state.warnings)
+
+
+def test_lines_behind_a_cache_are_counted_from_where_it_ends(whole: Path) -> None:
+    with (whole / METRICS).open("a") as stream:
+        stream.write("neither JSON\n" + scalars_line("step", 20, {"loss": 1.0}) + "\n")
+    cached = read_cache(whole)
+    assert cached is not None
+    lines = (whole / METRICS).read_bytes()[cached.size :].split(b"\n")[:-1]
+    cached.table.add_lines(lines)
+    assert counts(cached.table) == counts(read_lines(whole))
+    assert cached.table.damaged == 3
+    (warning,) = [one for one in Recording.open(whole).state.warnings if "lines" in one]
+    assert "3 lines are damaged" in warning
+
+
+def test_a_cache_of_another_version_is_not_used(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read_lines(whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics_cache, "_VERSION", 2)
+        write_cache(whole, table)
+        assert read_cache(whole) is not None
+    assert read_cache(whole) is None
 
 
 def test_what_was_handed_out_does_not_change_with_later_lines(run: Path) -> None:
@@ -107,7 +177,13 @@ def test_a_cache_of_other_lines_is_not_used(run: Path) -> None:
         assert_same(run)
 
 
-@pytest.mark.parametrize("change", ["steps go back", "infinite", "no steps", "a long name"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "steps go back", "infinite", "no steps", "a long name", "a step too large",
+        "a negative step", "more values than steps", "two columns",
+    ],
+)  # fmt: skip
 def test_a_cache_of_what_no_recorder_writes_is_not_used(run: Path, change: str) -> None:
     table = MetricsTable()
     name = "x" * 101 if change == "a long name" else "loss"
@@ -119,9 +195,15 @@ def test_a_cache_of_what_no_recorder_writes_is_not_used(run: Path, change: str) 
         values[3] = np.inf
     elif change == "no steps":
         steps, values = steps[:0], values[:0]
+    elif change == "a step too large":
+        steps[-1] = LARGEST_STEP + 1
+    elif change == "a negative step":
+        steps[0] = -1
+    elif change == "more values than steps":
+        steps = steps[:-1]
+    elif change == "two columns":
+        steps, values = (one.reshape(-1, 1) for one in (steps, values))
     table.metrics = lambda: {name: type(metric)(steps, values)}  # type: ignore[method-assign]  # what none says
-    size = (run / METRICS).stat().st_size
-    anchor = anchor_of((run / METRICS).read_bytes()[-ANCHOR:])
-    (run / METRICS_CACHE).write_bytes(cache_bytes(table, size, anchor))
+    write_cache(run, table)
     assert read_cache(run) is None
     assert_same(run)

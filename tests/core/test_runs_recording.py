@@ -312,6 +312,51 @@ def test_a_corrupt_line_costs_that_line(tmp_path: Path) -> None:
     assert "line 2" in warning
 
 
+class TestALastLineThatIsNotWhole:
+    NOISE = (b"\x07", b'{"kind": "step", "step": 9', b"\0" * (3 * 2**20))
+
+    def damage(self, folder: Path, noise: bytes, *, age: float = 10_000) -> Path:
+        """A run that has ended, with this behind its metrics."""
+        record_loop(folder)
+        path = folder / "metrics.jsonl"
+        path.write_bytes(path.read_bytes() + noise)
+        os.utime(path, (0, time.time() - age))
+        return path
+
+    @pytest.mark.parametrize("noise", NOISE)
+    def test_is_told_where_the_run_has_ended(self, tmp_path: Path, noise: bytes) -> None:
+        path = self.damage(tmp_path / "run", noise)
+        recording = Recording.open(tmp_path / "run")
+        (warning,) = recording.state.warnings
+        assert warning.startswith(f"{path}: its last line is cut short or damaged")
+        path.write_bytes(path.read_bytes()[: -len(noise)])
+        recording.poll()
+        assert recording.state.warnings == ()
+        assert list(recording.state.metrics["loss"].steps) == [1, 2, 3, 4]
+
+    def test_of_all_that_there_is_is_told(self, tmp_path: Path) -> None:
+        path = self.damage(tmp_path / "run", b"")
+        path.write_bytes(b"\x07" * 300)
+        os.utime(path, (0, 0))
+        (warning,) = Recording.open(tmp_path / "run").state.warnings
+        assert str(path) in warning
+
+    @pytest.mark.parametrize("status", [RunStatus.TRAINING, RunStatus.UNKNOWN])
+    def test_is_not_told_where_it_has_not(self, tmp_path: Path, status: RunStatus) -> None:
+        self.damage(tmp_path / "run", self.NOISE[0])
+        said = json.loads((tmp_path / "run" / "status.json").read_text())
+        (tmp_path / "run" / "status.json").write_text(json.dumps(said | {"status": status.value}))
+        assert Recording.open(tmp_path / "run").state.warnings == ()
+
+    def test_is_waited_for_while_it_is_copied(self, tmp_path: Path) -> None:
+        self.damage(tmp_path / "run", self.NOISE[0], age=0)
+        now, index = [0.0], RunIndex()
+        follower = DirectoryFollower(tmp_path / "run", index, lambda: now[0])
+        for now[0], count in ((0.0, 0), (59.0, 0), (61.0, 1)):
+            follower.poll()
+            assert len(index.state.warnings) == count
+
+
 def test_values_that_are_none(tmp_path: Path) -> None:
     line = (
         '{"kind": "step", "step": 1, "a": 1, "b": "x", "c": [1], "d": NaN, "e": 1e999, "f": true}'

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers_results import over_seeds, result
-from helpers_runs import write_format_1
+from helpers_runs import record_loop, write_format_1
 from helpers_training import make_snapshot
 from scipy import stats
 
-from symmcore.runs import Recording
+from symmcore.runs import Recorder, Recording
 from symmcore.runs.results import (
     RunResult,
     Setting,
@@ -62,9 +62,10 @@ SYMM = {0: 0.6, 1: 0.65, 2: 0.8, 3: 0.1}
 
 
 def test_runs_are_put_together_over_seeds_and_compared_with_their_baseline() -> None:
+    descending = dict(reversed(SYMM.items()))
     failed = result("npair+symm", 4, 0.0, is_whole=False)
     plain, symm = summarise(
-        (*over_seeds("npair", BASELINE), *over_seeds("npair+symm", SYMM), failed)
+        (*over_seeds("npair", BASELINE), *over_seeds("npair+symm", descending), failed)
     )
     assert [one.seed for one in symm.results] == [0, 1, 2, 3]
     assert symm.samples["recall_at_1"] == sample_of(SYMM.values())
@@ -159,16 +160,104 @@ def test_what_an_old_run_did_not_record_is_not_there(tmp_path: Path) -> None:
     assert found.parameters is None
 
 
+def recorded_by_hand(folder: Path, **config: object) -> RunResult:
+    write_format_1(folder, make_snapshot(2).frame, **config)
+    return read_result(opened(folder))
+
+
+def test_scores_are_the_newest_that_are_numbers_and_the_first_is_kept(tmp_path: Path) -> None:
+    write_format_1(tmp_path / "run", make_snapshot(2).frame)
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as stream:
+        stream.write('{"kind": "step", "step": 3, "loss": 1.0, "seconds": null}\n')
+        stream.write(
+            '{"kind": "eval", "step": 3, "test_recall_at_1": 0.5625, "test_nmi": NaN, '
+            '"test_f1": 0.25, "train_recall_at_1": 1.0}\n'
+        )
+    found = read_result(opened(tmp_path / "run"))
+    assert found.scores == {"recall_at_1": 0.5625, "f1": 0.25}
+    assert (found.step, found.setting.step) == (3, 3)
+    assert found.untrained == 0.5
+    assert not found.is_whole
+    assert found.seconds is None
+    assert found.steps_per_second is None
+
+
+def test_a_run_without_an_evaluation_before_its_first_step_has_no_untrained_score(
+    tmp_path: Path,
+) -> None:
+    write_format_1(tmp_path / "run", make_snapshot(2).frame)
+    path = tmp_path / "run" / "metrics.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    found = read_result(opened(tmp_path / "run"))
+    assert found.untrained is None
+    assert found.scores["recall_at_1"] == 0.75
+
+
+def test_a_branch_is_another_setting_than_a_run_of_its_own(tmp_path: Path) -> None:
+    own = recorded_by_hand(tmp_path / "own")
+    parents = ({"folder": str(tmp_path / "own"), "id": "some", "step": step} for step in (1, 2, 2))
+    branches = [
+        recorded_by_hand(tmp_path / f"branch-{at}", parent=parent)
+        for at, parent in enumerate(parents)
+    ]
+    assert own.setting.branched_at is None
+    assert [one.setting.branched_at for one in branches] == [1, 2, 2]
+    assert own.setting not in [one.setting for one in branches]
+    assert branches[0].setting != branches[1].setting == branches[2].setting
+    assert [len(one.results) for one in summarise((own, *branches))] == [1, 1, 2]
+
+
+def test_own_loops_are_never_put_together(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        record_loop(tmp_path / "a" / name).close()
+    with Recorder(tmp_path / "b" / "one") as recorder:
+        recorder.scalars(1, loss=1.0)
+    folders = (tmp_path / "a" / "one", tmp_path / "a" / "two", tmp_path / "b" / "one")
+    one, two, unscored = (read_result(opened(folder)) for folder in folders)
+    assert set(one.scores) == {"recall_at_1"}
+    assert (one.is_whole, two.is_whole, unscored.is_whole) == (True, True, False)
+    assert not unscored.scores
+    same_name = dataclasses.replace(two.setting, name=one.setting.name)
+    assert one.setting != same_name
+    assert len(summarise((one, two, unscored))) == 2
+
+
+DECIDES_NO_SCORE: dict[str, object] = {
+    "seed": 9,
+    "preset": "official",
+    "device": "cpu",
+    "threads": 4,
+    "eval_every": 1,
+    "frames": 7,
+    "watch_limit": 60,
+    "checkpoint_every": 3,
+    "recording_bytes": 5,
+    "cache_bytes": 7,
+    "download": True,
+}
+
+
+@pytest.mark.parametrize("name", DECIDES_NO_SCORE)
+def test_what_decides_no_score_is_no_setting(name: str, tmp_path: Path) -> None:
+    dataset = "torchvision:MNIST"  # it can be fetched
+    one = recorded_by_hand(tmp_path / "one", dataset=dataset)
+    changed = {name: DECIDES_NO_SCORE[name]}
+    other = recorded_by_hand(tmp_path / "other", dataset=dataset, **changed)
+    assert one.config is not None
+    assert other.config is not None
+    assert getattr(other.config, name) == DECIDES_NO_SCORE[name] != getattr(one.config, name)
+    assert other.setting == one.setting
+
+
+@pytest.mark.parametrize(
+    "change", [{"batch_size": 10}, {"steps": 5}, {"bf16": True}, {"weight_decay": 0.5}]
+)
+def test_what_decides_a_score_is_a_setting(change: dict[str, object], tmp_path: Path) -> None:
+    one = recorded_by_hand(tmp_path / "one")
+    assert recorded_by_hand(tmp_path / "other", **change).setting != one.setting
+
+
 def opened(folder: Path) -> Recording:
     recording = Recording.open(folder)
     recording.read_whole()
     return recording
-
-
-def test_the_machine_and_the_seed_are_no_setting(tmp_path: Path) -> None:
-    write_format_1(tmp_path / "one", make_snapshot(2).frame)
-    write_format_1(
-        tmp_path / "two", make_snapshot(2).frame, seed=9, device="cpu", threads=4, eval_every=1
-    )
-    one, two = (read_result(opened(tmp_path / name)) for name in ("one", "two"))
-    assert one.setting == two.setting

@@ -1,5 +1,6 @@
 """Follows a run directory: finds what is new in it, while something may be writing it."""
 
+import contextlib
 import os
 import stat
 import time
@@ -38,6 +39,7 @@ _MOST_CHECKS_A_POLL = 1000
 _PATIENCE = 60.0
 """Seconds after which a file that is half there is not waited for any more, but warned of."""
 _LONGEST_MESSAGE = 2000
+_ENDED = (RunStatus.FINISHED, RunStatus.STOPPED, RunStatus.DIVERGED, RunStatus.FAILED)
 _SILENCE = 180.0
 """Seconds without anything new after which a run that says it trains is not believed."""
 
@@ -55,6 +57,7 @@ class MetricsFollower:
         self._anchor = b""
         self._skipping = False
         self._cache_read = False
+        self._has_rest = False
 
     def poll(self) -> bool:
         """Take in what is new, at most so much that it takes a fraction of a second.
@@ -80,6 +83,17 @@ class MetricsFollower:
             return False
         except OSError as error:
             raise RunError(f"{path} cannot be read ({reason(error)}).") from error
+
+    def ends_within_line(self) -> bool:
+        """Whether what the file ends with is no whole line, which no poll takes in."""
+        if not self._has_rest:
+            return False
+        try:
+            with os.fdopen(open_file(self._run, self._run / METRICS), "rb") as stream:
+                stream.seek(-1, os.SEEK_END)
+                return stream.read(1) != b"\n"
+        except (RunError, OSError):  # the next poll says why
+            return False
 
     def _begin_with_cache(self, stream: Any) -> None:
         """Take in at once what is cached of the file, if it is of this file."""
@@ -127,6 +141,7 @@ class MetricsFollower:
             if len(rest) > _LONGEST_LINE:
                 self._pass_over(rest)
                 rest = b""
+        self._has_rest = bool(rest) or self._skipping
         return self._offset != began
 
     def _take(self, lines: list[bytes]) -> None:
@@ -194,6 +209,7 @@ class DirectoryFollower:
             self._grew = True
         self._polled = True
         self._judge()
+        self._judge_last_line()
         return self._index.refresh()
 
     def _age(self) -> float:
@@ -294,6 +310,18 @@ class DirectoryFollower:
         self._index.set_status(
             self._status(said), message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
         )
+
+    def _judge_last_line(self) -> None:
+        """Warn of a last line that is not whole though the run says that it has ended."""
+        path = self._run / METRICS
+        problem = None
+        if self._index.status in _ENDED and self._metrics.ends_within_line():
+            with contextlib.suppress(OSError):
+                if self._waited(path, path.stat()):
+                    problem = f"{path}: its last line is cut short or damaged, and passed over."
+        else:
+            self._waiting.pop(path, None)
+        self._index.warn("last line", problem)
 
     def _status(self, said: dict[str, Any]) -> RunStatus:
         silent = self._clock() - self._news > _SILENCE

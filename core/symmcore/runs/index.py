@@ -35,6 +35,12 @@ class RunIndex:
         return self._state
 
     @property
+    def status(self) -> RunStatus:
+        """How the run stands."""
+        with self._lock:
+            return self._status
+
+    @property
     def last_evaluation(self) -> Scores | None:
         """The newest evaluation; None before there is one."""
         with self._lock:
