@@ -334,9 +334,10 @@ class TestALastLineThatIsNotWhole:
         assert recording.state.warnings == ()
         assert list(recording.state.metrics["loss"].steps) == [1, 2, 3, 4]
 
-    def test_of_all_that_there_is_is_told(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("content", [b"\x07" * 300, b"\0" * (5 * 2**18)])
+    def test_of_all_that_there_is_is_told(self, tmp_path: Path, content: bytes) -> None:
         path = self.damage(tmp_path / "run", b"")
-        path.write_bytes(b"\x07" * 300)
+        path.write_bytes(content)
         os.utime(path, (0, 0))
         (warning,) = Recording.open(tmp_path / "run").state.warnings
         assert str(path) in warning
