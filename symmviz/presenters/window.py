@@ -113,6 +113,8 @@ class WindowPresenter:
             *(state.revision for state in states),
         )
         if seen == self._seen:
+            if self.findings.is_behind:
+                self.findings.update()
             return
         self._seen = seen
         if workspace.recordings != self._followed:
@@ -127,8 +129,8 @@ class WindowPresenter:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is to be drawn of what is known by now."""
-        return self.curves.is_behind
+        """Whether more is to be drawn or said of what is known by now."""
+        return self.curves.is_behind or self.findings.is_behind
 
     def draw_plots(self, now: float) -> None:
         """Move the cursor of one plot; else draw the lines of one, but not too often.
