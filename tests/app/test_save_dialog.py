@@ -34,7 +34,7 @@ def answered(qtbot: QtBot, typed: Path, chosen: str, *, replace: bool) -> tuple[
             elif asked and not replace:
                 shown.reject()
                 return
-            shown.accept()
+            QTimer.singleShot(0, shown.accept)  # it asks in a loop of its own
 
     timer = QTimer(parent)
     timer.timeout.connect(act)
