@@ -129,6 +129,8 @@ class WindowPresenter:
             revisions = tuple(one.state.revision for one in self._workspace.recordings)
             if revisions != self._revisions:
                 self._show_metrics(revisions)
+        if self.findings.is_behind:
+            self.findings.update()
 
     def _seen_now(self) -> tuple[object, ...]:
         """What differs whenever anything but metrics does."""
@@ -162,8 +164,8 @@ class WindowPresenter:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is to be drawn of what is known by now."""
-        return self.curves.is_behind
+        """Whether more is to be drawn or said of what is known by now."""
+        return self.curves.is_behind or self.findings.is_behind
 
     def draw_plots(self, now: float) -> None:
         """Move the cursor of one plot; else draw the lines of one, but not too often.
