@@ -77,6 +77,7 @@ class CurvesPresenter:
         self._pointer: float | None = None
         self._notes: dict[PanelKey, str] = {}
         self._drawn: dict[PanelKey, tuple[object, ...]] = {}
+        self._curves: dict[PanelKey, tuple[Curve, ...]] = {}
         self._unmarked: list[PanelKey] = []
         self._turns: itertools.cycle[PanelKey] = itertools.cycle(())
 
@@ -88,6 +89,7 @@ class CurvesPresenter:
         if is_new:
             self._runs, self._pointer = runs, None
             self._drawn.clear()
+            self._curves.clear()
             self._view.clear()
         shown = panels(workspace.recordings, workspace.display.curves)
         if shown != self._panels:
@@ -144,11 +146,9 @@ class CurvesPresenter:
             source = drawn_from(recordings, panel, self._look)
             if source != self._drawn.get(panel):
                 self._drawn[panel] = source
-                self._view.set_curves(
-                    panel,
-                    curves(recordings, panel, self._look),
-                    paper_lines(recordings, panel, self._look),
-                )
+                self._curves[panel] = curves(recordings, panel, self._look)
+                paper = paper_lines(recordings, panel, self._look)
+                self._view.set_curves(panel, self._curves[panel], paper)
                 self._read(panel)
                 return
 
@@ -160,14 +160,13 @@ class CurvesPresenter:
                 self._view.set_note(panel, note)
 
     def _read(self, panel: PanelKey) -> None:
-        recordings, look = self._workspace.recordings, self._look
+        drawn = self._curves.get(panel, ())
         if self._pointer is not None:
-            read = readings(recordings, panel, look, self._pointer)
-            self._view.set_readings(panel, read, _place_text(look.abscissa, self._pointer))
+            place = _place_text(self._look.abscissa, self._pointer)
+            self._view.set_readings(panel, readings(drawn, self._pointer), place)
             return
-        places = cursor_places(recordings, look, self._step)
-        read = readings(recordings, panel, look, places[-1] if places else None)
-        self._view.set_readings(panel, read, "")
+        places = cursor_places(self._workspace.recordings, self._look, self._step)
+        self._view.set_readings(panel, readings(drawn, places[-1] if places else None), "")
 
 
 def _place_text(abscissa: Abscissa, place: float) -> str:

@@ -14,7 +14,7 @@ from symmviz.views.axis_range import Range, finite_range, joined_range
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
 # Qt draws antialiased lines of exactly one pixel many times faster than any other: four
 # lines of 3,000 points took 5 ms at width 1 and over 200 ms at 1.6.
-WIDTH = 1.0
+_WIDTH = 1.0
 _POINT = 6  # pixels
 _FAINT = 70  # alpha of what is smoothed, behind its average
 _BAND = 45  # alpha of a band around a mean
@@ -122,14 +122,19 @@ class CurveLine:
             self._plot.removeItem(item)
 
     def _pen(self, colour: QColor) -> QPen:
-        pen = QPen(colour, WIDTH, _STROKES[self._variant])
-        pen.setCosmetic(True)
-        return pen
+        return cosmetic_pen(colour, _STROKES[self._variant])
 
     def _band_edges(self, curve: Curve) -> tuple[Values, Values]:
         spread = np.zeros(1) if curve.spread is None else curve.spread
         low = _scaled(curve.values - spread, logarithmic=self._logarithmic)
         return low, _scaled(curve.values + spread, logarithmic=self._logarithmic)
+
+
+def cosmetic_pen(colour: QColor | str, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A pen for a line that is as wide at any zoom."""
+    pen = QPen(QColor(colour), _WIDTH, style)
+    pen.setCosmetic(True)
+    return pen
 
 
 def _set(item: pg.PlotCurveItem, places: Values, values: Values) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from symmviz.model.curve import (
@@ -19,7 +19,7 @@ from symmviz.model.curve import (
     Variant,
 )
 from symmviz.views.axis_range import Range, joined_range, place_axis, share_axis, value_axis
-from symmviz.views.curve_line import WIDTH, CurveLine
+from symmviz.views.curve_line import CurveLine, cosmetic_pen
 from symmviz.views.curve_words import LOG_TIP, strokes, tip
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.picture_menu import PictureMenu
@@ -105,8 +105,7 @@ class CurvePanel(QWidget):
     def set_look(self, look: CurveLook) -> None:
         """Have the axes of this."""
         logarithmic = self._panel in look.log
-        abscissa = self._look.abscissa
-        self._look = look
+        before, self._look = self._look, look
         self._log.setChecked(logarithmic)
         self._say()
         self._plot.getAxis("left").setLogMode(None, logarithmic)
@@ -115,10 +114,12 @@ class CurvePanel(QWidget):
         for line in self._lines.values():
             if line.curve is not None:
                 line.set_curve(line.curve, logarithmic=logarithmic)
-        if look.abscissa is not abscissa:
+        if look.abscissa is not before.abscissa:
             self._following = True  # what was shown is no part of another axis
         if self._following:
             self._fit()
+        elif logarithmic != (self._panel in before.log):
+            self._plot.getViewBox().setYRange(*self._fitted()[1], padding=0)
         self._draw()
 
     def set_curves(self, curves: tuple[Curve, ...], paper: tuple[PaperLine, ...]) -> None:
@@ -142,7 +143,7 @@ class CurvePanel(QWidget):
         """Mark where the step is that is shown; nothing where the newest is."""
         while len(self._cursors) < len(places):
             line = pg.InfiniteLine(angle=90, movable=False)
-            line.setPen(_cosmetic(current_theme().text))
+            line.setPen(cosmetic_pen(current_theme().text))
             self._plot.addItem(line, ignoreBounds=True)
             self._cursors.append(line)
         for at, line in enumerate(self._cursors):
@@ -244,17 +245,21 @@ class CurvePanel(QWidget):
         self._legend.setText(self._place or self._note or strokes(self._panel, self._look))
 
     def _fit(self) -> None:
+        places, values = self._fitted()
+        if (places, values) != self.view_range():
+            self._drawing = True
+            self._plot.getViewBox().setRange(xRange=places, yRange=values, padding=0)
+            self._drawing = False
+
+    def _fitted(self) -> tuple[Range, Range]:
+        """What the axes show where they fit the lines."""
         ranges = [line.ranges() for line in self._lines.values()]
         paper = [(float(line.value()),) * 2 for line in self._paper]
         places = place_axis(
             joined_range([places for places, _ in ranges]), _LEAST_RANGE[self._look.abscissa]
         )
         axis = value_axis if self._panel in self._look.log else _AXES.get(self._panel, value_axis)
-        values = axis(joined_range([*(values for _, values in ranges), *paper]))
-        if (places, values) != self.view_range():
-            self._drawing = True
-            self._plot.getViewBox().setRange(xRange=places, yRange=values, padding=0)
-            self._drawing = False
+        return places, axis(joined_range([*(values for _, values in ranges), *paper]))
 
     def _draw(self) -> None:
         if self._drawing:
@@ -276,7 +281,7 @@ class CurvePanel(QWidget):
             self._paper.append(line)
         for line, one in zip(self._paper, paper, strict=True):
             colour = QColor(current_theme().run_colour(one.run))
-            line.setPen(_cosmetic(colour, Qt.PenStyle.DotLine))
+            line.setPen(cosmetic_pen(colour, Qt.PenStyle.DotLine))
             line.label.setColor(colour)
             logarithmic = self._panel in self._look.log
             line.setValue(math.log10(one.value) if logarithmic else one.value)
@@ -336,14 +341,8 @@ class CurvePanel(QWidget):
             axis.setPen(QColor(theme.border))
             axis.setTextPen(QColor(theme.muted))
         for cursor in self._cursors:
-            cursor.setPen(_cosmetic(theme.text))
-        self._pointer.setPen(_cosmetic(theme.muted, Qt.PenStyle.DotLine))
+            cursor.setPen(cosmetic_pen(theme.text))
+        self._pointer.setPen(cosmetic_pen(theme.muted, Qt.PenStyle.DotLine))
         self._readings.show_again()
         for (run, _), line in self._lines.items():
             line.set_colour(QColor(theme.run_colour(run)))
-
-
-def _cosmetic(colour: QColor | str, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-    pen = QPen(QColor(colour), WIDTH, style)
-    pen.setCosmetic(True)
-    return pen

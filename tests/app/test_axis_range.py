@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from symmviz.model.curve import Curve, Panel, Variant
+from symmviz.model.curve import Curve, CurveLook, Panel, Variant
 from symmviz.views.axis_range import (
     Range,
     finite_range,
@@ -135,3 +135,14 @@ def test_a_plot_that_was_zoomed_stays_until_it_is_fitted(qtbot: QtBot) -> None:
     assert panel.view_range()[1] == (0, 50)
     panel.fit()
     assert panel.view_range()[1][1] > 300
+
+
+def test_a_logarithmic_axis_shows_its_values_where_the_plot_was_zoomed(qtbot: QtBot) -> None:
+    panel = shown(qtbot, Panel.LOSS, [0.01, *[0.1] * 18, 0.3])
+    box = panel.plot.getViewBox()
+    box.setRange(xRange=(2, 14), yRange=(0, 0.2), padding=0)
+    box.sigRangeChangedManually.emit([True, True])
+    panel.set_look(CurveLook(log=frozenset({Panel.LOSS})))
+    (left, right), (low, high) = panel.view_range()
+    assert (left, right) == (2, 14), "the zoom along the steps stays"
+    assert low < -2 < np.log10(0.3) < high < 0

@@ -57,6 +57,11 @@ def mark_all(presenter: CurvesPresenter) -> None:
         presenter.mark_next_panel()
 
 
+def draw_all(presenter: CurvesPresenter) -> None:
+    for _ in Panel:
+        presenter.draw_next_panel()
+
+
 def read(view: MagicMock) -> dict[PanelKey, tuple[tuple[Reading, ...], str]]:
     return {called.args[0]: called.args[1:] for called in view.set_readings.call_args_list}
 
@@ -124,6 +129,8 @@ def test_a_cursor_marks_its_step_and_reads_the_lines_there(
 ) -> None:
     for at in (1, 2, 4):
         step(at)
+    draw_all(presenter)
+    view.reset_mock()
     workspace.cursor = Cursor(2)
     presenter.update()
     view.set_cursor.assert_not_called()
@@ -146,6 +153,7 @@ def test_the_pointer_reads_every_plot_where_it_is(
 ) -> None:
     for at in (1, 2, 4):
         step(at)
+    draw_all(presenter)
     presenter.point(2.4)
     view.set_pointer.assert_called_once_with(2.4)
     mark_all(presenter)

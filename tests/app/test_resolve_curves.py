@@ -86,7 +86,7 @@ class TestLines:
         )
         both = [curve.variant for curve in curves((run,), Diagnostic.COSINES, wanted)]
         assert both == [Variant.SOLID, Variant.DASHED]
-        read = readings((run,), Diagnostic.RANK, wanted, None)
+        read = readings(curves((run,), Diagnostic.RANK, wanted), None)
         assert read == (Reading(0, Variant.SOLID, 17.0),)
 
     def test_a_hidden_run_leaves_the_others_as_they_are(
@@ -97,7 +97,7 @@ class TestLines:
         hidden = CurveLook(hidden=frozenset({runs[0].key}))
         (curve,) = curves(runs, Panel.LOSS, hidden)
         assert curve.run == 1, "its colour stays"
-        assert [one.run for one in readings(runs, Panel.LOSS, hidden, None)] == [1]
+        assert [one.run for one in readings(curves(runs, Panel.LOSS, hidden), None)] == [1]
         assert [entry.hidden for entry in curve_legend(runs, (), hidden)] == [True, False]
         assert drawn_from(runs, Panel.LOSS, hidden) != drawn_from(runs, Panel.LOSS, PLAIN)
 
@@ -132,7 +132,7 @@ class TestAbscissa:
         assert [list(one.places) for one in curves(runs, Panel.RECALL, TIME)] == [[2], [6]]
         assert cursor_places(runs, TIME, 2) == (2.0, 6.0)
         assert cursor_places(runs, TIME, None) == ()
-        assert readings(runs, Panel.LOSS, TIME, 6.5) == (
+        assert readings(curves(runs, Panel.LOSS, TIME), 6.5) == (
             Reading(0, Variant.SOLID, 4.0),
             Reading(1, Variant.SOLID, 2.0),
         )
@@ -168,10 +168,10 @@ class TestReadings:
     def test_are_those_at_the_place(self, runs: tuple[FakeRecording, ...]) -> None:
         for step in (1, 2, 3):
             runs[1].add_metric("synthetic_ratio", step, step / 4)
-        read = readings(runs, Panel.RATIO, PLAIN, 2)
+        read = readings(curves(runs, Panel.RATIO, PLAIN), 2)
         assert read == (Reading(1, Variant.SOLID, 0.5), Reading(1, Variant.DASHED, 0.5))
-        assert readings(runs, Panel.RATIO, PLAIN, None)[0].value == 0.75
-        assert readings(runs, Panel.RATIO, PLAIN, 0) == ()
+        assert readings(curves(runs, Panel.RATIO, PLAIN), None)[0].value == 0.75
+        assert readings(curves(runs, Panel.RATIO, PLAIN), 0) == ()
 
 
 class TestSeeds:

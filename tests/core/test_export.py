@@ -225,7 +225,7 @@ def test_an_interrupt_leaves_nothing_half_written(recording: Recording, tmp_path
         path = tmp_path / f"out{kind.endings[0] if kind.endings else ''}"
         with (
             pytest.raises(KeyboardInterrupt),
-            whole_output(path, overwrite=False, marker=kind.marker) as made,
+            whole_output(path, overwrite=False, contents=kind.contents) as made,
         ):
             kind.write((recording,), made, ExportOptions(), interrupt)
         assert sorted(tmp_path.iterdir()) == there
@@ -238,14 +238,82 @@ def test_a_folder_of_something_else_is_never_replaced(recording: Recording, tmp_
     (folder / "thesis.tex").write_text("years of work")
     with (
         pytest.raises(InputError, match="holds something else"),
-        whole_output(folder, overwrite=True, marker=kind.marker),
+        whole_output(folder, overwrite=True, contents=kind.contents),
     ):
         raise AssertionError
     other = tmp_path / "made"
     for _ in range(2):
-        with whole_output(other, overwrite=True, marker=kind.marker) as made:
+        with whole_output(other, overwrite=True, contents=kind.contents) as made:
             kind.write((recording,), made, ExportOptions(), ignore_progress)
     assert (other / "tensors.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "theirs"),
+    [
+        ("projector", "thesis.tex"),
+        ("projector", "thesis/chapter.tex"),
+        ("projector", "old/projector_config.pbtxt"),
+        ("projector", "empty/"),
+        ("tensorboard", "run/events.out.tfevents.1700000000.host"),
+        ("tensorboard", "events.out.tfevents.0.symmviz"),
+        ("tensorboard", "deeper/run/events.out.tfevents.0.symmviz"),
+    ],
+)
+def test_an_export_with_anything_else_in_it_is_never_replaced(
+    recording: Recording, tmp_path: Path, what: str, theirs: str
+) -> None:
+    kind, folder = KIND[what], tmp_path / "made"
+    for _ in range(2):
+        with whole_output(folder, overwrite=True, contents=kind.contents) as made:
+            kind.write((recording,), made, ExportOptions(), ignore_progress)
+    other = folder / theirs
+    if theirs.endswith("/"):
+        other.mkdir()
+    else:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_text("mine")
+    with (
+        pytest.raises(InputError, match="holds something else"),
+        whole_output(folder, overwrite=True, contents=kind.contents),
+    ):
+        raise AssertionError
+    assert other.exists()
+
+
+def test_an_export_that_lies_deeper_gives_no_folder_away(
+    recording: Recording, tmp_path: Path
+) -> None:
+    kind = KIND["projector"]
+    (tmp_path / "p" / "old").mkdir(parents=True)
+    kind.write((recording,), tmp_path / "p" / "old" / "emb", ExportOptions(), ignore_progress)
+    with (
+        pytest.raises(InputError, match="holds something else"),
+        whole_output(tmp_path / "p", overwrite=True, contents=kind.contents),
+    ):
+        raise AssertionError
+
+
+def test_what_comes_while_an_export_is_made_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+
+    def write() -> None:
+        with whole_output(path, overwrite=False) as made:
+            made.write_text("new")
+            path.write_text("mine")
+
+    with pytest.raises(InputError, match="exists: name another file"):
+        write()
+    assert path.read_text() == "mine"
+
+
+def test_a_name_that_is_too_long_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path / ("x" * 300), tmp_path / ("x" * 300) / "a.csv"):
+        with (
+            pytest.raises(InputError, match="cannot be written"),
+            whole_output(path, overwrite=False),
+        ):
+            raise AssertionError
 
 
 def test_a_wrong_ending_is_said() -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import pickle
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from symmcore.export import KINDS, ExportOptions
 from symmcore.importing import ImportOptions, read_embeddings, write_run
 from symmcore.importing import imported as limits
 from symmcore.progress import Progress, ignore_progress
-from symmcore.runs import Recording
+from symmcore.runs import Recording, files
 
 POINTS = embeddings(1)
 NAMES = [f"class {label}" for label in labels()]
@@ -195,3 +196,39 @@ def test_nothing_is_left_of_what_was_interrupted_and_no_run_is_replaced(tmp_path
     with pytest.raises(InputError, match="exists: name a folder that is not there yet"):
         write_run(tmp_path / "a.npy", found, out, ImportOptions(), ignore_progress)
     assert sorted(os.walk(out)) == before
+
+
+@pytest.mark.parametrize("failing", ["frames", "thumbnails", "status.json"])
+def test_a_run_that_cannot_be_written_whole_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    np.savez(tmp_path / "a.npz", embeddings=POINTS, files=np.array(["0.png"] * COUNT))
+    Image.fromarray(images()[0]).save(tmp_path / "0.png")
+    rename, times = files.rename, []
+
+    def full(source: Path, target: Path) -> None:
+        if failing in target.parts:
+            times.append(target)
+            if failing != "status.json" or len(times) > 1:  # the first is of the begin
+                raise OSError(errno.ENOSPC, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(files, "rename", full)
+    with pytest.raises(InputError, match=r"run cannot be written whole: make room on its disk"):
+        imported(tmp_path / "a.npz", tmp_path / "run", images=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.png", "a.npz"]
+
+
+def test_images_that_cannot_be_read_are_told_and_the_run_says_so(
+    tmp_path: Path,
+) -> None:
+    names = ["whole.png"] * COUNT
+    names[3] = names[5] = "damaged.png"
+    np.savez(tmp_path / "a.npz", embeddings=POINTS, files=np.array(names))
+    Image.fromarray(images()[0]).save(tmp_path / "whole.png")
+    (tmp_path / "damaged.png").write_bytes(b"no image")
+    source, out = tmp_path / "a.npz", tmp_path / "run"
+    wanted = ImportOptions(images=tmp_path)
+    told = write_run(source, read_embeddings(source, wanted), out, wanted, ignore_progress)
+    assert told[0] == f"2 of {COUNT} images cannot be read."
+    assert Recording.open(out).info.warnings == told

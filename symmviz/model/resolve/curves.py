@@ -141,29 +141,20 @@ def drawn_from(
     )
 
 
-def readings(
-    recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook, place: float | None
-) -> tuple[Reading, ...]:
+def readings(drawn: tuple[Curve, ...], place: float | None) -> tuple[Reading, ...]:
     """The newest value of each line at or before a place; NaN where that is none.
 
     Args:
-        recordings: the runs that are shown.
-        panel: whose lines.
-        look: how they are drawn: hidden ones are not read.
+        drawn: the lines of a plot.
         place: on the horizontal axis; None for the end.
     """
     found = []
-    for group in _groups(recordings, look):
-        for stroke, metric, _ in _lines(recordings, group, panel):
-            places = _places(recordings[group[0]], metric.steps, look.abscissa)
-            if places is None:
-                continue
-            end = len(places)
-            if place is not None:
-                end = int(np.searchsorted(places, place, side="right"))
-            if end:
-                value = float(_values(metric, panel, stroke)[end - 1])
-                found.append(Reading(group[0], stroke, value))
+    for curve in drawn:
+        end = len(curve.places)
+        if place is not None:
+            end = int(np.searchsorted(curve.places, place, side="right"))
+        if end:
+            found.append(Reading(curve.run, curve.variant, float(curve.values[end - 1])))
     return tuple(found)
 
 
