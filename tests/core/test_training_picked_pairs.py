@@ -71,11 +71,10 @@ def test_the_angular_loss_has_two_points_against_one() -> None:
     assert (first[:, 0] != second[:, 0]).any(axis=1).all()
 
 
-def pairs_of_all_cosines(selection: Selection, embeddings: torch.Tensor) -> list[list[int]]:
+def pairs_of_all_cosines(selection: Selection, embeddings: torch.Tensor) -> list[list[list[int]]]:
     """For each group, first row then second: its group against, its own type, the other's."""
-    units = torch.nn.functional.normalize(
-        four_points(*embeddings.double()[selection.groups], Symm()), dim=-1
-    )
+    x_i, x_j = embeddings.double()[selection.groups]
+    units = torch.nn.functional.normalize(four_points(x_i, x_j, Symm()), dim=-1)
     cosines = torch.einsum("pgd,nhd->pngh", units, units)
     rows, columns = selection.row_types, selection.column_types
     own = torch.arange(selection.groups.shape[1])
