@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
+from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
@@ -11,6 +12,7 @@ from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording
+from symmviz.model.class_rows import class_rows
 from symmviz.model.query_scores import QueryScores, ScoreTarget
 from symmviz.services.query_scores import score_queries
 from symmviz.services.search_index import SearchIndex, searched_images
@@ -102,6 +104,7 @@ class Rankings:
             # The window and a training have need of a core, too.
             with threadpool_limits(max(1, usable_cores() - 1), user_api="blas"):
                 scores = score_queries(index, tell)
+            scores = replace(scores, classes=class_rows(recording, scores))
         except CancelledError:
             self._done(None)
         except (InputError, LookupError, OSError, MemoryError):
