@@ -78,6 +78,7 @@ class WatchState:
         shown: how many images are shown, of how many.
         selection: which image is selected, or which are; empty for none.
         pictures: of the selected images, where several are.
+        split: whose images the maps show.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether lines between picked points are.
@@ -89,6 +90,7 @@ class WatchState:
     shown: str
     selection: str
     pictures: tuple[PictureId, ...]
+    split: Split
     colour_by: ColourBy
     synthetic_visible: bool
     pairs_visible: bool
@@ -116,6 +118,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
         shown=_shown(workspace, loaded),
         selection=several.text or _selection(workspace, loaded),
         pictures=several.pictures,
+        split=workspace.display.split,
         colour_by=workspace.display.colour_by,
         synthetic_visible=workspace.display.synthetic_visible,
         pairs_visible=workspace.display.pairs_visible,
