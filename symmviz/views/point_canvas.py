@@ -149,6 +149,11 @@ class PointCanvas(QObject):
             self._transform, self._pixels, self._ratio = view
             self.redraw()
 
+    @property
+    def view(self) -> tuple[Transform, tuple[int, int], float]:
+        """What is shown: as :meth:`set_view` takes it, with width and height in a tuple."""
+        return self._transform, self._pixels, self._ratio
+
     def set_share(self, share: float) -> None:
         """Which share of the points, about, is in sight: the fewer, the larger they are."""
         self._share = share

@@ -139,6 +139,8 @@ class StartPage(QWidget):
     def take(self, form: StartForm) -> None:
         """Choose what a form says, but for the folder of runs."""
         self.set_dataset(form.dataset)
+        self._data.set_follow_links(form.settings.get("follow_links") is True)
+        self.comparison.set_specs(form.compared)
         self.set_preset(form.preset)
         self.set_loss(form.loss)
         self.set_symm(form.symm)

@@ -71,7 +71,8 @@ class TestPage:
     def test_asks_where_to_save(
         self, page: ResultsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/x/table.tex", ""))
+        monkeypatch.setattr(QFileDialog, "exec", lambda _: 1)
+        monkeypatch.setattr(QFileDialog, "selectedFiles", lambda _: ["/x/table.tex"])
         page.set_table(TABLE)
         with qtbot.waitSignal(page.save_wanted) as caught:
             page.ask_where_to_save(Format.LATEX)

@@ -19,12 +19,11 @@ from symmviz.model.query_scores import (
     class_scores,
     is_confused,
 )
-from symmviz.model.resolve.time import newest_at, shown_step
+from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
 from symmviz.model.retrieval import Split
 from symmviz.model.titles import label_name, label_names
 from symmviz.model.workspace import Cursor, Workspace, images_key
 
-_LOOKED_BACK = 16  # frames, for the newest one that has been scored
 _LONGEST_RANK = 10_000.0  # where a class has no other image: behind every real rank
 
 Scored = Callable[[ScoreTarget], QueryScores | None]
@@ -91,9 +90,7 @@ def gallery_scores(workspace: Workspace, images: SplitImages, scored: Scored) ->
         if images_key(recording) != images_key(workspace.recordings[0]):
             continue
         step = searched_step(recording, split, cursor)
-        steps = [] if step is None else [step]
-        if cursor.following:
-            steps = list(searchable_steps(recording, split)[-_LOOKED_BACK:][::-1])
+        steps = steps_looked_at(searchable_steps(recording, split), step, cursor)
         for found, wanted in ((now, steps), (before, _before(workspace, recording))):
             known = (scored(ScoreTarget(recording.key, one, split)) for one in wanted)
             scores = next((one for one in known if one is not None), None)
