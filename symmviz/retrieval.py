@@ -158,6 +158,8 @@ class RetrievalActions(QObject):
 
     def _upload(self, uploads: tuple[Upload, ...]) -> None:
         self._workspace.upload(uploads)
+        listed = frozenset(one.number for one in self._workspace.uploads)
+        self._session.uploads.keep_only(listed)
 
     def _choose_split(self, split: Split) -> None:
         self._workspace.display = replace(self._workspace.display, split=split)
