@@ -56,9 +56,11 @@ def run_import(options: Namespace) -> int:
     try:
         say(Progress("Reading embeddings", 0))
         found = read_embeddings(options.source, wanted)
-        write_run(options.source, found, options.out, wanted, say)
+        warnings = write_run(options.source, found, options.out, wanted, say)
     finally:
         preparing.done()
+    for warning in warnings:
+        sys.stderr.write(f"{display_name(warning)}\n")
     rows, columns = found.embeddings.shape
     labels = "" if found.labels is None else f" with {len(set(found.labels)):,} labels"
     sys.stdout.write(

@@ -49,5 +49,5 @@ def export(
         InputError: if the path or an option does not fit, or a library is missing.
     """
     kind.check_ending(path)
-    with whole_output(path, overwrite=overwrite, marker=kind.marker) as made:
+    with whole_output(path, overwrite=overwrite, contents=kind.contents) as made:
         kind.write(recordings, made, options, progress)

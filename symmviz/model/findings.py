@@ -33,6 +33,9 @@ class FindingLine:
 class RunDoctor:
     """The findings of one recording, which may grow, or begin anew."""
 
+    _taken: int
+    _recorded: int
+
     def __init__(self) -> None:
         self._restart()
 
@@ -43,6 +46,7 @@ class RunDoctor:
         if self._taken and (loss is None or not self._goes_on(loss)):
             self._restart()
         steps = np.empty(0) if loss is None else loss.steps
+        self._recorded = len(steps)
         new = steps[self._taken : self._taken + _MOST_AT_ONCE]
         if loss is not None and len(new):
             first = steps[self._taken - 1] if self._taken else -np.inf
@@ -54,8 +58,14 @@ class RunDoctor:
             self._last = _point(loss, self._taken - 1)
         return self._doctor.findings
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more had been recorded by the last look than was looked at."""
+        return self._taken < self._recorded
+
     def _restart(self) -> None:
         self._doctor = Doctor()
+        self._recorded = 0
         self._taken = 0
         self._last = b""
 

@@ -79,7 +79,8 @@ class ControlsPresenter:
         self._offers = Offers()
         self._shown: tuple[Offers, str] | None = None
         self._warned: tuple[str, ...] = ()
-        view.set_commands(Commands())
+        self._offered = Commands()
+        view.set_commands(self._offered)
 
     @property
     def running(self) -> bool:
@@ -93,13 +94,13 @@ class ControlsPresenter:
         self._status = None
         self._warned = ()
         self._view.set_notice(None)
-        self._view.set_commands(Commands(start=False, stop=True))
+        self._offer(Commands(start=False, stop=True))
         self._view.set_progress(0, 0, "Preparing: importing torch and reading the images")
 
     def stopping(self) -> None:
         """A stop was asked for and comes at the next batch boundary."""
         self._stopping = True
-        self._view.set_commands(Commands(start=False))
+        self._offer(Commands(start=False))
 
     def show(self, recordings: tuple[Recording, ...]) -> None:
         """Offer what can be done with the runs that are shown; say how they stand.
@@ -117,7 +118,7 @@ class ControlsPresenter:
             self._view.set_progress(done, max(1, total), text)
             self._view.set_facts(_facts(recordings[-1].info))
         if self._status is not None or not self._running:
-            self._view.set_commands(self._commands())
+            self._offer(self._commands())
 
     def begin(self, info: RunInfo) -> None:
         """Show what the training runs on."""
@@ -139,7 +140,7 @@ class ControlsPresenter:
         # a total of 0 is shown as work of unknown length, which a finished one is not
         total = max(1, status.total_steps) if finished else status.total_steps
         self._view.set_progress(status.step, total, _progress_text(status))
-        self._view.set_commands(self._commands())
+        self._offer(self._commands())
         notice = _notice(status) if finished else None
         if notice is not None:  # one about a problem beside the training stays
             self._view.set_notice(notice)
@@ -148,6 +149,12 @@ class ControlsPresenter:
         """Show that something beside the training went wrong: a line, then any details."""
         sentence, _, details = text.partition("\n")
         self._view.set_notice(Notice(sentence, details))
+
+    def _offer(self, commands: Commands) -> None:
+        """Offer these commands, if others were."""
+        if commands != self._offered:
+            self._offered = commands
+            self._view.set_commands(commands)
 
     def _warn(self, sentences: tuple[str, ...]) -> None:
         """Show what is unusual about the runs, once; and no more where it is so no more."""

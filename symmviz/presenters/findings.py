@@ -40,6 +40,11 @@ class FindingsPresenter:
             self._shown = lines
             self._view.set_findings(lines)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more of what is recorded is to be looked at: update again."""
+        return any(doctor.is_behind for _, doctor in self._doctors.values())
+
     def wanted(self, run: int, at: int) -> tuple[int, tuple[Recording, ...], RunSpec] | None:
         """What a branch that tries one of the offered settings begins with.
 

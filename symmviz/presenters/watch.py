@@ -16,6 +16,7 @@ from symmviz.model.display import (
 from symmviz.model.loaded import Loaded, VerdictArray
 from symmviz.model.picked import MapPair
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
+from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsView
 
@@ -67,9 +68,16 @@ class WatchView(Protocol):
         """Colour and hide the classes of a column's points so."""
 
     def set_look(
-        self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
+        self, split: Split, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
     ) -> None:
-        """Colour the points by that, draw the synthetic ones or not, and picked pairs or not."""
+        """Say which split is shown, and what is drawn.
+
+        Args:
+            split: whose images are shown.
+            colour_by: what colours mean.
+            synthetic_visible: whether synthetic points are drawn.
+            pairs_visible: whether picked pairs are.
+        """
 
     def set_method(self, method: str) -> None:
         """Say what projects the points."""
@@ -114,6 +122,7 @@ class WatchPresenter:
         self._show_words(before, state)
         if before is None or _look(before) != _look(state):
             self._view.set_look(
+                state.split,
                 state.colour_by,
                 synthetic_visible=state.synthetic_visible,
                 pairs_visible=state.pairs_visible,
@@ -200,7 +209,7 @@ def _runs(state: WatchState) -> tuple[object, ...]:
 
 
 def _look(state: WatchState) -> tuple[object, ...]:
-    return state.colour_by, state.synthetic_visible, state.pairs_visible
+    return state.split, state.colour_by, state.synthetic_visible, state.pairs_visible
 
 
 def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:

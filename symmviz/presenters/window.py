@@ -1,11 +1,13 @@
 """Keeps every page as the workspace and its recordings are, and reads what that needs."""
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from itertools import chain, zip_longest
 from typing import Protocol
 
 from symmcore.runs import Recording
+from symmcore.runs.info import RecordingState
 from symmviz.model.display import ColourBy
 from symmviz.model.resolve import (
     SearchTarget,
@@ -31,6 +33,7 @@ from symmviz.services.search import Searches
 # Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
 # one plot every so many ticks is about two drawings a second of each.
 _SECONDS_A_PANEL = 0.15
+_SECONDS_BETWEEN_METRICS = 0.25
 
 
 class UploadSearches(Protocol):
@@ -65,6 +68,18 @@ class Readers(Protocol):
         """Take in what is written of these runs, here or elsewhere, and forget all others."""
 
 
+def _but_for_metrics(state: RecordingState) -> tuple[object, ...]:
+    return (
+        state.frame_steps,
+        state.gallery_steps,
+        state.checkpoint_steps,
+        tuple(state.projection_steps.items()),
+        state.status,
+        state.message,
+        state.warnings,
+    )
+
+
 class WindowPresenter:
     """Derives all pages anew whenever something that they come from has changed."""
 
@@ -94,15 +109,33 @@ class WindowPresenter:
         self.time = TimePresenter(time, workspace)
         self._changes = 0
         self._seen: tuple[object, ...] = ()
+        self._revisions: tuple[int, ...] = ()
+        self._metrics_at = 0.0
         self._followed: tuple[Recording, ...] = ()
         self._panel_drawn_at = 0.0
         workspace.subscribe(self._on_change)
 
     def refresh(self) -> None:
-        """Show what is new, if anything is; cheap to call where nothing is."""
+        """Show what is new, if anything is; cheap to call where nothing is.
+
+        Metrics, which come with every step of a training, are taken in a few times a second:
+        the slider, the plots and the findings are all that comes of them.
+        """
+        seen = self._seen_now()
+        if seen != self._seen:
+            self._seen = seen
+            self._show_all()
+        elif time.monotonic() - self._metrics_at >= _SECONDS_BETWEEN_METRICS:
+            revisions = tuple(one.state.revision for one in self._workspace.recordings)
+            if revisions != self._revisions:
+                self._show_metrics(revisions)
+        if self.findings.is_behind:
+            self.findings.update()
+
+    def _seen_now(self) -> tuple[object, ...]:
+        """What differs whenever anything but metrics does."""
         workspace, readers = self._workspace, self._readers
-        states = tuple(recording.state for recording in workspace.recordings)
-        seen = (
+        return (
             self._changes,
             readers.frames.revision,
             readers.searches.revision,
@@ -110,25 +143,29 @@ class WindowPresenter:
             readers.uploads.revision,
             readers.rankings.progress,
             *map(id, workspace.recordings),
-            *(state.revision for state in states),
+            *(_but_for_metrics(recording.state) for recording in workspace.recordings),
         )
-        if seen == self._seen:
-            return
-        self._seen = seen
+
+    def _show_all(self) -> None:
+        workspace, readers = self._workspace, self._readers
         if workspace.recordings != self._followed:
             self._followed = workspace.recordings
             readers.follow(self._followed)
         self._read()
-        self.time.update()
         self._watch.update()
+        self._show_metrics(tuple(one.state.revision for one in workspace.recordings))
+        self._retrieve.update()
+
+    def _show_metrics(self, revisions: tuple[int, ...]) -> None:
+        self._revisions, self._metrics_at = revisions, time.monotonic()
+        self.time.update()
         self.curves.update()
         self.findings.update()
-        self._retrieve.update()
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is to be drawn of what is known by now."""
-        return self.curves.is_behind
+        """Whether more is to be drawn or said of what is known by now."""
+        return self.curves.is_behind or self.findings.is_behind
 
     def draw_plots(self, now: float) -> None:
         """Move the cursor of one plot; else draw the lines of one, but not too often.

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -26,6 +25,7 @@ from symmcore.export.options import MOST_NEIGHBOURS
 from symmcore.progress import Progress
 from symmviz.views.form_fields import centre_labels, explain_labels, number_box, spin_box
 from symmviz.views.note import Note
+from symmviz.views.save_dialog import ask_where_to_save
 
 _ALL_RUNS = "All runs that are shown"
 REPLACE = "Replace what is there"
@@ -280,17 +280,11 @@ class ExportDialog(QDialog):
 
     def _ask_for_file(self) -> None:
         kind = self.kind
-        endings = " ".join(f"*{ending}" for ending in kind.endings)
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, f"Export: {kind.label}", self.file.text(), f"{kind.label} ({endings or '*'})"
-        )
-        if not chosen:
+        formats = {ending: f"{kind.label} as {ending[1:].upper()}" for ending in kind.endings}
+        path = ask_where_to_save(self, f"Export: {kind.label}", self.file.text(), formats)
+        if path is None:
             return
-        path = Path(chosen)
-        if kind.endings and path.suffix.lower() not in kind.endings:
-            path = path.with_name(f"{path.name}{self.form.currentData()}")
-        else:
-            self._confirmed = path  # the system's dialog has asked about what is there
+        self._confirmed = path  # the dialog has asked about what is there
         self.file.setText(str(path))
         at = self.form.findData(path.suffix.lower())
         if at >= 0:

@@ -27,8 +27,9 @@ from PySide6.QtGui import (
     QRegion,
 )
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
+from symmviz.views.save_dialog import ask_where_to_save
 from symmviz.views.theme import current_theme
 
 _FORMATS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF"}
@@ -78,18 +79,9 @@ class PictureMenu(QObject):
 
     def ask_where_to_save(self) -> None:
         """Ask for a file; its ending says the format."""
-        path, chosen = QFileDialog.getSaveFileName(
-            self._target,
-            "Save picture",
-            f"{self._name()}.png",
-            ";;".join(f"{name} (*{ending})" for ending, name in _FORMATS.items()),
-        )
-        if not path:
-            return
-        wanted = Path(path)
-        if wanted.suffix.lower() not in _FORMATS:
-            wanted = wanted.with_name(wanted.name + chosen.partition("*")[2].rstrip(")"))
-        self.save_wanted.emit(wanted, self.coded(wanted.suffix.lower()))
+        path = ask_where_to_save(self._target, "Save picture", f"{self._name()}.png", _FORMATS)
+        if path is not None:
+            self.save_wanted.emit(path, self.coded(path.suffix.lower()))
 
     def image(self) -> QImage:
         """The picture, at twice the pixels of a plain screen or more."""

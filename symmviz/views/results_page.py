@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -31,6 +30,7 @@ from symmviz.model.results import (
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.note import Note
 from symmviz.views.plain_tip import plain_tip
+from symmviz.views.save_dialog import ask_where_to_save
 
 _TITLES = {
     Format.TEXT: "Text",
@@ -106,14 +106,10 @@ class ResultsPage(QWidget):
 
     def ask_where_to_save(self, form: Format) -> None:
         """Ask for a file."""
-        path, _ = QFileDialog.getSaveFileName(
-            self,
-            f"Save as {_TITLES[form]}",
-            f"results{_ENDINGS[form]}",
-            f"{_TITLES[form]} (*{_ENDINGS[form]})",
-        )
-        if path:
-            self.save_wanted.emit(Path(path), form)
+        title, ending = _TITLES[form], _ENDINGS[form]
+        path = ask_where_to_save(self, f"Save as {title}", f"results{ending}", {ending: title})
+        if path is not None:
+            self.save_wanted.emit(path, form)
 
     def cell(self, row: int, heading: str) -> str:
         """What a row says under a heading."""

@@ -45,6 +45,7 @@ from symmviz.views.selection_strip import SelectionBar
 
 # Made before they are needed: making one takes longer than a frame may.
 _COLUMNS_AHEAD = 2
+_SPLITS = (Split.TEST, Split.TRAIN)
 
 
 class WatchPage(QWidget):
@@ -84,8 +85,7 @@ class WatchPage(QWidget):
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
         self._split.setAccessibleName("Which images")
-        self._split.addItem("Test images", Split.TEST)
-        self._split.addItem("Training images", Split.TRAIN)
+        self._split.addItems(["Test images", "Training images"])
         self._split.setToolTip("Which watched images the scatters show.")
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
@@ -217,9 +217,10 @@ class WatchPage(QWidget):
         self.shown_changed.emit(text)
 
     def set_look(
-        self, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
+        self, split: Split, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._split.setCurrentIndex(_SPLITS.index(split))
         self._colour.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
@@ -271,7 +272,7 @@ class WatchPage(QWidget):
         self._colour.choose_next()
 
     def _on_split(self) -> None:
-        split = self._split.currentData()
+        split = _SPLITS[self._split.currentIndex()]
         self._pairs.setEnabled(split is Split.TRAIN)  # batches are of training images
         self.split_chosen.emit(split)
 

@@ -15,7 +15,8 @@ from symmcore.errors import InputError
 from symmcore.runs import open_runs
 from symmcore.runs.info import RunStatus
 from symmcore.runs.results import read_results, summarise
-from symmcore.runs.seed_folder import parse_seeds
+from symmcore.runs.seed_folder import SeedFolder, parse_seeds
+from symmcore.training.config import TrainingConfig
 from symmviz.cli import main
 
 TINY = (
@@ -145,6 +146,48 @@ def test_a_seed_that_ended_before_anything_was_trained_begins_anew(whole: Path, 
     shutil.rmtree(out / "seed-7" / "npair+symm")
     assert train(out) == 0
     assert metrics(out) == metrics(whole)
+
+
+@pytest.mark.parametrize("kind", ["links elsewhere", "notes", "a frame", "damaged lines"])
+def test_a_run_of_which_nothing_can_be_read_is_not_removed(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    run, other = out / "seed-7" / "npair", out / "seed-7" / "npair+symm"
+    disk = shutil.copytree(run, tmp_path / "disk")
+    for folder in (run, other):
+        (folder / "metrics.jsonl").write_text("")
+        for name in ("checkpoints", "frames"):
+            shutil.rmtree(folder / name)
+    if kind == "links elsewhere":
+        for name in ("checkpoints", "frames"):
+            (run / name).symlink_to(disk / name)
+        (run / "metrics.jsonl").unlink()
+        (run / "metrics.jsonl").symlink_to(disk / "metrics.jsonl")
+    elif kind == "notes":
+        (run / "notes.txt").write_text("mine")
+    elif kind == "a frame":
+        (run / "frames").mkdir()
+        shutil.copy(disk / "frames" / "00000004.safetensors", run / "frames")
+    else:
+        (run / "metrics.jsonl").write_text("x\n" * 3)
+    before = {path: path.lstat().st_mtime_ns for path in (out / "seed-7").rglob("*")}
+    capsys.readouterr()
+    assert train(out) == 2
+    assert str(run) in capsys.readouterr().err.splitlines()[-1]
+    assert {path: path.lstat().st_mtime_ns for path in (out / "seed-7").rglob("*")} == before
+
+
+def test_asking_in_vain_leaves_what_an_earlier_call_asked(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    config = TrainingConfig(dataset="tiny")
+    SeedFolder(out, config, (3,))
+    before = (out / "seeds.json").read_bytes()
+    SeedFolder(out, config, (3,)).withdraw()
+    assert (out / "seeds.json").read_bytes() == before
+    SeedFolder(out, config, (5,)).withdraw()
+    assert (out / "seeds.json").read_bytes() == before
+    SeedFolder(tmp_path / "new", config, (5,)).withdraw()
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_run_that_diverges_holds_up_no_seed(

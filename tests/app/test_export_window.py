@@ -184,11 +184,8 @@ def test_a_right_click_offers_the_picture_of_a_plot(
     shown: Launched, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = shown.window.watch_page.curves.panel(Panel.LOSS)
-    monkeypatch.setattr(
-        QFileDialog,
-        "getSaveFileName",
-        lambda *_: (str(tmp_path / "loss"), "SVG (*.svg)"),
-    )
+    monkeypatch.setattr(QFileDialog, "exec", lambda _: 1)
+    monkeypatch.setattr(QFileDialog, "selectedFiles", lambda _: [str(tmp_path / "loss.svg")])
     # which the offscreen platform has no way to show
     monkeypatch.setattr(QMenu, "popup", lambda *_: None)
     qtbot.mouseClick(

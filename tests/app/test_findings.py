@@ -117,6 +117,21 @@ class TestPresenter:
         presenter.update()
         assert len(view.told) == 1
 
+    def test_a_long_run_is_looked_at_in_parts(
+        self, run: FakeRecording, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(model, "_MOST_AT_ONCE", 5)
+        workspace, view = Workspace(), View()
+        workspace.show((run,))
+        presenter = FindingsPresenter(view, workspace)
+        behind = []
+        for _ in range(9):
+            presenter.update()
+            behind.append(presenter.is_behind)
+        assert behind[0]
+        assert not behind[-1]
+        assert view.told[-1][0] is not None
+
     def test_what_is_tried_begins_before_the_collapse(self, run: FakeRecording) -> None:
         workspace = Workspace()
         workspace.show((run,))

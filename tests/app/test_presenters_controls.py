@@ -198,9 +198,20 @@ def test_a_normal_end_needs_no_notice_and_hides_none(
 def test_the_progress_is_known_before_going_on_is_offered(
     view: MagicMock, presenter: ControlsPresenter
 ) -> None:
+    presenter.starting()
     view.reset_mock()
     presenter.set_status(TrainingStatus(RunState.FINISHED, 7, 9, reason=FinishReason.STOPPED))
     assert [name for name, _, _ in view.mock_calls][:2] == ["set_progress", "set_commands"]
+
+
+def test_commands_that_did_not_change_are_not_offered_again(
+    view: MagicMock, presenter: ControlsPresenter
+) -> None:
+    for step in (1, 2, 3):
+        presenter.set_status(TrainingStatus(RunState.TRAINING, step, 9))
+        if step == 1:
+            view.reset_mock()
+    assert {name for name, _, _ in view.mock_calls} == {"set_progress"}
 
 
 def test_all_facts_of_a_training_are_said_while_they_are_few() -> None:

@@ -188,7 +188,7 @@ class TestPoints:
         workspace.display = Display(colour_by=ColourBy.CLASS, synthetic_visible=False)
         presenter.update()
         view.set_look.assert_called_once_with(
-            ColourBy.CLASS, synthetic_visible=False, pairs_visible=False
+            Split.TEST, ColourBy.CLASS, synthetic_visible=False, pairs_visible=False
         )
 
 

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
 from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import Curve, LegendEntry, Panel, Reading, Variant
 from symmviz.model.display import ColourBy
+from symmviz.model.retrieval import Split
 from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
 from symmviz.views.plain_tip import plain_tip
@@ -168,3 +169,14 @@ def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot
     label.set_readings(())
     assert label.text() == ""
     assert not label.isVisibleTo(parent)
+
+
+def test_the_split_that_is_shown_is_named_whoever_chose_it(page: WatchPage) -> None:
+    (split,) = (
+        one for one in page.findChildren(QComboBox) if one.accessibleName() == "Which images"
+    )
+    (pairs,) = (one for one in page.findChildren(QCheckBox) if one.text() == "Mined pairs")
+    for chosen, text in ((Split.TRAIN, "Training images"), (Split.TEST, "Test images")):
+        page.set_look(chosen, ColourBy.CLASS, synthetic_visible=True, pairs_visible=False)
+        assert split.currentText() == text
+        assert pairs.isEnabled() == (chosen is Split.TRAIN)

@@ -14,6 +14,7 @@ from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from symmcore.errors import InputError
 from symmcore.export import KINDS, ExportOptions, whole_output
+from symmcore.export.report import failures
 from symmcore.export.selection import read_selection
 from symmcore.progress import Progress, ignore_progress
 from symmcore.runs import Recorder, Recording
@@ -225,7 +226,7 @@ def test_an_interrupt_leaves_nothing_half_written(recording: Recording, tmp_path
         path = tmp_path / f"out{kind.endings[0] if kind.endings else ''}"
         with (
             pytest.raises(KeyboardInterrupt),
-            whole_output(path, overwrite=False, marker=kind.marker) as made,
+            whole_output(path, overwrite=False, contents=kind.contents) as made,
         ):
             kind.write((recording,), made, ExportOptions(), interrupt)
         assert sorted(tmp_path.iterdir()) == there
@@ -238,14 +239,82 @@ def test_a_folder_of_something_else_is_never_replaced(recording: Recording, tmp_
     (folder / "thesis.tex").write_text("years of work")
     with (
         pytest.raises(InputError, match="holds something else"),
-        whole_output(folder, overwrite=True, marker=kind.marker),
+        whole_output(folder, overwrite=True, contents=kind.contents),
     ):
         raise AssertionError
     other = tmp_path / "made"
     for _ in range(2):
-        with whole_output(other, overwrite=True, marker=kind.marker) as made:
+        with whole_output(other, overwrite=True, contents=kind.contents) as made:
             kind.write((recording,), made, ExportOptions(), ignore_progress)
     assert (other / "tensors.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "theirs"),
+    [
+        ("projector", "thesis.tex"),
+        ("projector", "thesis/chapter.tex"),
+        ("projector", "old/projector_config.pbtxt"),
+        ("projector", "empty/"),
+        ("tensorboard", "run/events.out.tfevents.1700000000.host"),
+        ("tensorboard", "events.out.tfevents.0.symmviz"),
+        ("tensorboard", "deeper/run/events.out.tfevents.0.symmviz"),
+    ],
+)
+def test_an_export_with_anything_else_in_it_is_never_replaced(
+    recording: Recording, tmp_path: Path, what: str, theirs: str
+) -> None:
+    kind, folder = KIND[what], tmp_path / "made"
+    for _ in range(2):
+        with whole_output(folder, overwrite=True, contents=kind.contents) as made:
+            kind.write((recording,), made, ExportOptions(), ignore_progress)
+    other = folder / theirs
+    if theirs.endswith("/"):
+        other.mkdir()
+    else:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_text("mine")
+    with (
+        pytest.raises(InputError, match="holds something else"),
+        whole_output(folder, overwrite=True, contents=kind.contents),
+    ):
+        raise AssertionError
+    assert other.exists()
+
+
+def test_an_export_that_lies_deeper_gives_no_folder_away(
+    recording: Recording, tmp_path: Path
+) -> None:
+    kind = KIND["projector"]
+    (tmp_path / "p" / "old").mkdir(parents=True)
+    kind.write((recording,), tmp_path / "p" / "old" / "emb", ExportOptions(), ignore_progress)
+    with (
+        pytest.raises(InputError, match="holds something else"),
+        whole_output(tmp_path / "p", overwrite=True, contents=kind.contents),
+    ):
+        raise AssertionError
+
+
+def test_what_comes_while_an_export_is_made_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+
+    def write() -> None:
+        with whole_output(path, overwrite=False) as made:
+            made.write_text("new")
+            path.write_text("mine")
+
+    with pytest.raises(InputError, match="exists: name another file"):
+        write()
+    assert path.read_text() == "mine"
+
+
+def test_a_name_that_is_too_long_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path / ("x" * 300), tmp_path / ("x" * 300) / "a.csv"):
+        with (
+            pytest.raises(InputError, match="cannot be written"),
+            whole_output(path, overwrite=False),
+        ):
+            raise AssertionError
 
 
 def test_a_wrong_ending_is_said() -> None:
@@ -262,3 +331,31 @@ def test_values_that_are_no_numbers_are_empty_cells(tmp_path: Path) -> None:
     KIND["metrics"].write((run,), out, ExportOptions(), ignore_progress)
     assert [row["value"] for row in csv.DictReader(out.read_text().splitlines())] == ["1.0", ""]
     assert "NaN" not in json.dumps(out.read_text())
+
+
+def test_an_ending_in_capitals_says_the_same_format(with_files: Recording, export: Export) -> None:
+    for what in ("embeddings", "metrics", "retrieval"):
+        assert pq.read_table(export(with_files, what, f"{what}.PARQUET")).num_rows
+    with np.load(export(with_files, "embeddings", "e.NPZ"), allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["embeddings"], embeddings(3))
+    with export(with_files, "selection", "s.CSV").open(newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["file"] == "class 0/ä0.png"
+
+
+def test_an_image_that_is_alone_in_its_class_is_no_query(tmp_path: Path, export: Export) -> None:
+    points = np.array([[1, 0], [2, 0], [1, 0.5], [0, 1]], np.float32)
+    with Recorder(tmp_path / "run", labels=[0, 0, 1, 2]) as recorder:
+        recorder.frame(1, points)
+    run = Recording.open(tmp_path / "run")
+    with pytest.raises(InputError, match="none of its test images fits"):
+        export(run, "selection", "s.txt", wrong_only=True)
+    retrieved = export(run, "retrieval", "r.csv", wrong_only=True).read_text()
+    assert len(retrieved.splitlines()) == 1, "a heading alone"
+    assert failures(run, 1, ExportOptions(), ignore_progress)["count"] == 0
+
+
+def test_a_cell_that_is_too_long_for_a_list_is_said(with_files: Recording, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("file\nä0.png\n" + "x" * 140_000 + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"list\.csv, line 2, cannot be read as CSV \(field"):
+        read_selection(path, with_files)

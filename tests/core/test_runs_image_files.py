@@ -1,5 +1,5 @@
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
 from symmcore.errors import RunError
 from symmcore.records import ImageFiles
-from symmcore.runs import Recorder, Recording
+from symmcore.runs import Recorder, Recording, image_files
 from symmcore.runs.image_files import DatasetImages, read_image_files, write_image_files
 
 
@@ -31,11 +31,27 @@ def test_a_run_without_files_has_none(tmp_path: Path) -> None:
     assert read_image_files(tmp_path) is None
 
 
-@pytest.mark.parametrize(
-    "name", ["../secret", "/etc/passwd", "a/../../b", "", "a\0b", "..\\b", "C:/b", 3, None]
-)
-def test_files_outside_of_the_folder_are_refused(tmp_path: Path, name: object) -> None:
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../b", "", "a\0b", 3, None])
+@pytest.mark.parametrize("system", [PurePosixPath, PureWindowsPath])
+def test_files_outside_of_the_folder_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: object, system: type
+) -> None:
+    monkeypatch.setattr(image_files, "PurePath", system)
     (tmp_path / "files.json").write_text(json.dumps({"root": "/photos", "files": ["ok", name]}))
+    with pytest.raises(RunError, match=r"files\.json is damaged"):
+        read_image_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["..\\b", "C:/b", "C:b", "\\b", "\\\\host\\share\\b", "a/b:c"])
+def test_what_only_windows_takes_for_another_place_is_refused_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "files.json").write_text(json.dumps({"root": "/photos", "files": [name]}))
+    monkeypatch.setattr(image_files, "PurePath", PurePosixPath)
+    found = read_image_files(tmp_path)
+    assert found is not None
+    assert found.names == (name,)
+    monkeypatch.setattr(image_files, "PurePath", PureWindowsPath)
     with pytest.raises(RunError, match=r"files\.json is damaged"):
         read_image_files(tmp_path)
 
@@ -61,6 +77,26 @@ def test_an_own_loop_records_the_files_it_was_given(tmp_path: Path) -> None:
     assert files is not None
     assert files.names == ("a/1.png", "b/2.png")
     assert [files.path(sample) for sample in (0, 1)] == paths
+
+
+def test_files_that_were_named_by_way_of_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("photos/cats", "elsewhere/deep"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "photos" / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    for place in ("photos/1.png", "photos/cats/2.png", "elsewhere/3.png"):
+        Image.new("L", (4, 4)).save(tmp_path / place)
+    monkeypatch.chdir(tmp_path / "photos" / "cats")
+    paths = [Path("../1.png"), Path("2.png"), Path("../link/../3.png")]
+    with Recorder(tmp_path / "run", images=paths) as recorder:
+        recorder.frame(1, np.ones((3, 2)))
+    recording = Recording.open(tmp_path / "run")
+    files = recording.image_files()
+    assert recording.state.warnings == ()
+    assert files is not None
+    found = [files.path(sample) for sample in range(3)]
+    assert all(path is not None and path.samefile(paths[at]) for at, path in enumerate(found))
 
 
 def _dataset(root: Path | None) -> ImageDataset:

@@ -8,11 +8,13 @@ from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config
 
 from symmcore.errors import RunError
 from symmcore.losses import build_loss
+from symmcore.losses.base import Selection
 from symmcore.losses.reference import four_points
 from symmcore.records import PickedPairs
 from symmcore.runs.frames import frame_bytes, frame_from
 from symmcore.runs.reading import arrays_in
 from symmcore.settings.symm import Symm
+from symmcore.training import picked_pairs
 from symmcore.training.control import Control
 from symmcore.training.picked_pairs import hardest_pairs
 from symmcore.training.trainer import Trainer
@@ -67,6 +69,65 @@ def test_the_angular_loss_has_two_points_against_one() -> None:
     assert len(found) == 8
     np.testing.assert_array_equal(first[:, 1], second[:, 1])
     assert (first[:, 0] != second[:, 0]).any(axis=1).all()
+
+
+def pairs_of_all_cosines(selection: Selection, embeddings: torch.Tensor) -> list[list[list[int]]]:
+    """For each group, first row then second: its group against, its own type, the other's."""
+    x_i, x_j = embeddings.double()[selection.groups]
+    units = torch.nn.functional.normalize(four_points(x_i, x_j, Symm()), dim=-1)
+    cosines = torch.einsum("pgd,nhd->pngh", units, units)
+    rows, columns = selection.row_types, selection.column_types
+    own = torch.arange(selection.groups.shape[1])
+    picked = torch.stack([cosines[row, columns, own[:, None], own] for row in rows]).mean(0)
+    against = picked.masked_fill(~selection.negatives, -torch.inf).argmax(dim=1)
+    return [
+        torch.stack((against, row[own, against], columns[own, against])).T.tolist() for row in rows
+    ]
+
+
+@pytest.mark.parametrize("most", [1, 16 * 30 * 7, 2**23])
+@pytest.mark.parametrize("name", ["npair", "angular", "lifted"])
+def test_blocks_of_cosines_find_what_all_of_them_do(
+    monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    monkeypatch.setattr(picked_pairs, "_MOST_COSINES", most)
+    torch.manual_seed(3)
+    embeddings = torch.randn(60, 6)
+    labels = torch.arange(10).repeat_interleave(2).repeat(3)
+    selection = build_loss(name, Symm()).detailed(embeddings, labels).selection
+    assert selection is not None
+    assert selection.groups.shape == (2, 30)
+    samples = np.arange(60) + 100
+    found = hardest_pairs(selection, embeddings, samples, Symm()).points
+    expected = []
+    for side in pairs_of_all_cosines(selection, embeddings):
+        for at, (against, *types) in enumerate(side):
+            sides = []
+            for group, kind in zip((at, against), types, strict=True):
+                i, j = samples[selection.groups[:, group].numpy()].tolist()
+                image, axis = (i, j) if kind in (0, 2) else (j, i)
+                sides.append([image, axis if kind >= 2 else -1])
+            expected.append(sides)
+    assert found.tolist() == expected
+
+
+def test_cosines_are_taken_a_block_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picked_pairs, "_MOST_COSINES", 16 * 30 * 7)
+    sizes: list[int] = []
+    cosines = picked_pairs._cosines
+
+    def note(own: torch.Tensor, units: torch.Tensor, *types: torch.Tensor) -> torch.Tensor:
+        sizes.append(16 * own.shape[1] * units.shape[1])
+        return cosines(own, units, *types)
+
+    monkeypatch.setattr(picked_pairs, "_cosines", note)
+    labels = torch.arange(10).repeat_interleave(2).repeat(3)
+    embeddings = torch.randn(60, 6)
+    selection = build_loss("npair", Symm()).detailed(embeddings, labels).selection
+    assert selection is not None
+    hardest_pairs(selection, embeddings, np.arange(60), Symm())
+    assert len(sizes) == 5
+    assert max(sizes) <= 16 * 30 * 7
 
 
 def test_frames_hold_the_pairs_of_the_newest_batch(

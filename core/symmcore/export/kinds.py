@@ -9,9 +9,9 @@ from symmcore.export.embeddings import NPZ, write_embeddings
 from symmcore.export.html import write_html
 from symmcore.export.metrics import write_metrics
 from symmcore.export.options import ExportOptions
-from symmcore.export.projector import CONFIG, write_projector
+from symmcore.export.projector import CONTENTS, write_projector
 from symmcore.export.retrieval import write_retrieval, write_selection
-from symmcore.export.tables import CSV, PARQUET
+from symmcore.export.tables import CSV, PARQUET, file_ending
 from symmcore.export.tensorboard import EVENTS, write_tensorboard
 from symmcore.progress import ProgressCallback
 from symmcore.runs.recording import Recording
@@ -31,7 +31,7 @@ class ExportKind:
         about: what it is, in one sentence.
         endings: of the file, the first being the usual one; empty where it is a folder.
         write: makes it.
-        marker: for a folder, a file that is in it.
+        contents: for a folder, patterns of the files in it, the first of one that always is.
         one_run: whether it is of one run alone.
     """
 
@@ -40,7 +40,7 @@ class ExportKind:
     about: str
     endings: tuple[str, ...]
     write: Writer
-    marker: str = ""
+    contents: tuple[str, ...] = ()
     one_run: bool = False
 
     def check_ending(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class ExportKind:
         Raises:
             InputError: if it does not.
         """
-        if self.endings and path.suffix.lower() not in self.endings:
+        if self.endings and file_ending(path) not in self.endings:
             *others, last = self.endings
             allowed = f"{', '.join(others)} or {last}" if others else last
             ending = repr(path.suffix) if path.suffix else "no ending"
@@ -79,7 +79,7 @@ KINDS: tuple[ExportKind, ...] = (
         "A folder that TensorBoard's Embedding Projector opens.",
         (),
         write_projector,
-        CONFIG,
+        CONTENTS,
         one_run=True,
     ),
     ExportKind(
@@ -88,7 +88,7 @@ KINDS: tuple[ExportKind, ...] = (
         "A folder of event files with every metric.",
         (),
         write_tensorboard,
-        EVENTS,
+        (f"*/{EVENTS}",),
     ),
     ExportKind(
         "html",

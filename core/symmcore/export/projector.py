@@ -15,6 +15,7 @@ from symmcore.runs.recording import Recording
 
 CONFIG = "projector_config.pbtxt"
 TENSORS, METADATA, SPRITE = "tensors.tsv", "metadata.tsv", "sprite.png"
+CONTENTS = (CONFIG, TENSORS, METADATA, SPRITE)
 
 _LARGEST_SPRITE = 8192  # pixels of a side: more is no texture for a browser
 _LARGEST_TILE = 64

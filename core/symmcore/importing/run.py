@@ -1,5 +1,6 @@
 """Records embeddings that were made elsewhere as a run of one frame."""
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -7,15 +8,19 @@ from symmcore.errors import InputError
 from symmcore.export.output import whole_output
 from symmcore.importing.imported import Imported, ImportOptions
 from symmcore.progress import Progress, ProgressCallback
+from symmcore.runs.config_file import keep_warnings
+from symmcore.runs.files import reason
 from symmcore.runs.layout import CONFIG
 from symmcore.runs.recorder import Recorder
+from symmcore.runs.thumbnails import ThumbnailFiles
 
 _STEP = 0
+_SECONDS_BETWEEN_CALLS = 0.5
 
 
 def write_run(
     source: Path, found: Imported, folder: Path, options: ImportOptions, progress: ProgressCallback
-) -> None:
+) -> tuple[str, ...]:
     """Record a run, whole or not at all.
 
     Args:
@@ -25,18 +30,65 @@ def write_run(
         options: where the images are.
         progress: told what is being done.
 
+    Returns:
+        sentences on what is missing, which the run says too.
+
     Raises:
-        InputError: if the folder cannot be written, or an image is missing.
+        InputError: if some of the folder cannot be written, or an image is missing.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.lexists(folder) and not _is_empty(folder):
         raise InputError(f"{folder} exists: name a folder that is not there yet.")
-    images = _images(found, options)
+    try:
+        images = _images(found, options)
+    except OSError as error:
+        raise InputError(f"{options.images} cannot be read ({reason(error)}).") from error
     progress(Progress("Recording embeddings", 0, len(found.embeddings)))
-    with whole_output(folder, overwrite=False, marker=CONFIG) as made:
-        about = {"imported_from": source.name}
-        with Recorder(made, labels=found.labels, images=images, settings=about) as recorder:
-            recorder.frame(_STEP, found.embeddings)
-            progress(Progress("Writing thumbnails", 0, len(found.embeddings)))
+    with whole_output(folder, overwrite=False, contents=(CONFIG,)) as made:
+        warnings = _record(made, source.name, found, images, progress)
+        if warnings is None:
+            raise InputError(
+                f"{folder} cannot be written whole: make room on its disk, or name a folder on "
+                "another one."
+            )
+        if warnings:
+            keep_warnings(made, warnings)
+    return warnings
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return folder.is_dir() and not any(folder.iterdir())
+    except OSError:
+        return False
+
+
+def _record(
+    made: Path, source: str, found: Imported, images: Any, progress: ProgressCallback
+) -> tuple[str, ...] | None:
+    """Record the frame and the thumbnails; returns warnings, or None if some are not written."""
+    count = len(found.embeddings)
+    recorder = Recorder(
+        made,
+        labels=found.labels,
+        images=images,
+        settings={"imported_from": source},
+        on_problem=lambda _: None,  # they are asked for below
+    )
+    with recorder:
+        recorder.frame(_STEP, found.embeddings)
+        progress(Progress("Writing thumbnails", 0, count))
+        while not recorder.unsaved and not recorder.finish_thumbnails(_SECONDS_BETWEEN_CALLS):
+            progress(Progress("Writing thumbnails", len(ThumbnailFiles(made).samples()), count))
+        if recorder.unsaved:
+            recorder.close(0.0)
+    if recorder.unsaved:
+        return None
+    missing = 0 if images is None else count - len(ThumbnailFiles(made).samples())
+    if not missing:
+        return ()
+    live = recorder.live()
+    live.poll()
+    return (f"{missing:,} of {count:,} images cannot be read.", *live.state.warnings)
 
 
 def _images(found: Imported, options: ImportOptions) -> Any:

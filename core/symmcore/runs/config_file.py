@@ -4,11 +4,12 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from symmcore.errors import InputError, RunError
+from symmcore.runs import files
 from symmcore.runs.info import OWN_LOOP, RunInfo
 from symmcore.runs.layout import CLASSES, CONFIG, FORMAT
 from symmcore.runs.reading import read_json
@@ -101,6 +102,16 @@ def own_loop_settings(
     }
 
 
+def keep_warnings(folder: Path, warnings: Sequence[str]) -> None:
+    """Have config.json say what is unusual about a run that was recorded.
+
+    Raises:
+        RunError, OSError: if it cannot be read or written.
+    """
+    settings = {**read_json(folder, folder / CONFIG), "warnings": list(warnings)}
+    files.write_whole(folder / CONFIG, json_bytes(settings))
+
+
 def json_bytes(value: object) -> bytes:
     """A value as a JSON file for people and programs."""
     # Bytes of a file name that are no text become JSON's escapes.
@@ -175,7 +186,11 @@ def _info(folder: Path, settings: dict[str, Any], number: int) -> RunInfo:
         total_steps=steps if type(steps) is int and steps > 0 else None,
         parent=_parent(settings.get("parent")),
         group=folder.parent if len(compared) > 1 else None,
-        warnings=nameless if number > 1 else (OLD_SYNTHETIC_RECALL, *nameless),
+        warnings=(
+            *(() if number > 1 else (OLD_SYNTHETIC_RECALL,)),
+            *nameless,
+            *_texts(settings.get("warnings")),
+        ),
         train_count=_count(settings, "dataset_train_images"),
         test_count=_count(settings, "dataset_test_images"),
         parameters=_count(settings, "parameters"),

@@ -159,10 +159,10 @@ def remove_whatever(path: Path) -> None:
 
     A pipe in place of a folder would keep ``shutil.rmtree`` waiting for ever.
     """
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink()
 
 

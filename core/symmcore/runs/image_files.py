@@ -1,7 +1,7 @@
 """Which files a run's images were decoded from, and the images in those files' proportions."""
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PureWindowsPath
 
 import numpy as np
 from PIL import Image
@@ -16,6 +16,7 @@ from symmcore.runs import files
 from symmcore.runs.config_file import json_bytes
 from symmcore.runs.layout import FILES
 from symmcore.runs.reading import read_json
+from symmcore.runs.thumbnails import picture_of, pixels_of
 
 _MOST_BYTES = 256 * 2**20
 
@@ -53,7 +54,8 @@ def read_image_files(run: Path) -> ImageFiles | None:
 
 def common_files(paths: list[Path]) -> ImageFiles:
     """Files as paths below the folder that all of them lie in."""
-    absolute = [path.absolute() for path in paths]
+    # what ".." stands for is only known to the disk, where a folder before it is a link
+    absolute = [path.resolve() if ".." in path.parts else path.absolute() for path in paths]
     try:
         root = Path(os.path.commonpath([path.parent for path in absolute]))
     except ValueError:  # on several drives
@@ -88,12 +90,11 @@ def _stretched(image: ImageArray, size: tuple[int, int]) -> ImageArray:
     height, width = fitting_size(size, max(image.shape[:2]))
     if (height, width) == image.shape[:2]:
         return image
-    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    stretched = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
-    return stretched.reshape(height, width, image.shape[2])
+    return pixels_of(picture_of(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _stays_below(name: str) -> bool:
-    parts = PurePosixPath(name)
-    plain = "\0" not in name and "\\" not in name and ":" not in name.partition("/")[0]
-    return bool(name) and plain and not parts.is_absolute() and ".." not in parts.parts
+    path = PurePath(name)
+    # Windows alone has drives and backslashes between folders; a colon elsewhere is no file's
+    plain = "\0" not in name and not (":" in name and isinstance(path, PureWindowsPath))
+    return bool(name) and plain and not path.anchor and ".." not in path.parts

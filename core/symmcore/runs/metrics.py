@@ -200,7 +200,7 @@ class MetricsTable:
             return
         if kind == "eval":
             self.last_evaluation = {
-                name: value
+                name: None if _number(value) is None else value
                 for name, value in record.items()
                 if name != "kind" and (value is None or type(value) in (int, float))
             }

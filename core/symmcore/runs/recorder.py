@@ -143,9 +143,25 @@ class Recorder:
         """The run as it is now, also what could not be written yet."""
         return self._writer.recording
 
-    def close(self) -> None:
-        """Write what is left and end the run; further calls do nothing."""
-        self._end(RunStatus.FINISHED, "")
+    @property
+    def unsaved(self) -> bool:
+        """Whether something that was recorded could not be written; it is tried again."""
+        return self._writer.unsaved or self._writer.thumbnails_fail
+
+    def finish_thumbnails(self, seconds: float) -> bool:
+        """Wait a while for the thumbnails; returns whether all are written.
+
+        Without it, :meth:`close` waits as long as it is told to.
+        """
+        return self._writer.finish_thumbnails(seconds)
+
+    def close(self, seconds_for_thumbnails: float = _SECONDS_FOR_THUMBNAILS) -> None:
+        """Write what is left and end the run; further calls do nothing.
+
+        Args:
+            seconds_for_thumbnails: how long to wait at most for those that are not written yet.
+        """
+        self._end(RunStatus.FINISHED, "", seconds_for_thumbnails)
 
     def __enter__(self) -> Self:
         return self
@@ -163,13 +179,15 @@ class Recorder:
         else:
             self._end(RunStatus.FAILED, f"{type(error).__name__}: {error}")
 
-    def _end(self, status: RunStatus, message: str) -> None:
+    def _end(
+        self, status: RunStatus, message: str, seconds: float = _SECONDS_FOR_THUMBNAILS
+    ) -> None:
         with self._thread_lock:
             if self._closed:
                 return
             self._closed = True
             self._writer.end(status, message)
-            self._writer.finish_thumbnails(_SECONDS_FOR_THUMBNAILS)
+            self._writer.finish_thumbnails(seconds)
             self._writer.close()
             self._lock.release()
 

@@ -222,6 +222,11 @@ class RunWriter:
             return self._records_unsaved or self._checkpoints.unsaved
 
     @property
+    def thumbnails_fail(self) -> bool:
+        """Whether the newest thumbnails could not be written, which is tried again."""
+        return Part.THUMBNAILS in self._saving
+
+    @property
     def _records_unsaved(self) -> bool:
         return bool(self._unsaved or self._metrics.pending)
 

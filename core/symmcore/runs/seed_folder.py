@@ -3,8 +3,9 @@
 import contextlib
 import dataclasses
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,33 @@ from symmcore.errors import InputError, RunError
 from symmcore.runs.claim import already_holds_run, cannot_write
 from symmcore.runs.config_file import json_bytes
 from symmcore.runs.continuation import ContinuationPlan, resume_plan
-from symmcore.runs.files import remove_whatever, write_whole
+from symmcore.runs.files import PART, remove_whatever, write_whole
 from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import LOCK, SEEDS, is_run, run_directories, seed_folder, seed_folders
+from symmcore.runs.layout import (
+    CLASSES,
+    CONFIG,
+    FILES,
+    FRAMES,
+    LOCK,
+    METRICS,
+    PROJECTIONS,
+    SAFETENSORS,
+    SEEDS,
+    STATUS,
+    THUMBNAILS,
+    frame_step,
+    gallery_step,
+    is_method,
+    is_run,
+    run_directories,
+    seed_folder,
+    seed_folders,
+)
 from symmcore.runs.lock import RunLock
 from symmcore.runs.reading import read_json
 from symmcore.runs.recording import Recording
 from symmcore.runs.results import read_result
+from symmcore.settings.checkpoint_files import CHECKPOINTS
 from symmcore.settings.setting import settings_of
 from symmcore.training.config import TrainingConfig
 
@@ -27,6 +48,9 @@ _MOST_SEEDS = 1000
 _RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?", re.ASCII)
 # May differ when a training goes on: the machine, and what the seeds are for.
 _MAY_DIFFER = frozenset({"seed", "device", "threads", "cache_bytes", "download"})
+# What a run holds before its first step: no more than that is removed.
+_FIRST_FILES = frozenset({CONFIG, CLASSES, FILES, METRICS, STATUS, LOCK})
+_FIRST_FOLDERS = frozenset({FRAMES, THUMBNAILS, PROJECTIONS, CHECKPOINTS})
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -74,7 +98,8 @@ class SeedFolder:
         """
         self._out = out
         self._config = config
-        self._made = False
+        self._made = self._wrote = False
+        self._replaced: bytes | None = None
         for seed in seeds:
             self.config(seed)
         asked = _settings(config)
@@ -85,8 +110,11 @@ class SeedFolder:
         try:
             self._made = not out.exists()
             out.mkdir(parents=True, exist_ok=True)
+            if before:
+                self._replaced = (out / SEEDS).read_bytes()
             written = {"format": FORMAT, "seeds": list(self.seeds), "training": asked}
             write_whole(out / SEEDS, json_bytes(written))
+            self._wrote = True
         except OSError as error:
             raise cannot_write(out, error) from error
 
@@ -118,27 +146,34 @@ class SeedFolder:
     def plan(self, seed: int) -> ContinuationPlan | None:
         """How the training of a seed goes on; None where it is to begin.
 
-        What is left of one that ended before anything was trained is removed.
+        What is left of one that ended before anything was trained is removed, if that is all
+        that its folder holds.
 
         Raises:
-            InputError: if it cannot go on.
+            InputError: if it cannot go on, or its folder holds what may be worth keeping.
         """
         recordings = self._recordings(seed)
         if not recordings:
             return None
         if not any(one.state.last_step or one.state.checkpoint_steps for one in recordings):
             for recording in recordings:
+                _check_worthless(recording)
+            for recording in recordings:
                 _remove(recording.folder)
             return None
         return resume_plan(self.folder(seed))
 
     def withdraw(self) -> None:
-        """Take back what was asked if no run has begun."""
-        if not any(self._recordings(seed) for seed in self.seeds):
-            with contextlib.suppress(OSError):
-                (self._out / SEEDS).unlink(missing_ok=True)
-                if self._made:
-                    self._out.rmdir()
+        """Take back what was asked if no run has begun: what was there before is there again."""
+        if not self._wrote or any(self._recordings(seed) for seed in self.seeds):
+            return
+        with contextlib.suppress(OSError):
+            if self._replaced is not None:
+                write_whole(self._out / SEEDS, self._replaced)
+                return
+            (self._out / SEEDS).unlink(missing_ok=True)
+            if self._made:
+                self._out.rmdir()
 
     def _recordings(self, seed: int) -> tuple[Recording, ...]:
         """The runs of one seed that are there, read whole."""
@@ -197,6 +232,55 @@ def _is_finished(recording: Recording, steps: int) -> bool:
     state, result = recording.state, read_result(recording)
     kept = state.status is RunStatus.FINISHED or max(state.checkpoint_steps, default=0) >= steps
     return kept and result.is_whole and result.step >= steps
+
+
+def _check_worthless(recording: Recording) -> None:
+    """Make sure that a run without a step is one, and not one that could not be read."""
+    folder, state = recording.folder, recording.state
+    try:
+        other = next(_other_than_first(folder), None)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    if other is None and not state.warnings and not any(state.frame_steps):
+        return
+    what = f"{other} is there" if other else " ".join(state.warnings) or "it has frames"
+    raise InputError(
+        f"{folder} holds a run of which no step can be read, and it is not known to be empty "
+        f"({what.rstrip('.')}): move it away, or choose another output folder."
+    )
+
+
+def _other_than_first(folder: Path) -> Iterator[Path]:
+    """What a run directory holds that none does before its first step."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        for name in (*folders, *names):
+            path = Path(parent, name)
+            parts = path.relative_to(folder).parts
+            if path.is_symlink() or not _is_first(parts, is_folder=name in folders):
+                yield path
+
+
+def _is_first(parts: tuple[str, ...], *, is_folder: bool) -> bool:
+    """Whether a run directory can hold a file or folder before its first step."""
+    if any(part.startswith(".") and part.endswith(PART) for part in parts):
+        return True  # half-written when its process was killed
+    if len(parts) == 1:
+        return parts[0] in (_FIRST_FOLDERS if is_folder else _FIRST_FILES)
+    name = parts[-1]
+    match parts[:-1]:
+        case (folder,) if folder == FRAMES:
+            return not is_folder and 0 in (frame_step(name), gallery_step(name))
+        case (folder,) if folder == THUMBNAILS:
+            return not is_folder and name.endswith(SAFETENSORS)
+        case (folder,) if folder == PROJECTIONS:
+            return is_folder and is_method(name)
+        case (folder, _) if folder == PROJECTIONS:
+            return not is_folder and frame_step(name) == 0
+    return False
 
 
 def _remove(directory: Path) -> None:
