@@ -6,10 +6,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from symmcore.errors import InputError
-from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.checkpoint_thread import CheckpointThread
 from symmcore.runs.claim import cannot_write, check_free, claimed
@@ -121,7 +119,7 @@ class TrainingRecorder:
         """Keep each run's frame, and its gallery within the budget."""
         for run, snapshot in enumerate(snapshots):
             if snapshot is not None:
-                self._going[run].add_frame(snapshot.frame, _unwatched(snapshot))
+                self._going[run].add_frame(snapshot.frame, snapshot.gallery)
 
     def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Keep what each run goes on from, within the budget; a thread writes it.
@@ -156,7 +154,9 @@ class TrainingRecorder:
         """Close the files when the training has ended, and let others write the runs."""
         if status.state is not RunState.FINISHED:
             return
-        self._thread.wait()
+        # what it fails with is told below, where the same is tried again
+        with contextlib.suppress(Exception):
+            self._thread.wait()
         self._thread.close()
         ended = _ENDS[status.reason or FinishReason.FAILED]
         running, self._running = self._running, False
@@ -185,10 +185,11 @@ class TrainingRecorder:
 
         What could not be saved is tried once more.
         """
-        self._thread.close()
-        for writer in self._writers.values():
-            writer.close()
-        self._release()
+        with contextlib.ExitStack() as closing:  # the last first, and each whatever befell another
+            closing.callback(self._release)
+            for writer in self._writers.values():
+                closing.callback(writer.close)
+            closing.callback(self._thread.close)
 
     def _save_checkpoints(self) -> bool:
         """Write each run's checkpoint, on the thread; returns whether all are on the disk."""
@@ -306,11 +307,3 @@ class TrainingRecorder:
         for lock in self._locks:
             lock.release()
         self._locks.clear()
-
-
-def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:
-    """The gallery, unless the watched test images are all there are: then it is in the frame."""
-    gallery, watched = snapshot.gallery, snapshot.frame.test.points
-    if gallery is None or np.array_equal(gallery.samples, watched.samples):
-        return None
-    return gallery
