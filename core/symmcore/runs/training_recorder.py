@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from symmcore.errors import InputError
-from symmcore.records import Checkpoint, EvalRecord, Projection, Snapshot, StepRecord
+from symmcore.records import Checkpoint, EmbeddedSet, EvalRecord, Projection, Snapshot, StepRecord
 from symmcore.runs.budget import share_of_budget
 from symmcore.runs.checkpoint_thread import CheckpointThread
 from symmcore.runs.claim import cannot_write, check_free, claimed
@@ -119,7 +121,7 @@ class TrainingRecorder:
         """Keep each run's frame, and its gallery within the budget."""
         for run, snapshot in enumerate(snapshots):
             if snapshot is not None:
-                self._going[run].add_frame(snapshot.frame, snapshot.gallery)
+                self._going[run].add_frame(snapshot.frame, _unwatched(snapshot))
 
     def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """Keep what each run goes on from, within the budget; a thread writes it.
@@ -307,3 +309,11 @@ class TrainingRecorder:
         for lock in self._locks:
             lock.release()
         self._locks.clear()
+
+
+def _unwatched(snapshot: Snapshot) -> EmbeddedSet | None:
+    """The gallery, unless the watched test images are all there are: then it is in the frame."""
+    gallery, watched = snapshot.gallery, snapshot.frame.test.points
+    if gallery is None or np.array_equal(gallery.samples, watched.samples):
+        return None
+    return gallery
