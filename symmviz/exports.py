@@ -1,16 +1,15 @@
 """What the user's wishes for files and pictures of the runs do."""
 
-from concurrent.futures import Future
-from pathlib import Path
-
 from PySide6.QtCore import QObject
 
 from symmcore.errors import InputError
 from symmcore.export import ExportOptions
 from symmcore.folders import home_folder
 from symmcore.projection.base import TEST, TRAIN
+from symmcore.runs import Recording
 from symmviz.exporting import EXPORTS
 from symmviz.exporting.request import ExportRequest
+from symmviz.file_saves import FileSaves
 from symmviz.model.display import ColourBy
 from symmviz.model.retrieval import Split
 from symmviz.model.titles import run_titles
@@ -38,14 +37,16 @@ class ExportActions(QObject):
         self._session = session
         self._dialog: ExportDialog | None = None
         self._folder = home_folder()
-        self._saving: list[tuple[Path, Future[None]]] = []
+        self._recordings: tuple[Recording, ...] = ()  # those that the dialog names
+        self._saves = FileSaves(session.write_file, lambda text, _is_error: self._say(text))
         window.export_wanted.connect(self.ask)
-        window.watch_page.picture_save_wanted.connect(self._save_picture)
+        window.watch_page.picture_save_wanted.connect(self._saves.save)
 
     def ask(self) -> ExportDialog | None:
         """Open the dialog; the open one, if one is. None where no run is shown."""
         recordings = self._workspace.recordings
         if self._dialog is None and recordings:
+            self._recordings = recordings
             titles = run_titles(tuple(recording.info for recording in recordings))
             dialog = ExportDialog(
                 EXPORTS,
@@ -63,13 +64,7 @@ class ExportActions(QObject):
 
     def poll(self) -> None:
         """Show how far it is, and what came of it."""
-        for path, saving in [one for one in self._saving if one[1].done()]:
-            self._saving.remove((path, saving))
-            error = None if saving.cancelled() else saving.exception()
-            if error is None:
-                self._say(f"Saved as {path}.")
-            else:
-                self._say(f"{path} cannot be written ({getattr(error, 'strerror', error)}).")
+        self._saves.poll()
         state, dialog = self._session.exports.state, self._dialog
         if state is None or dialog is None or not dialog.running:
             return
@@ -87,7 +82,7 @@ class ExportActions(QObject):
     def _start(self) -> None:
         dialog = self._dialog
         assert dialog is not None, "it asks for this"
-        recordings = self._workspace.recordings
+        recordings = self._recordings
         at = dialog.chosen_run
         try:
             request = ExportRequest(
@@ -106,7 +101,7 @@ class ExportActions(QObject):
     def _options(self, dialog: ExportDialog) -> ExportOptions:
         """What is shown, and what the dialog says besides."""
         display, selection = self._workspace.display, self._workspace.selection
-        recording = self._workspace.recordings[dialog.chosen_run or 0]
+        recording = self._recordings[dialog.chosen_run or 0]
         samples = None
         if dialog.kind.name == "selection" and not dialog.wrong.isChecked():
             known = selection.samples and selection.fingerprint == images_key(recording)
@@ -133,9 +128,6 @@ class ExportActions(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
-
-    def _save_picture(self, path: Path, content: bytes) -> None:
-        self._saving.append((path, self._session.write_file(path, content)))
 
     def _say(self, sentence: str) -> None:
         self._window.statusBar().showMessage(sentence, _SAID_MS)

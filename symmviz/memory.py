@@ -1,14 +1,15 @@
 """What one launch of the window leaves to the next, and the way back to how it first was."""
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QWidget
 
 from symmviz.model.appearance import Appearance
 from symmviz.presenters.start import StartForm
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
+from symmviz.views.appearance_menu import appearance_action
 from symmviz.views.main_window import MainWindow
+from symmviz.views.theme import has_animations
 from symmviz.views.window_size import place_window
 
 
@@ -44,10 +45,12 @@ class Memory(QObject):
         self._window.start_page.take(self._first)
         for name, splitter in self._splitters.items():
             splitter.setSizes(self._divided[name])
-        light_or_dark = Appearance.SYSTEM.value
-        for action in self._window.findChildren(QAction):
-            if action.text() == light_or_dark:
-                action.trigger()
+        action = appearance_action(self._window, Appearance.SYSTEM)
+        if action is not None:
+            action.trigger()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            self._window.set_gliding(has_animations(app))
         self._window.showNormal()
         place_window(self._window, None)
 

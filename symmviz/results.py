@@ -1,11 +1,11 @@
 """What the user's actions on the Results page and on the card of results do."""
 
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from symmviz.file_saves import FileSaves
 from symmviz.model.browse import Browse
 from symmviz.model.results import Format, formatted
 from symmviz.model.retrieval import Split
@@ -30,7 +30,9 @@ class ResultsActions(QObject):
         self._window = window
         self._workspace = workspace
         self._session = session
-        self._saving: tuple[Path, Future[None]] | None = None
+        self._saves = FileSaves(
+            session.write_file, lambda text, is_error: self._page.say(text, is_error=is_error)
+        )
         self._presenter = ResultsPresenter(
             window.results_page, window.result_card, workspace, session.results
         )
@@ -42,14 +44,7 @@ class ResultsActions(QObject):
     def poll(self) -> None:
         """Show what is new, and say when a file was written or could not be."""
         self._presenter.update(self._session.recordings)
-        if self._saving is None or not self._saving[1].done():
-            return
-        (path, saving), self._saving = self._saving, None
-        error = None if saving.cancelled() else saving.exception()
-        if isinstance(error, OSError):
-            self._page.say(f"{path} cannot be written ({error.strerror or error}).", is_error=True)
-        elif error is None:
-            self._page.say(f"Saved as {path}.", is_error=False)
+        self._saves.poll()
 
     def _show_failures(self) -> None:
         """Turn to the Retrieve page as it lists every image, the wrong ones first."""
@@ -62,4 +57,4 @@ class ResultsActions(QObject):
     def _save(self, path: Path, form: Format) -> None:
         table = self._page.table
         if table is not None:
-            self._saving = path, self._session.write_file(path, formatted(table, form).encode())
+            self._saves.save(path, formatted(table, form).encode())

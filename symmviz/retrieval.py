@@ -18,7 +18,7 @@ from symmviz.model.browse import Browse
 from symmviz.model.history import QueryHistory
 from symmviz.model.resolve import shown_step
 from symmviz.model.retrieval import Query, Split, Upload
-from symmviz.model.workspace import Selection, Workspace
+from symmviz.model.workspace import MOST_UPLOADS, Selection, Workspace
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
 
@@ -67,7 +67,14 @@ class RetrievalActions(QObject):
     def search_files(self, paths: list[Path]) -> None:
         """Search with image files."""
         if paths:
-            self._upload(self._session.uploads.add_files(tuple(paths)))
+            kept = paths[:MOST_UPLOADS]
+            self._upload(self._session.uploads.add_files(tuple(kept)))
+            left_out = len(paths) - len(kept)
+            if left_out:
+                are = "is" if left_out == 1 else "are"
+                self._tell(
+                    f"Only {MOST_UPLOADS} images are taken at once: {left_out} {are} left out."
+                )
 
     def _connect(self) -> None:
         page = self._page
@@ -112,7 +119,7 @@ class RetrievalActions(QObject):
         if isinstance(query, Upload):
             self._workspace.selection = Selection(upload=query)
             return
-        recording = self._recording(run)
+        recording = self._workspace.recording(run)
         if recording is not None:
             self._workspace.select(recording, query)
 
@@ -151,6 +158,8 @@ class RetrievalActions(QObject):
 
     def _upload(self, uploads: tuple[Upload, ...]) -> None:
         self._workspace.upload(uploads)
+        listed = frozenset(one.number for one in self._workspace.uploads)
+        self._session.uploads.keep_only(listed)
 
     def _choose_split(self, split: Split) -> None:
         self._workspace.display = replace(self._workspace.display, split=split)
@@ -166,9 +175,6 @@ class RetrievalActions(QObject):
 
     def _set_browse(self, browse: Browse) -> None:
         self._workspace.browse = browse
-
-    def _recording(self, key: str) -> Recording | None:
-        return next((one for one in self._workspace.recordings if one.key == key), None)
 
 
 def _call(then: Callable[[], None], _checked: bool = False) -> None:

@@ -89,8 +89,7 @@ class WatchActions(QObject):
 
     def _on_picture(self, picture: PictureId) -> None:
         """Look for one of several selected images; they stay selected."""
-        recordings = self._workspace.recordings
-        recording = next((one for one in recordings if one.key == picture.run), None)
+        recording = self._workspace.recording(picture.run)
         if recording is not None:
             query = Query(picture.sample, self._workspace.display.split)
             self._workspace.select_all(recording, query, self._workspace.selection.samples)

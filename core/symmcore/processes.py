@@ -23,7 +23,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
-from symmcore.errors import one_line
+from symmcore.errors import InputError, one_line, type_and_line
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many and one
@@ -232,7 +232,10 @@ def _main(name: str, *arguments: str) -> int:
     try:
         getattr(import_module(module), function)(*arguments)
     except Exception as error:  # noqa: BLE001 - whatever a library or a server comes up with
-        os.write(answer, one_line(error).encode())
+        # What these say is for people; of others the type may be half of it.
+        plain = isinstance(error, InputError | OSError)
+        said = one_line(error) if plain else type_and_line(error)
+        os.write(answer, said.encode(errors="replace"))
         return 1
     return 0
 

@@ -56,7 +56,7 @@ def add_embed(parser: argparse.ArgumentParser) -> None:
 def embed(options: Namespace) -> int:
     """Write embeddings of images."""
     out: Path = options.out
-    if out.suffix not in _FORMATS:
+    if out.suffix.lower() not in _FORMATS:
         raise InputError(
             f"{out} ends with {repr(out.suffix) if out.suffix else 'no ending'}: name a file with "
             f"{_or(_FORMATS)}."
@@ -76,7 +76,7 @@ def embed(options: Namespace) -> int:
     if not embedded.files:
         raise InputError("No image could be read: nothing was written.")
     try:
-        write_file(out, _FORMATS[out.suffix](embedded))
+        write_file(out, _FORMATS[out.suffix.lower()](embedded))
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
     rows, columns = embedded.embeddings.shape

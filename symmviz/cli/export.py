@@ -9,9 +9,10 @@ from symmcore.errors import InputError
 from symmcore.export.options import MOST_NEIGHBOURS, SPLITS, ExportOptions
 from symmcore.progress import Progress
 from symmcore.projection.methods import METHODS
-from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.opening import read_runs
 from symmviz.cli.paths import user_path
 from symmviz.cli.preparing import Preparing
+from symmviz.cli.run_warnings import tell_warnings
 from symmviz.cli.streams import output_status
 from symmviz.exporting import EXPORTS, export, export_kind
 
@@ -103,12 +104,7 @@ def run_export(options: Namespace) -> int:
     """Write what was asked for."""
     kind = export_kind(options.what)
     kind.check_ending(options.out)
-    recordings: dict[str, Recording] = {}
-    for folder in options.run_folders:
-        for recording in open_runs(folder):
-            recordings.setdefault(recording.key, recording)
-    for recording in recordings.values():
-        recording.read_whole()
+    recordings = read_runs(options.run_folders)
     preparing = Preparing()
 
     def say(progress: Progress) -> None:
@@ -117,7 +113,7 @@ def run_export(options: Namespace) -> int:
     try:
         export(
             kind,
-            tuple(recordings.values()),
+            recordings,
             options.out,
             _options(options),
             say,
@@ -127,6 +123,7 @@ def run_export(options: Namespace) -> int:
         raise InputError("Memory ran out: export fewer images, or a smaller picture.") from error
     finally:
         preparing.done()
+    tell_warnings(recordings)
     sys.stdout.write(display_name(f"Wrote {options.out}") + "\n")
     return output_status()
 

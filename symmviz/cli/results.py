@@ -6,10 +6,11 @@ from argparse import Namespace
 
 from symmcore.data.names import display_name
 from symmcore.errors import InputError
-from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.opening import read_runs
 from symmcore.runs.results import RunResult, read_results
 from symmviz.cli.paths import user_path
 from symmviz.cli.reports import check_writable, write_file
+from symmviz.cli.run_warnings import tell_warnings
 from symmviz.cli.streams import output_status
 from symmviz.model.results import Format, formatted, results_table
 
@@ -43,13 +44,9 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 def show_results(options: Namespace) -> int:
     """Print the table of some runs, or write it to a file."""
     check_writable(options.out)
-    recordings: dict[str, Recording] = {}
-    for folder in options.run_folders:
-        for recording in open_runs(folder):
-            recordings.setdefault(recording.key, recording)
-    for recording in recordings.values():
-        recording.read_whole()
-    text = formatted(results_table(read_results(recordings.values())), Format(options.format))
+    recordings = read_runs(options.run_folders)
+    text = formatted(results_table(read_results(recordings)), Format(options.format))
+    tell_warnings(recordings)
     if options.out is None:
         for line in text.splitlines():
             sys.stdout.write(f"{display_name(line)}\n")

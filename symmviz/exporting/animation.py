@@ -11,6 +11,7 @@ from symmcore.errors import InputError, one_line
 from symmcore.export.frames import frame_step, spread_evenly
 from symmcore.export.libraries import needed
 from symmcore.export.options import ExportOptions
+from symmcore.export.tables import file_ending
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.runs.recording import Recording
 from symmviz.exporting.maps import MapSheet, map_sheet
@@ -37,7 +38,7 @@ def write_animation(
         InputError: if a library is missing, there are too many runs, or one has no frame.
     """
     imageio: Any = needed("imageio.v2", "An animation")
-    is_gif = path.suffix.lower() == ".gif"
+    is_gif = file_ending(path) == ".gif"
     if not is_gif:
         _check_ffmpeg()
     rate, side = (_GIF_RATE, _GIF_SIDE) if is_gif else (_MP4_RATE, _MP4_SIDE)

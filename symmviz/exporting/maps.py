@@ -1,6 +1,6 @@
 """Maps of runs as pictures: the window's rasteriser draws the points, Qt the words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -212,11 +212,12 @@ def map_sheet(
     method = chosen_method(recordings, options, sorted({at for one in steps for at in one}))
     drawn = projections(recordings, steps, method, progress)
     titles = run_titles(tuple(recording.info for recording in recordings))
+    classes = _classes(recordings, steps, options)
     maps = [
-        _run_map(recording, title.title, projected, method, options)
+        _run_map(recording, title.title, projected, method, options, classes)
         for recording, title, projected in zip(recordings, titles, drawn, strict=True)
     ]
-    return MapSheet(maps, _legend(recordings, steps, options), _note(recordings, options), side)
+    return MapSheet(maps, _legend(classes, options), _note(recordings, options), side)
 
 
 def _run_map(
@@ -225,11 +226,14 @@ def _run_map(
     projected: Sequence[Projection],
     method: str,
     options: ExportOptions,
+    classes: Mapping[str, int],
 ) -> RunMap:
     images = watched(recording.frame(projected[-1].step), options.split)
     if not len(images.points.samples):
         raise InputError(f"{recording.folder} watches no {kind_of(options.split)} images.")
-    look, original, synthetic = _styles(images.points.labels, by_class=options.by_class)
+    names = [class_name(recording, label) for label in images.points.labels.tolist()]
+    places = np.array([classes[name] for name in names], dtype=np.int64)
+    look, original, synthetic = _styles(places, len(classes), by_class=options.by_class)
     kept = images.partner >= 0 if options.synthetic else np.zeros(len(original), dtype=bool)
     frames = []
     for one in projected:
@@ -246,16 +250,28 @@ def _run_map(
     )
 
 
-def _styles(labels: IndexArray, *, by_class: bool) -> tuple[Look, StyleArray, StyleArray]:
+def _classes(
+    recordings: Sequence[Recording], steps: Sequence[tuple[int, ...]], options: ExportOptions
+) -> dict[str, int]:
+    """The place of each class of all runs in the legend, by name: runs number them differently."""
+    names: dict[str, None] = {}
+    for recording, own in zip(recordings, steps, strict=True):
+        labels = watched(recording.frame(own[-1]), options.split).points.labels
+        names |= dict.fromkeys(class_name(recording, label) for label in np.unique(labels).tolist())
+    return {name: place for place, name in enumerate(names)}
+
+
+def _styles(
+    places: IndexArray, count: int, *, by_class: bool
+) -> tuple[Look, StyleArray, StyleArray]:
     """The look, and its rows for original and synthetic points."""
     if by_class:
-        classes, places = np.unique(labels, return_inverse=True)
-        names = class_colours(len(classes), dark=False)
-        original: StyleArray = (places.reshape(-1) % len(names)).astype(np.uint16)
+        names = class_colours(count, dark=False)
+        original: StyleArray = (places % len(names)).astype(np.uint16)
         colours = [_code(name, alpha) for alpha in (_OPAQUE, _FAINT) for name in names]
     else:
         names = (ORIGINAL_ON_LIGHT,)
-        original = np.zeros(len(labels), np.uint16)
+        original = np.zeros(len(places), np.uint16)
         colours = [_code(ORIGINAL_ON_LIGHT, _OPAQUE), _code(SYNTHETIC_ON_LIGHT, _OPAQUE)]
     synthetic: StyleArray = (original + len(names)).astype(np.uint16)
     return Look(np.array(colours, np.uint32), np.zeros(len(colours), np.uint8)), original, synthetic
@@ -266,24 +282,17 @@ def _code(colour: str, alpha: int) -> int:
     return alpha << 24 | int(colour[1:], 16)
 
 
-def _legend(
-    recordings: Sequence[Recording], steps: Sequence[tuple[int, ...]], options: ExportOptions
-) -> list[tuple[str, str, Symbol]]:
+def _legend(classes: Mapping[str, int], options: ExportOptions) -> list[tuple[str, str, Symbol]]:
     kinds = [(ORIGINAL_ON_LIGHT, "original", Symbol.CIRCLE)]
     if options.synthetic:
         kinds.append((SYNTHETIC_ON_LIGHT, "synthetic", Symbol.DIAMOND))
     if not options.by_class:
         return kinds
     shapes = [(MUTED, words, symbol) for _, words, symbol in kinds]
-    images = watched(recordings[0].frame(steps[0][-1]), options.split)
-    classes = np.unique(images.points.labels).tolist()
     colours = class_colours(len(classes), dark=False)
     return [
         *shapes,
-        *(
-            (colours[at % len(colours)], class_name(recordings[0], label), Symbol.CIRCLE)
-            for at, label in enumerate(classes)
-        ),
+        *((colours[at % len(colours)], name, Symbol.CIRCLE) for name, at in classes.items()),
     ]
 
 

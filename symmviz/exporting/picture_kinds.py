@@ -9,7 +9,7 @@ from symmcore.export import ExportKind, ExportOptions
 from symmcore.progress import ProgressCallback
 from symmcore.runs.recording import Recording
 
-_PICTURES = (".png", ".svg", ".pdf")
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def _writer(
@@ -39,14 +39,14 @@ PICTURE_KINDS = (
         "map",
         "Map",
         "The maps of runs after a step, side by side.",
-        _PICTURES,
+        PICTURES,
         _writer("maps", "write_map"),
     ),
     ExportKind(
         "curves",
         "Curves",
         "The plots of all runs.",
-        _PICTURES,
+        PICTURES,
         _writer("curves", "write_curves"),
     ),
     ExportKind(

@@ -18,8 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgGenerator
 
 from symmcore.errors import InputError
-
-PICTURES = (".png", ".svg", ".pdf")
+from symmcore.export.tables import file_ending
 
 BACKGROUND, TEXT, MUTED, BORDER = "#ffffff", "#1c1f24", "#5d6470", "#d5d8de"
 
@@ -46,9 +45,9 @@ def write_sheet(sheet: Sheet, path: Path) -> None:
         OSError: if it cannot be written.
     """
     ensure_application()
-    if path.suffix.lower() == ".svg":
+    if file_ending(path) == ".svg":
         _write_svg(sheet, path)
-    elif path.suffix.lower() == ".pdf":
+    elif file_ending(path) == ".pdf":
         _write_pdf(sheet, path)
     elif not sheet_image(sheet, _PIXELS).save(str(path)):
         raise OSError(0, "the picture cannot be written")

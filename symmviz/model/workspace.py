@@ -79,6 +79,7 @@ class Display:
 
 
 MOST_UPLOADS = 32
+"""How many images from elsewhere are kept."""
 
 
 def images_key(recording: Recording) -> str:
@@ -169,8 +170,13 @@ class Workspace:
         """Images from elsewhere, the newest last."""
         return self._uploads
 
+    def recording(self, key: str) -> Recording | None:
+        """The run of this key, if it is shown."""
+        return next((one for one in self._recordings if one.key == key), None)
+
     def upload(self, uploads: tuple[Upload, ...]) -> None:
-        """Take images from elsewhere, and look for the first of them."""
+        """Take images from elsewhere, as many as are kept, and look for the first of them."""
+        uploads = uploads[:MOST_UPLOADS]
         self._uploads = (*self._uploads, *uploads)[-MOST_UPLOADS:]
         self._selection = Selection(upload=uploads[0])
         self._notify()

@@ -36,11 +36,6 @@ class ClassesPresenter:
         """Give a class a colour, or take it away."""
         self._choose(with_colour_toggled(*self._chosen(), label))
 
-    def show_all(self) -> None:
-        """Hide none."""
-        choice, _ = self._chosen()
-        self._choose(dataclasses.replace(choice, hidden=frozenset()))
-
     def colour_class_of(self, run: int, row: int) -> None:
         """Give the class of a point a colour, where colours are classes' and not all have one."""
         choice, shown = self._chosen()

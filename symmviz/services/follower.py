@@ -1,9 +1,11 @@
 """Looks again and again at runs that another process or machine may still be writing."""
 
 import threading
+from collections.abc import Callable
 
+from symmcore.errors import type_and_line
 from symmcore.runs import Recording
-from symmviz.services.faults import report_fault
+from symmviz.services.faults import ignore_problem, report_fault
 
 _SECONDS = 0.5
 
@@ -12,9 +14,14 @@ class Follower:
     """Polls the recordings that are not of this process, on a thread of its own.
 
     Threads: one, from the first recording to :meth:`close`.
+
+    Args:
+        on_problem: told in a sentence, once, why a run cannot be followed; on the thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
+        self._on_problem = on_problem
+        self._said: set[str] = set()
         self._condition = threading.Condition()
         self._followed: tuple[Recording, ...] = ()
         self._closed = False
@@ -52,4 +59,11 @@ class Follower:
                 try:
                     recording.poll()
                 except Exception as error:  # noqa: BLE001 - one run's fault is none of the others'
-                    report_fault(error)
+                    self._say(recording, error)
+
+    def _say(self, recording: Recording, error: Exception) -> None:
+        sentence = f"{recording.folder} cannot be followed ({type_and_line(error)})."
+        if sentence not in self._said:  # it is looked at again: a disk may come back
+            self._said.add(sentence)
+            report_fault(error)
+            self._on_problem(sentence)

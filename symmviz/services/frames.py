@@ -1,13 +1,15 @@
 """Reads what is shown of recordings, and what is likely to be shown next, on its own thread."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 import numpy as np
 
 from symmcore.byte_cache import ByteCache
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.records import EmbeddedSet, ImageFiles, PickedPairs, Projection
 from symmcore.runs import Recording
 from symmcore.runs.memory import projection_size
@@ -21,6 +23,7 @@ from symmviz.model.loaded import (
     run_images,
 )
 from symmviz.model.retrieval import Split
+from symmviz.services.faults import ignore_problem
 from symmviz.services.point_shares import frame_shares
 from symmviz.services.verdicts import frame_verdicts
 from symmviz.services.wanted import WantedThread
@@ -29,6 +32,10 @@ _BYTES = 64 * 2**20
 _ENTRIES = 96
 _VERDICT_BYTES = 16 * 2**20
 _PICKED_BYTES = 4 * 2**20
+
+
+_Files = tuple[object, ...]
+"""What files a run has of frames, galleries and projections."""
 
 
 class FramePart(Enum):
@@ -61,10 +68,15 @@ class FrameLoader:
     they are. The newest wish counts; what is kept is bounded in bytes.
 
     Threads: one, from the first wish to :meth:`close`.
+
+    Args:
+        on_problem: told in a sentence, once, what cannot be read but for the frames themselves, of
+            which :meth:`failure` tells; on the thread.
     """
 
-    def __init__(self) -> None:
-        self._thread = WantedThread("symmviz-frames", self._load)
+    def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
+        self._on_problem = on_problem
+        self._thread = WantedThread("symmviz-frames", self._load, self._fault)
         self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
         self._verdicts: ByteCache[tuple[str, int], Verdicts] = ByteCache(_VERDICT_BYTES, _ENTRIES)
         self._picked: ByteCache[tuple[str, int], PickedPairs] = ByteCache(_PICKED_BYTES, _ENTRIES)
@@ -74,13 +86,19 @@ class FrameLoader:
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
         self._files: dict[str, ImageFiles | None] = {}
         self._failures: dict[tuple[str, int], str] = {}
+        self._failed: dict[FrameWanted, _Files] = {}
+        self._said: set[str] = set()
         self._missing: set[tuple[str, str, int]] = set()
         self._live: dict[tuple[str, str, Split], LivePicture] = {}
         self._revision = 0
+        # What was wanted before something was forgotten is not kept.
+        self._epoch = self._loading = 0
 
     def want(self, wanted: tuple[FrameWanted, ...]) -> None:
         """Read these, in this order, as far as they are not in memory."""
-        self._thread.want(tuple(one for one in wanted if not self._has(one)))
+        with self._lock:
+            epoch = self._epoch
+        self._thread.want(tuple((one, epoch) for one in wanted if not self._has(one)))
 
     def images(self, key: str) -> RunImages | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
@@ -133,11 +151,8 @@ class FrameLoader:
 
     def put(self, key: str, projection: Projection) -> None:
         """Keep a projection that was made just now."""
-        name = key, projection.method, projection.step
-        self._projections.put(name, projection, projection_size(projection))
         with self._lock:
-            self._missing.discard(name)
-            self._failures.pop((key, projection.step), None)
+            self._put(key, projection)
             self._revision += 1
 
     def fail(self, key: str, step: int, reason: str) -> None:
@@ -154,21 +169,25 @@ class FrameLoader:
     def keep_only(self, keys: frozenset[str]) -> None:
         """Forget the images of runs that are no longer shown."""
         with self._lock:
+            self._epoch += 1
             self._images = {key: one for key, one in self._images.items() if key in keys}
             self._galleries = {key: one for key, one in self._galleries.items() if key in keys}
             self._files = {key: one for key, one in self._files.items() if key in keys}
             self._failures = {at: one for at, one in self._failures.items() if at[0] in keys}
+            self._failed = {at: one for at, one in self._failed.items() if at.recording.key in keys}
             self._missing = {name for name in self._missing if name[0] in keys}
             self._live = {name: one for name, one in self._live.items() if name[0] in keys}
 
     def forget(self, key: str) -> None:
         """Forget a run that goes on from an earlier step: what came after will be other."""
-        self._projections.clear()
-        self._verdicts.clear()
-        self._picked.clear()
-        self._shares.clear()
         with self._lock:
+            self._epoch += 1
+            self._projections.clear()
+            self._verdicts.clear()
+            self._picked.clear()
+            self._shares.clear()
             self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
+            self._failed = {at: one for at, one in self._failed.items() if at.recording.key != key}
             self._missing = {name for name in self._missing if name[0] != key}
             self._live = {name: one for name, one in self._live.items() if name[0] != key}
 
@@ -189,6 +208,10 @@ class FrameLoader:
 
     def _has(self, wanted: FrameWanted) -> bool:
         key = wanted.recording.key
+        with self._lock:
+            failed = self._failed.get(wanted)
+        if failed is not None and failed == _files(wanted.recording):
+            return True  # it would fail again
         if wanted.shares is not None:
             return self.shares(wanted.shares) is not None
         if wanted.part is not FramePart.POINTS and wanted.step is not None:
@@ -205,7 +228,8 @@ class FrameLoader:
                 return wanted.step not in _projected(wanted)
         return self._projections.get(name) is not None
 
-    def _load(self, wanted: FrameWanted) -> None:
+    def _load(self, item: tuple[FrameWanted, int]) -> None:
+        wanted, self._loading = item
         if self._has(wanted):
             return
         recording, step = wanted.recording, wanted.step
@@ -221,42 +245,69 @@ class FrameLoader:
             else:
                 self._load_frame(recording, wanted.method, step)
         except (InputError, LookupError, OSError) as error:
-            self.fail(recording.key, -1 if step is None else step, str(error))
+            self._fail(wanted, str(error))
+
+    def _fault(self, item: tuple[FrameWanted, int], error: Exception) -> None:
+        self._fail(item[0], type_and_line(error))
+
+    def _fail(self, wanted: FrameWanted, reason: str) -> None:
+        """Remember that something cannot be read, until the run has other files."""
+        recording, step = wanted.recording, wanted.step
+
+        def note() -> None:
+            self._failed[wanted] = _files(recording)
+            if step is not None and wanted.part is FramePart.POINTS:
+                self._failures[recording.key, step] = reason
+
+        if self._keep(note) and (step is None or wanted.part is not FramePart.POINTS):
+            what = "All test images" if step is None else f"Step {step}"
+            sentence = f"{what} of {recording.folder} cannot be shown: {reason.rstrip('.')}."
+            if sentence not in self._said:
+                self._said.add(sentence)
+                self._on_problem(sentence)
+
+    def _keep(self, store: Callable[[], None]) -> bool:
+        """Keep what was read, and say so; not where all was forgotten meanwhile."""
+        with self._lock:
+            if self._loading != self._epoch:
+                return False
+            store()
+            self._revision += 1
+            return True
 
     def _load_frame(self, recording: Recording, method: str, step: int) -> None:
-        if self.images(recording.key) is None:
+        key = recording.key
+        if self.images(key) is None:
             images = run_images(recording.frame(step))
-            with self._lock:
-                self._images[recording.key] = images
-                self._revision += 1
+            self._keep(lambda: self._images.update({key: images}))
         projection = recording.projection(method, step)
-        if projection is not None:
-            self.put(recording.key, projection)
+        if projection is None:
+            self._keep(lambda: self._missing.add((key, method, step)))
             return
-        with self._lock:
-            self._missing.add((recording.key, method, step))
-            self._revision += 1
+        self._keep(partial(self._put, key, projection))
+
+    def _put(self, key: str, projection: Projection) -> None:
+        name = key, projection.method, projection.step
+        self._projections.put(name, projection, projection_size(projection))
+        self._missing.discard(name)
+        self._failures.pop((key, projection.step), None)
 
     def _find_verdicts(self, recording: Recording, step: int) -> None:
-        verdicts = frame_verdicts(recording.frame(step))
+        verdicts = frame_verdicts(recording.frame(step), step)
         size = verdicts.train.nbytes + verdicts.test.nbytes
-        self._verdicts.put((recording.key, step), verdicts, size)
-        with self._lock:
-            self._revision += 1
+        self._keep(lambda: self._verdicts.put((recording.key, step), verdicts, size))
 
     def _read_picked(self, recording: Recording, step: int) -> None:
         picked = recording.frame(step).picked or _NOTHING_PICKED
-        self._picked.put((recording.key, step), picked, picked.points.nbytes)
-        with self._lock:
-            self._revision += 1
+        size = picked.points.nbytes
+        self._keep(lambda: self._picked.put((recording.key, step), picked, size))
 
     def _find_shares(self, recording: Recording, target: ShareTarget) -> None:
         shares = frame_shares(recording, target)
         if shares is None:
             return  # the map is not recorded yet: it is wanted again
-        self._shares.put(target, shares, shares.train.nbytes + shares.test.nbytes)
-        with self._lock:
-            self._revision += 1
+        size = shares.train.nbytes + shares.test.nbytes
+        self._keep(lambda: self._shares.put(target, shares, size))
 
     def _load_gallery(self, recording: Recording) -> None:
         if _has_gallery(recording):
@@ -265,15 +316,23 @@ class FrameLoader:
             step = recording.state.frame_steps[-1]
         else:
             return
+        is_whole = _has_gallery(recording)
         images = _split_images(recording.gallery(step))
         files = recording.image_files()
-        with self._lock:
+
+        def store() -> None:
             self._files[recording.key] = files
-            self._galleries[recording.key] = _has_gallery(recording), images
-            self._revision += 1
+            self._galleries[recording.key] = is_whole, images
+
+        self._keep(store)
 
 
 _NOTHING_PICKED = PickedPairs(np.zeros((0, 2, 2), np.int64))
+
+
+def _files(recording: Recording) -> _Files:
+    state = recording.state
+    return state.frame_steps, state.gallery_steps, state.projection_steps
 
 
 def _has_gallery(recording: Recording) -> bool:

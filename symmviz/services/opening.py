@@ -1,4 +1,4 @@
-"""Opens runs, and lists those that were trained before; to be called off the GUI thread."""
+"""Lists the runs that were trained before; to be called off the GUI thread."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.projection.methods import METHODS
 from symmcore.records import Projection
-from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
+from symmcore.runs import RunSummary, open_runs, recent_runs
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
@@ -31,21 +31,6 @@ _COLOURS = np.array(
     dtype=np.uint8,
 )
 _GROUND = 250
-
-
-def read_runs(paths: tuple[Path, ...]) -> tuple[Recording, ...]:
-    """Open each path, a run or a comparison, and read what is there of it; each run once.
-
-    Raises:
-        InputError: naming the folder that is no run, or cannot be read.
-    """
-    found: dict[str, Recording] = {}
-    for path in paths:
-        for recording in open_runs(path):
-            found.setdefault(recording.key, recording)
-    for recording in found.values():
-        recording.read_whole()
-    return tuple(found.values())
 
 
 def read_recent_runs(folder: Path) -> tuple[RecentRun, ...]:

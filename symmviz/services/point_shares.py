@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from symmcore.projection.points import normalised
 from symmcore.records import FloatArray, PlanePoints, WatchedSet
 from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
@@ -95,10 +96,9 @@ def _lost(first: _Points, second: _Points) -> FloatArray:
 
 
 def _units(points: FloatArray) -> _Points:
-    with np.errstate(invalid="ignore", over="ignore"):
-        wide = points.astype(np.float64)
-        norms = np.linalg.norm(wide, axis=1, keepdims=True)
-        units: _Points = wide / np.where(norms > 0, norms, 1.0)
+    """Rows of length 1 or 0; not a number where a row is none."""
+    units = normalised([points])
+    units[~np.isfinite(points).all(axis=1)] = np.nan
     return units
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.projection.base import PCA, ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Projection
 from symmcore.runs import Recording
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Cursor
+from symmviz.services.faults import report_fault
 from symmviz.services.frames import FrameLoader
 from symmviz.services.projection_tasks import (
     Given,
@@ -63,6 +64,7 @@ class Projections:
         self._changed = False
         self._closed = False
         self._started = False
+        self._said: set[str] = set()  # of the thread
 
     def start(self) -> None:
         """Start the worker's process and the thread that feeds it."""
@@ -116,10 +118,20 @@ class Projections:
                 self._changed = False
                 shown, done, asked = self._shown, frozenset(self._done), self._asked
                 settled = frozenset(self._settled)
-            done |= self._share_past(shown, done)
-            task = next_task(shown, done, settled)
-            if task is not None and (task, shown.method) != asked:
-                self._ask(task, shown)
+            try:
+                done |= self._share_past(shown, done)
+                task = next_task(shown, done, settled)
+                if task is not None and (task, shown.method) != asked:
+                    self._ask(task, shown)
+            except Exception as error:  # noqa: BLE001 - the next change may be none of it
+                self._say(error)
+
+    def _say(self, error: Exception) -> None:
+        sentence = f"Frames are not projected ({type_and_line(error)})."
+        if sentence not in self._said:
+            self._said.add(sentence)
+            report_fault(error)
+            self._on_problem(sentence)
 
     def _share_past(self, shown: Shown, done: frozenset[Given]) -> frozenset[Given]:
         """Give branches what their parents have of the past that they share; returns what."""
@@ -151,6 +163,10 @@ class Projections:
             job = self._job(task, shown)
         except (InputError, LookupError, OSError) as error:
             self._give_up(task, method, str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a fault in one frame is none of the others'
+            report_fault(error)
+            self._give_up(task, method, f"Not projected ({type_and_line(error)}).")
             return
         with self._condition:
             self._asked = task, method

@@ -1,23 +1,30 @@
 """Scores all queries of the frames that are looked at, off the GUI thread."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
+from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
 from symmcore.byte_cache import ByteCache
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording
+from symmviz.model.class_rows import class_rows
 from symmviz.model.query_scores import QueryScores, ScoreTarget
+from symmviz.model.retrieval import Split
+from symmviz.services.faults import ignore_problem
 from symmviz.services.query_scores import score_queries
-from symmviz.services.search_index import SearchIndex, searched_images
+from symmviz.services.search_index import SearchIndex
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 64 * 2**20
 _ENTRIES = 512
+
+_Wanted = tuple[ScoreTarget, Recording, int]
+"""A frame, its run, and how often all was forgotten before it was wanted."""
 
 
 class Rankings:
@@ -26,8 +33,20 @@ class Rankings:
     Threads: one, from the first wish to :meth:`close`.
     """
 
-    def __init__(self) -> None:
-        self._thread = WantedThread("symmviz-rankings", self._score)
+    def __init__(
+        self,
+        index: Callable[[Recording, int, Split], SearchIndex],
+        on_problem: Callable[[str], None] = ignore_problem,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            index: gives the index of a run's frame, on any thread.
+            on_problem: told in a sentence why a frame is not scored; on the thread.
+        """
+        self._index = index
+        self._on_problem = on_problem
+        self._thread = WantedThread("symmviz-rankings", self._score, self._fault)
         self._scores: ByteCache[ScoreTarget, QueryScores] = ByteCache(_BYTES, _ENTRIES)
         self._lock = threading.Lock()
         # The lock guards all of these.
@@ -35,6 +54,7 @@ class Rankings:
         self._failed: set[ScoreTarget] = set()
         self._progress: Progress | None = None
         self._revision = 0
+        self._epoch = 0
 
     def want(self, targets: tuple[ScoreTarget, ...], recordings: Mapping[str, Recording]) -> None:
         """Score these, in this order, as far as they were not; give up what is not among them."""
@@ -45,7 +65,8 @@ class Rankings:
                 if target not in self._failed and self._scores.get(target) is None
             ]
             self._wanted = frozenset(new)
-        self._thread.want(tuple((target, recordings[target.key]) for target in new))
+            epoch = self._epoch
+        self._thread.want(tuple((target, recordings[target.key], epoch) for target in new))
 
     def found(self, target: ScoreTarget) -> QueryScores | None:
         """The scores of a frame, if they are there."""
@@ -71,8 +92,9 @@ class Rankings:
     def clear(self) -> None:
         """Forget what was found: other runs are shown, which may have the same keys."""
         self._give_up()
-        self._scores.clear()
         with self._lock:
+            self._epoch += 1
+            self._scores.clear()
             self._failed.clear()
 
     def close(self, timeout: float) -> bool:
@@ -85,34 +107,47 @@ class Rankings:
             self._wanted = frozenset()
         self._thread.want(())
 
-    def _score(self, wanted: tuple[ScoreTarget, Recording]) -> None:
-        target, recording = wanted
+    def _score(self, wanted: _Wanted) -> None:
+        target, recording, epoch = wanted
         if self._scores.get(target) is not None:
             return  # it was wanted again while it was under way
+        scores = None
         try:
-            index = SearchIndex(searched_images(recording, target.step, target.split), target.step)
+            index = self._index(recording, target.step, target.split)
             count = len(index.images[0])
 
             def tell(done: int) -> None:
                 with self._lock:
-                    if target not in self._wanted:
+                    if target not in self._wanted or epoch != self._epoch:
                         raise CancelledError
                     self._progress = Progress("Ranking all queries", done, count)
 
             # The window and a training have need of a core, too.
             with threadpool_limits(max(1, usable_cores() - 1), user_api="blas"):
                 scores = score_queries(index, tell)
+            scores = replace(scores, classes=class_rows(recording, scores))
         except CancelledError:
-            self._done(None)
-        except (InputError, LookupError, OSError, MemoryError):
-            self._done(target)  # what is wrong with the frame is said where it is shown
-        else:
-            self._scores.put(target, scores, scores.size)
-            self._done(None)
+            pass
+        except (InputError, LookupError, OSError):
+            self._fail(wanted)  # what is wrong with the frame is said where it is shown
+        finally:
+            with self._lock:
+                self._progress = None
+                self._revision += 1
+                if scores is not None and epoch == self._epoch:
+                    self._scores.put(target, scores, scores.size)
 
-    def _done(self, failed: ScoreTarget | None) -> None:
+    def _fault(self, wanted: _Wanted, error: Exception) -> None:
+        if self._fail(wanted):
+            step = wanted[0].step
+            self._on_problem(f"The queries of step {step} are not ranked ({type_and_line(error)}).")
+
+    def _fail(self, wanted: _Wanted) -> bool:
+        """Try a frame no more; whether that is news of one that is still shown."""
+        target, _, epoch = wanted
         with self._lock:
-            self._progress = None
-            self._revision += 1
-            if failed is not None:
-                self._failed.add(failed)
+            is_news = epoch == self._epoch and target not in self._failed
+            if is_news:
+                self._failed.add(target)
+                self._revision += 1
+        return is_news

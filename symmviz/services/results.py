@@ -1,11 +1,14 @@
 """Makes the table of results of the runs that are shown, on a thread of its own."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from symmcore.errors import type_and_line
 from symmcore.runs import Recording
 from symmcore.runs.results import read_results
 from symmviz.model.results import Outcome, ResultsTable, outcome, results_table
+from symmviz.services.faults import ignore_problem
 from symmviz.services.wanted import WantedThread
 
 
@@ -32,10 +35,17 @@ class ResultsReader:
     """Makes the newest results that were wanted.
 
     Threads: one, from the first wish to :meth:`close`.
+
+    Args:
+        on_problem: told in a sentence why results could not be made; on the thread.
     """
 
-    def __init__(self) -> None:
-        self._thread: WantedThread[_Wanted] = WantedThread("symmviz-results", self._make)
+    def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
+        self._on_problem = on_problem
+        self._thread: WantedThread[_Wanted] = WantedThread(
+            "symmviz-results", self._make, self._fault
+        )
+        self._said = ""
         self._seen: tuple[object, ...] | None = None
         self._lock = threading.Lock()
         self._results: Results | None = None
@@ -78,6 +88,12 @@ class ResultsReader:
         )
         with self._lock:
             self._results = results
+
+    def _fault(self, wanted: _Wanted, error: Exception) -> None:
+        sentence = f"The results cannot be shown ({type_and_line(error)})."
+        if sentence != self._said:  # they are made anew at each change of a run
+            self._said = sentence
+            self._on_problem(sentence)
 
 
 def _is_same(now: tuple[object, ...], before: tuple[object, ...]) -> bool:

@@ -6,6 +6,7 @@ read and normalised once.
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from symmcore.byte_cache import ByteCache
 from symmcore.runs import Recording
@@ -25,8 +26,10 @@ _RESULT_BYTES = 64 * 2**20
 _RESULTS = 20_000
 _NEIGHBOUR_BYTES = 160
 
-_Wanted = tuple[SearchTarget | ScoreTarget, Recording]
-_Indexes = ByteCache[tuple[str, int, Split], SearchIndex]
+_Wanted = tuple[SearchTarget | ScoreTarget, Recording, int]
+"""What, in which run, and how often all was forgotten before it was wanted."""
+# Of the run itself, not of its key, which another that goes on from an earlier step may have.
+_Indexes = ByteCache[tuple[Recording, int, Split], SearchIndex]
 
 
 class Searches:
@@ -47,6 +50,7 @@ class Searches:
         self._failed: set[ScoreTarget] = set()
         self._lock = threading.Lock()
         self._revision = 0
+        self._epoch = 0
 
     def want(
         self,
@@ -63,14 +67,16 @@ class Searches:
             others: what is made besides: the same query at other steps.
             frames: whose indexes are made ready after that, for the next query.
         """
+        with self._lock:
+            epoch = self._epoch
         ahead = tuple(
-            (frame, recordings[frame.key])
+            (frame, recordings[frame.key], epoch)
             for frame in frames
-            if self._indexes.get((frame.key, frame.step, frame.split)) is None
+            if self._indexes.get((recordings[frame.key], frame.step, frame.split)) is None
             and frame not in self._failed
         )
-        self._thread.want((*self._new(targets, recordings), *ahead))
-        self._others.want(self._new(others, recordings))
+        self._thread.want((*self._new(targets, recordings, epoch), *ahead))
+        self._others.want(self._new(others, recordings, epoch))
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
         """What a search has found, why it failed, or None while it has not been made."""
@@ -82,7 +88,7 @@ class Searches:
         Raises:
             RunError: if the frame cannot be read.
         """
-        key = recording.key, step, split
+        key = recording, step, split
         index = self._indexes.get(key) or self._passing.get(key)
         if index is None:
             index = SearchIndex(searched_images(recording, step, split), step)
@@ -109,10 +115,12 @@ class Searches:
         """Forget what was found: other runs are shown, which may have the same keys."""
         for thread in (self._thread, self._others):
             thread.want(())
-        for cache in (self._indexes, self._passing):
-            cache.clear()
-        self._results.clear()
-        self._failed.clear()
+        with self._lock:
+            self._epoch += 1
+            for cache in (self._indexes, self._passing):
+                cache.clear()
+            self._results.clear()
+            self._failed.clear()
 
     def close(self, timeout: float) -> bool:
         """End the threads; whether they have ended within ``timeout`` seconds each."""
@@ -120,31 +128,34 @@ class Searches:
         return all(ended)
 
     def _new(
-        self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]
+        self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording], epoch: int
     ) -> tuple[_Wanted, ...]:
         return tuple(
-            (target, recordings[target.key])
+            (target, recordings[target.key], epoch)
             for target in targets
             if self._results.get(target) is None
         )
 
     def _search(self, wanted: _Wanted) -> None:
-        target, recording = wanted
+        target, recording, epoch = wanted
         if isinstance(target, ScoreTarget):
-            self._make_ready(target, recording)
+            self._make_ready(target, recording, epoch)
         elif self._results.get(target) is None:  # it was wanted again while it was under way
-            self._keep(target, lambda: self.index(recording, target.step, target.query.split))
+            index = partial(self.index, recording, target.step, target.query.split)
+            self._keep(target, index, epoch)
 
-    def _make_ready(self, frame: ScoreTarget, recording: Recording) -> None:
+    def _make_ready(self, frame: ScoreTarget, recording: Recording, epoch: int) -> None:
         try:
             self.index(recording, frame.step, frame.split)
         except Exception:  # noqa: BLE001 - a search in it says what is wrong
-            self._failed.add(frame)
+            with self._lock:
+                if epoch == self._epoch:
+                    self._failed.add(frame)
 
     def _search_other(self, wanted: _Wanted) -> None:
-        target, recording = wanted
+        target, recording, epoch = wanted
         assert isinstance(target, SearchTarget), "nothing else is wanted here"
-        key = target.key, target.step, target.query.split
+        key = recording, target.step, target.query.split
 
         def index() -> SearchIndex:
             made = self._indexes.get(key) or self._passing.get(key)
@@ -155,9 +166,9 @@ class Searches:
             return made
 
         if self._results.get(target) is None:
-            self._keep(target, index)
+            self._keep(target, index, epoch)
 
-    def _keep(self, target: SearchTarget, index: Callable[[], SearchIndex]) -> None:
+    def _keep(self, target: SearchTarget, index: Callable[[], SearchIndex], epoch: int) -> None:
         """Search, and keep what is found or why nothing is."""
         result: RunNeighbours | str
         try:
@@ -167,6 +178,7 @@ class Searches:
             result = f"Not searched: {error.args[0]}."
         except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
             result = f"The search failed ({type(error).__name__}): {error}"
-        self._results.put(target, result, _NEIGHBOUR_BYTES * (target.count + 1))
         with self._lock:
-            self._revision += 1
+            if epoch == self._epoch:  # else all was forgotten while it was under way
+                self._results.put(target, result, _NEIGHBOUR_BYTES * (target.count + 1))
+                self._revision += 1

@@ -13,6 +13,7 @@ from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_pla
 from symmcore.runs.files import write_whole
 from symmcore.runs.finding import holds_run
 from symmcore.runs.naming import run_folder
+from symmcore.runs.opening import read_runs
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks
@@ -29,7 +30,7 @@ from symmviz.services.drawing import PointDrawing
 from symmviz.services.exports import Exports
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
-from symmviz.services.opening import read_recent_runs, read_runs
+from symmviz.services.opening import read_recent_runs
 from symmviz.services.projecting import Projections
 from symmviz.services.rankings import Rankings
 from symmviz.services.results import ResultsReader
@@ -73,16 +74,16 @@ class Session:
         self._box = StatusBox()
         self._training = TrainingThread()
         self._recorder: TrainingRecorder | None = None
-        self.frames = FrameLoader()
+        self.frames = FrameLoader(self._box.problem)
         self.searches = Searches()
-        self.rankings = Rankings()
+        self.rankings = Rankings(self.searches.index, self._box.problem)
         self.uploads = Uploads(self.searches.index)
         self.thumbnails = Thumbnails(self.uploads.read)
-        self.results = ResultsReader()
+        self.results = ResultsReader(self._box.problem)
         self.drawing = PointDrawing()
         self.exports = Exports()
         self._projections = Projections(self.frames, self._box.problem)
-        self._follower = Follower()
+        self._follower = Follower(self._box.problem)
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
         self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")
         self._scan: DatasetScan | None = None

@@ -38,7 +38,7 @@ class Thumbnails:
 
     def __init__(self, read_upload: ReadUpload | None = None) -> None:
         self._read_upload = read_upload
-        self._thread = WantedThread("symmviz-thumbnails", self._make)
+        self._thread = WantedThread("symmviz-thumbnails", self._make, self._fault)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
         self._lock = threading.Lock()
         self._recordings: dict[str, Recording] = {}
@@ -85,14 +85,24 @@ class Thumbnails:
         picture, side = key
         with self._lock:
             recording = self._recordings.get(picture.run)
-        read = self._of_upload(picture.sample, side) if picture.run == UPLOADS else None
-        if recording is not None:
-            read = _read(recording, picture.sample, side)
-        if read is not None:
-            image = _scaled(read, side)
-            self._made.put(key, image, image.nbytes)
+        try:
+            read = self._of_upload(picture.sample, side) if picture.run == UPLOADS else None
+            if recording is not None:
+                read = _read(recording, picture.sample, side)
+            if read is not None:
+                self._keep(key, _scaled(read, side))
+        finally:
+            with self._lock:
+                self._asked.discard(key)
+                self._revision += 1
+
+    def _keep(self, key: _Key, image: ImageArray) -> None:
+        self._made.put(key, image, image.nbytes)
+
+    def _fault(self, key: _Key, error: Exception) -> None:
+        """Show grey, as for an image that cannot be read, rather than try again for ever."""
+        self._keep(key, _grey(key[1]))
         with self._lock:
-            self._asked.discard(key)
             self._revision += 1
 
     def _of_upload(self, number: int, side: int) -> ImageArray:

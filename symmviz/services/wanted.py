@@ -19,11 +19,19 @@ class WantedThread(Generic[Item]):
         name: of the thread.
         do: called on the thread for each item. What it raises is reported as a thread's end by an
             exception is, and the next item done.
+        on_fault: called on the thread with an item and what was raised in doing it: to remember
+            it, so that the item is not wanted for ever, and to say so in the window.
     """
 
-    def __init__(self, name: str, do: Callable[[Item], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        do: Callable[[Item], None],
+        on_fault: Callable[[Item, Exception], None] | None = None,
+    ) -> None:
         self._name = name
         self._do = do
+        self._on_fault = on_fault
         self._condition = threading.Condition()
         self._wanted: tuple[Item, ...] = ()
         self._busy = False
@@ -84,3 +92,5 @@ class WantedThread(Generic[Item]):
                 self._do(item)
             except Exception as error:  # noqa: BLE001 - a fault in one item is none of the others'
                 report_fault(error)
+                if self._on_fault is not None:
+                    self._on_fault(item, error)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
 
 from symmviz.model.appearance import Appearance
 
@@ -22,10 +22,20 @@ def offer_appearances(
     group = QActionGroup(menu)
     for appearance in Appearance:
         action = menu.addAction(appearance.value)
+        action.setObjectName(_object_name(appearance))
         action.setCheckable(True)
         action.setChecked(appearance is current)
         action.triggered.connect(partial(_choose, choose, appearance))
         group.addAction(action)
+
+
+def appearance_action(window: QWidget, appearance: Appearance) -> QAction | None:
+    """The action of a window's menu that chooses an appearance."""
+    return window.findChild(QAction, _object_name(appearance))
+
+
+def _object_name(appearance: Appearance) -> str:
+    return f"appearance {appearance.name}"
 
 
 def _choose(

@@ -55,6 +55,12 @@ class ComparisonFields(QWidget):
             self._specs.append(spec)
             self._show()
 
+    def set_specs(self, specs: tuple[RunSpec, ...]) -> None:
+        """Compare these runs alone."""
+        if specs != self.specs:
+            self._specs = list(specs)
+            self._show()
+
     def remove(self, spec: RunSpec) -> None:
         """Compare this run no more."""
         if spec in self._specs:

@@ -54,7 +54,6 @@ class CurveGrid(QFrame):
         self._legend = RunLegend(self)
         self._legend.toggled.connect(self._toggle_run)
         self._abscissa = QComboBox(self)
-        self._abscissa.setAccessibleName("What the plots go along")
         self._abscissa.setToolTip("What the horizontal axes count.")
         self._abscissa.setAccessibleName("Horizontal axis of the plots")
         for abscissa, text in _ABSCISSAE.items():
@@ -63,7 +62,6 @@ class CurveGrid(QFrame):
             lambda: self._choose(abscissa=self._abscissa.currentData())
         )
         self._smoothing = QComboBox(self)
-        self._smoothing.setAccessibleName("Smoothing")
         self._smoothing.setToolTip(
             "Draw a moving average over each line, which stays visible behind it. The number is "
             "the weight of the past."

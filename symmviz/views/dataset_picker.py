@@ -115,6 +115,10 @@ class DatasetPicker(QWidget):
         """Whether links in the chosen folder are to be followed."""
         return self._follow_links.isChecked()
 
+    def set_follow_links(self, follow: bool) -> None:
+        """Choose whether links in the chosen folder are to be followed."""
+        self._follow_links.setChecked(follow)
+
     def _kind(self) -> DatasetEntry | DatasetSource:
         name = self.dataset()
         if name in self._cards:

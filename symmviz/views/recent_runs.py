@@ -39,7 +39,6 @@ _ANY_INDEX = QModelIndex | QPersistentModelIndex
 _PICTURE = 52
 _ROW = QSize(120, 64)
 _GAP = 6
-_BESIDE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _NOTHING = (
     "Each run that you train is listed here, with a picture of its last frame: click one to see "
     "it again from its first step to its last.\n\nOpen run... opens any other, also one that is "

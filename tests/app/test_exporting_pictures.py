@@ -14,9 +14,10 @@ from symmcore.errors import InputError
 from symmcore.export import ExportOptions
 from symmcore.palette import OKABE_ITO
 from symmcore.progress import Progress, ignore_progress
-from symmcore.runs import Recording
+from symmcore.runs import Recorder, Recording
 from symmviz.exporting import export, export_kind
 from symmviz.exporting.axis import nice_axis
+from symmviz.exporting.maps import map_sheet
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHORT = ExportOptions(seconds=1.0)
@@ -145,3 +146,17 @@ def test_axes_show_all_with_round_numbers(low: float, high: float) -> None:
         axis.low <= tick * (1 + 1e-9) and tick <= axis.high * (1 + 1e-9) + 1e-9
         for tick in axis.ticks
     )
+
+
+def test_a_class_has_one_colour_in_all_runs(tmp_path: Path, qapp: QApplication) -> None:
+    named = {"one": ["ant", "bee"], "two": ["bee", "cat"]}
+    for name, classes in named.items():
+        with Recorder(tmp_path / name, labels=[0, 1], class_names=classes) as recorder:
+            recorder.frame(1, [[1.0, 0.0, 0.5], [0.0, 1.0, 0.2]])
+    runs = tuple(Recording.open(tmp_path / name) for name in named)
+    sheet = map_sheet(runs, [(1,), (1,)], SHORT, ignore_progress)
+    legend = {words: colour for colour, words, _ in sheet._legend[-3:]}
+    assert list(legend) == ["ant", "bee", "cat"]
+    for one, classes in zip(sheet._maps, named.values(), strict=True):
+        colours = [f"#{one.look.colours[style] & 0xFFFFFF:06x}" for style in one.styles[1]]
+        assert colours == [legend[name].lower() for name in classes]

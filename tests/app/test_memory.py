@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from helpers_start import FORM, form
-from PySide6.QtWidgets import QComboBox, QSplitter
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QSplitter
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched
@@ -15,6 +16,7 @@ from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
+from symmviz.views.theme import has_animations
 
 
 def test_a_form_is_read_as_it_was_written() -> None:
@@ -65,7 +67,10 @@ class TestWindow:
         page.set_loss("triplet")
         page.set_symm(False)
         page.set_settings({"steps": 1234, "seed": 5, "dim": 32})
+        (links,) = (one for one in page.findChildren(QCheckBox) if one.text() == "Follow links")
+        links.setChecked(True)
         wanted = page.form()
+        assert wanted.settings["follow_links"] is True
         first.close()
         again = opened(qtbot).start_page
         assert again.form() == wanted
@@ -77,11 +82,18 @@ class TestWindow:
         proposed = window.start_page.form()
         window.start_page.set_dataset("digits")
         window.start_page.set_settings({"steps": 7})
+        window.start_page.comparison.add_button.click()
+        assert window.start_page.comparison.specs
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        (gliding,) = (one for one in window.findChildren(QAction) if "glide" in one.text())
+        gliding.setChecked(not has_animations(app))
         Settings().appearance = Appearance.DARK
         chosen: list[Appearance] = []
         window.appearance_chosen.connect(chosen.append)
         window.reset_wanted.emit()
         assert window.start_page.form() == proposed
+        assert gliding.isChecked() == has_animations(app)
         assert chosen == [Appearance.SYSTEM]
         assert Settings().start == ""
         assert Settings().appearance is Appearance.SYSTEM

@@ -1,7 +1,8 @@
 """The Results page and the card of a training's end: widgets, presenter, and the whole window."""
 
+import threading
 from pathlib import Path
-from unittest.mock import MagicMock, create_autospec
+from unittest.mock import MagicMock, Mock, create_autospec
 
 import pytest
 from helpers_recording import FakeRecording
@@ -17,6 +18,7 @@ from symmviz.model.browse import Browse, GalleryList
 from symmviz.model.results import Format, OutcomeRow, formatted, outcome, results_table
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.results import OutcomeView, ResultsPresenter, ResultsView
+from symmviz.services import results
 from symmviz.services.results import Results, ResultsReader
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
@@ -196,6 +198,23 @@ def test_results_are_made_anew_only_where_something_has_changed(qtbot: QtBot) ->
         qtbot.waitUntil(lambda: reader.results is not first)
         assert reader.results is not None
         assert reader.results.table.rows[0].cells["nmi"].value == 25.0
+    finally:
+        assert reader.close(10)
+
+
+def test_results_that_cannot_be_made_are_told_once(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(results, "read_results", Mock(side_effect=ArithmeticError("odd")))
+    said: list[str] = []
+    reader, run = ResultsReader(said.append), FakeRecording("npair")
+    try:
+        for step in (3, 4):
+            run.change(last_evaluation={"step": step})
+            reader.want((run,), ())
+            qtbot.waitUntil(lambda: not reader.busy)
+        assert said == ["The results cannot be shown (ArithmeticError: odd)."]
     finally:
         assert reader.close(10)
 

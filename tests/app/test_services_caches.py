@@ -76,17 +76,21 @@ def test_an_item_that_fails_is_reported_and_the_next_is_done(
     reported: list[BaseException | None] = []
     monkeypatch.setattr(threading, "excepthook", lambda given: reported.append(given.exc_value))
     fault, done = ArithmeticError("odd"), threading.Event()
+    told: list[tuple[int, Exception]] = []
 
     def do(item: int) -> None:
         if item == 1:
             raise fault
         done.set()
 
-    thread: WantedThread[int] = WantedThread("test", do)
+    thread: WantedThread[int] = WantedThread(
+        "test", do, lambda item, error: told.append((item, error))
+    )
     thread.want((1, 2))
     assert done.wait(PATIENCE)
     assert thread.close(PATIENCE)
     assert reported == [fault]
+    assert told == [(1, fault)]
 
 
 def test_a_run_that_cannot_be_followed_keeps_no_other_from_it(
@@ -95,12 +99,14 @@ def test_a_run_that_cannot_be_followed_keeps_no_other_from_it(
     reported: list[BaseException | None] = []
     monkeypatch.setattr(threading, "excepthook", lambda given: reported.append(given.exc_value))
     monkeypatch.setattr(follower, "_SECONDS", 0.001)
-    fault, polled = ArithmeticError("odd"), threading.Event()
-    broken, whole = MagicMock(live=False), MagicMock(live=False)
+    fault, polled = ArithmeticError("odd"), threading.Semaphore(0)
+    said: list[str] = []
+    broken, whole = MagicMock(live=False, folder="/runs/a"), MagicMock(live=False)
     broken.poll.side_effect = fault
-    whole.poll.side_effect = polled.set
-    following = follower.Follower()
+    whole.poll.side_effect = polled.release
+    following = follower.Follower(said.append)
     following.follow((broken, whole))
-    assert polled.wait(PATIENCE)
+    assert all(polled.acquire(timeout=PATIENCE) for _ in range(3))
     assert following.close(PATIENCE)
-    assert set(reported) == {fault}
+    assert reported == [fault]
+    assert said == ["/runs/a cannot be followed (ArithmeticError: odd)."]

@@ -1,9 +1,15 @@
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from helpers_recording import FakeRecording, make_projection
 
-from symmviz.services.frames import FrameLoader, FrameWanted
+from symmcore.errors import InputError
+from symmcore.records import EmbeddedSet
+from symmviz.model.display import ColourBy
+from symmviz.model.loaded import ShareTarget
+from symmviz.services.frames import FrameLoader, FramePart, FrameWanted
 
 PATIENCE = 20.0
 
@@ -109,3 +115,71 @@ def test_runs_that_are_no_longer_shown_are_forgotten(
     loader.keep_only(frozenset())
     assert loader.images(run.key) is None
     assert loader.gallery(run.key) is None
+
+
+DRIFT = ShareTarget("npair", 10, ColourBy.DRIFT)
+
+
+@pytest.mark.parametrize(
+    "part", [FramePart.VERDICTS, FramePart.PICKED, FramePart.SHARES, None], ids=str
+)
+def test_whatever_cannot_be_read_is_read_again_only_when_the_run_has_other_files(
+    run: FakeRecording, part: FramePart | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    made = FrameLoader(said.append)
+    wish = FrameWanted(run, "pca", 10, part) if part else FrameWanted(run, "pca", None)
+    if part is FramePart.SHARES:
+        wish = replace(wish, shares=DRIFT)
+    run.broken.add(10)
+
+    def broken(step: int) -> EmbeddedSet:
+        run.reads.append(("gallery", step))
+        raise InputError("gallery is broken")
+
+    monkeypatch.setattr(run, "gallery", broken)
+    for _ in range(5):
+        wait(made, wish)
+    assert len(run.reads) == 1
+    what = "Step 10" if part else "All test images"
+    reason = "frame 10 is broken" if part else "gallery is broken"
+    assert said == [f"{what} of {run.folder} cannot be shown: {reason}."]
+    run.add_frame(30)
+    wait(made, wish)
+    assert len(run.reads) == 2
+    assert len(said) == 1
+    assert made.close(PATIENCE)
+
+
+def wait(loader: FrameLoader, wish: FrameWanted) -> None:
+    loader.want((wish,))
+    while loader.busy:
+        pass
+
+
+def test_a_fault_of_any_kind_is_remembered(
+    loader: FrameLoader, run: FakeRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    def fail(step: int) -> None:
+        run.reads.append(("frame", step))
+        raise MemoryError
+
+    monkeypatch.setattr(run, "frame", fail)
+    for _ in range(3):
+        want(loader, run, 10)
+    assert run.reads == [("frame", 10)]
+    assert loader.failure(run.key, 10) == "MemoryError"
+
+
+def test_what_was_under_way_when_a_run_was_forgotten_is_not_kept(
+    loader: FrameLoader, run: FakeRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(method: str, step: int) -> object:
+        loader.forget(run.key)
+        return make_projection(step)
+
+    monkeypatch.setattr(run, "projection", read)
+    want(loader, run, 10)
+    assert loader.projection(run.key, "pca", 10) is None

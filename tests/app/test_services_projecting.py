@@ -10,6 +10,7 @@ from test_projection_doubles import Deadly
 
 from symmcore.projection.base import ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
+from symmcore.records import Frame
 from symmcore.runs.info import RunStatus
 from symmcore.training.sink import ParentRun
 from symmviz.model.retrieval import Split
@@ -307,3 +308,22 @@ def test_a_frame_that_was_asked_for_twice_keeps_its_first_coordinates(
     projections._on_update(jobs[1], ProjectionUpdate((second,)))
     assert run.projections[10] is second
     projections.close(1.0)
+
+
+def test_a_fault_in_reading_one_frame_ends_no_other(
+    projections: Projections, loader: FrameLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    run = FakeRecording()
+    run.add_frame(0, 10, projected=False)
+    read = run.frame
+
+    def frame(step: int) -> Frame:
+        if step == 10:
+            raise MemoryError
+        return read(step)
+
+    monkeypatch.setattr(run, "frame", frame)
+    projections.show((run,), "pca", Cursor())
+    wait(lambda: 0 in run.projections)
+    assert loader.failure(run.key, 10) == "Not projected (MemoryError)."

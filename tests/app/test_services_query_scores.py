@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from time import monotonic, sleep
@@ -7,11 +8,13 @@ import pytest
 from helpers_recording import FakeRecording
 
 from symmcore.records import EmbeddedSet, FloatArray, IndexArray
-from symmviz.model.query_scores import ScoreTarget, class_scores, is_confused
+from symmcore.runs import Recording
+from symmviz.model.query_scores import QueryScores, ScoreTarget, class_scores, is_confused
 from symmviz.model.retrieval import Split
+from symmviz.services import rankings as rankings_module
 from symmviz.services.query_scores import NEARLY_EQUAL, score_queries
 from symmviz.services.rankings import Rankings
-from symmviz.services.search_index import SearchIndex
+from symmviz.services.search_index import SearchIndex, searched_images
 
 PATIENCE = 20.0
 
@@ -110,9 +113,13 @@ def test_it_can_be_cancelled() -> None:
 
 @pytest.fixture
 def rankings() -> Iterator[Rankings]:
-    made = Rankings()
+    made = Rankings(recorded_index)
     yield made
     assert made.close(PATIENCE)
+
+
+def recorded_index(recording: Recording, step: int, split: Split) -> SearchIndex:
+    return SearchIndex(searched_images(recording, step, split), step)
 
 
 def wait(rankings: Rankings) -> None:
@@ -134,6 +141,46 @@ def test_frames_are_scored_once_and_what_cannot_be_read_is_left(rankings: Rankin
     scores = rankings.found(good)
     assert scores is not None
     assert len(scores.rank) == 12
+    assert [row.score for row in scores.classes] == list(class_scores(scores)) != []
     assert [read for read in run.reads if read[1] == 0] == [("frame", 0)]
     rankings.clear()
     assert rankings.found(good) is None
+
+
+def test_a_fault_leaves_no_progress_and_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    run, said = FakeRecording(), list[str]()
+    run.add_frame(3)
+
+    def fail(index: SearchIndex, tell: Callable[[int], None]) -> None:
+        tell(0)
+        raise ArithmeticError("odd")
+
+    monkeypatch.setattr(rankings_module, "score_queries", fail)
+    made = Rankings(recorded_index, said.append)
+    for _ in range(3):
+        made.want((ScoreTarget(run.key, 3, Split.TRAIN),), {run.key: run})
+        wait(made)
+    assert made.progress is None
+    assert said == ["The queries of step 3 are not ranked (ArithmeticError: odd)."]
+    assert run.reads == [("frame", 3)]
+    assert made.close(PATIENCE)
+
+
+def test_what_was_under_way_when_all_was_forgotten_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = FakeRecording()
+    run.add_frame(0)
+    target = ScoreTarget(run.key, 0, Split.TRAIN)
+    made = Rankings(recorded_index)
+
+    def score(index: SearchIndex, tell: Callable[[int], None]) -> QueryScores:
+        made.clear()
+        return score_queries(index, ignore)
+
+    monkeypatch.setattr(rankings_module, "score_queries", score)
+    made.want((target,), {run.key: run})
+    wait(made)
+    assert made.found(target) is None
+    assert made.close(PATIENCE)

@@ -134,3 +134,28 @@ def test_what_cannot_be_searched_says_why(searches: Searches) -> None:
     wait(searches)
     assert "not among the images" in str(searches.found(unknown))
     assert "frame 3 is broken" in str(searches.found(broken))
+
+
+def test_what_was_under_way_when_all_was_forgotten_is_not_kept(
+    searches: Searches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = FakeRecording(), FakeRecording()
+    for run in (old, new):
+        run.add_frame(0)
+    new.seed = 2
+    read = old.gallery
+
+    def gallery(step: int) -> EmbeddedSet:
+        searches.clear()
+        return read(step)
+
+    monkeypatch.setattr(old, "gallery", gallery)
+    sample = int(make_snapshot(0, old.seed).searched.samples[0])
+    target = SearchTarget(old.key, 0, Query(sample, Split.TEST))
+    searches.want((target,), {old.key: old})
+    wait(searches)
+    assert searches.found(target) is None
+    searches.want((target,), {new.key: new})
+    wait(searches)
+    expected = SearchIndex(make_snapshot(0, new.seed).searched, 0).find(sample, target.count)
+    assert searches.found(target) == expected

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -90,3 +91,18 @@ def test_wishes_beyond_a_page_are_dropped_and_can_be_made_again(thumbnails: Thum
     thumbnails.picture(PictureId(run.key, 0), 16)
     wait(thumbnails)
     assert thumbnails.picture(PictureId(run.key, 0), 16) is not None
+
+
+def test_a_picture_that_cannot_be_scaled_is_grey(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    run = FakeRecording()
+    monkeypatch.setattr(run, "thumbnail", lambda _: np.zeros((0, 0, 1), np.uint8))
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 0), 32)
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 0), 32)
+    assert picture is not None
+    assert np.unique(picture).tolist() == [128]
+    assert thumbnails.revision > 0

@@ -1,3 +1,5 @@
+import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
@@ -116,3 +118,53 @@ def test_a_process_that_fails_is_told(
     monkeypatch.setattr(module, "embed_in_subprocess", fail)
     upload = uploads.add_pixels(np.zeros((4, 4, 3), dtype=np.uint8))
     assert "could not be embedded: its process ended" in str(found(uploads, run, upload))
+
+
+def test_a_full_disk_is_told(
+    uploads: Uploads, run: FakeRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", fail)
+    upload = uploads.add_pixels(np.zeros((4, 4, 3), dtype=np.uint8))
+    said = "The image could not be embedded: no usable temporary directory."
+    assert found(uploads, run, upload) == said
+
+
+def test_a_fault_of_any_kind_is_an_answer(
+    uploads: Uploads, run: FakeRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    def fail(*_: object) -> None:
+        raise ArithmeticError("odd")
+
+    monkeypatch.setattr(module, "embed_in_subprocess", fail)
+    upload = uploads.add_pixels(np.zeros((4, 4, 3), dtype=np.uint8))
+    assert found(uploads, run, upload) == "The search failed (ArithmeticError: odd)."
+
+
+def test_images_that_are_no_longer_listed_are_dropped_and_numbers_stay_apart(
+    uploads: Uploads, run: FakeRecording, asked: list[EmbedJob]
+) -> None:
+    pixels = np.zeros((4, 4, 3), dtype=np.uint8)
+    first, second = uploads.add_pixels(pixels), uploads.add_pixels(pixels)
+    uploads.keep_only(frozenset({second.number}))
+    assert uploads.read(second.number, 4).shape == (4, 4, 3)
+    with pytest.raises(LookupError, match="no longer listed"):
+        uploads.read(first.number, 4)
+    assert "open or paste it again" in str(found(uploads, run, first))
+    assert uploads.add_pixels(pixels).number not in {first.number, second.number}
+
+
+def test_what_was_under_way_when_all_was_forgotten_is_not_kept(
+    uploads: Uploads, run: FakeRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embed(wanted: Sequence[EmbedJob], *_: object) -> list[FloatArray | str]:
+        uploads.clear()
+        return ["of the run before"] * len(wanted)
+
+    monkeypatch.setattr(module, "embed_in_subprocess", embed)
+    upload = uploads.add_pixels(np.zeros((4, 4, 3), dtype=np.uint8))
+    assert found(uploads, run, upload) is None

@@ -8,6 +8,7 @@ from symmcore.evaluation import recall_at_k
 from symmcore.records import EmbeddedSet
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
+from symmviz.services.search_index import SearchIndex
 from symmviz.services.verdicts import NONE, RIGHT, WRONG, nearest_verdicts
 from symmviz.views.point_colours import PointFacts, argb, colouring
 from symmviz.views.theme import DARK
@@ -35,6 +36,15 @@ def test_who_has_nobody_to_find_and_who_is_no_number_is_neither() -> None:
     assert found.tolist() == [WRONG, WRONG, NONE, NONE, WRONG, WRONG]
     assert nearest_verdicts(images(np.zeros((0, 2)), [])).tolist() == []
     assert nearest_verdicts(images([[1.0, 2.0]], [0])).tolist() == [NONE]
+
+
+def test_copies_of_an_image_tie_as_they_do_in_a_search() -> None:
+    random = np.random.default_rng(0)
+    given = np.repeat(random.normal(size=(60, 33)), 5, axis=0)[random.permutation(300)]
+    found = images(given, random.integers(0, 2, 300).tolist())
+    index = SearchIndex(found, 0)
+    nearest = [index.find(row, 1).neighbours[0].correct for row in range(300)]
+    assert nearest_verdicts(found).tolist() == [RIGHT if one else WRONG for one in nearest]
 
 
 def test_wrong_points_lie_over_right_ones() -> None:

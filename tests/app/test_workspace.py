@@ -4,8 +4,8 @@ from unittest.mock import Mock
 import pytest
 from helpers_recording import FakeRecording
 
-from symmviz.model.retrieval import Query, Split
-from symmviz.model.workspace import Cursor, Display, Selection, Workspace
+from symmviz.model.retrieval import Query, Split, Upload
+from symmviz.model.workspace import MOST_UPLOADS, Cursor, Display, Selection, Workspace
 
 
 @pytest.fixture
@@ -88,3 +88,11 @@ def test_the_selected_image_stays_selected_when_a_branch_of_its_run_begins(
     assert workspace.selection.query == QUERY
     workspace.prepare(("npair",))
     assert workspace.selection == Selection()
+
+
+def test_of_many_images_from_elsewhere_the_one_that_is_looked_for_is_kept() -> None:
+    workspace = Workspace()
+    uploads = tuple(Upload(number, f"{number}.png", None) for number in range(MOST_UPLOADS + 8))
+    workspace.upload(uploads)
+    assert len(workspace.uploads) == MOST_UPLOADS
+    assert workspace.selection.upload == uploads[0] == workspace.uploads[0]

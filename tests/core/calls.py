@@ -24,3 +24,7 @@ def fail(text: str) -> None:
 
 def die(*_: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def miss(name: str) -> None:
+    raise KeyError(name)

@@ -14,6 +14,7 @@ from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from symmcore.errors import InputError
 from symmcore.export import KINDS, ExportOptions, whole_output
+from symmcore.export.report import failures
 from symmcore.export.selection import read_selection
 from symmcore.progress import Progress, ignore_progress
 from symmcore.runs import Recorder, Recording
@@ -330,3 +331,31 @@ def test_values_that_are_no_numbers_are_empty_cells(tmp_path: Path) -> None:
     KIND["metrics"].write((run,), out, ExportOptions(), ignore_progress)
     assert [row["value"] for row in csv.DictReader(out.read_text().splitlines())] == ["1.0", ""]
     assert "NaN" not in json.dumps(out.read_text())
+
+
+def test_an_ending_in_capitals_says_the_same_format(with_files: Recording, export: Export) -> None:
+    for what in ("embeddings", "metrics", "retrieval"):
+        assert pq.read_table(export(with_files, what, f"{what}.PARQUET")).num_rows
+    with np.load(export(with_files, "embeddings", "e.NPZ"), allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["embeddings"], embeddings(3))
+    with export(with_files, "selection", "s.CSV").open(newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["file"] == "class 0/ä0.png"
+
+
+def test_an_image_that_is_alone_in_its_class_is_no_query(tmp_path: Path, export: Export) -> None:
+    points = np.array([[1, 0], [2, 0], [1, 0.5], [0, 1]], np.float32)
+    with Recorder(tmp_path / "run", labels=[0, 0, 1, 2]) as recorder:
+        recorder.frame(1, points)
+    run = Recording.open(tmp_path / "run")
+    with pytest.raises(InputError, match="none of its test images fits"):
+        export(run, "selection", "s.txt", wrong_only=True)
+    retrieved = export(run, "retrieval", "r.csv", wrong_only=True).read_text()
+    assert len(retrieved.splitlines()) == 1, "a heading alone"
+    assert failures(run, 1, ExportOptions(), ignore_progress)["count"] == 0
+
+
+def test_a_cell_that_is_too_long_for_a_list_is_said(with_files: Recording, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("file\nä0.png\n" + "x" * 140_000 + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"list\.csv, line 2, cannot be read as CSV \(field"):
+        read_selection(path, with_files)

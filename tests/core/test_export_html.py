@@ -121,3 +121,34 @@ def test_the_program_is_javascript(page: Page, tmp_path: Path) -> None:
     program = tmp_path / "page.js"
     program.write_text(page.scripts[1][1], encoding="utf-8")
     subprocess.run([node, "--check", program], check=True)
+
+
+def test_everything_is_of_the_step_that_was_asked_for(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", labels=labels(), images=images()) as recorder:
+        for step in (1, 2, 3):
+            recorder.scalars(step, loss=1 / step)
+            recorder.frame(step, embeddings(step))
+    recording = Recording.open(tmp_path / "run")
+    kind = next(kind for kind in KINDS if kind.name == "html")
+    path = tmp_path / "page.html"
+    kind.write((recording,), path, ExportOptions(step=2), ignore_progress)
+    found = data(Page(path.read_text(encoding="utf-8")))
+    assert found["steps"] == [1, 2]
+    assert found["failures"]["step"] == 2
+    assert [line["x"] for panel in found["curves"] for line in panel["lines"]] == [[1, 2], [1, 2]]
+    recall = recording.state.metrics["test_recall_at_1"].values[1]
+    assert found["scores"] == [["Recall@1", pytest.approx(recall)]]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_scores_that_are_no_numbers_are_left_out(tmp_path: Path, value: str) -> None:
+    with Recorder(tmp_path / "run", labels=labels()) as recorder:
+        recorder.frame(1, embeddings(1))
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write(f'{{"kind": "eval", "step": 2, "test_recall_at_1": 0.5, "test_nmi": {value}}}\n')
+    recording = Recording.open(tmp_path / "run")
+    kind = next(kind for kind in KINDS if kind.name == "html")
+    path = tmp_path / "page.html"
+    kind.write((recording,), path, ExportOptions(), ignore_progress)
+    assert data(Page(path.read_text(encoding="utf-8")))["scores"] == [["Recall@1", 0.5]]
+    assert (recording.state.last_evaluation or {})["test_nmi"] is None

@@ -1,8 +1,11 @@
+import builtins
 import errno
+import io
 import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -232,3 +235,87 @@ def test_images_that_cannot_be_read_are_told_and_the_run_says_so(
     told = write_run(source, read_embeddings(source, wanted), out, wanted, ignore_progress)
     assert told[0] == f"2 of {COUNT} images cannot be read."
     assert Recording.open(out).info.warnings == told
+
+
+def _scalar_labels(folder: Path) -> ImportOptions:
+    np.savez(folder / "a.npz", embeddings=POINTS, labels=np.array(3))
+    return ImportOptions()
+
+
+def _scalar_files(folder: Path) -> ImportOptions:
+    np.savez(folder / "a.npz", embeddings=POINTS, files=np.array("one.png"))
+    return ImportOptions()
+
+
+def _archive_as_labels(folder: Path) -> ImportOptions:
+    np.savez(folder / "a.npz", embeddings=POINTS)
+    (folder / "a.npz").rename(folder / "labels.npy")
+    np.savez(folder / "a.npz", embeddings=POINTS)
+    return ImportOptions(labels=folder / "labels.npy")
+
+
+def _long_name_of_labels(folder: Path) -> ImportOptions:
+    np.savez(folder / "a.npz", embeddings=POINTS)
+    return ImportOptions(labels=folder / ("x" * 300))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_scalar_labels, r"'labels' is an array \(\): it must be \(N,\)"),
+        (_scalar_files, r"'files' is an array \(\): it must be \(N,\)"),
+        (_archive_as_labels, "labels.npy holds several arrays, as a .npz does"),
+        (_long_name_of_labels, "cannot be read"),
+    ],
+)
+def test_labels_that_are_no_row_are_said(
+    tmp_path: Path, make: Callable[[Path], ImportOptions], said: str
+) -> None:
+    options = make(tmp_path)
+    with pytest.raises(InputError, match=said):
+        read_embeddings(tmp_path / "a.npz", options)
+
+
+def test_columns_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    vectors, wrong = pa.array(POINTS.tolist()), [b"\xff\xfe"] * COUNT
+    both = pa.Table.from_arrays([vectors, vectors], names=["embedding", "embedding"])
+    pq.write_table(both, path)
+    with pytest.raises(InputError, match="has several columns 'embedding'"):
+        read_embeddings(path, ImportOptions())
+    text = pa.array(wrong, pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"embedding": vectors, "label": text}), path)
+    with pytest.raises(InputError, match="'label' cannot be read"):
+        read_embeddings(path, ImportOptions())
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "metadata.tsv"])
+def test_a_file_that_may_not_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "tensors.tsv").write_text("1\t2\n")
+    for other in ("metadata.tsv", "labels.txt"):
+        (tmp_path / other).write_text("a\n")
+    opened = io.open
+
+    def refuse(path: Any, *others: Any, **more: Any) -> Any:
+        if str(path).endswith(name):  # whose permissions do not bind the superuser
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *others, **more)
+
+    monkeypatch.setattr(io, "open", refuse)
+    monkeypatch.setattr(builtins, "open", refuse)
+    with pytest.raises(InputError, match=rf"{name} cannot be read \(Permission denied\)"):
+        read_embeddings(tmp_path, ImportOptions(labels=tmp_path / "labels.txt"))
+
+
+def test_names_that_are_too_long_are_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", embeddings=POINTS, files=np.array(["x" * 300] * COUNT))
+    with pytest.raises(InputError, match="which is no file"):
+        imported(tmp_path / "a.npz", tmp_path / "run", images=tmp_path)
+    with pytest.raises(InputError, match="cannot be written"):
+        imported(tmp_path / "a.npz", tmp_path / ("x" * 300))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_embeddings(tmp_path / ("x" * 300), ImportOptions())
+    with pytest.raises(InputError, match="cannot be read"):
+        imported(tmp_path / "a.npz", tmp_path / "run", images=tmp_path / ("x" * 300))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from calls import die, fail, write, write_and_wait
+from calls import die, fail, miss, write, write_and_wait
 
 from symmcore.processes import (
     CallError,
@@ -205,3 +205,8 @@ class TestThreads:
             [sys.executable, "-c", program], capture_output=True, text=True, check=True
         )
         assert done.stdout.split() == ["passive", "False"]
+
+
+def test_an_error_that_says_little_comes_back_with_its_type() -> None:
+    with pytest.raises(CallError, match=r"^KeyError: 'weights'$"):
+        call_in_subprocess(miss, ("weights",), ignore)

@@ -11,7 +11,7 @@ from symmcore.export.coordinates import chosen_method, projections
 from symmcore.export.frames import ImageNames, embedded, frame_step, watched
 from symmcore.export.neighbours import NearestImages, nearest_images
 from symmcore.export.options import ExportOptions
-from symmcore.export.tables import write_table
+from symmcore.export.tables import PARQUET, file_ending, write_table
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.records import EmbeddedSet, FloatArray
@@ -45,10 +45,10 @@ def write_embeddings(
         "x": places[:, 0],
         "y": places[:, 1],
     }
-    if path.suffix == NPZ:
+    if file_ending(path) == NPZ:
         _write_npz(path, columns, images, nearest)
         return
-    if path.suffix == ".parquet":
+    if file_ending(path) == PARQUET:
         columns["embedding"] = images.embeddings
         columns["neighbors"] = _as_structs(nearest)
     write_table((columns,), path, progress)
@@ -116,4 +116,5 @@ def _write_npz(
         "neighbor_ids": nearest.rows,
         "neighbor_distances": _distances(nearest),
     }
-    np.savez(path, **arrays)
+    with path.open("wb") as file:  # to a path that ends with .NPZ it would add another ending
+        np.savez(file, **arrays)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from symmcore.errors import InputError
 from symmcore.export.options import ExportOptions
@@ -104,6 +105,25 @@ class ImageNames:
         }
 
 
+def are_wrong(images: EmbeddedSet, nearest: np.ndarray) -> npt.NDArray[np.bool_]:
+    """Whether the nearest other image of each is of another class.
+
+    An image whose class has no other is no query, nor is one whose embedding is not a number:
+    they are not wrong.
+
+    Args:
+        images: N images.
+        nearest: (N,) row of the nearest other image of each.
+
+    Returns:
+        (N,) bool.
+    """
+    _, classes, sizes = np.unique(images.labels, return_inverse=True, return_counts=True)
+    asked = (sizes[classes.reshape(-1)] > 1) & np.isfinite(images.embeddings).all(axis=1)
+    wrong: npt.NDArray[np.bool_] = asked & (images.labels[nearest] != images.labels)
+    return wrong
+
+
 def listed(
     recording: Recording, images: EmbeddedSet, options: ExportOptions, nearest: np.ndarray | None
 ) -> list[int]:
@@ -132,7 +152,7 @@ def listed(
                 )
         kept &= np.isin(images.labels, [present[name] for name in options.classes])
     if nearest is not None:
-        kept &= (nearest < 0) | (images.labels[nearest] != images.labels)
+        kept &= are_wrong(images, nearest)
     return [int(row) for row in rows[kept]]
 
 

@@ -94,8 +94,8 @@ def _data(
         "samples": samples,
         "files": [display_name(names.file(sample) or "") for sample in samples],
         "sprite": {"src": _picture(sprite.picture), "tile": _TILE, "across": sprite.across},
-        "scores": scores(recording),
-        "curves": curve_panels(recording),
+        "scores": scores(recording, options.step),
+        "curves": curve_panels(recording, options.step),
         "failures": failures(recording, last, options, progress),
         "colours": _colours(len(classes)),
     }

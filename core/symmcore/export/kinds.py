@@ -11,7 +11,7 @@ from symmcore.export.metrics import write_metrics
 from symmcore.export.options import ExportOptions
 from symmcore.export.projector import CONTENTS, write_projector
 from symmcore.export.retrieval import write_retrieval, write_selection
-from symmcore.export.tables import CSV, PARQUET
+from symmcore.export.tables import CSV, PARQUET, file_ending
 from symmcore.export.tensorboard import EVENTS, write_tensorboard
 from symmcore.progress import ProgressCallback
 from symmcore.runs.recording import Recording
@@ -49,7 +49,7 @@ class ExportKind:
         Raises:
             InputError: if it does not.
         """
-        if self.endings and path.suffix.lower() not in self.endings:
+        if self.endings and file_ending(path) not in self.endings:
             *others, last = self.endings
             allowed = f"{', '.join(others)} or {last}" if others else last
             ending = repr(path.suffix) if path.suffix else "no ending"

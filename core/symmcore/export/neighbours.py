@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from symmcore.progress import Progress, ProgressCallback
+from symmcore.projection.points import normalised
 from symmcore.records import FloatArray, IndexArray
 
 _BLOCK_ELEMENTS = 2**23  # similarities that are held at a time: 32 MiB
@@ -34,7 +34,7 @@ def nearest_images(embeddings: FloatArray, k: int, progress: ProgressCallback) -
         k: how many, at least 1.
         progress: told how many images are done.
     """
-    points = _normalised(embeddings)
+    points = normalised([embeddings]).astype(np.float32)
     count = len(points)
     k = min(k, count - 1)
     rows = np.empty((count, max(k, 0)), dtype=np.int64)
@@ -52,12 +52,3 @@ def nearest_images(embeddings: FloatArray, k: int, progress: ProgressCallback) -
         rows[start:stop] = np.take_along_axis(found, order, axis=1)
         similarities[start:stop] = np.take_along_axis(values, order, axis=1)
     return NearestImages(rows, similarities)
-
-
-def _normalised(embeddings: FloatArray) -> npt.NDArray[np.float32]:
-    """Rows of length 1 or 0."""
-    # float64, in which no float32 number overflows when squared
-    rows = embeddings.astype(np.float64)
-    rows[~np.isfinite(rows).all(axis=1)] = 0.0
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(norms > 0, norms, 1.0)).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symmcore.data.names import display_name
-from symmcore.export.frames import ImageNames, class_name, embedded
+from symmcore.export.frames import ImageNames, are_wrong, class_name, embedded
 from symmcore.export.neighbours import nearest_images
 from symmcore.export.options import ExportOptions
 from symmcore.export.sprite import make_sprite
@@ -70,16 +70,32 @@ def quantised(frames: list[tuple[FloatArray, ...]]) -> npt.NDArray[np.int16]:
     return np.round(centred / reach * _LARGEST).astype("<i2")
 
 
-def scores(recording: Recording) -> list[tuple[str, float]]:
-    """The newest scores of a run, with what they are called."""
-    last = recording.state.last_evaluation or {}
-    found = ((title, last.get(name)) for name, title in _SCORES)
-    return [(title, value) for title, value in found if value is not None]
+def scores(recording: Recording, last: int | None) -> list[tuple[str, float]]:
+    """The newest scores of a run up to a step, with what they are called; None for all steps."""
+    metrics = _metrics(recording, last)
+    found = [(title, metrics[name]) for name, title in _SCORES if name in metrics]
+    newest = max((metric.steps[-1] for _, metric in found), default=0.0)
+    values = [
+        (title, float(metric.values[-1])) for title, metric in found if metric.steps[-1] == newest
+    ]
+    return [(title, value) for title, value in values if math.isfinite(value)]
 
 
-def curve_panels(recording: Recording) -> list[dict[str, Any]]:
-    """The plots of a run, those without values left out."""
-    metrics = recording.state.metrics
+def _metrics(recording: Recording, last: int | None) -> dict[str, Metric]:
+    """The metrics up to a step, those without values left out."""
+    found = {}
+    for name, metric in recording.state.metrics.items():
+        count = len(metric.steps)
+        if last is not None:
+            count = int(np.searchsorted(metric.steps, last, side="right"))
+        if count:
+            found[name] = Metric(metric.steps[:count], metric.values[:count])
+    return found
+
+
+def curve_panels(recording: Recording, last: int | None) -> list[dict[str, Any]]:
+    """The plots of a run up to a step, those without values left out; None for all steps."""
+    metrics = _metrics(recording, last)
     wanted = list(_PANELS)
     if recording.info.own_loop:
         drawn = {name for _, lines in _PANELS for name, _, _ in lines}
@@ -130,8 +146,7 @@ def failures(
     labels, samples = images.labels, images.samples
     rows: list[int] = []
     if nearest.rows.shape[1]:
-        has_others = np.bincount(labels, minlength=int(labels.max()) + 1)[labels] > 1
-        wrong = np.flatnonzero((labels[nearest.rows[:, 0]] != labels) & has_others)
+        wrong = np.flatnonzero(are_wrong(images, nearest.rows[:, 0]))
         order = np.argsort(-nearest.similarities[wrong, 0], kind="stable")
         rows = wrong[order].tolist()
     shown = rows[:_MOST_FAILURES]

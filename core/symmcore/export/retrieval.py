@@ -10,7 +10,7 @@ from symmcore.export.embeddings import only_run
 from symmcore.export.frames import ImageNames, embedded, frame_step, kind_of, listed, run_names
 from symmcore.export.neighbours import nearest_images
 from symmcore.export.options import ExportOptions
-from symmcore.export.tables import CSV, Columns, write_table
+from symmcore.export.tables import CSV, Columns, file_ending, write_table
 from symmcore.progress import ProgressCallback
 from symmcore.records import EmbeddedSet
 from symmcore.runs.recording import Recording
@@ -48,7 +48,7 @@ def write_selection(
         raise InputError(f"{recording.folder}: none of its {kind_of(options.split)} images fits.")
     chosen = EmbeddedSet(images.samples[rows], images.labels[rows], images.embeddings[rows])
     names = ImageNames.of(recording)
-    if path.suffix == CSV:
+    if file_ending(path) == CSV:
         write_table((names.columns(chosen),), path, progress)
         return
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:

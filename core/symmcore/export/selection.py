@@ -4,8 +4,9 @@ import csv
 import io
 from pathlib import Path
 
-from symmcore.errors import InputError
+from symmcore.errors import InputError, one_line
 from symmcore.export.frames import ImageNames
+from symmcore.export.tables import CSV, file_ending
 from symmcore.runs.files import reason
 from symmcore.runs.recording import Recording
 
@@ -39,14 +40,20 @@ def _entries(path: Path) -> list[tuple[int, str]]:
         raise InputError(f"{path} cannot be read ({reason(error)}).") from error
     if "\0" in text:
         raise InputError(f"{path} is no text: a list of images has a path on each line.")
-    if path.suffix.lower() != ".csv":
+    if file_ending(path) != CSV:
         lines = enumerate(text.splitlines(), start=1)
         return [(number, line.strip()) for number, line in lines if line.strip()]
     reader = csv.DictReader(io.StringIO(text))
-    column = next((name for name in ("sample", "file") if name in (reader.fieldnames or ())), None)
-    if column is None:
-        raise InputError(f'{path} has no column called "sample" or "file".')
-    return [(reader.line_num, row[column]) for row in reader if row[column]]
+    try:
+        named = reader.fieldnames or ()
+        column = next((name for name in ("sample", "file") if name in named), None)
+        if column is None:
+            raise InputError(f'{path} has no column called "sample" or "file".')
+        return [(reader.line_num, row[column]) for row in reader if row[column]]
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {reader.line_num}, cannot be read as CSV ({one_line(error)})."
+        ) from error
 
 
 class _Known:

@@ -14,6 +14,12 @@ from symmcore.progress import Progress, ProgressCallback
 
 CSV, PARQUET = ".csv", ".parquet"
 
+
+def file_ending(path: Path) -> str:
+    """The ending of a file's name that says its format, in lower case."""
+    return path.suffix.lower()
+
+
 Columns = Mapping[str, Any]
 """Columns by name, of one length: arrays (N,) or (N, D), or lists of what a cell holds."""
 
@@ -34,7 +40,7 @@ def write_table(parts: Iterable[Columns], path: Path, progress: ProgressCallback
         InputError: if Parquet's library is not installed.
         OSError: if it cannot be written.
     """
-    if path.suffix == PARQUET:
+    if file_ending(path) == PARQUET:
         _write_parquet(parts, path, progress)
     else:
         _write_csv(parts, path, progress)

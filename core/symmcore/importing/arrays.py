@@ -23,7 +23,7 @@ from symmcore.importing.imported import (
 # what NumPy makes of files that are none of its own
 _DAMAGED = (
     ValueError, OSError, EOFError, KeyError, TypeError, SyntaxError, NotImplementedError,
-    OverflowError, MemoryError, zipfile.BadZipFile, zlib.error,
+    OverflowError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -53,10 +53,11 @@ def read_npz(path: Path, options: ImportOptions) -> Imported:
             )
             label = found_name(path, options.label, LABEL_NAMES, names)
             file = found_name(path, options.file, FILE_NAMES, names)
+            files = None if file is None else _line(path, file, arrays[file]).tolist()
             return Imported(
                 checked_embeddings(path, arrays[name]),
-                None if label is None else arrays[label],
-                None if file is None else [str(one) for one in arrays[file].tolist()],
+                None if label is None else _line(path, label, arrays[label]),
+                None if files is None else [str(one) for one in files],
             )
     except InputError:
         raise
@@ -72,9 +73,24 @@ def load_array(path: Path) -> Any:
     """
     check_file(path)
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
     except _DAMAGED as error:
         raise _unreadable(path, error) from error
+    if isinstance(found, np.ndarray):
+        return found
+    found.close()
+    raise InputError(f"{path} holds several arrays, as a .npz does: name a .npy of one array.")
+
+
+def _line(path: Path, name: str, array: Any) -> Any:
+    """An array of a value for each row.
+
+    Raises:
+        InputError: if it is of another shape.
+    """
+    if array.ndim != 1:
+        raise InputError(f"{path}: {name!r:.60} is an array {array.shape}: it must be (N,).")
+    return array
 
 
 def _only(path: Path, names: list[str], arrays: Any) -> str:

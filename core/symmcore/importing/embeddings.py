@@ -4,10 +4,12 @@ import dataclasses
 from pathlib import Path
 
 from symmcore.errors import InputError, one_line
+from symmcore.export.tables import file_ending
 from symmcore.importing.arrays import load_array, read_npy, read_npz
 from symmcore.importing.imported import Imported, ImportOptions, check_file
 from symmcore.importing.parquet import read_parquet
 from symmcore.importing.projector import is_projector, read_projector
+from symmcore.runs.files import reason
 
 __all__ = ["ImportOptions", "read_embeddings"]
 
@@ -24,12 +26,19 @@ def read_embeddings(path: Path, options: ImportOptions) -> Imported:
     Raises:
         InputError: saying what is wrong with a file.
     """
+    try:
+        return _read(path, options)
+    except OSError as error:  # no permission, or a name that is too long
+        raise InputError(f"{error.filename or path} cannot be read ({reason(error)}).") from error
+
+
+def _read(path: Path, options: ImportOptions) -> Imported:
     if path.is_dir():
         if not is_projector(path):
             raise InputError(f"{path} is no projector folder: there is no tensors.tsv in it.")
         found = read_projector(path, options)
     else:
-        reader = _READERS.get(path.suffix.lower())
+        reader = _READERS.get(file_ending(path))
         if reader is None:
             raise InputError(
                 f"{path} is none of .npy, .npz, .parquet and a folder of TensorBoard's projector."
@@ -46,7 +55,7 @@ def read_embeddings(path: Path, options: ImportOptions) -> Imported:
 
 def _labels(path: Path) -> list[str]:
     """A label for each row: the lines of a text file, or an array."""
-    if path.suffix.lower() == ".npy":
+    if file_ending(path) == ".npy":
         array = load_array(path)
         if array.ndim != 1:
             raise InputError(f"{path} holds an array {array.shape}: labels are (N,).")

@@ -1,5 +1,6 @@
 """Reads embeddings from Parquet."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,30 @@ def read_parquet(path: Path, options: ImportOptions) -> Imported:
             label = found_name(path, options.label, LABEL_NAMES, names)
             kept = found_name(path, options.file, FILE_NAMES, names)
             wanted = [one for one in dict.fromkeys((name, label, kept)) if one is not None]
+            _check_once(path, wanted, names)
             table = file.read(columns=wanted)
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no Parquet, or is damaged ({one_line(error)}).") from error
     return Imported(
         _matrix(path, table[name], name),
-        None if label is None else [str(value) for value in table[label].to_pylist()],
-        None if kept is None else [str(value or "") for value in table[kept].to_pylist()],
+        None if label is None else [str(value) for value in _values(path, table[label], label)],
+        None if kept is None else [str(value or "") for value in _values(path, table[kept], kept)],
     )
+
+
+def _check_once(path: Path, wanted: Sequence[str], names: Sequence[str]) -> None:
+    for name in wanted:
+        if names.count(name) > 1:
+            raise InputError(f"{path} has several columns {name!r:.60}: rename all but one.")
+
+
+def _values(path: Path, column: Any, name: str) -> list[Any]:
+    """The cells of a column."""
+    try:
+        found: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError) as error:  # text that is not UTF-8, dates of year 300,000
+        raise InputError(f"{path}: {name!r:.60} cannot be read ({one_line(error)}).") from error
+    return found
 
 
 def _matrix(path: Path, column: Any, name: str) -> Any:

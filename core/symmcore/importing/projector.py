@@ -11,6 +11,7 @@ from PIL import Image
 from symmcore.data.images.decoding import MAX_PIXELS
 from symmcore.errors import InputError, one_line
 from symmcore.export.projector import CONFIG, METADATA, TENSORS
+from symmcore.export.tables import file_ending
 from symmcore.importing.imported import (
     FILE_NAMES,
     LABEL_NAMES,
@@ -43,7 +44,7 @@ def read_projector(folder: Path, options: ImportOptions) -> Imported:
     """
     config = _config(folder)
     tensors = _named(folder, config, "tensor_path") or folder / TENSORS
-    if tensors.suffix == ".bytes":
+    if file_ending(tensors) == ".bytes":
         raise InputError(f"{tensors} is not text: write the tensors as .tsv.")
     embeddings = _tensors(tensors)
     metadata = _named(folder, config, "metadata_path")

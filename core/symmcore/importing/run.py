@@ -9,6 +9,7 @@ from symmcore.export.output import whole_output
 from symmcore.importing.imported import Imported, ImportOptions
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.runs.config_file import keep_warnings
+from symmcore.runs.files import reason
 from symmcore.runs.layout import CONFIG
 from symmcore.runs.recorder import Recorder
 from symmcore.runs.thumbnails import ThumbnailFiles
@@ -37,7 +38,10 @@ def write_run(
     """
     if os.path.lexists(folder) and not _is_empty(folder):
         raise InputError(f"{folder} exists: name a folder that is not there yet.")
-    images = _images(found, options)
+    try:
+        images = _images(found, options)
+    except OSError as error:
+        raise InputError(f"{options.images} cannot be read ({reason(error)}).") from error
     progress(Progress("Recording embeddings", 0, len(found.embeddings)))
     with whole_output(folder, overwrite=False, contents=(CONFIG,)) as made:
         warnings = _record(made, source.name, found, images, progress)

@@ -250,11 +250,11 @@ class MetricsTable:
 
 
 def scores_of(record: Record) -> Scores:
-    """The finite numbers and nulls of an evaluation."""
+    """The numbers and nulls of an evaluation; null for a number that is not finite."""
     return {
-        name: value
+        name: None if _number(value) is None else value
         for name, value in record.items()
-        if name != "kind" and (value is None or _number(value) is not None)
+        if name != "kind" and (value is None or type(value) in (int, float))
     }
 
 

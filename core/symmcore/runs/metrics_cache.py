@@ -117,7 +117,7 @@ def _cached(said: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Cac
     if evaluation is not None and not isinstance(evaluation, dict):
         raise ValueError("the last evaluation is none")
     if evaluation is not None and (
-        scores_of(evaluation).keys() != evaluation.keys()
+        scores_of(evaluation) != evaluation
         or type(evaluation.get("step")) is not int
         or not 0 <= evaluation["step"] <= LARGEST_STEP
     ):

@@ -109,6 +109,13 @@ def _as_array_or_list(images: Any) -> list[Any] | np.ndarray:
     )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name is too long, or its folder closed
+        return False
+
+
 def _check_one(position: int, image: Any) -> None:
     if isinstance(image, np.ndarray):
         plain = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in _CHANNELS)
@@ -121,7 +128,7 @@ def _check_one(position: int, image: Any) -> None:
     if isinstance(image, Image.Image):
         return
     if isinstance(image, str | os.PathLike):
-        if not Path(image).is_file():
+        if not _is_file(Path(image)):
             raise InputError(f"images[{position}] is {image}, which is no file.")
         return
     raise InputError(

@@ -20,12 +20,11 @@ from symmviz.model.resolve.gallery import (
     searchable_steps,
     searched_step,
 )
-from symmviz.model.resolve.time import newest_at, shown_step
+from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
 from symmviz.model.retrieval import AnyQuery, Query, RunNeighbours, Split, Upload
 from symmviz.model.titles import label_name, run_titles
 from symmviz.model.workspace import Workspace, images_key
 
-_LOOKED_BACK = 16  # frames, for the newest one that has been searched
 _NOTHING_TO_SEARCH = "Nothing to search yet: a training brings its images here when it begins."
 _CHOOSE = (
     "Click an image to see what each run finds for it; drop or paste one of your own to search "
@@ -206,7 +205,7 @@ def _targets(workspace: Workspace, recording: Recording) -> tuple[SearchTarget, 
     if step is None:
         return ()
     steps = searchable_steps(recording, selection.query.split)
-    earlier = steps[-_LOOKED_BACK:][::-1] if cursor.following else (step,)
+    earlier = steps_looked_at(steps, step, cursor)
     return tuple(_target(workspace, recording, one, selection.query) for one in earlier)
 
 

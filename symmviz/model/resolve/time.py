@@ -11,6 +11,7 @@ from symmviz.model.workspace import Cursor
 
 # Read ahead of the cursor, in the direction in which it moves, and less the other way.
 _AHEAD, _BEHIND = 6, 2
+_LOOKED_BACK = 16  # steps, for the newest one of which something is known
 
 
 def newest_at(steps: tuple[int, ...], cursor: Cursor) -> int | None:
@@ -19,6 +20,19 @@ def newest_at(steps: tuple[int, ...], cursor: Cursor) -> int | None:
         return steps[-1] if steps else None
     at = bisect_right(steps, cursor.step)
     return steps[at - 1] if at else None
+
+
+def steps_looked_at(steps: tuple[int, ...], step: int | None, cursor: Cursor) -> tuple[int, ...]:
+    """Steps of which the first that something is known of is shown, the newest first.
+
+    Args:
+        steps: of which something can be known, ascending.
+        step: the one that is to be shown; None for none.
+        cursor: while it follows, earlier ones do until the newest is known.
+    """
+    if cursor.following:
+        return steps[-_LOOKED_BACK:][::-1]
+    return () if step is None else (step,)
 
 
 def shown_step(recording: Recording, cursor: Cursor) -> int | None:

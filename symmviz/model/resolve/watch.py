@@ -24,13 +24,12 @@ from symmviz.model.picked import MapPair
 from symmviz.model.resolve.point_facts import pairs_of, shares_of
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
-from symmviz.model.resolve.time import shown_step
+from symmviz.model.resolve.time import shown_step, steps_looked_at
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, named_title, run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 _NO_PICTURE = "No picture was made"
-_LOOKED_BACK = 16  # frames, for the newest one that has been projected
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,10 +256,7 @@ def _picture(
         newest = live.projection.step
         if newest == step:
             return live.projection, live.note
-    steps = [step]
-    if following:
-        steps = list(recording.state.frame_steps[-_LOOKED_BACK:][::-1])
-    for one in steps:
+    for one in steps_looked_at(recording.state.frame_steps, step, workspace.cursor):
         if live is not None and following and one <= newest:
             return live.projection, live.note
         projection = loaded.projection(recording.key, method, one)
@@ -335,7 +331,7 @@ def _shown_of(workspace: Workspace, recording: Recording, shown: SplitImages) ->
     synthetic = f"their {shown.partnered:,} synthetic points"
     count = len(shown.samples)
     if count < total:
-        classes = len(np.unique(shown.labels))
+        classes = len(shown.classes)
         kind = f"{kind} images ({classes:,} class{'es' if classes > 1 else ''})"
     else:
         kind = f"{kind} images"
