@@ -7,7 +7,6 @@ from pathlib import Path
 
 from symmcore.records import FloatArray, ImageFiles, IndexArray
 from symmviz.model.browse import GalleryOrder
-from symmviz.model.query_scores import ClassScore
 from symmviz.model.retrieval import AnyQuery, Split
 
 
@@ -154,15 +153,6 @@ class Gallery:
     ranks: IndexArray | None = None
     files: ImageFiles | None = None
     hints: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ClassRow:
-    """How the images of one class do, and what the class and the confused one are called."""
-
-    score: ClassScore
-    name: str
-    confused: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from symmviz.model.retrieval import Split
 
 ALIKE = 10
 """How many neighbours must agree on another class for a label to look wrong."""
+_CLASS_BYTES = 512  # of a row of the table of classes, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,41 +20,6 @@ class ScoreTarget:
     key: str
     step: int
     split: Split
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class QueryScores:
-    """How the N images of one frame do, each as a query among the others.
-
-    Attributes:
-        step: of the frame.
-        samples: (N,) int64, positions in the dataset.
-        labels: (N,) int64.
-        rank: (N,) int64, rank of the first image of the query's class, from 1; 0 where the
-            class has no other image.
-        nearest: (N,) int64, row of the most similar other image; -1 where there is none.
-        similarity: (N,) float32, cosine similarity to it; NaN where that is no number.
-        agreed: (N,) int64, the one other class of all ``ALIKE`` nearest images; -1 where they
-            are not of one, or of the image's own.
-        pairs: (M, 2) int64, rows of images that are nearly equal, the most similar first.
-        pair_similarity: (M,) float32.
-    """
-
-    step: int
-    samples: IndexArray
-    labels: IndexArray
-    rank: IndexArray
-    nearest: IndexArray
-    similarity: FloatArray
-    agreed: IndexArray
-    pairs: IndexArray
-    pair_similarity: FloatArray
-
-    @property
-    def size(self) -> int:
-        """Bytes that it takes."""
-        arrays = (self.samples, self.labels, self.rank, self.nearest, self.similarity, self.agreed)
-        return sum(one.nbytes for one in (*arrays, self.pairs, self.pair_similarity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +44,61 @@ class ClassScore:
     def recall(self) -> float:
         """Recall@1 in [0, 1]."""
         return self.right / self.count
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """How the images of one class do, and what it is called.
+
+    Attributes:
+        score: of the class.
+        name: what it is called where others begin alike.
+        confused: what the class is called that is nearest most often instead; empty for none.
+        searched: its whole name, case folded.
+    """
+
+    score: ClassScore
+    name: str
+    confused: str
+    searched: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryScores:
+    """How the N images of one frame do, each as a query among the others.
+
+    Attributes:
+        step: of the frame.
+        samples: (N,) int64, positions in the dataset.
+        labels: (N,) int64.
+        rank: (N,) int64, rank of the first image of the query's class, from 1; 0 where the
+            class has no other image.
+        nearest: (N,) int64, row of the most similar other image; -1 where there is none.
+        similarity: (N,) float32, cosine similarity to it; NaN where that is no number.
+        agreed: (N,) int64, the one other class of all ``ALIKE`` nearest images; -1 where they
+            are not of one, or of the image's own.
+        pairs: (M, 2) int64, rows of images that are nearly equal, the most similar first.
+        pair_similarity: (M,) float32.
+        classes: how each class does, the worst first.
+    """
+
+    step: int
+    samples: IndexArray
+    labels: IndexArray
+    rank: IndexArray
+    nearest: IndexArray
+    similarity: FloatArray
+    agreed: IndexArray
+    pairs: IndexArray
+    pair_similarity: FloatArray
+    classes: tuple[ClassRow, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        arrays = (self.samples, self.labels, self.rank, self.nearest, self.similarity, self.agreed)
+        size = sum(one.nbytes for one in (*arrays, self.pairs, self.pair_similarity))
+        return size + _CLASS_BYTES * len(self.classes)
 
 
 def class_scores(scores: QueryScores) -> tuple[ClassScore, ...]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
+from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
@@ -11,6 +12,7 @@ from symmcore.errors import InputError, type_and_line
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording
+from symmviz.model.class_rows import class_rows
 from symmviz.model.query_scores import QueryScores, ScoreTarget
 from symmviz.model.retrieval import Split
 from symmviz.services.faults import ignore_problem
@@ -123,6 +125,7 @@ class Rankings:
             # The window and a training have need of a core, too.
             with threadpool_limits(max(1, usable_cores() - 1), user_api="blas"):
                 scores = score_queries(index, tell)
+            scores = replace(scores, classes=class_rows(recording, scores))
         except CancelledError:
             pass
         except (InputError, LookupError, OSError):

@@ -10,8 +10,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from symmviz.model.display import ClassRow
 from symmviz.model.names import shown_name
+from symmviz.model.query_scores import ClassRow
 from symmviz.views.plain_tip import plain_tip
 
 _HEADS = ("Class", "Recall@1", "Images", "Found instead")

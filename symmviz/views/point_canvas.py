@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPalette
 
 from symmcore.records import FloatArray
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
@@ -64,6 +64,7 @@ class PointCanvas(QObject):
         self._front: _Picture | None = None
         self._back: _Picture | None = None
         self._drawing: Future[None] | None = None
+        self._failure = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -178,6 +179,11 @@ class PointCanvas(QObject):
         return not self._dirty and self._drawing is None and self._duration <= 0.0
 
     @property
+    def failure(self) -> str:
+        """Why the latest picture could not be drawn; empty if it was."""
+        return self._failure
+
+    @property
     def image(self) -> QImage | None:
         """The latest image."""
         return None if self._front is None else self._front.image
@@ -218,7 +224,14 @@ class PointCanvas(QObject):
         return None if hit is None else Hit(kinds[hit.points], hit.row)
 
     def paint(self, painter: QPainter) -> None:
-        """Paint the latest image where its part of the plane lies by now."""
+        """Paint the latest image where its part of the plane lies by now, or why none is drawn."""
+        if self._failure:
+            width, height = self._pixels
+            room = QRectF(0, 0, width / self._ratio, height / self._ratio)
+            painter.setPen(QGuiApplication.palette().color(QPalette.ColorRole.Text))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, int(flags), self._failure)
+            return
         if self._front is None:
             return
         scale_x, left, scale_y, top = self._transform
@@ -266,8 +279,10 @@ class PointCanvas(QObject):
         drawing, self._drawing = self._drawing, None
         if drawing is None or drawing.cancelled():
             return
-        drawing.result()
-        self._front, self._back = self._back, self._front
+        error = drawing.exception()
+        self._failure = "" if error is None else f"The points cannot be drawn ({error})."
+        if error is None:
+            self._front, self._back = self._back, self._front
         self.drawn.emit()
 
     def _free_picture(self, width: int, height: int) -> _Picture:

@@ -28,7 +28,7 @@ from symmviz.presenters.start import StartForm, chosen_spec, protocol_values
 from symmviz.views.comparison_fields import NOTE_WIDTH, ComparisonFields
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.disclosure import Disclosure
-from symmviz.views.dropped import dropped_folder
+from symmviz.views.dropped import dropped_folder, dropped_path
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import (
     align,
@@ -328,7 +328,7 @@ class StartPage(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a folder."""
-        if dropped_folder(event.mimeData()) is not None:
+        if dropped_path(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ from helpers_recording import FakeLoaded, FakeRecording
 
 from symmcore.records import ImageFiles
 from symmviz.model.browse import Browse, GalleryList, GalleryOrder, OrderKind
+from symmviz.model.class_rows import class_rows
 from symmviz.model.query_scores import QueryScores, ScoreTarget
 from symmviz.model.resolve import ListingState, listed_from, listing, score_targets
 from symmviz.model.retrieval import Split
@@ -29,11 +31,13 @@ class Scores(dict[ScoreTarget, QueryScores]):
         nearest = (np.arange(COUNT) + 1) % COUNT
         agreed = np.full(COUNT, -1)
         agreed[7] = (images.labels[7] + 1) % 4
-        self[ScoreTarget(run.key, step, Split.TEST)] = QueryScores(
+        scores = QueryScores(
             step, images.samples, images.labels, np.array(RANKS[run.key, step]), nearest,
             np.linspace(0.9, 0.1, COUNT, dtype=np.float32), agreed,
             np.array([[2, 4], [0, 2]]), np.array([0.999, 0.995], dtype=np.float32),
         )  # fmt: skip
+        named = replace(scores, classes=class_rows(run, scores))
+        self[ScoreTarget(run.key, step, Split.TEST)] = named
 
 
 @pytest.fixture

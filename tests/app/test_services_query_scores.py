@@ -141,6 +141,7 @@ def test_frames_are_scored_once_and_what_cannot_be_read_is_left(rankings: Rankin
     scores = rankings.found(good)
     assert scores is not None
     assert len(scores.rank) == 12
+    assert [row.score for row in scores.classes] == list(class_scores(scores)) != []
     assert [read for read in run.reads if read[1] == 0] == [("frame", 0)]
     rankings.clear()
     assert rankings.found(good) is None

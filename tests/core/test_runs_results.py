@@ -20,6 +20,7 @@ from symmcore.runs.results import (
     sample_of,
     summarise,
 )
+from symmcore.runs.results.result import _NOT_SETTINGS
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 
@@ -172,3 +173,12 @@ def test_the_machine_and_the_seed_are_no_setting(tmp_path: Path) -> None:
     )
     one, two = (read_result(opened(tmp_path / name)) for name in ("one", "two"))
     assert one.setting == two.setting
+
+
+def test_each_setting_of_a_training_decides_its_scores_or_does_not() -> None:
+    decide = {
+        "dataset", "specs", "schedule", "transform", "steps", "network", "weights", "split",
+        "batch_size", "dim", "learning_rate", "grad_clip", "weight_decay", "bf16", "follow_links",
+    }  # fmt: skip
+    fields = [field.name for field in dataclasses.fields(TrainingConfig)]
+    assert sorted([*decide, *_NOT_SETTINGS]) == sorted(fields)

@@ -9,19 +9,19 @@ import numpy.typing as npt
 from symmcore.records import FloatArray, ImageFiles, IndexArray
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse, GalleryList, OrderKind
-from symmviz.model.display import ClassRow, Gallery
+from symmviz.model.display import Gallery
 from symmviz.model.loaded import Loaded, SplitImages
-from symmviz.model.names import shown_name, told_apart
+from symmviz.model.names import shown_name
 from symmviz.model.query_scores import (
     ALIKE,
+    ClassRow,
     QueryScores,
     ScoreTarget,
-    class_scores,
     is_confused,
 )
 from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
 from symmviz.model.retrieval import Split
-from symmviz.model.titles import label_name, label_names
+from symmviz.model.titles import label_names
 from symmviz.model.workspace import Cursor, Workspace, images_key
 
 _LONGEST_RANK = 10_000.0  # where a class has no other image: behind every real rank
@@ -137,22 +137,8 @@ def class_rows(workspace: Workspace, scores: GalleryScores) -> tuple[ClassRow, .
     first = scores.now.get(0)
     if first is None:
         return ()
-    recording, text = workspace.recordings[0], workspace.browse.text.casefold()
-    found = class_scores(first)
-    labels = [score.label for score in found]
-    labels += [score.confused for score in found if score.confused is not None]
-    short = dict(
-        zip(labels, told_apart([label_name(recording, one) for one in labels]), strict=True)
-    )
-    return tuple(
-        ClassRow(
-            score,
-            short[score.label],
-            "" if score.confused is None else short[score.confused],
-        )
-        for score in found
-        if text in label_name(recording, score.label).casefold()
-    )
+    text = workspace.browse.text.casefold()
+    return tuple(row for row in first.classes if text in row.searched)
 
 
 def _alike(workspace: Workspace) -> tuple[Recording, ...]:

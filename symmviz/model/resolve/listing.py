@@ -6,8 +6,9 @@ import numpy as np
 
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse, GalleryList, GalleryOrder, OrderKind
-from symmviz.model.display import ClassRow, Gallery, OrderChoice, RunTitle
+from symmviz.model.display import Gallery, OrderChoice, RunTitle
 from symmviz.model.loaded import Loaded
+from symmviz.model.query_scores import ClassRow
 from symmviz.model.resolve.gallery import (
     GalleryScores,
     Scored,
