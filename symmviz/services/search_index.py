@@ -10,6 +10,7 @@ from symmviz.model.retrieval import Neighbour, RunNeighbours, Split
 # Similarities of copies of one image may differ by rounding, by this much at most.
 _ROUNDING = 1e-5
 _LARGE = np.float32(1e15)
+_MOST_EXACT = 4096  # similarities of one query that are computed again in float64
 _NO_NUMBER = np.float32(-2.0)  # below every similarity
 
 
@@ -69,7 +70,7 @@ class SearchIndex:
         ranked = _without_nan(similarities)
         ranked[row] = -np.inf
         label = int(self._labels[row])
-        found = self._nearest(ranked, min(count, len(ranked) - 1))
+        found = self._nearest(ranked, self._features[row], min(count, len(ranked) - 1))
         neighbours = tuple(self._neighbour(at, value, label) for at, value in found)
         return RunNeighbours(
             step=self._step,
@@ -94,8 +95,9 @@ class SearchIndex:
                 f"have {self._features.shape[1]}"
             )
         with np.errstate(invalid="ignore"):
-            similarities = self._features @ normalised(embedding[None])[0]
-        found = self._nearest(_without_nan(similarities), min(count, len(similarities)))
+            query = normalised(embedding[None])[0]
+            similarities = self._features @ query
+        found = self._nearest(_without_nan(similarities), query, min(count, len(similarities)))
         neighbours = tuple(self._neighbour(at, value, None) for at, value in found)
         return RunNeighbours(self._step, len(self._samples), neighbours)
 
@@ -122,7 +124,9 @@ class SearchIndex:
         # Rounding may have it before those that were found, and tied.
         return max(1 + int(before.sum()), len(neighbours) + 1)
 
-    def _nearest(self, ranked: FloatArray, count: int) -> list[tuple[int, float]]:
+    def _nearest(
+        self, ranked: FloatArray, query: FloatArray, count: int
+    ) -> list[tuple[int, float]]:
         """Rows and their similarities, the nearest first; what is left out is infinitely low."""
         if count < 1:
             return []
@@ -130,12 +134,21 @@ class SearchIndex:
         # All that may be among them once copies tie; mostly just these.
         rows = np.flatnonzero(ranked >= least - _ROUNDING)
         rows = rows[np.isfinite(ranked[rows])]
-        values = self._tied(rows, ranked[rows])
+        values = self._exact(rows, ranked[rows], query)
         order = np.argsort(-values, kind="stable")[:count]
         return [
             (int(rows[at]), float("nan") if values[at] < -1.5 else float(values[at]))
             for at in order
         ]
+
+    def _exact(
+        self, rows: IndexArray, values: FloatArray, query: FloatArray
+    ) -> npt.NDArray[np.floating]:
+        """The similarities in float64, as all queries are ranked; copies tie in any case."""
+        if len(rows) > _MOST_EXACT:
+            return self._tied(rows, values)
+        exact = (self._features[rows].astype(np.float64) * query).sum(axis=1)
+        return np.where(values > -1.5, exact, values)  # what is no number stays below all others
 
     def _tied(self, rows: IndexArray, values: FloatArray) -> FloatArray:
         """The similarities, with those of equal embeddings equal: a product may round them

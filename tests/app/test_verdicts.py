@@ -38,9 +38,11 @@ def test_who_has_nobody_to_find_and_who_is_no_number_is_neither() -> None:
     assert nearest_verdicts(images([[1.0, 2.0]], [0])).tolist() == [NONE]
 
 
-def test_copies_of_an_image_tie_as_they_do_in_a_search() -> None:
+@pytest.mark.parametrize("noise", [0.0, 1e-7, 1e-5])
+def test_copies_of_an_image_are_told_apart_as_in_a_search(noise: float) -> None:
     random = np.random.default_rng(0)
     given = np.repeat(random.normal(size=(60, 33)), 5, axis=0)[random.permutation(300)]
+    given += noise * random.normal(size=given.shape)
     found = images(given, random.integers(0, 2, 300).tolist())
     index = SearchIndex(found, 0)
     nearest = [index.find(row, 1).neighbours[0].correct for row in range(300)]

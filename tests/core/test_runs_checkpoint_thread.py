@@ -17,6 +17,7 @@ from symmcore.records import StepRecord
 from symmcore.runs import Recording, checkpoint_thread
 from symmcore.runs import files as files_module
 from symmcore.runs.info import RunStatus
+from symmcore.runs.lock import RunLock
 from symmcore.runs.safetensors_file import safetensors_chunks
 from symmcore.runs.shared_past import cut
 from symmcore.runs.training_recorder import TrainingRecorder
@@ -144,6 +145,27 @@ def test_what_is_no_failure_of_the_disk_ends_the_training(
     recorder.status(FINISHED)
     recorder.close()
     assert Recording.open(tmp_path / "run").state.checkpoint_steps == (1,)
+
+
+def test_too_little_memory_for_the_last_one_is_told_and_others_may_write_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems: list[str] = []
+    recorder = begun(tmp_path / "run", monkeypatch, problems)
+    write = files_module.write_new
+
+    def fail(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+        if "checkpoints" in path.parts:
+            raise MemoryError("too large")
+        write(path, chunks)
+
+    monkeypatch.setattr(files_module, "write_new", fail)
+    recorder.checkpoints((make_checkpoint(1),))
+    recorder.status(FINISHED)
+    assert recorder.unsaved
+    recorder.close()
+    RunLock(tmp_path / "run").release()
+    assert "too large" in problems[0]
 
 
 def arrays(seed: int) -> dict[str, npt.NDArray[Any]]:

@@ -1,14 +1,16 @@
 """The cache of metrics.jsonl: it holds what the lines hold, or it is not used."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from symmcore.runs import Recorder, Recording, metrics_cache, run_writer
+from symmcore.runs.index import RunIndex
 from symmcore.runs.layout import LARGEST_STEP, METRICS, METRICS_CACHE
 from symmcore.runs.metrics import MetricsTable, scalars_line
-from symmcore.runs.metrics_cache import ANCHOR, anchor_of, cache_bytes, read_cache
+from symmcore.runs.metrics_cache import ANCHOR, anchor_of, cache_chunks, read_cache
 
 LINES = 300
 
@@ -57,8 +59,8 @@ def whole(tmp_path: Path) -> Path:
 def write_cache(folder: Path, table: MetricsTable) -> None:
     """A cache of all lines of a run, which are these metrics."""
     content = (folder / METRICS).read_bytes()
-    cached = cache_bytes(table, len(content), anchor_of(content[-ANCHOR:]))
-    (folder / METRICS_CACHE).write_bytes(cached)
+    cached = cache_chunks(table, len(content), anchor_of(content[-ANCHOR:]))
+    (folder / METRICS_CACHE).write_bytes(b"".join(cached))
 
 
 def counts(table: MetricsTable) -> tuple[object, ...]:
@@ -132,7 +134,7 @@ def test_a_cache_of_another_version_is_not_used(
 ) -> None:
     table = read_lines(whole)
     with monkeypatch.context() as patch:
-        patch.setattr(metrics_cache, "_VERSION", 2)
+        patch.setattr(metrics_cache, "_VERSION", 1 + metrics_cache._VERSION)
         write_cache(whole, table)
         assert read_cache(whole) is not None
     assert read_cache(whole) is None
@@ -207,3 +209,58 @@ def test_a_cache_of_what_no_recorder_writes_is_not_used(run: Path, change: str) 
     write_cache(run, table)
     assert read_cache(run) is None
     assert_same(run)
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [{"step": 3, "test_nmi": "x"}, {"step": 3, "test_nmi": [1]}, {"step": "3"}, {"test_nmi": 1.0}],
+)
+def test_a_cache_with_other_than_scores_is_not_used(run: Path, evaluation: dict[str, int]) -> None:
+    table = read_lines(run)
+    table.last_evaluation = evaluation
+    write_cache(run, table)
+    assert read_cache(run) is None
+
+
+def health_lines(count: int) -> list[bytes]:
+    """Steps as a training records them: nulls for what is not taken, and one for no number."""
+    return [
+        scalars_line(
+            "step",
+            step,
+            {
+                "loss": math.nan if step == 7 else 1.0 / step,
+                "gradient_norm": float(step) if step % 5 == 1 else None,
+                "zero_terms": None,
+            },
+        ).encode()
+        for step in range(1, count)
+    ]
+
+
+def test_what_was_not_taken_has_no_step_and_what_is_no_number_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = health_lines(40)
+    single = MetricsTable()
+    for line in lines:
+        single.add_lines([line])
+    together = MetricsTable()
+    monkeypatch.setattr(MetricsTable, "_add", lambda *_: pytest.fail("one by one"))
+    together.add_lines(lines)
+    for table in (single, together):
+        metrics = table.metrics()
+        assert metrics.keys() == {"loss", "gradient_norm"}
+        assert metrics["gradient_norm"].steps.tolist() == list(range(1, 40, 5))
+        assert metrics["gradient_norm"].values.tolist() == list(range(1, 40, 5))
+        assert metrics["loss"].steps.tolist() == list(range(1, 40))
+        assert np.flatnonzero(np.isnan(metrics["loss"].values)).tolist() == [6]
+
+
+def test_metrics_that_are_cached_are_those_of_the_moment() -> None:
+    index = RunIndex()
+    index.add_lines([scalars_line("step", 1, {"loss": 2.0}).encode()])
+    table = index.metrics_table()
+    index.add_lines([scalars_line("step", 2, {"loss": 1.0}).encode()])
+    assert (table.lines, table.last_step) == (1, 1)
+    assert table.metrics()["loss"].values.tolist() == [2.0]

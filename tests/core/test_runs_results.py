@@ -20,6 +20,7 @@ from symmcore.runs.results import (
     sample_of,
     summarise,
 )
+from symmcore.runs.results.result import _NOT_SETTINGS
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 
@@ -230,6 +231,7 @@ DECIDES_NO_SCORE: dict[str, object] = {
     "eval_every": 1,
     "frames": 7,
     "watch_limit": 60,
+    "watch": "classes",
     "checkpoint_every": 3,
     "recording_bytes": 5,
     "cache_bytes": 7,
@@ -261,3 +263,13 @@ def opened(folder: Path) -> Recording:
     recording = Recording.open(folder)
     recording.read_whole()
     return recording
+
+
+def test_each_setting_of_a_training_decides_its_scores_or_does_not() -> None:
+    decide = {
+        "dataset", "specs", "schedule", "transform", "steps", "network", "weights", "split",
+        "batch_size", "dim", "learning_rate", "grad_clip", "weight_decay", "bf16", "follow_links",
+    }  # fmt: skip
+    fields = [field.name for field in dataclasses.fields(TrainingConfig)]
+    assert sorted([*decide, *_NOT_SETTINGS]) == sorted(fields)
+    assert sorted(_NOT_SETTINGS) == sorted(DECIDES_NO_SCORE)

@@ -193,3 +193,9 @@ class TestWhatToTry:
         assert sentence.endswith(".")
         assert ("rests at 4.07," in sentence) == symptom.is_collapse
         assert ("collapsing" in sentence) == symptom.is_collapse
+
+
+def test_another_loss_keeps_what_else_the_run_says() -> None:
+    found = Finding(Symptom.NORMS, 1, 8)
+    other = remedies(found, parse_spec("npair+symm:dim=32,lr=0.01,rank=2"), 0.01)[-1]
+    assert other.spec == parse_spec("triplet-semihard+symm:dim=32,lr=0.01")

@@ -78,8 +78,13 @@ class CheckpointKeeper:
         with self._lock:
             self._taken = _Taken(checkpoint, metrics_bytes)
 
-    def save(self) -> None:
-        """Write the one that was taken, if there is one; a failure is told, and it is kept."""
+    def save(self, *, at_end: bool = False) -> None:
+        """Write the one that was taken, if there is one; a failure is told, and it is kept.
+
+        Args:
+            at_end: whether nobody is left who could be raised what is no failure of the disk,
+                such as too little memory: then that is told too.
+        """
         with self._writing:
             taken = self._taken
             if taken is None:
@@ -88,7 +93,9 @@ class CheckpointKeeper:
                 # what a checkpoint goes on from must be there before it is
                 self._save_records()
                 write_checkpoint(self._folder, taken.checkpoint, taken.metrics_bytes)
-            except OSError as error:
+            except Exception as error:
+                if not (at_end or isinstance(error, OSError)):
+                    raise
                 self._failures.judge(Part.CHECKPOINTS, error)
                 return
             step = taken.checkpoint.step

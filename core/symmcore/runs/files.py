@@ -22,6 +22,11 @@ OLD = ".old"
 
 
 def write_whole(path: Path, content: bytes) -> None:
+    """Write a file as :func:`write_chunks` does, of one piece."""
+    write_chunks(path, (content,))
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     """Write a file beside, flush it to the disk and rename it into place.
 
     Afterwards it is whole under its name, or what it was, also after a power failure.
@@ -31,7 +36,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     beside = part_of(path)
     try:
-        write_new(beside, (content,))
+        write_new(beside, chunks)
         rename(beside, path)
         fsync_folder(path.parent)
     finally:
@@ -182,9 +187,10 @@ def part_of(path: Path) -> Path:
     return path.with_name(f"{_HIDDEN}{path.name}.{os.getpid()}{PART}")
 
 
-def reason(error: OSError) -> str:
+def reason(error: Exception) -> str:
     """Why a file could not be written or read, as part of a sentence."""
-    return error.strerror or str(error) or type(error).__name__
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or str(error) or type(error).__name__
 
 
 _BINARY: int = getattr(os, "O_BINARY", 0)  # of Windows alone

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from symmcore.runs.info import RecordingState, RunStatus
 from symmcore.runs.metrics import MetricsTable, Scores
-from symmcore.runs.metrics_cache import cache_bytes
 
 # Nobody reads more, and a directory may hold any number of files that are none.
 _MOST_WARNINGS = 100
@@ -100,10 +99,18 @@ class RunIndex:
             self._table = table
             self._changed = True
 
-    def metrics_cache(self, size: int, anchor: str) -> bytes:
-        """The metrics as their cache: see :func:`symmcore.runs.metrics_cache.cache_bytes`."""
+    def metrics_table(self) -> MetricsTable:
+        """The metrics as they are now; lines that are taken in later change nothing of it."""
         with self._lock:
-            return cache_bytes(self._table, size, anchor)
+            table = self._table
+            return MetricsTable.of(
+                table.metrics(),
+                lines=table.lines,
+                last_step=table.last_step,
+                last_evaluation=table.last_evaluation,
+                damaged=table.damaged,
+                first_damage=table.first_damage,
+            )
 
     def add_frame(self, step: int) -> None:
         """There is a frame of this step."""

@@ -23,6 +23,8 @@ Points = dict[str, tuple[list[int], list[float]]]
 MOST_METRICS = 1000
 LONGEST_NAME = 100
 RESERVED = frozenset({"kind", "step"})
+# Of BatchHealth: null says that it was not taken in this step.
+_NOW_AND_THEN = frozenset({"gradient_norm", "zero_terms"})
 _FIRST_CAPACITY = 256
 _SHORTEST = b'{"kind":"a","step":1}'
 
@@ -156,7 +158,7 @@ class MetricsTable:
             self._metrics[name] = column.metric()
 
     def _add_alike(self, records: list[Record | None], points: Points) -> bool:
-        """Take in steps whose numbers are all there, finite and ascending; False for others."""
+        """Take in steps, ascending, of finite numbers and nulls; False for others."""
         first = records[0]
         if len(records) == 1 or first is None or first.get("kind") != "step":
             return False
@@ -173,17 +175,37 @@ class MetricsTable:
             or not self.last_step <= steps[0]
             or not steps[-1] <= LARGEST_STEP
             or any(map(operator.gt, steps, steps[1:]))
-            or not all(map(_all_finite, columns.values()))
+            or not all(map(_all_finite_or_null, columns.values()))
         ):
             return False
         for name, values in columns.items():
-            if name in self._columns or self._new_column(name):
+            at, numbers = self._known(name, steps, values)
+            if at and (name in self._columns or self._new_column(name)):
                 kept = points.setdefault(name, ([], []))
-                kept[0].extend(steps)
-                kept[1].extend(values)
+                kept[0].extend(at)
+                kept[1].extend(numbers)
         self.lines += len(whole)
         self.last_step = steps[-1]
         return True
+
+    def _known(
+        self, name: str, steps: list[int], values: list[float | None]
+    ) -> tuple[list[int], list[float]]:
+        """Of steps the values of one metric, by the rule of :meth:`_is_known`."""
+        if None not in values:
+            return steps, values  # type: ignore[return-value]  # as the line above says
+        if name in _NOW_AND_THEN:
+            pairs = zip(steps, values, strict=True)
+            there = [(step, value) for step, value in pairs if value is not None]
+            return [step for step, _ in there], [value for _, value in there]
+        # a null before the first number says nothing
+        first = next((at for at, value in enumerate(values) if value is not None), len(values))
+        begin = 0 if self._is_known(name) else first
+        return steps[begin:], [math.nan if value is None else value for value in values[begin:]]
+
+    def _is_known(self, name: str) -> bool:
+        """Whether null is a number of this metric that is none: only where it had one before."""
+        return name in self._columns and name not in _NOW_AND_THEN
 
     def _skip(self) -> None:
         self.damaged += 1
@@ -199,11 +221,7 @@ class MetricsTable:
             self._skip()
             return
         if kind == "eval":
-            self.last_evaluation = {
-                name: None if _number(value) is None else value
-                for name, value in record.items()
-                if name != "kind" and (value is None or type(value) in (int, float))
-            }
+            self.last_evaluation = scores_of(record)
         if step > self.last_step:
             self.last_step = step
         for name, value in record.items():
@@ -212,7 +230,7 @@ class MetricsTable:
             number = _number(value)
             # Null is a number that is none, or a score that is not there: the first only where
             # the metric is known, and an evaluation leaves scores out.
-            if number is None and (kind == "eval" or name not in self._columns):
+            if number is None and (kind == "eval" or not self._is_known(name)):
                 continue
             column = self._columns.get(name) or self._new_column(name)
             if column is None:
@@ -231,6 +249,15 @@ class MetricsTable:
         return self._columns.setdefault(name, _Column())
 
 
+def scores_of(record: Record) -> Scores:
+    """The numbers and nulls of an evaluation; null for a number that is not finite."""
+    return {
+        name: None if _number(value) is None else value
+        for name, value in record.items()
+        if name != "kind" and (value is None or type(value) in (int, float))
+    }
+
+
 def _number(value: object) -> float | None:
     """The value as a number; None where it is none, or not finite."""
     if type(value) is int:
@@ -247,8 +274,10 @@ def _names(record: Record | None) -> tuple[str, ...] | None:
     return None if record is None else tuple(record)
 
 
-def _all_finite(values: list[Any]) -> bool:
-    return set(map(type, values)) <= {float} and all(map(math.isfinite, values))
+def _all_finite_or_null(values: list[Any]) -> bool:
+    if set(map(type, values)) <= {float}:
+        return all(map(math.isfinite, values))
+    return all(value is None or (type(value) is float and math.isfinite(value)) for value in values)
 
 
 def _parsed(lines: list[bytes]) -> Iterable[Record | None]:

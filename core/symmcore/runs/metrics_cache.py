@@ -7,23 +7,23 @@ that they are still those; where it does not fit, or is damaged, the lines are r
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import safetensors.numpy
 
 from symmcore.errors import RunError
 from symmcore.runs.layout import LARGEST_STEP, METRICS_CACHE
-from symmcore.runs.metrics import LONGEST_NAME, MOST_METRICS, Metric, MetricsTable
+from symmcore.runs.metrics import LONGEST_NAME, MOST_METRICS, Metric, MetricsTable, scores_of
 from symmcore.runs.reading import arrays_in, check_whole, read_bytes
+from symmcore.runs.safetensors_file import safetensors_chunks
 
 ANCHOR = 4096
 """Bytes of metrics.jsonl before the end of what is cached that must be the same."""
-_VERSION = 1
+_VERSION = 2  # 1 had NaN where a gradient norm was not taken
 _MOST_BYTES = 2 * 2**30
 _METADATA = "__metadata__"
 
@@ -52,8 +52,8 @@ def anchor_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def cache_bytes(table: MetricsTable, size: int, anchor: str) -> bytes:
-    """A cache as a safetensors file: see :class:`CachedMetrics`.
+def cache_chunks(table: MetricsTable, size: int, anchor: str) -> Iterator[bytes | memoryview]:
+    """A cache as the pieces of a safetensors file: see :class:`CachedMetrics`.
 
     ``steps_I`` and ``values_J`` are (N,) float64; metrics of the same steps share them.
     """
@@ -64,8 +64,8 @@ def cache_bytes(table: MetricsTable, size: int, anchor: str) -> bytes:
         at = next((i for i, known in enumerate(steps) if _same(known, metric.steps)), len(steps))
         if at == len(steps):
             steps.append(metric.steps)
-            arrays[f"steps_{at}"] = np.ascontiguousarray(metric.steps)
-        arrays[f"values_{number}"] = np.ascontiguousarray(metric.values)
+            arrays[f"steps_{at}"] = metric.steps
+        arrays[f"values_{number}"] = metric.values
         columns.append([name, at, number])
     said = {
         "version": _VERSION,
@@ -80,8 +80,7 @@ def cache_bytes(table: MetricsTable, size: int, anchor: str) -> bytes:
     }
     metadata = {"cache": json.dumps(said)}
     metadata["sha256"] = _digest(metadata["cache"], arrays)
-    content: bytes = safetensors.numpy.save(arrays, metadata)
-    return content
+    return safetensors_chunks(arrays, metadata)
 
 
 def read_cache(run: Path) -> CachedMetrics | None:
@@ -117,6 +116,12 @@ def _cached(said: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Cac
     evaluation = said["last_evaluation"]
     if evaluation is not None and not isinstance(evaluation, dict):
         raise ValueError("the last evaluation is none")
+    if evaluation is not None and (
+        scores_of(evaluation) != evaluation
+        or type(evaluation.get("step")) is not int
+        or not 0 <= evaluation["step"] <= LARGEST_STEP
+    ):
+        raise ValueError("the last evaluation has what are no scores")
     table = MetricsTable.of(
         metrics,
         lines=said["lines"],

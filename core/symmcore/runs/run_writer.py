@@ -27,7 +27,7 @@ from symmcore.runs.layout import (
     gallery_path,
 )
 from symmcore.runs.memory import LiveTail
-from symmcore.runs.metrics_cache import ANCHOR, anchor_of
+from symmcore.runs.metrics_cache import ANCHOR, anchor_of, cache_chunks
 from symmcore.runs.metrics_file import MetricsWriter
 from symmcore.runs.recording import Recording
 from symmcore.runs.saving import Part, SavingFailures
@@ -180,7 +180,7 @@ class RunWriter:
         with self._lock:
             self._index.set_status(status, message)
             self._unsaved.end = (status, message)
-        self._checkpoints.save()
+        self._checkpoints.save(at_end=True)
         with self._lock:
             self._save()
             self._metrics.close()
@@ -196,7 +196,7 @@ class RunWriter:
         """
         if self._thumbnails is not None:
             self._thumbnails.close()
-        self._checkpoints.save()
+        self._checkpoints.save(at_end=True)
         with self._lock:
             if self.unsaved:
                 self._save()
@@ -299,8 +299,8 @@ class RunWriter:
             return
         with contextlib.suppress(OSError):  # nothing is lost, it only takes longer to read
             anchor = anchor_of(self._metrics.tail(ANCHOR))
-            content = self._index.metrics_cache(self._metrics.size, anchor)
-            files.write_whole(self.folder / METRICS_CACHE, content)
+            chunks = cache_chunks(self._index.metrics_table(), self._metrics.size, anchor)
+            files.write_chunks(self.folder / METRICS_CACHE, chunks)
             self._cached_lines = lines
 
     def _save_before_checkpoint(self) -> None:

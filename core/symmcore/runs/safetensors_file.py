@@ -28,18 +28,22 @@ _DTYPES = {
 }
 
 
-def safetensors_chunks(arrays: Mapping[str, npt.NDArray[Any]]) -> Iterator[bytes | memoryview]:
+def safetensors_chunks(
+    arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str] | None = None
+) -> Iterator[bytes | memoryview]:
     """The bytes of a safetensors file, a MiB at a time at least, but for the last.
 
     Args:
         arrays: of booleans, integers or floating-point numbers, in any order of memory.
+        metadata: texts by name for the file's header.
 
     Raises:
         KeyError: if an array is of another type.
     """
     # wide types first, so that each array lies at a multiple of its item size
     names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
-    begin, entries = 0, {}
+    begin = 0
+    entries: dict[str, Any] = {} if metadata is None else {"__metadata__": dict(metadata)}
     for name in names:
         array = arrays[name]
         entries[name] = {

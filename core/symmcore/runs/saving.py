@@ -40,7 +40,7 @@ class SavingFailures:
         """Whether a part failed the last time."""
         return part in self._failing
 
-    def judge(self, part: Part, error: OSError | None) -> None:
+    def judge(self, part: Part, error: Exception | None) -> None:
         """Note that a part could not be saved; None: that it could."""
         with self._lock:
             told = bool(self._failing)

@@ -156,7 +156,9 @@ class TrainingRecorder:
         """Close the files when the training has ended, and let others write the runs."""
         if status.state is not RunState.FINISHED:
             return
-        self._thread.wait()
+        # what it fails with is told below, where the same is tried again
+        with contextlib.suppress(Exception):
+            self._thread.wait()
         self._thread.close()
         ended = _ENDS[status.reason or FinishReason.FAILED]
         running, self._running = self._running, False
@@ -185,10 +187,11 @@ class TrainingRecorder:
 
         What could not be saved is tried once more.
         """
-        self._thread.close()
-        for writer in self._writers.values():
-            writer.close()
-        self._release()
+        with contextlib.ExitStack() as closing:  # the last first, and each whatever befell another
+            closing.callback(self._release)
+            for writer in self._writers.values():
+                closing.callback(writer.close)
+            closing.callback(self._thread.close)
 
     def _save_checkpoints(self) -> bool:
         """Write each run's checkpoint, on the thread; returns whether all are on the disk."""

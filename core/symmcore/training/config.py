@@ -8,7 +8,6 @@ from symmcore.data.catalogue import DatasetChoice
 from symmcore.data.choice import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.errors import InputError
-from symmcore.settings.losses import LossSettings, loss_info
 from symmcore.settings.networks import (
     FROM_SCRATCH,
     IMAGENET,
@@ -314,13 +313,7 @@ class TrainingConfig:
 
     def _with_defaults(self, spec: RunSpec) -> RunSpec:
         """The same run with every setting said."""
-        settings = loss_info(spec.loss).defaults.given() | spec.loss_settings.given()
-        return dataclasses.replace(
-            spec,
-            loss_settings=LossSettings(**settings),
-            learning_rate=self.learning_rate_of(spec),
-            dim=self.dim_of(spec),
-        )
+        return spec.with_settings(learning_rate=self.learning_rate_of(spec), dim=self.dim_of(spec))
 
 
 def preset_config(name: str, **given: Any) -> TrainingConfig:

@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from symmcore.settings.losses import loss_info
+from symmcore.settings.losses import LossSettings, loss_info
 from symmcore.settings.symm import Symm
 from symmcore.training.collapse import Finding, Symptom
 from symmcore.training.spec import RunSpec
@@ -53,7 +53,9 @@ def remedies(finding: Finding, spec: RunSpec, learning_rate: float) -> tuple[Rem
         tries += _no_penalty(spec)
     if spec.loss != "triplet-semihard":
         symm = None if spec.symm is None else Symm(spec.symm.alpha, spec.symm.beta)
-        other = RunSpec("triplet-semihard", symm, learning_rate=spec.learning_rate)
+        other = dataclasses.replace(
+            spec, loss="triplet-semihard", symm=symm, loss_settings=LossSettings()
+        )
         tries.append(Remedy("semi-hard triplets", other))
     return tuple(tries)
 

@@ -56,6 +56,13 @@ class RunSpec:
         """The name as a folder: no colon, which some systems forbid."""
         return self.name.replace(":", "_")
 
+    def with_settings(self, *, learning_rate: float | None, dim: int | None) -> "RunSpec":
+        """The same run with every setting of the loss said, and these."""
+        settings = loss_info(self.loss).defaults.given() | self.loss_settings.given()
+        return dataclasses.replace(
+            self, loss_settings=LossSettings(**settings), learning_rate=learning_rate, dim=dim
+        )
+
     def _check_loss(self) -> None:
         try:
             info = loss_info(self.loss)

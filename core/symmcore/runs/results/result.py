@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from symmcore.runs.info import RecordingState, RunInfo, RunStatus
 from symmcore.runs.recording import Recording
-from symmcore.settings.losses import LossSettings, loss_info
 from symmcore.settings.setting import with_given
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec
@@ -24,6 +23,7 @@ _NOT_SETTINGS = (
     "eval_every",
     "frames",
     "watch_limit",
+    "watch",
     "checkpoint_every",
     "recording_bytes",
     "cache_bytes",
@@ -181,18 +181,10 @@ def _setting(info: RunInfo, key: str, step: int) -> Setting:
         return Setting(info.name, None, step, alone=key)
     usual = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
     decided: dict[str, object] = {
-        "specs": (_whole(info.spec),),
+        "specs": (info.spec.with_settings(learning_rate=None, dim=None),),
         "learning_rate": info.resolved.learning_rate_of(info.spec),
         "dim": info.resolved.dim_of(info.spec),
     }
     training = with_given(info.resolved, {name: usual[name] for name in _NOT_SETTINGS} | decided)
     branched_at = None if info.parent is None else info.parent.step
     return Setting(info.name, training, step, branched_at)
-
-
-def _whole(spec: RunSpec) -> RunSpec:
-    """The SPEC with every setting of the loss said; the training has all others."""
-    settings = loss_info(spec.loss).defaults.given() | spec.loss_settings.given()
-    return dataclasses.replace(
-        spec, loss_settings=LossSettings(**settings), learning_rate=None, dim=None
-    )
