@@ -58,6 +58,7 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether the pairs picked in the newest batch are.
+        events_visible: whether the list of what happened is.
         method: name of the projection, such as "pca".
         classes: which of them have colours, and which are hidden.
         curves: how the lines of the plots are drawn.
@@ -67,6 +68,7 @@ class Display:
     colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     pairs_visible: bool = False
+    events_visible: bool = False
     method: str = "pca"
     classes: ClassChoice = field(default_factory=ClassChoice)
     curves: CurveLook = field(default_factory=CurveLook)

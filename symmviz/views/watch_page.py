@@ -34,6 +34,7 @@ from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
+from symmviz.views.event_panel import EventPanel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
@@ -119,6 +120,7 @@ class WatchPage(QWidget):
         self.curves = CurveGrid(self)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
+        self.events = EventPanel(self)
         self._lay_out()
 
     def make_columns(self) -> None:
@@ -285,6 +287,7 @@ class WatchPage(QWidget):
             self._synthetic,
             self._pairs,
             self.legend,
+            self.events.button,
             self._fit,
         ):
             head.addWidget(widget)
@@ -292,7 +295,10 @@ class WatchPage(QWidget):
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
-        above.addLayout(self._scatters, 1)
+        maps = QHBoxLayout()
+        maps.addLayout(self._scatters, 1)
+        maps.addWidget(self.events)
+        above.addLayout(maps, 1)
         above.addWidget(self.selection)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
