@@ -67,5 +67,8 @@ def event_sentence(event: Event, names: tuple[str, ...]) -> str:
     if event.kind is EventKind.LEFT:
         which = "An image" if number == 1 else f"{number:,} images"
         return f"{which} left class {first}: most neighbours are now of class {others[0]}."
-    most = "all" if event.count == number else f"most ({event.count:,})"
-    return f"{number:,} of {event.total:,} queries turned wrong at rank 1, {most} of class {first}."
+    part = "all" if event.count == number else f"{event.count:,}"
+    return (
+        f"{number:,} of {event.total:,} queries turned wrong at rank 1, {part} of them of class "
+        f"{first}."
+    )

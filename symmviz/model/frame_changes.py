@@ -24,7 +24,7 @@ MIX_RISE = 0.1
 LEAST_MIXED = 5  # neighbours
 LEAST_CLASS, LEAST_LOST = 5, 3  # images of a class that can split, and that its part must lose
 LEAST_LEFT = 2  # images that leave one class for the same other
-LEAST_WRONG, WRONG_SHARE = 5, 0.02  # queries, and of those that were right
+LEAST_WRONG, WRONG_SHARE = 5, 0.05  # queries, and of those that were right
 MOST_EVENTS = 3
 """Splits, mixes and leavings of one frame: the largest."""
 
