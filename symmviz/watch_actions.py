@@ -47,6 +47,8 @@ class WatchActions(QObject):
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.pairs_toggled.connect(lambda visible: self._draw(pairs_visible=visible))
         page.layers_chosen.connect(lambda layers: self._draw(layers=layers))
+        page.events.button.toggled.connect(lambda shown: self._draw(events_visible=shown))
+        page.events.chosen.connect(pages.events.go_to)
         page.row_picked.connect(self._on_picked)
         page.rows_lassoed.connect(self._on_lassoed)
         page.selection.strip.clicked.connect(self._on_picture)

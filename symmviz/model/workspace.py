@@ -59,6 +59,7 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether the pairs picked in the newest batch are.
+        events_visible: whether the list of what happened is.
         method: name of the projection, such as "pca".
         layers: what is drawn over and beside the points.
         classes: which of them have colours, and which are hidden.
@@ -69,6 +70,7 @@ class Display:
     colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     pairs_visible: bool = False
+    events_visible: bool = False
     method: str = "pca"
     layers: frozenset[Layer] = AT_FIRST
     classes: ClassChoice = field(default_factory=ClassChoice)

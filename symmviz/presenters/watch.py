@@ -20,6 +20,7 @@ from symmviz.model.picked import MapPair
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.events import EventsView
 from symmviz.presenters.findings import FindingsView
 
 
@@ -29,6 +30,10 @@ class WatchView(Protocol):
     @property
     def findings(self) -> FindingsView:
         """The lines over the columns that say what is wrong with a run."""
+
+    @property
+    def events(self) -> EventsView:
+        """The list of what happened."""
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """Make one empty column a run."""

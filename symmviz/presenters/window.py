@@ -23,6 +23,7 @@ from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
+from symmviz.presenters.events import EventSource, EventsPresenter
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
@@ -58,6 +59,10 @@ class Readers(Protocol):
     frames: FrameLoader
     searches: Searches
     rankings: Rankings
+
+    @property
+    def events(self) -> EventSource:
+        """Finds what happened."""
 
     @property
     def uploads(self) -> UploadSearches:
@@ -100,6 +105,7 @@ class WindowPresenter:
         self.classes = ClassesPresenter(workspace, readers.frames)
         self.curves = CurvesPresenter(curves, workspace)
         self.findings = FindingsPresenter(watch.findings, workspace)
+        self.events = EventsPresenter(watch.events, workspace, readers.events)
         self._retrieve = RetrievePresenter(
             retrieve,
             workspace,
@@ -144,6 +150,7 @@ class WindowPresenter:
             readers.rankings.revision,
             readers.uploads.revision,
             readers.rankings.progress,
+            readers.events.revision,
             *map(id, workspace.recordings),
             *(_but_for_metrics(recording.state) for recording in workspace.recordings),
         )
@@ -155,6 +162,7 @@ class WindowPresenter:
             readers.follow(self._followed)
         self._read()
         self._watch.update()
+        self.events.update()
         self._show_metrics(tuple(one.state.revision for one in workspace.recordings))
         self._retrieve.update()
 

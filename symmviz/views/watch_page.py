@@ -5,10 +5,8 @@ from pathlib import Path
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -35,6 +33,7 @@ from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
+from symmviz.views.event_panel import EventPanel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
@@ -43,6 +42,7 @@ from symmviz.views.map_column import MapColumn
 from symmviz.views.map_toggles import LayerMenu, pairs_toggle, synthetic_toggle
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.scroll_area import scrolling
 from symmviz.views.selection_strip import SelectionBar
 
 # Made before they are needed: making one takes longer than a frame may.
@@ -112,6 +112,7 @@ class WatchPage(QWidget):
         self.curves = CurveGrid(self)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
+        self.events = EventPanel(self)
         self._lay_out()
 
     def make_columns(self) -> None:
@@ -289,6 +290,7 @@ class WatchPage(QWidget):
             self._pairs,
             self._layers,
             self.legend,
+            self.events.button,
             self._fit,
         ):
             head.addWidget(widget)
@@ -296,7 +298,10 @@ class WatchPage(QWidget):
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
-        above.addLayout(self._scatters, 1)
+        maps = QHBoxLayout()
+        maps.addLayout(self._scatters, 1)
+        maps.addWidget(self.events)
+        above.addLayout(maps, 1)
         above.addWidget(self.selection)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
@@ -312,11 +317,7 @@ class WatchPage(QWidget):
         column.setContentsMargins(12, 10, 12, 8)
         column.addLayout(head)
         column.addWidget(splitter, 1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scrolling(content, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
