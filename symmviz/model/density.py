@@ -8,7 +8,7 @@ import numpy.typing as npt
 from symmcore.records import FloatArray
 
 SHARES = (0.5, 0.8, 0.95)
-"""A contour each: the smallest part of the map that holds this share of the points."""
+"""A contour each: around the densest part of the map that holds this share of the points."""
 _CELLS = 96  # along the longer side
 _BLUR = 2.5  # cells
 _MARGIN = 11  # cells around all points, where the blur ends
@@ -58,14 +58,10 @@ def density(points: FloatArray) -> Density:
     np.add.at(grid, (cells[:, 0], cells[:, 1]), 1.0)
     grid = gaussian_filter(grid, _BLUR, mode="constant")
     left, bottom = (low - _MARGIN * step).tolist()
-    return Density(grid, (left, bottom), step, _levels(grid))
-
-
-def _levels(grid: Grid) -> tuple[float, ...]:
-    """Of each share, the density of the cell with which the densest ones hold it."""
-    falling = np.sort(grid, axis=None)[::-1]
-    held = np.cumsum(falling) / falling.sum()
-    return tuple(float(falling[np.searchsorted(held, share)]) for share in SHARES)
+    at_points = grid[cells[:, 0], cells[:, 1]]
+    # A little lower: around a point that lies alone there is a contour, too.
+    levels = 0.99 * np.quantile(at_points, [1.0 - share for share in SHARES])
+    return Density(grid, (left, bottom), step, tuple(levels.tolist()))
 
 
 def _none(problem: str) -> Density:

@@ -23,8 +23,8 @@ _LAYERS = {
     ),
     Layer.DENSITY: (
         "Density",
-        "Contours around the smallest parts of a map that hold 50%, 80% (whole lines) and 95% "
-        "(dashed) of its images' points.",
+        "Contours around where points are densest, holding 50%, 80% (whole lines) and 95% "
+        "(dashed) of the images' points.",
     ),
 }
 

@@ -117,7 +117,7 @@ def test_the_grid_counts_each_point_once_and_contours_hold_their_shares() -> Non
         for x, y in points[:-1].tolist():
             around = [one.containsPoint(QPointF(x, y), _ODD) for one in outlines]
             held += sum(around) % 2
-        assert held / 1200 == pytest.approx(share, abs=0.06)
+        assert held / 1200 == pytest.approx(share, abs=0.03)
 
 
 @pytest.mark.parametrize(
