@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +33,7 @@ from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.views.colour_box import ColourBox
 from symmviz.views.curve_grid import CurveGrid
+from symmviz.views.divided import Divided
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
@@ -295,14 +295,12 @@ class WatchPage(QWidget):
         above.addLayout(self._scatters, 1)
         above.addWidget(self.selection)
         bottom = self.curves
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter = Divided("watch", Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
-        splitter.setObjectName("watch")  # by which it is remembered
-        splitter.setChildrenCollapsible(False)
         content = QWidget(self)
         column = QVBoxLayout(content)
         column.setContentsMargins(12, 10, 12, 8)
