@@ -46,6 +46,7 @@ class WatchActions(QObject):
         page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.pairs_toggled.connect(lambda visible: self._draw(pairs_visible=visible))
+        page.layers_chosen.connect(lambda layers: self._draw(layers=layers))
         page.events.button.toggled.connect(lambda shown: self._draw(events_visible=shown))
         page.events.chosen.connect(pages.events.go_to)
         page.row_picked.connect(self._on_picked)

@@ -9,6 +9,7 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmcore.runs.info import RecordingState
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import Layer
 from symmviz.model.resolve import (
     SearchTarget,
     history_targets,
@@ -27,7 +28,8 @@ from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
-from symmviz.services.frames import FrameLoader, FramePart, FrameWanted
+from symmviz.services.frame_facts import FramePart, FrameWanted
+from symmviz.services.frames import FrameLoader
 from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 
@@ -233,7 +235,16 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         if recording.state.frame_steps
     ]
     ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
-    return (*shown, *galleries, *(one for one in ahead if one is not None))
+    beside = _cosines_wanted(workspace, [row[0] for row in rows if row])
+    return (*shown, *galleries, *(one for one in ahead if one is not None), *beside)
+
+
+def _cosines_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
+    """The cosines of pairs of these frames, which take longest and come last."""
+    if Layer.SIMILARITIES not in workspace.display.layers:
+        return []
+    split = workspace.display.split
+    return [dataclasses.replace(one, part=FramePart.COSINES, split=split) for one in frames]
 
 
 def _shares_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
