@@ -102,7 +102,7 @@ def _add_picture_options(parser: argparse.ArgumentParser) -> None:
         type=_steps,
         default=(),
         metavar="N,N,...",
-        help="whose frames stand side by side in figure8 (default four, from the first to the last)",
+        help="whose frames figure8 shows side by side (default four, from first to last)",
     )
     add("--no-synthetic", action="store_true", help="leave synthetic points out of maps")
 

@@ -54,7 +54,7 @@ class Session:
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - one that draws, from the first picture on, and one that loads the loops it draws with;
     - one each for rankings, events and uploads and one more for retrieval, from the first wish on;
-    - one that exports, while it does;
+    - one that exports, while it does, and one that draws figures, from the first of them on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
