@@ -9,7 +9,7 @@ from helpers_recording import FakeRecording
 from helpers_runs import record_loop
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from symmcore.errors import InputError
@@ -139,7 +139,7 @@ def test_the_dialog_shows_draws_anew_copies_and_saves(
     qtbot.keyClick(dialog.steps, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: dialog.image is not first, timeout=_PATIENCE)
     assert dialog.steps.text() == f"{proposed[0]}, {proposed[-1]}"
-    buttons = {one.text(): one for one in dialog.findChildren(figure_dialog.QPushButton)}
+    buttons = {one.text(): one for one in dialog.findChildren(QPushButton)}
     buttons["Copy picture"].click()
     assert dialog.image is not None
     assert QGuiApplication.clipboard().image().size() == dialog.image.size()
