@@ -12,9 +12,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QFrame,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +37,7 @@ from symmviz.views.main_fields import MainFields
 from symmviz.views.preset_field import PresetField
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.runs_folder import RunsFolder
+from symmviz.views.scroll_area import scrolling
 from symmviz.views.start_footer import StartFooter, centred
 from symmviz.views.start_heading import StartHeading
 from symmviz.views.training_fields import TrainingFields
@@ -247,11 +246,7 @@ class StartPage(QWidget):
         column.addLayout(self._beside_recent(form))
         column.addWidget(self._advanced)
         column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(centred(content, self))
+        scroll = scrolling(centred(content, self), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

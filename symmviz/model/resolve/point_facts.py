@@ -3,7 +3,9 @@
 from symmcore.records import FloatArray, Projection
 from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, ShareTarget, SplitImages
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair, map_pairs
 from symmviz.model.resolve.time import newest_at
 from symmviz.model.workspace import Cursor, Workspace
@@ -47,3 +49,12 @@ def shares_of(
     target = None if projection is None else share_target(workspace, recording, projection.step)
     shares = None if target is None else loaded.shares(target)
     return None if shares is None else shares.of(workspace.display.split)
+
+
+def cosines_of(
+    workspace: Workspace, recording: Recording, loaded: Loaded, step: int
+) -> PairCosines | None:
+    """The cosines of pairs of the images that a run's map shows, after a step; None if unknown."""
+    if Layer.SIMILARITIES not in workspace.display.layers:
+        return None
+    return loaded.cosines(recording.key, step, workspace.display.split)
