@@ -30,7 +30,7 @@ from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
-from symmviz.views.colour_box import ColourBox
+from symmviz.views.colour_box import ColourField
 from symmviz.views.curve_grid import CurveGrid
 from symmviz.views.divided import Divided
 from symmviz.views.event_panel import EventPanel
@@ -94,8 +94,8 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = ColourBox(self)
-        self._colour.chosen.connect(self.colour_chosen)
+        self.colours = ColourField(self)
+        self.colours.chosen.connect(self.colour_chosen)
         self._synthetic = synthetic_toggle(self)
         self._synthetic.toggled.connect(self.synthetic_toggled)
         self._pairs = pairs_toggle(self)
@@ -215,7 +215,7 @@ class WatchPage(QWidget):
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._split.setCurrentIndex(_SPLITS.index(split))
-        self._colour.set_meaning(colour_by)
+        self.colours.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
         for column in self._pool:
@@ -273,7 +273,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.choose_next()
+        self.colours.choose_next()
 
     def _on_split(self) -> None:
         split = _SPLITS[self._split.currentIndex()]
@@ -285,7 +285,7 @@ class WatchPage(QWidget):
         for widget in (
             self._split,
             self._method,
-            self._colour,
+            self.colours,
             self._synthetic,
             self._pairs,
             self._layers,
@@ -326,7 +326,7 @@ class WatchPage(QWidget):
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
         scatter.set_gliding(self._glides)
-        scatter.set_colour_by(self._colour.meaning)
+        scatter.set_colour_by(self.colours.meaning)
         scatter.set_synthetic_visible(self._synthetic.isChecked())
         column.set_layers(self._layers.layers)
         run = len(self._pool)
@@ -343,4 +343,4 @@ class WatchPage(QWidget):
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.meaning, classes)
+        self.legend.set_meaning(self.colours.meaning, classes)
