@@ -19,10 +19,18 @@ from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.retrieval import Split
+from symmviz.model.since import SinceChoice
 from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsView
 from symmviz.presenters.findings import FindingsView
+
+
+class SinceView(Protocol):
+    """What the presenter needs of the field that says since when."""
+
+    def set_since(self, choice: SinceChoice) -> None:
+        """Show the step that colours compare with; where there is none, no field."""
 
 
 class WatchView(Protocol):
@@ -31,6 +39,10 @@ class WatchView(Protocol):
     @property
     def findings(self) -> FindingsView:
         """The lines over the columns that say what is wrong with a run."""
+
+    @property
+    def colours(self) -> SinceView:
+        """What the colours mean, and since which step."""
 
     @property
     def events(self) -> EventsView:
@@ -145,6 +157,8 @@ class WatchPresenter:
                 synthetic_visible=state.synthetic_visible,
                 pairs_visible=state.pairs_visible,
             )
+        if before is None or before.since != state.since:
+            self._view.colours.set_since(state.since)
         if before is None or before.method != state.method:
             self._view.set_method(state.method)
         if before is None or before.layers != state.layers:

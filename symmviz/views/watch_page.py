@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -32,8 +31,9 @@ from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.model.trails import Trails
-from symmviz.views.colour_box import ColourBox
+from symmviz.views.colour_box import ColourField
 from symmviz.views.curve_grid import CurveGrid
+from symmviz.views.divided import Divided
 from symmviz.views.event_panel import EventPanel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
@@ -92,8 +92,8 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = ColourBox(self)
-        self._colour.chosen.connect(self.colour_chosen)
+        self.colours = ColourField(self)
+        self.colours.chosen.connect(self.colour_chosen)
         self._synthetic = synthetic_toggle(self)
         self._synthetic.toggled.connect(self.synthetic_toggled)
         self._pairs = pairs_toggle(self)
@@ -211,7 +211,7 @@ class WatchPage(QWidget):
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._split.setCurrentIndex(_SPLITS.index(split))
-        self._colour.set_meaning(colour_by)
+        self.colours.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
         self._columns.set_look(
@@ -269,7 +269,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.choose_next()
+        self.colours.choose_next()
 
     def _on_split(self) -> None:
         split = _SPLITS[self._split.currentIndex()]
@@ -281,7 +281,7 @@ class WatchPage(QWidget):
         for widget in (
             self._split,
             self._method,
-            self._colour,
+            self.colours,
             self._synthetic,
             self._pairs,
             self._layers,
@@ -300,14 +300,12 @@ class WatchPage(QWidget):
         above.addLayout(maps, 1)
         above.addWidget(self.selection)
         bottom = self.curves
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter = Divided("watch", Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
-        splitter.setObjectName("watch")  # by which it is remembered
-        splitter.setChildrenCollapsible(False)
         content = QWidget(self)
         column = QVBoxLayout(content)
         column.setContentsMargins(12, 10, 12, 8)
@@ -325,4 +323,4 @@ class WatchPage(QWidget):
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.meaning, classes)
+        self.legend.set_meaning(self.colours.meaning, classes)

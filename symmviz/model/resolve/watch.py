@@ -23,13 +23,14 @@ from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
-from symmviz.model.resolve.point_facts import cosines_of, pairs_of, shares_of
+from symmviz.model.resolve.point_facts import cosines_of, pairs_of, shares_of, since_choice
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
 from symmviz.model.resolve.shown import shown_text
 from symmviz.model.resolve.time import shown_step, steps_looked_at
 from symmviz.model.resolve.trails import trails_of
 from symmviz.model.retrieval import Query, Split
+from symmviz.model.since import SinceChoice
 from symmviz.model.titles import label_names, named_title, run_titles
 from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace, images_key
@@ -89,6 +90,7 @@ class WatchState:
         split: whose images the maps show.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
+        since: the step that colours compare with.
         pairs_visible: whether lines between picked points are.
         method: what projects them.
         layers: what is drawn over and beside them.
@@ -101,6 +103,7 @@ class WatchState:
     pictures: tuple[PictureId, ...]
     split: Split
     colour_by: ColourBy
+    since: SinceChoice
     synthetic_visible: bool
     pairs_visible: bool
     method: str
@@ -130,6 +133,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
         pictures=several.pictures,
         split=workspace.display.split,
         colour_by=workspace.display.colour_by,
+        since=since_choice(workspace),
         synthetic_visible=workspace.display.synthetic_visible,
         pairs_visible=workspace.display.pairs_visible,
         method=workspace.display.method,
