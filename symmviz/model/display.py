@@ -18,6 +18,7 @@ class ColourBy(Enum):
     CORRECT = "correct"
     PICKED = "picked"
     DRIFT = "drift"
+    LOST = "loss of class"
     FALSE = "false neighbours"
     MISSING = "missing neighbours"
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from symmcore.records import FloatArray, Frame, ImageFiles, IndexArray, PickedPairs, Projection
 from symmviz.model.display import ColourBy
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.retrieval import Split
 
 
@@ -143,6 +144,9 @@ class Loaded(Protocol):
 
     def shares(self, target: ShareTarget) -> Shares | None:
         """What colours that are a scale say, where that was wanted."""
+
+    def cosines(self, key: str, step: int, split: Split) -> PairCosines | None:
+        """The cosines of pairs of a split's images after a step, where they were wanted."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

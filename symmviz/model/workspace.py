@@ -8,6 +8,7 @@ from symmviz.model.browse import Browse
 from symmviz.model.class_choice import ClassChoice
 from symmviz.model.curve import CurveLook
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.retrieval import AnyQuery, Query, Split, Upload
 
 
@@ -58,7 +59,9 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether the pairs picked in the newest batch are.
+        events_visible: whether the list of what happened is.
         method: name of the projection, such as "pca".
+        layers: what is drawn over and beside the points.
         classes: which of them have colours, and which are hidden.
         curves: how the lines of the plots are drawn.
     """
@@ -67,7 +70,9 @@ class Display:
     colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     pairs_visible: bool = False
+    events_visible: bool = False
     method: str = "pca"
+    layers: frozenset[Layer] = AT_FIRST
     classes: ClassChoice = field(default_factory=ClassChoice)
     curves: CurveLook = field(default_factory=CurveLook)
 

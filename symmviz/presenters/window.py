@@ -9,6 +9,7 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmcore.runs.info import RecordingState
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import Layer
 from symmviz.model.resolve import (
     SearchTarget,
     history_targets,
@@ -22,11 +23,13 @@ from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
+from symmviz.presenters.events import EventSource, EventsPresenter
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
-from symmviz.services.frames import FrameLoader, FramePart, FrameWanted
+from symmviz.services.frame_facts import FramePart, FrameWanted
+from symmviz.services.frames import FrameLoader
 from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 
@@ -56,6 +59,10 @@ class Readers(Protocol):
     frames: FrameLoader
     searches: Searches
     rankings: Rankings
+
+    @property
+    def events(self) -> EventSource:
+        """Finds what happened."""
 
     @property
     def uploads(self) -> UploadSearches:
@@ -98,6 +105,7 @@ class WindowPresenter:
         self.classes = ClassesPresenter(workspace, readers.frames)
         self.curves = CurvesPresenter(curves, workspace)
         self.findings = FindingsPresenter(watch.findings, workspace)
+        self.events = EventsPresenter(watch.events, workspace, readers.events)
         self._retrieve = RetrievePresenter(
             retrieve,
             workspace,
@@ -142,6 +150,7 @@ class WindowPresenter:
             readers.rankings.revision,
             readers.uploads.revision,
             readers.rankings.progress,
+            readers.events.revision,
             *map(id, workspace.recordings),
             *(_but_for_metrics(recording.state) for recording in workspace.recordings),
         )
@@ -153,6 +162,7 @@ class WindowPresenter:
             readers.follow(self._followed)
         self._read()
         self._watch.update()
+        self.events.update()
         self._show_metrics(tuple(one.state.revision for one in workspace.recordings))
         self._retrieve.update()
 
@@ -225,7 +235,16 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         if recording.state.frame_steps
     ]
     ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
-    return (*shown, *galleries, *(one for one in ahead if one is not None))
+    beside = _cosines_wanted(workspace, [row[0] for row in rows if row])
+    return (*shown, *galleries, *(one for one in ahead if one is not None), *beside)
+
+
+def _cosines_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
+    """The cosines of pairs of these frames, which take longest and come last."""
+    if Layer.SIMILARITIES not in workspace.display.layers:
+        return []
+    split = workspace.display.split
+    return [dataclasses.replace(one, part=FramePart.COSINES, split=split) for one in frames]
 
 
 def _shares_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:

@@ -27,6 +27,7 @@ from symmviz.services.continuing import (
 )
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.drawing import PointDrawing
+from symmviz.services.events import EventFinder
 from symmviz.services.exports import Exports
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
@@ -52,8 +53,8 @@ class Session:
     - the projection process and the two threads that feed it, from :meth:`open` on;
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - one that draws, from the first picture on, and one that loads the loops it draws with;
-    - one each for rankings and uploads and one more for retrieval, from their first wish on;
-    - one that exports, while it does;
+    - one each for rankings, events and uploads and one more for retrieval, from the first wish on;
+    - one that exports, while it does, and one that draws figures, from the first of them on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -63,6 +64,7 @@ class Session:
         frames: what has been read of the recordings.
         searches: what has been found in them.
         rankings: how all their images do as queries.
+        events: what happened from each of their frames to the next.
         uploads: images from elsewhere, and what was found for them.
         thumbnails: their images.
         results: what they came to.
@@ -77,6 +79,7 @@ class Session:
         self.frames = FrameLoader(self._box.problem)
         self.searches = Searches()
         self.rankings = Rankings(self.searches.index, self._box.problem)
+        self.events = EventFinder(self._box.problem)
         self.uploads = Uploads(self.searches.index)
         self.thumbnails = Thumbnails(self.uploads.read)
         self.results = ResultsReader(self._box.problem)
@@ -228,6 +231,7 @@ class Session:
                 self._projections.forget(recording.key)
                 self.searches.clear()
                 self.rankings.clear()
+                self.events.clear()
                 self.uploads.clear()
         self.frames.keep_only(frozenset(recording.key for recording in recordings))
         self.thumbnails.show(recordings)
@@ -305,8 +309,8 @@ class Session:
         self.drawing.close(timeout)
         self._projections.close(timeout)
         readers = (
-            self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,
-            self.results, self._follower, self.exports,
+            self.frames, self.searches, self.rankings, self.events, self.uploads,
+            self.thumbnails, self.results, self._follower, self.exports,
         )  # fmt: skip
         for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))

@@ -5,12 +5,15 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from symmviz.model.display import RunTitle
+from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.names import shown_name
+from symmviz.views.cosine_histogram import CosineHistogram
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.picture_menu import PictureMenu
 from symmviz.views.scatter import EmbeddingScatter
 
 _LEAST_TITLE = 120  # pixels
+_LEAST_WITH_HISTOGRAM = 380  # a narrower column has no room beside its map
 # A scatter is not squeezed below this: the page scrolls instead.
 _LEAST_SCATTER = QSize(200, 100)
 
@@ -49,7 +52,11 @@ class MapColumn(QFrame):
         self.caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.scatter = EmbeddingScatter(self)
         self.scatter.setMinimumSize(_LEAST_SCATTER)
+        # It takes what the histogram leaves, not the other way round.
+        self.scatter.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.scatter.setAccessibleName("Map")
+        self.histogram = CosineHistogram(self)
+        self._layers = AT_FIRST
         self.trust = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self.trust.setProperty("muted", True)
         self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -62,12 +69,16 @@ class MapColumn(QFrame):
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(4)
         layout.addLayout(self._head)
-        layout.addWidget(self.scatter, 1)
+        middle = QHBoxLayout()
+        middle.addWidget(self.scatter, 1)
+        middle.addWidget(self.histogram, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addLayout(middle, 1)
         layout.addWidget(self.trust)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the caption under the title where it would leave no room for it."""
         super().resizeEvent(event)
+        self._show_histogram(event.size().width())
         beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
         self._head.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
@@ -76,13 +87,23 @@ class MapColumn(QFrame):
             Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
         )
 
+    def set_layers(self, layers: frozenset[Layer]) -> None:
+        """Draw these over and beside the points."""
+        self._layers = layers
+        self._show_histogram(self.width())
+
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
         self._heading.setText(shown_name(title.title))
         self.scatter.setAccessibleName(f"Map of {shown_name(title.title)}")
         self.caption.setText("Waiting for the first picture")
         self.trust.setText("")
+        self.histogram.set_cosines(None)
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
         self.scatter.set_also_selected(())
         self.scatter.fit()
+
+    def _show_histogram(self, width: int) -> None:
+        wanted = Layer.SIMILARITIES in self._layers
+        self.histogram.setVisible(wanted and width >= _LEAST_WITH_HISTOGRAM)

@@ -6,10 +6,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QMenu,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from symmviz.views.gallery import GalleryView
 from symmviz.views.listing_panel import ListingPanel
 from symmviz.views.neighbour_row import NeighbourRowWidget
 from symmviz.views.query_panel import QueryPanel
+from symmviz.views.scroll_area import scrolling
 
 _GALLERY_WIDTH = 350  # pixels, at most until the user divides the page
 _GALLERY_SHARE = 0.36
@@ -196,11 +195,7 @@ class RetrievePage(QWidget):
         found.addLayout(self._row_area)
         found.addStretch(1)
         self._uploads.hide()
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scrolling(content, self)
         self._scroll = scroll
         self._splitter.addWidget(self.listing)
         self._splitter.addWidget(scroll)

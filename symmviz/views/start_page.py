@@ -12,9 +12,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QFrame,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -40,6 +38,7 @@ from symmviz.views.loss_fields import LossFields
 from symmviz.views.preset_field import PresetField
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.runs_folder import RunsFolder
+from symmviz.views.scroll_area import scrolling
 from symmviz.views.setting_fields import field_value, set_field, setting_field
 from symmviz.views.start_footer import StartFooter, centred
 from symmviz.views.start_heading import StartHeading
@@ -252,11 +251,7 @@ class StartPage(QWidget):
         column.addLayout(self._beside_recent(form))
         column.addWidget(self._advanced)
         column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(centred(content, self))
+        scroll = scrolling(centred(content, self), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

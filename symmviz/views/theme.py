@@ -169,7 +169,7 @@ QPushButton[chip="true"] {{ padding: 0 6px; border-radius: 4px; color: {theme.mu
 QPushButton[chip="true"]:checked {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
 }}
-QPushButton:checkable:checked {{ border-color: {theme.accent}; color: {theme.accent}; }}
+QPushButton:checked {{ border-color: {theme.accent}; color: {theme.accent}; }}
 QPushButton[primary="true"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;

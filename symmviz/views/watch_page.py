@@ -4,12 +4,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -28,19 +25,24 @@ from symmviz.model.display import (
     RunTitle,
 )
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
+from symmviz.model.layers import Layer
 from symmviz.model.loaded import VerdictArray
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
-from symmviz.views.colour_box import ColourBox
+from symmviz.views.colour_box import ColourField
 from symmviz.views.curve_grid import CurveGrid
+from symmviz.views.event_panel import EventPanel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
+from symmviz.views.map_toggles import LayerMenu, pairs_toggle, synthetic_toggle
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.scroll_area import scrolling
 from symmviz.views.selection_strip import SelectionBar
 
 # Made before they are needed: making one takes longer than a frame may.
@@ -61,6 +63,8 @@ class WatchPage(QWidget):
     """The user wants to see synthetic points, or not."""
     pairs_toggled = Signal(bool)
     """The user wants to see the pairs picked in the newest batch, or not."""
+    layers_chosen = Signal(frozenset)
+    """The user wants these layers of the maps, and no others."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
     rows_lassoed = Signal(int, tuple)
@@ -90,25 +94,14 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = ColourBox(self)
-        self._colour.chosen.connect(self.colour_chosen)
-        self._synthetic = QCheckBox("Synthetic points", self)
-        self._synthetic.setChecked(True)
-        self._synthetic.setToolTip(
-            "Each watched image reflected about another of its class, each an axis once, with "
-            "the run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
-            "does not train on them."
-        )
+        self.colours = ColourField(self)
+        self.colours.chosen.connect(self.colour_chosen)
+        self._synthetic = synthetic_toggle(self)
         self._synthetic.toggled.connect(self.synthetic_toggled)
-        self._pairs = QCheckBox("Mined pairs", self)
-        self._pairs.setToolTip(
-            "Of training images: for each pair of images in the newest batch, the hardest of the "
-            "negative pairs that were picked for it, as a line. A circle is an original, a "
-            "diamond a synthetic point; one reflected about another partner than the map's is "
-            "drawn at its image. Images that are not watched are left out."
-        )
-        self._pairs.setEnabled(False)
+        self._pairs = pairs_toggle(self)
         self._pairs.toggled.connect(self.pairs_toggled)
+        self._layers = LayerMenu(self)
+        self._layers.chosen.connect(self.layers_chosen)
         self._fit = QPushButton("Fit view", self)
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
@@ -119,6 +112,7 @@ class WatchPage(QWidget):
         self.curves = CurveGrid(self)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
+        self.events = EventPanel(self)
         self._lay_out()
 
     def make_columns(self) -> None:
@@ -221,7 +215,7 @@ class WatchPage(QWidget):
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._split.setCurrentIndex(_SPLITS.index(split))
-        self._colour.set_meaning(colour_by)
+        self.colours.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
         for column in self._pool:
@@ -229,6 +223,16 @@ class WatchPage(QWidget):
             column.scatter.set_synthetic_visible(synthetic_visible)
             column.scatter.set_pairs_visible(pairs_visible)
         self._update_legend()
+
+    def set_layers(self, layers: frozenset[Layer]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._layers.set_layers(layers)
+        for column in self._pool:
+            column.set_layers(layers)
+
+    def set_cosines(self, run: int, cosines: PairCosines) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns[run].histogram.set_cosines(cosines)
 
     def set_method(self, method: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -269,7 +273,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.choose_next()
+        self.colours.choose_next()
 
     def _on_split(self) -> None:
         split = _SPLITS[self._split.currentIndex()]
@@ -281,10 +285,12 @@ class WatchPage(QWidget):
         for widget in (
             self._split,
             self._method,
-            self._colour,
+            self.colours,
             self._synthetic,
             self._pairs,
+            self._layers,
             self.legend,
+            self.events.button,
             self._fit,
         ):
             head.addWidget(widget)
@@ -292,7 +298,10 @@ class WatchPage(QWidget):
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
-        above.addLayout(self._scatters, 1)
+        maps = QHBoxLayout()
+        maps.addLayout(self._scatters, 1)
+        maps.addWidget(self.events)
+        above.addLayout(maps, 1)
         above.addWidget(self.selection)
         bottom = self.curves
         splitter = QSplitter(Qt.Orientation.Vertical, self)
@@ -308,11 +317,7 @@ class WatchPage(QWidget):
         column.setContentsMargins(12, 10, 12, 8)
         column.addLayout(head)
         column.addWidget(splitter, 1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scrolling(content, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
@@ -323,8 +328,9 @@ class WatchPage(QWidget):
         scatter = column.scatter
         scatter.set_drawer(self._drawer)
         scatter.set_gliding(self._glides)
-        scatter.set_colour_by(self._colour.meaning)
+        scatter.set_colour_by(self.colours.meaning)
         scatter.set_synthetic_visible(self._synthetic.isChecked())
+        column.set_layers(self._layers.layers)
         run = len(self._pool)
         scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
         scatter.lassoed.connect(lambda rows: self.rows_lassoed.emit(run, rows))
@@ -339,4 +345,4 @@ class WatchPage(QWidget):
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.meaning, classes)
+        self.legend.set_meaning(self.colours.meaning, classes)

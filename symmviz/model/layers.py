@@ -1,0 +1,14 @@
+"""What can be drawn over and beside a map's points, each by itself."""
+
+from enum import Enum
+
+
+class Layer(Enum):
+    """Something that a map shows or does not."""
+
+    SIMILARITIES = "similarities"
+    """A histogram of the cosines of pairs, beside the map."""
+
+
+AT_FIRST = frozenset({Layer.SIMILARITIES})
+"""Those that are shown before the user chooses."""
