@@ -144,8 +144,9 @@ def _steps_between(config: TrainingConfig, images: int) -> int:
     """Steps between evaluations that embed so many images.
 
     The fewest that keep all of them, the first included, under a tenth of the training's forward
-    and backward passes, where an evaluated image costs a pass and a quarter, rounded up to a number of two digits of which the second is 0 or 5. Where
-    no number does, there is one evaluation before the first step and one after the last.
+    and backward passes, where an evaluated image costs a pass and a quarter, rounded up to a
+    number of two digits of which the second is 0 or 5. Where no number does, there is one
+    evaluation before the first step and one after the last.
     """
     # of one, in steps
     cost = images * _PASSES_AN_EVALUATED_IMAGE / (_PASSES_A_STEP * config.batch_size)
