@@ -133,7 +133,7 @@ class RetrievalActions(QObject):
         if not has_image_name(path.name):
             self._tell(f"{path} is not opened: its name is not that of an image.")
             return
-        self._opening = path, self._session.is_file(path)
+        self._opening = path, self._session.look_up(path.is_file)
 
     def _back(self) -> None:
         self._go(self._history.back())

@@ -54,12 +54,14 @@ class PointCloud:
         partner: (N,) int64 row of the image that each is reflected about; -1 where there is
             none, and no synthetic point.
         class_names: of the dataset.
+        run: key of the recording that has the images.
     """
 
     labels: IndexArray
     samples: IndexArray
     partner: IndexArray
     class_names: tuple[str, ...]
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

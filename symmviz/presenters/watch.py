@@ -20,6 +20,7 @@ from symmviz.model.picked import MapPair
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.retrieval import Split
 from symmviz.model.since import SinceChoice
+from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsView
 from symmviz.presenters.findings import FindingsView
@@ -109,6 +110,9 @@ class WatchView(Protocol):
 
     def set_cosines(self, run: int, cosines: PairCosines) -> None:
         """Show beside a map how the cosines of pairs of its images are distributed."""
+
+    def set_trails(self, run: int, trails: Trails | None) -> None:
+        """Draw where the selected points of a column have been; None for nowhere."""
 
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
@@ -220,6 +224,9 @@ class WatchPresenter:
             self._view.set_selected(run, column.selected)
         if before is None or before.also_selected != column.also_selected:
             self._view.set_also_selected(run, column.also_selected)
+        trails = None if before is None else before.trails
+        if _source(trails) != _source(column.trails):
+            self._view.set_trails(run, column.trails)
         if before is None or before.neighbours != column.neighbours:
             self._view.set_neighbours(run, column.neighbours)
 
@@ -240,6 +247,10 @@ class WatchPresenter:
 
 def _runs(state: WatchState) -> tuple[object, ...]:
     return state.titles, tuple(column.key for column in state.columns)
+
+
+def _source(trails: Trails | None) -> tuple[object, ...] | None:
+    return None if trails is None else trails.source
 
 
 def _look(state: WatchState) -> tuple[object, ...]:

@@ -90,6 +90,7 @@ class MapColumn(QFrame):
     def set_layers(self, layers: frozenset[Layer]) -> None:
         """Draw these over and beside the points."""
         self._layers = layers
+        self.scatter.layers.set_layers(layers)
         self._show_histogram(self.width())
 
     def begin(self, title: RunTitle) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -17,6 +16,7 @@ from symmviz.model.display import ImageCard, NeighbourRow, RankCurve
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.model.resolve import ListingState
 from symmviz.model.retrieval import Query
+from symmviz.views.divided import Divided
 from symmviz.views.gallery import GalleryView
 from symmviz.views.listing_panel import ListingPanel
 from symmviz.views.neighbour_row import NeighbourRowWidget
@@ -52,8 +52,7 @@ class RetrievePage(QWidget):
         self._uploads = NeighbourRowWidget(self._pictures, self)
         self._rows: list[NeighbourRowWidget] = []
         self._row_area = QVBoxLayout()
-        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self._divided = False
+        self._splitter = Divided("retrieve", Qt.Orientation.Horizontal, self)
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
@@ -167,7 +166,7 @@ class RetrievePage(QWidget):
         """Leave most of the width to what is found, until the user divides it."""
         super().resizeEvent(event)
         self.query.set_height(event.size().height())
-        if not self._divided:
+        if not self._splitter.by_user:
             width = event.size().width()
             gallery = min(_GALLERY_WIDTH, round(width * _GALLERY_SHARE))
             self._splitter.setSizes([gallery, width - gallery])
@@ -201,13 +200,11 @@ class RetrievePage(QWidget):
         self._splitter.addWidget(scroll)
         self._splitter.setStretchFactor(0, 0)
         self._splitter.setStretchFactor(1, 1)
-        self._splitter.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)
         layout.addWidget(self._splitter)
 
     def _connect(self) -> None:
-        self._splitter.splitterMoved.connect(self._on_divided)
         self.gallery.chosen.connect(self.chosen)
         self.gallery.entered_row.connect(lambda: self._focus_row(0, 0))
         self.query.open_wanted.connect(self.open_wanted)
@@ -243,6 +240,3 @@ class RetrievePage(QWidget):
         listing = (*self.listing.focus_fields(), self.gallery)
         for one, following in pairwise((*listing, *found, *self.query.fields())):
             self.setTabOrder(one, following)
-
-    def _on_divided(self) -> None:
-        self._divided = True

@@ -201,7 +201,7 @@ QProgressBar {{
     border: none; border-radius: 3px; background: {theme.border}; max-height: 6px;
 }}
 QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
-QSpinBox, QDoubleSpinBox, QComboBox {{ min-height: 24px; }}
+QSpinBox, QDoubleSpinBox, QComboBox, SeedsField {{ min-height: 24px; }}
 QCheckBox::indicator:unchecked, QRadioButton::indicator:unchecked {{
     border: 1px solid {theme.muted}; background: {theme.base}; width: 12px; height: 12px;
 }}

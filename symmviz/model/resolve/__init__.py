@@ -25,6 +25,7 @@ from symmviz.model.resolve.retrieve import (
     search_targets,
 )
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
+from symmviz.model.resolve.trails import trail_steps
 from symmviz.model.resolve.watch import (
     Column,
     WatchState,
@@ -75,6 +76,7 @@ __all__ = [
     "step_at",
     "steps_wanted",
     "timeline",
+    "trail_steps",
     "warnings",
     "watch",
 ]

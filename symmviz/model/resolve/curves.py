@@ -7,7 +7,7 @@ import numpy as np
 
 from symmcore.records import BatchHealth
 from symmcore.runs import Recording
-from symmcore.runs.info import RunInfo
+from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.runs.metrics import Metric
 from symmviz.model.curve import (
     Abscissa,
@@ -127,14 +127,15 @@ def drawn_from(
     recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook
 ) -> tuple[object, ...]:
     """What differs whenever the lines of a plot do."""
+    groups = _groups(recordings, look)
     return (
         look.abscissa,
         look.smoothing,
-        look.bands,
+        groups,
         panel in look.log,
         *(
             (id(recordings[run]), stroke, len(metric.steps))
-            for group in _groups(recordings, look)
+            for group in groups
             for run in group
             for stroke, metric in _metrics(recordings[run].state.metrics, panel)
         ),
@@ -188,7 +189,7 @@ def step_at(recordings: tuple[Recording, ...], look: CurveLook, place: float) ->
 
 def curve_note(workspace: Workspace, panel: PanelKey) -> str:
     """Why a plot stays empty; empty if it does not."""
-    recordings, abscissa = workspace.recordings, workspace.display.curves.abscissa
+    recordings, abscissa = workspace.plotted, workspace.display.curves.abscissa
     if panel is Panel.RATIO and not _mines(workspace):
         return _NOTHING_MINED
     one = np.zeros(1)
@@ -204,7 +205,8 @@ def curve_legend(
     infos = tuple(recording.info for recording in recordings)
     titles = (*run_titles(infos), *map(named_title, preparing))
     keys = (*(recording.key for recording in recordings), *preparing)
-    groups = seed_groups(infos) if look.bands else tuple((run,) for run in range(len(infos)))
+    runs = tuple(range(len(infos)))
+    groups = _together(recordings, runs) if look.bands else tuple((run,) for run in runs)
     alone = tuple((run,) for run in range(len(infos), len(keys)))
     return tuple(
         LegendEntry(
@@ -229,7 +231,7 @@ def _mean_title(infos: tuple[RunInfo, ...], group: SeedGroup) -> str:
 
 
 def _mines(workspace: Workspace) -> bool:
-    specs = (recording.info.spec for recording in workspace.recordings)
+    specs = (recording.info.spec for recording in workspace.plotted)
     return any(spec is not None and spec.symm is not None for spec in specs) or any(
         "+symm" in spec for spec in workspace.preparing
     )
@@ -242,8 +244,16 @@ def _groups(recordings: tuple[Recording, ...], look: CurveLook) -> tuple[SeedGro
     )
     if not look.bands:
         return tuple((run,) for run in shown)
-    groups = seed_groups(tuple(recordings[run].info for run in shown))
-    return tuple(tuple(shown[at] for at in group) for group in groups)
+    return _together(recordings, shown)
+
+
+def _together(recordings: tuple[Recording, ...], runs: tuple[int, ...]) -> tuple[SeedGroup, ...]:
+    """The runs that differ in the seed together; one that trains is ahead of no mean, and alone."""
+    training = [run for run in runs if recordings[run].state.status is RunStatus.TRAINING]
+    whole = tuple(run for run in runs if run not in training)
+    groups = seed_groups(tuple(recordings[run].info for run in whole))
+    together = (tuple(whole[at] for at in group) for group in groups)
+    return tuple(sorted((*((run,) for run in training), *together)))
 
 
 def _lines(

@@ -28,9 +28,11 @@ from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neig
 from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
 from symmviz.model.resolve.shown import shown_text
 from symmviz.model.resolve.time import shown_step, steps_looked_at
+from symmviz.model.resolve.trails import trails_of
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.since import SinceChoice
 from symmviz.model.titles import label_names, named_title, run_titles
+from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace, images_key
 
 _NO_PICTURE = "No picture was made"
@@ -56,6 +58,7 @@ class Column:
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
         cosines: of pairs of images; None while they are not known, and where they are not shown.
+        trails: of the selected points; None where none are shown.
     """
 
     key: str
@@ -71,6 +74,7 @@ class Column:
     shares: FloatArray | None = None
     trust: str = ""
     cosines: PairCosines | None = None
+    trails: Trails | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,7 +213,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         return Column(recording.key, caption=loaded.failure(recording.key, step) or None)
     shown = images.of(workspace.display.split)
     names = label_names(recording, shown.labels)
-    cloud = PointCloud(shown.labels, shown.samples, shown.partner, names)
+    cloud = PointCloud(shown.labels, shown.samples, shown.partner, names, recording.key)
     projection, note = _picture(workspace, recording, loaded, step)
     selected = selected_row(workspace, recording, shown)
     positions = None
@@ -237,6 +241,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         shares_of(workspace, recording, loaded, projection),
         trusted,
         cosines_of(workspace, recording, loaded, step),
+        None if projection is None else trails_of(workspace, recording, loaded, projection, shown),
     )
 
 
