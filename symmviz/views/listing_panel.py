@@ -177,6 +177,7 @@ class ListingPanel(QWidget):
         self._unfilter.setText("✕")
         self._unfilter.setToolTip("Show all images again.")
         self._unfilter.setAccessibleName("Show all images")
+        self._selected.setAccessibleName("List the selected images alone")
         self._selected.setToolTip("List the images alone that are selected on the maps.")
         self._stop.setText("Cancel")
         self._summary.setProperty("muted", True)
