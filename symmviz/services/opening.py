@@ -10,6 +10,7 @@ from symmcore.projection.methods import METHODS
 from symmcore.projection.points import Points, normalised
 from symmcore.records import FloatArray, IndexArray
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
+from symmcore.runs.info import RunStatus
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
@@ -99,11 +100,12 @@ def _title(summary: RunSummary) -> str:
 def _caption(summary: RunSummary) -> str:
     when = f"{summary.when.astimezone():%Y-%m-%d %H:%M}"
     first = f"{summary.dataset} · {when}" if summary.dataset else when
-    second = [f"step {summary.steps:,}"]
+    # first what is out of the ordinary: the line's end may be cut
+    second = [] if summary.status is RunStatus.FINISHED else [summary.status.value]
+    second.append(f"step {summary.steps:,}")
     scores = [f"{score:.3f}" for score in _mean_scores(summary)]
     if scores:
         second.append(f"R@1 {' / '.join(scores)}")
-    second.append(summary.status.value)
     return f"{first}\n{' · '.join(second)}"
 
 
