@@ -75,6 +75,11 @@ class DensityLayer:
         return self._found.answer or Contours()
 
     @property
+    def pending(self) -> bool:
+        """Whether it is being computed."""
+        return self._found.pending
+
+    @property
     def problem(self) -> str:
         """Why no contour is drawn, in a sentence; empty where some are."""
         return self._found.failure or self.contours.problem

@@ -93,6 +93,11 @@ class ImageLayer:
         return self._placed.answer or MapImages()
 
     @property
+    def pending(self) -> bool:
+        """Whether it is being computed."""
+        return self._placed.pending
+
+    @property
     def problem(self) -> str:
         """Why no image is drawn, in a sentence; empty where some are."""
         return self._placed.failure or self.placed.problem
