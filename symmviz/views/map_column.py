@@ -10,6 +10,7 @@ from symmviz.model.names import shown_name
 from symmviz.views.cosine_histogram import CosineHistogram
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.picture_menu import PictureMenu
+from symmviz.views.run_colours import RunMark
 from symmviz.views.scatter import EmbeddingScatter
 
 _LEAST_TITLE = 120  # pixels
@@ -62,8 +63,12 @@ class MapColumn(QFrame):
         self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.trust.setToolTip(_TRUST_TIP)
         self.pictures = PictureMenu(self, self.scatter, self._heading.text)
+        self._mark = RunMark(self)
+        titled = QHBoxLayout()
+        titled.addWidget(self._mark)
+        titled.addWidget(self._heading, 1)
         self._head = QHBoxLayout()
-        self._head.addWidget(self._heading, 1)
+        self._head.addLayout(titled, 1)
         self._head.addWidget(self.caption)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
@@ -96,6 +101,7 @@ class MapColumn(QFrame):
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
         self._heading.setText(shown_name(title.title))
+        self._mark.set_place(title.place)
         self.scatter.setAccessibleName(f"Map of {shown_name(title.title)}")
         self.caption.setText("Waiting for the first picture")
         self.trust.setText("")

@@ -31,7 +31,7 @@ from symmviz.model.resolve.time import shown_step, steps_looked_at
 from symmviz.model.resolve.trails import trails_of
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.since import SinceChoice
-from symmviz.model.titles import label_names, named_title, run_titles
+from symmviz.model.titles import label_names, run_titles
 from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace, images_key
 
@@ -120,7 +120,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
     infos = tuple(recording.info for recording in recordings)
     several = selected_images(workspace, loaded)
     return WatchState(
-        titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
+        titles=run_titles(infos, workspace.preparing),
         columns=(
             *(_column(workspace, recording, loaded, found) for recording in recordings),
             *(
