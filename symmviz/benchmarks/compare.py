@@ -63,8 +63,8 @@ class Report:
         sizes = self.sizes
         return [
             f"N-pair without and with Symm on {sizes.dataset}, {sizes.steps} steps with "
-            f"evaluations and frames, {sizes.threads} torch thread{'s' * (sizes.threads > 1)}, medians of "
-            f"{sizes.rounds} alternations",
+            f"evaluations and frames, {sizes.threads} torch thread{'s' * (sizes.threads > 1)}, "
+            f"medians of {sizes.rounds} alternations",
             f"{'both in lockstep':<44} {self.seconds:>8.2f} s",
             f"{'against one run alone, mean of the two':<44} {self.training:>8.2f}x"
             f"  bar: at most {_BAR}x  {verdict}",
