@@ -9,6 +9,15 @@ class Layer(Enum):
     SIMILARITIES = "similarities"
     """A histogram of the cosines of pairs, beside the map."""
 
+    IMAGES = "images"
+    """Images at the places of their points, as far as they fit."""
+    TRAILS = "trails"
+    """Where the selected points have been."""
+    DENSITY = "density"
+    """Contours around where points lie densest."""
+    PICKED_TYPES = "picked types"
+    """How often each type of point was picked with each, beside the map."""
+
 
 AT_FIRST = frozenset({Layer.SIMILARITIES})
 """Those that are shown before the user chooses."""

@@ -17,9 +17,11 @@ from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, VerdictArray
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
+from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.retrieval import Split
 from symmviz.model.since import SinceChoice
+from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsView
 from symmviz.presenters.findings import FindingsView
@@ -109,6 +111,12 @@ class WatchView(Protocol):
 
     def set_cosines(self, run: int, cosines: PairCosines) -> None:
         """Show beside a map how the cosines of pairs of its images are distributed."""
+
+    def set_picked_types(self, run: int, types: PickedTypes) -> None:
+        """Show beside a map which types of points were picked in mining."""
+
+    def set_trails(self, run: int, trails: Trails | None) -> None:
+        """Draw where the selected points of a column have been; None for nowhere."""
 
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
@@ -212,6 +220,9 @@ class WatchPresenter:
         if column.cosines is not None and column.cosines is not self._cosines[run]:
             self._view.set_cosines(run, column.cosines)
             self._cosines[run] = column.cosines
+        types = None if before is None else before.types
+        if column.types is not None and not _are_same_types(types, column.types):
+            self._view.set_picked_types(run, column.types)
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
 
@@ -220,6 +231,9 @@ class WatchPresenter:
             self._view.set_selected(run, column.selected)
         if before is None or before.also_selected != column.also_selected:
             self._view.set_also_selected(run, column.also_selected)
+        trails = None if before is None else before.trails
+        if _source(trails) != _source(column.trails):
+            self._view.set_trails(run, column.trails)
         if before is None or before.neighbours != column.neighbours:
             self._view.set_neighbours(run, column.neighbours)
 
@@ -242,6 +256,10 @@ def _runs(state: WatchState) -> tuple[object, ...]:
     return state.titles, tuple(column.key for column in state.columns)
 
 
+def _source(trails: Trails | None) -> tuple[object, ...] | None:
+    return None if trails is None else trails.source
+
+
 def _look(state: WatchState) -> tuple[object, ...]:
     return state.split, state.colour_by, state.synthetic_visible, state.pairs_visible
 
@@ -254,3 +272,11 @@ def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:
 
 def _are_same(shown: PointPositions | None, positions: PointPositions) -> bool:
     return shown is not None and shown.original is positions.original
+
+
+def _are_same_types(one: PickedTypes | None, other: PickedTypes) -> bool:
+    return one is not None and (one.step, one.counts is other.counts, one.problem) == (
+        other.step,
+        True,
+        other.problem,
+    )

@@ -17,7 +17,9 @@ from symmviz.model.resolve import (
     score_targets,
     search_targets,
     share_target,
+    shown_step,
     steps_wanted,
+    trail_steps,
 )
 from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
@@ -235,8 +237,21 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         if recording.state.frame_steps
     ]
     ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
+    behind = chain.from_iterable(zip_longest(*_trails_wanted(workspace)))
     beside = _cosines_wanted(workspace, [row[0] for row in rows if row])
-    return (*shown, *galleries, *(one for one in ahead if one is not None), *beside)
+    return (*shown, *galleries, *(one for one in chain(ahead, behind) if one is not None), *beside)
+
+
+def _trails_wanted(workspace: Workspace) -> list[list[FrameWanted]]:
+    """A row a run: the recorded maps that trails lead through, the newest first."""
+    if Layer.TRAILS not in workspace.display.layers or not workspace.selection.samples:
+        return []
+    rows = []
+    for recording in workspace.recordings:
+        step = shown_step(recording, workspace.cursor)
+        steps = () if step is None else trail_steps(recording, step)
+        rows.append([FrameWanted(recording, workspace.display.method, one) for one in steps[::-1]])
+    return rows
 
 
 def _cosines_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
@@ -264,6 +279,6 @@ def _parts_wanted(workspace: Workspace) -> tuple[FramePart, ...]:
     several = len(workspace.selection.samples) > 1  # their Recall@1 is shown
     if display.colour_by is ColourBy.CORRECT or several:
         parts.append(FramePart.VERDICTS)
-    if display.shows_pairs:
+    if display.shows_pairs or Layer.PICKED_TYPES in display.layers:
         parts.append(FramePart.PICKED)
     return tuple(parts)

@@ -112,7 +112,13 @@ class FrameLoader:
     def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
         """Keep where the points of a split are on the screen by now."""
         with self._lock:
-            self._live[key, projection.method, split] = LivePicture(projection, note)
+            name = key, projection.method, split
+            known = self._live.get(name)
+            self._live[name] = (
+                LivePicture(projection, note)
+                if known is None
+                else known.followed_by(projection, note)
+            )
             self._failures.pop((key, projection.step), None)
             self._revision += 1
 

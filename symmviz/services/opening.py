@@ -6,10 +6,12 @@ import numpy as np
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
+from symmcore.palette import run_places
 from symmcore.projection.methods import METHODS
 from symmcore.projection.points import Points, normalised
 from symmcore.records import FloatArray, IndexArray
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
+from symmcore.runs.info import RunStatus
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
@@ -36,7 +38,13 @@ _GROUND = 250
 def read_recent_runs(folder: Path) -> tuple[RecentRun, ...]:
     """What was trained into a folder, the newest first, each with a picture of its last frame."""
     return tuple(
-        RecentRun(summary.folder, _title(summary), _caption(summary), _picture(summary.folder))
+        RecentRun(
+            summary.folder,
+            _title(summary),
+            _caption(summary),
+            _picture(summary.folder),
+            run_places(tuple(dict.fromkeys(summary.names))),
+        )
         for summary in recent_runs(folder, _LISTED)
     )
 
@@ -99,11 +107,12 @@ def _title(summary: RunSummary) -> str:
 def _caption(summary: RunSummary) -> str:
     when = f"{summary.when.astimezone():%Y-%m-%d %H:%M}"
     first = f"{summary.dataset} · {when}" if summary.dataset else when
-    second = [f"step {summary.steps:,}"]
+    # first what is out of the ordinary: the line's end may be cut
+    second = [] if summary.status is RunStatus.FINISHED else [summary.status.value]
+    second.append(f"step {summary.steps:,}")
     scores = [f"{score:.3f}" for score in _mean_scores(summary)]
     if scores:
         second.append(f"R@1 {' / '.join(scores)}")
-    second.append(summary.status.value)
     return f"{first}\n{' · '.join(second)}"
 
 

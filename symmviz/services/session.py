@@ -55,7 +55,7 @@ class Session:
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
-    - one that draws, from the first picture on, and one that loads the loops it draws with;
+    - those that draw maps and what lies over them, and the one that loads the loops they use;
     - one each for rankings, events and uploads and one more for retrieval, from the first wish on;
     - one that exports, while it does, and one that draws figures, from the first of them on;
     - one that follows runs which other processes write, from the first of them on;

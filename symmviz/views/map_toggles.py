@@ -7,10 +7,30 @@ from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QWidget
 from symmviz.model.layers import Layer
 
 _LAYERS = {
+    Layer.PICKED_TYPES: (
+        "Picked types",
+        "A small heat map beside each map: which of the 16 types of pairs, of originals and "
+        "synthetic points, were picked as hard negatives in the newest batch. A column of less "
+        "than 380 pixels has no room for it.",
+    ),
     Layer.SIMILARITIES: (
         "Similarities",
         "A small histogram beside each map: cosines of same-class and of other-class pairs. A "
         "column of less than 380 pixels has no room for it.",
+    ),
+    Layer.IMAGES: (
+        "Images",
+        "Images at the places of their points, without overlap: the selected ones first, 150 at "
+        "most, and none where more than 4,000 points are in sight.",
+    ),
+    Layer.TRAILS: (
+        "Trails",
+        "Where the selected points, up to 50, have been on the maps of the last ten frames.",
+    ),
+    Layer.DENSITY: (
+        "Density",
+        "Contours around where points are densest, holding 50%, 80% (whole lines) and 95% "
+        "(dashed) of the images' points.",
     ),
 }
 

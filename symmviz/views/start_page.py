@@ -274,7 +274,8 @@ class StartPage(QWidget):
         fields = (
             *(self._loss, self._symm, self._preset.box, self._preset.reset_button),
             *self._main.fields(),
-            *(self.comparison.add_button, self._runs_folder.button, self._more),
+            *(self.comparison.add_button, self.comparison.figures_button),
+            *(self._runs_folder.button, self._more),
             *self._training.fields(),
             *self._loss_fields.fields(),
             *(self.start_button, self.compare_button),

@@ -26,6 +26,7 @@ from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import preset_config
 from symmviz.model.comparison import MOST_RUNS
+from symmviz.model.figures import FIGURES, Figure
 from symmviz.presenters.start import chosen_seeds, training_config
 from symmviz.presenters.start_check import start_problem
 from symmviz.views.dataset_picker import DatasetPicker
@@ -313,6 +314,20 @@ def test_several_seeds_are_written_as_on_the_command_line(page: StartPage, qtbot
     problem = start_problem(page.form())
     assert problem is not None
     assert "seed" in problem.text.lower()
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: str(figure.title))
+def test_a_figure_of_the_paper_is_one_choice(page: StartPage, figure: Figure) -> None:
+    menu = page.comparison.figures_button.menu()
+    (action,) = (one for one in menu.actions() if one.text() == figure.title)
+    action.trigger()
+    assert 2 <= len(figure.names) <= MOST_RUNS
+    assert page.comparison.note().startswith(f"{figure.title}. {figure.about}")
+    assert "They differ in " in page.comparison.note()
+    config = training_config(page.form(), compare=False)
+    assert tuple(spec.name for spec in config.specs) == figure.names
+    page.comparison.chips()[0].click()
+    assert figure.title not in page.comparison.note()
 
 
 def test_a_comparison_is_put_together_and_taken_apart(page: StartPage, qtbot: QtBot) -> None:
