@@ -33,6 +33,7 @@ class PageMaker(QObject):
         """Begin; nothing where the session is closed by now."""
         window = self._window
         self._importing = self._session.import_behind("symmviz.run_pages")  # imports pyqtgraph
+        self._session.import_behind("colorcet")  # which maps of many classes are drawn with
         self._parts = iter(
             (
                 lambda: window.watch_page,
