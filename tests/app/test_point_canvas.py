@@ -84,7 +84,7 @@ def test_points_that_glide_are_drawn_30_times_a_second_and_what_else_changes_at_
     assert pictures(300) == 1
     canvas.set_points(((places + 1.0, Symbol.CIRCLE),))
     assert 8 <= pictures(290) <= 10
-    assert not canvas.still
+    assert canvas.moved < 1.0
     pictures(50)
     assert canvas.still
     assert pictures(300) == 0
