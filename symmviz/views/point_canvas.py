@@ -19,8 +19,8 @@ from symmviz.raster.sizes import symbol_diameter
 _FRAME_MS = 16  # between two pictures, at least
 # Between two of points that glide: smooth to the eye, and each takes the window's thread half a
 # millisecond a map, in which the training may wait for Python's lock.
-_GLIDE_MS = 33
-_LOOK_MS = 2  # while one is being drawn
+_GLIDE_MS = 40
+_LOOK_MS = 3  # while one is being drawn
 _LONGEST_GLIDE = 0.3  # seconds
 _SHORTEST_GLIDE = 0.06
 

@@ -19,6 +19,7 @@ from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
+from symmviz.model.curve import Panel, PanelKey
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
@@ -43,8 +44,6 @@ from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
 from symmviz.views.selection_strip import SelectionBar
 
-# Made before they are needed: making one takes longer than a frame may.
-_COLUMNS_AHEAD = 2
 _SPLITS = (Split.TEST, Split.TRAIN)
 
 
@@ -75,7 +74,9 @@ class WatchPage(QWidget):
     picture_save_wanted = Signal(Path, bytes)
     """The picture of a map or plot is to be written to a file."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, panels: tuple[PanelKey, ...] = tuple(Panel)
+    ) -> None:
         super().__init__(parent)
         self._pool: list[MapColumn] = []
         self._columns: list[MapColumn] = []
@@ -116,14 +117,14 @@ class WatchPage(QWidget):
         self.selection = SelectionBar(self)
         self.selection.neighbours_wanted.connect(self.neighbours_wanted)
         self._scatters = QHBoxLayout()
-        self.curves = CurveGrid(self)
+        self.curves = CurveGrid(self, panels)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
         self._lay_out()
 
-    def make_columns(self) -> None:
-        """Make the columns that most trainings fill, before they are needed."""
-        while len(self._pool) < _COLUMNS_AHEAD:
+    def make_columns(self, count: int) -> None:
+        """Have so many columns at least, before they are needed."""
+        while len(self._pool) < count:
             self._add_column()
 
     def set_pictures(self, pictures: PictureSource) -> None:
@@ -151,8 +152,7 @@ class WatchPage(QWidget):
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._classes.clear()
-        while len(self._pool) < len(runs):
-            self._add_column()
+        self.make_columns(len(runs))
         self._columns = self._pool[: len(runs)]
         for column, title in zip(self._columns, runs, strict=True):
             column.begin(title)

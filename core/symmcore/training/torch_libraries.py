@@ -11,8 +11,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-# In the order of what they need; the first is loaded for all to see, as torch does. That of Python's
-# own functions is left to the import: what it does as it is loaded may need the lock.
+# In the order of what they need; the first is loaded for all to see, as torch does. That of its
+# Python functions is left to the import: what it does as it is loaded may need the lock.
 _GLOBAL = "libtorch_global_deps.so"
 _NAMES = (_GLOBAL, "libc10.so", "libtorch_cpu.so", "libtorch.so")
 
