@@ -14,19 +14,27 @@ from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.bridge import Bridge
+from symmviz.dropped_folders import DroppedFolders
 from symmviz.going_on import GoingOn
 from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
 from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import offers
 from symmviz.model.retrieval import Query
+from symmviz.model.seed_runs import SeedRuns
 from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.dataset import DatasetPresenter
-from symmviz.presenters.start import dataset_config, recording_note, training_config
+from symmviz.presenters.start import (
+    chosen_seeds,
+    dataset_config,
+    recording_note,
+    training_config,
+)
 from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
+from symmviz.seed_series import SeedSeries
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.undo import UndoActions
@@ -52,16 +60,20 @@ class Controller(QObject):
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()
         self._selection: Selection | None = None  # of runs that are being opened
+        self._opened_paths: tuple[Path, ...] = ()
         self._opening: Future[tuple[Recording, ...]] | None = None
         self._listing: Future[tuple[RecentRun, ...]] | None = None
-        self._dropped: tuple[Path, Future[bool]] | None = None
         self._pages: RunPages | None = None
         self.page_maker = PageMaker(window, session, self._run_pages)
         self._controls = ControlsPresenter(window.controls)
         self._going_on = GoingOn(
             window, session, self.workspace, self._prepare, self._controls.set_problem
         )
+        self._dropped = DroppedFolders(window.start_page, session, self.open)
         self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
+        self._series = SeedSeries(
+            session, self.workspace, self._prepare_seed, self._show_end, self._controls.set_problem
+        )
         self._bridge = Bridge(self._tick, self._is_busy, self)
         chosen = self._settings.gliding
         window.set_gliding(has_animations(app) if chosen is None else chosen)
@@ -77,7 +89,7 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
-        if self._find_problem():
+        if self._find_problem() or self._series.busy:
             return
         page.set_error(self._dataset.problem)
         if self._dataset.problem:
@@ -86,7 +98,12 @@ class Controller(QObject):
         try:
             form = page.form()
             config = training_config(form, compare=compare)
+            seeds = chosen_seeds(form)
             out = run_folder(form.runs_folder, config, datetime.now())
+            if len(seeds) > 1:
+                self._series.start(config, out, seeds, page.set_error)
+                self._memory.keep(form)
+                return
             self._session.start(config, out)
         except (InputError, RuntimeError) as error:
             page.set_error(str(error))
@@ -103,6 +120,7 @@ class Controller(QObject):
         """
         self._selection = selection
         self._window.start_page.set_error("")
+        self._opened_paths = paths
         self._opening = self._session.read_runs(paths)
 
     def list_runs(self) -> None:
@@ -113,12 +131,20 @@ class Controller(QObject):
         """Make an image of a run the query everywhere."""
         self.workspace.select(recording, query)
 
-    def _prepare(self, specs: tuple[str, ...], beside: tuple[Recording, ...]) -> None:
+    def _prepare(
+        self,
+        specs: tuple[str, ...],
+        beside: tuple[Recording, ...],
+        seeds: SeedRuns | None = None,
+    ) -> None:
         self._opening = None
         self._adopted = ()
-        self.workspace.prepare(specs, beside)
-        self._controls.starting()
+        self.workspace.prepare(specs, beside, seeds)
+        self._controls.starting("" if seeds is None else str(seeds))
         self._show_runs()
+
+    def _prepare_seed(self, specs: tuple[str, ...], seeds: SeedRuns) -> None:
+        self._prepare(specs, (), seeds)
 
     def _show_runs(self) -> None:
         window = self._window
@@ -145,7 +171,6 @@ class Controller(QObject):
         window.controls.copy_weights.connect(partial(copy_weights, self.workspace))
         window.time_slider.branch_wanted.connect(self._going_on.ask_for_branch)
         window.start_page.open_runs_wanted.connect(self.open)
-        window.start_page.folder_dropped.connect(self._look_into)
         window.stop_wanted.connect(self._stop)
         window.closed.connect(self._close)
         window.appearance_chosen.connect(self._choose_appearance)
@@ -159,15 +184,18 @@ class Controller(QObject):
         self.page_maker.make_next()
         if self._pages is not None:
             self._pages.update()
-        self._controls.show(self.workspace.recordings)
+        shown, seeds = self.workspace.recordings, self.workspace.seeds
+        series, left = "" if seeds is None else str(seeds), self._series.can_resume(shown)
+        self._controls.show(shown, series, seeds_left=left)
         if updates.status is not None:
             self._show_status(updates.status)
         if updates.problem is not None:
             self._controls.set_problem(updates.problem)
         if self._dataset.poll():
             self._say_what_follows()
-        self._take_dropped()
+        self._dropped.take()
         self._going_on.take()
+        self._series.take()
         self._take_opened()
         self._take_listed()
 
@@ -193,13 +221,22 @@ class Controller(QObject):
         self._adopted = recordings
         keys = {recording.key for recording in recordings}
         beside = tuple(one for one in self.workspace.recordings if one.key not in keys)
-        self.workspace.show((*beside, *recordings))
+        self.workspace.show((*beside, *recordings), self.workspace.seeds)
         self._controls.begin(recordings[0].info)
 
     def _show_status(self, status: TrainingStatus) -> None:
         self._status = status
-        self._controls.set_status(status)
         if status.state is RunState.FINISHED:
+            if self._series.ended(status):
+                return
+            self._show_end()
+        else:
+            self._controls.set_status(status)
+
+    def _show_end(self) -> None:
+        """No training is under way any more."""
+        if self._status is not None and self._status.state is RunState.FINISHED:
+            self._controls.set_status(self._status)
             self.workspace.nothing_comes()
             self._look_at_dataset()  # its images may be in the cache by now
             self.list_runs()
@@ -216,23 +253,10 @@ class Controller(QObject):
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}
         self.workspace.show((*running, *(one for one in opened if one.key not in known)))
+        self._series.opened(self._opened_paths)
         if self._selection is not None:
             self.workspace.show_selection(self._selection)
         self._show_runs()
-
-    def _look_into(self, folder: Path) -> None:
-        """A folder was dropped: find out what it is."""
-        self._dropped = folder, self._session.holds_run(folder)
-
-    def _take_dropped(self) -> None:
-        """Open what was dropped if it is a run; train on it otherwise."""
-        if self._dropped is None or not self._dropped[1].done():
-            return
-        (folder, is_run), self._dropped = self._dropped, None
-        if is_run.exception() is None and is_run.result():
-            self.open((folder,))
-        else:
-            self._window.start_page.set_dataset(f"folder:{folder}")
 
     def _take_listed(self) -> None:
         if self._listing is None or not self._listing.done():
@@ -268,6 +292,9 @@ class Controller(QObject):
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""
         recordings = self.workspace.recordings
+        if self._series.can_resume(recordings):
+            self._series.resume()
+            return
         can = self._status is not None and self._status.can_continue
         if can and recordings == self._adopted:
             try:
@@ -291,6 +318,7 @@ class Controller(QObject):
     def _stop(self) -> None:
         if not self._controls.running:
             return  # it has just ended
+        self._series.stop()
         self._session.stop()
         self._controls.stopping()
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 
 from symmcore.errors import InputError
 from symmcore.export import ExportOptions
+from symmcore.export.options import parse_steps
 from symmcore.folders import home_folder
 from symmcore.projection.base import TEST, TRAIN
 from symmcore.runs import Recording
@@ -116,6 +117,7 @@ class ExportActions(QObject):
             seconds=dialog.seconds.value(),
             by_class=display.colour_by is not ColourBy.KIND,
             synthetic=display.synthetic_visible,
+            steps=parse_steps(dialog.steps.text()),
         )
 
     def _about_images(self) -> str:

@@ -1,13 +1,14 @@
 """What one launch of the window leaves to the next, and the way back to how it first was."""
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from symmviz.model.appearance import Appearance
 from symmviz.presenters.start import StartForm
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
 from symmviz.views.appearance_menu import appearance_action
+from symmviz.views.divided import Divided
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import has_animations
 from symmviz.views.window_size import place_window
@@ -25,7 +26,7 @@ class Memory(QObject):
         super().__init__(window)
         self._window = window
         self._settings = settings
-        self._splitters: dict[str, QSplitter] = {}
+        self._splitters: dict[str, Divided] = {}
         self._first = window.start_page.form()
         self._divided: dict[str, list[int]] = {}
         left = form_of(settings.start, window.start_page.runs_folder)
@@ -44,7 +45,7 @@ class Memory(QObject):
         self._settings.forget()
         self._window.start_page.take(self._first)
         for name, splitter in self._splitters.items():
-            splitter.setSizes(self._divided[name])
+            splitter.reset(self._divided[name])
         action = appearance_action(self._window, Appearance.SYSTEM)
         if action is not None:
             action.trigger()
@@ -56,17 +57,18 @@ class Memory(QObject):
 
     def _on_page(self, page: QWidget) -> None:
         """Divide a page as it was left, when it is first shown."""
-        for splitter in page.findChildren(QSplitter):
+        for splitter in page.findChildren(Divided):
             name = splitter.objectName()
-            if name and name not in self._splitters:
+            if name not in self._splitters:
                 self._splitters[name] = splitter
                 self._divided[name] = splitter.sizes()
                 state = self._settings.divided(name)
                 if state is not None:
-                    splitter.restoreState(state)
+                    splitter.take(state)
 
     def _on_closed(self) -> None:
         self._settings.geometry = self._window.saveGeometry()
         for name, splitter in self._splitters.items():
-            self._settings.set_divided(name, splitter.saveState())
+            if splitter.by_user:
+                self._settings.set_divided(name, splitter.saveState())
         self.keep(self._window.start_page.form())

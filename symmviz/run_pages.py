@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 
 from symmviz.bridge import Bridge
 from symmviz.exports import ExportActions
+from symmviz.figures import FigureActions
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.time import TimePresenter
@@ -49,9 +50,10 @@ class RunPages(QObject):
         self._retrieval = RetrievalActions(window, workspace, session, tell)
         self._results = ResultsActions(window, workspace, session)
         self._exports = ExportActions(window, workspace, session)
+        self._figures = FigureActions(window, workspace, session)
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
-        watch.neighbours_wanted.connect(lambda: window.show_page(retrieve))
+        watch.neighbours_wanted.connect(self._retrieval.show_selected)
         slider.moved.connect(self.time.move)
         slider.following.connect(self.time.follow)
         self._presenter.refresh()  # what was prepared before they were there
@@ -76,6 +78,7 @@ class RunPages(QObject):
         self._presenter.refresh()
         self._results.poll()
         self._exports.poll()
+        self._figures.poll()
         self._presenter.draw_plots(time.monotonic())
         if self._pictures != self._thumbnails.revision:
             self._pictures = self._thumbnails.revision

@@ -44,8 +44,12 @@ class WatchActions(QObject):
         page.split_chosen.connect(lambda split: self._draw(split=split))
         page.method_chosen.connect(lambda method: self._draw(method=method))
         page.colour_chosen.connect(lambda meaning: self._draw(colour_by=meaning))
+        page.colours.since_chosen.connect(self._on_since)
         page.synthetic_toggled.connect(lambda visible: self._draw(synthetic_visible=visible))
         page.pairs_toggled.connect(lambda visible: self._draw(pairs_visible=visible))
+        page.layers_chosen.connect(lambda layers: self._draw(layers=layers))
+        page.events.button.toggled.connect(lambda shown: self._draw(events_visible=shown))
+        page.events.chosen.connect(pages.events.go_to)
         page.row_picked.connect(self._on_picked)
         page.rows_lassoed.connect(self._on_lassoed)
         page.selection.strip.clicked.connect(self._on_picture)
@@ -63,6 +67,9 @@ class WatchActions(QObject):
 
     def _draw(self, **changed: Any) -> None:
         self._workspace.display = dataclasses.replace(self._workspace.display, **changed)
+
+    def _on_since(self, step: int) -> None:
+        self._workspace.browse = dataclasses.replace(self._workspace.browse, since=step)
 
     def _on_pointed(self, place: float | None) -> None:
         self._pages.curves.point(place)

@@ -6,7 +6,7 @@ alternation, as a training takes them; a whole training is what its schedule cou
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -184,15 +184,15 @@ class _Training:
         )
 
     def _evaluate(self) -> None:
-        for learner, spec in self._runs():
-            self._prepared.evaluator.evaluate(learner, spec, 0, 0.0, lambda: None, final=False)
+        evaluator = self._prepared.evaluator
+        for embedded in evaluator.embed(self._runs(), 0, lambda: None):
+            evaluator.score(embedded, 0.0, lambda: None, final=False)
 
     def _embed(self) -> None:
-        for learner, spec in self._runs():
-            self._prepared.evaluator.snapshot(learner, spec, 0, lambda: None)
+        self._prepared.evaluator.snapshots(self._runs(), 0, lambda: None)
 
-    def _runs(self) -> Iterator[tuple[Learner, RunSpec]]:
-        return zip(self._prepared.learners, self._prepared.config.specs, strict=True)
+    def _runs(self) -> list[tuple[Learner, RunSpec]]:
+        return list(zip(self._prepared.learners, self._prepared.config.specs, strict=True))
 
 
 def _config(**given: Any) -> TrainingConfig:

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from symmcore.data.names import display_name
 from symmcore.errors import InputError
-from symmcore.export.options import MOST_NEIGHBOURS, SPLITS, ExportOptions
+from symmcore.export.options import MOST_NEIGHBOURS, SPLITS, ExportOptions, parse_steps
 from symmcore.progress import Progress
 from symmcore.projection.methods import METHODS
 from symmcore.runs.opening import read_runs
@@ -97,6 +97,13 @@ def _add_picture_options(parser: argparse.ArgumentParser) -> None:
         default="class",
         help="colour maps by class, or originals and synthetic points (default %(default)s)",
     )
+    add(
+        "--steps",
+        type=_steps,
+        default=(),
+        metavar="N,N,...",
+        help="whose frames figure8 shows side by side (default four, from first to last)",
+    )
     add("--no-synthetic", action="store_true", help="leave synthetic points out of maps")
 
 
@@ -139,11 +146,19 @@ def _options(options: Namespace) -> ExportOptions:
         seconds=options.seconds,
         by_class=options.color == "class",
         synthetic=not options.no_synthetic,
+        steps=options.steps,
     )
 
 
 def _step(text: str) -> int:
     return _whole(text, 0, 10**12)
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    try:
+        return parse_steps(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _neighbours(text: str) -> int:

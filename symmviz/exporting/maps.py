@@ -75,6 +75,7 @@ class MapSheet:
         legend: Sequence[tuple[str, str, Symbol]],
         note: str,
         side: int = _SIDE,
+        across: int = _ACROSS,
     ) -> None:
         """Put a picture together.
 
@@ -83,12 +84,14 @@ class MapSheet:
             legend: colour, words and symbol of what the colours mean.
             note: what is said under the picture.
             side: of a map, in units.
+            across: how many maps stand side by side.
         """
         self.place = float(len(maps[0].steps) - 1)
         self._maps = maps
         self._legend = legend
         self._note = note
         self._side = side
+        self._across = across
         self._rasterizer = Rasterizer()
         every = [points for one in maps for frame in one.frames for points in frame]
         self._bounds = (bounds_of(every) or Bounds()).grown(_ROOM)
@@ -96,7 +99,7 @@ class MapSheet:
     @property
     def size(self) -> tuple[int, int]:
         """See :class:`symmviz.exporting.sheet.Sheet`."""
-        across = min(len(self._maps), _ACROSS)
+        across = min(len(self._maps), self._across)
         down = -(-len(self._maps) // across)
         width = 2 * _MARGIN + across * self._side + (across - 1) * _GAP
         height = 2 * _MARGIN + down * (self._side + _HEAD) + (down - 1) * _GAP + _LEGEND + _FOOT
@@ -110,7 +113,7 @@ class MapSheet:
         """See :class:`symmviz.exporting.sheet.Sheet`."""
         pixels = max(painter.worldTransform().m11(), 2.0)
         for at, one in enumerate(self._maps):
-            row, column = divmod(at, _ACROSS)
+            row, column = divmod(at, self._across)
             x = _MARGIN + column * (self._side + _GAP)
             y = _MARGIN + row * (self._side + _HEAD + _GAP)
             self._paint_map(painter, one, QPointF(x, y), pixels)
@@ -208,6 +211,21 @@ def map_sheet(
     Raises:
         InputError: if there are too many runs, or a frame cannot be read.
     """
+    maps, classes = run_maps(recordings, steps, options, progress)
+    return MapSheet(maps, _legend(classes, options), sheet_note(recordings, options), side)
+
+
+def run_maps(
+    recordings: Sequence[Recording],
+    steps: Sequence[tuple[int, ...]],
+    options: ExportOptions,
+    progress: ProgressCallback,
+) -> tuple[list[RunMap], dict[str, int]]:
+    """The map of each run at some steps, and the place of each class in the legend, by name.
+
+    Raises:
+        InputError: if there are too many runs, or a frame cannot be read.
+    """
     check_runs(len(recordings), MOST_RUNS, "one picture")
     method = chosen_method(recordings, options, sorted({at for one in steps for at in one}))
     drawn = projections(recordings, steps, method, progress)
@@ -217,7 +235,7 @@ def map_sheet(
         _run_map(recording, title.title, projected, method, options, classes)
         for recording, title, projected in zip(recordings, titles, drawn, strict=True)
     ]
-    return MapSheet(maps, _legend(classes, options), _note(recordings, options), side)
+    return maps, classes
 
 
 def _run_map(
@@ -296,7 +314,8 @@ def _legend(classes: Mapping[str, int], options: ExportOptions) -> list[tuple[st
     ]
 
 
-def _note(recordings: Sequence[Recording], options: ExportOptions) -> str:
+def sheet_note(recordings: Sequence[Recording], options: ExportOptions) -> str:
+    """How many images are shown, of how many, and of which dataset."""
     recording = recordings[0]
     images = watched(recording.frame(recording.state.frame_steps[-1]), options.split)
     shown, info = len(images.points.samples), recording.info

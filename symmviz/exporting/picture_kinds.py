@@ -43,6 +43,14 @@ PICTURE_KINDS = (
         _writer("maps", "write_map"),
     ),
     ExportKind(
+        "figure8",
+        "Figure 8",
+        "The maps of runs after several steps side by side, a row a run: original points blue, "
+        "synthetic ones red, as in the paper's Fig. 8.",
+        PICTURES,
+        _writer("figure8", "write_figure8"),
+    ),
+    ExportKind(
         "curves",
         "Curves",
         "The plots of all runs.",

@@ -18,16 +18,24 @@ class ColourBy(Enum):
     CORRECT = "correct"
     PICKED = "picked"
     DRIFT = "drift"
+    LOST = "loss of class"
     FALSE = "false neighbours"
     MISSING = "missing neighbours"
 
 
 @dataclass(frozen=True, slots=True)
 class RunTitle:
-    """How a run is called above its scatter and beside its neighbours."""
+    """How a run is called above its scatter and beside its neighbours.
+
+    Attributes:
+        name: its SPEC, or what a user's own loop is called.
+        title: what people call it.
+        place: of its colour, see :func:`symmcore.palette.run_places`; no part of what it is called.
+    """
 
     name: str
     title: str
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,14 @@ class PointCloud:
         partner: (N,) int64 row of the image that each is reflected about; -1 where there is
             none, and no synthetic point.
         class_names: of the dataset.
+        run: key of the recording that has the images.
     """
 
     labels: IndexArray
     samples: IndexArray
     partner: IndexArray
     class_names: tuple[str, ...]
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +130,13 @@ class RankCurve:
         run: whose.
         steps: ascending.
         ranks: from 1; one for each step.
+        place: of its colour, see :func:`symmcore.palette.run_places`.
     """
 
     run: int
     steps: tuple[int, ...]
     ranks: tuple[int, ...]
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,9 +1,12 @@
 """Where views have their points drawn."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from symmviz.raster import Hit, PixelArray, Rasterizer, Scene
+
+Answer = TypeVar("Answer")
 
 
 class PointDrawer(Protocol):
@@ -17,6 +20,9 @@ class PointDrawer(Protocol):
 
     def nearest(self, scene: Scene, x: float, y: float, radius: float) -> Hit | None:
         """See :meth:`symmviz.raster.Rasterizer.nearest`; takes milliseconds at most."""
+
+    def derive(self, compute: Callable[[], Answer]) -> "Future[Answer]":
+        """Compute what is drawn over the points."""
 
 
 class DrawsAtOnce:
@@ -35,3 +41,12 @@ class DrawsAtOnce:
     def nearest(self, scene: Scene, x: float, y: float, radius: float) -> Hit | None:
         """See :class:`PointDrawer`."""
         return self._rasterizer.nearest(scene, x, y, radius)
+
+    def derive(self, compute: Callable[[], Answer]) -> "Future[Answer]":
+        """See :class:`PointDrawer`."""
+        derived: Future[Answer] = Future()
+        try:
+            derived.set_result(compute())
+        except Exception as error:  # noqa: BLE001 - as on a thread: whoever asks is told
+            derived.set_exception(error)
+        return derived

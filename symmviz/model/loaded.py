@@ -8,7 +8,9 @@ import numpy.typing as npt
 
 from symmcore.records import FloatArray, Frame, ImageFiles, IndexArray, PickedPairs, Projection
 from symmviz.model.display import ColourBy
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.retrieval import Split
+from symmviz.model.trails import MOST_FRAMES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +52,20 @@ class LivePicture:
     Attributes:
         projection: of the frame that they move towards; only that split of it counts.
         note: what is to be said of it; empty if nothing is.
+        before: where they were last of each earlier frame, the oldest first.
     """
 
     projection: Projection
     note: str
+    before: tuple[Projection, ...] = ()
+
+    def followed_by(self, projection: Projection, note: str) -> "LivePicture":
+        """Where the points are a moment later, of the same frame or another."""
+        newest = self.projection
+        if projection.step == newest.step:
+            return LivePicture(projection, note, self.before)
+        known = (*self.before, newest) if projection.step > newest.step else ()
+        return LivePicture(projection, note, known[-MOST_FRAMES:])
 
 
 def run_images(frame: Frame) -> RunImages:
@@ -143,6 +155,9 @@ class Loaded(Protocol):
 
     def shares(self, target: ShareTarget) -> Shares | None:
         """What colours that are a scale say, where that was wanted."""
+
+    def cosines(self, key: str, step: int, split: Split) -> PairCosines | None:
+        """The cosines of pairs of a split's images after a step, where they were wanted."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

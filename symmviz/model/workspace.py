@@ -8,7 +8,9 @@ from symmviz.model.browse import Browse
 from symmviz.model.class_choice import ClassChoice
 from symmviz.model.curve import CurveLook
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.retrieval import AnyQuery, Query, Split, Upload
+from symmviz.model.seed_runs import SeedRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Display:
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
         pairs_visible: whether the pairs picked in the newest batch are.
+        events_visible: whether the list of what happened is.
         method: name of the projection, such as "pca".
+        layers: what is drawn over and beside the points.
         classes: which of them have colours, and which are hidden.
         curves: how the lines of the plots are drawn.
     """
@@ -67,7 +71,9 @@ class Display:
     colour_by: ColourBy = ColourBy.CLASS
     synthetic_visible: bool = True
     pairs_visible: bool = False
+    events_visible: bool = False
     method: str = "pca"
+    layers: frozenset[Layer] = AT_FIRST
     classes: ClassChoice = field(default_factory=ClassChoice)
     curves: CurveLook = field(default_factory=CurveLook)
 
@@ -99,6 +105,7 @@ class Workspace:
         self._recordings: tuple[Recording, ...] = ()
         self._preparing: tuple[str, ...] = ()
         self._is_hopeless = False
+        self._seeds: SeedRuns | None = None
         self._cursor = Cursor()
         self._selection = Selection()
         self._display = Display()
@@ -110,6 +117,24 @@ class Workspace:
     def recordings(self) -> tuple[Recording, ...]:
         """The runs that are shown, in the order of their columns."""
         return self._recordings
+
+    @property
+    def seeds(self) -> SeedRuns | None:
+        """Where the seeds are of which one is shown; None where one is trained alone."""
+        return self._seeds
+
+    @seeds.setter
+    def seeds(self, seeds: SeedRuns | None) -> None:
+        if seeds != self._seeds:
+            self._seeds = seeds
+            self._notify()
+
+    @property
+    def plotted(self) -> tuple[Recording, ...]:
+        """The runs of the plots and the table: those shown, then those of finished seeds."""
+        shown = {recording.key for recording in self._recordings}
+        finished = () if self._seeds is None else self._seeds.finished
+        return (*self._recordings, *(one for one in finished if one.key not in shown))
 
     @property
     def preparing(self) -> tuple[str, ...]:
@@ -181,19 +206,36 @@ class Workspace:
         self._selection = Selection(upload=uploads[0])
         self._notify()
 
-    def show(self, recordings: tuple[Recording, ...]) -> None:
+    def show(self, recordings: tuple[Recording, ...], seeds: SeedRuns | None = None) -> None:
         """Show these runs and follow them.
 
         What is selected stays selected if one of them has those images.
+
+        Args:
+            recordings: the runs.
+            seeds: the other seeds that they were trained with.
         """
+        self._seeds = seeds
         known = {images_key(recording) for recording in recordings}
         self._recordings, self._preparing, self._is_hopeless = recordings, (), False
         self._cursor = Cursor()
         self._keep_selection(known)
         self._notify()
 
-    def prepare(self, specs: tuple[str, ...], beside: tuple[Recording, ...] = ()) -> None:
-        """Show ``beside`` and, empty, the runs of a training that is being prepared."""
+    def prepare(
+        self,
+        specs: tuple[str, ...],
+        beside: tuple[Recording, ...] = (),
+        seeds: SeedRuns | None = None,
+    ) -> None:
+        """Show ``beside`` and, empty, the runs of a training that is being prepared.
+
+        Of several seeds, the mean of those that are finished is drawn.
+        """
+        self._seeds = seeds
+        if seeds is not None:
+            curves = replace(self._display.curves, bands=True)
+            self._display = replace(self._display, curves=curves)
         self._recordings, self._preparing, self._is_hopeless = beside, specs, False
         self._cursor = Cursor()
         self._keep_selection(set(map(images_key, beside)))

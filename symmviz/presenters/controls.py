@@ -28,6 +28,7 @@ class Commands:
         branch: branch from a checkpoint of the run that is shown.
         folder: show the folder of the run that is shown.
         weights: copy the path of its trained weights.
+        seeds: going on trains the seeds that are left, too.
     """
 
     pause: bool = False
@@ -39,6 +40,7 @@ class Commands:
     branch: bool = False
     folder: bool = False
     weights: bool = False
+    seeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,10 @@ class ControlsPresenter:
         self._told: TrainingStatus | None = None  # the newest that the view was told
         self._told_at = 0.0
         self._offers = Offers()
-        self._shown: tuple[Offers, str] | None = None
+        self._shown: tuple[Offers, str, bool] | None = None
+        self._seeds_left = False
         self._warned: tuple[str, ...] = ()
+        self._series = ""
         self._offered = Commands()
         view.set_commands(self._offered)
 
@@ -92,34 +96,50 @@ class ControlsPresenter:
         """Whether a training is under way: stopping it loses the steps to come."""
         return self._running
 
-    def starting(self) -> None:
-        """A training was asked for: nothing else can be until it answers."""
+    def starting(self, series: str = "") -> None:
+        """A training was asked for: nothing else can be until it answers.
+
+        Args:
+            series: which of several trainings it is; empty for one alone.
+        """
+        self._series = series
         self._running = True
         self._stopping = False
         self._status = self._told = None
         self._warned = ()
         self._view.set_notice(None)
         self._offer(Commands(start=False, stop=True))
-        self._view.set_progress(0, 0, "Preparing: importing torch and reading the images")
+        text = "Preparing: importing torch and reading the images"
+        self._view.set_progress(0, 0, self._in_series(text))
 
     def stopping(self) -> None:
         """A stop was asked for and comes at the next batch boundary."""
         self._stopping = True
         self._offer(Commands(start=False))
 
-    def show(self, recordings: tuple[Recording, ...]) -> None:
+    def show(
+        self, recordings: tuple[Recording, ...], series: str = "", *, seeds_left: bool = False
+    ) -> None:
         """Offer what can be done with the runs that are shown; say how they stand.
 
         While a training is under way, that is said of the training.
+
+        Args:
+            recordings: the runs.
+            series: which of several trainings they are of; empty for one alone.
+            seeds_left: whether they are of several seeds, of which some are left to train.
         """
         if self._status is not None and self._status is not self._told:
             self._tell(self._status)
         self._warn(warnings(recordings))
         self._offers = offers(recordings)
         text = "" if self._running else _recorded_text(recordings)
-        if (self._offers, text) == self._shown:
+        if text:
+            self._series = series
+            text = self._in_series(text)
+        if (self._offers, text, seeds_left) == self._shown:
             return
-        self._shown = self._offers, text
+        self._shown, self._seeds_left = (self._offers, text, seeds_left), seeds_left
         if text:
             done, total = _recorded_steps(recordings)
             self._view.set_progress(done, max(1, total), text)
@@ -160,12 +180,15 @@ class ControlsPresenter:
         finished = status.state is RunState.FINISHED
         # a total of 0 is shown as work of unknown length, which a finished one is not
         total = max(1, status.total_steps) if finished else status.total_steps
-        self._view.set_progress(status.step, total, _progress_text(status))
+        self._view.set_progress(status.step, total, self._in_series(_progress_text(status)))
 
     def set_problem(self, text: str) -> None:
         """Show that something beside the training went wrong: a line, then any details."""
         sentence, _, details = text.partition("\n")
         self._view.set_notice(Notice(sentence, details))
+
+    def _in_series(self, text: str) -> str:
+        return " · ".join(filter(None, (self._series, text)))
 
     def _offer(self, commands: Commands) -> None:
         """Offer these commands, if others were."""
@@ -185,7 +208,8 @@ class ControlsPresenter:
         if status is None or status.state is RunState.FINISHED:
             return Commands(
                 start=True,
-                extend=offered.going_on is not None,
+                extend=offered.going_on is not None or self._seeds_left,
+                seeds=self._seeds_left,
                 unfinished=offered.unfinished,
                 branch=offered.can_branch,
                 folder=folder,

@@ -22,6 +22,7 @@ from symmviz.model.resolve import (
     panels,
     paper_lines,
     readings,
+    run_colour_places,
     step_at,
 )
 from symmviz.model.workspace import Workspace
@@ -32,6 +33,9 @@ class CurvesView(Protocol):
 
     def clear(self) -> None:
         """Empty the plots: other runs are shown from now on."""
+
+    def set_places(self, places: tuple[int, ...]) -> None:
+        """Draw the lines of each run in the colour of this place, from now on."""
 
     def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
         """Have these plots; the four of every run are always among them."""
@@ -84,14 +88,15 @@ class CurvesPresenter:
     def update(self) -> None:
         """Show what has changed, but for lines and cursors: see the methods below."""
         workspace = self._workspace
-        runs = (*(recording.key for recording in workspace.recordings), *workspace.preparing)
+        runs = (*(recording.key for recording in workspace.plotted), *workspace.preparing)
         is_new = runs != self._runs
         if is_new:
             self._runs, self._pointer = runs, None
             self._drawn.clear()
             self._curves.clear()
             self._view.clear()
-        shown = panels(workspace.recordings, workspace.display.curves)
+            self._view.set_places(run_colour_places(workspace.recordings, workspace.preparing))
+        shown = panels(workspace.plotted, workspace.display.curves)
         if shown != self._panels:
             self._panels = shown
             self._turns = itertools.cycle(shown)
@@ -100,10 +105,10 @@ class CurvesPresenter:
                 for panel in known.keys() - set(shown):
                     del known[panel]
         look, step = workspace.display.curves, workspace.cursor.step
-        legend = curve_legend(workspace.recordings, workspace.preparing, look)
+        legend = curve_legend(workspace.plotted, workspace.preparing, look)
         if is_new or legend != self._legend:
             self._legend = legend
-            self._view.set_legend(legend, has_seeds=has_seeds(workspace.recordings))
+            self._view.set_legend(legend, has_seeds=has_seeds(workspace.plotted))
         if look != self._look:
             self._look = look
             self._view.set_curve_look(look)
@@ -121,7 +126,7 @@ class CurvesPresenter:
 
     def step_at(self, place: float) -> int | None:
         """The step at a place of the horizontal axis."""
-        return step_at(self._workspace.recordings, self._look, place)
+        return step_at(self._workspace.plotted, self._look, place)
 
     @property
     def is_behind(self) -> bool:
@@ -133,14 +138,14 @@ class CurvesPresenter:
         while self._unmarked:
             panel = self._unmarked.pop(0)
             if panel in self._panels:
-                places = cursor_places(self._workspace.recordings, self._look, self._step)
+                places = cursor_places(self._workspace.plotted, self._look, self._step)
                 self._view.set_cursor(panel, places)
                 self._read(panel)
                 return
 
     def draw_next_panel(self) -> None:
         """Draw the lines of one panel that changed: one a tick, to keep ticks short."""
-        recordings = self._workspace.recordings
+        recordings = self._workspace.plotted
         for _ in self._panels:
             panel = next(self._turns)
             source = drawn_from(recordings, panel, self._look)
@@ -165,7 +170,7 @@ class CurvesPresenter:
             place = _place_text(self._look.abscissa, self._pointer)
             self._view.set_readings(panel, readings(drawn, self._pointer), place)
             return
-        places = cursor_places(self._workspace.recordings, self._look, self._step)
+        places = cursor_places(self._workspace.plotted, self._look, self._step)
         self._view.set_readings(panel, readings(drawn, places[-1] if places else None), "")
 
 

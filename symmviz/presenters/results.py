@@ -43,13 +43,7 @@ class ResultsPresenter:
         Args:
             trained: the runs of the newest training of this window.
         """
-        shown = self._workspace.recordings
-        ended = tuple(
-            one for one in trained if one in shown and one.state.status is not RunStatus.DIVERGED
-        )
-        if not ended or any(one.state.status not in _ENDED for one in ended):
-            ended = ()
-        self._reader.want(shown, ended)
+        self._reader.want(self._by_seed(), self._ended(trained))
         results, before = self._reader.results, self._shown
         if results is None or results is before:
             return
@@ -58,3 +52,24 @@ class ResultsPresenter:
             self._page.set_table(results.table)
         if before is None or results.outcome != before.outcome:
             self._card.set_outcome(results.outcome)
+
+    def _by_seed(self) -> tuple[Recording, ...]:
+        """The runs of the table: as they are shown, or those of several seeds by seed."""
+        plotted = self._workspace.plotted
+        if self._workspace.seeds is None:
+            return plotted
+        return tuple(sorted(plotted, key=lambda one: one.info.seed or 0))
+
+    def _ended(self, trained: tuple[Recording, ...]) -> tuple[Recording, ...]:
+        """The runs of a training that has ended, and of the other seeds; none while one goes on."""
+        shown, seeds = self._workspace.recordings, self._workspace.seeds
+        ended = tuple(
+            one for one in trained if one in shown and one.state.status is not RunStatus.DIVERGED
+        )
+        if not ended or any(one.state.status not in _ENDED for one in ended):
+            return ()
+        if seeds is None:
+            return ended
+        return (
+            () if seeds.going else (*ended, *(o for o in self._workspace.plotted if o not in shown))
+        )

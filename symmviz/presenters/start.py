@@ -8,6 +8,7 @@ from pathlib import Path
 from symmcore.data.choice import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.errors import InputError
+from symmcore.runs.seed_folder import parse_seeds
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.presets import Preset
 from symmcore.settings.setting import settings_of
@@ -16,6 +17,9 @@ from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec
 from symmviz.model.comparison import shortened
+
+SEEDS = "Seeds"
+"""What the field is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class StartForm:
         symm_settings: how, where it is trained with Symm.
         settings: settings of a training that the page shows, by field of ``TrainingConfig``.
         runs_folder: where runs are kept.
+        seeds: seeds to train one after the other, as the command line writes them; empty for the
+            one among ``settings``.
         compared: runs of a comparison that was put together, with the learning rate and the
             embedding size that each was added with.
     """
@@ -45,6 +51,7 @@ class StartForm:
     settings: Mapping[str, object]
     runs_folder: Path
     compared: tuple[RunSpec, ...] = ()
+    seeds: str = ""
 
 
 def chosen_spec(form: StartForm) -> RunSpec:
@@ -58,8 +65,19 @@ def chosen_spec(form: StartForm) -> RunSpec:
     return dataclasses.replace(spec, learning_rate=config.learning_rate, dim=config.dim)
 
 
+def chosen_seeds(form: StartForm) -> tuple[int, ...]:
+    """The seeds to train one after the other, ascending.
+
+    Raises:
+        InputError: if they are written in another way.
+    """
+    return parse_seeds(form.seeds or str(form.settings.get("seed", 0)), SEEDS)
+
+
 def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
     """The training that was asked for: of the runs put together, if there are two or more.
+
+    It is that of the first of several seeds.
 
     Args:
         form: what the user chose.
@@ -73,7 +91,11 @@ def training_config(form: StartForm, *, compare: bool) -> TrainingConfig:
     )
     specs = (plain, symm) if compare else ((symm,) if form.symm else (plain,))
     kind = dataset_choice(form.dataset).kind
-    config = preset_config(form.preset, specs=specs, **_settings(form), download=kind.can_download)
+    first, *others = chosen_seeds(form)
+    settings = _settings(form) | {"seed": first}
+    config = preset_config(form.preset, specs=specs, **settings, download=kind.can_download)
+    for seed in others[-1:]:  # the largest is in range if all are
+        dataclasses.replace(config, seed=seed)
     if compare or len(form.compared) < 2:
         return config
     # what all have is the training's, whatever the form says by now

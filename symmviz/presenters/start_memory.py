@@ -20,6 +20,7 @@ def form_text(form: StartForm) -> str:
             "preset": form.preset,
             "spec": RunSpec(form.loss, form.symm_settings, form.loss_settings).name,
             "symm": form.symm,
+            "seeds": form.seeds,
             "settings": dict(form.settings),
         }
     )
@@ -50,6 +51,7 @@ def form_of(text: str, runs_folder: Path) -> StartForm | None:
                 if name in _NAMES and isinstance(value, str | int | float | None)
             },
             runs_folder=runs_folder,
+            seeds=str(stored.get("seeds", "")),
         )
         training_config(form, compare=False)
     except (InputError, ValueError, TypeError, KeyError, AttributeError):

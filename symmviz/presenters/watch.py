@@ -13,12 +13,25 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
+from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, VerdictArray
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
+from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.retrieval import Split
+from symmviz.model.since import SinceChoice
+from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace
+from symmviz.presenters.events import EventsView
 from symmviz.presenters.findings import FindingsView
+
+
+class SinceView(Protocol):
+    """What the presenter needs of the field that says since when."""
+
+    def set_since(self, choice: SinceChoice) -> None:
+        """Show the step that colours compare with; where there is none, no field."""
 
 
 class WatchView(Protocol):
@@ -27,6 +40,14 @@ class WatchView(Protocol):
     @property
     def findings(self) -> FindingsView:
         """The lines over the columns that say what is wrong with a run."""
+
+    @property
+    def colours(self) -> SinceView:
+        """What the colours mean, and since which step."""
+
+    @property
+    def events(self) -> EventsView:
+        """The list of what happened."""
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """Make one empty column a run."""
@@ -85,6 +106,18 @@ class WatchView(Protocol):
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """Say which image is selected, and show them where several are; empty for none."""
 
+    def set_layers(self, layers: frozenset[Layer]) -> None:
+        """Draw these over and beside the points."""
+
+    def set_cosines(self, run: int, cosines: PairCosines) -> None:
+        """Show beside a map how the cosines of pairs of its images are distributed."""
+
+    def set_picked_types(self, run: int, types: PickedTypes) -> None:
+        """Show beside a map which types of points were picked in mining."""
+
+    def set_trails(self, run: int, trails: Trails | None) -> None:
+        """Draw where the selected points of a column have been; None for nowhere."""
+
     def set_shown(self, text: str) -> None:
         """Say what is shown of what."""
 
@@ -109,6 +142,7 @@ class WatchPresenter:
         self._captions: list[str | None] = []
         self._trusts: list[str] = []
         self._pairs: list[tuple[MapPair, ...]] = []
+        self._cosines: list[PairCosines | None] = []
         self._bounds: Bounds | None = None
 
     def update(self) -> None:
@@ -127,8 +161,12 @@ class WatchPresenter:
                 synthetic_visible=state.synthetic_visible,
                 pairs_visible=state.pairs_visible,
             )
+        if before is None or before.since != state.since:
+            self._view.colours.set_since(state.since)
         if before is None or before.method != state.method:
             self._view.set_method(state.method)
+        if before is None or before.layers != state.layers:
+            self._view.set_layers(state.layers)
         for run, column in enumerate(state.columns):
             self._show_column(run, None if before is None else before.columns[run], column)
         self._follow_points()
@@ -138,6 +176,7 @@ class WatchPresenter:
         self._captions = [None] * len(state.columns)
         self._trusts = [""] * len(state.columns)
         self._pairs = [()] * len(state.columns)
+        self._cosines = [None] * len(state.columns)
         self._bounds = None
         self._view.set_runs(state.titles)
 
@@ -178,6 +217,12 @@ class WatchPresenter:
         if column.pairs is not None and column.pairs != self._pairs[run]:
             self._view.set_pairs(run, column.pairs)
             self._pairs[run] = column.pairs
+        if column.cosines is not None and column.cosines is not self._cosines[run]:
+            self._view.set_cosines(run, column.cosines)
+            self._cosines[run] = column.cosines
+        types = None if before is None else before.types
+        if column.types is not None and not _are_same_types(types, column.types):
+            self._view.set_picked_types(run, column.types)
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
 
@@ -186,6 +231,9 @@ class WatchPresenter:
             self._view.set_selected(run, column.selected)
         if before is None or before.also_selected != column.also_selected:
             self._view.set_also_selected(run, column.also_selected)
+        trails = None if before is None else before.trails
+        if _source(trails) != _source(column.trails):
+            self._view.set_trails(run, column.trails)
         if before is None or before.neighbours != column.neighbours:
             self._view.set_neighbours(run, column.neighbours)
 
@@ -208,6 +256,10 @@ def _runs(state: WatchState) -> tuple[object, ...]:
     return state.titles, tuple(column.key for column in state.columns)
 
 
+def _source(trails: Trails | None) -> tuple[object, ...] | None:
+    return None if trails is None else trails.source
+
+
 def _look(state: WatchState) -> tuple[object, ...]:
     return state.split, state.colour_by, state.synthetic_visible, state.pairs_visible
 
@@ -220,3 +272,11 @@ def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:
 
 def _are_same(shown: PointPositions | None, positions: PointPositions) -> bool:
     return shown is not None and shown.original is positions.original
+
+
+def _are_same_types(one: PickedTypes | None, other: PickedTypes) -> bool:
+    return one is not None and (one.step, one.counts is other.counts, one.problem) == (
+        other.step,
+        True,
+        other.problem,
+    )

@@ -9,6 +9,7 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmcore.runs.info import RecordingState
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import Layer
 from symmviz.model.resolve import (
     SearchTarget,
     history_targets,
@@ -16,17 +17,21 @@ from symmviz.model.resolve import (
     score_targets,
     search_targets,
     share_target,
+    shown_step,
     steps_wanted,
+    trail_steps,
 )
 from symmviz.model.retrieval import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
+from symmviz.presenters.events import EventSource, EventsPresenter
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
-from symmviz.services.frames import FrameLoader, FramePart, FrameWanted
+from symmviz.services.frame_facts import FramePart, FrameWanted
+from symmviz.services.frames import FrameLoader
 from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 
@@ -56,6 +61,10 @@ class Readers(Protocol):
     frames: FrameLoader
     searches: Searches
     rankings: Rankings
+
+    @property
+    def events(self) -> EventSource:
+        """Finds what happened."""
 
     @property
     def uploads(self) -> UploadSearches:
@@ -98,6 +107,7 @@ class WindowPresenter:
         self.classes = ClassesPresenter(workspace, readers.frames)
         self.curves = CurvesPresenter(curves, workspace)
         self.findings = FindingsPresenter(watch.findings, workspace)
+        self.events = EventsPresenter(watch.events, workspace, readers.events)
         self._retrieve = RetrievePresenter(
             retrieve,
             workspace,
@@ -146,6 +156,7 @@ class WindowPresenter:
             readers.rankings.revision,
             readers.uploads.revision,
             readers.rankings.progress,
+            readers.events.revision,
             *map(id, workspace.recordings),
             *(_but_for_metrics(recording.state) for recording in workspace.recordings),
         )
@@ -157,6 +168,7 @@ class WindowPresenter:
             readers.follow(self._followed)
         self._read()
         self._show_frames()
+        self.events.update()
         self._show_metrics(tuple(one.state.revision for one in workspace.recordings))
 
     def _show_frames(self) -> None:
@@ -232,7 +244,29 @@ def frames_wanted(workspace: Workspace, direction: int) -> tuple[FrameWanted, ..
         if recording.state.frame_steps
     ]
     ahead = chain.from_iterable(zip_longest(*(row[1:] for row in rows)))
-    return (*shown, *galleries, *(one for one in ahead if one is not None))
+    behind = chain.from_iterable(zip_longest(*_trails_wanted(workspace)))
+    beside = _cosines_wanted(workspace, [row[0] for row in rows if row])
+    return (*shown, *galleries, *(one for one in chain(ahead, behind) if one is not None), *beside)
+
+
+def _trails_wanted(workspace: Workspace) -> list[list[FrameWanted]]:
+    """A row a run: the recorded maps that trails lead through, the newest first."""
+    if Layer.TRAILS not in workspace.display.layers or not workspace.selection.samples:
+        return []
+    rows = []
+    for recording in workspace.recordings:
+        step = shown_step(recording, workspace.cursor)
+        steps = () if step is None else trail_steps(recording, step)
+        rows.append([FrameWanted(recording, workspace.display.method, one) for one in steps[::-1]])
+    return rows
+
+
+def _cosines_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
+    """The cosines of pairs of these frames, which take longest and come last."""
+    if Layer.SIMILARITIES not in workspace.display.layers:
+        return []
+    split = workspace.display.split
+    return [dataclasses.replace(one, part=FramePart.COSINES, split=split) for one in frames]
 
 
 def _shares_wanted(workspace: Workspace, frames: list[FrameWanted]) -> list[FrameWanted]:
@@ -252,6 +286,6 @@ def _parts_wanted(workspace: Workspace) -> tuple[FramePart, ...]:
     several = len(workspace.selection.samples) > 1  # their Recall@1 is shown
     if display.colour_by is ColourBy.CORRECT or several:
         parts.append(FramePart.VERDICTS)
-    if display.shows_pairs:
+    if display.shows_pairs or Layer.PICKED_TYPES in display.layers:
         parts.append(FramePart.PICKED)
     return tuple(parts)

@@ -4,23 +4,41 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from symmcore.errors import InputError
 from symmcore.runs.continuation import ContinuationPlan
 from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.training.config import TrainingConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Continuation:
-    """A training that can go on.
+    """A training that can begin, or go on.
 
     Attributes:
-        plan: what is trained, and from where.
+        config: what is trained.
         recorder: of it, open; to be closed where it is not trained.
+        plan: from where it goes on; None where it begins.
     """
 
-    plan: ContinuationPlan
+    config: TrainingConfig
     recorder: TrainingRecorder
+    plan: ContinuationPlan | None
+
+    def close(self) -> None:
+        """Close what is open, where it is not to be trained."""
+        self.recorder.close()
+
+
+class Opened(Protocol):
+    """What has something open for a training to come."""
+
+    def close(self) -> None:
+        """Close it, where that is not to be trained."""
+
+
+OpenedT = TypeVar("OpenedT", bound=Opened)
 
 
 def prepare_continuation(
@@ -46,10 +64,10 @@ def prepare_continuation(
     except InputError:
         recorder.close()
         raise
-    return Continuation(plan, recorder)
+    return Continuation(plan.config, recorder, plan)
 
 
-def drop_continuation(planned: "Future[Continuation]") -> None:
+def drop_continuation(planned: "Future[OpenedT]") -> None:
     """Close what was opened for a training that is not to be."""
     if not planned.cancelled() and planned.exception() is None:
-        planned.result().recorder.close()
+        planned.result().close()

@@ -1,8 +1,10 @@
 """Draws the maps' points on a thread of its own, so that the window never waits for a picture."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from symmviz.model.drawing import Answer
 from symmviz.raster import Hit, PixelArray, Rasterizer, Scene
 
 
@@ -13,13 +15,15 @@ class _ClosedError(Exception):
 class PointDrawing:
     """See :class:`symmviz.model.drawing.PointDrawer`.
 
-    Threads: one that draws, from the first picture on, and one that loads the compiled loops,
-    from :meth:`start` on; both until :meth:`close`.
+    Threads: one that draws, from the first picture on, one that computes what is drawn over the
+    points, once that is wanted, and one that loads the compiled loops, from :meth:`start` on; all
+    until :meth:`close`.
     """
 
     def __init__(self) -> None:
         self._rasterizer = Rasterizer()
         self._draws = ThreadPoolExecutor(1, thread_name_prefix="symmviz-draw")
+        self._derives = ThreadPoolExecutor(1, thread_name_prefix="symmviz-layers")
         self._closed = threading.Event()
         self._loading = threading.Thread(target=self._load, name="symmviz-load-loops", daemon=True)
 
@@ -48,10 +52,17 @@ class PointDrawing:
         """See :class:`symmviz.model.drawing.PointDrawer`."""
         return self._rasterizer.nearest(scene, x, y, radius)
 
+    def derive(self, compute: Callable[[], Answer]) -> "Future[Answer]":
+        """See :class:`symmviz.model.drawing.PointDrawer`."""
+        if self._closed.is_set():
+            return _cancelled()
+        return self._derives.submit(compute)
+
     def close(self, timeout: float) -> None:
         """End the threads, and the subprocess that compiles."""
         self._closed.set()
-        self._draws.shutdown(cancel_futures=True)  # a picture takes milliseconds
+        for threads in (self._draws, self._derives):  # what they do takes milliseconds
+            threads.shutdown(cancel_futures=True)
         if self._loading.is_alive():
             self._loading.join(timeout)
 
@@ -66,7 +77,7 @@ class PointDrawing:
             raise _ClosedError
 
 
-def _cancelled() -> "Future[None]":
-    future: Future[None] = Future()
+def _cancelled() -> "Future[Answer]":
+    future: Future[Answer] = Future()
     future.cancel()
     return future

@@ -1,15 +1,20 @@
 """Writes what is exported from the window, on a thread of its own."""
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmcore.errors import InputError, type_and_line
+from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress
+from symmcore.runs import Recording
 from symmviz.services.faults import report_fault
 
 if TYPE_CHECKING:
+    from symmviz.exporting.figure8 import Figure
     from symmviz.exporting.request import ExportRequest
 
 
@@ -41,7 +46,8 @@ class _CancelledError(Exception):
 class Exports:
     """Writes one export at a time.
 
-    Threads: one for each export, until it has ended; :meth:`close` cancels and joins it.
+    Threads: one for each export, until it has ended, and one that draws figures to be looked at,
+    from the first of them on; :meth:`close` cancels and joins them.
     """
 
     def __init__(self) -> None:
@@ -49,6 +55,14 @@ class Exports:
         self._thread: threading.Thread | None = None
         self._cancelled = threading.Event()
         self._state: ExportState | None = None
+        self._drawer = ThreadPoolExecutor(1, thread_name_prefix="symmviz-figure")
+        self._closed = threading.Event()
+
+    def draw_figure(
+        self, recordings: tuple[Recording, ...], options: ExportOptions
+    ) -> "Future[Figure]":
+        """Draw frames of runs: see :func:`symmviz.exporting.figure8.draw_figure8`."""
+        return self._drawer.submit(self._draw, recordings, options)
 
     def start(self, request: "ExportRequest") -> None:
         """Begin an export, once the last one has ended."""
@@ -77,10 +91,22 @@ class Exports:
     def close(self, timeout: float) -> bool:
         """Cancel, and end the thread; whether it has ended within ``timeout`` seconds."""
         self.cancel()
+        self._closed.set()
+        self._drawer.shutdown(cancel_futures=True)  # a figure ends with the frame that it reads
         if self._thread is None:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def _draw(self, recordings: tuple[Recording, ...], options: ExportOptions) -> "Figure":
+        def check(_: Progress) -> None:
+            if self._closed.is_set():
+                raise _CancelledError
+
+        # By name: it imports Qt, of which services know nothing.
+        draw = import_module("symmviz.exporting.figure8").draw_figure8
+        figure: Figure = draw(recordings, options, check)
+        return figure
 
     def _run(self, request: "ExportRequest") -> None:
         from symmviz.exporting import (

@@ -2,11 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
-
-import numpy as np
 
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
@@ -22,43 +18,17 @@ from symmviz.model.loaded import (
     Verdicts,
     run_images,
 )
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.retrieval import Split
 from symmviz.services.faults import ignore_problem
-from symmviz.services.point_shares import frame_shares
-from symmviz.services.verdicts import frame_verdicts
+from symmviz.services.frame_facts import FrameFacts, FramePart, FrameWanted
 from symmviz.services.wanted import WantedThread
 
 _BYTES = 64 * 2**20
 _ENTRIES = 96
-_VERDICT_BYTES = 16 * 2**20
-_PICKED_BYTES = 4 * 2**20
-
 
 _Files = tuple[object, ...]
 """What files a run has of frames, galleries and projections."""
-
-
-class FramePart(Enum):
-    """What of a frame is to be in memory."""
-
-    POINTS = auto()
-    VERDICTS = auto()
-    """Which images are right at rank 1."""
-    PICKED = auto()
-    """The pairs picked in the newest batch."""
-    SHARES = auto()
-    """What colours that are a scale say."""
-
-
-@dataclass(frozen=True, slots=True)
-class FrameWanted:
-    """A frame of a run that is to be in memory; without a step, its gallery's images."""
-
-    recording: Recording
-    method: str
-    step: int | None
-    part: FramePart = FramePart.POINTS
-    shares: ShareTarget | None = None
 
 
 class FrameLoader:
@@ -78,9 +48,7 @@ class FrameLoader:
         self._on_problem = on_problem
         self._thread = WantedThread("symmviz-frames", self._load, self._fault)
         self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
-        self._verdicts: ByteCache[tuple[str, int], Verdicts] = ByteCache(_VERDICT_BYTES, _ENTRIES)
-        self._picked: ByteCache[tuple[str, int], PickedPairs] = ByteCache(_PICKED_BYTES, _ENTRIES)
-        self._shares: ByteCache[ShareTarget, Shares] = ByteCache(_VERDICT_BYTES, _ENTRIES)
+        self._facts = FrameFacts()
         self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
@@ -127,20 +95,30 @@ class FrameLoader:
 
     def verdicts(self, key: str, step: int) -> Verdicts | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
-        return self._verdicts.get((key, step))
+        return self._facts.verdicts(key, step)
 
     def picked(self, key: str, step: int) -> PickedPairs | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
-        return self._picked.get((key, step))
+        return self._facts.picked(key, step)
 
     def shares(self, target: ShareTarget) -> Shares | None:
         """See :class:`symmviz.model.loaded.Loaded`."""
-        return self._shares.get(target)
+        return self._facts.shares(target)
+
+    def cosines(self, key: str, step: int, split: Split) -> PairCosines | None:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        return self._facts.cosines(key, step, split)
 
     def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
         """Keep where the points of a split are on the screen by now."""
         with self._lock:
-            self._live[key, projection.method, split] = LivePicture(projection, note)
+            name = key, projection.method, split
+            known = self._live.get(name)
+            self._live[name] = (
+                LivePicture(projection, note)
+                if known is None
+                else known.followed_by(projection, note)
+            )
             self._failures.pop((key, projection.step), None)
             self._revision += 1
 
@@ -183,9 +161,7 @@ class FrameLoader:
         with self._lock:
             self._epoch += 1
             self._projections.clear()
-            self._verdicts.clear()
-            self._picked.clear()
-            self._shares.clear()
+            self._facts.clear()
             self._failures = {at: one for at, one in self._failures.items() if at[0] != key}
             self._failed = {at: one for at, one in self._failed.items() if at.recording.key != key}
             self._missing = {name for name in self._missing if name[0] != key}
@@ -212,11 +188,8 @@ class FrameLoader:
             failed = self._failed.get(wanted)
         if failed is not None and failed == _files(wanted.recording):
             return True  # it would fail again
-        if wanted.shares is not None:
-            return self.shares(wanted.shares) is not None
         if wanted.part is not FramePart.POINTS and wanted.step is not None:
-            known = self._verdicts if wanted.part is FramePart.VERDICTS else self._picked
-            return known.get((key, wanted.step)) is not None
+            return self._facts.has(wanted, wanted.step)
         with self._lock:
             if wanted.step is None:
                 whole, _ = self._galleries.get(key, (False, None))
@@ -236,12 +209,10 @@ class FrameLoader:
         try:
             if step is None:
                 self._load_gallery(recording)
-            elif wanted.shares is not None:
-                self._find_shares(recording, wanted.shares)
-            elif wanted.part is FramePart.VERDICTS:
-                self._find_verdicts(recording, step)
-            elif wanted.part is FramePart.PICKED:
-                self._read_picked(recording, step)
+            elif wanted.part is not FramePart.POINTS:
+                found = self._facts.find(wanted, step)
+                if found is not None:
+                    self._keep(found)
             else:
                 self._load_frame(recording, wanted.method, step)
         except (InputError, LookupError, OSError) as error:
@@ -292,23 +263,6 @@ class FrameLoader:
         self._missing.discard(name)
         self._failures.pop((key, projection.step), None)
 
-    def _find_verdicts(self, recording: Recording, step: int) -> None:
-        verdicts = frame_verdicts(recording.frame(step), step)
-        size = verdicts.train.nbytes + verdicts.test.nbytes
-        self._keep(lambda: self._verdicts.put((recording.key, step), verdicts, size))
-
-    def _read_picked(self, recording: Recording, step: int) -> None:
-        picked = recording.frame(step).picked or _NOTHING_PICKED
-        size = picked.points.nbytes
-        self._keep(lambda: self._picked.put((recording.key, step), picked, size))
-
-    def _find_shares(self, recording: Recording, target: ShareTarget) -> None:
-        shares = frame_shares(recording, target)
-        if shares is None:
-            return  # the map is not recorded yet: it is wanted again
-        size = shares.train.nbytes + shares.test.nbytes
-        self._keep(lambda: self._shares.put(target, shares, size))
-
     def _load_gallery(self, recording: Recording) -> None:
         if _has_gallery(recording):
             step = recording.state.gallery_steps[-1]
@@ -325,9 +279,6 @@ class FrameLoader:
             self._galleries[recording.key] = is_whole, images
 
         self._keep(store)
-
-
-_NOTHING_PICKED = PickedPairs(np.zeros((0, 2, 2), np.int64))
 
 
 def _files(recording: Recording) -> _Files:

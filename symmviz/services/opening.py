@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
+from symmcore.palette import run_places
 from symmcore.projection.methods import METHODS
-from symmcore.records import Projection
-from symmcore.runs import RunSummary, open_runs, recent_runs
+from symmcore.projection.points import Points, normalised
+from symmcore.records import FloatArray, IndexArray
+from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
+from symmcore.runs.info import RunStatus
 from symmviz.model.recent import RecentRun
 from symmviz.model.titles import named_title
 
@@ -36,20 +38,25 @@ _GROUND = 250
 def read_recent_runs(folder: Path) -> tuple[RecentRun, ...]:
     """What was trained into a folder, the newest first, each with a picture of its last frame."""
     return tuple(
-        RecentRun(summary.folder, _title(summary), _caption(summary), _picture(summary.folder))
+        RecentRun(
+            summary.folder,
+            _title(summary),
+            _caption(summary),
+            _picture(summary.folder),
+            run_places(tuple(dict.fromkeys(summary.names))),
+        )
         for summary in recent_runs(folder, _LISTED)
     )
 
 
-def map_picture(projection: Projection, labels: npt.NDArray[np.int64]) -> ImageArray:
-    """A small map of a frame's test images: (H, W, 3) uint8, one colour a class.
+def map_picture(points: Points, labels: IndexArray) -> ImageArray:
+    """A small map of images: (H, W, 3) uint8, one colour a class.
 
     Args:
-        projection: the frame, in the plane.
-        labels: (N,) class of each test image.
+        points: (N, 2) where they are in the plane.
+        labels: (N,) class of each.
     """
     picture = np.full((_SIDE, _SIDE, 3), _GROUND, dtype=np.uint8)
-    points = projection.test.original
     if not len(points):
         return picture
     reach = float(np.abs(points).max()) or 1.0
@@ -64,23 +71,30 @@ def map_picture(projection: Projection, labels: npt.NDArray[np.int64]) -> ImageA
 
 
 def _picture(folder: Path) -> ImageArray | None:
-    """Of the last frame that has a projection; None where there is none."""
+    """The test images of the last frame; None where there is no frame."""
     try:
         recording = open_runs(folder)[0]
         recording.read_whole()
-        recorded = recording.state.projection_steps
-        # of the newest frame that has any, the method that is the default
-        method, steps = max(
-            ((info.name, recorded.get(info.name, ())) for info in METHODS),
-            key=lambda one: one[1][-1:],
-        )
+        steps = recording.state.frame_steps
         if not steps:
             return None
-        projection = recording.projection(method, steps[-1])
-        labels = recording.frame(steps[-1]).test.points.labels
-        return None if projection is None else map_picture(projection, labels)
+        shown = recording.frame(steps[-1]).test.points
+        return map_picture(_plane(recording, steps[-1], shown.embeddings), shown.labels)
     except (InputError, LookupError, OSError):
         return None  # it is listed, and opening it says what is wrong
+
+
+def _plane(recording: Recording, step: int, embeddings: FloatArray) -> Points:
+    """Where a frame's test images are by the default method that is recorded; else by PCA."""
+    for info in METHODS:
+        if step in recording.state.projection_steps.get(info.name, ()):
+            projection = recording.projection(info.name, step)
+            if projection is not None:
+                return projection.test.original.astype(np.float64)
+    # SciPy, not to be waited for by a Start page that does without
+    from symmcore.projection.layout import principal_plane
+
+    return principal_plane(normalised([embeddings]))
 
 
 def _title(summary: RunSummary) -> str:
@@ -93,11 +107,12 @@ def _title(summary: RunSummary) -> str:
 def _caption(summary: RunSummary) -> str:
     when = f"{summary.when.astimezone():%Y-%m-%d %H:%M}"
     first = f"{summary.dataset} · {when}" if summary.dataset else when
-    second = [f"step {summary.steps:,}"]
+    # first what is out of the ordinary: the line's end may be cut
+    second = [] if summary.status is RunStatus.FINISHED else [summary.status.value]
+    second.append(f"step {summary.steps:,}")
     scores = [f"{score:.3f}" for score in _mean_scores(summary)]
     if scores:
         second.append(f"R@1 {' / '.join(scores)}")
-    second.append(summary.status.value)
     return f"{first}\n{' · '.join(second)}"
 
 

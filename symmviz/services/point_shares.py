@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from symmcore.projection.points import normalised
-from symmcore.records import FloatArray, PlanePoints, WatchedSet
+from symmcore.records import EmbeddedSet, FloatArray, PlanePoints, WatchedSet
 from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
+from symmviz.model.frame_changes import Neighbourhood, neighbourhood
 from symmviz.model.loaded import Shares, ShareTarget
 
 NEIGHBOURS = 10
@@ -29,6 +30,12 @@ def frame_shares(recording: Recording, target: ShareTarget) -> Shares | None:
         return Shares(
             drift(frame.train.points.embeddings, then.train.points.embeddings),
             drift(frame.test.points.embeddings, then.test.points.embeddings),
+        )
+    if target.meaning is ColourBy.LOST:
+        then = recording.frame(target.since)
+        return Shares(
+            class_loss(frame.train.points, then.train.points),
+            class_loss(frame.test.points, then.test.points),
         )
     projection = recording.projection(target.method, target.step)
     if projection is None:
@@ -53,6 +60,31 @@ def drift(now: FloatArray, then: FloatArray) -> FloatArray:
         found: FloatArray = np.clip(1.0 - cosines, 0.0, 1.0).astype(np.float32)
     found.setflags(write=False)
     return found
+
+
+def class_loss(now: EmbeddedSet, then: EmbeddedSet) -> FloatArray:
+    """How many fewer of each image's nearest neighbours are of its class than were at another step.
+
+    As many neighbours are looked at as its class has other images, at most ten; by cosine.
+
+    Args:
+        now: N images.
+        then: the same images at the other step.
+
+    Returns:
+        (N,) float32 in [0, 1], the share of its neighbours; 0 where there are more of its class
+        now. NaN where its class has no other image, and for an embedding that is not a number.
+    """
+    shares = [_own_share(neighbourhood(images)) for images in (then, now)]
+    lost: FloatArray = np.maximum(shares[0] - shares[1], 0.0).astype(np.float32)
+    lost.setflags(write=False)
+    return lost
+
+
+def _own_share(near: Neighbourhood) -> npt.NDArray[np.float64]:
+    asked = near.asked
+    own = (near.near_labels == near.labels[:, None]).sum(axis=1)
+    return np.where(asked > 0, own / np.maximum(asked, 1), np.nan)
 
 
 def false_neighbours(embeddings: FloatArray, plane: FloatArray) -> FloatArray:

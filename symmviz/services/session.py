@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from symmcore.runs import Recording
 from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
 from symmcore.runs.files import write_whole
-from symmcore.runs.finding import holds_run
 from symmcore.runs.naming import run_folder
 from symmcore.runs.opening import read_runs
+from symmcore.runs.seed_folder import SeedFolder
 from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks
@@ -27,6 +28,7 @@ from symmviz.services.continuing import (
 )
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.drawing import PointDrawing
+from symmviz.services.events import EventFinder
 from symmviz.services.exports import Exports
 from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
@@ -35,11 +37,13 @@ from symmviz.services.projecting import Projections
 from symmviz.services.rankings import Rankings
 from symmviz.services.results import ResultsReader
 from symmviz.services.search import Searches
+from symmviz.services.seed_series import SeedsLeft, seeds_left
 from symmviz.services.status_box import StatusBox, Updates
 from symmviz.services.thumbnails import Thumbnails
 from symmviz.services.training_thread import TrainingThread
 from symmviz.services.uploads import Uploads
 
+_Found = TypeVar("_Found")
 _SCAN_THREADS = 3  # a disk that does not answer is not to hold up the next scan
 
 
@@ -51,9 +55,9 @@ class Session:
     - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
-    - one that draws, from the first picture on, and one that loads the loops it draws with;
-    - one each for rankings and uploads and one more for retrieval, from their first wish on;
-    - one that exports, while it does;
+    - those that draw maps and what lies over them, and the one that loads the loops they use;
+    - one each for rankings, events and uploads and one more for retrieval, from the first wish on;
+    - one that exports, while it does, and one that draws figures, from the first of them on;
     - one that follows runs which other processes write, from the first of them on;
     - a few that open runs and scan datasets, each from its first task on.
 
@@ -63,6 +67,7 @@ class Session:
         frames: what has been read of the recordings.
         searches: what has been found in them.
         rankings: how all their images do as queries.
+        events: what happened from each of their frames to the next.
         uploads: images from elsewhere, and what was found for them.
         thumbnails: their images.
         results: what they came to.
@@ -77,6 +82,7 @@ class Session:
         self.frames = FrameLoader(self._box.problem)
         self.searches = Searches()
         self.rankings = Rankings(self.searches.index, self._box.problem)
+        self.events = EventFinder(self._box.problem)
         self.uploads = Uploads(self.searches.index)
         self.thumbnails = Thumbnails(self.uploads.read)
         self.results = ResultsReader(self._box.problem)
@@ -90,7 +96,7 @@ class Session:
         self._followed: tuple[Recording, ...] = ()
         self._opened = False
         self._closed = False
-        self._planned: Future[Continuation] | None = None
+        self._planned: Future[Continuation] | Future[SeedsLeft] | None = None
 
     def open(self) -> None:
         """Start what can be made ready before the user chooses anything; once."""
@@ -149,6 +155,16 @@ class Session:
             lambda plan: run_folder(runs_folder, plan.config, datetime.now()),
         )
 
+    def plan_seed(self, open_folder: Callable[[], SeedFolder]) -> "Future[SeedsLeft]":
+        """Find the next of several seeds, to train it with :meth:`go_on`, on a thread for that.
+
+        Args:
+            open_folder: gives the folder of all seeds; called on the thread.
+        """
+        planned = self._opens.submit(seeds_left, open_folder, self._box.problem)
+        self._planned = planned
+        return planned
+
     def go_on(self, planned: Continuation) -> tuple[str, ...]:
         """Train what was planned; returns the SPECs of its runs.
 
@@ -161,11 +177,11 @@ class Session:
         except RuntimeError:
             planned.recorder.close()
             raise
-        plan = planned.plan
-        self._launch(planned.recorder, plan.config, plan)
-        if plan.notes:
+        config, plan = planned.config, planned.plan
+        self._launch(planned.recorder, config, plan)
+        if plan is not None and plan.notes:
             self._box.problem(" ".join(plan.notes))
-        return tuple(spec.name for spec in plan.config.specs)
+        return tuple(spec.name for spec in config.specs)
 
     def extend(self, steps: int) -> None:
         """Go on with the finished training for ``steps`` more steps.
@@ -228,6 +244,7 @@ class Session:
                 self._projections.forget(recording.key)
                 self.searches.clear()
                 self.rankings.clear()
+                self.events.clear()
                 self.uploads.clear()
         self.frames.keep_only(frozenset(recording.key for recording in recordings))
         self.thumbnails.show(recordings)
@@ -237,13 +254,9 @@ class Session:
         """Open runs and comparisons, on a thread for that."""
         return self._opens.submit(read_runs, paths)
 
-    def holds_run(self, folder: Path) -> "Future[bool]":
-        """Whether a folder is a run or a comparison, looked up on a thread for that."""
-        return self._opens.submit(holds_run, folder)
-
-    def is_file(self, path: Path) -> "Future[bool]":
-        """Whether a file is there, looked up on a thread for that."""
-        return self._opens.submit(path.is_file)
+    def look_up(self, what: Callable[[], _Found]) -> "Future[_Found]":
+        """Ask the disk something, on a thread for that."""
+        return self._opens.submit(what)
 
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
         """List what was trained into a folder, the newest first, on a thread for that."""
@@ -305,8 +318,8 @@ class Session:
         self.drawing.close(timeout)
         self._projections.close(timeout)
         readers = (
-            self.frames, self.searches, self.rankings, self.uploads, self.thumbnails,
-            self.results, self._follower, self.exports,
+            self.frames, self.searches, self.rankings, self.events, self.uploads,
+            self.thumbnails, self.results, self._follower, self.exports,
         )  # fmt: skip
         for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))

@@ -8,10 +8,8 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +28,7 @@ from symmviz.views.form_fields import (
     spin_box,
 )
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.scroll_area import scrolling
 
 _NOTHING = "Nothing is changed: this repeats the run from here."
 _BUSY = "A training is running: stop it to branch."
@@ -164,12 +163,8 @@ class BranchDialog(QDialog):
         fields.addLayout(form)
         fields.addWidget(self.loss_fields)
         fields.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll = scrolling(content, self)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
         self._busy = self._label(_BUSY, muted=True)
         self._busy.hide()
         layout = QVBoxLayout(self)

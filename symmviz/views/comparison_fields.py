@@ -1,10 +1,13 @@
 """The runs of a comparison that is put together on the Start page."""
 
+from functools import partial
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from symmcore.training.spec import RunSpec
 from symmviz.model.comparison import MOST_RUNS, comparison_note
+from symmviz.model.figures import FIGURES, figure_of
 from symmviz.model.names import shown_name
 from symmviz.model.titles import spec_title
 from symmviz.views.flow_layout import FlowLayout
@@ -15,7 +18,7 @@ _NOTHING = "Add the loss above as it is set, then choose another: all train side
 
 
 class ComparisonFields(QWidget):
-    """A button a run, which takes it out again, and one that adds what is chosen."""
+    """A button a run, which takes it out again, one that adds what is chosen, and the figures."""
 
     add_wanted = Signal()
     """The user wants the loss as it is chosen now among the runs."""
@@ -29,7 +32,11 @@ class ComparisonFields(QWidget):
         self._row = FlowLayout()
         self.add_button = QPushButton("Add to comparison", self)
         self.add_button.clicked.connect(self.add_wanted)
+        self.figures_button = QPushButton("Paper's figures", self)
+        self.figures_button.setToolTip("Compare what a figure of the paper compares.")
+        self.figures_button.setMenu(self._figures())
         self._row.addWidget(self.add_button)
+        self._row.addWidget(self.figures_button)
         self._note = QLabel(_NOTHING, self)
         self._note.setWordWrap(True)
         self._note.setMinimumWidth(NOTE_WIDTH)
@@ -75,16 +82,28 @@ class ComparisonFields(QWidget):
         for chip in self._chips:
             self._row.removeWidget(chip)
             chip.deleteLater()
-        self._row.removeWidget(self.add_button)
+        last = (self.add_button, self.figures_button)
+        for button in last:
+            self._row.removeWidget(button)
         self._chips = [self._chip(spec) for spec in self._specs]
-        for button in (*self._chips, self.add_button):
+        for button in (*self._chips, *last):
             self._row.addWidget(button)
         full = len(self._specs) == MOST_RUNS
         self.add_button.setEnabled(not full)
         self.add_button.setToolTip(f"At most {MOST_RUNS} runs are compared." if full else "")
         one = "Add another loss or setting to compare it with."
-        self._note.setText(comparison_note(self.specs) or (one if self._specs else _NOTHING))
+        figure = figure_of(self.specs)
+        note = comparison_note(self.specs) or (one if self._specs else _NOTHING)
+        self._note.setText(note if figure is None else f"{figure.title}. {figure.about}\n{note}")
         self.changed.emit()
+
+    def _figures(self) -> QMenu:
+        menu = QMenu(self.figures_button)
+        menu.setToolTipsVisible(True)
+        for figure in FIGURES:
+            action = menu.addAction(figure.title, partial(self.set_specs, figure.specs))
+            action.setToolTip(plain_tip(figure.about))
+        return menu
 
     def _chip(self, spec: RunSpec) -> QPushButton:
         title = spec_title(spec).title

@@ -145,13 +145,13 @@ class ControlsBar(QWidget):
         total = self._progress.maximum()
         if commands.extend and self._more.isHidden():  # what is left, or as many again
             self._more.setValue(total - self._progress.value() or total)
-        self._show_going_on(unfinished=commands.unfinished)
+        self._show_going_on(commands)
         self.branch_action.setEnabled(commands.branch)
         self.folder_action.setEnabled(commands.folder)
         self.weights_action.setEnabled(commands.weights)
         self.run_button.setVisible(commands.branch or commands.folder or commands.weights)
         self.extend_button.setVisible(commands.extend)
-        self._more.setVisible(commands.extend)
+        self._more.setVisible(commands.extend and not commands.seeds)
         self.commands_changed.emit(commands)
 
     def set_progress(self, step: int, total: int, text: str) -> None:
@@ -185,13 +185,15 @@ class ControlsBar(QWidget):
             shown.setFocus()
         hidden.hide()
 
-    def _show_going_on(self, *, unfinished: bool) -> None:
-        self.extend_button.setText("Resume" if unfinished else "Go on")
-        self.extend_button.setToolTip(
-            "Go on exactly as if it had not been stopped."
-            if unfinished
-            else "Train for that many more steps."
-        )
+    def _show_going_on(self, commands: Commands) -> None:
+        if commands.seeds:
+            text, tip = "Resume seeds", "Train what is left of this seed, then the seeds after it."
+        elif commands.unfinished:
+            text, tip = "Resume", "Go on exactly as if it had not been stopped."
+        else:
+            text, tip = "Go on", "Train for that many more steps."
+        self.extend_button.setText(text)
+        self.extend_button.setToolTip(tip)
 
     def _make_run_menu(self) -> None:
         self.run_button = QPushButton("Run", self)

@@ -1,7 +1,5 @@
 """What is dragged onto a page."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QMimeData
 
 
@@ -9,9 +7,3 @@ def dropped_path(data: QMimeData) -> str | None:
     """The one folder or file of this computer that is dragged, without a look at the disk."""
     urls = data.urls()
     return (urls[0].toLocalFile() or None) if len(urls) == 1 and urls[0].isLocalFile() else None
-
-
-def dropped_folder(data: QMimeData) -> str | None:
-    """The one folder of this computer that was dropped, if it is that."""
-    path = dropped_path(data)
-    return path if path is not None and Path(path).is_dir() else None

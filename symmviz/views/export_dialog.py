@@ -72,6 +72,8 @@ class ExportDialog(QDialog):
         self._browse = QPushButton("Browse...", self)
         self.neighbours = spin_box(self, 1, MOST_NEIGHBOURS, 10, 1)
         self.seconds = number_box(self, 0.5, 600.0, 8.0, 1.0, 1)
+        self.steps = QLineEdit(self)
+        self.steps.setPlaceholderText("some from the first frame to the last")
         self.wrong = QCheckBox("only images whose nearest one is of another class", self)
         self.replace = QCheckBox(REPLACE, self)
         self._about, self._images = QLabel(self), QLabel(about_images, self)
@@ -186,7 +188,7 @@ class ExportDialog(QDialog):
         self.progress.setVisible(running)
         self.export_button.setEnabled(not running)
         for field in (self.what, self.run, self.form, self.file, self._browse, self.neighbours,
-                      self.seconds, self.wrong, self.replace):  # fmt: skip
+                      self.seconds, self.steps, self.wrong, self.replace):  # fmt: skip
             field.setEnabled(not running)
 
     def _name_fields(self) -> None:
@@ -197,6 +199,7 @@ class ExportDialog(QDialog):
             (self.file, "File", "What to write. It is whole under this name, or not there."),
             (self.neighbours, "Neighbours", "How many nearest images of each image."),
             (self.seconds, "Seconds", "How long the animation is."),
+            (self.steps, "Steps", "Whose frames stand side by side, such as 0, 120, 300."),
             (self.wrong, "Only wrong ones", "Leave out images that are retrieved right."),
             (self.replace, REPLACE, "Write over a file that is there under this name."),
             (self.progress, "Progress of the export", ""),
@@ -217,6 +220,7 @@ class ExportDialog(QDialog):
         rows.addRow("Run", self.run)
         rows.addRow("Neighbours", self.neighbours)
         rows.addRow("Seconds", self.seconds)
+        rows.addRow("Steps", self.steps)
         rows.addRow("", self.wrong)
         rows.addRow("Format", self.form)
         rows.addRow("File", across)
@@ -262,6 +266,7 @@ class ExportDialog(QDialog):
         rows.setRowVisible(self.form, len(kind.endings) > 1)
         rows.setRowVisible(self.neighbours, kind.name in ("embeddings", "retrieval"))
         rows.setRowVisible(self.seconds, kind.name == "animation")
+        rows.setRowVisible(self.steps, kind.name == "figure8")
         rows.setRowVisible(self.wrong, kind.name in _LISTS)
         self._propose_file()
         self.replace.setChecked(False)

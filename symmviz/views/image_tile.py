@@ -15,7 +15,7 @@ from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
-_SIZE = 72  # pixels
+_SIZE = 68  # pixels: ten tiles fit beside one another in a window of 1280
 _NAME_WIDTH = 78
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),

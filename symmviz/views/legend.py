@@ -33,6 +33,7 @@ _LIST, _CLASSES = "list", "Classes…"
 # What the ends of a scale of colours say.
 _SCALES = {
     ColourBy.DRIFT: ("0°", "90°"),
+    ColourBy.LOST: ("keeps its class", "lost it"),
     ColourBy.FALSE: ("none", "all"),
     ColourBy.MISSING: ("none", "all"),
 }

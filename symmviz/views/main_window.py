@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
     QKeyEvent,
-    QKeySequence,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
@@ -21,7 +20,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
-    QMenu,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -37,6 +35,7 @@ from symmviz.views.controls_bar import ControlsBar
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.field_keys import wants_key
 from symmviz.views.form_fields import keep_keys
+from symmviz.views.menu_actions import add_action, add_time_actions
 from symmviz.views.question import Question
 from symmviz.views.result_card import ResultCard
 from symmviz.views.shortcuts import show_shortcuts
@@ -75,6 +74,8 @@ class MainWindow(QMainWindow):
     """The window has turned to a page."""
     export_wanted = Signal()
     """The user wants to write runs to files."""
+    figure_wanted = Signal()
+    """The user wants to see frames side by side, as the paper's Fig. 8 has them."""
     appearance_chosen = Signal(Appearance)
     """The user wants other colours."""
 
@@ -167,7 +168,8 @@ class MainWindow(QMainWindow):
 
     def set_training_pages(self, available: bool) -> None:
         """Offer the pages that need a training, and to export it."""
-        self._export_action.setEnabled(available)
+        for action in self._export_actions:
+            action.setEnabled(available)
         for button, action in zip(self._page_group.buttons(), self._page_actions, strict=True):
             if button.text() in _OF_RUNS:
                 button.setEnabled(available)
@@ -283,50 +285,34 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self, appearance: Appearance) -> None:
         file = self.menuBar().addMenu("&File")
-        self._add(file, "&Open run...", "Ctrl+O", self.ask_for_run)
-        self._export_action = self._add(file, "&Export...", "Ctrl+E", self.export_wanted.emit)
-        self._add(file, "&Quit", "Ctrl+Q", self.close)
+        add_action(file, "&Open run...", "Ctrl+O", self.ask_for_run)
+        self._export_actions = (
+            add_action(file, "&Export...", "Ctrl+E", self.export_wanted.emit),
+            add_action(file, "&Figure 8...", "", self.figure_wanted.emit),
+        )
+        add_action(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")
         for at, (title, page) in enumerate(self._pages()):
             keys = f"Ctrl+{at + 1}"
-            self._page_actions.append(self._add(view, title, keys, partial(self._turn_to, page)))
+            self._page_actions.append(add_action(view, title, keys, partial(self._turn_to, page)))
         view.addSeparator()
-        self._add(view, "Fit view", "F", lambda: self.watch_page.fit())
-        self._add(view, "Next meaning of colours", "C", lambda: self.watch_page.toggle_colour())
+        add_action(view, "Fit view", "F", lambda: self.watch_page.fit())
+        add_action(view, "Next meaning of colours", "C", lambda: self.watch_page.toggle_colour())
         self._gliding = view.addAction("Points glide between frames")
         self._gliding.setCheckable(True)
         self._gliding.triggered.connect(self.gliding_chosen)
         offer_appearances(view.addMenu("Appearance"), appearance, self.appearance_chosen.emit)
         view.addSeparator()
-        self._add(view, "Reset to defaults", "", self.reset_wanted.emit)
-        self._add_time(self.menuBar().addMenu("T&ime"))
+        add_action(view, "Reset to defaults", "", self.reset_wanted.emit)
+        add_time_actions(self.menuBar().addMenu("T&ime"), self.time_slider, self._time_actions)
         training = self.menuBar().addMenu("&Training")
-        self._pause_action = self._add(training, "Pause or resume", "P", self._toggle_pause)
-        self._stop_action = self._add(training, "Stop", "Ctrl+.", self.stop_wanted.emit)
+        self._pause_action = add_action(training, "Pause or resume", "P", self._toggle_pause)
+        self._stop_action = add_action(training, "Stop", "Ctrl+.", self.stop_wanted.emit)
         training.addSeparator()
         training.addActions(self.controls.run_actions)
         self._on_commands(self._commands)
         help_menu = self.menuBar().addMenu("&Help")
-        self._add(help_menu, "Keyboard shortcuts", "F1", partial(show_shortcuts, self))
-
-    def _add(self, menu: QMenu, text: str, keys: str, then: Callable[[], object]) -> QAction:
-        action = menu.addAction(text)
-        action.setShortcuts([QKeySequence(one) for one in keys.split()])
-        action.triggered.connect(lambda: then())
-        return action
-
-    def _add_time(self, menu: QMenu) -> None:
-        slider = self.time_slider
-        # The second key works where the first is for a field or the gallery.
-        for text, keys, then in (
-            ("Play or pause", "Space K", slider.toggle_play),
-            ("One frame back", "Left ,", partial(slider.step, -1)),
-            ("One frame on", "Right .", partial(slider.step, 1)),
-            ("First frame", "Home", slider.home),
-            ("Follow the newest frame", "End", slider.end),
-            ("Branch from here...", "Ctrl+B", slider.branch),
-        ):
-            self._time_actions.addAction(self._add(menu, text, keys, then))
+        add_action(help_menu, "Keyboard shortcuts", "F1", partial(show_shortcuts, self))
 
     def set_gliding(self, glides: bool) -> None:
         """Whether points glide from frame to frame."""

@@ -1,9 +1,10 @@
 """What lies over a map's points: what is selected, pointed at, and picked in mining."""
 
+from functools import partial
+
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter
 
 from symmcore.records import IndexArray
 from symmviz.model.class_choice import ShownClasses
@@ -12,6 +13,7 @@ from symmviz.model.display import MapNeighbour, PointCloud
 from symmviz.model.names import shown_name, told_apart
 from symmviz.model.picked import MapPair
 from symmviz.views.elided_label import elided
+from symmviz.views.kept_picture import KeptPicture
 from symmviz.views.map_marks import (
     paint_construction,
     paint_name,
@@ -56,23 +58,24 @@ class MapOverlay:
         self.synthetic_visible = True
         self.classes = ShownClasses()
         self.middles: tuple[tuple[int, float, float], ...] = ()
-        self._names = QPixmap()
-        self._names_of: tuple[object, ...] = ()
+        self._names = KeptPicture()
 
     @property
     def chosen(self) -> IndexArray | None:
         """(M,) rows of the selected images, where several are: the others are dimmed."""
-        if not self.also_selected:
-            return None
-        first = () if self.selected is None else (self.selected,)
-        return np.array((*first, *self.also_selected), np.int64)
+        return np.array(self.all_selected, np.int64) if self.also_selected else None
+
+    @property
+    def all_selected(self) -> tuple[int, ...]:
+        """Rows of the selected images, that which neighbours are looked for first."""
+        return (*(() if self.selected is None else (self.selected,)), *self.also_selected)
 
     def paint(self, painter: QPainter, theme: Theme) -> None:
         """Paint everything; the points must have places."""
-        if isinstance(painter.device(), QWidget):
-            self._draw_names(painter, theme)
-        else:  # a picture that is exported, at whatever size
-            self._paint_names(painter, theme)
+        if self.middles:
+            _, size, ratio = self._canvas.view
+            source = self.middles, self.classes, self._canvas.view, theme
+            self._names.paint(painter, size, ratio, source, partial(self._paint_names, theme=theme))
         if self.pairs_visible:
             self._paint_pairs(painter, theme)
         for row in self.also_selected if len(self.also_selected) < _MOST_RINGS else ():
@@ -83,24 +86,6 @@ class MapOverlay:
         if self.hovered is not None:
             for place in self._places_of(self.hovered):
                 paint_ring(painter, theme, place, hovered=True)
-
-    def _draw_names(self, painter: QPainter, theme: Theme) -> None:
-        """The names from a picture of them: to paint them takes twenty times as long."""
-        if not self.middles:
-            return
-        source = self.middles, self.classes, self._canvas.view, theme
-        if source != self._names_of:
-            _, (width, height), ratio = self._canvas.view
-            names = QPixmap(width, height)
-            names.setDevicePixelRatio(ratio)
-            names.fill(Qt.GlobalColor.transparent)
-            onto = QPainter(names)
-            onto.setRenderHints(painter.renderHints())
-            onto.setFont(painter.font())
-            self._paint_names(onto, theme)
-            onto.end()
-            self._names, self._names_of = names, source
-        painter.drawPixmap(0, 0, self._names)
 
     def _paint_names(self, painter: QPainter, theme: Theme) -> None:
         """The names of classes at their places, as far as there is room."""

@@ -1,6 +1,7 @@
 """A small table of scores: the runs of a training, and the differences between them."""
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from symmviz.model.results import Outcome, OutcomeRow
@@ -17,6 +18,8 @@ class OutcomeTable(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels: list[list[QLabel]] = []
+        self._wanted = QSize(0, 0)
+        self._ends: list[int] = []  # pixels from the left at which each column ends
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -51,6 +54,8 @@ class OutcomeTable(QScrollArea):
             policy.ScrollBarAlwaysOff if fits else policy.ScrollBarAsNeeded
         )
         content.setAutoFillBackground(False)  # what lies below has the colour
+        self._measure(content)
+        self._leave_out()
         self.updateGeometry()
 
     def words(self) -> list[list[str]]:
@@ -59,14 +64,30 @@ class OutcomeTable(QScrollArea):
 
     def sizeHint(self) -> QSize:
         """What all columns take, and the rows that are shown without scrolling."""
-        content = self.widget()
-        if content is None:
-            return QSize(0, 0)
-        wanted = content.sizeHint()
+        wanted = self._wanted
         line = wanted.height() / max(len(self._labels), 1)
         most = round(line * min(len(self._labels), _MOST_LINES))
         bar = 0 if len(self._labels) <= _MOST_LINES else self.verticalScrollBar().sizeHint().width()
         return QSize(wanted.width() + bar, most)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out the last columns where there is no room: the Results page has them."""
+        super().resizeEvent(event)
+        self._leave_out()
+
+    def _measure(self, content: QWidget) -> None:
+        self._wanted = content.sizeHint()
+        widths = [
+            max(one.sizeHint().width() for one in column)
+            for column in zip(*self._labels, strict=True)
+        ]
+        self._ends = [sum(widths[: at + 1]) + at * _BETWEEN for at in range(len(widths))]
+
+    def _leave_out(self) -> None:
+        room = self.viewport().width()
+        for labels in self._labels:
+            for at, label in enumerate(labels[1:], start=1):
+                label.setVisible(self._ends[at] <= room)
 
     def minimumSizeHint(self) -> QSize:
         """Any width: where there is too little, the card leaves the table out."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPalette
 
-from symmcore.records import FloatArray
+from symmcore.records import FloatArray, IndexArray
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.raster import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
 from symmviz.raster.scene import StyleArray
@@ -206,9 +206,13 @@ class PointCanvas(QObject):
         scale_x, left, scale_y, top = self._transform
         return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
 
-    def pixels(self, kind: int) -> npt.NDArray[np.float64]:
-        """(N, 2) where the points of a kind are on their way, in logical pixels."""
-        places = self._points[kind].at(self.moved).astype(np.float64)
+    def pixels(self, kind: int, rows: IndexArray | None = None) -> npt.NDArray[np.float64]:
+        """(N, 2) where points of a kind, all or some, are on their way, in logical pixels."""
+        points = self._points[kind]
+        if rows is not None:
+            start, end = points.start[rows], points.end[rows]
+            points = Points(start, end, points.styles[rows], points.symbol)
+        places = points.at(self.moved).astype(np.float64)
         scale_x, left, scale_y, top = self._transform
         result: npt.NDArray[np.float64] = (places * (scale_x, scale_y) + (left, top)) / self._ratio
         return result

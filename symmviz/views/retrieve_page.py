@@ -6,11 +6,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QMenu,
-    QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -19,10 +16,12 @@ from symmviz.model.display import ImageCard, NeighbourRow, RankCurve
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.model.resolve import ListingState
 from symmviz.model.retrieval import Query
+from symmviz.views.divided import Divided
 from symmviz.views.gallery import GalleryView
 from symmviz.views.listing_panel import ListingPanel
 from symmviz.views.neighbour_row import NeighbourRowWidget
 from symmviz.views.query_panel import QueryPanel
+from symmviz.views.scroll_area import scrolling
 
 _GALLERY_WIDTH = 350  # pixels, at most until the user divides the page
 _GALLERY_SHARE = 0.36
@@ -53,8 +52,7 @@ class RetrievePage(QWidget):
         self._uploads = NeighbourRowWidget(self._pictures, self)
         self._rows: list[NeighbourRowWidget] = []
         self._row_area = QVBoxLayout()
-        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self._divided = False
+        self._splitter = Divided("retrieve", Qt.Orientation.Horizontal, self)
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
@@ -168,7 +166,7 @@ class RetrievePage(QWidget):
         """Leave most of the width to what is found, until the user divides it."""
         super().resizeEvent(event)
         self.query.set_height(event.size().height())
-        if not self._divided:
+        if not self._splitter.by_user:
             width = event.size().width()
             gallery = min(_GALLERY_WIDTH, round(width * _GALLERY_SHARE))
             self._splitter.setSizes([gallery, width - gallery])
@@ -196,23 +194,17 @@ class RetrievePage(QWidget):
         found.addLayout(self._row_area)
         found.addStretch(1)
         self._uploads.hide()
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scrolling(content, self)
         self._scroll = scroll
         self._splitter.addWidget(self.listing)
         self._splitter.addWidget(scroll)
         self._splitter.setStretchFactor(0, 0)
         self._splitter.setStretchFactor(1, 1)
-        self._splitter.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)
         layout.addWidget(self._splitter)
 
     def _connect(self) -> None:
-        self._splitter.splitterMoved.connect(self._on_divided)
         self.gallery.chosen.connect(self.chosen)
         self.gallery.entered_row.connect(lambda: self._focus_row(0, 0))
         self.query.open_wanted.connect(self.open_wanted)
@@ -248,6 +240,3 @@ class RetrievePage(QWidget):
         listing = (*self.listing.focus_fields(), self.gallery)
         for one, following in pairwise((*listing, *found, *self.query.fields())):
             self.setTabOrder(one, following)
-
-    def _on_divided(self) -> None:
-        self._divided = True

@@ -11,11 +11,13 @@ from symmcore.records import FloatArray
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.class_places import class_middles
 from symmviz.model.display import ColourBy, MapNeighbour, PointCloud, PointPositions
+from symmviz.model.drawing import PointDrawer
 from symmviz.model.lasso import inside
 from symmviz.model.loaded import VerdictArray
 from symmviz.model.picked import MapPair
 from symmviz.raster import Hit, Symbol
 from symmviz.views.lasso import Lasso
+from symmviz.views.map_layers import MapLayers
 from symmviz.views.map_overlay import ORIGINAL, SYNTHETIC, MapOverlay
 from symmviz.views.plane_view import PlaneView
 from symmviz.views.point_colours import PointFacts, argb, colouring
@@ -60,13 +62,21 @@ class EmbeddingScatter(PlaneView):
         self._rest.timeout.connect(self._announce_hovered)
         self._pointer = QPointF()
         self._overlay = MapOverlay(self._canvas)
+        self.layers = MapLayers(self._canvas)
+        self.layers.changed.connect(self.viewport().update)
         self.setMouseTracking(True)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self._apply_theme()
 
+    def set_drawer(self, drawer: PointDrawer) -> None:
+        """Have the points, and what lies over them, drawn there."""
+        super().set_drawer(drawer)
+        self.layers.set_drawer(drawer)
+
     def set_cloud(self, cloud: PointCloud | None) -> None:
         """Take other points; none are drawn until they are moved somewhere."""
         self._cloud = self._overlay.cloud = cloud
+        self.layers.set_cloud(cloud)
         self._overlay.middles = ()
         self._positions = None
         self._verdicts = self._shares = None
@@ -80,6 +90,7 @@ class EmbeddingScatter(PlaneView):
             return  # of another cloud: its own positions follow
         first = self._positions is None
         self._positions = positions
+        self.layers.set_positions(positions)
         self._canvas.set_points(
             ((positions.synthetic, Symbol.DIAMOND), (positions.original, Symbol.CIRCLE))
         )
@@ -135,11 +146,13 @@ class EmbeddingScatter(PlaneView):
     def set_selected(self, row: int | None) -> None:
         """Ring a point, and show how its synthetic point is made; None for no point."""
         self._overlay.selected = row
+        self.layers.set_selected(self._overlay.all_selected)
         self._style_points()
 
     def set_also_selected(self, rows: tuple[int, ...]) -> None:
         """Dim all images but these and the selected one, if there are any."""
         self._overlay.also_selected = rows
+        self.layers.set_selected(self._overlay.all_selected)
         self._style_points()
 
     def set_neighbours(self, neighbours: tuple[MapNeighbour, ...]) -> None:
@@ -191,6 +204,7 @@ class EmbeddingScatter(PlaneView):
         if self._positions is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.layers.paint(painter, current_theme())
         self._overlay.paint(painter, current_theme())
         self._lasso.paint(painter, current_theme())
 
@@ -298,4 +312,5 @@ class EmbeddingScatter(PlaneView):
             self._classes,
             PointFacts(self._verdicts, self._overlay.pairs, self._overlay.chosen, self._shares),
         )
+        self.layers.set_colours(colours)
         self._canvas.set_styles(colours.look, (colours.synthetic, colours.original))

@@ -12,23 +12,19 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QFrame,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from symmcore.errors import InputError
 from symmcore.settings.losses import CATALOG
-from symmcore.settings.setting import Place, settings_of
-from symmcore.training.config import TrainingConfig
 from symmviz.model.recent import RecentRun
 from symmviz.presenters.start import StartForm, chosen_spec, protocol_values
 from symmviz.views.comparison_fields import NOTE_WIDTH, ComparisonFields
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.disclosure import Disclosure
-from symmviz.views.dropped import dropped_folder, dropped_path
+from symmviz.views.dropped import dropped_path
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.form_fields import (
     align,
@@ -37,10 +33,11 @@ from symmviz.views.form_fields import (
     on_change,
 )
 from symmviz.views.loss_fields import LossFields
+from symmviz.views.main_fields import MainFields
 from symmviz.views.preset_field import PresetField
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.runs_folder import RunsFolder
-from symmviz.views.setting_fields import field_value, set_field, setting_field
+from symmviz.views.scroll_area import scrolling
 from symmviz.views.start_footer import StartFooter, centred
 from symmviz.views.start_heading import StartHeading
 from symmviz.views.training_fields import TrainingFields
@@ -63,8 +60,8 @@ class StartPage(QWidget):
     """The user wants runs kept elsewhere."""
     open_runs_wanted = Signal(object)
     """The user wants to see the runs in these folders, side by side: a tuple of paths."""
-    folder_dropped = Signal(Path)
-    """The user wants to see this run, or to train on this folder of images."""
+    dropped = Signal(Path)
+    """The user wants to see this run, or to train on this folder of images, if it is one."""
     open_dialog_wanted = Signal()
     """The user wants to choose the folder of a run to see."""
 
@@ -88,11 +85,7 @@ class StartPage(QWidget):
             "Reflects the two images of each pair about one another and mines the hardest "
             "negatives among original and synthetic points."
         )
-        self._main = {
-            named.name: (named, setting_field(self, named))
-            for named in settings_of(TrainingConfig)
-            if named.setting.place is Place.MAIN
-        }
+        self._main = MainFields(self)
         self.recent = RecentRuns(self)
         self.recent.open_wanted.connect(self.open_runs_wanted)
         self.recent.dialog_wanted.connect(self.open_dialog_wanted)
@@ -118,6 +111,7 @@ class StartPage(QWidget):
         self._preset.chosen.connect(self.dataset_changed)
         on_change(self._all_fields(), self._on_settings)
         self._symm.toggled.connect(self.settings_changed)
+        self._main.seeds.textChanged.connect(self.settings_changed)
         self._loss.currentIndexChanged.connect(self._on_settings)
 
     def form(self) -> StartForm:
@@ -134,6 +128,7 @@ class StartPage(QWidget):
             settings=self._settings() | {"follow_links": self._data.follow_links()},
             runs_folder=self.runs_folder,
             compared=self.comparison.specs,
+            seeds=self._main.seeds.text(),
         )
 
     def take(self, form: StartForm) -> None:
@@ -145,6 +140,8 @@ class StartPage(QWidget):
         self.set_loss(form.loss)
         self.set_symm(form.symm)
         self.set_settings(form.settings)
+        if form.seeds:
+            self._main.seeds.setText(form.seeds)
         self._loss_fields.take_run(form.loss_settings, form.symm_settings)
 
     def set_recent_runs(self, runs: tuple[RecentRun, ...]) -> None:
@@ -198,9 +195,7 @@ class StartPage(QWidget):
 
     def set_settings(self, values: Mapping[str, object]) -> None:
         """Choose settings of the training, by field of ``TrainingConfig``."""
-        for name, (_, field) in self._main.items():
-            if name in values:
-                set_field(field, values[name])
+        self._main.take(values)
         self._training.take(values)
 
     def set_symm(self, symm: bool) -> None:
@@ -236,11 +231,10 @@ class StartPage(QWidget):
         form.addRow("Loss", loss)
         form.addRow("Compared", self.comparison)
         form.addRow("Preset", self._preset)
-        for named, field in self._main.values():
-            form.addRow(named.setting.label, field)
+        self._main.add_rows(form)
         form.addRow("Runs are kept in", self._runs_folder)
         form.addRow("", self._recording)
-        align(self._loss, self._preset.box, *self._main_fields())
+        align(self._loss, self._preset.box, *self._main.fields())
         centre_labels(form)
         form.addRow(self._more)
         content = QWidget(self)
@@ -252,11 +246,7 @@ class StartPage(QWidget):
         column.addLayout(self._beside_recent(form))
         column.addWidget(self._advanced)
         column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(centred(content, self))
+        scroll = scrolling(centred(content, self), self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -283,8 +273,9 @@ class StartPage(QWidget):
         """Have the tab key go through the page as it is read."""
         fields = (
             *(self._loss, self._symm, self._preset.box, self._preset.reset_button),
-            *self._main_fields(),
-            *(self.comparison.add_button, self._runs_folder.button, self._more),
+            *self._main.fields(),
+            *(self.comparison.add_button, self.comparison.figures_button),
+            *(self._runs_folder.button, self._more),
             *self._training.fields(),
             *self._loss_fields.fields(),
             *(self.start_button, self.compare_button),
@@ -327,23 +318,20 @@ class StartPage(QWidget):
         self.settings_changed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a folder."""
+        """Take what may be a folder."""
         if dropped_path(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Say which folder was dropped: a run, or one of images."""
-        folder = dropped_folder(event.mimeData())
-        if folder is not None:
+        """Say what was dropped, without a look at the disk, which may be slow."""
+        path = dropped_path(event.mimeData())
+        if path is not None:
             event.acceptProposedAction()
-            self.folder_dropped.emit(Path(folder))
+            self.dropped.emit(Path(path))
 
     def _settings(self) -> dict[str, object]:
-        main = {name: field_value(field, named) for name, (named, field) in self._main.items()}
-        return main | self._training.values()
+        return self._main.values() | self._training.values()
 
     def _all_fields(self) -> tuple[QWidget, ...]:
-        return (*self._main_fields(), *self._training.fields(), *self._loss_fields.fields())
-
-    def _main_fields(self) -> tuple[QWidget, ...]:
-        return tuple(field for _, field in self._main.values())
+        advanced = (*self._training.fields(), *self._loss_fields.fields())
+        return (*self._main.setting_fields(), *advanced)

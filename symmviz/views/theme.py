@@ -169,7 +169,7 @@ QPushButton[chip="true"] {{ padding: 0 6px; border-radius: 4px; color: {theme.mu
 QPushButton[chip="true"]:checked {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
 }}
-QPushButton:checkable:checked {{ border-color: {theme.accent}; color: {theme.accent}; }}
+QPushButton:checked {{ border-color: {theme.accent}; color: {theme.accent}; }}
 QPushButton[primary="true"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;
@@ -201,7 +201,7 @@ QProgressBar {{
     border: none; border-radius: 3px; background: {theme.border}; max-height: 6px;
 }}
 QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
-QSpinBox, QDoubleSpinBox, QComboBox {{ min-height: 24px; }}
+QSpinBox, QDoubleSpinBox, QComboBox, SeedsField {{ min-height: 24px; }}
 QCheckBox::indicator:unchecked, QRadioButton::indicator:unchecked {{
     border: 1px solid {theme.muted}; background: {theme.base}; width: 12px; height: 12px;
 }}

@@ -4,13 +4,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -28,20 +24,29 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
-from symmviz.model.drawing import DrawsAtOnce, PointDrawer
+from symmviz.model.drawing import PointDrawer
+from symmviz.model.layers import Layer
 from symmviz.model.loaded import VerdictArray
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
+from symmviz.model.picked_types import PickedTypes
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
-from symmviz.views.colour_box import ColourBox
+from symmviz.model.trails import Trails
+from symmviz.views.colour_box import ColourField
 from symmviz.views.curve_grid import CurveGrid
+from symmviz.views.divided import Divided
+from symmviz.views.event_panel import EventPanel
 from symmviz.views.finding_strip import FindingStrip
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.hover_card import HoverCard
 from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
+from symmviz.views.map_columns import MapColumns
+from symmviz.views.map_toggles import LayerMenu, pairs_toggle, synthetic_toggle
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.scroll_area import scrolling
 from symmviz.views.selection_strip import SelectionBar
 
 _SPLITS = (Split.TEST, Split.TRAIN)
@@ -60,6 +65,8 @@ class WatchPage(QWidget):
     """The user wants to see synthetic points, or not."""
     pairs_toggled = Signal(bool)
     """The user wants to see the pairs picked in the newest batch, or not."""
+    layers_chosen = Signal(frozenset)
+    """The user wants these layers of the maps, and no others."""
     row_picked = Signal(int, int)
     """A point was clicked: its column, and its row in the cloud."""
     rows_lassoed = Signal(int, tuple)
@@ -78,11 +85,7 @@ class WatchPage(QWidget):
         self, parent: QWidget | None = None, panels: tuple[PanelKey, ...] = tuple(Panel)
     ) -> None:
         super().__init__(parent)
-        self._pool: list[MapColumn] = []
-        self._columns: list[MapColumn] = []
         self._classes: dict[int, ShownClasses] = {}
-        self._drawer: PointDrawer = DrawsAtOnce()
-        self._glides = True
         self.hover_card = HoverCard(self)
         self._split = QComboBox(self)
         self._split.setAccessibleName("Which images")
@@ -91,126 +94,115 @@ class WatchPage(QWidget):
         self._split.currentIndexChanged.connect(self._on_split)
         self._method = MethodBox(self)
         self._method.chosen.connect(self.method_chosen)
-        self._colour = ColourBox(self)
-        self._colour.chosen.connect(self.colour_chosen)
-        self._synthetic = QCheckBox("Synthetic points", self)
-        self._synthetic.setChecked(True)
-        self._synthetic.setToolTip(
-            "Each watched image reflected about another of its class, each an axis once, with "
-            "the run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
-            "does not train on them."
-        )
+        self.colours = ColourField(self)
+        self.colours.chosen.connect(self.colour_chosen)
+        self._synthetic = synthetic_toggle(self)
         self._synthetic.toggled.connect(self.synthetic_toggled)
-        self._pairs = QCheckBox("Mined pairs", self)
-        self._pairs.setToolTip(
-            "Of training images: for each pair of images in the newest batch, the hardest of the "
-            "negative pairs that were picked for it, as a line. A circle is an original, a "
-            "diamond a synthetic point; one reflected about another partner than the map's is "
-            "drawn at its image. Images that are not watched are left out."
-        )
-        self._pairs.setEnabled(False)
+        self._pairs = pairs_toggle(self)
         self._pairs.toggled.connect(self.pairs_toggled)
+        self._layers = LayerMenu(self)
+        self._layers.chosen.connect(self.layers_chosen)
         self._fit = QPushButton("Fit view", self)
         self._fit.setToolTip("Show all points again (or double-click a scatter).")
         self._fit.clicked.connect(self.fit)
         self.legend = ColourLegend(self)
         self.selection = SelectionBar(self)
         self.selection.neighbours_wanted.connect(self.neighbours_wanted)
-        self._scatters = QHBoxLayout()
+        self._columns = MapColumns(self)
+        for told, said in (
+            (self._columns.row_picked, self.row_picked),
+            (self._columns.rows_lassoed, self.rows_lassoed),
+            (self._columns.row_hovered, self.row_hovered),
+        ):
+            told.connect(said)
+        self._columns.added.connect(self._on_added)
         self.curves = CurveGrid(self, panels)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
+        self.events = EventPanel(self)
         self._lay_out()
 
     def make_columns(self, count: int) -> None:
         """Have so many columns at least, before they are needed."""
-        while len(self._pool) < count:
-            self._add_column()
+        self._columns.make(count)
 
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""
         self.hover_card.set_pictures(pictures)
         self.selection.strip.set_pictures(pictures)
+        self._columns.set_pictures(pictures)
 
     def set_drawer(self, drawer: PointDrawer) -> None:
         """Have the points of the maps drawn there."""
-        self._drawer = drawer
-        for column in self._pool:
-            column.scatter.set_drawer(drawer)
+        self._columns.set_drawer(drawer)
 
     def set_gliding(self, glides: bool) -> None:
         """Whether points glide from frame to frame, or are at once where they are."""
-        self._glides = glides
-        for column in self._pool:
-            column.scatter.set_gliding(glides)
+        self._columns.set_gliding(glides)
 
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.hover_card.pictures_came()
         self.selection.strip.pictures_came()
+        self._columns.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._classes.clear()
-        self.make_columns(len(runs))
-        self._columns = self._pool[: len(runs)]
-        for column, title in zip(self._columns, runs, strict=True):
-            column.begin(title)
-        for column in self._pool:
-            column.setVisible(column in self._columns)
+        self._columns.show_runs(runs)
         self._update_legend()
         self.set_selection("", ())
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_cloud(cloud)
+        self._columns.shown[run].scatter.set_cloud(cloud)
 
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_verdicts(verdicts)
+        self._columns.shown[run].scatter.set_verdicts(verdicts)
 
     def set_shares(self, run: int, shares: FloatArray) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_shares(shares)
+        self._columns.shown[run].scatter.set_shares(shares)
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_pairs(pairs)
+        self._columns.shown[run].scatter.set_pairs(pairs)
 
     def set_classes(self, run: int, classes: ShownClasses) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._classes[run] = classes
-        self._columns[run].scatter.set_classes(classes)
+        self._columns.shown[run].scatter.set_classes(classes)
         self._update_legend()
 
     def move_points(self, run: int, positions: PointPositions) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.move_points(positions)
+        self._columns.shown[run].scatter.move_points(positions)
 
     def set_caption(self, run: int, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].caption.setText(text)
+        self._columns.shown[run].caption.setText(text)
 
     def set_trust(self, run: int, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].trust.setText(text)
+        self._columns.shown[run].trust.setText(text)
 
     def set_bounds(self, bounds: Bounds) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        for column in self._columns:
+        for column in self._columns.shown:
             column.scatter.set_bounds(bounds)
 
     def set_selected(self, run: int, row: int | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_selected(row)
+        self._columns.shown[run].scatter.set_selected(row)
 
     def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_also_selected(rows)
+        self._columns.shown[run].scatter.set_also_selected(rows)
 
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns[run].scatter.set_neighbours(neighbours)
+        self._columns.shown[run].scatter.set_neighbours(neighbours)
 
     def set_shown(self, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -221,20 +213,35 @@ class WatchPage(QWidget):
     ) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._split.setCurrentIndex(_SPLITS.index(split))
-        self._colour.set_meaning(colour_by)
+        self.colours.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
         self._pairs.setChecked(pairs_visible)
-        for column in self._pool:
-            column.scatter.set_colour_by(colour_by)
-            column.scatter.set_synthetic_visible(synthetic_visible)
-            column.scatter.set_pairs_visible(pairs_visible)
+        self._columns.set_look(
+            colour_by, synthetic_visible=synthetic_visible, pairs_visible=pairs_visible
+        )
         self._update_legend()
+
+    def set_layers(self, layers: frozenset[Layer]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._layers.set_layers(layers)
+        self._columns.set_layers(layers)
+
+    def set_cosines(self, run: int, cosines: PairCosines) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns.shown[run].histogram.set_cosines(cosines)
+
+    def set_picked_types(self, run: int, types: PickedTypes) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns.shown[run].picked_types.set_types(types)
+
+    def set_trails(self, run: int, trails: Trails | None) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns.shown[run].scatter.layers.set_trails(trails)
 
     def set_method(self, method: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._method.set_method(method)
-        for column in self._pool:
-            column.caption.setToolTip(method_info(method).about)
+        self._columns.set_tip(method_info(method).about)
 
     def chosen(self) -> str:
         """What is said of the selected image."""
@@ -247,17 +254,16 @@ class WatchPage(QWidget):
     def fit(self) -> None:
         """Show all points in every column, and all of every line."""
         self.curves.fit()
-        for column in self._columns:
-            column.scatter.fit()
+        self._columns.fit()
 
     def scatter(self, run: int) -> EmbeddingScatter:
         """A run's scatter."""
-        return self._columns[run].scatter
+        return self._columns.shown[run].scatter
 
     @property
     def glides(self) -> bool:
         """Whether points glide from frame to frame."""
-        return self._glides
+        return self._columns.glides
 
     def choose_split(self, at: int) -> None:
         """Show the first (test) or second (training) kind of images."""
@@ -269,7 +275,7 @@ class WatchPage(QWidget):
 
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
-        self._colour.choose_next()
+        self.colours.choose_next()
 
     def _on_split(self) -> None:
         split = _SPLITS[self._split.currentIndex()]
@@ -281,10 +287,12 @@ class WatchPage(QWidget):
         for widget in (
             self._split,
             self._method,
-            self._colour,
+            self.colours,
             self._synthetic,
             self._pairs,
+            self._layers,
             self.legend,
+            self.events.button,
             self._fit,
         ):
             head.addWidget(widget)
@@ -292,51 +300,33 @@ class WatchPage(QWidget):
         above = QVBoxLayout(top)
         above.setContentsMargins(0, 0, 0, 0)
         above.addWidget(self.findings)
-        above.addLayout(self._scatters, 1)
+        maps = QHBoxLayout()
+        maps.addLayout(self._columns, 1)
+        maps.addWidget(self.events)
+        above.addLayout(maps, 1)
         above.addWidget(self.selection)
         bottom = self.curves
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter = Divided("watch", Qt.Orientation.Vertical, self)
         splitter.addWidget(top)
         splitter.addWidget(bottom)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
-        splitter.setObjectName("watch")  # by which it is remembered
-        splitter.setChildrenCollapsible(False)
         content = QWidget(self)
         column = QVBoxLayout(content)
         column.setContentsMargins(12, 10, 12, 8)
         column.addLayout(head)
         column.addWidget(splitter, 1)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scrolling(content, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
 
-    def _add_column(self) -> None:
-        column = MapColumn(self)
-        column.hide()
-        scatter = column.scatter
-        scatter.set_drawer(self._drawer)
-        scatter.set_gliding(self._glides)
-        scatter.set_colour_by(self._colour.meaning)
-        scatter.set_synthetic_visible(self._synthetic.isChecked())
-        run = len(self._pool)
-        scatter.picked.connect(lambda row: self.row_picked.emit(run, row))
-        scatter.lassoed.connect(lambda rows: self.rows_lassoed.emit(run, rows))
-        scatter.hovered.connect(
-            lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
-        )
-        scatter.left.connect(self.hover_card.hide)
+    def _on_added(self, column: MapColumn) -> None:
+        column.scatter.left.connect(self.hover_card.hide)
         column.pictures.save_wanted.connect(self.picture_save_wanted)
-        self._pool.append(column)
-        self._scatters.addWidget(column, 1)
 
     def _update_legend(self) -> None:
         known = (self._classes[run] for run in sorted(self._classes))
         classes = next((one for one in known if one.labels), ShownClasses())
-        self.legend.set_meaning(self._colour.meaning, classes)
+        self.legend.set_meaning(self.colours.meaning, classes)

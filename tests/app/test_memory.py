@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from helpers_start import FORM, form
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QSplitter
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched
@@ -14,6 +15,7 @@ from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
+from symmviz.views.divided import Divided
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
 from symmviz.views.theme import has_animations
@@ -99,28 +101,42 @@ class TestWindow:
         assert Settings().appearance is Appearance.SYSTEM
         assert Settings().runs_folder == tmp_path / "runs"
 
-    def test_how_watch_is_divided_is_remembered(self, qtbot: QtBot) -> None:
+    @pytest.mark.parametrize("name", ["watch", "retrieve"])
+    def test_how_a_page_is_divided_is_remembered(self, qtbot: QtBot, name: str) -> None:
         def divided(window: MainWindow) -> list[int]:
             window.resize(1000, 900)
             window.show()
-            window.show_page(window.watch_page)
+            window.show_page(getattr(window, f"{name}_page"))
             return splitter(window).sizes()
 
-        def splitter(window: MainWindow) -> QSplitter:
-            found = window.watch_page.findChild(QSplitter, "watch")
-            assert found is not None
+        def splitter(window: MainWindow) -> Divided:
+            found = getattr(window, f"{name}_page").findChild(Divided, name)
+            assert isinstance(found, Divided)
             return found
+
+        def drag(window: MainWindow) -> None:
+            bar = splitter(window).handle(1)
+            middle = bar.rect().center()
+            left, move = Qt.MouseButton.LeftButton, QPoint(50, 50)
+            qtbot.mousePress(bar, left, pos=middle)
+            qtbot.mouseMove(bar, middle + move)
+            qtbot.mouseRelease(bar, left, pos=middle + move)
 
         first = opened(qtbot)
         before = divided(first)
-        splitter(first).setSizes([before[0] + 60, before[1] - 60])
-        left = splitter(first).sizes()
-        assert left != before
         first.close()
+        assert Settings().divided(name) is None  # as the page proposes in any window
+        second = opened(qtbot)
+        divided(second)
+        drag(second)
+        left = splitter(second).sizes()
+        assert left != before
+        second.close()
         again = opened(qtbot)
         assert divided(again) == left
         again.reset_wanted.emit()
         assert splitter(again).sizes() != left
+        assert not splitter(again).by_user
 
 
 def test_a_training_that_starts_is_proposed_again(launched: Launched) -> None:

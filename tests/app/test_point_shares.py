@@ -1,20 +1,27 @@
 """Colours that are a scale: drift, false and missing neighbours, each against its definition."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording
+from pytestqt.qtbot import QtBot
 
+from symmcore.records import EmbeddedSet
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
+from symmviz.model.frame_changes import NEIGHBOURS
 from symmviz.model.loaded import Shares
 from symmviz.model.resolve import share_target, watch
+from symmviz.model.resolve.point_facts import since_choice
+from symmviz.model.since import COMPARING, SinceChoice
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frames import FrameLoader
-from symmviz.services.point_shares import drift, false_neighbours, missing_neighbours
+from symmviz.services.point_shares import class_loss, drift, false_neighbours, missing_neighbours
+from symmviz.views.colour_box import ColourField
 from symmviz.views.point_colours import SCALE_STEPS, PointFacts, argb, colouring, scale_colours
 from symmviz.views.theme import DARK, LIGHT, Theme
 
@@ -78,7 +85,9 @@ def loader() -> Iterator[FrameLoader]:
     assert made.close(20.0)
 
 
-@pytest.mark.parametrize("meaning", [ColourBy.DRIFT, ColourBy.FALSE, ColourBy.MISSING])
+@pytest.mark.parametrize(
+    "meaning", [ColourBy.DRIFT, ColourBy.LOST, ColourBy.FALSE, ColourBy.MISSING]
+)
 def test_what_is_wanted_is_computed_from_the_recorded_frames(
     run: FakeRecording, loader: FrameLoader, meaning: ColourBy
 ) -> None:
@@ -89,7 +98,7 @@ def test_what_is_wanted_is_computed_from_the_recorded_frames(
     workspace.browse = dataclasses.replace(workspace.browse, since=15)
     target = share_target(workspace, run, 20)
     assert target is not None
-    assert target.since == (10 if meaning is ColourBy.DRIFT else 0)
+    assert target.since == (10 if meaning in COMPARING else 0)
     loader.want(frames_wanted(workspace, 1))
     while loader.busy:
         pass
@@ -99,6 +108,7 @@ def test_what_is_wanted_is_computed_from_the_recorded_frames(
     embeddings = frame.test.points.embeddings
     expected = {
         ColourBy.DRIFT: lambda: drift(embeddings, then.test.points.embeddings),
+        ColourBy.LOST: lambda: class_loss(frame.test.points, then.test.points),
         ColourBy.FALSE: lambda: false_neighbours(embeddings, plane.test.original),
         ColourBy.MISSING: lambda: missing_neighbours(embeddings, plane.test.original),
     }[meaning]()
@@ -132,3 +142,59 @@ def test_the_scale_goes_from_right_to_wrong(theme: Theme) -> None:
     assert found == [colours[0], colours[SCALE_STEPS // 2], colours[-1], muted]
     assert colours[0] == argb(theme.right) & 0xFFFFFF
     assert colours[-1] == argb(theme.wrong) & 0xFFFFFF
+
+
+def own_shares(images: EmbeddedSet) -> list[float]:
+    """Of each image the share of its nearest that are of its class, by loops."""
+    units = images.embeddings / np.linalg.norm(images.embeddings, axis=1, keepdims=True)
+    labels = images.labels.tolist()
+    found = []
+    for row, label in enumerate(labels):
+        cosines = units @ units[row]
+        others = [at for at in np.argsort(-cosines, kind="stable").tolist() if at != row]
+        near = others[: min(NEIGHBOURS, labels.count(label) - 1)]
+        found.append(sum(labels[at] == label for at in near) / len(near) if near else math.nan)
+    return found
+
+
+def test_loss_of_class_is_the_share_of_neighbours_that_were_of_it() -> None:
+    random = np.random.default_rng(3)
+    labels = np.array([*random.integers(0, 4, 50), 9])
+    samples = np.arange(51)
+    then, now = (
+        EmbeddedSet(samples, labels, random.standard_normal((51, 6)).astype(np.float32))
+        for _ in range(2)
+    )
+    wanted = [max(a - b, 0.0) for a, b in zip(own_shares(then), own_shares(now), strict=True)]
+    wanted[50] = math.nan  # alone in its class
+    assert max(wanted[:50]) > 0.3
+    np.testing.assert_allclose(class_loss(now, then), wanted, rtol=1e-6)
+    assert not class_loss(now, now)[:50].any()
+
+
+def test_the_step_to_compare_with_is_chosen_beside_the_colours(qtbot: QtBot) -> None:
+    field = ColourField()
+    chosen: list[int] = []
+    qtbot.addWidget(field)
+    field.since_chosen.connect(chosen.append)
+    run, workspace = FakeRecording(), Workspace()
+    run.add_frame(0, 10, 30, 1_000)
+    workspace.show((run,))
+    assert since_choice(workspace) == SinceChoice()
+    field.set_since(since_choice(workspace))
+    assert field.since.isHidden()
+    for meaning in COMPARING:
+        workspace.display = dataclasses.replace(workspace.display, colour_by=meaning)
+        assert since_choice(workspace) == SinceChoice((0, 10, 30, 1_000), 0)
+    field.set_since(since_choice(workspace))
+    assert not field.since.isHidden()
+    field.since.stepBy(1)
+    field.since.setValue(29)  # the frame before it, which is chosen already
+    field.since.stepBy(1)
+    field.since.stepBy(5)
+    field.since.stepBy(-9)
+    assert chosen == [10, 30, 1_000, 0]
+    workspace.browse = dataclasses.replace(workspace.browse, since=31)
+    field.set_since(since_choice(workspace))
+    assert field.since.value() == 30
+    assert chosen == [10, 30, 1_000, 0], "what is shown was not chosen"

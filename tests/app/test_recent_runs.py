@@ -1,5 +1,6 @@
 """Recent runs on the Start page: one click opens one, several open together."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,15 @@ from helpers_training import make_snapshot
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
+from sklearn.decomposition import PCA
 
-from symmcore.runs import open_runs
+from symmcore.records import PlanePoints, Projection
+from symmcore.runs import Recorder, open_runs
+from symmcore.runs.frames import projection_bytes
+from symmcore.runs.layout import projection_path
 from symmviz.model.appearance import Appearance
 from symmviz.model.recent import RecentRun
-from symmviz.services.opening import read_recent_runs
+from symmviz.services.opening import map_picture, read_recent_runs
 from symmviz.views.main_window import MainWindow
 from symmviz.views.recent_runs import RecentRuns
 from symmviz.views.start_page import StartPage
@@ -165,6 +170,40 @@ def test_start_is_as_far_down_with_recent_runs_as_without(
     qtbot.wait(1)
     assert bottom() == without
     assert page.recent.width() > 250
+
+
+@pytest.mark.parametrize("drawn", ["last", "first", "none"])
+def test_the_picture_is_of_the_last_frame_also_before_its_map_is_recorded(
+    tmp_path: Path, drawn: str
+) -> None:
+    random = np.random.default_rng(0)
+    labels = np.arange(12) % 3
+    frames = random.normal(size=(2, 12, 4)).astype(np.float32)
+    with Recorder(tmp_path / "mine", labels=labels) as recorder:
+        for step, rows in enumerate(frames, 1):
+            recorder.frame(step, rows)
+    places = random.normal(size=(12, 2)).astype(np.float32)
+    if drawn != "none":
+        step = 2 if drawn == "last" else 1
+        plane = PlanePoints(places, places)
+        empty = PlanePoints(places[:0], places[:0])
+        path = projection_path(tmp_path / "mine", "tsne", step)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(projection_bytes(Projection(step, "tsne", empty, plane, None)))
+    (listed,) = read_recent_runs(tmp_path)
+    unit = frames[1] / np.linalg.norm(frames[1], axis=1, keepdims=True)
+    nearest = (unit @ unit.T - 2 * np.eye(12)).argmax(axis=1)
+    recall = np.mean(labels[nearest] == labels)
+    assert listed.caption.endswith(f"\nstep 2 · R@1 {recall:.3f}")  # it finished
+    assert listed.picture is not None
+    expected = places if drawn == "last" else PCA(2).fit_transform(unit.astype(np.float64))
+    pictures = [
+        map_picture(expected.astype(np.float64) * np.array(signs), labels)
+        for signs in itertools.product((1.0, -1.0), repeat=2)
+    ]
+    if drawn == "last":
+        pictures = pictures[:1]
+    assert any(np.array_equal(listed.picture, one) for one in pictures)
 
 
 def test_several_seeds_are_listed_as_one_with_mean_scores(tmp_path: Path) -> None:

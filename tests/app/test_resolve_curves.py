@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
+from symmcore.runs.info import RunStatus
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmviz.model.curve import Abscissa, CurveLook, Diagnostic, Panel, PaperLine, Reading, Variant
@@ -37,7 +38,9 @@ def runs() -> tuple[FakeRecording, FakeRecording]:
 def seeded(seed: int, spec: str = "npair", batch_size: int = 64) -> FakeRecording:
     config = TrainingConfig(specs=(parse_spec(spec),), seed=seed, batch_size=batch_size)
     key = f"{spec}-{seed}-{batch_size}"
-    return FakeRecording(spec, key, seed=seed, config=config, train_count=64)
+    run = FakeRecording(spec, key, seed=seed, config=config, train_count=64)
+    run.change(status=RunStatus.FINISHED)
+    return run
 
 
 class TestLines:
@@ -199,6 +202,20 @@ class TestSeeds:
         look = dataclasses.replace(BANDS, hidden=frozenset({runs[0].key}))
         (mean,) = curves(runs, Panel.LOSS, look)
         assert (mean.run, list(mean.values)) == (1, [1.5])
+
+    def test_a_seed_that_trains_is_a_line_beside_the_mean(self) -> None:
+        runs = tuple(seeded(seed) for seed in (0, 1, 2))
+        for at, run in enumerate(runs):
+            run.add_metric("loss", 1, float(at))
+        runs[0].change(status=RunStatus.TRAINING)
+        before = drawn_from(runs, Panel.LOSS, BANDS)
+        alone, mean = curves(runs, Panel.LOSS, BANDS)
+        assert (alone.run, list(alone.values), alone.spread) == (0, [0.0], None)
+        assert (mean.run, list(mean.values)) == (1, [1.5])
+        runs[0].change(status=RunStatus.FINISHED)
+        assert drawn_from(runs, Panel.LOSS, BANDS) != before
+        (mean,) = curves(runs, Panel.LOSS, BANDS)
+        assert (mean.run, list(mean.values)) == (0, [1.0])
 
     def test_other_settings_are_no_seeds(self) -> None:
         assert not has_seeds((seeded(0), seeded(1, batch_size=32)))

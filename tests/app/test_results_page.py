@@ -9,7 +9,7 @@ from helpers_recording import FakeRecording
 from helpers_results import over_seeds, result
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QPushButton, QTableWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.runs.info import RunStatus
@@ -20,6 +20,7 @@ from symmviz.model.workspace import Workspace
 from symmviz.presenters.results import OutcomeView, ResultsPresenter, ResultsView
 from symmviz.services import results
 from symmviz.services.results import Results, ResultsReader
+from symmviz.views.outcome_table import OutcomeTable
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
 
@@ -225,6 +226,28 @@ def test_results_that_cannot_be_made_are_told_once(
         assert said == ["The results cannot be shown (ArithmeticError: odd)."]
     finally:
         assert reader.close(10)
+
+
+def test_the_card_leaves_out_the_columns_that_have_no_room(qtbot: QtBot) -> None:
+    table = OutcomeTable()
+    qtbot.addWidget(table)
+    runs = tuple(result("npair", seed, 0.25 + seed / 8) for seed in (0, 1))
+    found = outcome(runs)
+    assert found is not None
+    assert [row.cells[0] for row in found.rows] == ["31.2 \N{PLUS-MINUS SIGN} 8.8"]
+    table.show_outcome(found)
+    whole = table.sizeHint().width()
+    headings = [label for label in table.findChildren(QLabel) if label.text() in found.columns]
+    assert len(headings) == len(found.columns)
+    table.show()
+    table.resize(whole, 100)
+    qtbot.waitUntil(lambda: all(one.isVisible() for one in headings))
+    table.resize(whole - 20, 100)
+    qtbot.waitUntil(lambda: not headings[-1].isVisible())
+    assert headings[0].isVisible()
+    assert table.sizeHint().width() == whole  # and they come back
+    table.resize(whole, 100)
+    qtbot.waitUntil(lambda: headings[-1].isVisible())
 
 
 def test_a_training_ends_with_a_card_and_a_table_that_can_be_saved(

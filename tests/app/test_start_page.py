@@ -26,10 +26,13 @@ from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import preset_config
 from symmviz.model.comparison import MOST_RUNS
-from symmviz.presenters.start import training_config
+from symmviz.model.figures import FIGURES, Figure
+from symmviz.presenters.start import chosen_seeds, training_config
+from symmviz.presenters.start_check import start_problem
 from symmviz.views.dataset_picker import DatasetPicker
 from symmviz.views.loss_fields import LossFields
 from symmviz.views.preset_field import PresetField
+from symmviz.views.seeds_field import SeedsField
 from symmviz.views.start_page import StartPage
 
 
@@ -64,17 +67,16 @@ def drop(page: StartPage, path: Path) -> bool:
     return event.isAccepted()
 
 
-def test_a_folder_that_is_dropped_is_told(qtbot: QtBot, page: StartPage, tmp_path: Path) -> None:
-    with qtbot.waitSignal(page.folder_dropped) as told:
+def test_what_is_dropped_is_told_without_a_look_at_the_disk(
+    qtbot: QtBot, page: StartPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(path: Path) -> bool:
+        raise AssertionError(f"{path} was looked at, which may be a slow network folder")
+
+    monkeypatch.setattr(Path, "is_dir", look)
+    with qtbot.waitSignal(page.dropped) as told:
         assert drop(page, tmp_path)
     assert told.args == [tmp_path]
-
-
-def test_a_file_is_not_taken_for_a_folder(qtbot: QtBot, page: StartPage, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with qtbot.assertNotEmitted(page.folder_dropped):
-        drop(page, tmp_path / "file")
-    assert page.form().dataset == "alphabets"
 
 
 def test_the_folders_that_can_be_opened_are_listed(page: StartPage) -> None:
@@ -264,7 +266,7 @@ def test_the_tab_key_goes_through_the_page_as_it_is_read(page: StartPage, qtbot:
         assert widget is not None
         chain.append(widget)
         widget = widget.nextInFocusChain()
-    kinds = QComboBox | QSpinBox | QDoubleSpinBox
+    kinds = QComboBox | QSpinBox | QDoubleSpinBox | SeedsField
     fields = [one for one in chain if isinstance(one, kinds) and one.isVisibleTo(page)]
     assert len(fields) == 5 + 9 + 5
     second = loss_fields(page).mapTo(page, QPoint()).x()
@@ -292,6 +294,40 @@ def labelled(fields: LossFields, text: str) -> Any:
     """The field beside a label: a box of numbers, or of whole ones, which is used alike."""
     label = next(label for label in fields.findChildren(QLabel) if label.text() == text)
     return label.buddy()
+
+
+def test_several_seeds_are_written_as_on_the_command_line(page: StartPage, qtbot: QtBot) -> None:
+    (seeds,) = page.findChildren(SeedsField)
+    assert chosen_seeds(page.form()) == (0,)
+    seeds.selectAll()
+    qtbot.keyClicks(seeds, "3,5-7")
+    form = page.form()
+    assert chosen_seeds(form) == (3, 5, 6, 7)
+    assert training_config(form, compare=False).seed == form.settings["seed"] == 3
+    qtbot.keyClicks(seeds, "x")
+    problem = start_problem(page.form())
+    assert problem is not None
+    assert problem.text == "'5-7x' in Seeds is no seed and no range: write 0-9, or 0,2,5."
+    page.set_settings({"seed": 9})
+    assert chosen_seeds(page.form()) == (9,)
+    seeds.setText("1,9999999999")
+    problem = start_problem(page.form())
+    assert problem is not None
+    assert "seed" in problem.text.lower()
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: str(figure.title))
+def test_a_figure_of_the_paper_is_one_choice(page: StartPage, figure: Figure) -> None:
+    menu = page.comparison.figures_button.menu()
+    (action,) = (one for one in menu.actions() if one.text() == figure.title)
+    action.trigger()
+    assert 2 <= len(figure.names) <= MOST_RUNS
+    assert page.comparison.note().startswith(f"{figure.title}. {figure.about}")
+    assert "They differ in " in page.comparison.note()
+    config = training_config(page.form(), compare=False)
+    assert tuple(spec.name for spec in config.specs) == figure.names
+    page.comparison.chips()[0].click()
+    assert figure.title not in page.comparison.note()
 
 
 def test_a_comparison_is_put_together_and_taken_apart(page: StartPage, qtbot: QtBot) -> None:

@@ -160,12 +160,12 @@ def test_a_folder_that_is_dropped_is_opened_if_it_is_a_run_and_chosen_if_not(
     page, workspace = launched.window.start_page, launched.controller.workspace
     images = tmp_path / "images"
     images.mkdir()
-    page.folder_dropped.emit(images)
+    page.dropped.emit(images)
     qtbot.waitUntil(lambda: page.form().dataset == f"folder:{images}", timeout=WAIT_MS)
     assert not workspace.recordings
     run = tmp_path / "run"
     record_loop(run)
-    page.folder_dropped.emit(run)
+    page.dropped.emit(run)
     qtbot.waitUntil(lambda: len(workspace.recordings) == 1, timeout=WAIT_MS)
     (shown,) = workspace.recordings
     assert shown.folder == run

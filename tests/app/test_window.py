@@ -283,17 +283,21 @@ def test_retrieval_works_while_training(qtbot: QtBot, launched: Launched) -> Non
 def test_clicking_a_point_selects_its_image(qtbot: QtBot, launched: Launched) -> None:
     finish(qtbot, launched)
     scatter = launched.window.watch_page.scatter(0)
-    positions = scatter.positions
-    assert positions is not None
-    row = int(np.argmax(positions.original[:, 0]))  # at the edge of the cloud
-    spot = scatter.position_in_widget(row).toPoint()
-    qtbot.mouseMove(scatter.viewport(), spot)
-    qtbot.mouseClick(scatter.viewport(), Qt.MouseButton.LeftButton, pos=spot)
-    qtbot.waitUntil(lambda: scatter.selected is not None)
-    assert scatter.selected is not None
-    chosen = positions.original[scatter.selected]
-    radius = 14 * scatter.getViewBox().viewPixelSize()[0]
-    assert np.hypot(*(chosen - positions.original[row])) <= radius
+
+    def clicked() -> None:
+        positions = scatter.positions
+        assert positions is not None
+        row = int(np.argmax(positions.original[:, 0]))  # at the edge of the cloud
+        spot = scatter.position_in_widget(row).toPoint()
+        qtbot.mouseMove(scatter.viewport(), spot)
+        qtbot.mouseClick(scatter.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+        assert scatter.positions is positions, "the map was still settling"
+        assert scatter.selected is not None
+        chosen = positions.original[scatter.selected]
+        radius = 14 * scatter.getViewBox().viewPixelSize()[0]
+        assert np.hypot(*(chosen - positions.original[row])) <= radius
+
+    qtbot.waitUntil(clicked, timeout=WAIT_MS)
     page = launched.window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
     assert "Test image" in page.query_caption()

@@ -25,8 +25,8 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report["cost"] > 0
     quick = report["quick"]
     assert (quick["quick"]["network"], quick["former"]["network"]) == ("conv3", "small")
-    # by the schedules: 300 steps, an evaluation at every 75th and every 25th
-    assert [quick[one]["evaluations"] for one in ("quick", "former")] == [5, 13]
+    # by the schedules: 300 steps, an evaluation at every 100th and every 25th
+    assert [quick[one]["evaluations"] for one in ("quick", "former")] == [4, 13]
     assert quick["step_ratio"] > 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 10

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SplitImages,
         Verdicts,
     )
+    from symmviz.model.pair_cosines import PairCosines
     from symmviz.model.retrieval import Split
 
 
@@ -138,6 +139,7 @@ class FakeLoaded:
         self.known_files: dict[str, ImageFiles] = {}
         self.known_picks: dict[tuple[str, int], PickedPairs] = {}
         self.known_shares: dict[ShareTarget, Shares] = {}
+        self.known_cosines: dict[tuple[str, int, Split], PairCosines] = {}
 
     def images(self, key: str) -> "RunImages | None":
         return self.known_images.get(key)
@@ -162,6 +164,9 @@ class FakeLoaded:
 
     def shares(self, target: "ShareTarget") -> "Shares | None":
         return self.known_shares.get(target)
+
+    def cosines(self, key: str, step: int, split: "Split") -> "PairCosines | None":
+        return self.known_cosines.get((key, step, split))
 
     def failure(self, key: str, step: int) -> str:
         return self.failures.get((key, step), "")

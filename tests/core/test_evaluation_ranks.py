@@ -21,9 +21,12 @@ def expected_ranks(points: Tensor, labels: list[int]) -> list[int | None]:
 
 def check(points: Tensor, labels: list[int]) -> None:
     found = ranks.ranks(points, torch.tensor(labels)).tolist()
-    for place, expected in zip(found, expected_ranks(points, labels), strict=True):
+    any_before = ranks.ranks(points, torch.tensor(labels), (1,)) >= 1
+    expected_places = expected_ranks(points, labels)
+    for place, any_, expected in zip(found, any_before.tolist(), expected_places, strict=True):
         if expected is not None:
             assert place == expected
+            assert any_ == (expected >= 1)
 
 
 @pytest.fixture(params=[1, 5, 16, 1000])
@@ -95,6 +98,10 @@ def test_only_one_tile_exists_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
     assert max(rows * columns for rows, columns in shapes) == 16 * 16
     # 13 x 13 tiles: those on and above the diagonal, and on it once more.
     assert len(shapes) == 13 * 14 // 2 + 13
+    shapes.clear()
+    ranks.ranks(points, torch.arange(200) // 2, (1,))
+    assert max(rows * columns for rows, columns in shapes) == 32 * 32
+    assert len(shapes) == 7 * 8 // 2
 
 
 @pytest.mark.parametrize("spread", [3e-3, 5e-4, 1e-5])
@@ -110,6 +117,7 @@ def test_embeddings_that_nearly_coincide_are_told_apart(spread: float) -> None:
     before = [rank for rank in expected_ranks(features, labels.tolist()) if rank is not None]
     found = recall_at_k(embeddings, labels, (1, 2, 4))
     assert found.at == {k: sum(rank < k for rank in before) / 120 for k in (1, 2, 4)}
+    assert recall_at_k(embeddings, labels, (1,)).at[1] == found.at[1]
     assert 0.5 < found.at[1] < 1.0
 
 

@@ -209,6 +209,22 @@ def test_the_picture_is_there_and_its_caption_says_so_while_a_library_compiles()
     assert last.note == ""
 
 
+def test_points_that_were_drawn_of_another_frame_are_not_measured_while_a_library_compiles() -> (
+    None
+):
+    start = finished(NeighbourProjector(Drift()), job(make_frame(1)))
+    assert start[0].test.quality is not None
+    method = Slow()
+    updates = NeighbourProjector(method).run(job(make_frame(2), starts=start))
+    update = next(updates)
+    assert update.note == "loading"
+    assert update.projections[0].test.quality is None
+    np.testing.assert_array_equal(update.projections[0].test.original, start[0].test.original)
+    method.compiled.set()
+    *_, last = updates
+    assert last.projections[0].test.quality is not None
+
+
 def test_turning_finds_a_rotation_with_a_reflection() -> None:
     random = np.random.default_rng(0)
     target = random.normal(size=(30, 2)) + np.array([3.0, 1.0])

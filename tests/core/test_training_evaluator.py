@@ -1,6 +1,6 @@
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,10 +11,10 @@ from symmcore.data.dataset import ImageDataset
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.errors import InputError
 from symmcore.evaluation import clustering_scores, precision_at_r
-from symmcore.records import IndexArray
+from symmcore.records import EvalRecord, IndexArray, Snapshot
 from symmcore.settings.transforms import DRAWINGS
 from symmcore.training import evaluator as evaluator_module
-from symmcore.training.evaluator import Evaluation, Evaluator
+from symmcore.training.evaluator import Evaluator
 from symmcore.training.learner import Learner
 
 CPU = torch.device("cpu")
@@ -23,6 +23,11 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(monkeypatch)
+
+
+class Evaluation(NamedTuple):
+    record: EvalRecord
+    snapshot: Snapshot
 
 
 def evaluate(
@@ -38,7 +43,9 @@ def evaluate(
     dataset = dataset or tiny_dataset(0)
     evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)
     learner = Learner(config.specs[0], config, 1, CPU)
-    return evaluator.evaluate(learner, config.specs[0], step, 1.5, checkpoint, final=final)
+    embedded = evaluator.embed([(learner, config.specs[0])], step, checkpoint)[0]
+    record = evaluator.score(embedded, 1.5, checkpoint, final=final)
+    return Evaluation(record, embedded.snapshot)
 
 
 def recall_at(embeddings: np.ndarray, labels: np.ndarray, k: int) -> float:
@@ -250,11 +257,53 @@ def test_no_more_images_are_embedded_at_once_than_a_step_embeds(
             yield batch
 
     monkeypatch.setattr(BatchLoader, "evaluation_batches", counted)
+    monkeypatch.setattr(evaluator_module, "_FEW_PIXELS", 0)
     dataset = tiny_dataset(0)
     many = dataclasses.replace(dataset, test=np.tile(dataset.test, 30))
     evaluate(dataset=many, batch_size=batch_size, final=False)
     assert max(sizes) == largest
     assert sum(sizes) == len(many.train) + len(many.test)
+
+
+def test_batches_of_small_images_are_large_but_not_endless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = []
+    original = Learner.embed
+
+    def counted(learner: Learner, images: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(images))
+        return original(learner, images)
+
+    monkeypatch.setattr(Learner, "embed", counted)
+    dataset = tiny_dataset(0)
+    many = dataclasses.replace(dataset, test=np.tile(dataset.test, 30))
+    _, height, width, _ = dataset.images.shape
+    for pixels, largest in ((100 * height * width, 100), (10**9, 512)):
+        monkeypatch.setattr(evaluator_module, "_FEW_PIXELS", pixels)
+        evaluate(dataset=many, final=False)
+        assert max(sizes) == largest
+        sizes.clear()
+
+
+def test_runs_that_are_embedded_together_are_embedded_as_alone() -> None:
+    config, dataset = tiny_config("npair", "npair+symm"), tiny_dataset(0)
+    evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)
+    runs = [(Learner(spec, config, 1, CPU), spec) for spec in config.specs]
+    torch.nn.init.normal_(next(runs[1][0]._network.parameters()))  # not the same weights
+    together = evaluator.embed(runs, 3, lambda: None)
+    frames = evaluator.snapshots(runs, 3, lambda: None)
+    assert not torch.equal(together[0].gallery, together[1].gallery)
+    for run, embedded, frame in zip(runs, together, frames, strict=True):
+        alone = evaluator.embed([run], 3, lambda: None)[0]
+        assert torch.equal(alone.gallery, embedded.gallery)
+        assert torch.equal(alone.train, embedded.train)
+        for split in ("train", "test"):
+            one, other = getattr(embedded.snapshot.frame, split), getattr(frame.frame, split)
+            np.testing.assert_array_equal(one.points.labels, other.points.labels)
+            np.testing.assert_allclose(
+                one.points.embeddings, other.points.embeddings, rtol=1e-4, atol=1e-6
+            )
 
 
 def test_the_dataset_decides_which_recalls_there_are_at_the_end(
@@ -264,5 +313,6 @@ def test_the_dataset_decides_which_recalls_there_are_at_the_end(
     config, dataset = tiny_config("npair", dataset="sop:here"), tiny_dataset(0)
     evaluator = Evaluator(dataset, BatchLoader(dataset, CPU, 0, DRAWINGS), config)
     learner = Learner(config.specs[0], config, 1, CPU)
-    record = evaluator.evaluate(learner, config.specs[0], 0, 0.0, lambda: None, final=True).record
+    embedded = evaluator.embed([(learner, config.specs[0])], 0, lambda: None)[0]
+    record = evaluator.score(embedded, 0.0, lambda: None, final=True)
     assert [k for k, _ in record.test_recall_at] == [1, 10]  # 24 test images have no 100 others

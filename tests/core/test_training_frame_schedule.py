@@ -22,8 +22,10 @@ def due(schedule: FrameSchedule) -> list[int]:
 
 def test_frames_of_the_quick_preset() -> None:
     config = with_schedule(TrainingConfig(), 2000, 2000)
-    assert due(frame_schedule(config)) == [0, 1, 2, 5, 10, *range(15, 301, 15)]
-    assert checkpoint_schedule(config).every == 15
+    evenly = [14, 28, 42, 57, 71, 85, 100]  # seven in a hundred
+    rest = [begin + step for begin in (0, 100, 200) for step in evenly]
+    assert due(frame_schedule(config)) == [0, 1, 2, 5, 10, *rest]
+    assert checkpoint_schedule(config).every == 20
 
 
 @pytest.mark.parametrize(
@@ -103,8 +105,8 @@ def test_as_many_images_are_watched_as_frames_may_cost(
 @pytest.mark.parametrize(
     ("steps", "test_images", "every"),
     [
-        (300, 2000, 75),
-        (300, 599, 30),
+        (300, 2000, 100),
+        (300, 599, 35),
         (20_000, 2000, 150),
         # an evaluation costs as much as thirty steps and more
         (300, 60_502, 300),
@@ -118,7 +120,7 @@ def test_evaluations_take_at_most_a_tenth(steps: int, test_images: int, every: i
         embedded = frame_schedule(config).evaluations.count() * (
             test_images + min(2000, watch_limit(config))
         )
-        assert embedded <= 0.1 * 3 * steps * config.batch_size
+        assert 1.25 * embedded <= 0.1 * 3 * steps * config.batch_size
 
 
 @pytest.mark.parametrize("test_images", [10, 599, 2000, 8000, 60_502])
@@ -132,7 +134,7 @@ def test_frames_take_at_most_a_tenth(test_images: int) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "test_images", "eval_every", "checkpoint_every"),
-    [(300, 2000, 75, 15), (300, 599, 30, 15), (10_000, 599, 45, 540), (7, 2000, 7, 1)],
+    [(300, 2000, 100, 20), (300, 599, 35, 35), (10_000, 599, 55, 550), (7, 2000, 7, 1)],
 )
 def test_about_twenty_checkpoints_divide_what_is_between_rare_evaluations(
     steps: int, test_images: int, eval_every: int, checkpoint_every: int

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from symmcore.errors import InputError
 from symmcore.projection.base import SPLITS, TEST
 
-__all__ = ["MOST_NEIGHBOURS", "SPLITS", "ExportOptions"]
+__all__ = ["MOST_NEIGHBOURS", "MOST_STEPS", "SPLITS", "ExportOptions", "parse_steps"]
 
 MOST_NEIGHBOURS = 1000
+MOST_STEPS = 8
+"""Frames that stand side by side."""
+_STEP_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class ExportOptions:
         seconds: duration of an animation.
         by_class: whether colours are classes', or tell originals from synthetic points.
         synthetic: whether maps show synthetic points.
+        steps: whose frames stand side by side in a figure of several; empty for some from the
+            first to the last.
     """
 
     step: int | None = None
@@ -38,3 +44,21 @@ class ExportOptions:
     seconds: float = 8.0
     by_class: bool = True
     synthetic: bool = True
+    steps: tuple[int, ...] = ()
+
+
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Read steps as "0, 120, 300": ascending, each once; none from an empty text.
+
+    Raises:
+        InputError: if that is something else, or they are too many.
+    """
+    words = [word for word in text.replace(",", " ").split() if word]
+    if not all(word.isascii() and word.isdigit() and len(word) <= _STEP_DIGITS for word in words):
+        raise InputError(f"Steps are whole numbers, such as 0, 120, 300; {text!r:.40} are not.")
+    steps = tuple(sorted({int(word) for word in words}))
+    if len(steps) > MOST_STEPS:
+        raise InputError(
+            f"{len(steps)} steps are too many side by side: name at most {MOST_STEPS}."
+        )
+    return steps

@@ -63,7 +63,11 @@ class NeighbourProjector:
             )
 
         while laid and not self._preparation.wait(_SECONDS_BETWEEN_LOOKS):
-            yield update(0.0, "loading, PCA meanwhile")
+            # not measured yet: what is known is of the frame that they were drawn of
+            for one in maps:
+                one.quality = None
+            begun = any(one.start is not None for one in laid)
+            yield update(0.0, "loading" if begun else "loading, PCA meanwhile")
         for one in laid:
             yield update(0.0)
             one.begin(self._method, job.settings)

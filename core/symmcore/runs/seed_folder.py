@@ -53,8 +53,12 @@ _FIRST_FILES = frozenset({CONFIG, CLASSES, FILES, METRICS, STATUS, LOCK})
 _FIRST_FOLDERS = frozenset({FRAMES, THUMBNAILS, PROJECTIONS, CHECKPOINTS})
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
+def parse_seeds(text: str, named: str = "--seeds") -> tuple[int, ...]:
     """Seeds from a list or range, ascending, each once: "0-9" or "0,2,5" or "0-4,10".
+
+    Args:
+        text: the list.
+        named: the option or field that it is from.
 
     Raises:
         InputError: naming what is wrong.
@@ -64,13 +68,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         match = _RANGE.fullmatch(part.strip())
         if match is None:
             raise InputError(
-                f"{part.strip()!r} in --seeds is no seed and no range: write 0-9, or 0,2,5."
+                f"{part.strip()!r} in {named} is no seed and no range: write 0-9, or 0,2,5."
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise InputError(f"{part.strip()!r} in --seeds ends before it begins: write 0-9.")
+            raise InputError(f"{part.strip()!r} in {named} ends before it begins: write 0-9.")
         if last - first >= _MOST_SEEDS or len(seeds) + last - first >= _MOST_SEEDS:
-            raise InputError(f"--seeds names more than {_MOST_SEEDS:,} seeds: name fewer.")
+            raise InputError(f"{named} names more than {_MOST_SEEDS:,} seeds: name fewer.")
         seeds.update(range(first, last + 1))
     return tuple(sorted(seeds))
 

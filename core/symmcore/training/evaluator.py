@@ -1,6 +1,6 @@
 """Embeds the watch set and every test image, and scores what it sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -40,6 +40,7 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _WATCH_STREAM = 3
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 512
+_FEW_PIXELS = 2**19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +55,6 @@ class Embedded:
 
     train: Tensor
     gallery: Tensor
-    snapshot: Snapshot
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """One run's scores and the embeddings they were taken on."""
-
-    record: EvalRecord
     snapshot: Snapshot
 
 
@@ -82,8 +75,11 @@ class Evaluator:
         self._loader = loader
         self._seed = config.seed
         self._final_ks = final_ks(config.dataset)
-        # No more images at once than a step embeds: what a step has memory for, this has.
-        self._batch = min(max(config.batch_size, _SMALLEST_BATCH), _LARGEST_BATCH)
+        # No more images at once than a step embeds: what a step has memory for, this has. But
+        # small images, which take little: threads meet less often in larger batches.
+        _, height, width, _ = dataset.images.shape
+        few = max(_SMALLEST_BATCH, _FEW_PIXELS // (height * width))
+        self._batch = min(max(config.batch_size, few), _LARGEST_BATCH)
         limit = watch_limit(config)
         rule = WatchRule(config.watch)
         self._watched_train = watched(dataset.train, dataset.labels, limit, rule, random)
@@ -91,38 +87,29 @@ class Evaluator:
         self._train_partner = self._partners(self._watched_train)
         self._test_partner = self._partners(self._watched_test)
 
-    def evaluate(
-        self,
-        learner: Learner,
-        spec: RunSpec,
-        step: int,
-        seconds: float,
-        checkpoint: Callable[[], None],
-        *,
-        final: bool,
-    ) -> Evaluation:
-        """Embed and score; arguments as :meth:`embed` and :meth:`score`."""
-        embedded = self.embed(learner, spec, step, checkpoint)
-        return Evaluation(self.score(embedded, seconds, checkpoint, final=final), embedded.snapshot)
-
     def embed(
-        self, learner: Learner, spec: RunSpec, step: int, checkpoint: Callable[[], None]
-    ) -> Embedded:
-        """Embed what :meth:`score` scores.
+        self,
+        runs: Sequence[tuple[Learner, RunSpec]],
+        step: int,
+        checkpoint: Callable[[], None],
+    ) -> list[Embedded]:
+        """Embed what :meth:`score` scores, each batch of images by all runs.
 
         Args:
-            learner: the run's network.
-            spec: the run's settings: its alpha and beta make the synthetic points.
+            runs: each one's network, and its settings: alpha and beta make the synthetic points.
             step: optimiser steps finished.
             checkpoint: called between batches; it may wait, or raise to end this.
         """
-        train = self._embed(learner, self._watched_train, checkpoint)
-        gallery = self._embed(learner, self._dataset.test, checkpoint)
+        of_train = self._embed(runs, self._watched_train, checkpoint)
+        of_test = self._embed(runs, self._dataset.test, checkpoint)
         in_gallery = torch.from_numpy(np.searchsorted(self._dataset.test, self._watched_test))
-        frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
         watches_all = len(self._watched_test) == len(self._dataset.test)
-        searched = None if watches_all else self._embedded_set(gallery, self._dataset.test)
-        return Embedded(train, gallery, Snapshot(frame, searched))
+        result = []
+        for train, gallery, (_, spec) in zip(of_train, of_test, runs, strict=True):
+            frame = self._frame(step, train, gallery[in_gallery.to(gallery.device)], spec)
+            searched = None if watches_all else self._embedded_set(gallery, self._dataset.test)
+            result.append(Embedded(train, gallery, Snapshot(frame, searched)))
+        return result
 
     def score(
         self, embedded: Embedded, seconds: float, checkpoint: Callable[[], None], *, final: bool
@@ -169,20 +156,19 @@ class Evaluator:
             test_effective_rank=lies.effective_rank,
         )
 
-    def snapshot(
-        self, learner: Learner, spec: RunSpec, step: int, checkpoint: Callable[[], None]
-    ) -> Snapshot:
-        """Embed the watch set alone, without scores.
-
-        Args:
-            learner: the run's network.
-            spec: the run's settings: its alpha and beta make the synthetic points.
-            step: optimiser steps finished.
-            checkpoint: called between batches; it may wait, or raise to end this.
-        """
-        train = self._embed(learner, self._watched_train, checkpoint)
-        test = self._embed(learner, self._watched_test, checkpoint)
-        return Snapshot(self._frame(step, train, test, spec), None)
+    def snapshots(
+        self,
+        runs: Sequence[tuple[Learner, RunSpec]],
+        step: int,
+        checkpoint: Callable[[], None],
+    ) -> list[Snapshot]:
+        """Embed the watch set alone, without scores; arguments as those of :meth:`embed`."""
+        of_train = self._embed(runs, self._watched_train, checkpoint)
+        of_test = self._embed(runs, self._watched_test, checkpoint)
+        return [
+            Snapshot(self._frame(step, train, test, spec), None)
+            for train, test, (_, spec) in zip(of_train, of_test, runs, strict=True)
+        ]
 
     def _frame(self, step: int, train: Tensor, test: Tensor, spec: RunSpec) -> Frame:
         return Frame(
@@ -192,13 +178,18 @@ class Evaluator:
         )
 
     def _embed(
-        self, learner: Learner, positions: IndexArray, checkpoint: Callable[[], None]
-    ) -> Tensor:
-        parts = []
+        self,
+        runs: Sequence[tuple[Learner, RunSpec]],
+        positions: IndexArray,
+        checkpoint: Callable[[], None],
+    ) -> list[Tensor]:
+        """The embeddings (N, D) of each run."""
+        parts: list[list[Tensor]] = [[] for _ in runs]
         for batch in self._loader.evaluation_batches(positions, self._batch):
-            checkpoint()
-            parts.append(learner.embed(batch))
-        return torch.cat(parts)
+            for own, (learner, _) in zip(parts, runs, strict=True):
+                checkpoint()
+                own.append(learner.embed(batch))
+        return [torch.cat(own) for own in parts]
 
     def _labels(self, positions: IndexArray) -> Tensor:
         return torch.from_numpy(self._dataset.labels[positions])

@@ -12,6 +12,9 @@ from symmcore.training.config import TrainingConfig
 
 # A training step costs about three forward passes of its batch: one forward, two backward.
 _PASSES_A_STEP = 3
+# One to embed it; a quarter to read it and for its part in the scores, as measured with the
+# smallest network (with any other it is less).
+_PASSES_AN_EVALUATED_IMAGE = 1.25
 _SHARE_FOR_FRAMES = 0.1
 _SHARE_FOR_EVALUATIONS = 0.1
 _FEWEST_WATCHED, _MOST_WATCHED = 200, 2000
@@ -141,10 +144,12 @@ def _steps_between(config: TrainingConfig, images: int) -> int:
     """Steps between evaluations that embed so many images.
 
     The fewest that keep all of them, the first included, under a tenth of the training's forward
-    and backward passes, rounded up to a number of two digits of which the second is 0 or 5. Where
-    no number does, there is one evaluation before the first step and one after the last.
+    and backward passes, where an evaluated image costs a pass and a quarter, rounded up to a
+    number of two digits of which the second is 0 or 5. Where no number does, there is one
+    evaluation before the first step and one after the last.
     """
-    cost = images / (_PASSES_A_STEP * config.batch_size)  # of one, in steps
+    # of one, in steps
+    cost = images * _PASSES_AN_EVALUATED_IMAGE / (_PASSES_A_STEP * config.batch_size)
     affordable = _SHARE_FOR_EVALUATIONS * config.steps / cost
     if affordable < 2:
         return config.steps

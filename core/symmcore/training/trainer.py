@@ -211,7 +211,8 @@ class Trainer:
     def _advance(self, prepared: Preparation) -> None:
         started = self._pace.clock()
         images, labels = prepared.feed.next_batch()
-        results = {run: one.step(images, labels) for run, _, one in self._going(prepared)}
+        going = self._going(prepared)
+        results = {run: learner.step(images, labels) for run, (learner, _) in going.items()}
         seconds = self._at.seconds + self._pace.clock() - started
         self._at = Position(self._at.step + 1, seconds)
         for run, took in results.items():
@@ -225,10 +226,10 @@ class Trainer:
                 self._end(run, "The loss", f"became {took.loss}")
         self._check_one_is_left()
 
-    def _going(self, prepared: Preparation) -> list[tuple[int, RunSpec, Learner]]:
-        """The runs that have not diverged."""
-        both = zip(self._config.specs, prepared.learners, strict=True)
-        return [(run, *one) for run, one in enumerate(both) if run not in self._ended]
+    def _going(self, prepared: Preparation) -> dict[int, tuple[Learner, RunSpec]]:
+        """The runs that have not diverged, by number."""
+        both = zip(prepared.learners, self._config.specs, strict=True)
+        return {run: one for run, one in enumerate(both) if run not in self._ended}
 
     def _end(self, run: int, what: str, became: str) -> None:
         """End a run whose numbers are lost."""
@@ -252,10 +253,8 @@ class Trainer:
         """Embed and score every test image; with every score there is if ``whole``."""
         self._report(RunState.EVALUATING)
         started, at, evaluator = self._pace.clock(), self._at, prepared.evaluator
-        embedded = {
-            run: evaluator.embed(learner, spec, at.step, wait)
-            for run, spec, learner in self._going(prepared)
-        }
+        runs = self._going(prepared)
+        embedded = dict(zip(runs, evaluator.embed([*runs.values()], at.step, wait), strict=True))
         self._spent(started)
         taken = {run: one.snapshot for run, one in embedded.items()}
         snapshots = self._finite(prepared, taken)
@@ -276,11 +275,10 @@ class Trainer:
     def _embed(self, prepared: Preparation, wait: Callable[[], None]) -> None:
         """Embed the watch set alone."""
         started, step = self._pace.clock(), self._at.step
-        snapshots = {
-            run: prepared.evaluator.snapshot(learner, spec, step, wait)
-            for run, spec, learner in self._going(prepared)
-        }
+        runs = self._going(prepared)
+        taken = prepared.evaluator.snapshots([*runs.values()], step, wait)
         self._spent(started)
+        snapshots = dict(zip(runs, taken, strict=True))
         self._sink.snapshots(self._finite(prepared, snapshots))
         self._at = dataclasses.replace(self._at, framed=True)
 

@@ -10,6 +10,7 @@ from symmviz.model.resolve.curves import (
     panels,
     paper_lines,
     readings,
+    run_colour_places,
     step_at,
 )
 from symmviz.model.resolve.gallery import Scored, index_targets, score_targets
@@ -25,6 +26,7 @@ from symmviz.model.resolve.retrieve import (
     search_targets,
 )
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
+from symmviz.model.resolve.trails import trail_steps
 from symmviz.model.resolve.watch import (
     Column,
     WatchState,
@@ -68,6 +70,7 @@ __all__ = [
     "paper_lines",
     "readings",
     "retrieve",
+    "run_colour_places",
     "score_targets",
     "search_targets",
     "share_target",
@@ -75,6 +78,7 @@ __all__ = [
     "step_at",
     "steps_wanted",
     "timeline",
+    "trail_steps",
     "warnings",
     "watch",
 ]

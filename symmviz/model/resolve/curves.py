@@ -7,7 +7,7 @@ import numpy as np
 
 from symmcore.records import BatchHealth
 from symmcore.runs import Recording
-from symmcore.runs.info import RunInfo
+from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.runs.metrics import Metric
 from symmviz.model.curve import (
     Abscissa,
@@ -25,7 +25,7 @@ from symmviz.model.outline import Values
 from symmviz.model.paper_scores import paper_scores
 from symmviz.model.resolve.seeds import SeedGroup, mean_and_spread, seed_groups
 from symmviz.model.smoothing import smoothed
-from symmviz.model.titles import named_title, run_titles
+from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace
 
 _NOTHING_MINED = "A run without Symm picks no points."
@@ -127,14 +127,15 @@ def drawn_from(
     recordings: tuple[Recording, ...], panel: PanelKey, look: CurveLook
 ) -> tuple[object, ...]:
     """What differs whenever the lines of a plot do."""
+    groups = _groups(recordings, look)
     return (
         look.abscissa,
         look.smoothing,
-        look.bands,
+        groups,
         panel in look.log,
         *(
             (id(recordings[run]), stroke, len(metric.steps))
-            for group in _groups(recordings, look)
+            for group in groups
             for run in group
             for stroke, metric in _metrics(recordings[run].state.metrics, panel)
         ),
@@ -188,7 +189,7 @@ def step_at(recordings: tuple[Recording, ...], look: CurveLook, place: float) ->
 
 def curve_note(workspace: Workspace, panel: PanelKey) -> str:
     """Why a plot stays empty; empty if it does not."""
-    recordings, abscissa = workspace.recordings, workspace.display.curves.abscissa
+    recordings, abscissa = workspace.plotted, workspace.display.curves.abscissa
     if panel is Panel.RATIO and not _mines(workspace):
         return _NOTHING_MINED
     one = np.zeros(1)
@@ -202,9 +203,10 @@ def curve_legend(
 ) -> tuple[LegendEntry, ...]:
     """Which colour is which run: those there are, then those of a training being prepared."""
     infos = tuple(recording.info for recording in recordings)
-    titles = (*run_titles(infos), *map(named_title, preparing))
+    titles = run_titles(infos, preparing)
     keys = (*(recording.key for recording in recordings), *preparing)
-    groups = seed_groups(infos) if look.bands else tuple((run,) for run in range(len(infos)))
+    runs = tuple(range(len(infos)))
+    groups = _together(recordings, runs) if look.bands else tuple((run,) for run in runs)
     alone = tuple((run,) for run in range(len(infos), len(keys)))
     return tuple(
         LegendEntry(
@@ -212,9 +214,18 @@ def curve_legend(
             tuple(keys[run] for run in group),
             titles[group[0]].title if len(group) == 1 else _mean_title(infos, group),
             all(keys[run] in look.hidden for run in group),
+            titles[group[0]].place,
         )
         for group in (*groups, *alone)
     )
+
+
+def run_colour_places(
+    recordings: tuple[Recording, ...], preparing: tuple[str, ...]
+) -> tuple[int, ...]:
+    """The place of each run's colour: see :func:`symmcore.palette.run_places`."""
+    infos = tuple(recording.info for recording in recordings)
+    return tuple(title.place for title in run_titles(infos, preparing))
 
 
 def has_seeds(recordings: tuple[Recording, ...]) -> bool:
@@ -229,7 +240,7 @@ def _mean_title(infos: tuple[RunInfo, ...], group: SeedGroup) -> str:
 
 
 def _mines(workspace: Workspace) -> bool:
-    specs = (recording.info.spec for recording in workspace.recordings)
+    specs = (recording.info.spec for recording in workspace.plotted)
     return any(spec is not None and spec.symm is not None for spec in specs) or any(
         "+symm" in spec for spec in workspace.preparing
     )
@@ -242,8 +253,16 @@ def _groups(recordings: tuple[Recording, ...], look: CurveLook) -> tuple[SeedGro
     )
     if not look.bands:
         return tuple((run,) for run in shown)
-    groups = seed_groups(tuple(recordings[run].info for run in shown))
-    return tuple(tuple(shown[at] for at in group) for group in groups)
+    return _together(recordings, shown)
+
+
+def _together(recordings: tuple[Recording, ...], runs: tuple[int, ...]) -> tuple[SeedGroup, ...]:
+    """The runs that differ in the seed together; one that trains is ahead of no mean, and alone."""
+    training = [run for run in runs if recordings[run].state.status is RunStatus.TRAINING]
+    whole = tuple(run for run in runs if run not in training)
+    groups = seed_groups(tuple(recordings[run].info for run in whole))
+    together = (tuple(whole[at] for at in group) for group in groups)
+    return tuple(sorted((*((run,) for run in training), *together)))
 
 
 def _lines(

@@ -3,12 +3,16 @@
 from symmcore.records import FloatArray, Projection
 from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, ShareTarget, SplitImages
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair, map_pairs
-from symmviz.model.resolve.time import newest_at
+from symmviz.model.picked_types import PickedTypes
+from symmviz.model.resolve.time import newest_at, timeline
+from symmviz.model.since import COMPARING, SinceChoice
 from symmviz.model.workspace import Cursor, Workspace
 
-SCALES = (ColourBy.DRIFT, ColourBy.FALSE, ColourBy.MISSING)
+SCALES = (*COMPARING, ColourBy.FALSE, ColourBy.MISSING)
 
 
 def pairs_of(
@@ -25,19 +29,50 @@ def pairs_of(
     return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
 
 
+def types_of(
+    workspace: Workspace, recording: Recording, loaded: Loaded, step: int
+) -> PickedTypes | None:
+    """Which types were picked at a run's frame; None while unknown, and where not shown."""
+    if Layer.PICKED_TYPES not in workspace.display.layers:
+        return None
+    spec = recording.info.spec
+    if spec is not None and spec.symm is None:
+        return PickedTypes(step, None, "A run without Symm picks no points.")
+    if step == 0:
+        return PickedTypes(step, None, "Before the first step nothing is picked.")
+    picked = loaded.picked(recording.key, step)
+    if picked is None:
+        return None
+    problem = "" if picked.types is not None else "This run did not record which types are picked."
+    return PickedTypes(step, picked.types, problem)
+
+
 def share_target(workspace: Workspace, recording: Recording, step: int) -> ShareTarget | None:
     """The shares that colour a run's map at a step; None where colours are no scale.
 
-    Drift is since the step that the Retrieve page compares with, else since the first frame.
+    Drift and loss of class are since the step that was chosen, for the Retrieve page too, else
+    since the first frame.
     """
     meaning = workspace.display.colour_by
     if meaning not in SCALES:
         return None
-    if meaning is not ColourBy.DRIFT:
+    if meaning not in COMPARING:
         return ShareTarget(recording.key, step, meaning, method=workspace.display.method)
     steps, since = recording.state.frame_steps, workspace.browse.since
     found = None if since is None else newest_at(steps, Cursor(since))
     return ShareTarget(recording.key, step, meaning, since=steps[0] if found is None else found)
+
+
+def since_choice(workspace: Workspace) -> SinceChoice:
+    """The step that colours compare with, of those that there are; empty where they do not."""
+    if workspace.display.colour_by not in COMPARING:
+        return SinceChoice()
+    steps = timeline(workspace.recordings, workspace.cursor).frames
+    if not steps:
+        return SinceChoice()
+    since = workspace.browse.since
+    found = None if since is None else newest_at(steps, Cursor(since))
+    return SinceChoice(steps, steps[0] if found is None else found)
 
 
 def shares_of(
@@ -47,3 +82,12 @@ def shares_of(
     target = None if projection is None else share_target(workspace, recording, projection.step)
     shares = None if target is None else loaded.shares(target)
     return None if shares is None else shares.of(workspace.display.split)
+
+
+def cosines_of(
+    workspace: Workspace, recording: Recording, loaded: Loaded, step: int
+) -> PairCosines | None:
+    """The cosines of pairs of the images that a run's map shows, after a step; None if unknown."""
+    if Layer.SIMILARITIES not in workspace.display.layers:
+        return None
+    return loaded.cosines(recording.key, step, workspace.display.split)

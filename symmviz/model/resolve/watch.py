@@ -18,15 +18,28 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
+from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
+from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
-from symmviz.model.resolve.point_facts import pairs_of, shares_of
+from symmviz.model.picked_types import PickedTypes
+from symmviz.model.resolve.point_facts import (
+    cosines_of,
+    pairs_of,
+    shares_of,
+    since_choice,
+    types_of,
+)
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
+from symmviz.model.resolve.shown import shown_text
 from symmviz.model.resolve.time import shown_step, steps_looked_at
+from symmviz.model.resolve.trails import trails_of
 from symmviz.model.retrieval import Query, Split
-from symmviz.model.titles import label_names, named_title, run_titles
+from symmviz.model.since import SinceChoice
+from symmviz.model.titles import label_names, run_titles
+from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace, images_key
 
 _NO_PICTURE = "No picture was made"
@@ -51,6 +64,9 @@ class Column:
         pairs: that were picked in the newest batch; None while that is not known: what is shown
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
+        types: which were picked at the step; None like ``cosines``.
+        cosines: of pairs of images; None while they are not known, and where they are not shown.
+        trails: of the selected points; None where none are shown.
     """
 
     key: str
@@ -65,6 +81,9 @@ class Column:
     pairs: tuple[MapPair, ...] | None = ()
     shares: FloatArray | None = None
     trust: str = ""
+    cosines: PairCosines | None = None
+    types: PickedTypes | None = None
+    trails: Trails | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +99,10 @@ class WatchState:
         split: whose images the maps show.
         colour_by: what colours mean.
         synthetic_visible: whether synthetic points are drawn.
+        since: the step that colours compare with.
         pairs_visible: whether lines between picked points are.
         method: what projects them.
+        layers: what is drawn over and beside them.
     """
 
     titles: tuple[RunTitle, ...]
@@ -91,9 +112,11 @@ class WatchState:
     pictures: tuple[PictureId, ...]
     split: Split
     colour_by: ColourBy
+    since: SinceChoice
     synthetic_visible: bool
     pairs_visible: bool
     method: str
+    layers: frozenset[Layer]
 
 
 def nothing_found(target: SearchTarget) -> None:
@@ -106,7 +129,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
     infos = tuple(recording.info for recording in recordings)
     several = selected_images(workspace, loaded)
     return WatchState(
-        titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
+        titles=run_titles(infos, workspace.preparing),
         columns=(
             *(_column(workspace, recording, loaded, found) for recording in recordings),
             *(
@@ -114,14 +137,16 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
                 for spec in workspace.preparing
             ),
         ),
-        shown=_shown(workspace, loaded),
+        shown=shown_text(workspace, loaded),
         selection=several.text or _selection(workspace, loaded),
         pictures=several.pictures,
         split=workspace.display.split,
         colour_by=workspace.display.colour_by,
+        since=since_choice(workspace),
         synthetic_visible=workspace.display.synthetic_visible,
         pairs_visible=workspace.display.pairs_visible,
         method=workspace.display.method,
+        layers=workspace.display.layers,
     )
 
 
@@ -197,7 +222,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         return Column(recording.key, caption=loaded.failure(recording.key, step) or None)
     shown = images.of(workspace.display.split)
     names = label_names(recording, shown.labels)
-    cloud = PointCloud(shown.labels, shown.samples, shown.partner, names)
+    cloud = PointCloud(shown.labels, shown.samples, shown.partner, names, recording.key)
     projection, note = _picture(workspace, recording, loaded, step)
     selected = selected_row(workspace, recording, shown)
     positions = None
@@ -224,6 +249,9 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         pairs_of(workspace, recording, loaded, projection, shown),
         shares_of(workspace, recording, loaded, projection),
         trusted,
+        cosines_of(workspace, recording, loaded, step),
+        types_of(workspace, recording, loaded, step),
+        None if projection is None else trails_of(workspace, recording, loaded, projection, shown),
     )
 
 
@@ -311,30 +339,3 @@ def _also_selected(
     """Rows of the selected images but for the one that neighbours are looked for."""
     rows = selected_rows(workspace, recording, shown)
     return () if rows is None else tuple(row for row in rows.tolist() if row != selected)
-
-
-def _shown(workspace: Workspace, loaded: Loaded) -> str:
-    """How many images the maps show, of how many; of runs that differ, for each way once."""
-    texts: dict[str, None] = {}
-    for recording in workspace.recordings:
-        images = loaded.images(recording.key)
-        if images is not None:
-            texts[_shown_of(workspace, recording, images.of(workspace.display.split))] = None
-    return "; ".join(texts)
-
-
-def _shown_of(workspace: Workspace, recording: Recording, shown: SplitImages) -> str:
-    is_train = workspace.display.split is Split.TRAIN
-    info = recording.info
-    total = max((info.train_count if is_train else info.test_count) or 0, len(shown.samples))
-    kind = "training" if is_train else "test"
-    synthetic = f"their {shown.partnered:,} synthetic points"
-    count = len(shown.samples)
-    if count < total:
-        classes = len(shown.classes)
-        kind = f"{kind} images ({classes:,} class{'es' if classes > 1 else ''})"
-    else:
-        kind = f"{kind} images"
-    return f"Showing {count:,} of {total:,} {kind}" + (
-        f" and {synthetic}" if workspace.display.synthetic_visible else f"; {synthetic} are hidden"
-    )

@@ -10,13 +10,14 @@ from symmcore.runs.results import (
     Summary,
     summarise,
 )
-from symmviz.model.results.best import best_runs
+from symmviz.model.results.best import best_runs, best_settings
 from symmviz.model.results.cells import (
     Cell,
     Column,
     cell_text,
     difference_cell,
     run_cell,
+    sample_cell,
     score_columns,
 )
 from symmviz.model.results.naming import setting_titles
@@ -24,12 +25,12 @@ from symmviz.model.results.naming import setting_titles
 _RECALL = "recall_at_1"
 _SMALLEST = 0.001  # a difference that no reading shows
 _WORSE = 0.02  # a share less than before training from which on it is said to have done harm
-_ONE_SEED = "One seed cannot tell whether that is chance; symmviz train --seeds compares over more."
+_ONE_SEED = "One seed cannot tell whether that is chance: give more under Seeds, such as 0-4."
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """The scores of a run, or the difference between two, as they are written.
+    """The scores of a run, their means, or the difference between two, as they are written.
 
     Attributes:
         title: of the run, or of the difference.
@@ -50,7 +51,7 @@ class Outcome:
 
     Attributes:
         columns: titles of the scores.
-        rows: one a run, then one a difference.
+        rows: one a run, or the mean of several seeds, then one a difference.
         meaning: what they mean.
         caution: how far that can be trusted; empty where nothing is compared.
     """
@@ -68,24 +69,54 @@ def outcome(results: tuple[RunResult, ...]) -> Outcome | None:
         return None
     titles, summaries = setting_titles(whole), summarise(whole)
     columns = score_columns(whole)
-    best = [best_runs(whole, column.key) for column in columns]
     compared = tuple(one for one in summaries if one.baseline is not None and one.differences)
     return Outcome(
         columns=tuple(column.title.replace("Recall@", "R@") for column in columns),
         rows=(
             *(
-                OutcomeRow(
-                    titles[one.setting],
-                    _texts(columns, [run_cell(column, one) for column in columns]),
-                    frozenset(at for at, places in enumerate(best) if place in places),
-                )
-                for place, one in enumerate(whole)
+                _means(summaries, columns, titles)
+                if any(len(one.results) > 1 for one in summaries)
+                else _runs(whole, columns, titles)
             ),
             *(_difference(one, columns, titles, is_only=len(compared) == 1) for one in compared),
         ),
         meaning=_meaning(whole, compared, titles),
         caution=_caution(compared),
     )
+
+
+def _runs(
+    results: tuple[RunResult, ...], columns: list[Column], titles: Mapping[Setting, str]
+) -> list[OutcomeRow]:
+    best = [best_runs(results, column.key) for column in columns]
+    return [
+        OutcomeRow(
+            titles[one.setting],
+            _texts(columns, [run_cell(column, one) for column in columns]),
+            _places(best, place),
+        )
+        for place, one in enumerate(results)
+    ]
+
+
+def _means(
+    summaries: tuple[Summary, ...], columns: list[Column], titles: Mapping[Setting, str]
+) -> list[OutcomeRow]:
+    """A row for each setting: means over its seeds with their standard deviations."""
+    best = [best_settings(summaries, column.key) for column in columns]
+    return [
+        OutcomeRow(
+            titles[one.setting],
+            _texts(columns, [sample_cell(one.samples.get(column.key)) for column in columns]),
+            _places(best, place),
+        )
+        for place, one in enumerate(summaries)
+    ]
+
+
+def _places(best: list[frozenset[int]], place: int) -> frozenset[int]:
+    """The columns in which a row is the best."""
+    return frozenset(at for at, places in enumerate(best) if place in places)
 
 
 def _difference(
@@ -112,18 +143,39 @@ def _meaning(
         if result.untrained is not None and result.scores[_RECALL] < result.untrained - _WORSE
     ]
     if worse:
-        return _harm(worse, titles)
+        return _harm(worse, titles, has_seeds=len(results) > len(titles))
     if len(compared) == 1 and compared[0].baseline is not None:
         difference = compared[0].differences.get(_RECALL)
         if difference is not None:
             names = titles[compared[0].setting], titles[compared[0].baseline]
             return _comparison(*names, difference)
+    if len(results) > len(titles):
+        return _best_mean(summarise(results), titles)
     best = max(results, key=lambda result: result.scores[_RECALL])
     return _alone(best, titles[best.setting], is_best=len(titles) > 1)
 
 
-def _harm(worse: list[RunResult], titles: Mapping[Setting, str]) -> str:
-    names = " and ".join(dict.fromkeys(titles[result.setting] for result in worse))
+def _best_mean(summaries: tuple[Summary, ...], titles: Mapping[Setting, str]) -> str:
+    best = max(summaries, key=lambda one: one.samples[_RECALL].mean)
+    found = f"for {100 * best.samples[_RECALL].mean:.1f}, the mean of {_seeds(best)}"
+    most = " most often," if len(summaries) > 1 else ""
+    title = titles[best.setting]
+    return f"Of 100 test images, {title} finds the right nearest neighbour{most} {found}."
+
+
+def _seeds(summary: Summary) -> str:
+    count = len({result.pair for result in summary.results})
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def _harm(worse: list[RunResult], titles: Mapping[Setting, str], *, has_seeds: bool) -> str:
+    named = (
+        f"{titles[result.setting]} with seed {result.seed}"
+        if has_seeds and result.seed is not None
+        else titles[result.setting]
+        for result in worse
+    )
+    names = " and ".join(dict.fromkeys(named))
     before = ", ".join(
         dict.fromkeys(f"{100 * one.untrained:.1f}" for one in worse if one.untrained is not None)
     )

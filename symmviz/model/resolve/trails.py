@@ -1,0 +1,54 @@
+"""Where the selected points of a run's map have been."""
+
+from symmcore.records import Projection
+from symmcore.runs import Recording
+from symmviz.model.layers import Layer
+from symmviz.model.loaded import Loaded, SplitImages
+from symmviz.model.resolve.selected import selected_row, selected_rows
+from symmviz.model.retrieval import Split
+from symmviz.model.trails import MOST_FRAMES, Trails, trails
+from symmviz.model.workspace import Workspace
+
+
+def trail_steps(recording: Recording, step: int) -> tuple[int, ...]:
+    """The steps of the frames before one that trails go through, ascending."""
+    return tuple(one for one in recording.state.frame_steps if one < step)[-MOST_FRAMES:]
+
+
+def trails_of(
+    workspace: Workspace,
+    recording: Recording,
+    loaded: Loaded,
+    projection: Projection,
+    shown: SplitImages,
+) -> Trails | None:
+    """The trails of the selected points on a run's map; None where none are wanted.
+
+    They lead through the maps that are in memory: the recorded ones of earlier frames, or, to
+    points that move, those that these were seen on.
+    """
+    if Layer.TRAILS not in workspace.display.layers:
+        return None
+    rows = _selected(workspace, recording, shown)
+    if not rows:
+        return None
+    method, split = projection.method, workspace.display.split
+    live = loaded.live(recording.key, method, split)
+    if live is not None and live.projection is projection:
+        before = live.before
+    else:
+        known = (
+            loaded.projection(recording.key, method, one)
+            for one in trail_steps(recording, projection.step)
+        )
+        before = tuple(one for one in known if one is not None)
+    planes = tuple(one.train if split is Split.TRAIN else one.test for one in before)
+    return trails(planes, rows, (rows, shown, *before))
+
+
+def _selected(workspace: Workspace, recording: Recording, shown: SplitImages) -> tuple[int, ...]:
+    several = selected_rows(workspace, recording, shown)
+    if several is not None:
+        return tuple(several.tolist())
+    one = selected_row(workspace, recording, shown)
+    return () if one is None else (one,)

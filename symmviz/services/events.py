@@ -1,0 +1,157 @@
+"""Finds what happened from each recorded frame of the runs to the next, off the GUI thread."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from threadpoolctl import threadpool_limits
+
+from symmcore.byte_cache import ByteCache
+from symmcore.errors import InputError, type_and_line
+from symmcore.projection.neighbours import EXACT_UP_TO
+from symmcore.runs import Recording
+from symmviz.model.events import Event
+from symmviz.model.frame_changes import Neighbourhood, find_events, neighbourhood
+from symmviz.model.retrieval import Split
+from symmviz.services.faults import ignore_problem
+from symmviz.services.wanted import WantedThread
+
+MOST_FRAMES = 200
+"""Of each run so many of the newest frames are compared with the one before."""
+_BYTES = 32 * 2**20
+_ENTRIES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FramePair:
+    """Two frames of a run, one after the other, and whose images are compared."""
+
+    key: str
+    since: int
+    step: int
+    split: Split
+
+
+def frame_pairs(recording: Recording, split: Split) -> tuple[FramePair, ...]:
+    """The pairs of a run's frames that are compared, the newest first."""
+    steps = recording.state.frame_steps[-MOST_FRAMES - 1 :]
+    return tuple(FramePair(recording.key, *pair, split) for pair in pairwise(steps))[::-1]
+
+
+class EventFinder:
+    """Compares frames; what was found is kept until other runs are shown.
+
+    Threads: one, from the first wish to :meth:`close`. It takes one core at most.
+
+    Args:
+        on_problem: told in a sentence what could not be compared; on the thread.
+    """
+
+    def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
+        self._on_problem = on_problem
+        self._thread = WantedThread("symmviz-events", self._find, self._fault)
+        self._near: ByteCache[tuple[str, int, Split], Neighbourhood] = ByteCache(_BYTES, _ENTRIES)
+        self._lock = threading.Lock()
+        # The lock guards all of these.
+        self._found: dict[FramePair, tuple[Event, ...]] = {}
+        self._revision = 0
+        self._epoch = 0
+
+    def is_behind(self, recordings: tuple[Recording, ...], split: Split) -> bool:
+        """Whether frames of these runs are still to be compared."""
+        pairs = [pair for one in recordings for pair in frame_pairs(one, split)]
+        with self._lock:
+            return any(pair not in self._found for pair in pairs)
+
+    def want(self, recordings: tuple[Recording, ...], split: Split) -> None:
+        """Compare the frames of these runs, the newest first, as far as they were not."""
+        with self._lock:
+            wanted = [
+                (pair, recording, self._epoch)
+                for recording in recordings
+                for pair in frame_pairs(recording, split)
+                if pair not in self._found
+            ]
+        wanted.sort(key=lambda one: -one[0].step)
+        self._thread.want(tuple(wanted))
+
+    def found(self, recording: Recording, split: Split) -> tuple[Event, ...]:
+        """What happened in a run as far as it is known, the newest first."""
+        pairs = frame_pairs(recording, split)
+        with self._lock:
+            return tuple(event for pair in pairs for event in self._found.get(pair, ()))
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each pair of frames compared."""
+        with self._lock:
+            return self._revision
+
+    @property
+    def busy(self) -> bool:
+        """Whether frames are being compared."""
+        return self._thread.busy
+
+    def clear(self) -> None:
+        """Forget what was found: other runs are shown, or one goes on from an earlier step."""
+        self._thread.want(())
+        with self._lock:
+            self._epoch += 1
+            self._revision += 1
+            self._found.clear()
+        self._near.clear()
+
+    def close(self, timeout: float) -> bool:
+        """End the thread; whether it has ended within ``timeout`` seconds."""
+        return self._thread.close(timeout)
+
+    def _find(self, wanted: tuple[FramePair, Recording, int]) -> None:
+        pair, recording, epoch = wanted
+        with self._lock:
+            if pair in self._found or epoch != self._epoch:
+                return  # it was wanted again while it was under way
+        events: tuple[Event, ...] = ()
+        try:
+            now, before = (
+                self._neighbourhood(recording, step, pair.split, epoch)
+                for step in (pair.step, pair.since)
+            )
+        except (InputError, LookupError, OSError):
+            pass  # what is wrong with the frame is said where it is shown
+        else:
+            events = find_events(before, now, pair.since, pair.step)
+        self._keep(pair, events, epoch)
+
+    def _neighbourhood(
+        self, recording: Recording, step: int, split: Split, epoch: int
+    ) -> Neighbourhood:
+        name = recording.key, step, split
+        known = self._near.get(name)
+        if known is not None:
+            return known
+        frame = recording.frame(step)
+        images = (frame.train if split is Split.TRAIN else frame.test).points
+        if len(images.samples) > EXACT_UP_TO:
+            raise LookupError("too many images to compare each with each")
+        with threadpool_limits(1, user_api="blas"):  # a training has need of the cores, too
+            near = neighbourhood(images)
+        with self._lock:
+            if epoch == self._epoch:
+                self._near.put(name, near, near.size)
+        return near
+
+    def _keep(self, pair: FramePair, events: tuple[Event, ...], epoch: int) -> None:
+        with self._lock:
+            if epoch == self._epoch:
+                self._found[pair] = events
+                self._revision += 1
+
+    def _fault(self, wanted: tuple[FramePair, Recording, int], error: Exception) -> None:
+        """Remember that the frames cannot be compared, whatever was raised, and say so."""
+        pair, recording, epoch = wanted
+        self._keep(pair, (), epoch)
+        self._on_problem(
+            f"What happened up to step {pair.step} of {recording.folder} is not known "
+            f"({type_and_line(error)})."
+        )

@@ -1,0 +1,130 @@
+"""Several seeds from the window: one after the other, stopped, and gone on with."""
+
+import json
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from symmcore.runs import Recording
+from symmcore.runs.recording import open_runs
+from symmcore.runs.results import read_results
+from symmviz.app import Launched
+from symmviz.model.curve import Panel, Variant
+from symmviz.views.results_page import ResultsPage
+from symmviz.views.seeds_field import SeedsField
+
+WAIT_MS = 60_000
+
+
+def start(qtbot: QtBot, parts: Launched, seeds: str, steps: int, *, compare: bool) -> None:
+    page = parts.window.start_page
+    page.set_settings({"steps": steps})
+    (field,) = page.findChildren(SeedsField)
+    field.setText(seeds)
+    qtbot.mouseClick(
+        page.compare_button if compare else page.start_button, Qt.MouseButton.LeftButton
+    )
+
+
+def progress(parts: Launched) -> str:
+    return parts.window.controls.progress_text()
+
+
+def wait_for(qtbot: QtBot, parts: Launched, *words: str) -> None:
+    def arrived() -> None:
+        said = progress(parts)
+        assert all(word in said for word in words), (said, parts.window.controls.notice.text())
+
+    qtbot.waitUntil(arrived, timeout=WAIT_MS)
+
+
+def test_each_seed_is_shown_while_it_trains_and_all_count_in_the_end(
+    qtbot: QtBot, launched: Launched, runs_folder: Path
+) -> None:
+    start(qtbot, launched, "3,5", 4, compare=True)
+    wait_for(qtbot, launched, "Seed 1 of 2")
+    workspace, window = launched.controller.workspace, launched.window
+    wait_for(qtbot, launched, "Seed 2 of 2")
+    assert window.result_card.text() == ""  # it is not over
+    wait_for(qtbot, launched, "Seed 2 of 2", "Finished")
+    assert [run.info.seed for run in workspace.recordings] == [5, 5]
+    assert [run.info.seed for run in workspace.plotted] == [5, 5, 3, 3]
+    (folder,) = runs_folder.iterdir()
+    assert {one.name for one in folder.iterdir()} >= {"seeds.json", "seed-3", "seed-5"}
+    qtbot.waitUntil(lambda: window.result_card.text() != "", timeout=WAIT_MS)
+    titles = [line[0] for line in window.result_card.table.words()]
+    assert titles == ["", "N-pair", "Symm + N-pair", "Difference"]
+    cells = window.result_card.table.words()[1:]
+    assert "\N{PLUS-MINUS SIGN}" in cells[0][1]
+    assert "[" in cells[2][1]
+    results = read_results(open_whole(folder))
+    mean = 50 * sum(one.scores["recall_at_1"] for one in results if one.name == "npair")
+    assert cells[0][1].startswith(f"{mean:.1f} ")
+    loss = window.watch_page.curves.panel(Panel.LOSS)
+    keys = {(0, Variant.SOLID), (1, Variant.SOLID)}
+    qtbot.waitUntil(lambda: loss.lines == keys, timeout=WAIT_MS)  # a mean of each
+    assert titled(window.results_page) == ["3", "3", "5", "5", "2 seeds", "2 seeds", "2 seeds"]
+
+
+def test_a_stop_ends_the_series_and_it_goes_on_exactly(
+    qtbot: QtBot, launched: Launched, runs_folder: Path
+) -> None:
+    start(qtbot, launched, "0-1", 400, compare=False)
+    wait_for(qtbot, launched, "Seed 1 of 2", "step")
+    controls = launched.window.controls
+    qtbot.waitUntil(lambda: controls.stop_button.isEnabled(), timeout=WAIT_MS)
+    qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
+    wait_for(qtbot, launched, "Seed 1 of 2", "Stopped")
+    qtbot.waitUntil(lambda: controls.extend_button.text() == "Resume seeds", timeout=WAIT_MS)
+    assert controls.extend_button.isVisible()
+    (folder,) = runs_folder.iterdir()
+    assert not (folder / "seed-1").exists()
+    page = launched.window.start_page
+    assert page.start_button.isEnabled()
+    qtbot.mouseClick(controls.extend_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Stopped" not in progress(launched), timeout=WAIT_MS)
+    qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
+    wait_for(qtbot, launched, "Seed 1 of 2", "Stopped")
+
+
+def test_seeds_that_were_stopped_go_on_at_another_launch(
+    qtbot: QtBot, qapp: QApplication, launched: Launched, runs_folder: Path, tmp_path: Path
+) -> None:
+    from symmviz.cli import main
+
+    out = tmp_path / "seeds"
+    command = ["train", "digits", "--seeds", "0", "--steps", "3", "--out", str(out)]
+    assert main(command) == 0
+    asked = json.loads((out / "seeds.json").read_text()) | {"seeds": [0, 1]}
+    (out / "seeds.json").write_text(json.dumps(asked))
+    launched.window.start_page.open_runs_wanted.emit((out,))
+    controls = launched.window.controls
+    qtbot.waitUntil(lambda: controls.extend_button.text() == "Resume seeds", timeout=WAIT_MS)
+    qtbot.mouseClick(controls.extend_button, Qt.MouseButton.LeftButton)
+    wait_for(qtbot, launched, "Seed 2 of 2", "Finished")
+    assert controls.extend_button.text() != "Resume seeds"
+    assert {one.info.seed for one in open_whole(out)} == {0, 1}
+
+
+def test_a_folder_that_cannot_be_written_is_said_on_the_start_page(
+    qtbot: QtBot, launched: Launched, runs_folder: Path
+) -> None:
+    runs_folder.write_text("a file in its place")
+    start(qtbot, launched, "0-1", 3, compare=False)
+    page = launched.window.start_page
+    qtbot.waitUntil(lambda: str(runs_folder) in page.error(), timeout=WAIT_MS)
+    assert launched.window.page is page
+
+
+def open_whole(folder: Path) -> tuple[Recording, ...]:
+    recordings = open_runs(folder)
+    for recording in recordings:
+        recording.read_whole()
+    return recordings
+
+
+def titled(page: ResultsPage) -> list[str]:
+    """What each row of the table says of its seeds."""
+    return [page.cell(row, "Seed") for row in range(page.row_count())]
