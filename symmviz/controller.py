@@ -189,8 +189,8 @@ class Controller(QObject):
         self._controls.show(shown, series, seeds_left=left)
         if updates.status is not None:
             self._show_status(updates.status)
-        if updates.problem is not None:
-            self._controls.set_problem(updates.problem)
+        for problem in updates.problems:
+            self._controls.set_problem(problem)
         if self._dataset.poll():
             self._say_what_follows()
         self._dropped.take()
@@ -200,7 +200,8 @@ class Controller(QObject):
         self._take_listed()
 
     def _is_busy(self) -> bool:
-        return self._session.busy or (self._pages is not None and self._pages.is_behind)
+        pages = self.page_maker, self._pages
+        return self._session.busy or any(one is not None and one.is_behind for one in pages)
 
     def _run_pages(self) -> "RunPages":
         """The pages that show runs, made now if they are not there."""

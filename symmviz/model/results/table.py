@@ -21,6 +21,7 @@ from symmviz.model.results.cells import (
     score_columns,
 )
 from symmviz.model.results.naming import setting_titles
+from symmviz.model.unlike import unlike
 
 _IN_PERCENT = "Scores in percent."
 _OVER_SEEDS = "Means over seeds \N{PLUS-MINUS SIGN} standard deviation (N - 1 in the denominator)."
@@ -222,6 +223,7 @@ class _Table:
             for result in results
             for column in self._columns
         )
+        not_shared = unlike(results)
         said = [
             (_IN_PERCENT, True),
             (_OVER_SEEDS, RowKind.MEAN in kinds),
@@ -229,6 +231,7 @@ class _Table:
             (_ONE_PAIR, any(count == 1 for count in counts)),
             (_PAPER, RowKind.PAPER in kinds),
             (_TOGETHER, compared and len(results) > 1),
+            (not_shared, bool(not_shared)),
         ]
         left_out = tuple(
             f"{self._titles[result.setting]}{_of_seed(result)} counts in no mean: "
