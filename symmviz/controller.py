@@ -189,8 +189,8 @@ class Controller(QObject):
         self._controls.show(shown, series, seeds_left=left)
         if updates.status is not None:
             self._show_status(updates.status)
-        if updates.problem is not None:
-            self._controls.set_problem(updates.problem)
+        for problem in updates.problems:
+            self._controls.set_problem(problem)
         if self._dataset.poll():
             self._say_what_follows()
         self._dropped.take()

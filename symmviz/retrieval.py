@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from symmcore.data.images.formats import has_image_name
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
-from symmviz.model.browse import Browse
+from symmviz.model.browse import Browse, GalleryList
 from symmviz.model.history import QueryHistory
 from symmviz.model.resolve import shown_step
 from symmviz.model.retrieval import Query, Split, Upload
@@ -76,6 +76,21 @@ class RetrievalActions(QObject):
                     f"Only {MOST_UPLOADS} images are taken at once: {left_out} {are} left out."
                 )
 
+    def show_selected(self) -> None:
+        """Turn to the page, which lists the selected images alone where several are."""
+        if len(self._workspace.selection.samples) > 1:
+            self._list_selected()
+        self._window.show_page(self._page)
+
+    def _list_selected(self) -> None:
+        self._browse(
+            samples=self._workspace.selection.samples,
+            shown=GalleryList.IMAGES,
+            label=None,
+            found_as=None,
+            text="",
+        )
+
     def _connect(self) -> None:
         page = self._page
         page.chosen.connect(self._on_chosen)
@@ -90,6 +105,7 @@ class RetrievalActions(QObject):
         page.query.count_chosen.connect(lambda count: self._browse(neighbours=count))
         page.listing.browsed.connect(self._set_browse)
         page.listing.split_chosen.connect(self._choose_split)
+        page.listing.selected_wanted.connect(self._list_selected)
         page.listing.since_wanted.connect(self._compare_with_this_step)
         page.listing.rank_wanted.connect(lambda wanted: self._browse(ranking=wanted))
         self._window.page_shown.connect(self._on_page)
@@ -120,7 +136,12 @@ class RetrievalActions(QObject):
             self._workspace.selection = Selection(upload=query)
             return
         recording = self._workspace.recording(run)
-        if recording is not None:
+        if recording is None:
+            return
+        listed = self._workspace.browse.samples
+        if query.sample in listed:  # of several that are selected, which stay so
+            self._workspace.select_all(recording, query, listed)
+        else:
             self._workspace.select(recording, query)
 
     def _show_in_map(self, query: Query, run: str) -> None:

@@ -53,7 +53,7 @@ class RunPages(QObject):
         self._figures = FigureActions(window, workspace, session)
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
-        watch.neighbours_wanted.connect(lambda: window.show_page(retrieve))
+        watch.neighbours_wanted.connect(self._retrieval.show_selected)
         slider.moved.connect(self.time.move)
         slider.following.connect(self.time.follow)
         self._presenter.refresh()  # what was prepared before they were there

@@ -1,6 +1,8 @@
 """Colours that mean the same in the window and in what is exported."""
 
+from collections.abc import Sequence
 from functools import cache
+from zlib import crc32
 
 OKABE_ITO = (
     "#0072B2",
@@ -29,9 +31,53 @@ VIVID_ON_DARK = (*OKABE_ITO[:-1], "#8f86e8", "#d27fd2", "#7fdcc8", "#e0708f", "#
 
 ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT = "#0072B2", "#D55E00"
 ORIGINAL_ON_DARK, SYNTHETIC_ON_DARK = "#4aa8e0", "#ff8a4c"
-RUNS_ON_LIGHT = ("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555")
-RUNS_ON_DARK = ("#1fc299", "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb")
-"""One colour a run, for lines; used again from the start beyond the last."""
+RUNS_ON_LIGHT = (
+    *("#00805d", "#b0407f", "#b87a00", "#2a8fd0", "#555555", "#d0421f"),
+    *("#5a45c0", "#6f8a00", "#7a3b16", "#0aa3a3", "#c96be0", "#12327f"),
+)
+RUNS_ON_DARK = (
+    *("#1fc299", "#e58abf", "#f0b030", "#6cc0f5", "#bbbbbb", "#ff7a55"),
+    *("#a79bff", "#b4cf3a", "#c08a5c", "#4fe3e6", "#d070ff", "#3a6cf0"),
+)
+"""One colour a run, by its place: see :func:`run_places`."""
+
+_PLACES = {
+    "npair": 0,
+    "npair+symm": 1,
+    "angular": 2,
+    "angular+symm": 3,
+    "triplet": 5,
+    "triplet+symm": 6,
+    "triplet-semihard": 9,
+    "triplet-semihard+symm": 8,
+    "lifted": 7,
+    "lifted+symm": 10,
+}
+
+
+def run_places(names: Sequence[str]) -> tuple[int, ...]:
+    """The place of each run's colour in ``RUNS_ON_LIGHT``, the same wherever the run is shown.
+
+    A loss, with or without Symm, has a place of its own; any other SPEC or name, one by its
+    letters. Of runs that are shown together and would have one colour, the first keeps it, and
+    each of the others takes the next that none of them would have: as many runs as there are
+    colours all differ.
+
+    Args:
+        names: SPECs of the runs that are shown together, or names of users' own loops, in order.
+    """
+    count = len(RUNS_ON_LIGHT)
+    own = [_PLACES.get(name, crc32(name.encode("utf-8", "replace")) % count) for name in names]
+    taken: set[int] = set()
+    found: list[int] = []
+    for place in own:
+        around = [(place + step) % count for step in range(count)]
+        free = [one for one in around if one not in taken]
+        if place in taken and free:
+            place = next((one for one in free if one not in own), free[0])
+        taken.add(place)
+        found.append(place)
+    return tuple(found)
 
 
 def class_colours(count: int, *, dark: bool) -> tuple[str, ...]:

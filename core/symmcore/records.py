@@ -150,9 +150,12 @@ class PickedPairs:
         points: (P, 2, 2) int64: of each pair its two points, and of each of these the position
             in the dataset of its image and, where it is a synthetic point, of the image that it
             is reflected about; -1 there for an original.
+        types: (4, 4) int64: over all ordered pairs of negative groups of the batch, how often each
+            ``PointType`` of the one was picked with each of the other; None where not recorded.
     """
 
     points: IndexArray
+    types: IndexArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from symmcore.runs.recording import Recording
 from symmviz.exporting.axis import Axis, nice_axis
 from symmviz.exporting.sheet import BORDER, MUTED, check_runs, draw_text, text_width, write_sheet
 from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Variant
+from symmviz.model.display import RunTitle
 from symmviz.model.outline import Values, outline
 from symmviz.model.resolve import curves, panels, paper_lines
 from symmviz.model.titles import run_titles
@@ -37,13 +38,13 @@ class CurvesSheet:
 
     def __init__(
         self,
-        titles: Sequence[str],
+        titles: Sequence[RunTitle],
         plots: Sequence[tuple[PanelKey, tuple[Curve, ...], tuple[PaperLine, ...]]],
     ) -> None:
         """Put a picture together.
 
         Args:
-            titles: of the runs.
+            titles: of the runs, with the places of their colours.
             plots: of each its key, its lines, and what the paper reached.
         """
         self._titles = titles
@@ -62,16 +63,16 @@ class CurvesSheet:
         """See :class:`symmviz.exporting.sheet.Sheet`."""
         for at, title in enumerate(self._titles):
             y = _MARGIN + at * _LEGEND
-            painter.setPen(QPen(_colour(at), 2.5))
+            painter.setPen(QPen(_colour(title), 2.5))
             painter.drawLine(QPointF(_MARGIN, y + 11), QPointF(_MARGIN + 22, y + 11))
-            draw_text(painter, QRectF(_MARGIN + 30, y, self.size[0] - 62, _LEGEND), title)
+            draw_text(painter, QRectF(_MARGIN + 30, y, self.size[0] - 62, _LEGEND), title.title)
         top = _MARGIN + self._legend_height()
         for at, (key, lines, paper) in enumerate(self._plots):
             row, column = divmod(at, _ACROSS)
             box = QRectF(
                 _MARGIN + column * (_WIDTH + _GAP), top + row * (_HEIGHT + _GAP), _WIDTH, _HEIGHT
             )
-            _paint_plot(painter, box, key, lines, paper)
+            _paint_plot(painter, box, key, lines, paper, self._titles)
 
     def _legend_height(self) -> int:
         return len(self._titles) * _LEGEND + 8
@@ -98,7 +99,7 @@ def write_curves(
             plots.append((key, lines, paper_lines(runs, key, look)))
     if not plots:
         raise InputError(f"{runs[0].folder} holds no metrics: there is nothing to draw.")
-    titles = [one.title for one in run_titles(tuple(one.info for one in runs))]
+    titles = run_titles(tuple(one.info for one in runs))
     write_sheet(CurvesSheet(titles, plots), path)
 
 
@@ -113,6 +114,7 @@ def _paint_plot(
     key: PanelKey,
     lines: tuple[Curve, ...],
     paper: tuple[PaperLine, ...],
+    titles: Sequence[RunTitle],
 ) -> None:
     title = key if isinstance(key, str) else key.value
     draw_text(painter, QRectF(box.left(), box.top(), box.width(), _HEAD), title, bold=True)
@@ -132,16 +134,18 @@ def _paint_plot(
     painter.setClipRect(area)
     for line in lines:
         style = Qt.PenStyle.DashLine if line.variant is Variant.DASHED else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(_colour(line.run), _LINE, style))
+        painter.setPen(QPen(_colour(titles[line.run]), _LINE, style))
         for stretch in _stretches(line, across):
             painter.drawPolyline(_polygon(stretch, area, across, up))
     painter.restore()
     for one in paper:
         y = _place(one.value, up, area.bottom(), area.top())
-        painter.setPen(QPen(_colour(one.run), 1, Qt.PenStyle.DotLine))
+        painter.setPen(QPen(_colour(titles[one.run]), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         label = QRectF(area.left() + 6, y - 15, 120, 14)
-        draw_text(painter, label, f"paper {one.value:.3f}", _colour(one.run).name(), size=11)
+        draw_text(
+            painter, label, f"paper {one.value:.3f}", _colour(titles[one.run]).name(), size=11
+        )
 
 
 _STROKES = "solid test, dashed training"
@@ -192,5 +196,5 @@ def _place(value: _Number, axis: Axis, start: float, end: float) -> _Number:
     return start + (end - start) * (value - axis.low) / (axis.high - axis.low)
 
 
-def _colour(run: int) -> QColor:
-    return QColor(RUNS_ON_LIGHT[run % len(RUNS_ON_LIGHT)])
+def _colour(title: RunTitle) -> QColor:
+    return QColor(RUNS_ON_LIGHT[title.place])

@@ -51,6 +51,8 @@ class Browse:
         text: that a class or a file's name is to contain, in any case; empty for all.
         label: the one class that is shown; None for all.
         found_as: of that class, only images whose nearest neighbour is of this one.
+        samples: positions in the dataset of the images that are shown, of those that were selected
+            on a map; empty for all, and of no meaning where none of them is listed.
         neighbours: how many each run shows, from 1 to ``MOST_NEIGHBOURS``.
         since: the step that the one shown is compared with; None for the first.
         ranking: whether all queries may be ranked, which takes a while for many.
@@ -62,6 +64,7 @@ class Browse:
     text: str = ""
     label: int | None = None
     found_as: int | None = None
+    samples: frozenset[int] = frozenset()
     neighbours: int = 10
     since: int | None = None
     ranking: bool = True

@@ -99,16 +99,18 @@ class LegendEntry:
     """What a colour of the plots means.
 
     Attributes:
-        run: whose colour it is.
+        run: whose colour it is, or the first of those that it is of.
         keys: of the recordings; of several where their mean is drawn.
         title: what they are called.
         hidden: whether their lines are not drawn.
+        place: of the colour, see :func:`symmcore.palette.run_places`.
     """
 
     run: int
     keys: tuple[str, ...]
     title: str
     hidden: bool = False
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

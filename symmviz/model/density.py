@@ -9,9 +9,9 @@ from symmcore.records import FloatArray
 
 SHARES = (0.5, 0.8, 0.95)
 """A contour each: around the densest part of the map that holds this share of the points."""
-_CELLS = 96  # along the longer side
-_BLUR = 2.5  # cells
-_MARGIN = 11  # cells around all points, where the blur ends
+_CELLS = 72  # along the longer side
+_BLUR = 2.0  # cells
+_MARGIN = 9  # cells around all points, where the blur ends
 _FEWEST = 3
 
 Grid = npt.NDArray[np.float64]

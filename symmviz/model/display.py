@@ -25,10 +25,17 @@ class ColourBy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunTitle:
-    """How a run is called above its scatter and beside its neighbours."""
+    """How a run is called above its scatter and beside its neighbours.
+
+    Attributes:
+        name: its SPEC, or what a user's own loop is called.
+        title: what people call it.
+        place: of its colour, see :func:`symmcore.palette.run_places`; no part of what it is called.
+    """
 
     name: str
     title: str
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +130,13 @@ class RankCurve:
         run: whose.
         steps: ascending.
         ranks: from 1; one for each step.
+        place: of its colour, see :func:`symmcore.palette.run_places`.
     """
 
     run: int
     steps: tuple[int, ...]
     ranks: tuple[int, ...]
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

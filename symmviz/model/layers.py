@@ -15,6 +15,8 @@ class Layer(Enum):
     """Where the selected points have been."""
     DENSITY = "density"
     """Contours around where points lie densest."""
+    PICKED_TYPES = "picked types"
+    """How often each type of point was picked with each, beside the map."""
 
 
 AT_FIRST = frozenset({Layer.SIMILARITIES})

@@ -15,9 +15,12 @@ class RecentRun:
         title: what was trained, as "Symm + N-pair".
         caption: dataset, date, last Recall@1 and status; up to two lines.
         picture: its last frame, (H, W, C) uint8 of any shape; None where there is none.
+        places: of the colours of its SPECs, in their order in the title, see
+            :func:`symmcore.palette.run_places`.
     """
 
     folder: Path
     title: str
     caption: str
     picture: ImageArray | None = None
+    places: tuple[int, ...] = ()

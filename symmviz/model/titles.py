@@ -1,8 +1,10 @@
 """What runs are called."""
 
 from collections import Counter
+from dataclasses import replace
 
 from symmcore.errors import InputError
+from symmcore.palette import run_places
 from symmcore.records import IndexArray
 from symmcore.runs import Recording
 from symmcore.runs.info import RunInfo
@@ -30,8 +32,13 @@ def named_title(name: str) -> RunTitle:
         return RunTitle(name, name)
 
 
-def run_titles(infos: tuple[RunInfo, ...]) -> tuple[RunTitle, ...]:
-    """Titles that tell the runs apart: alike ones name what differs."""
+def run_titles(infos: tuple[RunInfo, ...], preparing: tuple[str, ...] = ()) -> tuple[RunTitle, ...]:
+    """Titles and colours that tell the runs apart: alike ones name what differs.
+
+    Args:
+        infos: of the runs that are shown together.
+        preparing: SPECs of runs beside them that are being prepared.
+    """
     titles = [_title(info) for info in infos]
     for marks in (_branches, _datasets, _seeds, _folders):
         counts = Counter(titles)
@@ -39,7 +46,9 @@ def run_titles(infos: tuple[RunInfo, ...]) -> tuple[RunTitle, ...]:
             RunTitle(title.name, f"{title.title} · {mark}") if counts[title] > 1 and mark else title
             for title, mark in zip(titles, marks(infos), strict=True)
         ]
-    return tuple(titles)
+    titles += map(named_title, preparing)
+    places = run_places([title.name for title in titles])
+    return tuple(replace(title, place=place) for title, place in zip(titles, places, strict=True))
 
 
 def label_name(recording: Recording, label: int) -> str:

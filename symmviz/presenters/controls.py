@@ -67,7 +67,7 @@ class ControlsView(Protocol):
         """Show device and seed."""
 
     def set_notice(self, notice: Notice | None) -> None:
-        """Show a notice until it is dismissed, or none."""
+        """Show a notice until it is dismissed, with those that were not by then; or none."""
 
 
 class ControlsPresenter:

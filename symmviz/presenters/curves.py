@@ -22,6 +22,7 @@ from symmviz.model.resolve import (
     panels,
     paper_lines,
     readings,
+    run_colour_places,
     step_at,
 )
 from symmviz.model.workspace import Workspace
@@ -32,6 +33,9 @@ class CurvesView(Protocol):
 
     def clear(self) -> None:
         """Empty the plots: other runs are shown from now on."""
+
+    def set_places(self, places: tuple[int, ...]) -> None:
+        """Draw the lines of each run in the colour of this place, from now on."""
 
     def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
         """Have these plots; the four of every run are always among them."""
@@ -91,6 +95,7 @@ class CurvesPresenter:
             self._drawn.clear()
             self._curves.clear()
             self._view.clear()
+            self._view.set_places(run_colour_places(workspace.recordings, workspace.preparing))
         shown = panels(workspace.plotted, workspace.display.curves)
         if shown != self._panels:
             self._panels = shown

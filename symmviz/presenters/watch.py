@@ -17,6 +17,7 @@ from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, VerdictArray
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
+from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
 from symmviz.model.retrieval import Split
 from symmviz.model.since import SinceChoice
@@ -110,6 +111,9 @@ class WatchView(Protocol):
 
     def set_cosines(self, run: int, cosines: PairCosines) -> None:
         """Show beside a map how the cosines of pairs of its images are distributed."""
+
+    def set_picked_types(self, run: int, types: PickedTypes) -> None:
+        """Show beside a map which types of points were picked in mining."""
 
     def set_trails(self, run: int, trails: Trails | None) -> None:
         """Draw where the selected points of a column have been; None for nowhere."""
@@ -216,6 +220,9 @@ class WatchPresenter:
         if column.cosines is not None and column.cosines is not self._cosines[run]:
             self._view.set_cosines(run, column.cosines)
             self._cosines[run] = column.cosines
+        types = None if before is None else before.types
+        if column.types is not None and not _are_same_types(types, column.types):
+            self._view.set_picked_types(run, column.types)
         if before is None or before.classes != column.classes:
             self._view.set_classes(run, column.classes)
 
@@ -265,3 +272,11 @@ def _is_same_cloud(before: PointCloud | None, now: PointCloud | None) -> bool:
 
 def _are_same(shown: PointPositions | None, positions: PointPositions) -> bool:
     return shown is not None and shown.original is positions.original
+
+
+def _are_same_types(one: PickedTypes | None, other: PickedTypes) -> bool:
+    return one is not None and (one.step, one.counts is other.counts, one.problem) == (
+        other.step,
+        True,
+        other.problem,
+    )

@@ -279,6 +279,6 @@ def _parts_wanted(workspace: Workspace) -> tuple[FramePart, ...]:
     several = len(workspace.selection.samples) > 1  # their Recall@1 is shown
     if display.colour_by is ColourBy.CORRECT or several:
         parts.append(FramePart.VERDICTS)
-    if display.shows_pairs:
+    if display.shows_pairs or Layer.PICKED_TYPES in display.layers:
         parts.append(FramePart.PICKED)
     return tuple(parts)

@@ -6,6 +6,7 @@ import numpy as np
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
+from symmcore.palette import run_places
 from symmcore.projection.methods import METHODS
 from symmcore.projection.points import Points, normalised
 from symmcore.records import FloatArray, IndexArray
@@ -37,7 +38,13 @@ _GROUND = 250
 def read_recent_runs(folder: Path) -> tuple[RecentRun, ...]:
     """What was trained into a folder, the newest first, each with a picture of its last frame."""
     return tuple(
-        RecentRun(summary.folder, _title(summary), _caption(summary), _picture(summary.folder))
+        RecentRun(
+            summary.folder,
+            _title(summary),
+            _caption(summary),
+            _picture(summary.folder),
+            run_places(tuple(dict.fromkeys(summary.names))),
+        )
         for summary in recent_runs(folder, _LISTED)
     )
 

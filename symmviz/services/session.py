@@ -94,8 +94,7 @@ class Session:
         self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")
         self._scan: DatasetScan | None = None
         self._followed: tuple[Recording, ...] = ()
-        self._opened = False
-        self._closed = False
+        self._opened = self._closed = False
         self._planned: Future[Continuation] | Future[SeedsLeft] | None = None
 
     def open(self) -> None:
@@ -345,6 +344,6 @@ class Session:
         if self._recorder is not None:
             self._recorder.close()
         self._recorder = recorder
-        self._box.drain()
+        self._box.forget_status()
         start = None if plan is None else plan.start
         self._training.start(config, Sinks([recorder, self._box]), start)

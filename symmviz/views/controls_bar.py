@@ -19,21 +19,22 @@ from symmviz.views.form_fields import spin_box
 from symmviz.views.note import Note
 
 _WIDTH_FOR_FACTS = 760  # pixels
+_MOST_NOTICES = 20  # kept until they are dismissed
 
 
 class NoticeBar(QFrame):
-    """Some sentences that stay until dismissed; with their details they can be copied."""
+    """Notices that stay until dismissed, the newest first; with their details they are copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("notice", True)
-        self._notice: Notice | None = None
+        self._notices: list[Notice] = []
         self._text = Note(self)
         self.copy_button = QPushButton("Copy details", self)
         self.copy_button.setToolTip("Copy this and what there is besides.")
         self.copy_button.clicked.connect(self._copy)
         self._dismiss = QPushButton("Dismiss", self)
-        self._dismiss.clicked.connect(self.hide)
+        self._dismiss.clicked.connect(lambda: self.show_notice(None))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.addWidget(self._text, 1)
@@ -42,20 +43,23 @@ class NoticeBar(QFrame):
         self.hide()
 
     def show_notice(self, notice: Notice | None) -> None:
-        """Show a notice, or none."""
-        self._notice = notice
+        """Show a notice before those that are shown, but for what it says itself; or none."""
+        if notice is None:
+            self._notices.clear()
+        else:
+            rest = [one for one in self._notices if one.text not in notice.text]
+            self._notices = [notice, *rest][:_MOST_NOTICES]
         self.setVisible(notice is not None)
-        if notice is not None:
-            self._text.setText(notice.text)
-            self.copy_button.setVisible(bool(notice.detail))
+        self._text.setText("\n".join(one.text for one in self._notices))
+        self.copy_button.setVisible(any(one.detail for one in self._notices))
 
     def text(self) -> str:
         """The sentence that is shown; empty when nothing is."""
         return "" if self.isHidden() else self._text.text()
 
     def _copy(self) -> None:
-        if self._notice is not None:
-            QGuiApplication.clipboard().setText(f"{self._notice.text}\n{self._notice.detail}")
+        parts = (part for one in self._notices for part in (one.text, one.detail) if part)
+        QGuiApplication.clipboard().setText("\n".join(parts))
 
 
 class ControlsBar(QWidget):

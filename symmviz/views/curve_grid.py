@@ -22,6 +22,7 @@ from symmviz.model.curve import (
 )
 from symmviz.views.axis_range import Range
 from symmviz.views.curves import CurvePanel
+from symmviz.views.run_colours import RunColours
 from symmviz.views.run_legend import RunLegend
 
 _LEAST_WIDTH = 180  # pixels of a plot with its axis
@@ -51,6 +52,7 @@ class CurveGrid(QFrame):
         self.setProperty("card", True)
         self._look = CurveLook()
         self._entries: tuple[LegendEntry, ...] = ()
+        self._colours = RunColours()
         self._legend = RunLegend(self)
         self._legend.toggled.connect(self._toggle_run)
         self._abscissa = QComboBox(self)
@@ -126,6 +128,10 @@ class CurveGrid(QFrame):
             panel.deleteLater()
         self._arrange()
 
+    def set_places(self, places: tuple[int, ...]) -> None:
+        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        self._colours.set_places(places)
+
     def set_legend(self, entries: tuple[LegendEntry, ...], *, has_seeds: bool) -> None:
         """See :class:`symmviz.presenters.curves.CurvesView`."""
         self._bands.setVisible(has_seeds)
@@ -180,7 +186,7 @@ class CurveGrid(QFrame):
             self._arrange()
 
     def _made(self, key: PanelKey) -> CurvePanel:
-        panel = CurvePanel(key, self)
+        panel = CurvePanel(key, self, self._colours)
         panel.set_look(self._look)
         panel.log_toggled.connect(partial(self._toggle_log, key))
         panel.pointed.connect(self.pointed)

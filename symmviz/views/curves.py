@@ -24,6 +24,7 @@ from symmviz.views.curve_words import LOG_TIP, strokes, tip
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.picture_menu import PictureMenu
 from symmviz.views.readings import ReadingsLabel
+from symmviz.views.run_colours import RunColours
 from symmviz.views.theme import current_theme
 
 _AXES: dict[PanelKey, Callable[[Range | None], Range]] = {
@@ -51,15 +52,15 @@ class CurvePanel(QWidget):
     fit_wanted = Signal()
     """The user wants to see all of it again."""
 
-    def __init__(self, panel: PanelKey, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, panel: PanelKey, parent: QWidget | None = None, colours: RunColours | None = None
+    ) -> None:
         super().__init__(parent)
-        self._panel = panel
+        self._panel, self._colours = panel, colours or RunColours()
         self._lines: dict[tuple[int, Variant], CurveLine] = {}
         self._paper: list[pg.InfiniteLine] = []
         self._look = CurveLook()
-        self._following = True
-        self._drawing = False
-        self._keeps_pictures = False
+        self._following, self._drawing, self._keeps_pictures = True, False, False
         self._note = self._place = ""
         title = panel if isinstance(panel, str) else panel.value
         self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
@@ -72,7 +73,7 @@ class CurvePanel(QWidget):
         self._log.toggled.connect(self.log_toggled)
         self._legend = ElidedLabel(strokes(panel, self._look), self, Qt.TextElideMode.ElideRight)
         share = isinstance(panel, Panel) and panel is not Panel.LOSS
-        self._readings = ReadingsLabel(".3f" if share else ".4g", self)
+        self._readings = ReadingsLabel(".3f" if share else ".4g", self, self._colours)
         self._legend.setProperty("muted", True)
         self.setToolTip(tip(panel))
         self._plot = pg.PlotWidget(self, enableMenu=False)
@@ -131,7 +132,7 @@ class CurvePanel(QWidget):
             line = self._lines.get((run, variant))
             if line is None:
                 line = self._lines[run, variant] = CurveLine(self._plot, variant)
-                line.set_colour(QColor(current_theme().run_colour(run)))
+                line.set_colour(self._colours.of(run))
                 line.keep_picture(self._keeps_pictures)
             line.set_curve(curve, logarithmic=self._panel in self._look.log)
         self._draw_paper(paper)
@@ -280,7 +281,7 @@ class CurvePanel(QWidget):
             self._plot.addItem(line, ignoreBounds=True)
             self._paper.append(line)
         for line, one in zip(self._paper, paper, strict=True):
-            colour = QColor(current_theme().run_colour(one.run))
+            colour = self._colours.of(one.run)
             line.setPen(cosmetic_pen(colour, Qt.PenStyle.DotLine))
             line.label.setColor(colour)
             logarithmic = self._panel in self._look.log
@@ -345,4 +346,4 @@ class CurvePanel(QWidget):
         self._pointer.setPen(cosmetic_pen(theme.muted, Qt.PenStyle.DotLine))
         self._readings.show_again()
         for (run, _), line in self._lines.items():
-            line.set_colour(QColor(theme.run_colour(run)))
+            line.set_colour(self._colours.of(run))

@@ -1,5 +1,6 @@
 """Contours around where a map's points lie densest."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ _LOOKS = (
     (1.0, Qt.PenStyle.DashLine),
 )
 _OPACITY = 0.75
+_LEAST_SECONDS = 0.4
 
 _Curve = list[tuple[float, float]]
 
@@ -49,13 +51,21 @@ class DensityLayer:
         self._canvas = canvas
         self._found: Elsewhere[Contours] = Elsewhere(parent, changed)
         self._picture = KeptPicture()
+        self._asked_at = 0.0
 
     def forget(self) -> None:
         """Draw none."""
         self._found.forget()
 
     def look(self, drawer: PointDrawer, positions: PointPositions, colours: Colouring) -> None:
-        """Have the contours of the points that are drawn computed, where they are or go to."""
+        """Have the contours of the points that are drawn computed, where they are or go to.
+
+        Of points that never rest, a few times a second.
+        """
+        now = time.perf_counter()
+        if self._canvas.moved < 1.0 and now - self._asked_at < _LEAST_SECONDS:
+            return
+        self._asked_at = now
         found = partial(_contours, positions.original, colours)
         self._found.ask(drawer, (positions, colours), found)
 
@@ -63,6 +73,11 @@ class DensityLayer:
     def contours(self) -> Contours:
         """What is drawn."""
         return self._found.answer or Contours()
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is being computed."""
+        return self._found.pending
 
     @property
     def problem(self) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from symmcore.records import FloatArray
 from symmviz.model.display import PictureId, PointCloud, PointPositions
@@ -26,6 +26,7 @@ _MOST_AT_ONCE = 40  # images made ready to paint in one painting
 _MOST_KEPT = 4 * MOST
 _FAINT = 0x80  # a point of less opacity has a faint image
 _FAINTLY = 0.35
+_NOWHERE = -1e6  # a place that is never seen
 
 _View = tuple[Transform, tuple[int, int], float]
 
@@ -45,7 +46,7 @@ class ImageLayer:
         self._placed: Elsewhere[MapImages] = Elsewhere(parent, changed)
         self._pictures: PictureSource = NoPictures()
         self._cloud: PointCloud | None = None
-        self._ready: dict[tuple[int, int, float], QPixmap] = {}
+        self._ready: dict[tuple[int, int, float, int], QPixmap] = {}
         self._waits = False
         self._more = QTimer(parent)
         self._more.setSingleShot(True)
@@ -92,6 +93,11 @@ class ImageLayer:
         return self._placed.answer or MapImages()
 
     @property
+    def pending(self) -> bool:
+        """Whether it is being computed."""
+        return self._placed.pending
+
+    @property
     def problem(self) -> str:
         """Why no image is drawn, in a sentence; empty where some are."""
         return self._placed.failure or self.placed.problem
@@ -105,29 +111,31 @@ class ImageLayer:
         made, ratio = 0, self._canvas.view[2]
         rows = np.array(placed.rows, np.int64)
         shades = colours.look.colours[colours.original[rows]].tolist()
-        places = self._canvas.pixels(ORIGINAL, rows).tolist()
-        for row, (x, y), shade in reversed(list(zip(placed.rows, places, shades, strict=True))):
-            if not np.isfinite((x, y)).all():
-                continue
-            pixmap = self._ready.get((row, placed.side, ratio))
+        corners = self._canvas.pixels(ORIGINAL, rows) - placed.side / 2
+        whole = (np.rint(np.nan_to_num(corners, nan=_NOWHERE) * ratio) / ratio).tolist()
+        for row, (x, y), shade in reversed(list(zip(placed.rows, whole, shades, strict=True))):
+            pixmap = self._ready.get((row, placed.side, ratio, shade))
             if pixmap is None and made < _MOST_AT_ONCE:
-                pixmap = self._make(row, placed.side, ratio)
+                pixmap = self._make(row, placed.side, ratio, shade)
                 made += pixmap is not None
-            self._waits |= pixmap is None
-            _paint(painter, theme, QPointF(x, y), pixmap, shade, placed.side)
-        painter.setOpacity(1.0)
+            if pixmap is not None:
+                painter.drawPixmap(QPointF(x, y), pixmap)
+            else:
+                self._waits = True
+                painter.fillRect(QRectF(x, y, placed.side, placed.side), QColor(theme.border))
         if made == _MOST_AT_ONCE:
             self._more.start()
 
-    def _make(self, row: int, side: int, ratio: float) -> QPixmap | None:
+    def _make(self, row: int, side: int, ratio: float, shade: int) -> QPixmap | None:
         assert self._cloud is not None, "it has the row"
         picture = PictureId(self._cloud.run, int(self._cloud.samples[row]))
         pixmap = picture_pixmap(self._pictures, picture, side - 2 * _FRAME, ratio)
-        if pixmap is not None:
-            if len(self._ready) >= _MOST_KEPT:
-                self._ready.clear()
-            self._ready[row, side, ratio] = pixmap
-        return pixmap
+        if pixmap is None:
+            return None
+        if len(self._ready) >= _MOST_KEPT:
+            self._ready.clear()
+        framed = self._ready[row, side, ratio, shade] = _framed(pixmap, side, ratio, shade)
+        return framed
 
 
 def _placed(
@@ -144,23 +152,15 @@ def _placed(
     return placed_images(places, drawn, (width / ratio, height / ratio), first, kept)
 
 
-def _paint(
-    painter: QPainter,
-    theme: Theme,
-    middle: QPointF,
-    pixmap: QPixmap | None,
-    shade: int,
-    side: int,
-) -> None:
-    """An image in a frame of its point's colour; a grey square where it is not there yet."""
+def _framed(pixmap: QPixmap, side: int, ratio: float, shade: int) -> QPixmap:
+    """An image in a frame of its point's colour; a faint one of a faint point."""
+    framed = QPixmap(round(side * ratio), round(side * ratio))
+    framed.setDevicePixelRatio(ratio)
+    framed.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(framed)
     painter.setOpacity(1.0 if shade >> 24 >= _FAINT else _FAINTLY)
-    box = QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side)
-    half = _FRAME / 2
-    painter.setPen(QPen(QColor.fromRgb(shade & 0xFFFFFF), _FRAME, Qt.PenStyle.SolidLine))
-    painter.setBrush(QColor(theme.raised if pixmap is not None else theme.border))
-    painter.drawRect(box.adjusted(half, half, -half, -half))
-    if pixmap is not None:
-        size = pixmap.deviceIndependentSize()
-        painter.drawPixmap(
-            QPointF(middle.x() - size.width() / 2, middle.y() - size.height() / 2), pixmap
-        )
+    painter.fillRect(QRectF(0, 0, side, side), QColor.fromRgb(shade & 0xFFFFFF))
+    size = pixmap.deviceIndependentSize()
+    painter.drawPixmap(QPointF((side - size.width()) / 2, (side - size.height()) / 2), pixmap)
+    painter.end()
+    return framed

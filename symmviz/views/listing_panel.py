@@ -34,6 +34,7 @@ _SWITCH_TIPS = {
     GalleryList.DUPLICATES: "Images that are nearly equal to another one, side by side",
     GalleryList.LABELS: "Labels that look wrong: all ten neighbours are of one other class",
 }
+_ALL: frozenset[int] = frozenset()
 _SPLITS = ((Split.TEST, "Test"), (Split.TRAIN, "Training"))
 
 
@@ -46,6 +47,8 @@ class ListingPanel(QWidget):
     """Images of another split are to be listed."""
     since_wanted = Signal()
     """The step that is shown is the one to compare others with."""
+    selected_wanted = Signal()
+    """The selected images alone are to be listed."""
     rank_wanted = Signal(bool)
     """All queries are to be ranked, or no longer."""
 
@@ -66,6 +69,7 @@ class ListingPanel(QWidget):
         self._since = QPushButton("Compare with this step", self)
         self._filter = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._unfilter = QToolButton(self)
+        self._selected = QPushButton(self)
         self._summary = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._stop = QToolButton(self)
         self._typing = QTimer(self)
@@ -113,7 +117,8 @@ class ListingPanel(QWidget):
 
     def focus_fields(self) -> tuple[QWidget, ...]:
         """What the tab key reaches, in order."""
-        return (*self._switch.buttons(), self._search, self._split, self._order, self._since)
+        return (*self._switch.buttons(), self._search, self._split, self._order, self._since,
+                self._selected)  # fmt: skip
 
     def search(self, text: str) -> None:
         """Filter by a text, as typing it does."""
@@ -170,14 +175,16 @@ class ListingPanel(QWidget):
             "Then move the time slider: images whose rank has changed most come first."
         )
         self._unfilter.setText("✕")
-        self._unfilter.setToolTip("Show all classes again.")
-        self._unfilter.setAccessibleName("Show all classes")
+        self._unfilter.setToolTip("Show all images again.")
+        self._unfilter.setAccessibleName("Show all images")
+        self._selected.setAccessibleName("List the selected images alone")
+        self._selected.setToolTip("List the images alone that are selected on the maps.")
         self._stop.setText("Cancel")
         self._summary.setProperty("muted", True)
         self._filter.setProperty("title", True)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
-        for hidden in (self._since, self._filter, self._unfilter, self._stop):
+        for hidden in (self._since, self._filter, self._unfilter, self._selected, self._stop):
             hidden.hide()
 
     def _lay_out(self) -> None:
@@ -191,6 +198,7 @@ class ListingPanel(QWidget):
         filtered = QHBoxLayout()
         filtered.addWidget(self._filter, 1)
         filtered.addWidget(self._unfilter)
+        filtered.addWidget(self._selected)
         below = QHBoxLayout()
         below.addWidget(self._summary, 1)
         below.addWidget(self._stop)
@@ -218,6 +226,7 @@ class ListingPanel(QWidget):
         self._split.activated.connect(self._on_split)
         self._order.activated.connect(self._on_order)
         self._since.clicked.connect(self.since_wanted)
+        self._selected.clicked.connect(self.selected_wanted)
         self._unfilter.clicked.connect(self._on_unfiltered)
         self.classes.chosen.connect(self._on_class)
         self._stop.clicked.connect(lambda: self.rank_wanted.emit(self._stop.text() == "Rank"))
@@ -242,6 +251,8 @@ class ListingPanel(QWidget):
         is_filtered = bool(state.filtered) and browse.shown is not GalleryList.CLASSES
         self._filter.setVisible(is_filtered)
         self._unfilter.setVisible(is_filtered)
+        self._selected.setText(f"Selection ({state.selected:,})")
+        self._selected.setVisible(state.selected > 0 and browse.shown is not GalleryList.CLASSES)
 
     def _browse_by(self, **changes: object) -> None:
         self.browsed.emit(replace(self._browse, **changes))  # type: ignore[arg-type]  # by name
@@ -268,10 +279,12 @@ class ListingPanel(QWidget):
             self._on_class(label, None)
 
     def _on_class(self, label: int, found_as: int | None) -> None:
-        self._browse_by(shown=GalleryList.IMAGES, label=label, found_as=found_as, text="")
+        self._browse_by(
+            shown=GalleryList.IMAGES, label=label, found_as=found_as, text="", samples=_ALL
+        )
 
     def _on_unfiltered(self) -> None:
-        self._browse_by(label=None, found_as=None)
+        self._browse_by(label=None, found_as=None, samples=_ALL)
 
     def _on_split(self, at: int) -> None:
         self.split_chosen.emit(_SPLITS[at][0])

@@ -9,7 +9,9 @@ from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.names import shown_name
 from symmviz.views.cosine_histogram import CosineHistogram
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.picked_types_map import PickedTypesMap
 from symmviz.views.picture_menu import PictureMenu
+from symmviz.views.run_colours import RunMark
 from symmviz.views.scatter import EmbeddingScatter
 
 _LEAST_TITLE = 120  # pixels
@@ -56,14 +58,19 @@ class MapColumn(QFrame):
         self.scatter.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.scatter.setAccessibleName("Map")
         self.histogram = CosineHistogram(self)
+        self.picked_types = PickedTypesMap(self)
         self._layers = AT_FIRST
         self.trust = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self.trust.setProperty("muted", True)
         self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.trust.setToolTip(_TRUST_TIP)
         self.pictures = PictureMenu(self, self.scatter, self._heading.text)
+        self._mark = RunMark(self)
+        titled = QHBoxLayout()
+        titled.addWidget(self._mark)
+        titled.addWidget(self._heading, 1)
         self._head = QHBoxLayout()
-        self._head.addWidget(self._heading, 1)
+        self._head.addLayout(titled, 1)
         self._head.addWidget(self.caption)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
@@ -71,14 +78,18 @@ class MapColumn(QFrame):
         layout.addLayout(self._head)
         middle = QHBoxLayout()
         middle.addWidget(self.scatter, 1)
-        middle.addWidget(self.histogram, 0, Qt.AlignmentFlag.AlignBottom)
+        beside = QVBoxLayout()
+        beside.addStretch(1)
+        beside.addWidget(self.picked_types)
+        beside.addWidget(self.histogram)
+        middle.addLayout(beside)
         layout.addLayout(middle, 1)
         layout.addWidget(self.trust)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the caption under the title where it would leave no room for it."""
         super().resizeEvent(event)
-        self._show_histogram(event.size().width())
+        self._show_beside(event.size().width())
         beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
         self._head.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
@@ -91,20 +102,23 @@ class MapColumn(QFrame):
         """Draw these over and beside the points."""
         self._layers = layers
         self.scatter.layers.set_layers(layers)
-        self._show_histogram(self.width())
+        self._show_beside(self.width())
 
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
         self._heading.setText(shown_name(title.title))
+        self._mark.set_place(title.place)
         self.scatter.setAccessibleName(f"Map of {shown_name(title.title)}")
         self.caption.setText("Waiting for the first picture")
         self.trust.setText("")
         self.histogram.set_cosines(None)
+        self.picked_types.set_types(None)
         self.scatter.set_cloud(None)
         self.scatter.set_selected(None)
         self.scatter.set_also_selected(())
         self.scatter.fit()
 
-    def _show_histogram(self, width: int) -> None:
-        wanted = Layer.SIMILARITIES in self._layers
-        self.histogram.setVisible(wanted and width >= _LEAST_WITH_HISTOGRAM)
+    def _show_beside(self, width: int) -> None:
+        has_room = width >= _LEAST_WITH_HISTOGRAM
+        self.histogram.setVisible(has_room and Layer.SIMILARITIES in self._layers)
+        self.picked_types.setVisible(has_room and Layer.PICKED_TYPES in self._layers)

@@ -95,6 +95,11 @@ class MapLayers(QObject):
             self.density.look(self._drawer, positions, colours)
 
     @property
+    def pending(self) -> bool:
+        """Whether something that is to be drawn is being computed."""
+        return self.images.pending or self.density.pending
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Why something that is switched on is not drawn, a sentence each."""
         shown = (

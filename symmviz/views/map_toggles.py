@@ -7,6 +7,12 @@ from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QWidget
 from symmviz.model.layers import Layer
 
 _LAYERS = {
+    Layer.PICKED_TYPES: (
+        "Picked types",
+        "A small heat map beside each map: which of the 16 types of pairs, of originals and "
+        "synthetic points, were picked as hard negatives in the newest batch. A column of less "
+        "than 380 pixels has no room for it.",
+    ),
     Layer.SIMILARITIES: (
         "Similarities",
         "A small histogram beside each map: cosines of same-class and of other-class pairs. A "

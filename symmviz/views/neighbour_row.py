@@ -1,7 +1,7 @@
 """What one run finds for the query: a title, a caption, and a tile for each neighbour."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from symmviz.model.display import ImageCard, NeighbourRow
 from symmviz.model.names import shown_name
@@ -9,6 +9,7 @@ from symmviz.model.pictures import PictureSource
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.image_tile import ImageTile
+from symmviz.views.run_colours import RunMark
 
 
 class NeighbourRowWidget(QFrame):
@@ -27,6 +28,8 @@ class NeighbourRowWidget(QFrame):
         self.setProperty("card", True)
         self._title = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._title.setProperty("title", True)
+        self._mark = RunMark(self)
+        self._mark.hide()
         self._caption = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._caption.setProperty("muted", True)
         self._tiles: list[ImageTile] = []
@@ -34,7 +37,10 @@ class NeighbourRowWidget(QFrame):
         self._across = FlowLayout(spacing=2, line_spacing=4, top=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
-        layout.addWidget(self._title)
+        titled = QHBoxLayout()
+        titled.addWidget(self._mark)
+        titled.addWidget(self._title, 1)
+        layout.addLayout(titled)
         layout.addWidget(self._caption)
         layout.addLayout(self._across)
 
@@ -45,6 +51,8 @@ class NeighbourRowWidget(QFrame):
     def show_row(self, row: NeighbourRow) -> None:
         """Show a run's neighbours, in the tiles there are where they suffice."""
         self._title.setText(shown_name(row.run.title))
+        self._mark.set_place(row.run.place)
+        self._mark.show()
         self.show_cards(row.caption, row.cards)
 
     def show_cards(self, caption: str, cards: tuple[ImageCard, ...]) -> None:

@@ -81,7 +81,7 @@ class RankCurves(QWidget):
                     for step, rank in zip(curve.steps, curve.ranks, strict=True)
                 ]
             )
-            colour = QColor(theme.run_colour(curve.run))
+            colour = QColor(theme.run_colour(curve.place))
             painter.setPen(QPen(colour, 1.8, _DASHES[curve.run % len(_DASHES)]))
             painter.drawPolyline(points)
             painter.setPen(Qt.PenStyle.NoPen)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from symmviz.model.curve import Reading, Variant
-from symmviz.views.theme import current_theme
+from symmviz.views.run_colours import RunColours
 
 _MARKS = {Variant.SOLID: "", Variant.DASHED: "╌ "}
 _LEFT_OUT = " …"
@@ -23,10 +23,12 @@ class ReadingsLabel(QLabel):
     Args:
         digits: how a value is formatted.
         parent: the widget it is part of.
+        colours: of the runs.
     """
 
-    def __init__(self, digits: str, parent: QWidget) -> None:
+    def __init__(self, digits: str, parent: QWidget, colours: RunColours | None = None) -> None:
         super().__init__(parent)
+        self._colours = colours or RunColours()
         self._digits = digits
         self._readings: tuple[Reading, ...] = ()
         self.setTextFormat(Qt.TextFormat.RichText)
@@ -66,7 +68,7 @@ class ReadingsLabel(QLabel):
         parts = []
         for variant in variants:
             values = [
-                f"<span style='color:{current_theme().run_colour(one.run)}'>"
+                f"<span style='color:{self._colours.of(one.run).name()}'>"
                 f"{self._number(one.value)}</span>"
                 for one in self._readings
                 if one.variant is variant

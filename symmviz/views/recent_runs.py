@@ -39,6 +39,7 @@ _ANY_INDEX = QModelIndex | QPersistentModelIndex
 _PICTURE = 52
 _ROW = QSize(120, 64)
 _GAP = 6
+_MARK = 9  # the colour of a run
 _NOTHING = (
     "Each run that you train is listed here, with a picture of its last frame: click one to see "
     "it again from its first step to its last.\n\nOpen run... opens any other, also one that is "
@@ -152,11 +153,22 @@ class _RunDelegate(QStyledItemDelegate):
             painter.setFont(weight)
             painter.setPen(QColor(colour))
             room = QRect(area.left(), top + at * height, area.width(), height)
+            if at == 0:
+                room.setLeft(room.left() + self._paint_marks(painter, room, run))
+                painter.setPen(QColor(colour))
             end = Qt.TextElideMode.ElideRight
             shown = painter.fontMetrics().elidedText(text, end, room.width())
             painter.drawText(
                 room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown
             )
+
+    def _paint_marks(self, painter: QPainter, room: QRect, run: RecentRun) -> int:
+        """Draw a square in the colour of each of its SPECs; how many pixels they take."""
+        for at, place in enumerate(run.places):
+            square = QRect(room.left() + at * (_MARK + 2), 0, _MARK, _MARK)
+            square.moveTop(room.center().y() - _MARK // 2)
+            painter.fillRect(square, QColor(current_theme().run_colour(place)))
+        return len(run.places) * (_MARK + 2) + (4 if run.places else 0)
 
 
 class _RunsList(QListView):

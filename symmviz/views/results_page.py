@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -31,6 +31,7 @@ from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.note import Note
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.save_dialog import ask_where_to_save
+from symmviz.views.theme import current_theme
 
 _TITLES = {
     Format.TEXT: "Text",
@@ -97,6 +98,12 @@ class ResultsPage(QWidget):
     def said(self) -> str:
         """What is said of saving or copying; empty for nothing."""
         return "" if self._said.isHidden() else self._said.text()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take on the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._show()
 
     def copy(self, form: Format) -> None:
         """Put the table on the clipboard."""
@@ -173,6 +180,9 @@ class ResultsPage(QWidget):
         for place, text in enumerate((row.title, row.dataset, row.seeds)):
             item = QTableWidgetItem(text)
             item.setToolTip(plain_tip(text))
+            if place == 0 and row.place is not None:
+                colour = QColor(current_theme().run_colour(row.place))
+                item.setData(Qt.ItemDataRole.DecorationRole, colour)
             self._rows.setItem(at, place, _styled(item, row))
         for place, column in enumerate(table.columns):
             item = _number_item(column, table.cell(row, column))

@@ -56,7 +56,7 @@ class RunLegend(ThemedLabel):
         return " &nbsp;&nbsp; ".join(parts if all_there else (*parts, MORE))
 
     def _entry(self, theme: Theme, at: int, entry: LegendEntry, title: str) -> str:
-        colour = theme.muted if entry.hidden else theme.run_colour(entry.run)
+        colour = theme.muted if entry.hidden else theme.run_colour(entry.place)
         mark = "□" if entry.hidden else "■"
         text = theme.muted if entry.hidden else theme.text
         words = f"<s>{escape(title)}</s>" if entry.hidden else escape(title)

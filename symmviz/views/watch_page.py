@@ -28,6 +28,7 @@ from symmviz.model.layers import Layer
 from symmviz.model.loaded import VerdictArray
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
+from symmviz.model.picked_types import PickedTypes
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Split
 from symmviz.model.trails import Trails
@@ -227,6 +228,10 @@ class WatchPage(QWidget):
     def set_cosines(self, run: int, cosines: PairCosines) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._columns.shown[run].histogram.set_cosines(cosines)
+
+    def set_picked_types(self, run: int, types: PickedTypes) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._columns.shown[run].picked_types.set_types(types)
 
     def set_trails(self, run: int, trails: Trails | None) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""

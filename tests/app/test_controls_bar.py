@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
@@ -62,6 +62,25 @@ def test_markup_in_a_notice_is_text_and_all_of_it_is_copied(bar: ControlsBar) ->
     assert label.textFormat() is Qt.TextFormat.PlainText
     bar.notice.copy_button.click()
     assert QApplication.clipboard().text() == "The folder <b>x</b> is empty.\nmore"
+
+
+def test_a_notice_does_not_hide_the_one_before(bar: ControlsBar) -> None:
+    bar.set_notice(Notice("One.", "first"))
+    bar.set_notice(Notice("Two.", "second"))
+    bar.set_notice(Notice("One.", "again"))  # it is said once
+    assert bar.notice.text() == "One.\nTwo."
+    bar.set_notice(Notice("Three, with Two."))
+    assert bar.notice.text() == "Three, with Two.\nOne."
+    bar.notice.copy_button.click()
+    assert QApplication.clipboard().text() == "Three, with Two.\nOne.\nagain"
+    buttons = {one.text(): one for one in bar.notice.findChildren(QPushButton)}
+    buttons["Dismiss"].click()
+    assert bar.notice.text() == ""
+    bar.set_notice(Notice("Four."))
+    assert bar.notice.text() == "Four.", "what was dismissed does not come back"
+    bar.set_notice(None)
+    bar.set_notice(Notice("Five."))
+    assert bar.notice.text() == "Five."
 
 
 @pytest.mark.parametrize(("unfinished", "text"), [(True, "Resume"), (False, "Go on")])

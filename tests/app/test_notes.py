@@ -59,5 +59,5 @@ def test_the_window_shows_them_beside_the_training() -> None:
     session = Session()
     notes.show_notes(session.note)
     warnings.warn("It takes longer.", DegradedWarning, stacklevel=1)
-    assert session.drain().problem == "It takes longer."
+    assert session.drain().problems == ("It takes longer.",)
     session.close(1)

@@ -10,7 +10,7 @@ from symmviz.model.browse import Browse, GalleryList, GalleryOrder, OrderKind
 from symmviz.model.class_rows import class_rows
 from symmviz.model.query_scores import QueryScores, ScoreTarget
 from symmviz.model.resolve import ListingState, listed_from, listing, score_targets
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Cursor, Workspace
 
 COUNT = 9  # test images of the helpers' runs
@@ -216,3 +216,28 @@ def test_the_source_tells_when_the_listing_changes(
     assert listed_from(workspace, loaded, scores.get) == before
     workspace.browse = Browse(text="x", open=True)
     assert listed_from(workspace, loaded, scores.get) != before
+
+
+def test_the_selected_images_alone_are_listed(
+    workspace: Workspace, loaded: FakeLoaded, scores: Scores, runs: tuple[FakeRecording, ...]
+) -> None:
+    samples = loaded.known_galleries["npair"].samples
+    chosen = frozenset(samples[[1, 3, 7]].tolist())
+    assert shown(workspace, loaded, scores).selected == 0
+    before = listed_from(workspace, loaded, scores.get)
+    workspace.select_all(runs[0], Query(int(samples[3]), Split.TEST), chosen)
+    assert listed_from(workspace, loaded, scores.get) != before
+    state = shown(workspace, loaded, scores)
+    assert (state.selected, state.filtered) == (3, "")
+    workspace.browse = replace(workspace.browse, samples=chosen)
+    state = shown(workspace, loaded, scores)
+    assert state.gallery is not None
+    assert sorted(state.gallery.rows.tolist()) == [1, 3, 7]
+    assert (state.selected, state.filtered) == (0, "Selection: 3 images")
+    assert state.summary == "3 of 9 test images · 3 fail"
+    workspace.clear_selection()  # what is listed stays
+    assert shown(workspace, loaded, scores).filtered == "Selection: 3 images"
+    workspace.browse = replace(workspace.browse, samples=frozenset({10_000}))
+    state = shown(workspace, loaded, scores)
+    assert state.gallery is not None
+    assert (len(state.gallery.rows), state.filtered) == (9, ""), "none of them is of this split"

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from symmcore.runs import Recorder
 from symmviz.app import Launched, launch
 from symmviz.model.browse import GalleryList
-from symmviz.model.retrieval import Query
+from symmviz.model.retrieval import Query, Split
 from symmviz.views.retrieve_page import RetrievePage
 
 WAIT_MS = 20_000
@@ -97,6 +97,27 @@ def test_a_neighbour_is_gone_on_from_and_back_leads_back(qtbot: QtBot, opened: L
     assert page.query_caption() == first
     page.query.forward.emit()
     assert page.query_caption() == second
+
+
+def test_all_selected_images_are_listed_and_stay_selected(qtbot: QtBot, opened: Launched) -> None:
+    window, workspace, page = opened.window, opened.controller.workspace, page_of(opened)
+    window.show_page(window.watch_page)
+    chosen = frozenset({3, 9, 27, 40})
+    workspace.select_all(workspace.recordings[0], Query(9, Split.TEST), chosen)
+    window.watch_page.neighbours_wanted.emit()
+    assert window.page is page
+    assert set(page.gallery.listed()) == chosen
+    page.gallery.choose(page.gallery.listed().index(27))
+    assert workspace.selection.query == Query(27, Split.TEST)
+    assert workspace.selection.samples == chosen
+    assert set(page.gallery.listed()) == chosen
+    buttons = {one.text(): one for one in page.listing.findChildren(QAbstractButton)}
+    buttons["✕"].click()
+    assert len(page.gallery.listed()) == COUNT
+    buttons = {one.text(): one for one in page.listing.findChildren(QAbstractButton)}
+    buttons["Selection (4)"].click()
+    assert set(page.gallery.listed()) == chosen
+    assert not buttons["Selection (4)"].isVisible()
 
 
 def test_the_keyboard_goes_from_the_images_to_the_neighbours(

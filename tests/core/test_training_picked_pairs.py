@@ -37,10 +37,12 @@ def test_each_group_has_its_most_alike_pair(name: str, symm: Symm) -> None:
     members = {tuple(pair) for pair in result.selection.groups.T.tolist()}
     assert members == set(GROUPS)
 
-    found = hardest_pairs(result.selection, embeddings, SAMPLES, symm).points
+    picked = hardest_pairs(result.selection, embeddings, SAMPLES, symm)
+    found = picked.points
 
     x_i, x_j = embeddings[result.selection.groups]
     points = four_points(x_i, x_j, symm)
+    types = np.zeros((4, 4), np.int64)
     for at, (i, j) in enumerate(result.selection.groups.T.tolist()):
         best, expected = -np.inf, None
         for other, (k, m) in enumerate(result.selection.groups.T.tolist()):
@@ -48,6 +50,7 @@ def test_each_group_has_its_most_alike_pair(name: str, symm: Symm) -> None:
                 continue
             row = int(result.selection.row_types[0, at, other])
             column = int(result.selection.column_types[at, other])
+            types[row, column] += 1
             cosine = float(torch.cosine_similarity(points[row, at], points[column, other], dim=0))
             if cosine > best:
                 best = cosine
@@ -57,6 +60,7 @@ def test_each_group_has_its_most_alike_pair(name: str, symm: Symm) -> None:
                     sides.append([SAMPLES[image], SAMPLES[axis] if kind >= 2 else -1])
                 expected = sides
         assert found[at].tolist() == expected
+    np.testing.assert_array_equal(picked.types, types)
 
 
 def test_the_angular_loss_has_two_points_against_one() -> None:
@@ -152,6 +156,8 @@ def test_frames_hold_the_pairs_of_the_newest_batch(
         again = frame_from(tmp_path, content, frame.step, Symm())
         assert again.picked is not None
         np.testing.assert_array_equal(again.picked.points, frame.picked.points)
+        assert again.picked.types is not None
+        np.testing.assert_array_equal(again.picked.types, frame.picked.types)
 
 
 @pytest.mark.parametrize(
@@ -161,3 +167,15 @@ def test_pairs_of_a_damaged_file_are_refused(points: list[object], tmp_path: Pat
     frame = dataclasses.replace(make_snapshot().frame, picked=PickedPairs(np.array(points)))
     with pytest.raises(RunError, match="damaged: picked"):
         frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())
+
+
+def test_types_of_a_damaged_file_are_refused_and_an_older_one_has_none(tmp_path: Path) -> None:
+    points = np.array([[[0, -1], [1, -1]]])
+    picked = PickedPairs(points, -np.ones((4, 4), np.int64))
+    frame = dataclasses.replace(make_snapshot().frame, picked=picked)
+    with pytest.raises(RunError, match="damaged: picked_types"):
+        frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())
+    frame = dataclasses.replace(frame, picked=PickedPairs(points))
+    older = frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())
+    assert older.picked is not None
+    assert older.picked.types is None

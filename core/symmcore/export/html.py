@@ -25,6 +25,7 @@ from symmcore.palette import (
     SYNTHETIC_ON_DARK,
     SYNTHETIC_ON_LIGHT,
     class_colours,
+    run_places,
 )
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
@@ -97,23 +98,24 @@ def _data(
         "scores": scores(recording, options.step),
         "curves": curve_panels(recording, options.step),
         "failures": failures(recording, last, options, progress),
-        "colours": _colours(len(classes)),
+        "colours": _colours(len(classes), recording.info.name),
     }
 
 
-def _colours(classes: int) -> dict[str, Any]:
+def _colours(classes: int, run: str) -> dict[str, Any]:
+    (place,) = run_places((run,))
     return {
         "light": {
             "classes": class_colours(classes, dark=False),
             "original": ORIGINAL_ON_LIGHT,
             "synthetic": SYNTHETIC_ON_LIGHT,
-            "run": RUNS_ON_LIGHT[0],
+            "run": RUNS_ON_LIGHT[place],
         },
         "dark": {
             "classes": class_colours(classes, dark=True),
             "original": ORIGINAL_ON_DARK,
             "synthetic": SYNTHETIC_ON_DARK,
-            "run": RUNS_ON_DARK[0],
+            "run": RUNS_ON_DARK[place],
         },
     }
 

@@ -37,7 +37,10 @@ FRAME_ARRAYS: ExpectedArrays = {
     for name in ("partner", "labels", "samples")
 }
 # Not in runs without Symm, nor in those recorded before pairs were.
-PICKED_ARRAYS: ExpectedArrays = {"picked": ("I64", ("P", 2, 2))}
+PICKED_ARRAYS: ExpectedArrays = {
+    "picked": ("I64", ("P", 2, 2)),
+    "picked_types": ("I64", (4, 4)),
+}
 GALLERY_ARRAYS: ExpectedArrays = {
     "embeddings": ("F16", ("N", "D")),
     "scale": ("F32", ("N",)),
@@ -61,7 +64,7 @@ def frame_bytes(frame: Frame) -> bytes:
 
     For each split: embeddings (N, D) float32, partner, labels and samples (N,) int64,
     named ``train_embeddings`` and so on. Synthetic points follow from these. ``picked`` (P, 2, 2)
-    int64 where pairs were picked: see :class:`PickedPairs`.
+    int64 and ``picked_types`` (4, 4) int64 where pairs were picked: see :class:`PickedPairs`.
     """
     arrays: Arrays = {}
     for split, watched in zip(_SPLITS, (frame.train, frame.test), strict=True):
@@ -71,6 +74,8 @@ def frame_bytes(frame: Frame) -> bytes:
         arrays[f"{split}_samples"] = watched.points.samples
     if frame.picked is not None:
         arrays["picked"] = frame.picked.points
+        if frame.picked.types is not None:
+            arrays["picked_types"] = frame.picked.types
     return safetensors_bytes(arrays)
 
 
@@ -187,7 +192,16 @@ def _picked(path: Path, arrays: Arrays) -> PickedPairs | None:
         images.min() >= 0 and axes.min() >= -1 and points.max() < _LARGEST_SAMPLE
     ):
         raise RunError(f"{path} is damaged: picked are no positions.")
-    return PickedPairs(points)
+    return PickedPairs(points, _picked_types(path, arrays))
+
+
+def _picked_types(path: Path, arrays: Arrays) -> IndexArray | None:
+    if "picked_types" not in arrays:
+        return None
+    types: IndexArray = _array(path, arrays, "picked_types", np.int64, 2)
+    if types.shape != (4, 4) or types.min() < 0:
+        raise RunError(f"{path} is damaged: picked_types are no numbers of pairs.")
+    return types
 
 
 def _quality(arrays: Arrays, split: str) -> MapQuality | None:

@@ -21,6 +21,8 @@ def hardest_pairs(
 ) -> PickedPairs:
     """Of the pairs picked for each group, the one with the largest cosine; ties to the first.
 
+    With them come the types of all pairs that were picked.
+
     The angular loss picks two points of a group with one of another: it gives two pairs for each
     group, of the largest mean cosine.
 
@@ -47,7 +49,10 @@ def hardest_pairs(
         against = picked.masked_fill_(labels[block, None] == labels, -torch.inf).argmax(dim=1)
         found.append((against, code.gather(1, against[:, None])[:, 0]))
     against, chosen = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return _described(against, tables.rows[:, chosen], tables.columns[chosen], samples, groups)
+    rows, columns = tables.rows[:, chosen], tables.columns[chosen]
+    types = selection.counts.numpy()
+    types.setflags(write=False)
+    return PickedPairs(_described(against, rows, columns, samples, groups), types)
 
 
 def _cosines(own: Tensor, units: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -72,7 +77,7 @@ def _cosines(own: Tensor, units: Tensor, rows: Tensor, columns: Tensor) -> Tenso
 
 def _described(
     against: Tensor, rows: Tensor, columns: Tensor, samples: IndexArray, groups: Tensor
-) -> PickedPairs:
+) -> IndexArray:
     """Which images make the points of each group's pair.
 
     Args:
@@ -90,6 +95,6 @@ def _described(
     axes = torch.stack((none, none, members[1], members[0]))
     described = torch.stack((images, axes), dim=-1)
     pairs = [torch.stack((described[row, own], described[columns, against]), dim=1) for row in rows]
-    found = torch.cat(pairs).numpy()
+    found: IndexArray = torch.cat(pairs).numpy()
     found.setflags(write=False)
-    return PickedPairs(found)
+    return found

@@ -10,6 +10,7 @@ from symmviz.model.resolve.curves import (
     panels,
     paper_lines,
     readings,
+    run_colour_places,
     step_at,
 )
 from symmviz.model.resolve.gallery import Scored, index_targets, score_targets
@@ -69,6 +70,7 @@ __all__ = [
     "paper_lines",
     "readings",
     "retrieve",
+    "run_colour_places",
     "score_targets",
     "search_targets",
     "share_target",

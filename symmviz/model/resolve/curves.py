@@ -25,7 +25,7 @@ from symmviz.model.outline import Values
 from symmviz.model.paper_scores import paper_scores
 from symmviz.model.resolve.seeds import SeedGroup, mean_and_spread, seed_groups
 from symmviz.model.smoothing import smoothed
-from symmviz.model.titles import named_title, run_titles
+from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace
 
 _NOTHING_MINED = "A run without Symm picks no points."
@@ -203,7 +203,7 @@ def curve_legend(
 ) -> tuple[LegendEntry, ...]:
     """Which colour is which run: those there are, then those of a training being prepared."""
     infos = tuple(recording.info for recording in recordings)
-    titles = (*run_titles(infos), *map(named_title, preparing))
+    titles = run_titles(infos, preparing)
     keys = (*(recording.key for recording in recordings), *preparing)
     runs = tuple(range(len(infos)))
     groups = _together(recordings, runs) if look.bands else tuple((run,) for run in runs)
@@ -214,9 +214,18 @@ def curve_legend(
             tuple(keys[run] for run in group),
             titles[group[0]].title if len(group) == 1 else _mean_title(infos, group),
             all(keys[run] in look.hidden for run in group),
+            titles[group[0]].place,
         )
         for group in (*groups, *alone)
     )
+
+
+def run_colour_places(
+    recordings: tuple[Recording, ...], preparing: tuple[str, ...]
+) -> tuple[int, ...]:
+    """The place of each run's colour: see :func:`symmcore.palette.run_places`."""
+    infos = tuple(recording.info for recording in recordings)
+    return tuple(title.place for title in run_titles(infos, preparing))
 
 
 def has_seeds(recordings: tuple[Recording, ...]) -> bool:

@@ -132,6 +132,14 @@ def gallery(
     )  # fmt: skip
 
 
+def chosen_images(browse: Browse, images: SplitImages) -> npt.NDArray[np.bool_] | None:
+    """(N,) bool, which images are of the selection that is listed alone; None where none is."""
+    if not browse.samples:
+        return None
+    chosen: npt.NDArray[np.bool_] = np.isin(images.samples, list(browse.samples))
+    return chosen if chosen.any() else None
+
+
 def class_rows(workspace: Workspace, scores: GalleryScores) -> tuple[ClassRow, ...]:
     """How each class does in the first run, the worst first."""
     first = scores.now.get(0)
@@ -253,6 +261,9 @@ def _matching(
         kept = images.labels == browse.label
         if browse.found_as is not None and scores is not None:
             kept &= is_confused(scores, browse.label, browse.found_as)
+    chosen = chosen_images(browse, images)
+    if chosen is not None:
+        kept &= chosen
     if browse.text:
         text = browse.text.casefold()
         classes = np.array([text in name.casefold() for name in names], dtype=np.bool_)

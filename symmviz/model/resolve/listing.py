@@ -7,11 +7,12 @@ import numpy as np
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse, GalleryList, GalleryOrder, OrderKind
 from symmviz.model.display import Gallery, OrderChoice, RunTitle
-from symmviz.model.loaded import Loaded
+from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.query_scores import ClassRow
 from symmviz.model.resolve.gallery import (
     GalleryScores,
     Scored,
+    chosen_images,
     class_rows,
     gallery,
     gallery_images,
@@ -35,6 +36,7 @@ class ListingState:
         browse: what is chosen.
         split: of the images.
         filtered: what the images are filtered by, other than the text; empty for nothing.
+        selected: how many images are selected, where those alone could be listed; else 0.
         can_compare: whether the step shown can become the one that others are compared with.
     """
 
@@ -46,6 +48,7 @@ class ListingState:
     split: Split
     filtered: str = ""
     can_compare: bool = False
+    selected: int = 0
 
 
 def listing(workspace: Workspace, loaded: Loaded, scored: Scored) -> ListingState:
@@ -65,7 +68,8 @@ def listing(workspace: Workspace, loaded: Loaded, scored: Scored) -> ListingStat
         orders=orders,
         browse=browse,
         split=split,
-        filtered=_filtered(browse, listed),
+        filtered=_filtered(browse, listed, images),
+        selected=_selected(workspace, images),
         can_compare=browse.order.kind is OrderKind.CHANGED_STEPS,
     )
 
@@ -85,6 +89,7 @@ def listed_from(workspace: Workspace, loaded: Loaded, scored: Scored) -> tuple[o
         tuple(scores.now.items()),
         tuple(scores.before.items()),
         order_choices(workspace),
+        _selected(workspace, images),
     )
 
 
@@ -115,9 +120,19 @@ def _since(browse: Browse, recording: Recording, split: Split) -> int:
     return searchable_steps(recording, split)[0] if browse.since is None else browse.since
 
 
-def _filtered(browse: Browse, listed: Gallery) -> str:
+def _selected(workspace: Workspace, images: SplitImages) -> int:
+    """How many of the images are selected, where several are and others are listed, too."""
+    selection = workspace.selection
+    is_shown = selection.fingerprint == images_key(workspace.recordings[0])
+    if not is_shown or len(selection.samples) < 2 or selection.samples == workspace.browse.samples:
+        return 0
+    return int(np.isin(images.samples, list(selection.samples)).sum())
+
+
+def _filtered(browse: Browse, listed: Gallery, images: SplitImages) -> str:
     if browse.label is None:
-        return ""
+        chosen = chosen_images(browse, images)
+        return "" if chosen is None else f"Selection: {int(chosen.sum()):,} images"
     names = listed.class_names
     text = f"Class {_name(names, browse.label)}"
     if browse.found_as is not None:

@@ -7,6 +7,7 @@ from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.branch import BranchParent
 from symmviz.model.titles import run_titles
+from symmviz.model.unlike import unlike
 
 _ENDED = (RunStatus.FINISHED, RunStatus.STOPPED)
 # A training that was killed, or fell over, can go on from its newest checkpoint, too.
@@ -51,8 +52,11 @@ def offers(recordings: tuple[Recording, ...]) -> Offers:
 
 
 def warnings(recordings: tuple[Recording, ...]) -> tuple[str, ...]:
-    """Sentences on what is unusual about these runs, and on files of them that cannot be used."""
-    found: dict[str, None] = {}
+    """Sentences on what is unusual about these runs, and on files of them that cannot be used.
+
+    Of several runs, on what they do not share, too.
+    """
+    found = dict.fromkeys(filter(None, (unlike(tuple(one.info for one in recordings)),)))
     for recording in recordings:
         info = recording.info
         found |= dict.fromkeys((*info.warnings, *info.problems, *recording.state.warnings))

@@ -7,6 +7,7 @@ from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, ShareTarget, SplitImages
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair, map_pairs
+from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve.time import newest_at, timeline
 from symmviz.model.since import COMPARING, SinceChoice
 from symmviz.model.workspace import Cursor, Workspace
@@ -26,6 +27,24 @@ def pairs_of(
         return ()
     picked = None if projection is None else loaded.picked(recording.key, projection.step)
     return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
+
+
+def types_of(
+    workspace: Workspace, recording: Recording, loaded: Loaded, step: int
+) -> PickedTypes | None:
+    """Which types were picked at a run's frame; None while unknown, and where not shown."""
+    if Layer.PICKED_TYPES not in workspace.display.layers:
+        return None
+    spec = recording.info.spec
+    if spec is not None and spec.symm is None:
+        return PickedTypes(step, None, "A run without Symm picks no points.")
+    if step == 0:
+        return PickedTypes(step, None, "Before the first step nothing is picked.")
+    picked = loaded.picked(recording.key, step)
+    if picked is None:
+        return None
+    problem = "" if picked.types is not None else "This run did not record which types are picked."
+    return PickedTypes(step, picked.types, problem)
 
 
 def share_target(workspace: Workspace, recording: Recording, step: int) -> ShareTarget | None:

@@ -165,6 +165,7 @@ def _curves(workspace: Workspace, found: Found) -> tuple[RankCurve, ...]:
     if query is None:
         return ()
     curves = []
+    titles = run_titles(tuple(recording.info for recording in workspace.recordings))
     for run, recording in enumerate(workspace.recordings):
         if images_key(recording) != workspace.selection.fingerprint:
             continue
@@ -178,7 +179,7 @@ def _curves(workspace: Workspace, found: Found) -> tuple[RankCurve, ...]:
         right = [(step, rank) for step, rank in known if rank is not None]
         if right:
             steps, ranks = zip(*right, strict=True)
-            curves.append(RankCurve(run, steps, ranks))
+            curves.append(RankCurve(run, steps, ranks, titles[run].place))
     return tuple(curves)
 
 

@@ -3,6 +3,7 @@
 from symmcore.runs import Recording
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.retrieval import Split
+from symmviz.model.unlike import unlike
 from symmviz.model.workspace import Workspace
 
 
@@ -13,7 +14,8 @@ def shown_text(workspace: Workspace, loaded: Loaded) -> str:
         images = loaded.images(recording.key)
         if images is not None:
             texts[_shown_of(workspace, recording, images.of(workspace.display.split))] = None
-    return "; ".join(texts)
+    not_shared = unlike(tuple(recording.info for recording in workspace.recordings))
+    return " · ".join(filter(None, ("; ".join(texts), not_shared)))
 
 
 def _shown_of(workspace: Workspace, recording: Recording, shown: SplitImages) -> str:

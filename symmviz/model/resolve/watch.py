@@ -23,7 +23,14 @@ from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
 from symmviz.model.names import shown_name
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
-from symmviz.model.resolve.point_facts import cosines_of, pairs_of, shares_of, since_choice
+from symmviz.model.picked_types import PickedTypes
+from symmviz.model.resolve.point_facts import (
+    cosines_of,
+    pairs_of,
+    shares_of,
+    since_choice,
+    types_of,
+)
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
 from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
 from symmviz.model.resolve.shown import shown_text
@@ -31,7 +38,7 @@ from symmviz.model.resolve.time import shown_step, steps_looked_at
 from symmviz.model.resolve.trails import trails_of
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.since import SinceChoice
-from symmviz.model.titles import label_names, named_title, run_titles
+from symmviz.model.titles import label_names, run_titles
 from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace, images_key
 
@@ -57,6 +64,7 @@ class Column:
         pairs: that were picked in the newest batch; None while that is not known: what is shown
             stays.
         trust: how far the picture can be trusted, with the positions; empty if unknown.
+        types: which were picked at the step; None like ``cosines``.
         cosines: of pairs of images; None while they are not known, and where they are not shown.
         trails: of the selected points; None where none are shown.
     """
@@ -74,6 +82,7 @@ class Column:
     shares: FloatArray | None = None
     trust: str = ""
     cosines: PairCosines | None = None
+    types: PickedTypes | None = None
     trails: Trails | None = None
 
 
@@ -120,7 +129,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
     infos = tuple(recording.info for recording in recordings)
     several = selected_images(workspace, loaded)
     return WatchState(
-        titles=(*run_titles(infos), *map(named_title, workspace.preparing)),
+        titles=run_titles(infos, workspace.preparing),
         columns=(
             *(_column(workspace, recording, loaded, found) for recording in recordings),
             *(
@@ -241,6 +250,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         shares_of(workspace, recording, loaded, projection),
         trusted,
         cosines_of(workspace, recording, loaded, step),
+        types_of(workspace, recording, loaded, step),
         None if projection is None else trails_of(workspace, recording, loaded, projection, shown),
     )
 

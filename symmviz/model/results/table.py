@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from symmcore.palette import run_places
 from symmcore.runs.info import RunStatus
 from symmcore.runs.results import RunResult, Setting, Summary, sample_of, summarise
 from symmviz.model.names import shown_name
@@ -20,6 +21,7 @@ from symmviz.model.results.cells import (
     score_columns,
 )
 from symmviz.model.results.naming import setting_titles
+from symmviz.model.unlike import unlike
 
 _IN_PERCENT = "Scores in percent."
 _OVER_SEEDS = "Means over seeds \N{PLUS-MINUS SIGN} standard deviation (N - 1 in the denominator)."
@@ -56,6 +58,8 @@ class Row:
         dataset: as the command line writes it.
         seeds: the seed of a run, or how many there are; empty for none.
         cells: by column; a column that is not there has nothing.
+        place: of the colour of the run, or of those that a mean is of, see
+            :func:`symmcore.palette.run_places`; None for what is none.
     """
 
     kind: RowKind
@@ -63,6 +67,7 @@ class Row:
     dataset: str
     seeds: str
     cells: Mapping[str, Cell]
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,11 @@ def results_table(
         runs: whether each run has a row, and not only what they come to together.
     """
     columns = tuple(score_columns(results, only=scores)) + (() if scores else MEASURED)
-    table = _Table(columns, summarise(results), setting_titles(results))
+    places = run_places([result.setting.name for result in results])
+    table = _Table(columns, summarise(results), setting_titles(results), places)
     rows = (
         *(table.runs(results) if runs else ()),
-        *(table.means() if table.has_seeds or not runs else ()),
+        *(table.means(results) if table.has_seeds or not runs else ()),
         *table.differences(),
         *table.paper(results),
     )
@@ -111,10 +117,12 @@ class _Table:
         columns: tuple[Column, ...],
         summaries: tuple[Summary, ...],
         titles: Mapping[Setting, str],
+        places: tuple[int, ...],
     ) -> None:
         self._columns = columns
         self._summaries = summaries
         self._titles = titles
+        self._places = places
         self.has_seeds = any(len(summary.results) > 1 for summary in summaries)
 
     def runs(self, results: tuple[RunResult, ...]) -> list[Row]:
@@ -133,6 +141,7 @@ class _Table:
                     column.key: _marked(run_cell(column, result), place, best.get(column.key))
                     for column in self._columns
                 },
+                self._places[place],
             )
             for place, result in enumerate(results)
         ]
@@ -141,22 +150,28 @@ class _Table:
         title, remark = self._titles[result.setting], _remark(result)
         return f"{title} ({remark}, scored at step {result.step:,})" if remark else title
 
-    def means(self) -> list[Row]:
+    def means(self, results: tuple[RunResult, ...]) -> list[Row]:
+        first = [one.setting for one in results]
         best = {
             column.key: best_settings(self._summaries, column.key)
             for column in self._columns
             if column.is_score
         }
         return [
-            self._row(
-                RowKind.MEAN,
-                summary,
-                self._titles[summary.setting],
-                len({result.pair for result in summary.results}),
-                {
-                    column.key: _marked(_mean_cell(column, summary), place, best.get(column.key))
-                    for column in self._columns
-                },
+            dataclasses.replace(
+                self._row(
+                    RowKind.MEAN,
+                    summary,
+                    self._titles[summary.setting],
+                    len({result.pair for result in summary.results}),
+                    {
+                        column.key: _marked(
+                            _mean_cell(column, summary), place, best.get(column.key)
+                        )
+                        for column in self._columns
+                    },
+                ),
+                place=self._places[first.index(summary.setting)],
             )
             for place, summary in enumerate(self._summaries)
         ]
@@ -208,6 +223,7 @@ class _Table:
             for result in results
             for column in self._columns
         )
+        not_shared = unlike(results)
         said = [
             (_IN_PERCENT, True),
             (_OVER_SEEDS, RowKind.MEAN in kinds),
@@ -215,6 +231,7 @@ class _Table:
             (_ONE_PAIR, any(count == 1 for count in counts)),
             (_PAPER, RowKind.PAPER in kinds),
             (_TOGETHER, compared and len(results) > 1),
+            (not_shared, bool(not_shared)),
         ]
         left_out = tuple(
             f"{self._titles[result.setting]}{_of_seed(result)} counts in no mean: "
