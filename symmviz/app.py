@@ -27,6 +27,10 @@ from symmviz.views.window_size import place_window
 # How long a training step may go on after the window has gone.
 _LAST_STEP_SECONDS = 10.0
 _TORCH_LATER_MS = 2000
+# A thread that waits for Python's lock is given it after this time, ten times as soon as by
+# default. Training wants it between any two of torch's operations, which run without it: while the
+# window computes, a step waits for less long, and so does the window while a batch is prepared.
+_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def launch(
         selection: images of the runs that are selected; None for none.
         on_painted: called once the window has painted, before anything else is begun.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings()
     app.setStyle("Fusion")
     apply_appearance(app, settings.appearance)

@@ -200,7 +200,8 @@ class Controller(QObject):
         self._take_listed()
 
     def _is_busy(self) -> bool:
-        return self._session.busy or (self._pages is not None and self._pages.is_behind)
+        pages = self.page_maker, self._pages
+        return self._session.busy or any(one is not None and one.is_behind for one in pages)
 
     def _run_pages(self) -> "RunPages":
         """The pages that show runs, made now if they are not there."""

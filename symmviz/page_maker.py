@@ -2,11 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from symmviz.model.curve import Panel
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
+
+_MODULES = (
+    "symmviz.run_pages",  # imports pyqtgraph
+    "symmviz.views.retrieve_page",
+    "symmviz.views.results_page",
+    "colorcet",  # which maps of many classes are drawn with
+)
+_COLUMNS = 2  # that most trainings fill
 
 
 class PageMaker(QObject):
@@ -26,30 +36,46 @@ class PageMaker(QObject):
         self._window = window
         self._session = session
         self._finish = finish
-        self._importing: Future[object] | None = None
+        self._importing: list[Future[object] | None] = []
         self._parts: Iterator[Callable[[], object]] = iter(())
 
     def start(self) -> None:
         """Begin; nothing where the session is closed by now."""
         window = self._window
-        self._importing = self._session.import_behind("symmviz.run_pages")  # imports pyqtgraph
+        self._importing = [self._session.import_behind(module) for module in _MODULES]
         self._parts = iter(
             (
                 lambda: window.watch_page,
-                lambda: window.watch_page.make_columns(),
+                *(partial(self._make_panels, count + 1) for count in range(len(Panel))),
+                *(partial(self._make_columns, count + 1) for count in range(_COLUMNS)),
                 lambda: window.retrieve_page,
                 lambda: window.results_page,
                 self._finish,
             )
         )
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is another part to make now."""
+        importing = self._importing
+        return bool(importing) and all(one is not None and one.done() for one in importing)
+
     def make_next(self) -> None:
         """Make another part, once what it imports is there; cheap where nothing is to be made."""
-        if self._importing is None or not self._importing.done():
+        if not self.is_behind:
             return
         part = next(self._parts, None)
         if part is not None:
             part()
         else:
-            self._importing = None
+            self._importing = []
             self.made.emit()
+
+    def _make_panels(self, count: int) -> None:
+        """Have so many of the plots of every run: each takes tens of milliseconds to make."""
+        curves = self._window.watch_page.curves
+        if len(curves.panels) < count:  # all are there if a training was started at once
+            curves.set_panels(tuple(Panel)[:count])
+
+    def _make_columns(self, count: int) -> None:
+        self._window.watch_page.make_columns(count)

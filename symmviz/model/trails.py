@@ -10,6 +10,8 @@ MOST_FRAMES = 10
 MOST_POINTS = 50
 """Of more selected points no trails are drawn: they would hide the map."""
 
+_NONE_SEEN = "Trails begin with the next frame; recorded frames have theirs: move the slider back."
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trails:
@@ -29,7 +31,11 @@ class Trails:
 
 
 def trails(
-    frames: tuple[PlanePoints, ...], rows: tuple[int, ...], source: tuple[object, ...]
+    frames: tuple[PlanePoints, ...],
+    rows: tuple[int, ...],
+    source: tuple[object, ...],
+    *,
+    is_live: bool = False,
 ) -> Trails:
     """The paths of points over the newest of some frames.
 
@@ -37,12 +43,13 @@ def trails(
         frames: earlier ones, the oldest first.
         rows: of the points.
         source: as the result has it.
+        is_live: whether the points move, and the frames are those they were seen on.
     """
     if len(rows) > MOST_POINTS:
         said = f"Trails are drawn of up to {MOST_POINTS} selected points."
         return Trails((), np.zeros((0, 0, 2), np.float32), source, said)
     taken = [one.original[list(rows)] for one in frames[-MOST_FRAMES:]]
     if not taken:
-        said = "No earlier frame has a map yet: there are no trails."
+        said = _NONE_SEEN if is_live else "No earlier frame has a map yet: there are no trails."
         return Trails((), np.zeros((0, 0, 2), np.float32), source, said)
     return Trails(rows, np.stack(taken), source)

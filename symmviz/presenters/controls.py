@@ -1,6 +1,7 @@
 """The training bar: what can be done now, how far it is, and what went wrong."""
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +53,8 @@ class Notice:
 
 # Of what there is to know of a training's data, as many sentences as leave room for pictures.
 _FACTS_SHOWN = 4
+# A step is too short to be read: of many a second so many are shown.
+_SECONDS_BETWEEN_STEPS = 0.2
 
 
 class ControlsView(Protocol):
@@ -78,6 +81,8 @@ class ControlsPresenter:
         self._running = False
         self._stopping = False
         self._status: TrainingStatus | None = None
+        self._told: TrainingStatus | None = None  # the newest that the view was told
+        self._told_at = 0.0
         self._offers = Offers()
         self._shown: tuple[Offers, str, bool] | None = None
         self._seeds_left = False
@@ -100,7 +105,7 @@ class ControlsPresenter:
         self._series = series
         self._running = True
         self._stopping = False
-        self._status = None
+        self._status = self._told = None
         self._warned = ()
         self._view.set_notice(None)
         self._offer(Commands(start=False, stop=True))
@@ -124,6 +129,8 @@ class ControlsPresenter:
             series: which of several trainings they are of; empty for one alone.
             seeds_left: whether they are of several seeds, of which some are left to train.
         """
+        if self._status is not None and self._status is not self._told:
+            self._tell(self._status)
         self._warn(warnings(recordings))
         self._offers = offers(recordings)
         text = "" if self._running else _recorded_text(recordings)
@@ -157,13 +164,23 @@ class ControlsPresenter:
         finished = status.state is RunState.FINISHED
         self._running = not finished
         self._status = status
-        # a total of 0 is shown as work of unknown length, which a finished one is not
-        total = max(1, status.total_steps) if finished else status.total_steps
-        self._view.set_progress(status.step, total, self._in_series(_progress_text(status)))
+        self._tell(status)
         self._offer(self._commands())
         notice = _notice(status) if finished else None
         if notice is not None:  # one about a problem beside the training stays
             self._view.set_notice(notice)
+
+    def _tell(self, status: TrainingStatus) -> None:
+        """Show how far training is, unless that was done a moment ago and only steps came."""
+        now, before = time.monotonic(), self._told
+        only_steps = before is not None and _but_for_steps(before) == _but_for_steps(status)
+        if only_steps and now - self._told_at < _SECONDS_BETWEEN_STEPS:
+            return
+        self._told, self._told_at = status, now
+        finished = status.state is RunState.FINISHED
+        # a total of 0 is shown as work of unknown length, which a finished one is not
+        total = max(1, status.total_steps) if finished else status.total_steps
+        self._view.set_progress(status.step, total, self._in_series(_progress_text(status)))
 
     def set_problem(self, text: str) -> None:
         """Show that something beside the training went wrong: a line, then any details."""
@@ -233,6 +250,11 @@ _REASON_WORDS = {
     FinishReason.INVALID: "Not started",
     FinishReason.FAILED: "Failed",
 }
+
+
+def _but_for_steps(status: TrainingStatus) -> tuple[object, ...]:
+    word = _STATE_WORDS.get(status.state)  # evaluating is called training
+    return word, status.reason, status.message, status.total_steps
 
 
 def _progress_text(status: TrainingStatus) -> str:

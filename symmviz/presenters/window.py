@@ -36,8 +36,8 @@ from symmviz.services.rankings import Rankings
 from symmviz.services.search import Searches
 
 # Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
-# one plot every so many ticks is about two drawings a second of each.
-_SECONDS_A_PANEL = 0.15
+# one plot at a time, so that each of the four is drawn about once a second.
+_SECONDS_A_PANEL = 0.25
 _SECONDS_BETWEEN_METRICS = 0.25
 
 
@@ -119,6 +119,7 @@ class WindowPresenter:
         self.time = TimePresenter(time, workspace)
         self._changes = 0
         self._seen: tuple[object, ...] = ()
+        self._read_by_then = -1
         self._revisions: tuple[int, ...] = ()
         self._metrics_at = 0.0
         self._followed: tuple[Recording, ...] = ()
@@ -128,14 +129,18 @@ class WindowPresenter:
     def refresh(self) -> None:
         """Show what is new, if anything is; cheap to call where nothing is.
 
-        Metrics, which come with every step of a training, are taken in a few times a second:
-        the slider, the plots and the findings are all that comes of them.
+        What was read of frames, as points that move do all the while, is no reason to look at
+        what is recorded; and metrics, which come with every step of a training, are taken in a
+        few times a second: the slider, the plots and the findings are all that comes of them.
         """
-        seen = self._seen_now()
+        seen, was_read = self._seen_now(), self._readers.frames.revision
         if seen != self._seen:
-            self._seen = seen
+            self._seen, self._read_by_then = seen, was_read
             self._show_all()
-        elif time.monotonic() - self._metrics_at >= _SECONDS_BETWEEN_METRICS:
+        elif was_read != self._read_by_then:
+            self._read_by_then = was_read
+            self._show_frames()
+        if time.monotonic() - self._metrics_at >= _SECONDS_BETWEEN_METRICS:
             revisions = tuple(one.state.revision for one in self._workspace.recordings)
             if revisions != self._revisions:
                 self._show_metrics(revisions)
@@ -143,11 +148,10 @@ class WindowPresenter:
             self.findings.update()
 
     def _seen_now(self) -> tuple[object, ...]:
-        """What differs whenever anything but metrics does."""
+        """What differs whenever anything but metrics and what was read of frames does."""
         workspace, readers = self._workspace, self._readers
         return (
             self._changes,
-            readers.frames.revision,
             readers.searches.revision,
             readers.rankings.revision,
             readers.uploads.revision,
@@ -163,9 +167,12 @@ class WindowPresenter:
             self._followed = workspace.recordings
             readers.follow(self._followed)
         self._read()
-        self._watch.update()
+        self._show_frames()
         self.events.update()
         self._show_metrics(tuple(one.state.revision for one in workspace.recordings))
+
+    def _show_frames(self) -> None:
+        self._watch.update()
         self._retrieve.update()
 
     def _show_metrics(self, revisions: tuple[int, ...]) -> None:

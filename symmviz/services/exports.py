@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmcore.errors import InputError, type_and_line
-from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress
 from symmcore.runs import Recording
 from symmviz.services.faults import report_fault
 
 if TYPE_CHECKING:
+    from symmcore.export.options import ExportOptions  # whose package takes long to import
     from symmviz.exporting.figure8 import Figure
     from symmviz.exporting.request import ExportRequest
 
@@ -59,7 +59,7 @@ class Exports:
         self._closed = threading.Event()
 
     def draw_figure(
-        self, recordings: tuple[Recording, ...], options: ExportOptions
+        self, recordings: tuple[Recording, ...], options: "ExportOptions"
     ) -> "Future[Figure]":
         """Draw frames of runs: see :func:`symmviz.exporting.figure8.draw_figure8`."""
         return self._drawer.submit(self._draw, recordings, options)
@@ -98,7 +98,7 @@ class Exports:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _draw(self, recordings: tuple[Recording, ...], options: ExportOptions) -> "Figure":
+    def _draw(self, recordings: tuple[Recording, ...], options: "ExportOptions") -> "Figure":
         def check(_: Progress) -> None:
             if self._closed.is_set():
                 raise _CancelledError

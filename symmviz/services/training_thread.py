@@ -15,6 +15,7 @@ from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import NoSink, Sink, Sinks
 from symmcore.training.start import Start
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmcore.training.torch_libraries import load_torch_libraries
 
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
@@ -205,6 +206,7 @@ class _FirstPicture(NoSink):
 def _import() -> frozenset[str]:
     """Import torch; returns which devices it does not find."""
     with _kept_from_collections():
+        load_torch_libraries()
         from symmcore.training.warm_up import warm_up  # imports torch
 
         return warm_up()

@@ -47,7 +47,9 @@ class CurveGrid(QFrame):
     picture_save_wanted = Signal(Path, bytes)
     """The picture of a plot is to be written to a file."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, panels: tuple[PanelKey, ...] = tuple(Panel)
+    ) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
         self._look = CurveLook()
@@ -103,12 +105,17 @@ class CurveGrid(QFrame):
         for widget in chosen:
             self._head.addWidget(widget)
         self._grid.addLayout(self._head, 0, 0, 1, _MOST_ACROSS)
-        self.set_panels(tuple(Panel))
+        self.set_panels(panels)
 
     @property
     def across(self) -> int:
         """How many plots stand side by side."""
         return self._across
+
+    @property
+    def panels(self) -> tuple[PanelKey, ...]:
+        """Which plots there are."""
+        return tuple(self._panels)
 
     def panel(self, panel: PanelKey) -> CurvePanel:
         """One of the plots."""

@@ -18,10 +18,14 @@ _WIDTH = 1.0
 _POINT = 6  # pixels
 _FAINT = 70  # alpha of what is smoothed, behind its average
 _BAND = 45  # alpha of a band around a mean
+_UNDER, _OVER = -1, 1  # the line: its band, and its average and single values
 
 
 class CurveLine:
     """A line, its moving average, its band, and the values that have no neighbour.
+
+    Most lines have none of the last three, ever, and what is empty takes time in each drawing:
+    they are made where they are needed first.
 
     Args:
         plot: where it is drawn.
@@ -36,14 +40,14 @@ class CurveLine:
         self._values = np.empty(0)
         self._alone = np.empty(0, dtype=bool)
         self._strokes = pg.PlotCurveItem(antialias=True)
-        self._average = pg.PlotCurveItem(antialias=True)
-        self._edges = (pg.PlotCurveItem(), pg.PlotCurveItem())
-        self._band = pg.FillBetweenItem(*self._edges)
-        self._points = pg.ScatterPlotItem(size=_POINT, pen=None)
+        self._average: pg.PlotCurveItem | None = None
+        self._edges: tuple[pg.PlotCurveItem, ...] = ()
+        self._band: pg.FillBetweenItem | None = None
+        self._points: pg.ScatterPlotItem | None = None
         self._colour = QColor()
-        self._items = (self._band, self._strokes, self._average, self._points)
-        for item in self._items:
-            plot.addItem(item)
+        self._picture = QGraphicsItem.CacheMode.NoCache
+        self._items: list[pg.GraphicsObject] = []
+        self._add(self._strokes, 0)
 
     @property
     def curve(self) -> Curve | None:
@@ -54,20 +58,24 @@ class CurveLine:
         """Draw in this colour from now on."""
         self._colour = colour
         faint, band = QColor(colour), QColor(colour)
-        has_average = self._curve is not None and self._curve.smoothed is not None
-        faint.setAlpha(_FAINT if has_average else 255)
+        faint.setAlpha(_FAINT if self._has_average else 255)
         band.setAlpha(_BAND)
         self._strokes.setPen(self._pen(faint))
-        self._average.setPen(self._pen(colour))
-        self._points.setBrush(faint)
-        self._band.setBrush(QBrush(band))
+        if self._average is not None:
+            self._average.setPen(self._pen(colour))
+        if self._points is not None:
+            self._points.setBrush(faint)
+        if self._band is not None:
+            self._band.setBrush(QBrush(band))
 
     def set_curve(self, curve: Curve, *, logarithmic: bool) -> None:
         """Take other values; they are on the screen after :meth:`draw`."""
+        was_average = self._has_average
         self._curve, self._logarithmic = curve, logarithmic
         self._values = _scaled(curve.values, logarithmic=logarithmic)
         self._alone = _alone(self._values)
-        self.set_colour(self._colour)
+        if self._has_average != was_average:
+            self.set_colour(self._colour)
 
     def ranges(self) -> tuple[Range | None, Range | None]:
         """What the line takes of the horizontal and of the vertical axis, as it is drawn."""
@@ -84,18 +92,14 @@ class CurveLine:
         if curve is None:
             return
         _set(self._strokes, *outline(curve.places, self._values, view, columns))
-        average = np.empty(0)
-        if curve.smoothed is not None:
-            average = _scaled(curve.smoothed, logarithmic=self._logarithmic)
-        self._average.setVisible(len(average) > 0)
-        if len(average):
-            _set(self._average, *outline(curve.places, average, view, columns))
-        self._band.setVisible(curve.spread is not None)
-        if curve.spread is not None:
-            for item, edge in zip(self._edges, self._band_edges(curve), strict=True):
-                _set(item, *outline(curve.places, edge, view, columns))
-        if self._alone.any() or len(self._points.data):  # most lines have none, ever
+        self._draw_average(curve, view, columns)
+        self._draw_band(curve, view, columns)
+        if self._alone.any() and self._points is None:
+            self._points = pg.ScatterPlotItem(size=_POINT, pen=None)
+            self._add(self._points, _OVER + 1)
+        if self._points is not None:
             self._points.setData(curve.places[self._alone], self._values[self._alone])
+            self._points.setVisible(bool(self._alone.any()))
 
     def drawn(self) -> tuple[Values, Values]:
         """The points of the line that are drawn."""
@@ -104,7 +108,7 @@ class CurveLine:
 
     def marked(self) -> list[float]:
         """Where values are drawn as points, as no line leads to them."""
-        return list(self._points.getData()[0])
+        return [] if self._points is None else list(self._points.getData()[0])
 
     def keep_picture(self, keep: bool) -> None:
         """Draw the line from a picture of it, as long as a cursor moves over it.
@@ -113,13 +117,47 @@ class CurveLine:
         where the line itself changes, the picture would only be more to draw.
         """
         mode = QGraphicsItem.CacheMode
-        for item in (self._strokes, self._average, self._band):
-            item.setCacheMode(mode.DeviceCoordinateCache if keep else mode.NoCache)
+        self._picture = mode.DeviceCoordinateCache if keep else mode.NoCache
+        for item in self._items:
+            item.setCacheMode(self._picture)
 
     def remove(self) -> None:
         """Take it off the plot."""
         for item in self._items:
             self._plot.removeItem(item)
+
+    def _draw_average(self, curve: Curve, view: Range, columns: int) -> None:
+        average = np.empty(0) if curve.smoothed is None else curve.smoothed
+        if len(average):
+            if self._average is None:
+                self._average = pg.PlotCurveItem(antialias=True)
+                self._add(self._average, _OVER)
+            shown = _scaled(average, logarithmic=self._logarithmic)
+            _set(self._average, *outline(curve.places, shown, view, columns))
+        if self._average is not None:
+            self._average.setVisible(len(average) > 0)
+
+    def _draw_band(self, curve: Curve, view: Range, columns: int) -> None:
+        if curve.spread is not None:
+            if self._band is None:
+                self._edges = pg.PlotCurveItem(), pg.PlotCurveItem()
+                self._band = pg.FillBetweenItem(*self._edges)
+                self._add(self._band, _UNDER)
+            for item, edge in zip(self._edges, self._band_edges(curve), strict=True):
+                _set(item, *outline(curve.places, edge, view, columns))
+        if self._band is not None:
+            self._band.setVisible(curve.spread is not None)
+
+    def _add(self, item: pg.GraphicsObject, height: int) -> None:
+        item.setZValue(height)
+        item.setCacheMode(self._picture)
+        self._items.append(item)
+        self._plot.addItem(item)
+        self.set_colour(self._colour)
+
+    @property
+    def _has_average(self) -> bool:
+        return self._curve is not None and self._curve.smoothed is not None
 
     def _pen(self, colour: QColor) -> QPen:
         return cosmetic_pen(colour, _STROKES[self._variant])

@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         """The Watch page."""
         from symmviz.views.watch_page import WatchPage  # imports pyqtgraph
 
-        page = self._put("Watch", WatchPage(self))
+        page = self._put("Watch", WatchPage(self, panels=()))  # plots come one by one
         page.set_gliding(self._gliding.isChecked())
         self._gliding.toggled.connect(page.set_gliding)
         return page

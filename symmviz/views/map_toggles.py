@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QWidget
 
-from symmviz.model.layers import Layer
+from symmviz.model.layers import AT_FIRST, Layer
 
 _LAYERS = {
     Layer.PICKED_TYPES: (
@@ -76,6 +76,7 @@ class LayerMenu(QPushButton):
         for layer, (text, about) in _LAYERS.items():
             action = menu.addAction(text)
             action.setCheckable(True)
+            action.setChecked(layer in AT_FIRST)
             action.setToolTip(about)
             action.triggered.connect(lambda: self.chosen.emit(self.layers))
             self._actions[layer] = action

@@ -16,8 +16,11 @@ from symmviz.raster import Hit, Look, PixelArray, Points, Scene, Symbol, Transfo
 from symmviz.raster.scene import StyleArray
 from symmviz.raster.sizes import symbol_diameter
 
-_FRAME_MS = 16  # between two pictures of points that glide, at least
-_LOOK_MS = 2  # while one is being drawn
+_FRAME_MS = 16  # between two pictures, at least
+# Between two of points that glide: smooth to the eye, and each takes the window's thread half a
+# millisecond a map, in which the training may wait for Python's lock.
+_GLIDE_MS = 40
+_LOOK_MS = 3  # while one is being drawn
 _LONGEST_GLIDE = 0.3  # seconds
 _SHORTEST_GLIDE = 0.06
 
@@ -110,12 +113,13 @@ class PointCanvas(QObject):
         goes = (
             self._glides and self._active and any(one.start is not one.end for one in self._points)
         )
-        if not goes:
-            self._arrive()
-        else:
+        if goes:
             self._began = now
             self._duration = min(max(since, _SHORTEST_GLIDE), _LONGEST_GLIDE)
-        self.redraw()
+            self._wake()  # where they begin they are drawn already
+        else:
+            self._arrive()
+            self.redraw()
 
     def set_styles(self, look: Look, styles: tuple[StyleArray, ...]) -> None:
         """Colour the points: a row of the look for each, of each kind."""
@@ -162,8 +166,7 @@ class PointCanvas(QObject):
     def redraw(self) -> None:
         """Draw anew, soon."""
         self._dirty = True
-        if self._active and not self._timer.isActive():
-            self._timer.start(0)
+        self._wake()
 
     @property
     def moved(self) -> float:
@@ -249,16 +252,22 @@ class PointCanvas(QObject):
         else:
             painter.drawImage(target, self._front.image)
 
+    def _wake(self) -> None:
+        """See at once whether a picture is due; it may be sooner than that of a glide."""
+        if self._active and (self._drawing is None or not self._timer.isActive()):
+            self._timer.start(0)
+
     def _advance(self) -> None:
         """Take what was drawn, and begin the next picture if one is due."""
         if self._drawing is not None and self._drawing.done():
             self._take()
         gliding = self._duration > 0.0
-        due = _FRAME_MS - 1000.0 * (time.perf_counter() - self._begun_at)
+        apart = _FRAME_MS if self._dirty else _GLIDE_MS
+        due = apart - 1000.0 * (time.perf_counter() - self._begun_at)
         if self._drawing is None and (self._dirty or gliding) and due <= 0.5:
             self._begun_at = time.perf_counter()
             self._begin(gliding)
-            due = _FRAME_MS
+            due = _GLIDE_MS
         if self._drawing is not None:
             self._timer.start(_LOOK_MS)
         elif self._dirty or self._duration > 0.0:

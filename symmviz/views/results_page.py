@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -54,6 +54,7 @@ class ResultsPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table: ResultsTable | None = None
+        self._is_behind = False  # what is drawn, which nobody sees
         self._rows = QTableWidget(self)
         self._rows.setAccessibleName("Results")
         self._rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -84,10 +85,21 @@ class ResultsPage(QWidget):
         return self._table
 
     def set_table(self, table: ResultsTable) -> None:
-        """Show a table."""
+        """Show a table: at once, or when somebody can see it.
+
+        While a training is under way there is another with each evaluation.
+        """
         self._table = table
         self._said.hide()
-        self._show()
+        self._is_behind = True
+        if self.isVisible():
+            self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show the newest table."""
+        super().showEvent(event)
+        if self._is_behind:
+            self._show()
 
     def say(self, text: str, *, is_error: bool) -> None:
         """Say what came of saving or copying."""
@@ -159,7 +171,7 @@ class ResultsPage(QWidget):
         column.addWidget(self._notes)
 
     def _show(self) -> None:
-        table = self._table
+        table, self._is_behind = self._table, False
         has_rows = table is not None and bool(table.rows)
         self._empty.setVisible(not has_rows)
         for part in (self._rows, self._notes, self._copy, self._save):

@@ -15,6 +15,7 @@ from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray
 from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import ShownClasses
+from symmviz.model.curve import Panel, PanelKey
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
@@ -48,8 +49,6 @@ from symmviz.views.scatter import EmbeddingScatter
 from symmviz.views.scroll_area import scrolling
 from symmviz.views.selection_strip import SelectionBar
 
-# Made before they are needed: making one takes longer than a frame may.
-_COLUMNS_AHEAD = 2
 _SPLITS = (Split.TEST, Split.TRAIN)
 
 
@@ -82,7 +81,9 @@ class WatchPage(QWidget):
     picture_save_wanted = Signal(Path, bytes)
     """The picture of a map or plot is to be written to a file."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, panels: tuple[PanelKey, ...] = tuple(Panel)
+    ) -> None:
         super().__init__(parent)
         self._classes: dict[int, ShownClasses] = {}
         self.hover_card = HoverCard(self)
@@ -115,15 +116,15 @@ class WatchPage(QWidget):
         ):
             told.connect(said)
         self._columns.added.connect(self._on_added)
-        self.curves = CurveGrid(self)
+        self.curves = CurveGrid(self, panels)
         self.curves.picture_save_wanted.connect(self.picture_save_wanted)
         self.findings = FindingStrip(self)
         self.events = EventPanel(self)
         self._lay_out()
 
-    def make_columns(self) -> None:
-        """Make the columns that most trainings fill, before they are needed."""
-        self._columns.make(_COLUMNS_AHEAD)
+    def make_columns(self, count: int) -> None:
+        """Have so many columns at least, before they are needed."""
+        self._columns.make(count)
 
     def set_pictures(self, pictures: PictureSource) -> None:
         """Take pictures from there."""

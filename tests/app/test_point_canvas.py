@@ -1,13 +1,16 @@
-"""The picture of points where it cannot be drawn."""
+"""The picture of points: how often it is drawn, and where it cannot be."""
 
 from concurrent.futures import Future
 
+import numpy as np
+import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.drawing import DrawsAtOnce
-from symmviz.raster import PixelArray, Scene, Transform
+from symmviz.raster import PixelArray, Scene, Symbol, Transform
+from symmviz.views import point_canvas
 from symmviz.views.point_canvas import PointCanvas
 
 
@@ -36,3 +39,58 @@ def test_a_picture_that_cannot_be_drawn_is_said_until_one_can(qtbot: QtBot) -> N
     assert image != blank
     canvas.set_drawer(DrawsAtOnce())
     qtbot.waitUntil(lambda: not canvas.failure)
+
+
+class Counts(DrawsAtOnce):
+    """Counts the pictures."""
+
+    drawn = 0
+
+    def draw(self, scene: Scene, pixels: PixelArray) -> "Future[None]":
+        self.drawn += 1
+        return super().draw(scene, pixels)
+
+
+class Clock:
+    """A clock that tests move on."""
+
+    seconds = 1.0
+
+    def perf_counter(self) -> float:
+        return self.seconds
+
+
+@pytest.mark.usefixtures("qapp")
+def test_points_that_glide_are_drawn_25_times_a_second_and_what_else_changes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, drawer, owner = Clock(), Counts(), QObject()
+    monkeypatch.setattr(point_canvas, "time", clock)
+    canvas = PointCanvas(owner)
+    canvas.set_drawer(drawer)
+    canvas.set_view(Transform(1.0, 0.0, 1.0, 0.0), 20, 10, 1.0)
+    canvas.set_active(True)
+
+    def pictures(milliseconds: int) -> int:
+        """How many are drawn in so long."""
+        before = drawer.drawn
+        for _ in range(milliseconds):
+            clock.seconds += 0.001
+            canvas._advance()  # as its timer has it do, but by this clock
+        return drawer.drawn - before
+
+    places = np.zeros((3, 2), np.float32)
+    canvas.set_points(((places, Symbol.CIRCLE),))
+    assert pictures(300) == 1
+    canvas.set_points(((places + 1.0, Symbol.CIRCLE),))
+    assert 7 <= pictures(290) <= 8
+    assert canvas.moved < 1.0
+    pictures(50)
+    assert canvas.still
+    assert pictures(300) == 0
+
+    canvas.set_points(((places, Symbol.CIRCLE),))
+    pictures(100)
+    for _ in range(5):
+        canvas.set_background(0xFF000000)
+        assert pictures(17) == 1

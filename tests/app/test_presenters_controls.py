@@ -8,6 +8,7 @@ from helpers_recording import FakeRecording
 from symmcore.runs.info import RunStatus
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.model.resolve import Offers, branch_parents, offers
+from symmviz.presenters import controls
 from symmviz.presenters.controls import (
     Commands,
     ControlsPresenter,
@@ -18,6 +19,22 @@ from symmviz.presenters.controls import (
 
 IDLE = Commands(start=True)
 BUSY = Commands(start=False)
+
+
+class Clock:
+    """A clock that tests move on."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(controls, "time", made)
+    return made
 
 
 @pytest.fixture
@@ -205,13 +222,40 @@ def test_the_progress_is_known_before_going_on_is_offered(
 
 
 def test_commands_that_did_not_change_are_not_offered_again(
-    view: MagicMock, presenter: ControlsPresenter
+    view: MagicMock, presenter: ControlsPresenter, clock: Clock
 ) -> None:
     for step in (1, 2, 3):
         presenter.set_status(TrainingStatus(RunState.TRAINING, step, 9))
         if step == 1:
             view.reset_mock()
+        clock.seconds += 1.0
     assert {name for name, _, _ in view.mock_calls} == {"set_progress"}
+
+
+def test_steps_are_shown_a_few_times_a_second_and_the_newest_in_the_end(
+    view: MagicMock, presenter: ControlsPresenter, clock: Clock
+) -> None:
+    def shown() -> list[int]:
+        steps = [called.args[0] for called in view.set_progress.call_args_list]
+        view.reset_mock()
+        return steps
+
+    view.reset_mock()
+    for step in range(10):
+        state = RunState.EVALUATING if step == 5 else RunState.TRAINING
+        presenter.set_status(TrainingStatus(state, step, 99))
+        presenter.show(())
+        clock.seconds += 0.0625
+    assert shown() == [0, 4, 8]
+    presenter.show(())
+    assert shown() == []
+    clock.seconds += 0.25
+    presenter.show(())
+    presenter.show(())
+    assert shown() == [9]
+    presenter.set_status(TrainingStatus(RunState.TRAINING, 10, 99))
+    presenter.set_status(TrainingStatus(RunState.PAUSED, 11, 99))
+    assert shown() == [11]
 
 
 def test_all_facts_of_a_training_are_said_while_they_are_few() -> None:

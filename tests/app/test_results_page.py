@@ -33,6 +33,7 @@ TABLE = results_table((*over_seeds("npair", PLAIN), *over_seeds("npair+symm", BE
 def results_page(qtbot: QtBot) -> ResultsPage:
     made = ResultsPage()
     qtbot.addWidget(made)
+    made.show()
     return made
 
 
@@ -54,9 +55,16 @@ class TestPage:
         bold = [at for at in range(9) if (item := rows.item(at, 3)) and item.font().bold()]
         assert bold == [7]
 
+    def test_what_nobody_sees_is_not_drawn_until_somebody_does(self, page: ResultsPage) -> None:
+        page.hide()
+        page.set_table(TABLE)
+        assert page.row_count() == 0
+        assert page.table is TABLE
+        page.show()
+        assert page.row_count() == 9
+
     def test_without_runs_it_says_how_to_get_some(self, page: ResultsPage) -> None:
         page.set_table(results_table(()))
-        page.show()
         (rows,) = page.findChildren(QTableWidget)
         assert not rows.isVisible()
         page.copy(Format.CSV)

@@ -83,6 +83,12 @@ def test_points_that_move_have_those_of_the_maps_they_were_seen_on() -> None:
     run, loaded, workspace = shown(4)
     seen = [make_projection(step, seed=9) for step in (120, 120, 130, 130, 140)]
     live = LivePicture(seen[0], "")
+    loaded.moving[run.key, "pca", Split.TEST] = live
+    workspace.cursor = Cursor(120)
+    none = found(workspace, loaded)
+    assert none is not None
+    assert none.problem.startswith("Trails begin with the next frame; ")
+    workspace.cursor = Cursor()
     for one in seen[1:]:
         live = live.followed_by(one, "")
     loaded.moving[run.key, "pca", Split.TEST] = live

@@ -12,9 +12,12 @@ from symmcore.training.spec import parse_spec
 from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import Curve, LegendEntry, Panel, Reading, Variant
 from symmviz.model.display import ColourBy
+from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.retrieval import Split
 from symmviz.model.titles import spec_title
 from symmviz.views.legend import ColourLegend
+from symmviz.views.map_column import MapColumn
+from symmviz.views.map_toggles import LayerMenu
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.readings import ReadingsLabel
 from symmviz.views.run_legend import RunLegend
@@ -180,3 +183,38 @@ def test_the_split_that_is_shown_is_named_whoever_chose_it(page: WatchPage) -> N
         page.set_look(chosen, ColourBy.CLASS, synthetic_visible=True, pairs_visible=False)
         assert split.currentText() == text
         assert pairs.isEnabled() == (chosen is Split.TRAIN)
+
+
+def test_the_menu_of_layers_says_which_are_wanted_and_what_each_is(page: WatchPage) -> None:
+    menu = page.findChild(LayerMenu)
+    assert menu is not None
+    assert menu.layers == AT_FIRST
+    page.set_layers(frozenset())
+    assert menu.layers == frozenset()
+    page.set_layers(AT_FIRST)
+    told: list[frozenset[Layer]] = []
+    page.layers_chosen.connect(told.append)
+    for layer in Layer:
+        assert menu.action(layer).text()
+        assert menu.action(layer).toolTip().endswith(".")
+    menu.action(Layer.TRAILS).trigger()
+    menu.action(Layer.SIMILARITIES).trigger()
+    assert told == [AT_FIRST | {Layer.TRAILS}, frozenset({Layer.TRAILS})]
+
+
+def test_the_histogram_is_beside_a_map_that_has_room_for_it(qtbot: QtBot, page: WatchPage) -> None:
+    page.set_runs((spec_title(parse_spec("npair")),) * 3)
+    page.set_layers(AT_FIRST)
+    column = page.scatter(2).parentWidget()
+    assert isinstance(column, MapColumn)
+    page.resize(1500, 600)
+    qtbot.waitUntil(lambda: column.histogram.isVisible())
+    widest = page.scatter(2).width()
+    page.resize(900, 600)
+    qtbot.waitUntil(lambda: not column.histogram.isVisible())
+    assert column.width() <= 300
+    page.resize(1500, 600)
+    qtbot.waitUntil(lambda: column.histogram.isVisible())
+    page.set_layers(frozenset())
+    assert not column.histogram.isVisible()
+    qtbot.waitUntil(lambda: page.scatter(2).width() > widest + 100)

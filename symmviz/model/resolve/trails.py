@@ -34,7 +34,8 @@ def trails_of(
         return None
     method, split = projection.method, workspace.display.split
     live = loaded.live(recording.key, method, split)
-    if live is not None and live.projection is projection:
+    is_live = live is not None and live.projection is projection
+    if live is not None and is_live:
         before = live.before
     else:
         known = (
@@ -43,7 +44,7 @@ def trails_of(
         )
         before = tuple(one for one in known if one is not None)
     planes = tuple(one.train if split is Split.TRAIN else one.test for one in before)
-    return trails(planes, rows, (rows, shown, *before))
+    return trails(planes, rows, (rows, shown, is_live, *before), is_live=is_live)
 
 
 def _selected(workspace: Workspace, recording: Recording, shown: SplitImages) -> tuple[int, ...]:
