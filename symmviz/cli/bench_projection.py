@@ -33,7 +33,7 @@ def add_bench_projection(parser: argparse.ArgumentParser) -> None:
     for flag, number, text in (
         ("--steps", 300, "steps of each training"),
         ("--frames", 25, "frames of each training, at most"),
-        ("--generated-frames", 3, "frames of generated points"),
+        ("--generated-frames", 2, "frames of generated points"),
         ("--seed", 0, "of all that is random"),
     ):
         add(flag, type=int, default=number, metavar="N", help=f"{text} (default %(default)s)")
@@ -53,7 +53,8 @@ def _bench_projection(options: argparse.Namespace) -> int:
     for info in infos:
         if not is_installed(info):
             raise InputError(f"{what_to_install(info)}.")
-    from symmviz.benchmarks.projection import Sizes, measure  # imports torch
+    from symmviz.benchmarks.projection import measure  # imports torch
+    from symmviz.benchmarks.projection_report import Sizes
 
     sizes = Sizes(
         methods=tuple(info.name for info in infos),

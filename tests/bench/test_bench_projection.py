@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from symmcore.errors import InputError
-from symmviz.benchmarks.projection import Sizes, measure
+from symmviz.benchmarks.projection import measure
+from symmviz.benchmarks.projection_report import Sizes
 from symmviz.cli import main
 
 

@@ -78,3 +78,21 @@ def test_a_first_layout_that_was_cut_short_is_gone_on_with() -> None:
         rest.advance()
         pieces += 1
     assert pieces == (total - advanced) / advanced
+
+
+@pytest.mark.filterwarnings("ignore")  # of the library's own code
+def test_where_many_neighbours_are_new_a_recorded_layout_is_worked_on_longer() -> None:
+    method = tsne()
+    points, _ = clusters()
+
+    def pieces(changed: float, *, is_live: bool) -> int:
+        beginning = Beginning(principal_plane(points), 1.0, 3, is_live, changed)
+        layout = method.begin(points, beginning)
+        count = 0
+        while layout.done < 1.0:
+            layout.advance()
+            count += 1
+        return count
+
+    assert pieces(0.9, is_live=False) > 2 * pieces(0.1, is_live=False)
+    assert pieces(0.9, is_live=True) == pieces(0.1, is_live=True)

@@ -250,6 +250,7 @@ def test_the_frame_before_is_laid_out_once_more_to_measure_the_movement() -> Non
     assert len(method.begun) == 4
     for (_, new), (_, again) in (method.begun[0::2], method.begun[1::2]):
         np.testing.assert_array_equal(new.coordinates.shape, again.coordinates.shape)
+        assert new.changed == again.changed > 0.0
     assert after.test.quality is not None
     # the layout moves every frame alike, whatever its points are
     assert after.test.quality.embedding_motion == 0.0

@@ -3,7 +3,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from symmcore.projection import neighbours
-from symmcore.projection.neighbours import nearest_neighbours
+from symmcore.projection.neighbours import changed_share, nearest_neighbours
 
 
 def test_exact_neighbours_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +23,19 @@ def test_copies_are_neighbours_and_no_point_is_its_own() -> None:
     assert (found.indices[:, :2] // 3 == own[:, None] // 3).all()
     np.testing.assert_allclose(found.distances[:, :2], 0.0, atol=1e-3)
     assert (np.diff(found.distances, axis=1) >= 0).all()
+
+
+def test_the_share_of_changed_neighbours_is_that_of_sets() -> None:
+    random = np.random.default_rng(0)
+    before = random.normal(size=(60, 4))
+    after = before + 0.4 * random.normal(size=(60, 4))
+
+    def sets(points: np.ndarray) -> list[set[int]]:
+        near = NearestNeighbors(n_neighbors=16).fit(points).kneighbors(points)[1]
+        return [set(row[1:]) for row in near]
+
+    kept = [len(old & new) for old, new in zip(sets(before), sets(after), strict=True)]
+    assert changed_share(before, after) == pytest.approx(1.0 - sum(kept) / (60 * 15))
+    assert changed_share(before, -2.0 * before) == 0.0
+    assert changed_share(before[:2], after[:2]) == 0.0
+    assert changed_share(before[:1], after[:1]) == 0.0

@@ -22,12 +22,15 @@ class Beginning(NamedTuple):
         seed: of what is drawn at random.
         is_live: whether somebody watches: the points go where they belong by a short way, and
             not all that could be better is.
+        changed: share of the points' neighbours that were none in the frame that they are
+            drawn as, in [0, 1]; 0 where that is not known.
     """
 
     coordinates: Points
     matured: float
     seed: int
     is_live: bool = False
+    changed: float = 0.0
 
 
 class Layout(Protocol):

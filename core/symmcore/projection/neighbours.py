@@ -12,6 +12,7 @@ EXACT_UP_TO = 20_000
 """Points up to which every pair is compared; above, a library's index looks for them."""
 
 _BLOCK_BYTES = 32 * 2**20
+_COMPARED = 15
 
 
 class Neighbours(NamedTuple):
@@ -38,6 +39,20 @@ def nearest_neighbours(points: Points, k: int, seed: int = 0) -> Neighbours:
         except ImportError:
             pass  # slower, and as good
     return _exact(points, k)
+
+
+def changed_share(before: Points, after: Points) -> float:
+    """Return the share of neighbours after a change that were none before it, in [0, 1].
+
+    Of the 15 nearest of each point of ``before`` (N, D) and ``after`` (N, D); 0 of fewer than
+    two points.
+    """
+    k = min(_COMPARED, len(after) - 1)
+    if k < 1:
+        return 0.0
+    old, new = (nearest_neighbours(points, k).indices for points in (before, after))
+    kept = sum(int((new == column[:, None]).sum()) for column in old.T)
+    return 1.0 - kept / new.size
 
 
 def _exact(points: Points, k: int) -> Neighbours:

@@ -17,6 +17,7 @@ from symmcore.projection.layout import (
     turned_to,
 )
 from symmcore.projection.motion import embedding_share
+from symmcore.projection.neighbours import changed_share
 from symmcore.projection.points import (
     SMALLEST_VARIANCE,
     Points,
@@ -43,6 +44,7 @@ class SplitMap:
         quality: as measured last.
         reference: the map of the first run that this one is turned to fit; None for itself.
         again: the frame that the start shows, laid out once more.
+        changed: share of the images' neighbours that were none in that frame.
     """
 
     partnered: npt.NDArray[np.bool_]
@@ -55,6 +57,7 @@ class SplitMap:
     quality: MapQuality | None
     reference: "SplitMap | None" = None
     again: "SplitMap | None" = None
+    changed: float = 0.0
     _layout: Layout | None = None
 
     @classmethod
@@ -114,9 +117,16 @@ class SplitMap:
             self.coordinates = principal_plane(self.points)
 
     def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
-        """Make the graph."""
+        """Make the graph; before that of the frame that is laid out once more, in the same way."""
+        if self.again is not None and self.again.count == self.count:
+            before = self.again.points[: self.count]
+            self.changed = changed_share(before, self.points[: self.count])
+            self.again.changed = self.changed
         self._layout = method.begin(
-            self.points, Beginning(self.coordinates, self.matured, settings.seed, settings.is_live)
+            self.points,
+            Beginning(
+                self.coordinates, self.matured, settings.seed, settings.is_live, self.changed
+            ),
         )
 
     def advance(self) -> None:

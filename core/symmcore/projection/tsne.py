@@ -37,6 +37,10 @@ COLD = (Phase(250, 12.0, 0.5), Phase(500, 1.0, 0.8))
 # lie between, and the picture falls behind a cold one over the frames; with as much as a cold
 # one has, it draws together at every frame, which nobody wants to watch.
 WARM = (Phase(100, 12.0, 0.5), Phase(250, 1.0, 0.8))
+# Where more than a third of the neighbours are new, that leaves points behind: as much
+# exaggeration as a cold one has, eased, and as long a refinement.
+MUCH_CHANGED = 0.35
+WARM_FAR = (Phase(250, 12.0, 0.5), Phase(200, 4.0, 0.8), Phase(500, 1.0, 0.8))
 # While frames come faster than a first layout is done, it is gone on with on each of them.
 COLD_LIVE = (Phase(100, 12.0, 0.5), Phase(200, 1.0, 0.8))
 LIVE = (Phase(25, 4.0, 0.8), Phase(55, 1.0, 0.8))
@@ -81,9 +85,7 @@ class _TsneLayout:
             negative_gradient_method="fft" if count >= _INTERPOLATED_FROM else "bh",
         )
         is_warm = beginning.matured >= 1.0
-        phases = WARM if is_warm else COLD
-        if beginning.is_live:
-            phases = LIVE if is_warm else COLD_LIVE
+        phases = _phases(beginning, is_warm)
         total = sum(phase.iterations for phase in phases)
         behind = 0 if is_warm else int(beginning.matured * total)
         self._phases = deque(_left(phases, behind))
@@ -115,6 +117,14 @@ class _TsneLayout:
         self._done += count
         if count < phase.iterations:
             self._phases.appendleft(phase._replace(iterations=phase.iterations - count))
+
+
+def _phases(beginning: Beginning, is_warm: bool) -> tuple[Phase, ...]:
+    if beginning.is_live:
+        return LIVE if is_warm else COLD_LIVE
+    if not is_warm:
+        return COLD
+    return WARM_FAR if beginning.changed > MUCH_CHANGED else WARM
 
 
 def _left(phases: tuple[Phase, ...], behind: int) -> Iterator[Phase]:

@@ -19,9 +19,11 @@ NEIGHBOURS = 15
 MIN_DIST = 0.1
 _FIRST_EXTENT = 10.0  # of a beginning that is no layout yet, as umap-learn has it
 _EPOCHS_A_PIECE = 20
-# Mean learning rates; within a piece it falls from twice the mean to nothing.
+# Mean learning rates; within a piece it falls from twice the mean to nothing. From another
+# frame's layout it begins low, as more only shakes what is in place, and ends lower: what is
+# left of the shaking is what nearest neighbours in the plane are mistaken by.
 _COLD_PIECES, _COLD_RATE = 20, (1.0, 0.05)
-_WARM_PIECES, _WARM_RATE = 5, (0.3, 0.05)
+_WARM_PIECES, _WARM_RATE = 8, (0.08, 0.003)
 _NEGATIVE_SAMPLES = 5.0
 
 
