@@ -10,7 +10,7 @@ from symmcore.errors import RunError
 from symmcore.losses import build_loss
 from symmcore.losses.base import Selection
 from symmcore.losses.reference import four_points
-from symmcore.records import PickedPairs
+from symmcore.records import MinedGroups, PickedPairs
 from symmcore.runs.frames import frame_bytes, frame_from
 from symmcore.runs.reading import arrays_in
 from symmcore.settings.symm import Symm
@@ -61,6 +61,14 @@ def test_each_group_has_its_most_alike_pair(name: str, symm: Symm) -> None:
                 expected = sides
         assert found[at].tolist() == expected
     np.testing.assert_array_equal(picked.types, types)
+    assert picked.groups is not None
+    groups = result.selection.groups.T.tolist()
+    assert picked.groups.members.tolist() == SAMPLES[np.array(groups)].tolist()
+    np.testing.assert_array_equal(
+        picked.groups.embeddings, embeddings[torch.tensor(groups)].float().numpy()
+    )
+    for at, other in enumerate(picked.groups.against.tolist()):
+        assert found[at, 1, 0] in picked.groups.members[other]
 
 
 def test_the_angular_loss_has_two_points_against_one() -> None:
@@ -158,6 +166,9 @@ def test_frames_hold_the_pairs_of_the_newest_batch(
         np.testing.assert_array_equal(again.picked.points, frame.picked.points)
         assert again.picked.types is not None
         np.testing.assert_array_equal(again.picked.types, frame.picked.types)
+        for field in dataclasses.fields(MinedGroups):
+            one, other = (getattr(of.groups, field.name) for of in (again.picked, frame.picked))
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +190,24 @@ def test_types_of_a_damaged_file_are_refused_and_an_older_one_has_none(tmp_path:
     older = frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())
     assert older.picked is not None
     assert older.picked.types is None
+
+
+@pytest.mark.parametrize(
+    ("members", "against", "embeddings"),
+    [
+        ([[0, 1]], [1], [[[0.0], [1.0]]]),  # there is no second pair
+        ([[0, -1]], [0], [[[0.0], [1.0]]]),
+        ([[0, 1], [2, 3]], [0], [[[0.0], [1.0]]]),
+        ([[0, 1]], [0], [[[0.0], [1.0]], [[0.0], [1.0]]]),
+    ],
+)
+def test_mined_pairs_of_a_damaged_file_are_refused(
+    members: list[object], against: list[int], embeddings: list[object], tmp_path: Path
+) -> None:
+    groups = MinedGroups(
+        np.array(members), np.array(against), np.array(embeddings, dtype=np.float32)
+    )
+    picked = PickedPairs(np.array([[[0, -1], [1, -1]]]), None, groups)
+    frame = dataclasses.replace(make_snapshot().frame, picked=picked)
+    with pytest.raises(RunError, match="damaged: mined"):
+        frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())

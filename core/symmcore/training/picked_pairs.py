@@ -1,5 +1,6 @@
 """Which points of a batch were picked as each group's hardest negative pair, by image."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -7,7 +8,7 @@ from torch.nn.functional import normalize
 from symmcore.losses.base import Selection
 from symmcore.losses.reference import four_points
 from symmcore.mining.candidates import code_tables, look_up
-from symmcore.records import IndexArray, PickedPairs
+from symmcore.records import IndexArray, MinedGroups, PickedPairs
 from symmcore.settings.symm import Symm
 
 _NO_AXIS = -1
@@ -52,7 +53,14 @@ def hardest_pairs(
     rows, columns = tables.rows[:, chosen], tables.columns[chosen]
     types = selection.counts.numpy()
     types.setflags(write=False)
-    return PickedPairs(_described(against, rows, columns, samples, groups), types)
+    mined = MinedGroups(
+        np.ascontiguousarray(samples[groups.numpy()].T),
+        against.numpy(),
+        np.ascontiguousarray(torch.stack((i, j), dim=1).float().numpy()),
+    )
+    for array in (mined.members, mined.against, mined.embeddings):
+        array.setflags(write=False)
+    return PickedPairs(_described(against, rows, columns, samples, groups), types, mined)
 
 
 def _cosines(own: Tensor, units: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
