@@ -18,6 +18,7 @@ from symmviz.model.resolve.events import MOST_LINES, EventsState
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsPresenter
+from symmviz.services import events as events_module
 from symmviz.services.events import MOST_FRAMES, EventFinder, frame_pairs
 from symmviz.views.event_panel import EventPanel
 from symmviz.views.watch_page import WatchPage
@@ -106,6 +107,21 @@ def test_a_frame_that_cannot_be_read_is_left_out_and_not_read_for_ever(finder: E
     assert finder.found(run, Split.TEST) == ()
     assert [step for _, step in run.reads].count(10) == 2  # of the two pairs that it is in
     assert not finder.is_behind((run,), Split.TEST)
+
+
+def test_a_run_of_too_many_images_says_so(
+    finder: EventFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_module, "EXACT_UP_TO", 29)
+    run, view = MovingRecording(), Kept()
+    run.add_frame(0, 20)
+    presenter = EventsPresenter(view, shown(run), finder)
+    presenter.update()
+    wait(finder)
+    presenter.update()
+    assert "a run that is shown has more" in view.states[-1].note
+    finder.clear()
+    assert not finder.refuses((run,))
 
 
 def test_of_a_long_run_the_newest_frames_are_compared() -> None:
