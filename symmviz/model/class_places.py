@@ -55,13 +55,14 @@ def class_middles(
     return tuple((label, x, y) for _, label, x, y in sorted(found))
 
 
-def placed(boxes: tuple[Box, ...]) -> tuple[Box | None, ...]:
+def placed(boxes: tuple[Box, ...], covered: tuple[Box, ...] = ()) -> tuple[Box | None, ...]:
     """Where names stand without covering each other: moved by up to two lines, else left out.
 
     Args:
         boxes: where they would stand, those first that matter most.
+        covered: what no name may cover.
     """
-    taken: list[Box] = []
+    taken = list(covered)
     result: list[Box | None] = []
     for box in boxes:
         tries = (

@@ -42,3 +42,12 @@ def test_names_do_not_cover_each_other_and_keep_their_places_where_they_can() ->
 def test_what_only_touches_does_not_cover() -> None:
     assert not Box(0, 0, 10, 10).meets(Box(10, 0, 10, 10))
     assert Box(0, 0, 10, 10).meets(Box(9, 9, 10, 10))
+
+
+def test_names_give_way_to_what_is_covered_and_are_left_out_where_all_is() -> None:
+    name, image = Box(50, 50, 30, 12), Box(52, 47, 24, 24)
+    (moved,) = placed((name,), (image,))
+    assert moved is not None
+    assert not moved.meets(image)
+    assert moved.x == name.x
+    assert placed((name,), (Box(50, 50, 100, 100),)) == (None,)
