@@ -99,7 +99,9 @@ class MapOverlay:
             place = self._canvas.place(x, y)
             size = metrics.horizontalAdvance(name), metrics.height()
             named.append((name, Box(place.x(), place.y(), *size)))
-        boxes = placed(tuple(box for _, box in named), self.covered)
+        _, (width, height), ratio = self._canvas.view
+        places = tuple(box for _, box in named)
+        boxes = placed(places, self.covered, (width / ratio, height / ratio))
         for (name, _), box in zip(named, boxes, strict=True):
             if box is not None:
                 paint_name(painter, theme, QPointF(box.x, box.y), name)

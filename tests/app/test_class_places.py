@@ -51,3 +51,12 @@ def test_names_give_way_to_what_is_covered_and_are_left_out_where_all_is() -> No
     assert not moved.meets(image)
     assert moved.x == name.x
     assert placed((name,), (Box(50, 50, 100, 100),)) == (None,)
+
+
+def test_the_edges_of_the_map_cut_no_name() -> None:
+    names = (Box(3, 50, 30, 12), Box(60, 2, 30, 12), Box(98, 99, 30, 12), Box(-40, 50, 30, 12))
+    left, above, corner, beyond = placed(names, size=(100, 100))
+    assert left == Box(15, 50, 30, 12)
+    assert above == Box(60, 14, 30, 12)
+    assert corner == Box(85, 87, 30, 12)
+    assert beyond is None
