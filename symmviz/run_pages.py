@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject
 
 from symmviz.bridge import Bridge
 from symmviz.exports import ExportActions
 from symmviz.figures import FigureActions
+from symmviz.model.mined_pair import MinedPair
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.time import TimePresenter
@@ -54,6 +56,7 @@ class RunPages(QObject):
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
         watch.neighbours_wanted.connect(self._retrieval.show_selected)
+        watch.selection.mined_wanted.connect(partial(_show_mined, window))
         slider.moved.connect(self.time.move)
         slider.following.connect(self.time.follow)
         self._presenter.refresh()  # what was prepared before they were there
@@ -85,3 +88,9 @@ class RunPages(QObject):
             for page in self._shown:
                 page.pictures_came()
         self._retrieval.poll()
+
+
+def _show_mined(window: MainWindow, mined: MinedPair) -> None:
+    page = window.learn_page
+    page.show_mined(mined)
+    window.show_page(page)

@@ -143,6 +143,21 @@ class WatchedSet:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class MinedGroups:
+    """The pairs of images of a batch, as mining saw them: G of them.
+
+    Attributes:
+        members: (G, 2) int64, positions in the dataset of the two images of each.
+        against: (G,) int64, the pair that the picked points of each are with.
+        embeddings: (G, 2, D) float32, not normalised.
+    """
+
+    members: IndexArray
+    against: IndexArray
+    embeddings: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PickedPairs:
     """The hardest negative pairs of a batch: for each pair of images the one picked for it.
 
@@ -152,10 +167,12 @@ class PickedPairs:
             is reflected about; -1 there for an original.
         types: (4, 4) int64: over all ordered pairs of negative groups of the batch, how often each
             ``PointType`` of the one was picked with each of the other; None where not recorded.
+        groups: what they were picked from; None where not recorded.
     """
 
     points: IndexArray
     types: IndexArray | None = None
+    groups: MinedGroups | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

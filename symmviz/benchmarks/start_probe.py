@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 BARE, AT_ONCE, WARM = "bare", "at once", "warm"
-"""A window of Qt's with nothing in it; Start is pressed at the first paint; when torch is there."""
+"""A window of Qt's with nothing in it; Start is pressed at the first paint; once all is loaded."""
 
 _POLL_MS = 5
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 from symmcore.processes import usable_cores
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
+from symmviz.cli.bench_compare import add_bench_compare
 from symmviz.cli.bench_defaults import add_bench_defaults
 from symmviz.cli.bench_projection import add_bench_projection
 from symmviz.cli.commands import (
@@ -185,6 +186,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     training = names.add_parser("train", help="what a training step takes, and Symm adds to it")
     training.set_defaults(run=bench_train)
     _add_bench_train(training)
+    add_bench_compare(
+        names.add_parser("compare", help="what two runs in lockstep take, against one")
+    )
     add_bench_defaults(
         names.add_parser("defaults", help="whether every loss ends sound with the quick preset")
     )

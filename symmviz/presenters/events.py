@@ -26,6 +26,9 @@ class EventSource(Protocol):
     def is_behind(self, recordings: tuple[Recording, ...], split: Split) -> bool:
         """Whether more may be found of these runs."""
 
+    def refuses(self, recordings: tuple[Recording, ...]) -> bool:
+        """Whether one of these runs watches too many images."""
+
     def want(self, recordings: tuple[Recording, ...], split: Split) -> None:
         """Find what happened in these runs."""
 
@@ -60,7 +63,8 @@ class EventsPresenter:
         wanted = recordings if display.events_visible else ()
         source.want(wanted, display.split)
         looking = source.is_behind(wanted, display.split)
-        state = events(workspace, source.found, looking=looking)
+        refused = source.refuses(wanted)
+        state = events(workspace, source.found, looking=looking, refused=refused)
         if state != self._shown:
             self._shown = state
             self._view.set_events(state)

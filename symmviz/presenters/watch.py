@@ -15,6 +15,7 @@ from symmviz.model.display import (
 )
 from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, VerdictArray
+from symmviz.model.mined_pair import MinedPair
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
 from symmviz.model.picked_types import PickedTypes
@@ -106,6 +107,9 @@ class WatchView(Protocol):
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """Say which image is selected, and show them where several are; empty for none."""
 
+    def set_mined(self, mined: MinedPair | None) -> None:
+        """Offer to show this pair of the selected image on the Learn page; None to offer none."""
+
     def set_layers(self, layers: frozenset[Layer]) -> None:
         """Draw these over and beside the points."""
 
@@ -186,6 +190,8 @@ class WatchPresenter:
         now = state.selection, state.pictures
         if before is None or (before.selection, before.pictures) != now:
             self._view.set_selection(*now)
+        if before is None or before.mined is not state.mined:
+            self._view.set_mined(state.mined)
 
     def _show_column(self, run: int, before: Column | None, column: Column) -> None:
         cloud_before = None if before is None else before.cloud

@@ -55,8 +55,14 @@ class EventFinder:
         self._lock = threading.Lock()
         # The lock guards all of these.
         self._found: dict[FramePair, tuple[Event, ...]] = {}
+        self._refused: set[str] = set()
         self._revision = 0
         self._epoch = 0
+
+    def refuses(self, recordings: tuple[Recording, ...]) -> bool:
+        """Whether one of these runs watches more images than are compared each with each."""
+        with self._lock:
+            return any(one.key in self._refused for one in recordings)
 
     def is_behind(self, recordings: tuple[Recording, ...], split: Split) -> bool:
         """Whether frames of these runs are still to be compared."""
@@ -100,6 +106,7 @@ class EventFinder:
             self._epoch += 1
             self._revision += 1
             self._found.clear()
+            self._refused.clear()
         self._near.clear()
 
     def close(self, timeout: float) -> bool:
@@ -133,6 +140,8 @@ class EventFinder:
         frame = recording.frame(step)
         images = (frame.train if split is Split.TRAIN else frame.test).points
         if len(images.samples) > EXACT_UP_TO:
+            with self._lock:
+                self._refused.add(recording.key)
             raise LookupError("too many images to compare each with each")
         with threadpool_limits(1, user_api="blas"):  # a training has need of the cores, too
             near = neighbourhood(images)

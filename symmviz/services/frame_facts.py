@@ -19,7 +19,7 @@ from symmviz.services.verdicts import frame_verdicts
 
 _ENTRIES = 96
 _VERDICT_BYTES = 16 * 2**20
-_PICKED_BYTES = 4 * 2**20
+_PICKED_BYTES = 32 * 2**20
 _COSINE_BYTES, _COSINE_ENTRIES = 2**20, 512
 
 
@@ -108,7 +108,9 @@ class FrameFacts:
             size = cosines.same.counts.nbytes + cosines.other.counts.nbytes
             return partial(self._cosines.put, (frame, wanted.split), cosines, size)
         picked = recording.frame(step).picked or _NOTHING_PICKED
-        return partial(self._picked.put, frame, picked, picked.points.nbytes)
+        size = picked.points.nbytes
+        size += 0 if picked.groups is None else picked.groups.embeddings.nbytes
+        return partial(self._picked.put, frame, picked, size)
 
     def clear(self) -> None:
         """Forget everything."""

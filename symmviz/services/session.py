@@ -218,7 +218,7 @@ class Session:
 
     @property
     def warm(self) -> bool:
-        """Whether what is slow to import has been imported."""
+        """Whether all is there that the first picture of a training needs."""
         return self._training.warm
 
     @property

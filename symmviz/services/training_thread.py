@@ -29,14 +29,16 @@ class TrainingThread:
     """One training at a time.
 
     Threads: the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
-    and from :meth:`open` on the warm-up thread, which imports torch, for which a training waits;
-    then, after the first picture of a training that has begun by now, what is needed later; and
-    then has the losses compiled in a subprocess, for which the first step waits.
+    and from :meth:`open` on the warm-up thread, which imports torch, for which a training waits,
+    and draws the usual alphabets; then, part by part and never before the first picture of a
+    training that has begun by then, imports what is needed later; and then has the losses
+    compiled in a subprocess, for which the first step waits.
     """
 
     def __init__(self) -> None:
         self._warm_up = threading.Thread(target=self._get_ready, name="symmviz-warm-up")
         self._imported = threading.Event()
+        self._warm = threading.Event()
         self._closing = threading.Event()
         self._pictured = threading.Event()
         self._control = Control()
@@ -116,8 +118,8 @@ class TrainingThread:
 
     @property
     def warm(self) -> bool:
-        """Whether what is slow to import has been imported."""
-        return self._imported.is_set()
+        """Whether all is there that the first picture of a training needs."""
+        return self._warm.is_set()
 
     @property
     def missing_devices(self) -> frozenset[str]:
@@ -160,15 +162,23 @@ class TrainingThread:
             self._missing_devices = _import()
         finally:
             self._imported.set()
-        from symmcore.training.warm_up import warm_up_loops, warm_up_rest
+        from symmcore.training.warm_up import WARM_UP_REST, warm_up_data, warm_up_loops
 
+        warm_up_data()
+        self._warm.set()
         with contextlib.suppress(StopRequestedError):
-            while self.running and not self._pictured.wait(_STOP_SEEN_WITHIN_SECONDS):
-                self._check_open()
-            self._check_open()
-            with _kept_from_collections():
-                warm_up_rest()
+            for part in WARM_UP_REST:
+                self._wait_for_picture()
+                with _kept_from_collections():
+                    part()
+            self._wait_for_picture()
             warm_up_loops(lambda _: self._check_open())
+
+    def _wait_for_picture(self) -> None:
+        """Leave the cores to a training that has not given its first picture."""
+        while self.running and not self._pictured.wait(_STOP_SEEN_WITHIN_SECONDS):
+            self._check_open()
+        self._check_open()
 
     def _check_open(self) -> None:
         if self._closing.is_set():

@@ -6,6 +6,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from symmviz.model.mined_pair import MinedPair
 from symmviz.model.playground import PLANE, START, Playground, Points, details, outcome, sentence
 from symmviz.views.form_fields import leave_wheel_to_page
 from symmviz.views.learn_controls import LearnControls
@@ -13,6 +14,7 @@ from symmviz.views.learn_legend import LearnLegend
 from symmviz.views.playground import PlaygroundView
 
 _CONTROLS_WIDTH = 270
+_MOVED = "Moved from where a mined pair was."
 
 
 class LearnPage(QScrollArea):
@@ -31,16 +33,26 @@ class LearnPage(QScrollArea):
         leave_wheel_to_page(self)
         self.setFocusProxy(self.view)
         self.view.moved.connect(self._move)
-        self.controls.wanted.connect(self.show_playground)
+        self.controls.wanted.connect(self._choose)
         self.show_playground(self._playground)
+
+    def show_mined(self, mined: MinedPair) -> None:
+        """Show a pair that a run has mined, until another situation is chosen."""
+        self.show_playground(mined.playground, mined.note)
 
     @property
     def playground(self) -> Playground:
         """What is shown."""
         return self._playground
 
-    def show_playground(self, playground: Playground) -> None:
-        """Show another."""
+    def show_playground(self, playground: Playground, note: str = "") -> None:
+        """Show another.
+
+        Args:
+            playground: what is shown.
+            note: where it is from; empty for one that the user made.
+        """
+        self._note = note
         self._playground = playground
         found = outcome(playground)
         self.view.show_playground(playground, found)
@@ -48,7 +60,8 @@ class LearnPage(QScrollArea):
         self.legend.show_outcome(playground, found)
         said = f"{sentence(playground, found)}."
         self._say(self._sentence, said)
-        self._say(self._details, details(playground) if playground.synthesises else "")
+        words = details(playground) if playground.synthesises else ""
+        self._say(self._details, " ".join(filter(None, (note, words))))
         self.view.setAccessibleDescription(said)
 
     def said(self) -> str:
@@ -59,8 +72,13 @@ class LearnPage(QScrollArea):
         """How the synthetic points come about."""
         return self._details.accessibleName()
 
+    def _choose(self, playground: Playground) -> None:
+        same = playground.points is self._playground.points
+        self.show_playground(playground, self._note if same else "")
+
     def _move(self, point: int, to: Points) -> None:
-        self.show_playground(self._playground.moved(point, to))
+        note = "" if not self._note else _MOVED
+        self.show_playground(self._playground.moved(point, to), note)
 
     def _say(self, label: QLabel, text: str) -> None:
         label.setText(_rich(text))

@@ -198,8 +198,7 @@ class PointCanvas(QObject):
         x, y = (float(value) for value in start + self.moved * (end - start))
         if not (isfinite(x) and isfinite(y)):
             return None
-        scale_x, left, scale_y, top = self._transform
-        return QPointF(x * scale_x + left, y * scale_y + top) / self._ratio
+        return self.place(x, y)
 
     def place(self, x: float, y: float) -> QPointF:
         """Where a place of the plane is, in logical pixels."""
@@ -241,11 +240,8 @@ class PointCanvas(QObject):
             return
         if self._front is None:
             return
-        scale_x, left, scale_y, top = self._transform
         x0, y0, x1, y1 = self._front.area
-        corner = QPointF((x0 * scale_x + left), (y0 * scale_y + top)) / self._ratio
-        other = QPointF((x1 * scale_x + left), (y1 * scale_y + top)) / self._ratio
-        target = QRectF(corner, other)
+        target = QRectF(self.place(x0, y0), self.place(x1, y1))
         natural = QRectF(QPointF(0, 0), self._front.image.deviceIndependentSize())
         if _is_near(target, natural):
             painter.drawImage(QPointF(0, 0), self._front.image)

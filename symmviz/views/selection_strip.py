@@ -5,6 +5,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from symmviz.model.display import PictureId
+from symmviz.model.mined_pair import MinedPair
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.images import picture_pixmap, placeholder
@@ -89,6 +90,8 @@ class SelectionBar(QWidget):
 
     neighbours_wanted = Signal()
     """The user wants to see the selected image's neighbours."""
+    mined_wanted = Signal(MinedPair)
+    """The user wants to see a mined pair on the Learn page."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -98,8 +101,17 @@ class SelectionBar(QWidget):
         self._see = QPushButton("See its neighbours", self)
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
+        self._mined: MinedPair | None = None
+        self.learn_button = QPushButton("Show in Learn", self)
+        self.learn_button.setToolTip(
+            "The selected image's pair in the newest batch and the pair it was mined against, on "
+            "the Learn page: a plane through the four of them."
+        )
+        self.learn_button.clicked.connect(lambda: self.mined_wanted.emit(self._mined))
+        self.learn_button.hide()
         line = QHBoxLayout()
         line.addWidget(self._text, 1)
+        line.addWidget(self.learn_button)
         line.addWidget(self._see)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -110,6 +122,11 @@ class SelectionBar(QWidget):
     def text(self) -> str:
         """What is said of the selection."""
         return self._text.text()
+
+    def offer_mined(self, mined: MinedPair | None) -> None:
+        """Offer to show this pair; None to offer none."""
+        self._mined = mined
+        self.learn_button.setVisible(mined is not None)
 
     def show_images(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """Say this of what is selected, empty for nothing, and show these pictures."""

@@ -27,6 +27,7 @@ from symmviz.model.display import (
 from symmviz.model.drawing import PointDrawer
 from symmviz.model.layers import Layer
 from symmviz.model.loaded import VerdictArray
+from symmviz.model.mined_pair import MinedPair
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
 from symmviz.model.picked_types import PickedTypes
@@ -246,6 +247,10 @@ class WatchPage(QWidget):
     def chosen(self) -> str:
         """What is said of the selected image."""
         return self.selection.text
+
+    def set_mined(self, mined: MinedPair | None) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self.selection.offer_mined(mined)
 
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""

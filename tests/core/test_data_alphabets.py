@@ -3,6 +3,10 @@
 import dataclasses
 import itertools
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -10,11 +14,11 @@ from helpers_training import pixels
 
 from symmcore.data.choice import dataset_choice
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.sources import alphabets, strokes
+from symmcore.data.sources import alphabets, drawn_images, strokes
 from symmcore.data.sources.alphabets import AlphabetSettings, load_alphabets, parse_settings
 from symmcore.data.sources.strokes import FAMILY_SIZE, Distortion, draw, family_shapes
 from symmcore.errors import InputError
-from symmcore.progress import Progress
+from symmcore.progress import Progress, ProgressCallback
 
 NOTHING = Distortion(jitter=0, rotation=0, shear=0, scale=0, shift=0, noise=0)
 
@@ -203,9 +207,78 @@ def test_drawing_tells_how_far_it_is_and_can_be_cancelled() -> None:
     assert len(told) == 3
 
 
-def test_the_usual_alphabets_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+class Kept(NamedTuple):
+    """Where the usual images are kept, and how often they were drawn."""
+
+    folder: Path
+    drawn: list[AlphabetSettings]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kept:
+    """Nothing is, and drawing takes no time."""
+    result = Kept(tmp_path / "drawn", [])
+    shape = (200, 20, 28, 28, 1)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+    def draw_all(settings: AlphabetSettings, _: ProgressCallback) -> alphabets.Pictures:
+        result.drawn.append(settings)
+        time.sleep(0.02)
+        return images.copy()
+
+    monkeypatch.setattr(alphabets, "_KEPT", {})
+    monkeypatch.setattr(alphabets, "_draw_all", draw_all)
+    monkeypatch.setattr(drawn_images, "user_cache_folder", lambda: tmp_path)
+    return result
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be another process."""
+    monkeypatch.setattr(alphabets, "_KEPT", {})
+
+
+def test_the_usual_alphabets_are_drawn_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = AlphabetSettings()
+    drawn = pixels(load_alphabets(usual))
+    assert [path.suffix for path in kept.folder.iterdir()] == [""]
+    assert np.array_equal(pixels(load_alphabets(usual)), drawn)
+    forget(monkeypatch)
+    assert np.array_equal(pixels(load_alphabets(usual)), drawn)
+    assert kept.drawn == [usual]
+    other = AlphabetSettings(seed=1)
+    load_alphabets(other)
+    load_alphabets(other)
+    assert kept.drawn == [usual, other, other]
+    assert len(list(kept.folder.iterdir())) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "of another version"])
+def test_what_is_kept_and_not_right_is_drawn_anew(
+    damage: str, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn = pixels(load_alphabets(AlphabetSettings()))
-    monkeypatch.setattr(alphabets, "draw", None)
-    assert np.array_equal(pixels(load_alphabets(AlphabetSettings())), drawn)
-    with pytest.raises(TypeError):  # others are not kept
-        load_alphabets(AlphabetSettings(seed=1))
+    (path,) = kept.folder.iterdir()
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        path.write_bytes(content[:-1])
+    elif damage == "changed":
+        content[1000] ^= 1
+        path.write_bytes(content)
+    else:
+        path.rename(path.with_name("f" * 32))
+    for count in (2, 2):  # it is kept again
+        forget(monkeypatch)
+        assert np.array_equal(pixels(load_alphabets(AlphabetSettings())), drawn)
+        assert len(kept.drawn) == count
+
+
+def test_images_are_drawn_where_they_cannot_be_kept(kept: Kept) -> None:
+    kept.folder.write_text("a file is in the way")
+    assert len(load_alphabets(AlphabetSettings()).labels) == 4000
+
+
+def test_two_threads_draw_the_usual_alphabets_once(kept: Kept) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(load_alphabets, [AlphabetSettings()] * 2))
+    assert np.array_equal(pixels(found[0]), pixels(found[1]))
+    assert len(kept.drawn) == 1

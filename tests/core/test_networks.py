@@ -190,7 +190,7 @@ def test_under_autocast_only_the_features_lose_precision(name: str) -> None:
 
 
 def test_unknown_network() -> None:
-    known = "conv3, small, googlenet, resnet18, resnet50"
+    known = "conv3, small, googlenet, resnet18, resnet50, or timm:NAME"
     with pytest.raises(InputError, match=rf"^Unknown network 'resnet': choose one of {known}\.$"):
         build_network("resnet", 1, 8)
     with pytest.raises(InputError):

@@ -30,7 +30,9 @@ def colourful(seed: int) -> ImageDataset:
     return dataclasses.replace(dataset, images=ArrayImages(images))
 
 
-@pytest.fixture(params=["tiny conv3", "tiny small", "colourful conv3"])
+@pytest.fixture(
+    params=["tiny conv3", "tiny small", "colourful conv3", "colourful timm:test_efficientnet"]
+)
 def trained(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Path, Recorder]]:

@@ -10,7 +10,7 @@ from symmcore.errors import RunError
 from symmcore.losses import build_loss
 from symmcore.losses.base import Selection
 from symmcore.losses.reference import four_points
-from symmcore.records import PickedPairs
+from symmcore.records import MinedGroups, PickedPairs
 from symmcore.runs.frames import frame_bytes, frame_from
 from symmcore.runs.reading import arrays_in
 from symmcore.settings.symm import Symm
@@ -61,6 +61,14 @@ def test_each_group_has_its_most_alike_pair(name: str, symm: Symm) -> None:
                 expected = sides
         assert found[at].tolist() == expected
     np.testing.assert_array_equal(picked.types, types)
+    assert picked.groups is not None
+    groups = result.selection.groups.T.tolist()
+    assert picked.groups.members.tolist() == SAMPLES[np.array(groups)].tolist()
+    np.testing.assert_array_equal(
+        picked.groups.embeddings, embeddings[torch.tensor(groups)].float().numpy()
+    )
+    for at, other in enumerate(picked.groups.against.tolist()):
+        assert found[at, 1, 0] in picked.groups.members[other]
 
 
 def test_the_angular_loss_has_two_points_against_one() -> None:
@@ -89,12 +97,12 @@ def pairs_of_all_cosines(selection: Selection, embeddings: torch.Tensor) -> list
     ]
 
 
-@pytest.mark.parametrize("most", [1, 16 * 30 * 7, 2**23])
+@pytest.mark.parametrize("most", [1, 4 * 30 * 7, 2**23])
 @pytest.mark.parametrize("name", ["npair", "angular", "lifted"])
 def test_blocks_of_cosines_find_what_all_of_them_do(
     monkeypatch: pytest.MonkeyPatch, name: str, most: int
 ) -> None:
-    monkeypatch.setattr(picked_pairs, "_MOST_COSINES", most)
+    monkeypatch.setattr(picked_pairs, "_MOST_PRODUCTS", most)
     torch.manual_seed(3)
     embeddings = torch.randn(60, 6)
     labels = torch.arange(10).repeat_interleave(2).repeat(3)
@@ -116,13 +124,13 @@ def test_blocks_of_cosines_find_what_all_of_them_do(
 
 
 def test_cosines_are_taken_a_block_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picked_pairs, "_MOST_COSINES", 16 * 30 * 7)
+    monkeypatch.setattr(picked_pairs, "_MOST_PRODUCTS", 4 * 30 * 7)
     sizes: list[int] = []
     cosines = picked_pairs._cosines
 
-    def note(own: torch.Tensor, units: torch.Tensor, *types: torch.Tensor) -> torch.Tensor:
-        sizes.append(16 * own.shape[1] * units.shape[1])
-        return cosines(own, units, *types)
+    def note(products: torch.Tensor, own: list[torch.Tensor], others: torch.Tensor) -> torch.Tensor:
+        sizes.append(products.numel())
+        return cosines(products, own, others)
 
     monkeypatch.setattr(picked_pairs, "_cosines", note)
     labels = torch.arange(10).repeat_interleave(2).repeat(3)
@@ -131,7 +139,7 @@ def test_cosines_are_taken_a_block_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
     assert selection is not None
     hardest_pairs(selection, embeddings, np.arange(60), Symm())
     assert len(sizes) == 5
-    assert max(sizes) <= 16 * 30 * 7
+    assert max(sizes) <= 4 * 30 * 7
 
 
 def test_frames_hold_the_pairs_of_the_newest_batch(
@@ -158,6 +166,9 @@ def test_frames_hold_the_pairs_of_the_newest_batch(
         np.testing.assert_array_equal(again.picked.points, frame.picked.points)
         assert again.picked.types is not None
         np.testing.assert_array_equal(again.picked.types, frame.picked.types)
+        for field in dataclasses.fields(MinedGroups):
+            one, other = (getattr(of.groups, field.name) for of in (again.picked, frame.picked))
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +190,24 @@ def test_types_of_a_damaged_file_are_refused_and_an_older_one_has_none(tmp_path:
     older = frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())
     assert older.picked is not None
     assert older.picked.types is None
+
+
+@pytest.mark.parametrize(
+    ("members", "against", "embeddings"),
+    [
+        ([[0, 1]], [1], [[[0.0], [1.0]]]),  # there is no second pair
+        ([[0, -1]], [0], [[[0.0], [1.0]]]),
+        ([[0, 1], [2, 3]], [0], [[[0.0], [1.0]]]),
+        ([[0, 1]], [0], [[[0.0], [1.0]], [[0.0], [1.0]]]),
+    ],
+)
+def test_mined_pairs_of_a_damaged_file_are_refused(
+    members: list[object], against: list[int], embeddings: list[object], tmp_path: Path
+) -> None:
+    groups = MinedGroups(
+        np.array(members), np.array(against), np.array(embeddings, dtype=np.float32)
+    )
+    picked = PickedPairs(np.array([[[0, -1], [1, -1]]]), None, groups)
+    frame = dataclasses.replace(make_snapshot().frame, picked=picked)
+    with pytest.raises(RunError, match="damaged: mined"):
+        frame_from(tmp_path, arrays_in(tmp_path, frame_bytes(frame)), 0, Symm())

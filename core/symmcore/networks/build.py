@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from symmcore.errors import InputError
 from symmcore.networks.embedding import EmbeddingNetwork
-from symmcore.settings.networks import network_info
+from symmcore.networks.timm_models import build_timm
+from symmcore.settings.networks import network_info, timm_name
 
 # Mean and standard deviation of ImageNet's pixels in [0, 1], by which the published
 # ResNets were trained.
@@ -20,13 +21,15 @@ def build_network(name: str, channels: int, dim: int) -> EmbeddingNetwork:
     """Make a network with fresh weights, drawn from torch's current random state.
 
     Args:
-        name: of the catalogue.
+        name: of the catalogue, or "timm:" and what timm calls it.
         channels: of the images, 1 or 3.
         dim: size of an embedding.
 
     Raises:
         InputError: if there is no network of that name, or it cannot read the channels.
     """
+    if timm_name(name):
+        return build_timm(network_info(name), channels, dim)
     return _BUILDERS[network_info(name).name](channels, dim)
 
 

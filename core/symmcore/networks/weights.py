@@ -17,6 +17,7 @@ from symmcore.folders import NoCacheFolderError
 from symmcore.locks import held
 from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.networks.state_dicts import find_match
+from symmcore.networks.timm_models import fetch_timm, load_timm
 from symmcore.networks.weight_files import check_tensor, read_tensors
 from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
@@ -25,6 +26,7 @@ from symmcore.settings.networks import (
     IMAGENET,
     NetworkInfo,
     check_weights_choice,
+    timm_name,
 )
 
 # ResNet-50, the largest network, is 98 MB; what is far larger is no weights of it.
@@ -43,10 +45,10 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> str:
 
     Args:
         network: as ``build_network`` made it; its weights are changed in place.
-        weights: "none" changes nothing; "imagenet" takes torchvision's, downloaded unless
-            they were before, see ``fetch_weights``; else the path of a safetensors file or of
-            what ``torch.save`` wrote: a state dict, or a checkpoint that holds one, see
-            ``find_match``.
+        weights: "none" changes nothing; "imagenet" takes torchvision's or timm's, downloaded
+            unless they were before, see ``fetch_pretrained``; else the path of a safetensors
+            file or of what ``torch.save`` wrote: a state dict, or a checkpoint that holds one,
+            see ``find_match``.
 
     Returns:
         A sentence on what was taken from a file, and what was left out of it; else "".
@@ -57,6 +59,9 @@ def load_weights(network: EmbeddingNetwork, weights: str) -> str:
     if weights == FROM_SCRATCH:
         return ""
     check_weights_choice(network.info, weights)
+    if weights == IMAGENET and timm_name(network.info.name):
+        load_timm(network)
+        return ""
     if weights == IMAGENET:
         path = fetch_weights(network.info)
     else:
@@ -103,6 +108,18 @@ def check_weights_file(weights: str) -> None:
             f"{weights} is {size / 2**30:.1f} GB: weights of these networks are at most "
             f"{_LARGEST_BYTES / 2**30:.0f} GB."
         )
+
+
+def fetch_pretrained(info: NetworkInfo, on_progress: ProgressCallback = ignore_progress) -> None:
+    """Download a network's weights, torchvision's or timm's, unless that was done before.
+
+    Raises:
+        InputError: if there are none for it, or they cannot be had.
+    """
+    if timm_name(info.name):
+        fetch_timm(info, on_progress)
+    else:
+        fetch_weights(info, on_progress)
 
 
 def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_progress) -> Path:

@@ -24,6 +24,7 @@ from symmcore.projection.base import (
     ProjectionUpdate,
     Projector,
 )
+from symmcore.projection.methods import default_method
 from symmcore.projection.pipe import receive, send
 
 ProjectorFactory = Callable[[str], Projector]
@@ -107,10 +108,21 @@ def _serve(connection: Connection) -> None:
     # From here on, when the libraries are loaded: more threads would take cores from training.
     with threadpool_limits(1):
         send(connection, None)
+        if factory is make_projector:
+            _load_default()
         while True:
             message = receive(connection)
             if isinstance(message, ProjectionJob):  # else it came after the job it cancels
                 _answer(connection, factory, message)
+
+
+def _load_default() -> None:
+    """Begin to load what maps are drawn by unless another method is chosen."""
+    from symmcore.projection.neighbour_map import NeighbourProjector
+
+    projector = make_projector(default_method())
+    if isinstance(projector, NeighbourProjector):
+        projector.load()
 
 
 def _answer(connection: Connection, factory: ProjectorFactory, job: ProjectionJob) -> None:

@@ -40,6 +40,10 @@ class NeighbourProjector:
         """The method's name."""
         return self._method.name
 
+    def load(self) -> None:
+        """Begin to load the method's library, so that the first job need not wait for it."""
+        self._preparation.begin()
+
     def run(self, job: ProjectionJob) -> Iterator[ProjectionUpdate]:
         """Project; see :meth:`symmcore.projection.base.Projector.run`.
 
@@ -96,15 +100,20 @@ class _Preparation:
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
 
+    def begin(self) -> None:
+        """Start, unless that was done."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._prepare, daemon=True)
+            self._thread.start()
+
     def wait(self, timeout: float) -> bool:
         """Wait for at most ``timeout`` seconds; whether all is ready.
 
         Raises:
             ImportError: if the library is missing or broken.
         """
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._prepare, daemon=True)
-            self._thread.start()
+        self.begin()
+        assert self._thread is not None, "it was begun"
         self._thread.join(timeout)
         if self._thread.is_alive():
             return False

@@ -17,6 +17,7 @@ from symmcore.records import (
     Frame,
     IndexArray,
     MapQuality,
+    MinedGroups,
     PickedPairs,
     PlanePoints,
     Projection,
@@ -40,6 +41,9 @@ FRAME_ARRAYS: ExpectedArrays = {
 PICKED_ARRAYS: ExpectedArrays = {
     "picked": ("I64", ("P", 2, 2)),
     "picked_types": ("I64", (4, 4)),
+    "mined_members": ("I64", ("G", 2)),
+    "mined_against": ("I64", ("G",)),
+    "mined_embeddings": ("F32", ("G", 2, "D")),
 }
 GALLERY_ARRAYS: ExpectedArrays = {
     "embeddings": ("F16", ("N", "D")),
@@ -64,7 +68,8 @@ def frame_bytes(frame: Frame) -> bytes:
 
     For each split: embeddings (N, D) float32, partner, labels and samples (N,) int64,
     named ``train_embeddings`` and so on. Synthetic points follow from these. ``picked`` (P, 2, 2)
-    int64 and ``picked_types`` (4, 4) int64 where pairs were picked: see :class:`PickedPairs`.
+    int64 and ``picked_types`` (4, 4) int64 where pairs were picked, and what they were picked
+    from as ``mined_members``, ``mined_against`` and ``mined_embeddings``: see :class:`PickedPairs`.
     """
     arrays: Arrays = {}
     for split, watched in zip(_SPLITS, (frame.train, frame.test), strict=True):
@@ -76,6 +81,9 @@ def frame_bytes(frame: Frame) -> bytes:
         arrays["picked"] = frame.picked.points
         if frame.picked.types is not None:
             arrays["picked_types"] = frame.picked.types
+    if frame.picked is not None and frame.picked.groups is not None:
+        for field in fields(MinedGroups):
+            arrays[f"mined_{field.name}"] = getattr(frame.picked.groups, field.name)
     return safetensors_bytes(arrays)
 
 
@@ -192,7 +200,21 @@ def _picked(path: Path, arrays: Arrays) -> PickedPairs | None:
         images.min() >= 0 and axes.min() >= -1 and points.max() < _LARGEST_SAMPLE
     ):
         raise RunError(f"{path} is damaged: picked are no positions.")
-    return PickedPairs(points, _picked_types(path, arrays))
+    return PickedPairs(points, _picked_types(path, arrays), _mined_groups(path, arrays))
+
+
+def _mined_groups(path: Path, arrays: Arrays) -> MinedGroups | None:
+    if not all(f"mined_{field.name}" in arrays for field in fields(MinedGroups)):
+        return None
+    against = _positions(path, arrays, "mined_against", None)
+    members: IndexArray = _array(path, arrays, "mined_members", np.int64, 2)
+    embeddings: FloatArray = _array(path, arrays, "mined_embeddings", np.float32, 3)
+    count = len(against)
+    if members.shape != (count, 2) or embeddings.shape[:2] != (count, 2):
+        raise RunError(f"{path} is damaged: mined pairs are of different numbers.")
+    if count and not (members.min() >= 0 and against.max() < count):
+        raise RunError(f"{path} is damaged: mined pairs are no positions.")
+    return MinedGroups(members, against, embeddings)
 
 
 def _picked_types(path: Path, arrays: Arrays) -> IndexArray | None:
@@ -242,9 +264,9 @@ def _plane(path: Path, arrays: Arrays, name: str) -> FloatArray:
     return points
 
 
-def _positions(path: Path, arrays: Arrays, name: str, count: int) -> IndexArray:
+def _positions(path: Path, arrays: Arrays, name: str, count: int | None) -> IndexArray:
     values: IndexArray = _array(path, arrays, name, np.int64, 1, count)
-    if count and not (values.min() >= 0 and values.max() < _LARGEST_SAMPLE):
+    if len(values) and not (values.min() >= 0 and values.max() < _LARGEST_SAMPLE):
         raise RunError(f"{path} is damaged: {name} are no positions.")
     return values
 

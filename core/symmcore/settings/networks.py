@@ -4,9 +4,14 @@ The command line and the settings know the networks from here; ``symmcore.networ
 builds them.
 """
 
+import re
 from dataclasses import dataclass
 
 from symmcore.errors import InputError
+
+_TIMM = "timm:"
+# nothing with a colon or slash: timm would read a folder, or ask a server
+_TIMM_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?")
 
 FROM_SCRATCH = "none"
 IMAGENET = "imagenet"
@@ -28,6 +33,7 @@ class NetworkInfo:
         feature_weights: how many weights it has before its fully connected layer, with
             images of three channels.
         width: how many numbers that layer reads.
+        resizes: whether it brings images to a size of its own.
     """
 
     name: str
@@ -37,6 +43,7 @@ class NetworkInfo:
     imagenet: bool
     feature_weights: int
     width: int
+    resizes: bool = False
 
     def weights(self, dim: int) -> int:
         """How many weights it has with embeddings of ``dim`` numbers."""
@@ -102,8 +109,34 @@ def network_info(name: str) -> NetworkInfo:
     for info in NETWORKS:
         if info.name == name:
             return info
+    if name.startswith(_TIMM):
+        return _timm_info(name)
     known = ", ".join(info.name for info in NETWORKS)
-    raise InputError(f"Unknown network {name!r}: choose one of {known}.")
+    raise InputError(f"Unknown network {name!r}: choose one of {known}, or {_TIMM}NAME.")
+
+
+def timm_name(name: str) -> str:
+    """What timm calls a network; empty if it is none of timm's."""
+    return name.removeprefix(_TIMM) if name.startswith(_TIMM) else ""
+
+
+def _timm_info(name: str) -> NetworkInfo:
+    model = timm_name(name)
+    if not _TIMM_NAME.fullmatch(model):
+        raise InputError(
+            f"{name!r} names no network of timm: write {_TIMM}vit_small_patch16_224, say."
+        )
+    return NetworkInfo(
+        name,
+        f"timm's {model}",
+        "A network of the library timm, for images of the size that timm gives for it.",
+        smallest_side=1,
+        imagenet=True,
+        # those of ViT-S/16: nobody knows before timm has made it
+        feature_weights=21_665_664,
+        width=384,
+        resizes=True,
+    )
 
 
 def check_weights_choice(network: NetworkInfo, weights: str) -> None:

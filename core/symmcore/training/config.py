@@ -91,7 +91,10 @@ class TrainingConfig:
     network: str = setting(
         "conv3",
         label="Network",
-        help=f"the embedding network: {', '.join(info.name for info in NETWORKS)}",
+        help=(
+            f"the embedding network: {', '.join(info.name for info in NETWORKS)}, or timm:NAME "
+            "with the library timm installed"
+        ),
         choices=tuple(Choice(info.name, info.title, info.description) for info in NETWORKS),
         place=Place.ADVANCED,
         protocol=True,
@@ -100,8 +103,8 @@ class TrainingConfig:
         FROM_SCRATCH,
         label="Weights",
         help=(
-            f"what GoogLeNet and the ResNets start from: {FROM_SCRATCH}, {IMAGENET} (downloads "
-            "torchvision's once), or a safetensors file or state dict"
+            f"what a large network starts from: {FROM_SCRATCH}, {IMAGENET} (downloads "
+            "torchvision's or timm's once), or a safetensors file or state dict"
         ),
         choices=(
             Choice(FROM_SCRATCH, "From scratch"),

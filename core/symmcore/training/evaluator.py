@@ -28,6 +28,7 @@ from symmcore.records import (
     WatchedSet,
 )
 from symmcore.reflection import partner_cycle, reflect_partners
+from symmcore.settings.networks import network_info
 from symmcore.settings.scores import final_ks
 from symmcore.training.config import TrainingConfig
 from symmcore.training.frame_schedule import watch_limit
@@ -40,7 +41,7 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _WATCH_STREAM = 3
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 512
-_FEW_PIXELS = 2**19
+_FEW_PIXELS, _MANY_PIXELS = 2**19, 2**16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,8 @@ class Evaluator:
         # No more images at once than a step embeds: what a step has memory for, this has. But
         # small images, which take little: threads meet less often in larger batches.
         _, height, width, _ = dataset.images.shape
-        few = max(_SMALLEST_BATCH, _FEW_PIXELS // (height * width))
+        pixels = _MANY_PIXELS if network_info(config.network).resizes else height * width
+        few = max(_SMALLEST_BATCH, _FEW_PIXELS // pixels)
         self._batch = min(max(config.batch_size, few), _LARGEST_BATCH)
         limit = watch_limit(config)
         rule = WatchRule(config.watch)

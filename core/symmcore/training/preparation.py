@@ -10,7 +10,7 @@ import torch
 from symmcore.data.feed.batches import BatchLoader
 from symmcore.data.feed.sampler import PairSampler
 from symmcore.data.feed.training_feed import TrainingFeed
-from symmcore.networks import check_weights_file, fetch_weights
+from symmcore.networks import check_weights_file, fetch_pretrained, timm_transform
 from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.records import Checkpoint
 from symmcore.settings.networks import (
@@ -18,8 +18,9 @@ from symmcore.settings.networks import (
     IMAGENET,
     check_image_size,
     network_info,
+    timm_name,
 )
-from symmcore.settings.transforms import default_transform
+from symmcore.settings.transforms import DRAWINGS, default_transform
 from symmcore.training.checkpoint import (
     Position,
     check_dataset,
@@ -32,7 +33,7 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.devices import resolve_device
 from symmcore.training.evaluator import Evaluator
 from symmcore.training.frame_schedule import with_schedule
-from symmcore.training.input import read_dataset
+from symmcore.training.input import read_dataset, usual_transform
 from symmcore.training.learner import Learner
 from symmcore.training.peak_memory import restart_peak_memory
 from symmcore.training.sink import Environment
@@ -61,7 +62,8 @@ class Preparation:
         if start is None:  # before a dataset is read, which can take long
             check_weights_file(config.weights)
             if config.weights == IMAGENET:
-                fetch_weights(network_info(config.network), on_progress)
+                fetch_pretrained(network_info(config.network), on_progress)
+        config = _with_own_transform(config)
         self.dataset = dataset = read_dataset(config, on_progress)
         if start is not None:
             check_dataset(dataset, start)
@@ -110,3 +112,14 @@ class Preparation:
                 load_loops(learner.warm_up, (spec,), on_progress)
             else:
                 learner.warm_up()
+
+
+def _with_own_transform(config: TrainingConfig) -> TrainingConfig:
+    """The same training; files are brought to the size that timm gives for its network."""
+    info = network_info(config.network)
+    if not timm_name(info.name):
+        return config
+    own = timm_transform(info)  # says what is wrong before a dataset is read
+    if config.transform is not None or usual_transform(config.dataset_choice()) == DRAWINGS:
+        return config
+    return dataclasses.replace(config, transform=own)

@@ -32,18 +32,27 @@ def warm_up() -> frozenset[str]:
     return missing_devices()
 
 
-def warm_up_rest() -> None:
-    """Draw the usual alphabets, and import what a training imports after its first picture.
-
-    But for numba: see :func:`warm_up_loops`. Changes no random state.
-    """
+def warm_up_data() -> None:
+    """Draw the usual alphabets, with which most begin. Changes no random state."""
     alphabets.load_alphabets(alphabets.AlphabetSettings())
+
+
+def import_optimizer() -> None:
+    """Import what the first step imports. Changes no random state."""
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # for which torch imports its compiler
+
+
+def import_scores() -> None:
+    """Import what evaluations and the other bundled dataset do. Changes no random state."""
     embeddings, labels = torch.eye(4), torch.tensor([0, 0, 1, 1])
     recall_at_k(embeddings, labels, (1,))
     synthetic_recall_at_1(embeddings, labels)
     clustering_scores(embeddings, labels)
     digits.load_digits(seed=0)
+
+
+WARM_UP_REST = (import_optimizer, import_scores)
+"""What is needed only after a training's first picture, in parts that another may wait for."""
 
 
 def warm_up_loops(on_progress: ProgressCallback) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from symmcore.projection.neighbours import EXACT_UP_TO
 from symmcore.runs import Recording
 from symmviz.model.events import Event, event_sentence
 from symmviz.model.names import shown_name
@@ -14,6 +15,10 @@ MOST_LINES = 100
 """Events that are listed: the newest."""
 _NOTHING = "Nothing large happened between the frames of these runs."
 _LOOKING = "Comparing the frames..."
+_TOO_MANY = (
+    f"Events are looked for among up to {EXACT_UP_TO:,} watched images: "
+    "a run that is shown has more."
+)
 _TOO_FEW = "Events are what changes from one frame to the next: there is no second frame yet."
 
 EventsFound = Callable[[Recording, Split], tuple[Event, ...]]
@@ -59,13 +64,16 @@ def no_events(recording: Recording, split: Split) -> tuple[Event, ...]:
     return ()
 
 
-def events(workspace: Workspace, found: EventsFound, *, looking: bool) -> EventsState:
+def events(
+    workspace: Workspace, found: EventsFound, *, looking: bool, refused: bool = False
+) -> EventsState:
     """Derive the list of what happened.
 
     Args:
         workspace: which runs and images are shown.
         found: looks up what is known.
         looking: whether frames are still being compared.
+        refused: whether a run has too many images for that.
     """
     if not workspace.display.events_visible:
         return EventsState()
@@ -86,7 +94,8 @@ def events(workspace: Workspace, found: EventsFound, *, looking: bool) -> Events
     note = ""
     if not lines:
         several = any(len(one.state.frame_steps) > 1 for one in recordings)
-        note = _TOO_FEW if not several else _LOOKING if looking else _NOTHING
+        nothing = _TOO_MANY if refused else _NOTHING
+        note = _TOO_FEW if not several else _LOOKING if looking else nothing
     return EventsState(True, tuple(lines[:MOST_LINES]), note)
 
 

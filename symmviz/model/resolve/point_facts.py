@@ -5,10 +5,12 @@ from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
 from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, ShareTarget, SplitImages
+from symmviz.model.mined_pair import MinedPair, group_of, mined_pair
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair, map_pairs
 from symmviz.model.picked_types import PickedTypes
-from symmviz.model.resolve.time import newest_at, timeline
+from symmviz.model.resolve.time import newest_at, shown_step, timeline
+from symmviz.model.retrieval import Split
 from symmviz.model.since import COMPARING, SinceChoice
 from symmviz.model.workspace import Cursor, Workspace
 
@@ -27,6 +29,25 @@ def pairs_of(
         return ()
     picked = None if projection is None else loaded.picked(recording.key, projection.step)
     return None if picked is None else map_pairs(picked, shown.samples, shown.partner)
+
+
+def mined_at(workspace: Workspace, loaded: Loaded) -> MinedPair | None:
+    """The pair of the newest batch that the selected image is of, in the first run that has it.
+
+    None where no picked pairs are shown, and where the image is of none.
+    """
+    query = workspace.selection.query
+    if query is None or not workspace.display.shows_pairs or query.split is not Split.TRAIN:
+        return None
+    for recording in workspace.recordings:
+        step, spec = shown_step(recording, workspace.cursor), recording.info.spec
+        if step is None or spec is None or spec.symm is None:
+            continue
+        picked = loaded.picked(recording.key, step)
+        group = group_of(picked, query.sample)
+        if picked is not None and group is not None:
+            return mined_pair(picked, group, spec, step)
+    return None
 
 
 def types_of(

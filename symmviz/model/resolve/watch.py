@@ -20,12 +20,14 @@ from symmviz.model.display import (
 )
 from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
+from symmviz.model.mined_pair import MinedPair
 from symmviz.model.names import shown_name
 from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.picked import MapPair
 from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve.point_facts import (
     cosines_of,
+    mined_at,
     pairs_of,
     shares_of,
     since_choice,
@@ -103,6 +105,7 @@ class WatchState:
         pairs_visible: whether lines between picked points are.
         method: what projects them.
         layers: what is drawn over and beside them.
+        mined: what the Learn page can show of the selected image; None where it is of no pair.
     """
 
     titles: tuple[RunTitle, ...]
@@ -117,6 +120,7 @@ class WatchState:
     pairs_visible: bool
     method: str
     layers: frozenset[Layer]
+    mined: MinedPair | None = None
 
 
 def nothing_found(target: SearchTarget) -> None:
@@ -147,6 +151,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
         pairs_visible=workspace.display.pairs_visible,
         method=workspace.display.method,
         layers=workspace.display.layers,
+        mined=mined_at(workspace, loaded),
     )
 
 

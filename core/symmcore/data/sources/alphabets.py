@@ -2,7 +2,7 @@
 
 Each class is a character of strokes; the characters of a family ("alphabet") are
 look-alikes, and every image of a character is drawn by a hand of its own
-(:mod:`symmcore.data.sources.strokes`). Nothing is read or downloaded.
+(:mod:`symmcore.data.sources.strokes`). Nothing is downloaded.
 
 The difficulty was set so that plain N-pair is neither lost nor done after a quick run, and
 fixed, together with the 300 steps, before Symm was ever run on it. Test Recall@1 of
@@ -13,6 +13,8 @@ numbers, batches of 128, Adam at 0.001; the network was the quick preset's then)
 - after it 0.658, 0.620, 0.635, 0.634, 0.634: mean 0.636.
 """
 
+import sys
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,8 @@ import numpy.typing as npt
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
+from symmcore.data.sources import strokes
+from symmcore.data.sources.drawn_images import keep_drawn, read_drawn
 from symmcore.data.sources.splits import SplitRule, split_listed
 from symmcore.data.sources.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
 from symmcore.errors import InputError
@@ -112,12 +116,10 @@ def load_alphabets(
         settings: which.
         on_progress: told how many images are drawn.
     """
-    if settings in _KEPT:
-        images = _KEPT[settings].copy()
+    if settings == AlphabetSettings():
+        images = _usual_images(settings, on_progress).copy()
     else:
         images = _draw_all(settings, on_progress)
-        if settings == AlphabetSettings():
-            _KEPT[settings] = images.copy()
     labels = np.repeat(np.arange(settings.classes), settings.images)
     train, test, split = split_listed(labels, settings.classes, SplitRule.CLASS, 0)
     return ImageDataset(
@@ -133,11 +135,35 @@ def load_alphabets(
 
 # The usual images, 3 MB that take a second to draw: for the next training in this process.
 _KEPT: dict[AlphabetSettings, Pictures] = {}
+_DRAWING = threading.Lock()  # what one thread draws, another need not draw too
+_SECONDS_BETWEEN_LOOKS = 0.05
+
+
+def _usual_images(settings: AlphabetSettings, on_progress: ProgressCallback) -> Pictures:
+    """The images that this process, or one before it on this machine, has drawn already."""
+    while not _DRAWING.acquire(timeout=_SECONDS_BETWEEN_LOOKS):
+        on_progress(Progress("Drawing images", 0, settings.classes * settings.images))
+    try:
+        images = _KEPT.get(settings)
+        if images is None:
+            drawn_by = strokes, sys.modules[__name__]
+            shape = _shape(settings)
+            images = read_drawn(shape, settings, drawn_by)
+            if images is None:
+                images = _draw_all(settings, on_progress)
+                keep_drawn(images, settings, drawn_by)
+            _KEPT[settings] = images
+        return images
+    finally:
+        _DRAWING.release()
+
+
+def _shape(settings: AlphabetSettings) -> tuple[int, ...]:
+    return settings.classes, settings.images, PIXELS, PIXELS, 1
 
 
 def _draw_all(settings: AlphabetSettings, on_progress: ProgressCallback) -> Pictures:
-    shape = (settings.classes, settings.images, PIXELS, PIXELS, 1)
-    images = np.empty(shape, dtype=np.uint8)
+    images = np.empty(_shape(settings), dtype=np.uint8)
     for first in range(0, settings.classes, FAMILY_SIZE):
         on_progress(
             Progress("Drawing images", first * settings.images, settings.classes * settings.images)
