@@ -3,17 +3,18 @@
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from symmcore.losses.base import Selection
 from symmcore.losses.reference import four_points
 from symmcore.mining.candidates import code_tables, look_up
+from symmcore.mining.geometry import measure, type_weights
 from symmcore.records import IndexArray, MinedGroups, PickedPairs
 from symmcore.settings.symm import Symm
 
 _NO_AXIS = -1
-# Cosines of all points at once: 64 MiB.
-_MOST_COSINES = 2**23
+# Products of originals at once: 4 MiB, which stay in the cache.
+_MOST_PRODUCTS = 2**19
+_SMALLEST_NORM = 1e-12
 
 
 @torch.no_grad()
@@ -22,7 +23,9 @@ def hardest_pairs(
 ) -> PickedPairs:
     """Of the pairs picked for each group, the one with the largest cosine; ties to the first.
 
-    With them come the types of all pairs that were picked.
+    With them come the types of all pairs that were picked. All cosines follow from the products of
+    the originals, in float64: 2,048 groups of 512 dimensions take a second on one core, 64 of 64 a
+    millisecond.
 
     The angular loss picks two points of a group with one of another: it gives two pairs for each
     group, of the largest mean cosine.
@@ -34,18 +37,22 @@ def hardest_pairs(
         symm: how points are reflected.
     """
     groups = selection.groups.cpu()
-    i, j = embeddings.detach().cpu().double()[groups]
-    units = normalize(four_points(i, j, symm), dim=-1)
+    originals = embeddings.detach().cpu().double()[groups]
+    weights = _unit_weights(originals, symm)
     codes = selection.codes.matrix().cpu()
     tables = code_tables(selection.codes.candidates, codes.device)
     labels = selection.labels.cpu()
     count = len(labels)
     found = []
-    step = max(_MOST_COSINES // (16 * count), 1)
+    step = max(_MOST_PRODUCTS // (4 * count), 1)
     for block in (slice(begin, begin + step) for begin in range(0, count, step)):
         code = codes[block].long()
+        rows, columns = look_up(tables.rows, code), look_up(tables.columns, code)
+        products = originals[:, block].flatten(0, 1) @ originals.flatten(0, 1).T
         picked = _cosines(
-            units[:, block], units, look_up(tables.rows, code), look_up(tables.columns, code)
+            products.view(2, -1, 2, count),
+            [weights[..., block].gather(1, row.T.expand(2, -1, -1)).mT for row in rows],
+            weights.gather(1, columns.expand(2, -1, -1)),
         )
         against = picked.masked_fill_(labels[block, None] == labels, -torch.inf).argmax(dim=1)
         found.append((against, code.gather(1, against[:, None])[:, 0]))
@@ -56,30 +63,37 @@ def hardest_pairs(
     mined = MinedGroups(
         np.ascontiguousarray(samples[groups.numpy()].T),
         against.numpy(),
-        np.ascontiguousarray(torch.stack((i, j), dim=1).float().numpy()),
+        np.ascontiguousarray(originals.transpose(0, 1).float().numpy()),
     )
     for array in (mined.members, mined.against, mined.embeddings):
         array.setflags(write=False)
     return PickedPairs(_described(against, rows, columns, samples, groups), types, mined)
 
 
-def _cosines(own: Tensor, units: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def _unit_weights(originals: Tensor, symm: Symm) -> Tensor:
+    """The four points of each group, scaled to norm 1, as weights on x_i and x_j: (2, 4, P).
+
+    Args:
+        originals: (2, P, D) float64.
+        symm: how points are reflected.
+    """
+    norms = four_points(originals[0], originals[1], symm).norm(dim=-1)
+    weights = type_weights(*measure(originals).reflections(symm))
+    scaled: Tensor = weights / norms.clamp_min(_SMALLEST_NORM)
+    return scaled
+
+
+def _cosines(products: Tensor, own: list[Tensor], others: Tensor) -> Tensor:
     """Cosines of what was picked of some groups g and of all h: (g, h).
 
     Args:
-        own: (4, g, D), the points of the groups g by ``PointType``, of norm 1.
-        units: (4, h, D), those of all groups.
-        rows: (1, g, h) or (2, g, h), which point of g; of two, the mean cosine is taken.
-        columns: (g, h), which point of h.
+        products: (2, g, 2, h), of the originals.
+        own: weights on x_i and x_j, (2, g, h), of the points of g; of two, the mean is taken.
+        others: the same of the points of h.
     """
-    block, count = own.shape[1], units.shape[1]
-    cosines = (own.flatten(0, 1) @ units.flatten(0, 1).T).flatten()
-    places = (
-        columns.mul_(count)
-        .add_((torch.arange(block) * 4 * count)[:, None])
-        .add_(torch.arange(count))
-    )
-    picked = [look_up(cosines, row.mul_(block * 4 * count).add_(places)) for row in rows]
+    against = products[:, :, 0] * others[0]
+    against += products[:, :, 1] * others[1]
+    picked = [(weights * against).sum(dim=0) for weights in own]
     return sum(picked[1:], picked[0]).div_(len(picked))
 
 

@@ -2,6 +2,11 @@
 
 As many multiplications as a library's product of matrices takes would be twice what is needed;
 torch has no product of a matrix with its own transpose that leaves out a half.
+
+Why LLVM's language: of the same loop in Python numba makes code that takes 4.0, 3.2 and 3.0 times
+as long at 64, 512 and 2,048 groups of 512 dimensions. The whole loss, forward and backward, would
+take 0.86, 2.16 and 2.17 times what N-pair without Symm takes, against 0.54, 1.02 and 1.09, where at
+most 1.2, 1.8 and 2.2 are wanted (CPU time of one thread, an AMD EPYC with AVX-512, numba 0.68).
 """
 
 from collections.abc import Callable
