@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from symmviz.model.frame_changes import MIX_RISE, NEIGHBOURS, SPLIT_FALL
 from symmviz.model.resolve.events import EventLine, EventsState
+from symmviz.views.event_rows import EventRows
 from symmviz.views.plain_tip import plain_tip
 
 _WIDTH = 236  # pixels
@@ -54,9 +55,8 @@ class EventPanel(QFrame):
         self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.list = QListWidget(self)
         self.list.setAccessibleName("What happened, the newest first")
-        self.list.setWordWrap(True)
+        self.list.setItemDelegate(EventRows(self.list))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setAlternatingRowColors(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)

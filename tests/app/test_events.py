@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import EmbeddedSet, Frame
@@ -250,3 +251,31 @@ def test_a_line_is_chosen_by_click_and_by_key_and_stays_current(qtbot: QtBot) ->
     panel.set_events(EventsState())
     assert panel.isHidden()
     assert not panel.button.isChecked()
+
+
+def test_a_row_is_as_high_as_its_text_and_its_heading_stands_out(qtbot: QtBot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    page.resize(300, 300)
+    panel = EventPanel(page)
+    page.show()
+    panel.resize(236, 300)
+    panel.show()
+    lines = panel.list
+    lines.addItems(["Step 1\nShort.", f"Step 2\n{'a class with a name ' * 8}", "Step 3\nShort."])
+    heights = [lines.visualItemRect(lines.item(row)).height() for row in range(3)]
+    assert heights[0] == heights[2]
+    line = lines.fontMetrics().height()
+    assert heights[1] > heights[0] + 3 * line
+    assert heights[0] > 2.5 * line  # room between rows
+    picture = lines.viewport().grab().toImage()
+    ratio = picture.devicePixelRatio()
+    darkest = [
+        min(
+            picture.pixelColor(int(x * ratio), int(y * ratio)).lightness()
+            for x in range(4, 60)
+            for y in range(top, top + line)
+        )
+        for top in (6, 6 + line)
+    ]
+    assert darkest[0] < darkest[1] - 40
