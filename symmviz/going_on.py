@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.runs import Recording
+from symmcore.runs.naming import run_folder
+from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec
 from symmviz.model.branch import BranchRequest
 from symmviz.model.resolve import branch_parents
@@ -15,6 +18,7 @@ from symmviz.services.continuing import Continuation, drop_continuation
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
+from symmviz.views.question import Question
 
 Begin = Callable[[tuple[str, ...], tuple[Recording, ...]], None]
 Refuse = Callable[[str], None]
@@ -56,6 +60,7 @@ class GoingOn:
         self._begin = begin
         self._refuse = refuse
         self._planned: _Planned | None = None
+        self._question = Question(window)
 
     def resume(self, folder: Path, steps: int) -> None:
         """Train a run, or the runs of a comparison, up to a step."""
@@ -68,7 +73,7 @@ class GoingOn:
     def ask_for_branch(
         self, step: int | None, of: tuple[Recording, ...] = (), spec: RunSpec | None = None
     ) -> None:
-        """Have a branch described.
+        """Have a branch described; where there is no checkpoint, offer to start anew with ``spec``.
 
         Args:
             step: that is shown; None for the newest checkpoint.
@@ -77,13 +82,38 @@ class GoingOn:
         """
         parents = branch_parents(of or self._workspace.recordings, step)
         if not parents:
-            self._refuse("There is no checkpoint up to this step to branch from.")
+            config = of[0].info.config if of else None
+            if spec is None or config is None:
+                self._refuse("There is no checkpoint up to this step to branch from.")
+            else:
+                self._ask_to_start_anew(replace(config, specs=(spec,)), of)
             return
         dialog = self._window.ask_for_branch(parents)
         if spec is not None:
             dialog.propose(spec)
         dialog.requested.connect(lambda request: self._branch(dialog, request))
         dialog.rejected.connect(lambda: self._drop(dialog))
+
+    def _ask_to_start_anew(self, config: TrainingConfig, of: tuple[Recording, ...]) -> None:
+        """Offer to train the same from the first step, with another setting."""
+
+        def start() -> None:
+            out = run_folder(self._window.start_page.runs_folder, config, datetime.now())
+            try:
+                self._session.start(config, out)
+            except (InputError, RuntimeError) as error:
+                self._refuse(str(error))
+                return
+            self._begin((config.specs[0].name,), of)
+
+        self._question.ask(
+            "Start anew with this setting?",
+            f"There is no checkpoint before it to branch from. {config.specs[0].name} begins at "
+            "step 0 with the same data, network and seed; this run stays as it is.",
+            yes="Start anew",
+            no="Cancel",
+            then=start,
+        )
 
     def take(self) -> None:
         """Begin, once it has been read what from; nothing was changed where that failed."""

@@ -49,6 +49,7 @@ class SeedSeries:
         self._reading: Future[SeedsLeft] | None = None
         self._folder: SeedFolder | None = None
         self._trained: int | None = None
+        self._seeds: SeedRuns | None = None  # of what trains, whatever else is shown
         self._going = False
         self._looking: tuple[tuple[Recording, ...], Future[SeedFolder | None]] | None = None
         self._resumable: tuple[Recording, ...] = ()
@@ -94,8 +95,8 @@ class SeedSeries:
 
     def ended(self, status: TrainingStatus) -> bool:
         """A training has ended: returns whether the next seed is being found."""
-        seeds, folder = self._workspace.seeds, self._folder
-        if seeds is None or not seeds.going or folder is None:
+        seeds, folder = self._seeds, self._folder
+        if seeds is None or folder is None:
             return False
         if self._going and status.reason in _GOES_ON:
             self._plan(lambda: folder)
@@ -114,7 +115,7 @@ class SeedSeries:
             if self._begun(reading.result()):
                 return
         except (InputError, OSError, RuntimeError) as error:
-            seeds = self._workspace.seeds
+            seeds = self._seeds
             self._end(() if seeds is None else seeds.finished, is_left=seeds is not None)
             self._refuse(str(error))
         if self._trained is not None:
@@ -133,7 +134,8 @@ class SeedSeries:
         specs = self._session.go_on(left.planned)
         self._trained = left.seed
         self._refuse = self._tell
-        self._begin(specs, SeedRuns(left.finished, left.place, left.count))
+        self._seeds = SeedRuns(left.finished, left.place, left.count)
+        self._begin(specs, self._seeds)
         return True
 
     def _begin_first(self, open_folder: Callable[[], SeedFolder], refuse: Tell) -> None:
@@ -146,9 +148,9 @@ class SeedSeries:
 
     def _end(self, finished: tuple[Recording, ...], *, is_left: bool) -> None:
         """No other seed follows now; those that are left can be resumed."""
-        self._going = False
-        workspace = self._workspace
-        if workspace.seeds is not None:
+        began, workspace = self._seeds is not None, self._workspace
+        self._going, self._seeds = False, None
+        if began and workspace.seeds is not None:
             workspace.seeds = replace(workspace.seeds, finished=finished, going=False)
         self._resumable = workspace.recordings if is_left else ()
 

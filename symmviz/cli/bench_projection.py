@@ -37,6 +37,13 @@ def add_bench_projection(parser: argparse.ArgumentParser) -> None:
         ("--seed", 0, "of all that is random"),
     ):
         add(flag, type=int, default=number, metavar="N", help=f"{text} (default %(default)s)")
+    add(
+        "--backlog",
+        type=int,
+        metavar="ROUNDS",
+        help="measure this alone: what recording a backlog by the first of the methods costs a "
+        "training beside it, in so many alternations of 15 seconds",
+    )
     add("--json", type=user_path, metavar="FILE", help="write the numbers here too")
 
 
@@ -53,6 +60,8 @@ def _bench_projection(options: argparse.Namespace) -> int:
     for info in infos:
         if not is_installed(info):
             raise InputError(f"{what_to_install(info)}.")
+    if options.backlog is not None:
+        return _bench_backlog(infos[0].name, options)
     from symmviz.benchmarks.projection import measure  # imports torch
     from symmviz.benchmarks.projection_report import Sizes
 
@@ -67,3 +76,11 @@ def _bench_projection(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     return report_on(lambda: measure(sizes), options.json)
+
+
+def _bench_backlog(method: str, options: argparse.Namespace) -> int:
+    if options.backlog < 1:
+        raise InputError(f"--backlog is {options.backlog}: it must be 1 at least.")
+    from symmviz.benchmarks.projection_backlog import measure  # imports torch
+
+    return report_on(lambda: measure(method, options.backlog, options.seed), options.json)

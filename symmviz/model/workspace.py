@@ -232,10 +232,10 @@ class Workspace:
 
         Of several seeds, the mean of those that are finished is drawn.
         """
-        self._seeds = seeds
-        if seeds is not None:
+        if seeds is not None and self._seeds is None:  # afterwards the user may choose otherwise
             curves = replace(self._display.curves, bands=True)
             self._display = replace(self._display, curves=curves)
+        self._seeds = seeds
         self._recordings, self._preparing, self._is_hopeless = beside, specs, False
         self._cursor = Cursor()
         self._keep_selection(set(map(images_key, beside)))

@@ -26,8 +26,8 @@ class EventSource(Protocol):
     def is_behind(self, recordings: tuple[Recording, ...], split: Split) -> bool:
         """Whether more may be found of these runs."""
 
-    def refuses(self, recordings: tuple[Recording, ...]) -> bool:
-        """Whether one of these runs watches too many images."""
+    def refuses(self, recordings: tuple[Recording, ...], split: Split) -> bool:
+        """Whether one of these runs watches too many images of a split."""
 
     def want(self, recordings: tuple[Recording, ...], split: Split) -> None:
         """Find what happened in these runs."""
@@ -63,7 +63,7 @@ class EventsPresenter:
         wanted = recordings if display.events_visible else ()
         source.want(wanted, display.split)
         looking = source.is_behind(wanted, display.split)
-        refused = source.refuses(wanted)
+        refused = source.refuses(wanted, display.split)
         state = events(workspace, source.found, looking=looking, refused=refused)
         if state != self._shown:
             self._shown = state

@@ -141,7 +141,9 @@ def recording_note(form: StartForm, counts: tuple[int, int] | None) -> str:
     if counts is None:
         return ""
     try:
-        return recording_size(training_config(form, compare=False), *counts).sentence()
+        size = recording_size(training_config(form, compare=False), *counts).sentence()
+        seeds = len(chosen_seeds(form))
+        return size if seeds == 1 else f"{size} That is for each of {seeds:,} seeds."
     except InputError:  # which is said when it is to be started
         return ""
 

@@ -1,7 +1,7 @@
 """Finds what happened from each recorded frame of the runs to the next, off the GUI thread."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ MOST_FRAMES = 200
 """Of each run so many of the newest frames are compared with the one before."""
 _BYTES = 32 * 2**20
 _ENTRIES = 64
+_Images = tuple[str, Split]  # key of a run, and whose images are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ class FramePair:
     split: Split
 
 
-def frame_pairs(recording: Recording, split: Split) -> tuple[FramePair, ...]:
-    """The pairs of a run's frames that are compared, the newest first."""
+def frame_pairs(recording: Recording) -> tuple[tuple[int, int], ...]:
+    """The steps of each two frames of a run that are compared, the newest first."""
     steps = recording.state.frame_steps[-MOST_FRAMES - 1 :]
-    return tuple(FramePair(recording.key, *pair, split) for pair in pairwise(steps))[::-1]
+    return tuple(pairwise(steps))[::-1]
 
 
 class EventFinder:
@@ -54,39 +55,37 @@ class EventFinder:
         self._near: ByteCache[tuple[str, int, Split], Neighbourhood] = ByteCache(_BYTES, _ENTRIES)
         self._lock = threading.Lock()
         # The lock guards all of these.
-        self._found: dict[FramePair, tuple[Event, ...]] = {}
-        self._refused: set[str] = set()
+        self._found: dict[_Images, dict[tuple[int, int], tuple[Event, ...]]] = {}
+        self._refused: set[_Images] = set()
         self._revision = 0
         self._epoch = 0
 
-    def refuses(self, recordings: tuple[Recording, ...]) -> bool:
+    def refuses(self, recordings: tuple[Recording, ...], split: Split) -> bool:
         """Whether one of these runs watches more images than are compared each with each."""
         with self._lock:
-            return any(one.key in self._refused for one in recordings)
+            return any((one.key, split) in self._refused for one in recordings)
 
     def is_behind(self, recordings: tuple[Recording, ...], split: Split) -> bool:
         """Whether frames of these runs are still to be compared."""
-        pairs = [pair for one in recordings for pair in frame_pairs(one, split)]
         with self._lock:
-            return any(pair not in self._found for pair in pairs)
+            return any(True for one in recordings for _ in self._unknown(one, split))
 
     def want(self, recordings: tuple[Recording, ...], split: Split) -> None:
         """Compare the frames of these runs, the newest first, as far as they were not."""
         with self._lock:
             wanted = [
-                (pair, recording, self._epoch)
-                for recording in recordings
-                for pair in frame_pairs(recording, split)
-                if pair not in self._found
+                (FramePair(one.key, *steps, split), one, self._epoch)
+                for one in recordings
+                for steps in self._unknown(one, split)
             ]
         wanted.sort(key=lambda one: -one[0].step)
         self._thread.want(tuple(wanted))
 
     def found(self, recording: Recording, split: Split) -> tuple[Event, ...]:
         """What happened in a run as far as it is known, the newest first."""
-        pairs = frame_pairs(recording, split)
         with self._lock:
-            return tuple(event for pair in pairs for event in self._found.get(pair, ()))
+            known = self._found.get((recording.key, split), {})
+            return tuple(event for pair in frame_pairs(recording) for event in known.get(pair, ()))
 
     @property
     def revision(self) -> int:
@@ -113,10 +112,16 @@ class EventFinder:
         """End the thread; whether it has ended within ``timeout`` seconds."""
         return self._thread.close(timeout)
 
+    def _unknown(self, recording: Recording, split: Split) -> Iterator[tuple[int, int]]:
+        """The steps of each two frames that are still to be compared; the lock is held."""
+        known = self._found.get((recording.key, split), {})
+        return (steps for steps in frame_pairs(recording) if steps not in known)
+
     def _find(self, wanted: tuple[FramePair, Recording, int]) -> None:
         pair, recording, epoch = wanted
         with self._lock:
-            if pair in self._found or epoch != self._epoch:
+            known = self._found.get((pair.key, pair.split), {})
+            if (pair.since, pair.step) in known or epoch != self._epoch:
                 return  # it was wanted again while it was under way
         events: tuple[Event, ...] = ()
         try:
@@ -141,7 +146,7 @@ class EventFinder:
         images = (frame.train if split is Split.TRAIN else frame.test).points
         if len(images.samples) > EXACT_UP_TO:
             with self._lock:
-                self._refused.add(recording.key)
+                self._refused.add((recording.key, split))
             raise LookupError("too many images to compare each with each")
         with threadpool_limits(1, user_api="blas"):  # a training has need of the cores, too
             near = neighbourhood(images)
@@ -153,7 +158,8 @@ class EventFinder:
     def _keep(self, pair: FramePair, events: tuple[Event, ...], epoch: int) -> None:
         with self._lock:
             if epoch == self._epoch:
-                self._found[pair] = events
+                known = self._found.setdefault((pair.key, pair.split), {})
+                known[pair.since, pair.step] = events
                 self._revision += 1
 
     def _fault(self, wanted: tuple[FramePair, Recording, int], error: Exception) -> None:

@@ -17,7 +17,7 @@ from symmviz.model.workspace import Cursor
 
 _STARTS_TRIED = 4  # of projections near a frame, until one has a picture to go on from
 _NEAR_FRAMES = 3  # from which the points of one frame find their places in another
-_SHARE_WHILE_TRAINING = 0.3  # of the time for what is only to be recorded
+SHARE_WHILE_TRAINING = 0.3  # of the time for what is only to be recorded
 
 Groups = tuple[tuple[Recording, ...], ...]
 Given = tuple[str, str, int]
@@ -186,7 +186,7 @@ def recorded_job(task: Task, method: str, *, is_busy: bool) -> ProjectionJob:
     starts = tuple(_recorded_start(run, method, task.step, in_order) for run in task.runs)
     settings = ProjectionSettings(
         seed=task.runs[0].info.seed or 0,
-        share=_SHARE_WHILE_TRAINING if is_busy and in_order else 1.0,
+        share=SHARE_WHILE_TRAINING if is_busy and in_order else 1.0,
     )
     before = tuple(map(_frame_of, task.runs, starts))
     return ProjectionJob(method, _frames(task), starts, settings, before)

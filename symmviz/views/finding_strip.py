@@ -28,8 +28,8 @@ class _Cell(QWidget):
         self.button = QToolButton(self.frame)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.button.setToolTip(
-            "Opens the branch dialog with this setting; nothing starts by itself. The arrow has "
-            "more."
+            "Opens the branch dialog with this setting, or offers to start anew where there is no "
+            "checkpoint; nothing starts by itself. The arrow has more."
         )
         self.button.clicked.connect(lambda: self.chosen.emit(0))
         inner = QHBoxLayout(self.frame)

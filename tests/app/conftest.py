@@ -7,6 +7,7 @@ import traceback
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before any QApplication: a test opens no window on the developer's screen.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -93,6 +94,27 @@ def no_leaked_windows(request: pytest.FixtureRequest) -> Iterator[None]:
     request.node.funcargs.clear()  # or pytest keeps the test's window from being freed
     _delete_deferred()
     assert not left(), f"top-level widgets left: {left()}"
+
+
+@pytest.fixture(autouse=True)
+def kept_widgets(
+    no_leaked_timers: None, no_leaked_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Keep a test's widgets until they are closed: one that is freed as it paints is a crash.
+
+    The bot knows them by weak references alone, and processes events once more after the test,
+    when nothing else may have them and garbage may be collected in the midst of a painting.
+    """
+    kept: list[QWidget] = []
+    original = QtBot.addWidget
+
+    def add(bot: QtBot, widget: QWidget, **arguments: Any) -> None:
+        kept.append(widget)
+        original(bot, widget, **arguments)
+
+    monkeypatch.setattr(QtBot, "addWidget", add)
+    yield
+    kept.clear()
 
 
 def _delete_deferred() -> None:

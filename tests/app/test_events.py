@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import EmbeddedSet, Frame
-from symmviz.model.events import Event, EventKind
+from symmviz.model.events import Event, EventKind, event_sentence
 from symmviz.model.resolve.events import MOST_LINES, EventsState
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
@@ -120,17 +120,19 @@ def test_a_run_of_too_many_images_says_so(
     wait(finder)
     presenter.update()
     assert "a run that is shown has more" in view.states[-1].note
+    assert finder.refuses((run,), Split.TEST)
+    assert not finder.refuses((run,), Split.TRAIN)  # which are few, and not asked for
     finder.clear()
-    assert not finder.refuses((run,))
+    assert not finder.refuses((run,), Split.TEST)
 
 
 def test_of_a_long_run_the_newest_frames_are_compared() -> None:
     run = FakeRecording()
     steps = tuple(range(0, 10 * MOST_FRAMES, 5))
     run.change(frame_steps=steps)
-    pairs = frame_pairs(run, Split.TEST)
+    pairs = frame_pairs(run)
     assert len(pairs) == MOST_FRAMES
-    assert (pairs[0].since, pairs[0].step) == steps[-2:]
+    assert pairs[0] == steps[-2:]
 
 
 def test_events_are_listed_newest_first_with_their_run_and_gone_to(finder: EventFinder) -> None:
@@ -192,16 +194,26 @@ def test_an_empty_list_says_why(finder: EventFinder, steps: tuple[int, ...], not
 
 
 def test_the_list_is_bounded(finder: EventFinder, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = range(299, -1, -1)
+
     def many(*_: Any) -> tuple[Event, ...]:
-        return tuple(Event(EventKind.LEFT, step, 0, (1,), (0, 1), 1, 1) for step in range(300))
+        return tuple(Event(EventKind.LEFT, step, 0, (1,), (0, 1), 1, 1) for step in newest)
 
     monkeypatch.setattr(finder, "found", many)
-    run = MovingRecording()
+    said: list[Event] = []
+
+    def sentence(event: Event, names: tuple[str, ...]) -> str:
+        said.append(event)
+        return event_sentence(event, names)
+
+    monkeypatch.setattr("symmviz.model.resolve.events.event_sentence", sentence)
     view = Kept()
-    EventsPresenter(view, shown(run), finder).update()
+    runs = MovingRecording("npair"), MovingRecording("npair+symm")
+    EventsPresenter(view, shown(*runs), finder).update()
     lines = view.states[-1].lines
-    assert len(lines) == MOST_LINES
-    assert lines[0].event.step == 299
+    # the newest of both runs, and no sentence for any that is not listed
+    assert [line.event.step for line in lines] == sorted([*range(250, 300)] * 2, reverse=True)
+    assert len(said) == len(lines) == MOST_LINES
 
 
 def test_a_line_is_chosen_by_click_and_by_key_and_stays_current(qtbot: QtBot) -> None:

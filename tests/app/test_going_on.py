@@ -1,5 +1,6 @@
 """Going on with runs: one at a time, and nothing is given up that another asked for."""
 
+import dataclasses
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from symmcore.errors import InputError
+from symmcore.runs import Recording
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import parse_spec
 from symmviz.going_on import GoingOn
 from symmviz.model import branch
 from symmviz.model.workspace import Workspace
@@ -32,6 +36,19 @@ class Dialog(QObject):
         self.accepted = True
 
 
+class Question:
+    """Agrees to everything, or to nothing."""
+
+    def __init__(self) -> None:
+        self.agrees = True
+        self.asked: list[tuple[str, str]] = []
+
+    def ask(self, title: str, text: str, yes: str, no: str, then: Callable[[], None]) -> None:
+        self.asked.append((title, text))
+        if self.agrees:
+            then()
+
+
 class Parts:
     """What goes on, and who it talks to."""
 
@@ -46,14 +63,21 @@ class Parts:
         self.readings: list[Future[Continuation]] = []
         self.begun: list[tuple[str, ...]] = []
         self.refused: list[str] = []
-        monkeypatch.setattr("symmviz.going_on.branch_parents", lambda *_: (object(),))
+        self.parents: tuple[object, ...] = (object(),)
+        self.question = Question()
+        monkeypatch.setattr("symmviz.going_on.branch_parents", lambda *_: self.parents)
+        monkeypatch.setattr("symmviz.going_on.Question", lambda _: self.question)
         self.going_on = GoingOn(
             self.window,
             self.session,
             Workspace(),
-            lambda specs, _: self.begun.append(specs),
+            self.begin,
             self.refused.append,
         )
+
+    def begin(self, specs: tuple[str, ...], beside: tuple[Recording, ...]) -> None:
+        self.begun.append(specs)
+        self.beside = beside
 
     def read(self) -> Future[Continuation]:
         self.readings.append(Future())
@@ -110,3 +134,47 @@ def test_why_not_is_said_where_it_was_asked(parts: Parts, ask: Callable[[Parts],
     parts.going_on.resume(Path("run"), 10)
     parts.going_on.resume(Path("run"), 10)
     assert "being read" in parts.refused[-1]
+
+
+class TestWithoutACheckpoint:
+    """What a finding proposes is offered from the first step."""
+
+    def of(self, config: TrainingConfig | None) -> tuple[Recording, ...]:
+        recording = MagicMock(spec=Recording)
+        recording.info.config = config
+        return (recording,)
+
+    @pytest.mark.parametrize("agrees", [True, False])
+    def test_it_starts_anew_if_the_user_agrees(
+        self, agrees: bool, parts: Parts, tmp_path: Path
+    ) -> None:
+        parts.parents, parts.question.agrees = (), agrees
+        parts.window.start_page.runs_folder = tmp_path
+        config = TrainingConfig(specs=(parse_spec("npair+symm"),), seed=7, network="small")
+        of, spec = self.of(config), parse_spec("npair+symm:rank=2")
+        parts.going_on.ask_for_branch(3, of, spec)
+        ((title, text),) = parts.question.asked
+        assert title == "Start anew with this setting?"
+        assert "npair+symm:rank=2 begins at step 0" in text
+        if not agrees:
+            parts.session.start.assert_not_called()
+            return
+        ((started, out), _) = parts.session.start.call_args
+        assert started == dataclasses.replace(config, specs=(spec,))
+        assert out.parent == tmp_path
+        assert (parts.begun, parts.beside) == ([("npair+symm:rank=2",)], of)
+
+    def test_what_cannot_start_is_said(self, parts: Parts, tmp_path: Path) -> None:
+        parts.parents = ()
+        parts.window.start_page.runs_folder = tmp_path
+        parts.session.start.side_effect = RuntimeError("a training is running")
+        parts.going_on.ask_for_branch(3, self.of(TrainingConfig()), parse_spec("npair"))
+        assert (parts.refused, parts.begun) == (["a training is running"], [])
+
+    def test_nothing_is_offered_without_a_setting_or_a_configuration(self, parts: Parts) -> None:
+        parts.parents = ()
+        parts.going_on.ask_for_branch(3, self.of(TrainingConfig()))
+        parts.going_on.ask_for_branch(3, self.of(None), parse_spec("npair"))
+        parts.going_on.ask_for_branch(None)
+        assert parts.question.asked == []
+        assert len(parts.refused) == 3

@@ -139,6 +139,8 @@ def test_how_much_is_recorded_is_said_before_a_start() -> None:
     assert text == size.sentence()
     assert "frames" in text
     assert "checkpoints" in text
+    several = recording_note(form(seeds="0-4"), (1000, 500))
+    assert several.endswith(" That is for each of 5 seeds.")
     assert recording_note(FORM, None) == ""
     assert recording_note(form(batch_size=7), (1000, 500)) == ""
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from helpers_runs import record_loop
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -65,7 +66,9 @@ def test_each_seed_is_shown_while_it_trains_and_all_count_in_the_end(
     loss = window.watch_page.curves.panel(Panel.LOSS)
     keys = {(0, Variant.SOLID), (1, Variant.SOLID)}
     qtbot.waitUntil(lambda: loss.lines == keys, timeout=WAIT_MS)  # a mean of each
-    assert titled(window.results_page) == ["3", "3", "5", "5", "2 seeds", "2 seeds", "2 seeds"]
+    window.show_page(window.results_page)
+    seeds = ["3", "3", "5", "5", "2 seeds", "2 seeds", "2 seeds"]
+    qtbot.waitUntil(lambda: titled(window.results_page) == seeds, timeout=WAIT_MS)
 
 
 def test_a_stop_ends_the_series_and_it_goes_on_exactly(
@@ -87,6 +90,19 @@ def test_a_stop_ends_the_series_and_it_goes_on_exactly(
     qtbot.waitUntil(lambda: "Stopped" not in progress(launched), timeout=WAIT_MS)
     qtbot.mouseClick(controls.stop_button, Qt.MouseButton.LeftButton)
     wait_for(qtbot, launched, "Seed 1 of 2", "Stopped")
+
+
+def test_a_run_that_is_opened_beside_ends_no_series(
+    qtbot: QtBot, launched: Launched, tmp_path: Path
+) -> None:
+    record_loop(tmp_path / "other")
+    workspace = launched.controller.workspace
+    start(qtbot, launched, "0-1", 40, compare=False)
+    qtbot.waitUntil(lambda: len(workspace.recordings) == 1, timeout=WAIT_MS)
+    launched.window.start_page.open_runs_wanted.emit((tmp_path / "other",))
+    qtbot.waitUntil(lambda: len(workspace.recordings) == 2, timeout=WAIT_MS)
+    wait_for(qtbot, launched, "Seed 2 of 2", "Finished")
+    assert [run.info.seed for run in workspace.plotted] == [1, 0]
 
 
 def test_seeds_that_were_stopped_go_on_at_another_launch(

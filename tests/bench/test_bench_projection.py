@@ -48,6 +48,7 @@ def test_one_frame_is_too_few() -> None:
         (["--points", "3"], "3 points are too few"),
         (["--frames", "1"], "--frames is 1: it must be 2 at least"),
         (["--methods", "som"], "'som'"),
+        (["--backlog", "0"], "--backlog is 0: it must be 1 at least"),
         (["--json", "nowhere/x.json"], "nowhere/x.json"),
     ],
 )

@@ -1,6 +1,8 @@
 """What UMAP and t-SNE have in common, with a layout whose every step is known."""
 
+import itertools
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,9 +13,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 from test_projection_doubles import make_frame
 
+from symmcore.projection import neighbour_map
 from symmcore.projection.base import ProjectionJob, ProjectionSettings, ProjectionUpdate
 from symmcore.projection.layout import Beginning, Layout, principal_plane, turned_to
 from symmcore.projection.neighbour_map import NeighbourProjector
+from symmcore.projection.split_map import SplitMap
 from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
@@ -254,3 +258,17 @@ def test_the_frame_before_is_laid_out_once_more_to_measure_the_movement() -> Non
     assert after.test.quality is not None
     # the layout moves every frame alike, whatever its points are
     assert after.test.quality.embedding_motion == 0.0
+
+
+@pytest.mark.parametrize(("a_second", "times"), [(400, 5), (1, 1)])
+def test_many_points_that_move_do_not_wait_for_being_measured(
+    a_second: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(step=1.1)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(neighbour_map, "_POINTS_MEASURED_A_SECOND", a_second)
+    measured: list[int] = []
+    monkeypatch.setattr(SplitMap, "measure", lambda one: measured.append(one.count))
+    asked = job(make_frame(1), splits=("test",), is_live=True)
+    finished(NeighbourProjector(Drift()), asked)
+    assert len(measured) == times

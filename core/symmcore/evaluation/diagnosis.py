@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symmcore.evaluation.features import features_of
-from symmcore.mining import check_embeddings, check_labels, widest
+from symmcore.mining import check_embeddings, check_labels, class_order, widest
 
 MOST_ROWS = 1000
 """Rows that the effective rank is taken of, at most."""
@@ -73,7 +73,7 @@ def diagnose(embeddings: Any, labels: Any) -> Diagnosis:
     check_labels(labels, len(embeddings))
     points = embeddings.detach()
     wide = widest(points).cpu().numpy()
-    sizes = np.unique(labels.cpu().numpy(), return_counts=True)[1]
+    sizes = class_order(labels.cpu().numpy()).sizes
     norm, within, between = batch_statistics(wide, labels.cpu().numpy())
     rows = np.linspace(0, len(points) - 1, min(len(points), MOST_ROWS)).round().astype(np.int64)
     return Diagnosis(
@@ -105,12 +105,10 @@ def batch_statistics(
         The three numbers. A cosine of which there is no pair is NaN.
     """
     count = len(labels)
-    order = labels.argsort(kind="stable")
-    starts = np.flatnonzero(np.concatenate(([True], np.diff(labels[order]) != 0)))
-    sizes = np.diff(starts, append=count)
+    order, bounds, sizes = class_order(labels)
     norms = ones = of_classes = 0.0
     whole = np.zeros(embeddings.shape[1])
-    for classes in _parts(starts, count):
+    for classes in _parts(bounds):
         rows = order[classes[0] : classes[-1]]
         wide = embeddings[rows].astype(np.float64, copy=False)
         lengths = np.sqrt(np.einsum("nd,nd->n", wide, wide))
@@ -126,13 +124,14 @@ def batch_statistics(
     return float(norms / count), float(within), float(between)
 
 
-def _parts(starts: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
+def _parts(bounds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """The classes in parts of some thousand images: where each begins, and where the part ends."""
-    bounds = np.append(starts, count)
     first = 0
-    while first < len(starts):
-        last = int(np.searchsorted(bounds, bounds[first] + _ROWS_AT_ONCE, side="right")) - 1
-        last = max(last, first + 1)  # a class is not divided
+    while first < len(bounds) - 1:
+        last = len(bounds) - 1
+        if bounds[-1] - bounds[first] > _ROWS_AT_ONCE:
+            last = int(np.searchsorted(bounds, bounds[first] + _ROWS_AT_ONCE, side="right")) - 1
+            last = max(last, first + 1)  # a class is not divided
         yield bounds[first : last + 1]
         first = last
 

@@ -20,6 +20,7 @@ from symmcore.mining import (
     Miner,
     check_embeddings,
     check_labels,
+    class_order,
     full_precision,
     pair_groups,
 )
@@ -246,7 +247,7 @@ class MetricLoss(nn.Module, ABC):
         Raises:
             ValueError: If the batch has no two pairs of images of different classes.
         """
-        sizes = np.unique(labels.cpu().numpy(), return_counts=True)[1]
+        sizes = class_order(labels.cpu().numpy()).sizes
         groups = (sizes[sizes > 1] // 2).astype(np.float64)
         if len(groups) < 2:
             pair_groups(labels, torch.device("cpu"))  # which says what is wrong

@@ -1,6 +1,12 @@
 """Pair groups of a batch, and the hardest points of each two of them."""
 
-from symmcore.mining.batch import Groups, check_embeddings, check_labels, pair_groups
+from symmcore.mining.batch import (
+    Groups,
+    check_embeddings,
+    check_labels,
+    class_order,
+    pair_groups,
+)
 from symmcore.mining.candidates import Candidates, pair_candidates, triplet_candidates
 from symmcore.mining.distances import rounding, square_root, squared_distances, widest
 from symmcore.mining.geometry import Geometry, measure, normalise
@@ -16,6 +22,7 @@ __all__ = [
     "Miner",
     "check_embeddings",
     "check_labels",
+    "class_order",
     "cross_products",
     "full_precision",
     "measure",

@@ -1,6 +1,8 @@
 """What a batch of embeddings and labels must be, and the pair groups in it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -51,6 +53,38 @@ class Groups:
     def same_class(self) -> Tensor:
         """Which groups are of one class, so no negatives of each other: bool, (G, G)."""
         return self.labels[:, None] == self.labels
+
+
+class ClassOrder(NamedTuple):
+    """The images of a batch, class by class.
+
+    Attributes:
+        order: positions of the images, those of one class together and in batch order, (B,).
+        bounds: where each class begins in that, and at last B, of shape (C + 1,).
+        sizes: how many images each has, (C,).
+    """
+
+    order: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+
+def class_order(labels: NDArray[np.integer]) -> ClassOrder:
+    """The classes of labels (B,), the smallest label first; found once for the same batch."""
+    return _class_order(labels.tobytes(), labels.dtype.str)
+
+
+@lru_cache(maxsize=4)  # as compared runs get the same batch one after another
+def _class_order(content: bytes, dtype: str) -> ClassOrder:
+    labels = np.frombuffer(content, dtype)
+    order = labels.argsort(kind="stable")
+    ordered = labels[order]
+    inner = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    bounds = np.concatenate(([0], inner, [len(labels)])) if len(labels) else np.zeros(1, np.int64)
+    result = ClassOrder(order, bounds, np.diff(bounds))
+    for array in result:
+        array.flags.writeable = False
+    return result
 
 
 def pair_groups(labels: Tensor, device: torch.device) -> Groups:

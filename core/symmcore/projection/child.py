@@ -29,8 +29,8 @@ from symmcore.projection.pipe import receive, send
 
 ProjectorFactory = Callable[[str], Projector]
 
-# As long as points take to glide from one to the next, which hides how few they are.
-_SECONDS_BETWEEN_UPDATES = 0.2
+# What comes after the newest update is lost where a new frame replaces the job.
+_SECONDS_BETWEEN_UPDATES = 0.1
 # Training and the window come first where there is a core too few.
 _NICENESS = 10
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")

@@ -1,5 +1,6 @@
 """What the list of what happened shows."""
 
+import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -79,24 +80,29 @@ def events(
         return EventsState()
     recordings, split = workspace.recordings, workspace.display.split
     titles = run_titles(tuple(one.info for one in recordings))
-    lines = [
+    happened = (
+        (recording, title.title if len(recordings) > 1 else "", event)
+        for recording, title in zip(recordings, titles, strict=True)
+        for event in found(recording, split)[:MOST_LINES]
+    )
+    # Sentences are made of those alone that are listed: the window's thread waits for them.
+    newest = heapq.nlargest(MOST_LINES, happened, key=lambda one: one[2].step)
+    lines = tuple(
         EventLine(
             recording.key,
             split,
             event,
-            _heading(event, title.title if len(recordings) > 1 else ""),
+            _heading(event, title),
             event_sentence(event, recording.info.class_names),
         )
-        for recording, title in zip(recordings, titles, strict=True)
-        for event in found(recording, split)
-    ]
-    lines.sort(key=lambda line: -line.event.step)
+        for recording, title, event in newest
+    )
     note = ""
     if not lines:
         several = any(len(one.state.frame_steps) > 1 for one in recordings)
         nothing = _TOO_MANY if refused else _NOTHING
         note = _TOO_FEW if not several else _LOOKING if looking else nothing
-    return EventsState(True, tuple(lines[:MOST_LINES]), note)
+    return EventsState(True, lines, note)
 
 
 def _heading(event: Event, title: str) -> str:
