@@ -56,3 +56,8 @@ def test_it_is_said_in_a_sentence() -> None:
     )
     many = recording_size(TrainingConfig(steps=20_000, eval_every=500), 59_551, 60_502)
     assert ", 41 times all test images (357 MB) and 21 checkpoints (10 MB)." in many.sentence()
+
+
+def test_the_weights_of_a_network_that_was_made_are_counted() -> None:
+    few = recording_size(TrainingConfig(network="timm:test_vit"), 1438, 359, 1000)
+    assert few.checkpoint_bytes == few.checkpoints * 1000 * 4 * 3
