@@ -6,6 +6,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
+from symmcore.errors import type_and_line
 from symmcore.runs.finding import holds_run
 from symmviz.services.session import Session
 from symmviz.views.start_page import StartPage
@@ -40,7 +41,12 @@ class DroppedFolders:
         if self._looking is None or not self._looking[1].done():
             return
         (path, found), self._looking = self._looking, None
-        kind = _Kind.NO_FOLDER if found.exception() is not None else found.result()
+        error = found.exception()
+        if error is not None:
+            reason = (isinstance(error, OSError) and error.strerror) or type_and_line(error)
+            self._page.set_error(f"{path} cannot be looked into ({reason}).")
+            return
+        kind = found.result()
         if kind is _Kind.RUN:
             self._open((path,))
         elif kind is _Kind.IMAGES:

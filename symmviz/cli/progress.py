@@ -60,7 +60,7 @@ class ProgressSink:
         train, test = len(context.dataset.train), len(context.dataset.test)
         sys.stderr.write(
             f"Watching {_some_of(train, limit)} training and {_some_of(test, limit)} test images. "
-            f"{recording_size(context.config, train, test).sentence()}\n"
+            f"{recording_size(context.config, train, test, context.parameters).sentence()}\n"
         )
         for note in context.notes():
             sys.stderr.write(f"{display_name(note)}\n")

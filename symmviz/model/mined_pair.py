@@ -1,6 +1,7 @@
 """A pair of a batch, and the one it was mined against, as a playground."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +33,7 @@ def group_of(picked: PickedPairs | None, sample: int) -> int | None:
     return int(rows[0]) if len(rows) else None
 
 
+@lru_cache(maxsize=8)  # asked for at every look at the maps, and the same while they are
 def mined_pair(picked: PickedPairs, group: int, spec: RunSpec, step: int) -> MinedPair:
     """The four images of a pair of the batch and of the one it was mined against, in a plane.
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from functools import partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from symmcore.byte_cache import ByteCache
 from symmcore.records import PickedPairs
@@ -104,7 +105,8 @@ class FrameFacts:
         if wanted.part is FramePart.COSINES:
             read = recording.frame(step)
             watched = read.train if wanted.split is Split.TRAIN else read.test
-            cosines = pair_cosines(watched.points)
+            with threadpool_limits(1, user_api="blas"):  # a training has need of the cores, too
+                cosines = pair_cosines(watched.points)
             size = cosines.same.counts.nbytes + cosines.other.counts.nbytes
             return partial(self._cosines.put, (frame, wanted.split), cosines, size)
         picked = recording.frame(step).picked or _NOTHING_PICKED

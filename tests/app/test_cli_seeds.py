@@ -14,8 +14,10 @@ from helpers_training import add_dataset
 from symmcore.errors import InputError
 from symmcore.runs import open_runs
 from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import SEEDS
 from symmcore.runs.results import read_results, summarise
 from symmcore.runs.seed_folder import SeedFolder, parse_seeds
+from symmcore.runs.unfinished_seeds import unfinished_seeds
 from symmcore.training.config import TrainingConfig
 from symmviz.cli import main
 
@@ -288,3 +290,16 @@ def test_scores_of_all_seeds_are_told_apart(out: Path, capsys: pytest.CaptureFix
     scores = json.loads(capsys.readouterr().out)
     assert set(scores) == {f"seed-{s}/{n}" for s in (3, 7) for n in ("npair", "npair+symm")}
     assert scores["seed-3/npair"]["test_map_at_r"] is not None
+
+
+def test_a_look_for_what_is_left_changes_nothing(out: Path) -> None:
+    assert unfinished_seeds(out) is None
+    shutil.rmtree(out / "seed-7")
+    (out / "seed-3").rename(out / "seed-1")  # a seed that nobody asked for
+    for path in (out / "seed-1").rglob("config.json"):
+        path.write_text(re.sub(r'"seed": *3\b', '"seed": 1', path.read_text()))
+    before = (out / SEEDS).read_bytes()
+    left = unfinished_seeds(out)
+    assert left is not None
+    assert left.seeds == (3, 7)
+    assert (out / SEEDS).read_bytes() == before

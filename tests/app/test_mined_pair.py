@@ -95,6 +95,7 @@ def test_a_selected_image_of_the_newest_batch_can_be_shown() -> None:
     found = mined_at(workspace, known)
     assert found is not None
     assert "x_l is training image 21" in found.note
+    assert mined_at(workspace, known) is found  # not computed anew at every look
     for sample, split in ((99, Split.TRAIN), (20, Split.TEST)):
         select(sample, split)
         assert mined_at(workspace, known) is None

@@ -1,5 +1,6 @@
 """The real window: going back in time while training goes on, and opening runs."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +171,21 @@ def test_a_folder_that_is_dropped_is_opened_if_it_is_a_run_and_chosen_if_not(
     (shown,) = workspace.recordings
     assert shown.folder == run
     assert page.form().dataset == f"folder:{images}"
+
+
+def test_a_folder_that_is_dropped_and_cannot_be_looked_into_says_why(
+    qtbot: QtBot, launched: Launched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("symmviz.dropped_folders.holds_run", refuse)
+    page = launched.window.start_page
+    dataset = page.form().dataset
+    page.dropped.emit(tmp_path)
+    said = f"{tmp_path} cannot be looked into (Permission denied)."
+    qtbot.waitUntil(lambda: said in page.error(), timeout=WAIT_MS)
+    assert page.form().dataset == dataset
 
 
 def test_an_opened_run_is_gone_on_with_and_branched(

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
+from symmcore.records import PlanePoints
 from symmviz.model.layers import Layer
 from symmviz.model.loaded import LivePicture
 from symmviz.model.resolve import watch
@@ -52,6 +53,13 @@ def test_they_lead_through_the_last_ten_recorded_maps_before_the_cursor() -> Non
     assert fewer is not None
     assert len(fewer.places) == MOST_FRAMES - 1
     assert fewer.source != result.source
+    other = make_projection(50)
+    few = PlanePoints(other.test.original[:4], other.test.synthetic[:4])
+    loaded.known[run.key, "pca", 50] = dataclasses.replace(other, test=few)
+    damaged = found(workspace, loaded)  # a map of fewer points than there are images
+    assert damaged is not None
+    np.testing.assert_array_equal(damaged.places, fewer.places)
+    del loaded.known[run.key, "pca", 50]
     again = found(workspace, loaded)
     assert again is not None
     assert again.source == fewer.source

@@ -48,7 +48,7 @@ bench() {
 
 if [ "$device" = cuda ]; then
     tests=(-k "gpu or kernels or device")
-    loss=(--groups 64 512 2048 --rounds 5)
+    loss=(--groups 64 512 2048 --memory-groups 512 --rounds 3)
     train=(--network googlenet --rounds 5 --steps 20)
     evaluation=(--rounds 1 --threads "$(nproc)")
 else
@@ -75,12 +75,12 @@ if sys.argv[1] == "cuda":
     print(torch.cuda.get_device_name(), torch.cuda.get_device_properties(0).total_memory, "bytes")
 PYTHON
 
-part tests 110 python -P -m pytest -q -p no:cacheprovider "${tests[@]}" \
+part tests 100 python -P -m pytest -q -p no:cacheprovider "${tests[@]}" \
     tests/core/test_losses_triton.py tests/core/test_data_feed.py tests/core/test_data_transforms.py
-bench loss 80 loss "${loss[@]}"
+bench loss 130 loss "${loss[@]}"
 bench train 60 train "${train[@]}" --device "$device"
 bench train-bf16 50 train "${train[@]}" --device "$device" --bf16
-bench evaluation 130 evaluation "${evaluation[@]}"
+bench evaluation 100 evaluation "${evaluation[@]}"
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "== FAILED: ${failed[*]}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers_readme import code_with
 
 from symmcore.runs import Recorder, open_runs
 from symmcore.runs.info import RunStatus
@@ -68,22 +69,6 @@ with Recorder("runs/mine", labels=labels, images=images) as recorder:
                 recorder.frame(step, network(inputs))
 """
 
-LIGHTNING = """
-class Watch(Callback):
-    def __init__(self, recorder, inputs, every=50):
-        self.recorder, self.inputs, self.every, self.next = recorder, inputs, every, 1
-
-    def on_train_batch_end(self, trainer, module, outputs, *_):
-        step = trainer.global_step  # grows once in accumulate_grad_batches batches
-        self.recorder.scalars(step, loss=outputs["loss"])
-        if step >= self.next:
-            self.next = step + self.every
-            with torch.no_grad():
-                module.eval()
-                self.recorder.frame(step, module(self.inputs.to(module.device)))
-                module.train()
-"""
-
 
 @pytest.mark.parametrize(
     ("code", "metrics"),
@@ -109,10 +94,14 @@ def test_a_loop(code: str, metrics: set[str], tmp_path: Path) -> None:
     assert run.thumbnail(59).shape[:2] == (16, 16)
 
 
-def test_a_callback_of_lightning(tmp_path: Path) -> None:
+def test_a_callback_of_lightning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Called as Lightning calls it, which need not be installed: two batches to a step."""
-    names: dict[str, Any] = {"Callback": object, "torch": torch}
-    exec(LIGHTNING, names)  # noqa: S102 - the code above
+    lightning = types.ModuleType("lightning")
+    lightning.__dict__["Callback"] = object
+    monkeypatch.setitem(sys.modules, "lightning", lightning)
+    code = code_with("lightning")
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own README
     network = torch.nn.Sequential(torch.nn.Linear(4, 2), torch.nn.Dropout())
     network.__dict__["device"] = torch.device("cpu")  # as a LightningModule has it
     inputs = torch.randn(6, 4)
@@ -126,4 +115,4 @@ def test_a_callback_of_lightning(tmp_path: Path) -> None:
     assert run.state.frame_steps == (1, 4, 7, 10)
     expected = network.eval()(inputs).detach().numpy()
     np.testing.assert_array_equal(run.frame(10).test.points.embeddings, expected)
-    assert len(LIGHTNING.strip().splitlines()) < 15
+    assert len(code[code.index("class") :].splitlines()) < 15

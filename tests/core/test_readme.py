@@ -1,10 +1,10 @@
 """What README shows runs."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_readme import code_with
 from helpers_training import add_dataset
 from PIL import Image
 
@@ -13,13 +13,6 @@ from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.trainer import Trainer
-
-
-def code_with(words: str) -> str:
-    """The one block of Python in README that holds these words."""
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (code,) = (one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if words in one)
-    return str(code)
 
 
 def executed(code: str) -> dict[str, object]:

@@ -51,8 +51,13 @@ def test_it_is_what_a_training_records(monkeypatch: pytest.MonkeyPatch, limit: i
 
 def test_it_is_said_in_a_sentence() -> None:
     assert recording_size(TrainingConfig(), 1438, 359).sentence() == (
-        "Each run records about 20 frames (3 MB), 16 times all test images (less than 1 MB) and 16 "
-        "checkpoints (8 MB)."
+        "Each run records about 29 frames (5 MB), 13 times all test images (less than 1 MB) and 13 "
+        "checkpoints (6 MB)."
     )
     many = recording_size(TrainingConfig(steps=20_000, eval_every=500), 59_551, 60_502)
     assert ", 41 times all test images (357 MB) and 21 checkpoints (10 MB)." in many.sentence()
+
+
+def test_the_weights_of_a_network_that_was_made_are_counted() -> None:
+    few = recording_size(TrainingConfig(network="timm:test_vit"), 1438, 359, 1000)
+    assert few.checkpoint_bytes == few.checkpoints * 1000 * 4 * 3

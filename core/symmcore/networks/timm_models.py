@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmcore.errors import InputError, type_and_line
+from symmcore.errors import InputError, one_line, type_and_line
 from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.processes import CallError, call_in_subprocess
 from symmcore.progress import Progress, ProgressCallback
@@ -113,6 +113,7 @@ def fetch_timm(info: NetworkInfo, on_progress: ProgressCallback) -> None:
         InputError: if there are none, or they cannot be had.
     """
     check_timm(info)
+    _check_has_weights(info)
     began = time.monotonic()
 
     def look() -> None:
@@ -122,7 +123,7 @@ def fetch_timm(info: NetworkInfo, on_progress: ProgressCallback) -> None:
     try:
         call_in_subprocess(_download, (info.name,), look)
     except (OSError, CallError) as error:
-        raise _unavailable(info, error) from error
+        raise _unavailable(info, one_line(error)) from error
 
 
 def load_timm(network: EmbeddingNetwork) -> None:
@@ -131,6 +132,7 @@ def load_timm(network: EmbeddingNetwork) -> None:
     Raises:
         InputError: if there are none, or they cannot be had.
     """
+    _check_has_weights(network.info)
     with torch.random.fork_rng(devices=[]):
         weights = _create(network.info, pretrained=True).state_dict()
     network.features.load_state_dict(weights)
@@ -138,26 +140,30 @@ def load_timm(network: EmbeddingNetwork) -> None:
 
 def _download(name: str) -> None:
     """What the other process does."""
-    _create(network_info(name), pretrained=True)
+    _timm(network_info(name)).create_model(timm_name(name), pretrained=True)
 
 
 def _create(info: NetworkInfo, *, pretrained: bool) -> nn.Module:
     timm, model = _timm(info), timm_name(info.name)
-    if pretrained and not timm.is_model_pretrained(model):
-        raise InputError(f"timm has no weights of {model}: give a file with --weights.")
     try:
         made: nn.Module = timm.create_model(model, pretrained=pretrained, num_classes=0)
     except Exception as error:  # libraries of several kinds are at work there
         if pretrained:
-            raise _unavailable(info, error) from error
+            raise _unavailable(info, one_line(error)) from error
         raise InputError(f"timm cannot make {model} ({type_and_line(error)}).") from error
     return made
 
 
-def _unavailable(info: NetworkInfo, error: Exception) -> InputError:
+def _check_has_weights(info: NetworkInfo) -> None:
+    model = timm_name(info.name)
+    if not _timm(info).is_model_pretrained(model):
+        raise InputError(f"timm has no weights of {model}: give a file with --weights.")
+
+
+def _unavailable(info: NetworkInfo, reason: str) -> InputError:
     return InputError(
-        f"The weights of {info.title} cannot be had ({type_and_line(error)}): try again, or give "
-        "a file with --weights."
+        f"The weights of {info.title} cannot be had ({reason}): try again, or give a file with "
+        "--weights."
     )
 
 

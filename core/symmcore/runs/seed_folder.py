@@ -94,7 +94,7 @@ class SeedFolder:
         Args:
             out: the folder.
             config: the training; its seed does not matter.
-            seeds: at least one.
+            seeds: those that are asked for; none for those that it was made for.
 
         Raises:
             InputError: if a seed is out of range, the folder holds something else or was made

@@ -25,7 +25,7 @@ def unfinished_seeds(out: Path) -> SeedFolder | None:
         recordings = open_runs(one)
         config = _training(recordings)
         if config is not None:
-            folder = SeedFolder(out, config, (config.seed,))
+            folder = SeedFolder(out, config, ())  # for no others: to look changes nothing
             is_left = not all(map(folder.is_finished, folder.seeds))
             return folder if is_left else None
     return None

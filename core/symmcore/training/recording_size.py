@@ -51,13 +51,17 @@ class RecordingSize:
         )
 
 
-def recording_size(config: TrainingConfig, train_images: int, test_images: int) -> RecordingSize:
+def recording_size(
+    config: TrainingConfig, train_images: int, test_images: int, parameters: int | None = None
+) -> RecordingSize:
     """How much each run of a training records.
 
     Args:
         config: the training.
         train_images: of its dataset.
         test_images: of its dataset.
+        parameters: trained numbers of its network, where it has been made; None takes what the
+            catalogue says.
     """
     config = with_schedule(config, train_images, test_images)
     limit, schedule = watch_limit(config), frame_schedule(config)
@@ -66,7 +70,7 @@ def recording_size(config: TrainingConfig, train_images: int, test_images: int) 
     galleries = schedule.evaluations.count() if test_images > limit else 0
     checkpoints = checkpoint_schedule(config).count()
     dim = max(map(config.dim_of, config.specs))
-    weights = network_info(config.network).weights(dim)
+    weights = network_info(config.network).weights(dim) if parameters is None else parameters
     return RecordingSize(
         frames=frames,
         galleries=galleries,

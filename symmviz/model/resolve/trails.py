@@ -43,8 +43,10 @@ def trails_of(
             for one in trail_steps(recording, projection.step)
         )
         before = tuple(one for one in known if one is not None)
-    planes = tuple(one.train if split is Split.TRAIN else one.test for one in before)
-    return trails(planes, rows, (rows, shown, is_live, *before), is_live=is_live)
+    planes = (one.train if split is Split.TRAIN else one.test for one in before)
+    # a damaged file may hold another number of points, of which the rows are not known
+    fitting = tuple(one for one in planes if len(one.original) == len(shown.samples))
+    return trails(fitting, rows, (rows, shown, is_live, *before), is_live=is_live)
 
 
 def _selected(workspace: Workspace, recording: Recording, shown: SplitImages) -> tuple[int, ...]:
