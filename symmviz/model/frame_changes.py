@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.projection.neighbours import nearest_neighbours
+from symmcore.projection.neighbours import exact_neighbours
 from symmcore.projection.points import normalised
 from symmcore.records import EmbeddedSet, IndexArray
 from symmviz.model.events import Event, EventKind
@@ -72,8 +72,8 @@ def neighbourhood(images: EmbeddedSet) -> Neighbourhood:
     nearest = np.full((len(labels), NEIGHBOURS), -1, np.int64)
     count = min(NEIGHBOURS, len(known) - 1)
     if count > 0:
-        found = nearest_neighbours(normalised([images.embeddings[known]]), count).indices
-        nearest[known, :count] = known[found]
+        units = normalised([images.embeddings[known]]).astype(np.float32)
+        nearest[known, :count] = known[exact_neighbours(units, count).indices]
         _, classes, sizes = np.unique(labels[known], return_inverse=True, return_counts=True)
         others = np.zeros(len(labels), np.int64)
         others[known] = sizes[classes] - 1

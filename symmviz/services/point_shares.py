@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from symmcore.projection.neighbours import exact_neighbours
 from symmcore.projection.points import normalised
 from symmcore.records import EmbeddedSet, FloatArray, PlanePoints, WatchedSet
 from symmcore.runs import Recording
@@ -13,7 +14,6 @@ from symmviz.model.loaded import Shares, ShareTarget
 NEIGHBOURS = 10
 FAR = 3
 """A neighbour is none on the other side where it is not among so many times as many there."""
-_BLOCK = 512  # rows searched at once
 
 _Points = npt.NDArray[np.float64]
 
@@ -116,13 +116,10 @@ def _lost(first: _Points, second: _Points) -> FloatArray:
     shares = np.full(len(first), np.nan, np.float32)
     count, far = min(NEIGHBOURS, len(rows) - 1), min(FAR * NEIGHBOURS, len(rows) - 1)
     if count > 0:
-        first, second = first[rows], second[rows]
-        for start in range(0, len(rows), _BLOCK):
-            block = np.arange(start, min(start + _BLOCK, len(rows)))
-            near = _nearest(first, block, count)
-            there = _nearest(second, block, far)
-            kept = (near[:, :, None] == there[:, None, :]).any(axis=2).mean(axis=1)
-            shares[rows[block]] = 1.0 - kept
+        near = exact_neighbours(first[rows], count).indices
+        there = exact_neighbours(second[rows], far).indices
+        kept = sum((near == column[:, None]).sum(axis=1) for column in there.T)
+        shares[rows] = 1.0 - kept / count
     shares.setflags(write=False)
     return shares
 
@@ -132,12 +129,3 @@ def _units(points: FloatArray) -> _Points:
     units = normalised([points])
     units[~np.isfinite(points).all(axis=1)] = np.nan
     return units
-
-
-def _nearest(points: _Points, block: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
-    """(B, count) rows of the nearest others of some points, by Euclidean distance."""
-    squares = (points**2).sum(axis=1)
-    distances = squares[block, None] + squares - 2.0 * points[block] @ points.T
-    distances[np.arange(len(block)), block] = np.inf
-    nearest: npt.NDArray[np.int64] = np.argpartition(distances, count - 1, axis=1)[:, :count]
-    return nearest

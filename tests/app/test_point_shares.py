@@ -9,6 +9,7 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording
 from pytestqt.qtbot import QtBot
 
+from symmcore.projection import neighbours
 from symmcore.records import EmbeddedSet
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
@@ -170,6 +171,25 @@ def test_loss_of_class_is_the_share_of_neighbours_that_were_of_it() -> None:
     assert max(wanted[:50]) > 0.3
     np.testing.assert_allclose(class_loss(now, then), wanted, rtol=1e-6)
     assert not class_loss(now, now)[:50].any()
+
+
+def test_the_window_compares_each_with_each_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    then, now = (
+        EmbeddedSet(np.arange(60), labels, random.normal(size=(60, 6)).astype(np.float32))
+        for _ in range(2)
+    )
+    expected = class_loss(now, then)
+    monkeypatch.setattr(neighbours, "EXACT_UP_TO", 10)
+
+    def search(*_: object) -> None:
+        raise AssertionError("a library was loaded that holds the lock for seconds")
+
+    monkeypatch.setattr(neighbours, "_indexed", search)
+    np.testing.assert_array_equal(class_loss(now, then), expected)
 
 
 def test_the_step_to_compare_with_is_chosen_beside_the_colours(qtbot: QtBot) -> None:

@@ -3,7 +3,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from symmcore.projection import neighbours
-from symmcore.projection.neighbours import changed_share, nearest_neighbours
+from symmcore.projection.neighbours import changed_share, exact_neighbours, nearest_neighbours
 
 
 def test_exact_neighbours_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,6 +13,14 @@ def test_exact_neighbours_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPa
     away, near = NearestNeighbors(n_neighbors=10).fit(points).kneighbors(points)
     np.testing.assert_array_equal(found.indices, near[:, 1:])
     np.testing.assert_allclose(found.distances, away[:, 1:], atol=1e-5)
+
+
+def test_they_are_found_in_the_type_of_the_points() -> None:
+    points = 1e4 + np.random.default_rng(0).normal(0, 0.1, (200, 2))  # float32 tells few apart
+    near = NearestNeighbors(n_neighbors=6).fit(points).kneighbors(points)[1]
+    np.testing.assert_array_equal(exact_neighbours(points, 5).indices, near[:, 1:])
+    few = nearest_neighbours(points, 5).indices
+    assert (few != near[:, 1:]).any()
 
 
 def test_copies_are_neighbours_and_no_point_is_its_own() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symmcore.projection.points import Points
-from symmcore.records import IndexArray
+from symmcore.records import FloatArray, IndexArray
 
 EXACT_UP_TO = 20_000
 """Points up to which every pair is compared; above, a library's index looks for them."""
@@ -38,7 +38,35 @@ def nearest_neighbours(points: Points, k: int, seed: int = 0) -> Neighbours:
             return _indexed(points, k, seed)
         except ImportError:
             pass  # slower, and as good
-    return _exact(points, k)
+    return exact_neighbours(points.astype(np.float32), k)
+
+
+def exact_neighbours(points: Points | FloatArray, k: int) -> Neighbours:
+    """Find the ``k`` nearest other points of each of ``points`` (N, D), with k below N.
+
+    Every pair is compared in the type of the points, some rows against all at a time; of equally
+    near ones the lower index comes first.
+    """
+    squares = np.einsum("ij,ij->i", points, points)
+    count = len(points)
+    indices = np.empty((count, k), dtype=np.int64)
+    distances = np.empty((count, k), dtype=np.float64)
+    step = max(1, _BLOCK_BYTES // (points.itemsize * max(count, 1)))
+    for first in range(0, count, step):
+        block = points[first : first + step]
+        away = block @ points.T
+        away *= -2.0
+        away += squares
+        own = np.arange(len(block))
+        away[own, first + own] = np.inf
+        near = np.argpartition(away, k - 1, axis=1)[:, :k]
+        found = np.take_along_axis(away, near, axis=1)
+        order = np.lexsort((near, found))  # ties by index
+        near = np.take_along_axis(near, order, axis=1)
+        indices[first : first + step] = near
+        between = squares[first : first + step, None] + np.take_along_axis(found, order, axis=1)
+        distances[first : first + step] = np.sqrt(np.maximum(between, 0.0))
+    return Neighbours(indices, distances)
 
 
 def changed_share(before: Points, after: Points) -> float:
@@ -53,31 +81,6 @@ def changed_share(before: Points, after: Points) -> float:
     old, new = (nearest_neighbours(points, k).indices for points in (before, after))
     kept = sum(int((new == column[:, None]).sum()) for column in old.T)
     return 1.0 - kept / new.size
-
-
-def _exact(points: Points, k: int) -> Neighbours:
-    """Compare every pair, some rows against all at a time."""
-    rows = points.astype(np.float32)
-    squares = np.einsum("ij,ij->i", rows, rows)
-    count = len(rows)
-    indices = np.empty((count, k), dtype=np.int64)
-    distances = np.empty((count, k), dtype=np.float64)
-    step = max(1, _BLOCK_BYTES // (4 * max(count, 1)))
-    for first in range(0, count, step):
-        block = rows[first : first + step]
-        away = block @ rows.T
-        away *= -2.0
-        away += squares
-        own = np.arange(len(block))
-        away[own, first + own] = np.inf
-        near = np.argpartition(away, k - 1, axis=1)[:, :k]
-        found = np.take_along_axis(away, near, axis=1)
-        order = np.lexsort((near, found))  # ties by index
-        near = np.take_along_axis(near, order, axis=1)
-        indices[first : first + step] = near
-        between = squares[first : first + step, None] + np.take_along_axis(found, order, axis=1)
-        distances[first : first + step] = np.sqrt(np.maximum(between, 0.0))
-    return Neighbours(indices, distances)
 
 
 def _indexed(points: Points, k: int, seed: int) -> Neighbours:
