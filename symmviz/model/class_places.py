@@ -22,6 +22,12 @@ class Box:
     width: float
     height: float
 
+    def within(self, width: float, height: float) -> bool:
+        """Whether all of it lies in a map of this size."""
+        return self.width <= 2 * min(self.x, width - self.x) and self.height <= 2 * min(
+            self.y, height - self.y
+        )
+
     def meets(self, other: "Box") -> bool:
         """Whether the two cover a place both."""
         return (
@@ -55,20 +61,32 @@ def class_middles(
     return tuple((label, x, y) for _, label, x, y in sorted(found))
 
 
-def placed(boxes: tuple[Box, ...]) -> tuple[Box | None, ...]:
+def _inside(box: Box, width: float) -> float:
+    """Where the middle of a name is so that the sides do not cut it; one beyond stays there."""
+    return min(max(box.x, box.width / 2), width - box.width / 2) if 0 <= box.x <= width else box.x
+
+
+def placed(
+    boxes: tuple[Box, ...],
+    covered: tuple[Box, ...] = (),
+    size: tuple[float, float] | None = None,
+) -> tuple[Box | None, ...]:
     """Where names stand without covering each other: moved by up to two lines, else left out.
 
     Args:
         boxes: where they would stand, those first that matter most.
+        covered: what no name may cover.
+        size: width and height of the map, whose edges are to cut no name; None for any.
     """
-    taken: list[Box] = []
+    taken = list(covered)
     result: list[Box | None] = []
     for box in boxes:
+        x = box.x if size is None else _inside(box, size[0])
         tries = (
-            Box(box.x, box.y + lines * box.height, box.width, box.height)
-            for lines in (0, -1, 1, -2, 2)
+            Box(x, box.y + lines * box.height, box.width, box.height) for lines in (0, -1, 1, -2, 2)
         )
-        free = next((one for one in tries if not any(map(one.meets, taken))), None)
+        inside = (one for one in tries if size is None or one.within(*size))
+        free = next((one for one in inside if not any(map(one.meets, taken))), None)
         result.append(free)
         if free is not None:
             taken.append(free)

@@ -28,6 +28,7 @@ from symmviz.views.run_legend import RunLegend
 _LEAST_WIDTH = 180  # pixels of a plot with its axis
 _SPACING = 16
 _MOST_ACROSS = 4
+_HEAD_SPACING = 6
 _ABSCISSAE = {Abscissa.STEP: "By step", Abscissa.TIME: "By time", Abscissa.EPOCH: "By epoch"}
 
 
@@ -100,6 +101,7 @@ class CurveGrid(QFrame):
         self._grid.setContentsMargins(10, 6, 10, 8)
         self._grid.setHorizontalSpacing(_SPACING)
         self._head = QHBoxLayout()
+        self._head.setSpacing(_HEAD_SPACING)  # a grid of two spacings hands none on
         self._head.addWidget(self._legend, 1)
         chosen = (self._bands, self._abscissa, self._smoothing, self._diagnostics, self._fit)
         for widget in chosen:

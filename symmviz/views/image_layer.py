@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from symmcore.records import FloatArray
+from symmviz.model.class_places import Box
 from symmviz.model.display import PictureId, PointCloud, PointPositions
 from symmviz.model.drawing import PointDrawer
 from symmviz.model.map_images import MOST, MapImages, placed_images
@@ -92,6 +93,15 @@ class ImageLayer:
         """What is drawn, or would be once the images are there."""
         return self._placed.answer or MapImages()
 
+    def boxes(self, positions: PointPositions) -> tuple[Box, ...]:
+        """Where the images are that are drawn, in pixels, with the points at these places."""
+        rows, side = list(self.placed.rows), self.placed.side
+        if not rows or max(rows) >= len(positions.original):
+            return ()
+        places = _pixels(positions.original[rows], self._canvas.view)
+        places = places[np.isfinite(places).all(axis=1)]
+        return tuple(Box(x, y, side, side) for x, y in places.tolist())
+
     @property
     def pending(self) -> bool:
         """Whether it is being computed."""
@@ -145,11 +155,18 @@ def _placed(
     first: tuple[int, ...],
     kept: tuple[int, ...],
 ) -> MapImages:
-    (scale_x, left, scale_y, top), (width, height), ratio = view
-    scale, offset = np.array([scale_x, scale_y]), np.array([left, top])
-    places: npt.NDArray[np.float64] = (points * scale + offset) / ratio
+    _, (width, height), ratio = view
+    places = _pixels(points, view)
     drawn = (colours.look.colours >> 24 > 0)[colours.original]
     return placed_images(places, drawn, (width / ratio, height / ratio), first, kept)
+
+
+def _pixels(points: FloatArray, view: _View) -> npt.NDArray[np.float64]:
+    """(N, 2) logical pixels of the (N, 2) points."""
+    (scale_x, left, scale_y, top), _, ratio = view
+    scale, offset = np.array([scale_x, scale_y]), np.array([left, top])
+    pixels: npt.NDArray[np.float64] = (points * scale + offset) / ratio
+    return pixels
 
 
 def _framed(pixmap: QPixmap, side: int, ratio: float, shade: int) -> QPixmap:

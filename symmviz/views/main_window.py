@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
         add_action(file, "&Open run...", "Ctrl+O", self.ask_for_run)
         self._export_actions = (
             add_action(file, "&Export...", "Ctrl+E", self.export_wanted.emit),
-            add_action(file, "&Figure 8...", "", self.figure_wanted.emit),
+            add_action(file, "&Figure 8: frames side by side...", "", self.figure_wanted.emit),
         )
         add_action(file, "&Quit", "Ctrl+Q", self.close)
         view = self.menuBar().addMenu("&View")

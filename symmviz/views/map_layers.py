@@ -3,6 +3,7 @@
 from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtGui import QPainter
 
+from symmviz.model.class_places import Box
 from symmviz.model.display import PointCloud, PointPositions
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.layers import Layer
@@ -108,6 +109,13 @@ class MapLayers(QObject):
             (Layer.IMAGES, self.images.problem),
         )
         return tuple(text for layer, text in shown if text and layer in self._layers)
+
+    @property
+    def covered(self) -> tuple[Box, ...]:
+        """What nothing is to be written over: the images, where their points are or go to."""
+        if self._positions is None or Layer.IMAGES not in self._layers:
+            return ()
+        return self.images.boxes(self._positions)
 
     def paint(self, painter: QPainter, theme: Theme) -> None:
         """Paint what is switched on, and why something is not; the points must have places."""

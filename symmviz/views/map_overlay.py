@@ -44,6 +44,7 @@ class MapOverlay:
         synthetic_visible: whether synthetic points are drawn.
         classes: of the points.
         middles: of the classes that are named, and where.
+        covered: what the names are not to cover.
     """
 
     def __init__(self, canvas: PointCanvas) -> None:
@@ -58,6 +59,7 @@ class MapOverlay:
         self.synthetic_visible = True
         self.classes = ShownClasses()
         self.middles: tuple[tuple[int, float, float], ...] = ()
+        self.covered: tuple[Box, ...] = ()
         self._names = KeptPicture()
 
     @property
@@ -74,7 +76,7 @@ class MapOverlay:
         """Paint everything; the points must have places."""
         if self.middles:
             _, size, ratio = self._canvas.view
-            source = self.middles, self.classes, self._canvas.view, theme
+            source = self.middles, self.classes, self._canvas.view, theme, self.covered
             self._names.paint(painter, size, ratio, source, partial(self._paint_names, theme=theme))
         if self.pairs_visible:
             self._paint_pairs(painter, theme)
@@ -97,7 +99,10 @@ class MapOverlay:
             place = self._canvas.place(x, y)
             size = metrics.horizontalAdvance(name), metrics.height()
             named.append((name, Box(place.x(), place.y(), *size)))
-        for (name, _), box in zip(named, placed(tuple(box for _, box in named)), strict=True):
+        _, (width, height), ratio = self._canvas.view
+        places = tuple(box for _, box in named)
+        boxes = placed(places, self.covered, (width / ratio, height / ratio))
+        for (name, _), box in zip(named, boxes, strict=True):
             if box is not None:
                 paint_name(painter, theme, QPointF(box.x, box.y), name)
 

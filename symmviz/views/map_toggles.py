@@ -37,10 +37,12 @@ _LAYERS = {
 
 def synthetic_toggle(parent: QWidget) -> QCheckBox:
     """Switches synthetic points; on at first."""
-    made = QCheckBox("Synthetic points", parent)
+    made = QCheckBox("◆ Synthetic points", parent)
+    made.setAccessibleName("Synthetic points")
     made.setChecked(True)
     made.setToolTip(
-        "Each watched image reflected about another of its class, each an axis once, with "
+        "Circles are images, diamonds synthetic points: each watched image reflected about another "
+        "of its class, each an axis once, with "
         "the run's alpha and beta. A run without Symm has mirror images (alpha 2, beta 1), but "
         "does not train on them."
     )

@@ -1,6 +1,7 @@
 """Sentences of any length that take a few lines at most, and scroll beyond."""
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from symmviz.model.names import shown_text
@@ -40,6 +41,20 @@ class Note(QScrollArea):
         self.label.setText(breakable(shown_text(text)))
         self.verticalScrollBar().setValue(0)
         self.updateGeometry()
+        self._offer_bar()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Scroll where the text takes more than there is room for now."""
+        self._offer_bar()
+        super().resizeEvent(event)
+
+    def _offer_bar(self) -> None:
+        """Have a scroll bar where one is needed; one that is there would be kept by its width."""
+        fits = self.label.heightForWidth(self.width()) <= self.height()
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOff if fits else policy.ScrollBarAsNeeded
+        )
 
     @property
     def is_error(self) -> bool:

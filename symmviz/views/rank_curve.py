@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from symmviz.model.display import RankCurve
 from symmviz.views.theme import current_theme
 
-_HEIGHT = 76
-_LEFT, _RIGHT, _ABOVE, _BELOW = 34, 6, 8, 4
+_HEIGHT = 92
+_LEFT, _RIGHT, _ABOVE, _BELOW = 34, 6, 24, 4
+_TITLE = "Rank of the first right neighbour, by step"
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
@@ -96,6 +97,8 @@ class RankCurves(QWidget):
         font.setPointSizeF(max(font.pointSizeF() - 2, 6))
         painter.setFont(font)
         height = painter.fontMetrics().height()
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(QRectF(area.left(), 0, area.width(), height), _TITLE)
         ranks = [1] if worst == 1 else [1, worst]
         if worst >= 10:
             ranks.insert(1, round(math.sqrt(worst)))

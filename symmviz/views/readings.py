@@ -18,7 +18,8 @@ _NO_NUMBER = "n/a"
 class ReadingsLabel(QLabel):
     """Numbers in the colours of their runs; those of dashed lines behind a dash.
 
-    Where they do not fit, those of dashed lines are left out, and the tooltip tells all.
+    Where they do not fit, those of dashed lines are left out, then those of the last runs, and the
+    tooltip tells all.
 
     Args:
         digits: how a value is formatted.
@@ -44,12 +45,21 @@ class ReadingsLabel(QLabel):
 
     def show_again(self) -> None:
         """Show the values in the colours of the present theme."""
-        whole = self._markup(tuple(Variant))
-        short = self._markup((Variant.SOLID,)) + _LEFT_OUT
+        whole = self._markup(self._readings)
         fits = self._width(whole) <= self.width()
-        self.setText(whole if fits or not whole else short)
+        self.setText(whole if fits or not whole else self._shortened())
         self.setToolTip("" if fits else whole)
         self.setVisible(bool(whole))
+
+    def _shortened(self) -> str:
+        """The first values of whole lines, as many as fit, and dots."""
+        solid = [one for one in self._readings if one.variant is Variant.SOLID]
+        text = _LEFT_OUT
+        for count in range(len(solid), 0, -1):
+            text = self._markup(solid[:count]) + _LEFT_OUT
+            if self._width(text) <= self.width():
+                break
+        return text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Say as much as there is room for now."""
@@ -64,13 +74,13 @@ class ReadingsLabel(QLabel):
         document.setHtml(markup)
         return document.idealWidth()
 
-    def _markup(self, variants: Sequence[Variant]) -> str:
+    def _markup(self, readings: Sequence[Reading]) -> str:
         parts = []
-        for variant in variants:
+        for variant in Variant:
             values = [
                 f"<span style='color:{self._colours.of(one.run).name()}'>"
                 f"{self._number(one.value)}</span>"
-                for one in self._readings
+                for one in readings
                 if one.variant is variant
             ]
             if values:

@@ -205,6 +205,7 @@ class EmbeddingScatter(PlaneView):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.layers.paint(painter, current_theme())
+        self._overlay.covered = self.layers.covered
         self._overlay.paint(painter, current_theme())
         self._lasso.paint(painter, current_theme())
 

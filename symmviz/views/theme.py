@@ -236,6 +236,7 @@ QPushButton[follow="off"] {{
 }}
 QTableView[gallery="true"] {{ selection-background-color: transparent; }}
 QListView:focus, QTableView:focus {{ border: 1px solid {theme.accent}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{
     background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border};
 }}

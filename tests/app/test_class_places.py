@@ -42,3 +42,21 @@ def test_names_do_not_cover_each_other_and_keep_their_places_where_they_can() ->
 def test_what_only_touches_does_not_cover() -> None:
     assert not Box(0, 0, 10, 10).meets(Box(10, 0, 10, 10))
     assert Box(0, 0, 10, 10).meets(Box(9, 9, 10, 10))
+
+
+def test_names_give_way_to_what_is_covered_and_are_left_out_where_all_is() -> None:
+    name, image = Box(50, 50, 30, 12), Box(52, 47, 24, 24)
+    (moved,) = placed((name,), (image,))
+    assert moved is not None
+    assert not moved.meets(image)
+    assert moved.x == name.x
+    assert placed((name,), (Box(50, 50, 100, 100),)) == (None,)
+
+
+def test_the_edges_of_the_map_cut_no_name() -> None:
+    names = (Box(3, 50, 30, 12), Box(60, 2, 30, 12), Box(98, 99, 30, 12), Box(-40, 50, 30, 12))
+    left, above, corner, beyond = placed(names, size=(100, 100))
+    assert left == Box(15, 50, 30, 12)
+    assert above == Box(60, 14, 30, 12)
+    assert corner == Box(85, 87, 30, 12)
+    assert beyond is None

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from symmviz.model.appearance import Appearance
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.note import Note
 from symmviz.views.theme import apply_appearance
 
 
@@ -35,6 +36,19 @@ def test_a_training_goes_on_to_where_it_was_to_end(
     with qtbot.waitSignal(bar.extend) as asked:
         bar.extend_button.click()
     assert asked.args == [more]
+
+
+def test_a_notice_scrolls_only_where_it_must(qtbot: QtBot) -> None:
+    note = Note()
+    qtbot.addWidget(note)
+    note.resize(600, 200)
+    note.show()
+    note.setText("Some words that fit in. " * 3)
+    least = note.label.heightForWidth(600)
+    for height, scrolls in ((least - 4, True), (least, False), (least - 4, True)):
+        note.resize(600, height)
+        QApplication.processEvents()
+        assert note.verticalScrollBar().isVisible() == scrolls
 
 
 def test_the_bar_is_as_high_with_go_on_as_without(bar: ControlsBar) -> None:

@@ -266,3 +266,26 @@ def test_trails_lead_to_where_a_point_is(qtbot: QtBot, scatter: EmbeddingScatter
     scatter.layers.set_trails(Trails((), way[:0], ("b",), f"up to {MOST_POINTS}"))
     assert scatter.layers.problems == (f"up to {MOST_POINTS}",)
     assert ink(scatter) != plain
+
+
+def test_names_of_classes_do_not_cover_images(qtbot: QtBot, scatter: EmbeddingScatter) -> None:
+    scatter.set_drawer(Derives())
+    scatter.layers.set_pictures(Pictures())
+    middles = [(-0.6, 0.5), (0.6, 0.5), (0.0, -0.5)]
+    put(scatter, [middles[at % 3] for at in range(9)])
+    qtbot.waitUntil(lambda: scatter.still)
+    scatter.layers.set_layers(frozenset({Layer.IMAGES}))
+    ink(scatter)
+    image = scatter.viewport().grab().toImage()
+    boxes = scatter.layers.covered
+    assert len(boxes) == 3
+    for box in boxes:
+        half = int(box.width / 2) - 3
+        around = [
+            image.pixelColor(round(box.x) + dx, round(box.y) + dy)
+            for dx in range(-half, half)
+            for dy in range(-half, half)
+        ]
+        assert all(map(is_image, around))
+    scatter.layers.set_layers(frozenset())
+    assert scatter.layers.covered == ()

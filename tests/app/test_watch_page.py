@@ -169,6 +169,12 @@ def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot
     assert "0.500" not in label.text()
     assert "…" in label.text()
     assert "0.500" in label.toolTip()
+    label.set_readings(tuple(Reading(run, Variant.SOLID, 0.9) for run in range(6)))
+    for width in (60, 120, 170):  # no number is cut
+        label.resize(width, 20)
+        assert 1 <= label.text().count("0.900") < 6
+        assert label.sizeHint().width() <= width
+        assert label.toolTip().count("0.900") == 6
     label.set_readings(())
     assert label.text() == ""
     assert not label.isVisibleTo(parent)

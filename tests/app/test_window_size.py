@@ -91,7 +91,9 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> MainWindow:
     made.controls.set_facts("cuda:0 · seed 4,294,967,295")
     made.controls.set_notice(Notice(f"/{LONG}/{LONG}\nmore\nand more", "details"))
     runs = (RunTitle("a", "N-pair"), RunTitle("b", LONG))
+    made.watch_page.curves.set_panels(tuple(Panel))  # which are made in parts at a launch
     made.watch_page.set_runs(runs)
+    made.watch_page.curves.set_panels(tuple(Panel))
     made.set_shown("Showing 2,000 of 60,502 training images and their 2,000 synthetic points")
     card = ImageCard(Query(0, Split.TEST), PictureId("a", 0), LONG, 0.5, correct=True)
     made.retrieve_page.set_query(card, "Test image 0")
