@@ -164,9 +164,9 @@ class TrainingThread:
             self._imported.set()
         from symmcore.training.warm_up import WARM_UP_REST, warm_up_data, warm_up_loops
 
-        warm_up_data()
-        self._warm.set()
         with contextlib.suppress(StopRequestedError):
+            warm_up_data(lambda _: self._check_open())
+            self._warm.set()
             for part in WARM_UP_REST:
                 self._wait_for_picture()
                 with _kept_from_collections():

@@ -7,7 +7,7 @@ import torch
 from symmcore.data.sources import alphabets, digits
 from symmcore.evaluation import clustering_scores, recall_at_k, synthetic_recall_at_1
 from symmcore.losses import build_loss
-from symmcore.progress import ProgressCallback
+from symmcore.progress import ProgressCallback, ignore_progress
 from symmcore.settings.symm import Symm
 from symmcore.training.compiled_losses import has_loops, load_loops, warm_up_loss
 from symmcore.training.config import TrainingConfig
@@ -32,9 +32,9 @@ def warm_up() -> frozenset[str]:
     return missing_devices()
 
 
-def warm_up_data() -> None:
+def warm_up_data(on_progress: ProgressCallback = ignore_progress) -> None:
     """Draw the usual alphabets, with which most begin. Changes no random state."""
-    alphabets.load_alphabets(alphabets.AlphabetSettings())
+    alphabets.load_alphabets(alphabets.AlphabetSettings(), on_progress)
 
 
 def import_optimizer() -> None:
