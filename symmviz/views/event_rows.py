@@ -40,7 +40,7 @@ class EventRows(QStyledItemDelegate):
         """Paint what the style paints of a row without text, then the text."""
         theme, area = current_theme(), option.rect
         self.initStyleOption(option, index)
-        text, option.text = option.text, ""
+        option.text = ""
         style = self._view.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, self._view)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -50,6 +50,7 @@ class EventRows(QStyledItemDelegate):
             painter.setPen(QPen(QColor(theme.border), 1))
             painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.translate(QPointF(area.topLeft()) + QPointF(_BESIDE, _ABOVE))
+        text = str(index.data(Qt.ItemDataRole.DisplayRole))
         self._document(text, area.width(), heading, below).drawContents(painter)
         painter.restore()
 

@@ -278,4 +278,6 @@ def test_a_row_is_as_high_as_its_text_and_its_heading_stands_out(qtbot: QtBot) -
         )
         for top in (6, 6 + line)
     ]
+    ground = picture.pixelColor(picture.width() - 2, 2).lightness()
     assert darkest[0] < darkest[1] - 40
+    assert darkest[1] < ground - 40
