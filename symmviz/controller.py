@@ -35,6 +35,7 @@ from symmviz.presenters.start import (
 from symmviz.presenters.start_check import start_problem
 from symmviz.run_files import copy_weights, open_folder
 from symmviz.seed_series import SeedSeries
+from symmviz.services.faults import said_of
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.undo import UndoActions
@@ -247,8 +248,8 @@ class Controller(QObject):
         opening, self._opening = self._opening, None
         try:
             opened = opening.result()
-        except (InputError, OSError) as error:
-            self._window.start_page.set_error(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
+            self._window.start_page.set_error(said_of(error))
             return
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}

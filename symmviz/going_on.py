@@ -15,6 +15,7 @@ from symmviz.model.branch import BranchRequest
 from symmviz.model.resolve import branch_parents
 from symmviz.model.workspace import Workspace
 from symmviz.services.continuing import Continuation, drop_continuation
+from symmviz.services.faults import said_of
 from symmviz.services.session import Session
 from symmviz.views.branch_dialog import BranchDialog
 from symmviz.views.main_window import MainWindow
@@ -123,8 +124,8 @@ class GoingOn:
         self._planned = None
         try:
             specs = self._session.go_on(planned.reading.result())
-        except (InputError, OSError, RuntimeError) as error:
-            planned.refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
+            planned.refuse(said_of(error))
             return
         planned.begin(specs)
 

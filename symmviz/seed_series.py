@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.seed_folder import SeedFolder
 from symmcore.runs.unfinished_seeds import unfinished_seeds
@@ -14,6 +13,7 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, TrainingStatus
 from symmviz.model.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
+from symmviz.services.faults import said_of
 from symmviz.services.seed_series import SeedsLeft
 from symmviz.services.session import Session
 
@@ -114,10 +114,10 @@ class SeedSeries:
         try:
             if self._begun(reading.result()):
                 return
-        except (InputError, OSError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - else the window waits for this seed for ever
             seeds = self._seeds
             self._end(() if seeds is None else seeds.finished, is_left=seeds is not None)
-            self._refuse(str(error))
+            self._refuse(said_of(error))
         if self._trained is not None:
             self._over()
 

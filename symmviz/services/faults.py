@@ -2,6 +2,8 @@
 
 import threading
 
+from symmcore.errors import InputError, one_line, type_and_line
+
 
 def ignore_problem(sentence: str) -> None:
     """Say nothing: for whoever has no window to say it in."""
@@ -13,3 +15,14 @@ def report_fault(error: Exception) -> None:
     threading.excepthook(
         threading.ExceptHookArgs((type(error), error, error.__traceback__, current))
     )
+
+
+def said_of(error: Exception) -> str:
+    """What an error is shown as: its own words if it is a user's, else its type and a line.
+
+    A fault of this program is reported, too.
+    """
+    if isinstance(error, InputError | OSError | RuntimeError):
+        return str(error) or one_line(error)
+    report_fault(error)
+    return f"{type_and_line(error)}."

@@ -136,6 +136,18 @@ def test_why_not_is_said_where_it_was_asked(parts: Parts, ask: Callable[[Parts],
     assert "being read" in parts.refused[-1]
 
 
+def test_a_fault_of_this_program_is_said_and_reported(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[object] = []
+    monkeypatch.setattr("threading.excepthook", reported.append)
+    parts.going_on.resume(Path("run"), 10)
+    parts.readings[0].set_exception(KeyError("odd"))
+    parts.going_on.take()
+    assert parts.refused == ["KeyError: 'odd'."]
+    assert len(reported) == 1
+
+
 class TestWithoutACheckpoint:
     """What a finding proposes is offered from the first step."""
 

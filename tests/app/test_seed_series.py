@@ -1,8 +1,11 @@
 """Several seeds from the window: one after the other, stopped, and gone on with."""
 
 import json
+from concurrent.futures import Future
 from pathlib import Path
+from unittest.mock import MagicMock
 
+import pytest
 from helpers_runs import record_loop
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -11,8 +14,16 @@ from pytestqt.qtbot import QtBot
 from symmcore.runs import Recording
 from symmcore.runs.recording import open_runs
 from symmcore.runs.results import read_results
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import parse_spec
+from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.app import Launched
 from symmviz.model.curve import Panel, Variant
+from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.workspace import Workspace
+from symmviz.seed_series import SeedSeries
+from symmviz.services.seed_series import SeedsLeft
+from symmviz.services.session import Session
 from symmviz.views.results_page import ResultsPage
 from symmviz.views.seeds_field import SeedsField
 
@@ -144,3 +155,30 @@ def open_whole(folder: Path) -> tuple[Recording, ...]:
 def titled(page: ResultsPage) -> list[str]:
     """What each row of the table says of its seeds."""
     return [page.cell(row, "Seed") for row in range(page.row_count())]
+
+
+def test_a_seed_that_cannot_be_found_ends_the_series_whatever_was_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    session, over, told = MagicMock(spec=Session), MagicMock(), list[str]()
+    readings: list[Future[SeedsLeft]] = [Future(), Future()]
+    session.plan_seed.side_effect = list(readings)
+    workspace = Workspace()
+
+    def begin(specs: tuple[str, ...], seeds: SeedRuns) -> None:
+        workspace.prepare(specs, (), seeds)
+
+    series = SeedSeries(session, workspace, begin, over, told.append)
+    series.start(TrainingConfig("digits", (parse_spec("npair"),)), Path("out"), (0, 1), told.append)
+    folder = MagicMock(seeds=(0, 1))
+    readings[0].set_result(SeedsLeft(folder, (), 0, MagicMock()))
+    series.take()
+    assert workspace.seeds is not None
+    assert series.ended(TrainingStatus(RunState.FINISHED, reason=FinishReason.COMPLETED))
+    readings[1].set_exception(KeyError("odd"))
+    series.take()
+    assert told == ["KeyError: 'odd'."]
+    over.assert_called_once_with()
+    assert not series.busy
+    assert not workspace.seeds.going
