@@ -26,6 +26,7 @@ _RUN = re.compile(
 )
 _SHOWS_NOTHING = ("Cf", "Mn", "Zs")
 _CODES_SHOWN = 4
+_BETWEEN_PARTS = " · "
 
 
 def shown_name(name: str) -> str:
@@ -57,6 +58,19 @@ def told_apart(names: Sequence[str]) -> list[str]:
     if not differ:
         return list(names)
     return [" ".join(one[at] for at in differ).rstrip(",;:") for one in words]
+
+
+def without_shared_start(titles: Sequence[str]) -> list[str]:
+    """Titles without the first of their parts, divided by " · ", that all of them share.
+
+    "N-pair · seed 0" beside "N-pair · seed 1" is "seed 0".
+    """
+    parts = [title.split(_BETWEEN_PARTS) for title in titles]
+    least = min(map(len, parts), default=0)
+    shared = 0
+    while len(titles) > 1 and shared < least - 1 and len({one[shared] for one in parts}) == 1:
+        shared += 1
+    return [_BETWEEN_PARTS.join(one[shared:]) for one in parts]
 
 
 def shown_text(text: str) -> str:

@@ -3,11 +3,11 @@
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from symmviz.model.curve import LegendEntry
-from symmviz.model.names import shown_name
+from symmviz.model.names import shown_name, without_shared_start
 from symmviz.views.legend import MORE, ThemedLabel, fitted
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme
@@ -47,7 +47,10 @@ class RunLegend(ThemedLabel):
     def _markup(self, theme: Theme) -> str:
         metrics = self.fontMetrics()
         room = self.width() - metrics.horizontalAdvance(MORE)
-        titles = fitted([shown_name(one.title) for one in self._entries], metrics, room, "■    ")
+        whole = [one.title for one in self._entries]
+        titles = _fitted(whole, metrics, room)
+        if titles != list(map(shown_name, whole)):  # what all begin with tells nothing apart
+            titles = _fitted(without_shared_start(whole), metrics, room)
         parts = [
             self._entry(theme, at, entry, title)
             for at, (entry, title) in enumerate(zip(self._entries, titles, strict=False))
@@ -63,3 +66,8 @@ class RunLegend(ThemedLabel):
         square = f"<span style='color:{colour}'>{mark}</span>"
         words = f"<span style='color:{text}'>{words}</span>"
         return f"<a href='{at}' style='text-decoration:none'>{square} {words}</a>"
+
+
+def _fitted(titles: list[str], metrics: QFontMetrics, room: int) -> list[str]:
+    """As many titles as fit, each with its square and cut to its share of the room."""
+    return fitted([shown_name(one) for one in titles], metrics, room, "■    ")

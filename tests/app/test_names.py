@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import LegendEntry
 from symmviz.model.display import ColourBy
-from symmviz.model.names import NO_NAME, shown_name, shown_text, told_apart
+from symmviz.model.names import NO_NAME, shown_name, shown_text, told_apart, without_shared_start
 from symmviz.presenters.controls import Notice
 from symmviz.views.controls_bar import NoticeBar
 from symmviz.views.elided_label import ElidedLabel, elided
@@ -181,6 +181,23 @@ def test_a_narrow_legend_of_classes_leaves_out_the_shapes_not_the_names(qtbot: Q
     legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), LONG_NAMES, None))
     assert "synthetic" not in legend.text()
     assert ">dog<" in legend.text()
+
+
+def test_titles_that_do_not_fit_lose_what_all_begin_with(qtbot: QtBot) -> None:
+    legend = RunLegend()
+    qtbot.addWidget(legend)
+    seeds = [f"{'Symm + N-pair ' * 3}· seed {seed}" for seed in range(4)]
+    legend.resize(3000, 20)
+    legend.set_entries(entries(*seeds))
+    assert legend.text().count("N-pair") == 12
+    legend.resize(400, 20)
+    legend.set_entries(entries(*seeds))
+    assert "N-pair" not in legend.text()
+    assert all(f">seed {seed}<" in legend.text() for seed in range(4))
+    assert "N-pair" in legend.toolTip()
+    assert without_shared_start(["a", "a"]) == ["a", "a"]
+    assert without_shared_start(["a · b", "a"]) == ["a · b", "a"]
+    assert without_shared_start(["a · b"]) == ["a · b"]
 
 
 def test_a_legend_of_no_room_names_nothing(qtbot: QtBot) -> None:
