@@ -95,7 +95,7 @@ class CurvesPresenter:
             self._drawn.clear()
             self._curves.clear()
             self._view.clear()
-            self._view.set_places(run_colour_places(workspace.recordings, workspace.preparing))
+            self._view.set_places(run_colour_places(workspace.plotted, workspace.preparing))
         shown = panels(workspace.plotted, workspace.display.curves)
         if shown != self._panels:
             self._panels = shown

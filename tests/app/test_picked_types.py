@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import PickedPairs
+from symmcore.runs.info import RunInfo
 from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded
 from symmviz.model.picked_types import COLUMNS, ROWS, PickedTypes
@@ -33,19 +34,32 @@ def test_shares_and_a_sentence() -> None:
     assert PickedTypes(7, np.zeros((4, 4), np.int64)).share(0, 0) == 0.0
 
 
+class Own(FakeRecording):
+    """A run of a loop of one's own, or of embeddings that were imported."""
+
+    @property
+    def info(self) -> RunInfo:
+        return dataclasses.replace(super().info, spec=None)
+
+
 @pytest.mark.parametrize(
     ("spec", "step", "picked", "problem"),
     [
         ("npair", 9, None, "A run without Symm picks no points."),
         ("npair+symm", 0, None, "Before the first step nothing is picked."),
+        (None, 0, PickedPairs(NONE), "This run did not record which types are picked."),
         ("npair+symm", 9, PickedPairs(NONE), "This run did not record which types are picked."),
         ("npair+symm", 9, PickedPairs(NONE, COUNTS), ""),
     ],
 )
 def test_why_there_is_nothing_is_said(
-    spec: str, step: int, picked: PickedPairs | None, problem: str
+    spec: str | None, step: int, picked: PickedPairs | None, problem: str
 ) -> None:
-    workspace, loaded, run = Workspace(), FakeLoaded(), FakeRecording(spec)
+    workspace, loaded, run = (
+        Workspace(),
+        FakeLoaded(),
+        Own() if spec is None else FakeRecording(spec),
+    )
     if picked is not None:
         loaded.known_picks[run.key, step] = picked
     known = cast("Loaded", loaded)

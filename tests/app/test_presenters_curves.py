@@ -6,6 +6,7 @@ import pytest
 from helpers_recording import FakeRecording
 
 from symmviz.model.curve import Abscissa, CurveLook, Diagnostic, Panel, PanelKey, Reading, Variant
+from symmviz.model.seed_runs import SeedRuns
 from symmviz.model.workspace import Cursor, Display, Workspace
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 
@@ -218,3 +219,13 @@ def test_a_plot_that_comes_back_is_drawn_again(
         assert (Diagnostic.NORM in drawn(view)) == visible
     mark_all(presenter)
     assert call(Diagnostic.NORM, ()) in view.set_cursor.call_args_list
+
+
+def test_seeds_that_have_no_column_have_the_colours_that_the_legend_says(
+    view: MagicMock, workspace: Workspace, presenter: CurvesPresenter
+) -> None:
+    workspace.seeds = SeedRuns((FakeRecording("npair", key="a seed"),), 2, 2)
+    presenter.update()
+    entries = view.set_legend.call_args.args[0]
+    view.set_places.assert_called_with(tuple(entry.place for entry in entries))
+    assert len(entries) == 3

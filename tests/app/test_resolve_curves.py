@@ -219,4 +219,17 @@ class TestSeeds:
 
     def test_other_settings_are_no_seeds(self) -> None:
         assert not has_seeds((seeded(0), seeded(1, batch_size=32)))
+
+    @pytest.mark.parametrize(("eval_every", "alike"), [(30, True), (20, False)])
+    def test_a_seed_that_was_resumed_with_what_was_resolved_is_one(
+        self, eval_every: int, alike: bool
+    ) -> None:
+        chosen = TrainingConfig(specs=(parse_spec("npair"),), seed=0)
+        resolved = dataclasses.replace(chosen, eval_every=30, device="cpu")
+        again = dataclasses.replace(resolved, seed=1, eval_every=eval_every)
+        one = FakeRecording(key="a", seed=0, config=chosen, resolved=resolved)
+        resumed = FakeRecording(key="b", seed=1, config=again, resolved=again)
+        assert has_seeds((one, resumed)) == alike
+
+    def test_runs_without_settings_are_no_seeds(self) -> None:
         assert not has_seeds((FakeRecording(), FakeRecording(key="b")))

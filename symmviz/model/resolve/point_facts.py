@@ -59,7 +59,7 @@ def types_of(
     spec = recording.info.spec
     if spec is not None and spec.symm is None:
         return PickedTypes(step, None, "A run without Symm picks no points.")
-    if step == 0:
+    if step == 0 and spec is not None:
         return PickedTypes(step, None, "Before the first step nothing is picked.")
     picked = loaded.picked(recording.key, step)
     if picked is None:

@@ -44,7 +44,13 @@ def _last_of_each_step(metric: Metric) -> Metric:
 
 
 def _is_same_but_seed(one: RunInfo, other: RunInfo) -> bool:
-    if one.config is None or other.config is None or one.parent or other.parent:
+    if one.parent or other.parent:
         return False
-    alike = dataclasses.replace(other.config, seed=one.config.seed)
-    return alike == one.config
+    # One that was stopped and resumed has as chosen what was resolved then.
+    pairs = (one.config, other.config), (one.resolved, other.resolved)
+    return any(
+        ours is not None
+        and theirs is not None
+        and dataclasses.replace(theirs, seed=ours.seed) == ours
+        for ours, theirs in pairs
+    )
