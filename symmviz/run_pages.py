@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from symmviz.bridge import Bridge
 from symmviz.exports import ExportActions
-from symmviz.figures import FigureActions
+from symmviz.figure8 import Figure8Actions
 from symmviz.model.mined_pair import MinedPair
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsPresenter
@@ -52,7 +52,7 @@ class RunPages(QObject):
         self._retrieval = RetrievalActions(window, workspace, session, tell)
         self._results = ResultsActions(window, workspace, session)
         self._exports = ExportActions(window, workspace, session)
-        self._figures = FigureActions(window, workspace, session)
+        self._figure8 = Figure8Actions(window, workspace, session)
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
         watch.neighbours_wanted.connect(self._retrieval.show_selected)
@@ -81,7 +81,7 @@ class RunPages(QObject):
         self._presenter.refresh()
         self._results.poll()
         self._exports.poll()
-        self._figures.poll()
+        self._figure8.poll()
         self._presenter.draw_plots(time.monotonic())
         if self._pictures != self._thumbnails.revision:
             self._pictures = self._thumbnails.revision

@@ -6,7 +6,7 @@ import numpy as np
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
-from symmcore.palette import run_places
+from symmcore.palette import OKABE_ITO, run_places
 from symmcore.projection.methods import METHODS
 from symmcore.projection.points import Points, normalised
 from symmcore.records import FloatArray, IndexArray
@@ -18,20 +18,8 @@ from symmviz.model.titles import named_title
 _LISTED = 20
 _SIDE = 104  # pixels
 _MARGIN = 6
-# One colour a class, again from the start beyond the last: Okabe and Ito's.
-_COLOURS = np.array(
-    [
-        (0, 114, 178),
-        (230, 159, 0),
-        (0, 158, 115),
-        (204, 121, 167),
-        (86, 180, 233),
-        (213, 94, 0),
-        (240, 228, 66),
-        (153, 153, 153),
-    ],
-    dtype=np.uint8,
-)
+# One colour a class, again from the start beyond the last.
+_COLOURS = np.array([tuple(bytes.fromhex(one[1:])) for one in OKABE_ITO], np.uint8)
 _GROUND = 250
 
 

@@ -60,11 +60,6 @@ class EventsState:
     note: str = ""
 
 
-def no_events(recording: Recording, split: Split) -> tuple[Event, ...]:
-    """Has found nothing."""
-    return ()
-
-
 def events(
     workspace: Workspace, found: EventsFound, *, looking: bool, refused: bool = False
 ) -> EventsState:

@@ -1,4 +1,4 @@
-"""What the user's wish for frames side by side does."""
+"""What the user's wish for Figure 8, frames side by side, does."""
 
 from concurrent.futures import Future
 from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from symmviz.exporting.figure8 import Figure
 
 
-class FigureActions(QObject):
+class Figure8Actions(QObject):
     """Opens the dialog of the figure, and has its picture drawn and written.
 
     Args:
