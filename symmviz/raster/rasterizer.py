@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from symmcore.errors import note_once
+from symmcore.libraries import LOADING
 from symmcore.processes import CallError, call_in_subprocess
 from symmviz.raster import eager
 from symmviz.raster.scene import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
@@ -84,20 +85,28 @@ def compile_kernels() -> None:
 
 
 def _load(look: Callable[[], None]) -> ModuleType | None:
-    from symmcore.compiled.code_cache import NotKeptError
-    from symmcore.compiled.jit import only_load
-    from symmviz.raster import kernels
+    kernels = _loaded()
+    if kernels is not None:
+        return kernels
+    call_in_subprocess(compile_kernels, (), look)
+    kernels = _loaded()
+    if kernels is None:
+        note_once(f"Compiled loops cannot be kept: {_SLOWER}.")
+    return kernels
 
-    for function in (kernels.draw_points, kernels.nearest_point):
-        only_load(function)
-    try:
-        _try(kernels)
-    except NotKeptError:
-        call_in_subprocess(compile_kernels, (), look)
+
+def _loaded() -> ModuleType | None:
+    """Import the loops and call them once; None where they are not compiled by now."""
+    with LOADING:  # numba imports more of itself at the first call
+        from symmcore.compiled.code_cache import NotKeptError
+        from symmcore.compiled.jit import only_load
+        from symmviz.raster import kernels
+
+        for function in (kernels.draw_points, kernels.nearest_point):
+            only_load(function)
         try:
             _try(kernels)
         except NotKeptError:
-            note_once(f"Compiled loops cannot be kept: {_SLOWER}.")
             return None
     return kernels
 

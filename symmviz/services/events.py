@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from threadpoolctl import threadpool_limits
-
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
+from symmcore.libraries import limited_blas_threads
 from symmcore.projection.neighbours import EXACT_UP_TO
 from symmcore.runs import Recording
 from symmviz.model.events import Event
@@ -148,7 +147,7 @@ class EventFinder:
             with self._lock:
                 self._refused.add((recording.key, split))
             raise LookupError("too many images to compare each with each")
-        with threadpool_limits(1, user_api="blas"):  # a training has need of the cores, too
+        with limited_blas_threads(1):  # a training has need of the cores, too
             near = neighbourhood(images)
         with self._lock:
             if epoch == self._epoch:

@@ -6,9 +6,9 @@ from enum import Enum, auto
 from functools import partial
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from symmcore.byte_cache import ByteCache
+from symmcore.libraries import limited_blas_threads
 from symmcore.records import PickedPairs
 from symmcore.runs import Recording
 from symmviz.model.loaded import Shares, ShareTarget, Verdicts
@@ -105,7 +105,7 @@ class FrameFacts:
         if wanted.part is FramePart.COSINES:
             read = recording.frame(step)
             watched = read.train if wanted.split is Split.TRAIN else read.test
-            with threadpool_limits(1, user_api="blas"):  # a training has need of the cores, too
+            with limited_blas_threads(1):  # a training has need of the cores, too
                 cosines = pair_cosines(watched.points)
             size = cosines.same.counts.nbytes + cosines.other.counts.nbytes
             return partial(self._cosines.put, (frame, wanted.split), cosines, size)

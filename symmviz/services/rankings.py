@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import replace
 
-from threadpoolctl import threadpool_limits
-
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
+from symmcore.libraries import limited_blas_threads
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording
@@ -123,7 +122,7 @@ class Rankings:
                     self._progress = Progress("Ranking all queries", done, count)
 
             # The window and a training have need of a core, too.
-            with threadpool_limits(max(1, usable_cores() - 1), user_api="blas"):
+            with limited_blas_threads(max(1, usable_cores() - 1)):
                 scores = score_queries(index, tell)
             scores = replace(scores, classes=class_rows(recording, scores))
         except CancelledError:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from symmcore.errors import type_and_line
+from symmcore.libraries import LOADING
 from symmcore.records import Snapshot
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
@@ -206,9 +207,9 @@ class _FirstPicture(NoSink):
 def _import() -> frozenset[str]:
     """Import torch; returns which devices it does not find."""
     with _kept_from_collections():
-        load_torch_libraries()
-        from symmcore.training.warm_up import warm_up  # imports torch
-
+        with LOADING:
+            load_torch_libraries()
+            from symmcore.training.warm_up import warm_up  # imports torch
         return warm_up()
 
 

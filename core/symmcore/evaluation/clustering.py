@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symmcore.evaluation.features import features_of
 from symmcore.evaluation.kmeans import MOST_ITERATIONS, Progress, kmeans, spread_start
+from symmcore.libraries import limited_blas_threads
 from symmcore.mining import check_embeddings, check_labels
 
 # Clusters up to which scikit-learn's k-means is as fast as ours; with twice as many it takes twice
@@ -85,7 +86,11 @@ def _scikit_learn(features: NDArray[np.floating], clusters: int, seed: int) -> N
     from threadpoolctl import threadpool_limits
 
     model = KMeans(clusters, init="k-means++", n_init=1, random_state=seed)
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with (
+        limited_blas_threads(1),
+        threadpool_limits(1, user_api="openmp"),
+        warnings.catch_warnings(),
+    ):
         # Fewer distinct points than classes: the scores say so well enough.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found: NDArray[np.int64] = model.fit_predict(features).astype(np.int64)
