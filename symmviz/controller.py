@@ -263,8 +263,10 @@ class Controller(QObject):
         if self._listing is None or not self._listing.done():
             return
         listing, self._listing = self._listing, None
-        if listing.exception() is None:  # a folder that cannot be read is said when starting
+        try:
             self._window.start_page.set_recent_runs(listing.result())
+        except Exception as error:  # noqa: BLE001 - of a folder that cannot be read Start says so
+            said_of(error)
 
     def _look_at_dataset(self) -> None:
         try:

@@ -158,6 +158,11 @@ class SeedSeries:
         if self._looking is None or not self._looking[1].done():
             return
         (shown, found), self._looking = self._looking, None
-        if found.exception() is None and shown == self._workspace.recordings:
-            self._folder = found.result() or self._folder
-            self._resumable = shown if found.result() is not None else ()
+        try:
+            folder = found.result()
+        except Exception as error:  # noqa: BLE001 - what is wrong with runs is said where they are shown
+            said_of(error)
+            return
+        if shown == self._workspace.recordings:
+            self._folder = folder or self._folder
+            self._resumable = shown if folder is not None else ()

@@ -58,16 +58,19 @@ _PLACES = {
 def run_places(names: Sequence[str]) -> tuple[int, ...]:
     """The place of each run's colour in ``RUNS_ON_LIGHT``, the same wherever the run is shown.
 
-    A loss, with or without Symm, has a place of its own; any other SPEC or name, one by its
-    letters. Of runs that are shown together and would have one colour, the first keeps it, and
-    each of the others takes the next that none of them would have: as many runs as there are
-    colours all differ.
+    A loss, with or without Symm, has a place of its own, whatever its other settings; a user's own
+    loop, one by the letters of its name. Of runs that are shown together and would have one
+    colour, the first keeps it, and each of the others takes the next that none of them would
+    have: as many runs as there are colours all differ.
 
     Args:
         names: SPECs of the runs that are shown together, or names of users' own loops, in order.
     """
     count = len(RUNS_ON_LIGHT)
-    own = [_PLACES.get(name, crc32(name.encode("utf-8", "replace")) % count) for name in names]
+    own = [
+        _PLACES.get(name.partition(":")[0], crc32(name.encode("utf-8", "replace")) % count)
+        for name in names
+    ]
     taken: set[int] = set()
     found: list[int] = []
     for place in own:

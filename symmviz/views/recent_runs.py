@@ -40,6 +40,7 @@ _PICTURE = 52
 _ROW = QSize(120, 64)
 _GAP = 6
 _MARK = 9  # the colour of a run
+_LOOKING = "Looking for runs..."
 _NOTHING = (
     "Each run that you train is listed here, with a picture of its last frame: click one to see "
     "it again from its first step to its last.\n\nOpen run... opens any other, also one that is "
@@ -246,7 +247,7 @@ class RecentRuns(QFrame):
         self._model = _RunsModel(self.list)
         self.list.setModel(self._model)
         self.list.setItemDelegate(_RunDelegate(self._model, self.list))
-        self._empty = QLabel(_NOTHING, self)
+        self._empty = QLabel(_LOOKING, self)
         self._empty.setWordWrap(True)
         self._empty.setProperty("muted", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -278,6 +279,7 @@ class RecentRuns(QFrame):
         chosen = {self._runs[row].folder for row in self.list.rows()}
         self._runs = runs
         self._model.set_runs(runs)
+        self._empty.setText(_NOTHING)
         self._content.setCurrentWidget(self.list if runs else self._empty)
         self._hint.setVisible(len(runs) > 1)
         selection = self.list.selectionModel()

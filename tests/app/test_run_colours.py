@@ -60,6 +60,11 @@ def test_a_setting_has_its_colour_alone_and_in_any_comparison() -> None:
         assert run_places(names) == tuple(run_places((name,))[0] for name in names)
 
 
+def test_other_settings_of_a_loss_leave_it_its_colour() -> None:
+    for name in SETTINGS:
+        assert run_places((f"{name}:lr=0.0003,dim=128",)) == run_places((name,))
+
+
 def test_the_first_of_equal_runs_keeps_the_colour_and_no_two_have_the_same() -> None:
     (own,) = run_places(("npair",))
     names = ("npair", "npair", "npair+symm", "npair", "npair+symm", "triplet")
