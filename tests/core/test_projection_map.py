@@ -178,6 +178,24 @@ def test_whatever_a_network_gives_has_a_picture(rows: Array, is_drawn: bool) -> 
     assert drawn.test.original.any() == is_drawn
 
 
+class Narrow(Drift):
+    """Begins in one place, as t-SNE does, and grows from there."""
+
+    def begin(self, points: Array, beginning: Beginning) -> Layout:
+        layout = super().begin(points, beginning)
+        layout.coordinates = beginning.coordinates * 1e-4  # type: ignore[misc]  # of the double
+        return layout
+
+
+def test_a_first_layout_is_shown_no_narrower_than_what_it_began_from_until_it_is_done() -> None:
+    updates = list(NeighbourProjector(Narrow()).run(job(make_frame(1), matured=0.0)))
+    began, *growing, done = (size(one.projections[0].test.original) for one in updates[:-1])
+    np.testing.assert_allclose(growing, began, rtol=1e-5)
+    np.testing.assert_allclose(done, began * 1e-4 * 2**4, rtol=1e-5)
+    last = updates[-1].projections[0].test.original
+    np.testing.assert_array_equal(last, updates[-2].projections[0].test.original)
+
+
 class Broken(Drift):
     name = "tsne"
 

@@ -133,12 +133,22 @@ class SplitMap:
         """Move the points on, and turn them to fit."""
         assert self._layout is not None, "begun before"
         self._layout.advance()
-        coordinates = np.asarray(self._layout.coordinates, dtype=np.float64)
+        coordinates = self._as_wide(np.asarray(self._layout.coordinates, dtype=np.float64))
         target = self.start if self.reference is None else self.reference.coordinates
         if target is None:
             self.coordinates = coordinates - coordinates[: self.count].mean(axis=0)
         else:
             self.coordinates = turned_to(coordinates, target, self.count)
+
+    def _as_wide(self, coordinates: Points) -> Points:
+        """Enlarge a first layout, until it is done, where it is narrower than what was shown.
+
+        t-SNE draws all points into one place at first: nobody would see them beside another map.
+        """
+        if self.matured >= 1.0 or self.done >= 1.0:
+            return coordinates
+        narrow, wide = (_spread(points[: self.count]) for points in (coordinates, self.coordinates))
+        return coordinates * (wide / narrow) if 0.0 < narrow < wide else coordinates
 
     def measure(self) -> None:
         """Measure how far the map can be trusted where the points are now."""
@@ -160,3 +170,8 @@ class SplitMap:
         synthetic = np.array(original)
         synthetic[self.partnered] = self.coordinates[self.count :]
         return PlanePoints(original, frozen(synthetic), self.quality)
+
+
+def _spread(points: Points) -> float:
+    """Root mean square distance of points (N, 2) from their mean."""
+    return float(np.sqrt(np.square(points - points.mean(axis=0)).sum(axis=1).mean()))
