@@ -21,6 +21,12 @@ def clusters(seed: int = 0, each: int = 12) -> tuple[Array, npt.NDArray[np.int64
     return rows / np.linalg.norm(rows, axis=1, keepdims=True), labels
 
 
+def _within(found: Array, labels: npt.NDArray[np.int64]) -> float:
+    """Mean distance of points from the middle of their cluster."""
+    middles = np.stack([found[labels == label].mean(axis=0) for label in np.unique(labels)])
+    return float(np.linalg.norm(found - middles[labels], axis=1).mean())
+
+
 def run(layout: Layout) -> Array:
     assert layout.done == 0.0
     while layout.done < 1.0:
@@ -57,6 +63,14 @@ def test_layout(make: Callable[[], LayoutMethod]) -> None:
     again = run(method.begin(points, Beginning(found, 1.0, 3, is_live=True)))
     spread = np.linalg.norm(found - found.mean(axis=0), axis=1).mean()
     assert np.linalg.norm(again - found, axis=1).mean() < 0.5 * spread
+    # nor are its clusters drawn into points where that is shown
+    layout = method.begin(points, Beginning(found, 1.0, 3, is_live=True))
+    shown = []
+    while layout.done < 1.0:
+        layout.advance()
+        if not layout.is_between:
+            shown.append(_within(np.asarray(layout.coordinates, dtype=float), labels))
+    assert min(shown) > 0.6 * _within(found, labels)
     assert trustworthiness(points, again, n_neighbors=5) > 0.9
     # copies and few points are drawn, too
     for rows in (np.repeat(points[:4], 3, axis=0), points[:8]):

@@ -43,6 +43,7 @@ class _Drifting:
     def __init__(self, coordinates: Array) -> None:
         self.coordinates = coordinates
         self.done = 0.0
+        self.is_between = False
 
     def advance(self) -> None:
         turn = Rotation.from_euler("z", 90, degrees=True).as_matrix()[:2, :2]
@@ -194,6 +195,31 @@ def test_a_first_layout_is_shown_no_narrower_than_what_it_began_from_until_it_is
     np.testing.assert_allclose(done, began * 1e-4 * 2**4, rtol=1e-5)
     last = updates[-1].projections[0].test.original
     np.testing.assert_array_equal(last, updates[-2].projections[0].test.original)
+
+
+class Between(Drift):
+    """Draws its points together in the first two of four pieces."""
+
+    def begin(self, points: Array, beginning: Beginning) -> Layout:
+        self.begun.append((points, beginning))
+        return _Between(beginning.coordinates)
+
+
+class _Between(_Drifting):
+    def advance(self) -> None:
+        super().advance()
+        self.is_between = self.done <= 0.5
+
+
+def test_points_stay_while_they_are_drawn_together_between_two_layouts() -> None:
+    start = finished(NeighbourProjector(Drift()), job(make_frame(1)))
+    asked = job(make_frame(2), starts=start)
+    shown = [one.projections[0].test.original for one in NeighbourProjector(Between()).run(asked)]
+    moved = [bool((one != start[0].test.original).any()) for one in shown]
+    assert moved == [False] * moved.index(True) + [True] * (len(moved) - moved.index(True))
+    assert moved.index(True) >= 3  # as begun, and after each of two pieces
+    (last,) = finished(NeighbourProjector(Drift()), asked)
+    np.testing.assert_array_equal(shown[-1], last.test.original)
 
 
 class Broken(Drift):

@@ -44,6 +44,13 @@ class Layout(Protocol):
     def done(self) -> float:
         """Share that is done, in [0, 1]."""
 
+    @property
+    def is_between(self) -> bool:
+        """Whether points on their way from one layout to another are drawn together meanwhile.
+
+        Where they are then is not to be shown.
+        """
+
     def advance(self) -> None:
         """Move the points on, for about a tenth of a second where they are a few thousand."""
 

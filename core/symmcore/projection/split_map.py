@@ -130,9 +130,11 @@ class SplitMap:
         )
 
     def advance(self) -> None:
-        """Move the points on, and turn them to fit."""
+        """Move the points on, and turn them to fit; they stay while they are between layouts."""
         assert self._layout is not None, "begun before"
         self._layout.advance()
+        if self._layout.is_between:
+            return
         coordinates = self._as_wide(np.asarray(self._layout.coordinates, dtype=np.float64))
         target = self.start if self.reference is None else self.reference.coordinates
         if target is None:

@@ -90,7 +90,8 @@ class _TsneLayout:
             negative_gradient_method="fft" if count >= _INTERPOLATED_FROM else "bh",
             ints_in_interval=_WIDE_INTERVAL if is_quick else _INTERVAL,
         )
-        is_warm = beginning.matured >= 1.0
+        self._is_warm = is_warm = beginning.matured >= 1.0
+        self._exaggeration = 1.0  # as moved last
         phases = _phases(beginning, is_warm)
         total = sum(phase.iterations for phase in phases)
         behind = 0 if is_warm else int(beginning.matured * total)
@@ -108,6 +109,10 @@ class _TsneLayout:
     def done(self) -> float:
         return self._done / self._total
 
+    @property
+    def is_between(self) -> bool:
+        return self._is_warm and self._exaggeration > 1.0
+
     def advance(self) -> None:
         if not self._phases:
             return
@@ -121,6 +126,7 @@ class _TsneLayout:
             learning_rate="auto",
         )
         self._done += count
+        self._exaggeration = phase.exaggeration
         if count < phase.iterations:
             self._phases.appendleft(phase._replace(iterations=phase.iterations - count))
 

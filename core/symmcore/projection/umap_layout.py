@@ -80,6 +80,10 @@ class _UmapLayout:
     def done(self) -> float:
         return self._done / len(self._rates)
 
+    @property
+    def is_between(self) -> bool:
+        return False
+
     def advance(self) -> None:
         if self._done == len(self._rates):
             return
