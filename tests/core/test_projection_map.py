@@ -197,6 +197,22 @@ def test_a_first_layout_is_shown_no_narrower_than_what_it_began_from_until_it_is
     np.testing.assert_array_equal(last, updates[-2].projections[0].test.original)
 
 
+@pytest.mark.parametrize("matured", [0.0, 1.0])
+def test_a_map_without_a_start_is_a_first_layout_that_grows_ripe(matured: float) -> None:
+    asked = job(make_frame(1), matured=matured)
+    ripe = [one.matured for one in NeighbourProjector(Drift()).run(asked)]
+    assert ripe[0] == 0.0
+    assert ripe == sorted(ripe)
+    assert ripe[-1] == 1.0
+
+
+def test_runs_of_which_one_has_a_start_are_as_ripe_as_the_other() -> None:
+    (start,) = finished(NeighbourProjector(Drift()), job(make_frame(1)))
+    asked = job(make_frame(2), make_frame(2), starts=(start, None))
+    first, *_, last = NeighbourProjector(Drift()).run(asked)
+    assert (first.matured, last.matured) == (0.0, 1.0)
+
+
 class Between(Drift):
     """Draws its points together in the first two of four pieces."""
 

@@ -60,13 +60,12 @@ class NeighbourProjector:
         laid = [one for one in (*maps, *again) if one.needs_layout]
 
         def update(done: float, note: str = "", *, is_final: bool = False) -> ProjectionUpdate:
-            matured = job.settings.matured
             return ProjectionUpdate(
                 _projections(job, columns),
                 done,
                 is_final,
                 note,
-                matured if matured >= 1.0 else matured + (1.0 - matured) * done,
+                min((one.reached for one in laid), default=1.0),
             )
 
         while laid and not self._preparation.wait(_SECONDS_BETWEEN_LOOKS):

@@ -97,6 +97,11 @@ class SplitMap:
         """Share of the layout that is done, in [0, 1]."""
         return 0.0 if self._layout is None else self._layout.done
 
+    @property
+    def reached(self) -> float:
+        """How far the layout is by now that the points are drawn by, in [0, 1]."""
+        return self.matured + (1.0 - self.matured) * self.done
+
     def place(self) -> None:
         """Choose where the points are at first; points in one place stay there."""
         if not self.is_spread:
