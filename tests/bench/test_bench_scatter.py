@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("PySide6", reason="points are drawn beside items of Qt's")
+
 
 def test_each_number_of_points_is_measured_beside_the_former_items(tmp_path: Path) -> None:
     out = tmp_path / "scatter.json"
