@@ -1,6 +1,7 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -151,7 +152,8 @@ def _palette(theme: Theme) -> QPalette:
     return palette
 
 
-_FRAMED = (b"QAbstractSpinBox", b"QLineEdit", b"QCheckBox")
+# PySide takes names as str, whatever its stubs say.
+_FRAMED: tuple[Any, ...] = ("QAbstractSpinBox", "QLineEdit", "QCheckBox")
 _DARKER = 140  # percent
 
 
