@@ -112,6 +112,11 @@ class ImageTile(QWidget):
         self._waits = False
 
     @property
+    def waits(self) -> bool:
+        """Whether its picture is still to come."""
+        return self._waits
+
+    @property
     def button(self) -> QToolButton:
         """What is clicked, and reached by the tab key."""
         return self._button

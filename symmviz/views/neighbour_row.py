@@ -78,6 +78,11 @@ class NeighbourRowWidget(QFrame):
         for tile in self._tiles:
             tile.pictures_came()
 
+    @property
+    def waits(self) -> bool:
+        """Whether the picture of a neighbour is still to come."""
+        return any(tile.waits for tile in self._tiles[: len(self._cards)])
+
     def buttons(self) -> list[QWidget]:
         """What the tab key reaches, in order."""
         return [tile.button for tile in self._tiles]
