@@ -203,6 +203,7 @@ class ExportDialog(QDialog):
             (self.seconds, "Seconds", "How long the animation is."),
             (self.steps, "Steps", "Whose frames stand side by side, such as 0, 120, 300."),
             (self.wrong, "Only wrong ones", "Leave out images that are retrieved right."),
+            (self._browse, "Browse", "Choose the file or folder in a dialog of its own."),
             (self.replace, REPLACE, "Write over a file that is there under this name."),
             (self.progress, "Progress of the export", ""),
         ):
