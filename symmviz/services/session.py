@@ -99,12 +99,16 @@ class Session:
 
     def open(self) -> None:
         """Start what can be made ready before the user chooses anything; once."""
+        self.open_training()
         self.open_projections()
+
+    def open_training(self) -> None:
+        """Start the process that trains, which imports torch for seconds; once."""
         if not self._closed:
             self._training.open()
 
     def open_projections(self) -> None:
-        """Start what projects frames; once. Torch, which takes seconds to import, comes later."""
+        """Start what projects frames and draws them; once."""
         if not self._opened and not self._closed:
             self._opened = True
             self._projections.start()

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -48,6 +49,8 @@ def serve(connection: Connection) -> NoReturn:
     """
     # Ctrl-C reaches every process of the terminal; it is the window that decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):  # the terminal has gone, and the window with it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     host = TrainingHost(connection)
     try:
@@ -134,7 +137,7 @@ class TrainingHost:
         if self._recorder is not None:
             self._recorder.close()
         self._recorder = recorder
-        sink = Sinks([recorder, _Reporter(recorder, self._reports)])
+        sink = Sinks([recorder, Reporter(recorder, self._reports.send)])
         self._training.start(config, sink, None if plan is None else plan.start)
 
     def _claim(self, claim: Claim) -> None:
@@ -188,12 +191,12 @@ class _Reports:
         self.send(Problem(text))
 
 
-class _Reporter:
-    """Reports a training, after the recorder has recorded it."""
+class Reporter:
+    """A sink that reports a training, after the recorder has recorded it."""
 
-    def __init__(self, recorder: TrainingRecorder, reports: _Reports) -> None:
+    def __init__(self, recorder: TrainingRecorder, send: Callable[[Report], None]) -> None:
         self._recorder = recorder
-        self._reports = reports
+        self._send = send
         self._going = 0
         self._newest: TrainingStatus | None = None
         self._sent_at = 0.0
@@ -201,16 +204,16 @@ class _Reporter:
     def begin(self, context: TrainingContext) -> None:
         """See :class:`symmcore.training.sink.Sink`."""
         self._going = len(context.config.specs) - len(context.ended)
-        self._reports.send(Began(tuple(one.folder for one in self._recorder.recordings)))
+        self._send(Began(tuple(one.folder for one in self._recorder.recordings)))
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
         """See :class:`symmcore.training.sink.Sink`; that a step was taken, its status says."""
         if isinstance(record, EvalRecord):
-            self._reports.send(Recorded())
+            self._send(Recorded())
 
     def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """See :class:`symmcore.training.sink.Sink`."""
-        self._reports.send(Recorded())
+        self._send(Recorded())
 
     def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
         """See :class:`symmcore.training.sink.Sink`."""
@@ -219,7 +222,7 @@ class _Reporter:
         """Say that a run has diverged, if others go on: else the end of the training says it."""
         self._going -= 1
         if self._going:
-            self._reports.problem(f"{message} Training goes on without it.")
+            self._send(Problem(f"{message} Training goes on without it."))
 
     def status(self, status: TrainingStatus) -> None:
         """Report what is new, and of the steps the latest now and then."""
@@ -228,7 +231,7 @@ class _Reporter:
         is_news = before is None or (before.state, before.message) != (status.state, status.message)
         if is_news or now - self._sent_at >= _SECONDS_BETWEEN_STATUSES:
             self._sent_at = now
-            self._reports.send(status)
+            self._send(status)
 
 
 def _leave(number: int, frame: object) -> NoReturn:

@@ -7,20 +7,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from helpers_training import tiny_config, tiny_dataset
 
 from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.continuation import resume_plan
 from symmcore.runs.info import RunStatus
 from symmcore.training.config import TrainingConfig
+from symmcore.training.sink import Environment, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.services import training_process
 from symmviz.services.status_box import StatusBox
-from symmviz.services.training_messages import Order
+from symmviz.services.training_host import Reporter
+from symmviz.services.training_messages import Began, Order, Problem, Report
 from symmviz.services.training_process import TrainingProcess, spawn_child
+
+if TYPE_CHECKING:
+    from symmcore.runs.training_recorder import TrainingRecorder
 
 PATIENCE = 60.0
 LONG = 100_000
@@ -210,6 +217,47 @@ def test_a_claim_holds_the_folder_until_it_is_left(watched: Watched, tmp_path: P
     assert watched.wait_for_end().step == 4
     with pytest.raises(InputError, match="gone on to step 4"):
         watched.process.claim(plan.config, out, plan)
+
+
+class Recorder:
+    recordings: tuple[Recording, ...] = ()
+
+
+def reporter(ended: frozenset[int] = frozenset()) -> tuple[Reporter, list[Report]]:
+    said: list[Report] = []
+    one = Reporter(cast("TrainingRecorder", Recorder()), said.append)
+    training = tiny_config("npair", "triplet", "angular", dataset="digits")
+    environment = Environment("cpu", 1, ())
+    one.begin(TrainingContext(training, environment, tiny_dataset(0), ended=ended))
+    assert said == [Began(())]
+    said.clear()
+    return one, said
+
+
+@pytest.mark.parametrize("before", [frozenset(), frozenset({0})])
+def test_a_run_that_diverges_is_said_while_others_go_on(before: frozenset[int]) -> None:
+    one, said = reporter(before)
+    for run in {0, 1} - before:
+        one.ended(run, f"Run {run} is lost.")
+        assert said.pop() == Problem(f"Run {run} is lost. Training goes on without it.")
+    one.ended(2, "The last one.")
+    assert not said, "the end of the training says it"
+
+
+def test_of_steps_the_latest_is_reported_now_and_then_and_each_change_at_once() -> None:
+    one, said = reporter()
+    for step in range(1000):
+        one.status(TrainingStatus(RunState.TRAINING, step, 1000))
+    assert len(said) < 100, "a thousand steps that take no time"
+    changes = [
+        TrainingStatus(RunState.EVALUATING, 1000, 1000),
+        TrainingStatus(RunState.EVALUATING, 1000, 1000, message="Clustering"),
+        TrainingStatus(RunState.FINISHED, 1000, 1000, reason=FinishReason.COMPLETED),
+    ]
+    said.clear()
+    for change in changes:
+        one.status(change)
+    assert said == changes
 
 
 def test_claims_end_with_the_process(watched: Watched, tmp_path: Path) -> None:
