@@ -134,11 +134,10 @@ def _read(recording: Recording, sample: int, side: int) -> ImageArray | None:
     """An image of a run; None where it is being recorded and that one is not there yet."""
     is_recorded = recording.state.status is RunStatus.TRAINING  # before it is looked for
     try:
-        if side > _THUMBNAIL and not is_recorded:
-            return recording.image(sample)
-        found = recording.find_thumbnail(sample)
-        if side > _THUMBNAIL and found is not None:
-            return recording.image(sample)
+        if side <= _THUMBNAIL:
+            found = recording.find_thumbnail(sample)
+        else:
+            found = recording.find_image(sample)
         return _grey(side) if found is None and not is_recorded else found
     except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
         return _grey(side)

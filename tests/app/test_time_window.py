@@ -210,7 +210,8 @@ def test_an_opened_run_is_gone_on_with_and_branched(
     controls.extend.emit(5)
     qtbot.waitUntil(lambda: "Finished · step 15 of 15" in controls.progress_text(), timeout=WAIT_MS)
     (resumed,) = workspace.recordings
-    assert resumed.live
+    assert resumed in again.session.recordings
+    assert resumed is not opened
     assert resumed.key == opened.key
     assert resumed.state.metrics["loss"].steps.tolist() == list(range(1, 16))
     wait_for_picture(qtbot, again, 15)

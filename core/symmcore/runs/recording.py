@@ -222,8 +222,13 @@ class Recording:
         found = self.find_thumbnail(sample)
         return grey_square() if found is None else found
 
+    def image(self, sample: int) -> ImageArray:
+        """An image, (H, W, C) uint8, in full size where it is at hand, else as a thumbnail."""
+        found = self.find_image(sample)
+        return grey_square() if found is None else found
+
     def find_thumbnail(self, sample: int) -> ImageArray | None:
-        """The same; None if missing: while the run trains, it may not have been written yet."""
+        """See :meth:`thumbnail`; None if missing: a run that trains may not have written it yet."""
         if self.live and self._images is not None:
             return shrunk(self.image(sample))
         with self._thumbnail_lock:
@@ -235,15 +240,15 @@ class Recording:
                 return shrunk(self._images.read(sample))
         return found
 
-    def image(self, sample: int) -> ImageArray:
-        """An image, (H, W, C) uint8, in full size where it is at hand, else as a thumbnail."""
+    def find_image(self, sample: int) -> ImageArray | None:
+        """See :meth:`image`; None if missing, as of :meth:`find_thumbnail`."""
         if self._images is None:
-            return self.thumbnail(sample)
+            return self.find_thumbnail(sample)
         try:
             return self._images.read(sample)
         except Exception as error:  # noqa: BLE001 - whatever the images are, nothing ends for one
             if not self.live:
-                return self.thumbnail(sample)
+                return self.find_thumbnail(sample)
             self._index.warn(IMAGES, unreadable(sample, error))
             return grey_square()
 
