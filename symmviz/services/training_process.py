@@ -142,11 +142,11 @@ class TrainingProcess:
         """
         answer: Future[None] = Future()
         with self._lock:
+            if self._closed:
+                raise InputError("The window is being closed: nothing more is trained.")
             number = next(self._numbers)
             self._claims[number] = answer
             self._tell(Claim(number, config, out, plan))
-            if self._closed:
-                answer.cancel()
         answer.result()
         return FolderClaim(number, self)
 
@@ -294,8 +294,9 @@ class TrainingProcess:
             self._queued.clear()
             claims, self._claims = self._claims, {}
             running, self._running = self._running, False
+            # one that was waiting for work is started again with the next training
+            tells = not self._closed and (running or not self._warm)
             self._warm = self._can_extend = self._is_used = False
-            tells = not self._closed
         for claim in claims.values():
             claim.set_exception(InputError(reason))
         if running and tells:
@@ -371,6 +372,6 @@ def _said_of_end(code: int | None) -> str:
     how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended ({code})"
     memory = ", for want of memory perhaps" if code == -9 else ""
     return (
-        f"The process that trains {how}{memory}: what was recorded is kept, and goes on from its "
-        "newest checkpoint."
+        f"The process that trains {how}{memory}. What was recorded is kept: Go on continues from "
+        "its newest checkpoint."
     )

@@ -110,8 +110,8 @@ def test_what_ends_the_process_ends_nothing_else(spawned: Watched, tmp_path: Pat
     ended = spawned.wait_for_end()
     assert ended.reason is FinishReason.FAILED
     assert ended.message == (
-        "The process that trains was ended by signal 9, for want of memory perhaps: what was "
-        "recorded is kept, and goes on from its newest checkpoint."
+        "The process that trains was ended by signal 9, for want of memory perhaps. What was "
+        "recorded is kept: Go on continues from its newest checkpoint."
     )
     assert not process.can_extend
     plan = resume_plan(tmp_path / "run", LONG)
