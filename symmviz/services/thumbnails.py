@@ -38,10 +38,14 @@ class Thumbnails:
     placeholder, and asks again once :attr:`revision` has grown.
 
     Threads: one, from the first picture to :meth:`close`.
+
+    Attributes:
+        give_way: called on the thread before each picture; waits while what matters more is made.
     """
 
     def __init__(self, read_upload: ReadUpload | None = None) -> None:
         self._read_upload = read_upload
+        self.give_way: Callable[[], None] = _go_on
         self._thread = WantedThread("symmviz-thumbnails", self._make, self._fault)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
         self._lock = threading.Lock()
@@ -90,6 +94,7 @@ class Thumbnails:
         return self._thread.close(timeout)
 
     def _make(self, key: _Key) -> None:
+        self.give_way()
         picture, side = key
         read: ImageArray | None = None
         with self._lock:
@@ -124,6 +129,10 @@ class Thumbnails:
         except (DecodeError, LookupError, OSError, ValueError):
             pass  # the search says what is wrong with it
         return _grey(side)
+
+
+def _go_on() -> None:
+    """Wait for nothing."""
 
 
 def _grey(side: int) -> ImageArray:

@@ -1,6 +1,7 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -117,7 +118,10 @@ def apply_appearance(app: QApplication, appearance: Appearance) -> None:
     system_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     dark = system_dark if appearance is Appearance.SYSTEM else appearance is Appearance.DARK
     theme = DARK if dark else LIGHT
-    app.setPalette(_palette(theme))
+    palette = _palette(theme)
+    app.setPalette(palette)
+    for kind in _FRAMED:
+        app.setPalette(_framed(palette, theme) if dark else palette, kind)
     app.setStyleSheet(_STYLE.format(theme=theme))
 
 
@@ -146,6 +150,18 @@ def _palette(theme: Theme) -> QPalette:
     for target in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(group, target, QColor(theme.muted))
     return palette
+
+
+# PySide takes names as str, whatever its stubs say.
+_FRAMED: tuple[Any, ...] = ("QAbstractSpinBox", "QLineEdit", "QCheckBox")
+_DARKER = 140  # percent
+
+
+def _framed(palette: QPalette, theme: Theme) -> QPalette:
+    """For fields that Fusion frames in a darker window colour, which is not seen on dark ones."""
+    made = QPalette(palette)
+    made.setColor(QPalette.ColorRole.Window, QColor(theme.muted).lighter(_DARKER))
+    return made
 
 
 _STYLE = """

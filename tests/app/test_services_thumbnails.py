@@ -39,6 +39,24 @@ def test_a_picture_is_made_after_it_was_asked_for_and_once(thumbnails: Thumbnail
     assert thumbnails.revision == 1
 
 
+def test_a_picture_is_not_begun_while_it_is_to_give_way(thumbnails: Thumbnails) -> None:
+    run = FakeRecording()
+    way, waits = threading.Event(), threading.Event()
+
+    def give_way() -> None:
+        waits.set()
+        assert way.wait(PATIENCE)
+
+    thumbnails.give_way = give_way
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    assert waits.wait(PATIENCE)
+    assert run.reads == []
+    way.set()
+    wait(thumbnails)
+    assert thumbnails.picture(PictureId(run.key, 7), 56) is not None
+
+
 def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thumbnails) -> None:
     run = FakeRecording()
     thumbnails.show((run,))
