@@ -106,6 +106,8 @@ def test_what_ends_the_process_ends_nothing_else(spawned: Watched, tmp_path: Pat
     process = spawned.process
     process.start(config(LONG), tmp_path / "run")
     spawned.wait_for_steps()
+    while not Recording.open(tmp_path / "run").state.checkpoint_steps:
+        time.sleep(0.05)  # it is written by a thread, at its own pace
     os.kill(writer_of(tmp_path / "run"), signal.SIGKILL)
     ended = spawned.wait_for_end()
     assert ended.reason is FinishReason.FAILED
