@@ -13,6 +13,7 @@ from typing import Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
+from helpers_training_child import ThreadChild
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from symmcore.projection.base import PCA
 from symmviz import app
 from symmviz.app import Launched, launch
+from symmviz.services import training_process
 from symmviz.services.preferences import Settings
 
 _STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
@@ -123,6 +125,12 @@ def _delete_deferred() -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+@pytest.fixture(autouse=True)
+def training_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train in this process, which has imported torch, and in which tests change what it does."""
+    monkeypatch.setattr(training_process, "spawn_child", ThreadChild)
+
+
 @pytest.fixture
 def runs_folder(tmp_path: Path) -> Path:
     """Where the window keeps runs; its settings are this test's own."""
@@ -155,6 +163,6 @@ def launched(
     parts.window.start_page.set_dataset("digits")  # a hundred steps in seconds
     yield parts
     parts.window.close_without_asking()
-    assert parts.session.close(30, import_timeout=30), "a thread did not end"
+    assert parts.session.close(30), "a thread did not end"
     parts.window.deleteLater()
     _delete_deferred()
