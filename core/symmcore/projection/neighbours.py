@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.projection.points import Points
+from symmcore.projection.points import Points, centred
 from symmcore.records import FloatArray, IndexArray
 
 EXACT_UP_TO = 20_000
@@ -38,7 +38,7 @@ def nearest_neighbours(points: Points, k: int, seed: int = 0) -> Neighbours:
             return _indexed(points, k, seed)
         except ImportError:
             pass  # slower, and as good
-    return exact_neighbours(points.astype(np.float32), k)
+    return exact_neighbours(centred(points).astype(np.float32), k)
 
 
 def exact_neighbours(points: Points | FloatArray, k: int) -> Neighbours:
