@@ -132,7 +132,7 @@ class EventFinder:
             pass  # what is wrong with the frame is said where it is shown
         else:
             events = find_events(before, now, pair.since, pair.step)
-        self._keep(pair, events, epoch)
+        self._keep(recording, pair, events, epoch)
 
     def _neighbourhood(
         self, recording: Recording, step: int, split: Split, epoch: int
@@ -154,17 +154,23 @@ class EventFinder:
                 self._near.put(name, near, near.size)
         return near
 
-    def _keep(self, pair: FramePair, events: tuple[Event, ...], epoch: int) -> None:
+    def _keep(
+        self, recording: Recording, pair: FramePair, events: tuple[Event, ...], epoch: int
+    ) -> None:
         with self._lock:
             if epoch == self._epoch:
                 known = self._found.setdefault((pair.key, pair.split), {})
                 known[pair.since, pair.step] = events
                 self._revision += 1
+                if len(known) > 2 * MOST_FRAMES:  # those of frames that are no longer compared
+                    compared = frame_pairs(recording)
+                    for gone in set(known).difference(compared):
+                        del known[gone]
 
     def _fault(self, wanted: tuple[FramePair, Recording, int], error: Exception) -> None:
         """Remember that the frames cannot be compared, whatever was raised, and say so."""
         pair, recording, epoch = wanted
-        self._keep(pair, (), epoch)
+        self._keep(recording, pair, (), epoch)
         self._on_problem(
             f"What happened up to step {pair.step} of {recording.folder} is not known "
             f"({type_and_line(error)})."

@@ -139,11 +139,6 @@ class FrameLoader:
             self._failures[key, step] = reason
             self._revision += 1
 
-    def is_missing(self, key: str, method: str, step: int) -> bool:
-        """Whether a projection was looked for and is not recorded."""
-        with self._lock:
-            return (key, method, step) in self._missing
-
     def keep_only(self, keys: frozenset[str]) -> None:
         """Forget the images of runs that are no longer shown."""
         with self._lock:
