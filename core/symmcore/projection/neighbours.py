@@ -13,6 +13,8 @@ EXACT_UP_TO = 20_000
 
 _BLOCK_BYTES = 32 * 2**20
 _COMPARED = 15
+# Share of the squared norms, below which float32 tells points apart only about their mean.
+_CLOSE = 0.01
 
 
 class Neighbours(NamedTuple):
@@ -38,7 +40,10 @@ def nearest_neighbours(points: Points, k: int, seed: int = 0) -> Neighbours:
             return _indexed(points, k, seed)
         except ImportError:
             pass  # slower, and as good
-    return exact_neighbours(centred(points).astype(np.float32), k)
+    away = centred(points)
+    if float(np.square(away).sum()) < _CLOSE * float(np.square(points).sum()):
+        points = away
+    return exact_neighbours(points.astype(np.float32), k)
 
 
 def exact_neighbours(points: Points | FloatArray, k: int) -> Neighbours:
