@@ -1,10 +1,12 @@
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
+from symmcore.runs.info import RunStatus
 from symmviz.model.display import PictureId
 from symmviz.services.thumbnails import Thumbnails
 
@@ -64,6 +66,40 @@ def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thum
     assert picture is not None
     assert picture.shape == (200, 100, 3)
     assert run.reads == [("image", 7)]
+
+
+def test_what_a_run_has_not_written_yet_is_asked_for_again(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRecording()
+    seen = PictureId(run.key, 7)
+    monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
+    thumbnails.show((run,))
+    revision = thumbnails.revision
+    assert thumbnails.picture(seen, 56) is None
+    wait(thumbnails)
+    assert thumbnails.picture(seen, 56) is None, "and no grey square in its place"
+    until = time.monotonic() + PATIENCE
+    while thumbnails.revision == revision:
+        assert time.monotonic() < until, "who shows it asks again"
+    monkeypatch.undo()
+    thumbnails.picture(seen, 56)
+    wait(thumbnails)
+    assert thumbnails.picture(seen, 56) is not None
+
+
+def test_what_a_run_that_has_ended_lacks_is_grey(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRecording()
+    run.change(status=RunStatus.FINISHED)
+    monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 7), 56)
+    assert picture is not None
+    assert np.unique(picture).tolist() == [128]
 
 
 def test_small_images_are_shown_as_their_pixels(

@@ -185,12 +185,7 @@ class DirectoryFollower:
 
     def poll(self) -> bool:
         """Take in what is new; True if the index's state changed."""
-        try:
-            grew = self._metrics.poll()
-            self._index.warn(METRICS, None)
-        except RunError as error:
-            grew = False
-            self._index.warn(METRICS, str(error))
+        grew = self._take_metrics()
         before = len(self._whole)
         self._checks_left = _MOST_CHECKS_A_POLL
         self._index.set_steps(
@@ -211,6 +206,22 @@ class DirectoryFollower:
         self._judge()
         self._judge_last_line()
         return self._index.refresh()
+
+    def poll_metrics(self) -> bool:
+        """Take in what is new of the metrics alone; True if the index's state changed."""
+        if self._take_metrics():
+            self._news = self._clock()
+            self._grew = True
+        return self._index.refresh()
+
+    def _take_metrics(self) -> bool:
+        try:
+            grew = self._metrics.poll()
+        except RunError as error:
+            self._index.warn(METRICS, str(error))
+            return False
+        self._index.warn(METRICS, None)
+        return grew
 
     def _age(self) -> float:
         """Seconds since the metrics were written, by the clocks of two machines, perhaps."""
