@@ -1,7 +1,6 @@
 """Images of recordings, scaled to be drawn; decoded and scaled on a thread of their own."""
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
@@ -14,7 +13,7 @@ from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmviz.model.display import UPLOADS, PictureId
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 _BYTES = 24 * 2**20
 _ENTRIES = 2000
@@ -31,7 +30,7 @@ ReadUpload = Callable[[int, int], ImageArray]
 """An upload by its number, to fit a square of so many pixels."""
 
 
-class Thumbnails:
+class Thumbnails(WantedAnswers[_Key]):
     """Makes pictures as they are asked for, the newest wish first.
 
     See :class:`symmviz.model.pictures.PictureSource`: a view that got None draws a
@@ -46,12 +45,10 @@ class Thumbnails:
     def __init__(self, read_upload: ReadUpload | None = None) -> None:
         self._read_upload = read_upload
         self.give_way: Callable[[], None] = _go_on
-        self._thread = WantedThread("symmviz-thumbnails", self._make, self._fault)
+        super().__init__("symmviz-thumbnails", self._make, self._fault)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
-        self._lock = threading.Lock()
         self._recordings: dict[str, Recording] = {}
         self._asked: set[_Key] = set()
-        self._revision = 0
         self._again_at = math.inf  # when those that were not written yet are asked for again
 
     def show(self, recordings: tuple[Recording, ...]) -> None:
@@ -83,15 +80,6 @@ class Thumbnails:
                 self._again_at = math.inf
                 self._revision += 1
             return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether pictures are being made."""
-        return self._thread.busy
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
 
     def _make(self, key: _Key) -> None:
         self.give_way()

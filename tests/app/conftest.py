@@ -21,8 +21,10 @@ from pytestqt.qtbot import QtBot
 from symmcore.projection.base import PCA
 from symmviz import app
 from symmviz.app import Launched, launch
+from symmviz.model.bounds import Bounds
 from symmviz.services import training_process
 from symmviz.services.preferences import Settings
+from symmviz.views.scatter import EmbeddingScatter
 
 _STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
 
@@ -166,3 +168,17 @@ def launched(
     assert parts.session.close(30), "a thread did not end"
     parts.window.deleteLater()
     _delete_deferred()
+
+
+@pytest.fixture
+def scatter(qtbot: QtBot) -> EmbeddingScatter:
+    """A map by itself, 301 pixels wide and high, whose points do not glide."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    made = EmbeddingScatter(window)
+    made.resize(301, 301)
+    made.set_gliding(False)
+    made.set_bounds(Bounds())
+    window.show()
+    qtbot.waitExposed(window)
+    return made
