@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject
 
 from symmcore.errors import InputError
-from symmcore.export import ExportOptions
+from symmcore.export import ExportKind, ExportOptions
 from symmcore.export.options import parse_steps
 from symmcore.folders import home_folder
 from symmcore.projection.base import TEST, TRAIN
@@ -53,7 +53,7 @@ class ExportActions(QObject):
                 EXPORTS,
                 [title.title for title in titles],
                 self._folder,
-                self._about_images(),
+                self._scope,
                 self._window,
             )
             dialog.export_wanted.connect(self._start)
@@ -120,11 +120,13 @@ class ExportActions(QObject):
             steps=parse_steps(dialog.steps.text()),
         )
 
-    def _about_images(self) -> str:
+    def _scope(self, kind: ExportKind) -> str:
+        """Which steps and images an export is of, in a sentence."""
         step = self._workspace.cursor.step
-        when = "the newest step" if step is None else f"step {step:,}"
-        kind = "training" if self._workspace.display.split is Split.TRAIN else "test"
-        return f"Taken at {when}, as the time slider says, of the {kind} images that are shown."
+        when = "the newest step" if step is None else f"step {step:,}, where the time slider is"
+        split = "training" if self._workspace.display.split is Split.TRAIN else "test"
+        images = f", of the {split} images" if kind.has_images else ""
+        return f"{'Up to' if kind.is_history else 'At'} {when}{images}."
 
     def _on_closed(self) -> None:
         if self._dialog is not None:

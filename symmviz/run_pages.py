@@ -45,6 +45,8 @@ class RunPages(QObject):
         self._shown = (watch, retrieve)
         self._thumbnails = session.thumbnails
         self._pictures = 0
+        session.searches.on_found = bridge.wake
+        session.thumbnails.give_way = session.searches.give_way
         self._presenter = WindowPresenter(watch, watch.curves, retrieve, slider, workspace, session)
         WatchActions(watch, workspace, session.frames, self._presenter, bridge)
         for page in self._shown:
@@ -74,7 +76,7 @@ class RunPages(QObject):
     @property
     def is_behind(self) -> bool:
         """Whether more is to be drawn of what is known by now."""
-        return self._presenter.is_behind
+        return self._presenter.is_behind or self._thumbnails.busy
 
     def update(self) -> None:
         """Show what is new."""

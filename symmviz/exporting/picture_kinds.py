@@ -49,6 +49,7 @@ PICTURE_KINDS = (
         "synthetic ones red, as in the paper's Fig. 8.",
         PICTURES,
         _writer("figure8", "write_figure8"),
+        is_history=True,
     ),
     ExportKind(
         "curves",
@@ -56,6 +57,8 @@ PICTURE_KINDS = (
         "The plots of all runs.",
         PICTURES,
         _writer("curves", "write_curves"),
+        is_history=True,
+        has_images=False,
     ),
     ExportKind(
         "animation",
@@ -63,5 +66,6 @@ PICTURE_KINDS = (
         "The maps of runs from their first frame to the last, side by side.",
         (".mp4", ".gif"),
         _writer("animation", "write_animation"),
+        is_history=True,
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 
 from symmcore.errors import InputError
 from symmcore.palette import run_places
@@ -24,6 +25,7 @@ def spec_title(spec: RunSpec) -> RunTitle:
     return RunTitle(spec.name, title)
 
 
+@lru_cache(maxsize=256)
 def named_title(name: str) -> RunTitle:
     """What people call the run of a SPEC; of any other name, the name itself."""
     try:

@@ -26,8 +26,6 @@ from symmviz.services.projection_tasks import (
     shared_past,
 )
 
-_MOST_SETTLED = 256  # live tasks that are over, of which the oldest are forgotten
-
 _LiveKey = tuple[str, str, Split]
 """Key of a run, method and split."""
 
@@ -59,7 +57,7 @@ class Projections:
         # A job that another has replaced is never answered, and goes from here by itself.
         self._tasks: WeakKeyDictionary[ProjectionJob, Task] = WeakKeyDictionary()
         self._done: set[Given] = set()
-        self._settled: dict[Task, None] = {}
+        self._settled: set[tuple[str, Task]] = set()  # method; what rests on the screen
         self._drawn: dict[_LiveKey, _Drawn] = {}
         self._changed = False
         self._closed = False
@@ -85,6 +83,7 @@ class Projections:
         """Project these runs' frames, what is shown first; at every change of them."""
         with self._condition:
             self._shown = Shown(grouped(recordings), method, cursor, split)
+            self._settled = {one for one in self._settled if set(one[1].runs) <= set(recordings)}
             self._changed = True
             self._condition.notify()
 
@@ -117,7 +116,7 @@ class Projections:
                     return
                 self._changed = False
                 shown, done, asked = self._shown, frozenset(self._done), self._asked
-                settled = frozenset(self._settled)
+                settled = frozenset(one for by, one in self._settled if by == shown.method)
             try:
                 done |= self._share_past(shown, done)
                 task = next_task(shown, done, settled)
@@ -171,6 +170,8 @@ class Projections:
         with self._condition:
             self._asked = task, method
             self._tasks[job] = task
+            if task.live is not None:
+                self._settled = {one for one in self._settled if not _replaces(task, method, *one)}
         self._worker.submit(job)
 
     def _job(self, task: Task, shown: Shown) -> ProjectionJob:
@@ -222,12 +223,16 @@ class Projections:
     def _answered(self, task: Task, method: str, *, is_lost: bool = False) -> None:
         with self._condition:
             if task.live is not None:
-                self._settled[task] = None
-                while len(self._settled) > _MOST_SETTLED:
-                    del self._settled[next(iter(self._settled))]
+                self._settled.add((method, task))
             if task.live is None or is_lost:
                 self._done |= {(recording.key, method, task.step) for recording in task.runs}
             if self._asked == (task, method):
                 self._asked = None
             self._changed = True
             self._condition.notify()
+
+
+def _replaces(task: Task, method: str, by: str, settled: Task) -> bool:
+    """Whether a live task moves the points that another left where they settled."""
+    same = by == method and settled.live is task.live
+    return same and not set(settled.runs).isdisjoint(task.runs)

@@ -14,7 +14,7 @@ from symmviz.model.query_scores import ScoreTarget
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
 from symmviz.services.search_index import SearchIndex, searched_images
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers, WantedThread
 
 # One index of 60,502 images in 512 dimensions takes 124 MB; six runs are compared at most.
 _INDEX_BYTES = 1024 * 2**20
@@ -25,6 +25,7 @@ _PASSING = 512
 _RESULT_BYTES = 64 * 2**20
 _RESULTS = 20_000
 _NEIGHBOUR_BYTES = 160
+_LONGEST_WAY = 0.2  # seconds
 
 _Wanted = tuple[SearchTarget | ScoreTarget, Recording, int]
 """What, in which run, and how often all was forgotten before it was wanted."""
@@ -32,15 +33,18 @@ _Wanted = tuple[SearchTarget | ScoreTarget, Recording, int]
 _Indexes = ByteCache[tuple[Recording, int, Split], SearchIndex]
 
 
-class Searches:
+class Searches(WantedAnswers[_Wanted]):
     """Searches recordings for what is selected; the newest wish counts.
 
     Threads: one for the steps that are shown and one for all others, each from its first search
     to :meth:`close`.
+
+    Attributes:
+        on_found: called on the first of these threads once all that is waited for has been found.
     """
 
     def __init__(self) -> None:
-        self._thread = WantedThread("symmviz-retrieval", self._search)
+        super().__init__("symmviz-retrieval", self._search)
         self._others = WantedThread("symmviz-retrieval-history", self._search_other)
         self._indexes: _Indexes = ByteCache(_INDEX_BYTES, _INDEXES)
         self._passing: _Indexes = ByteCache(_PASSING_BYTES, _PASSING)
@@ -48,8 +52,10 @@ class Searches:
             _RESULT_BYTES, _RESULTS
         )
         self._failed: set[ScoreTarget] = set()
-        self._lock = threading.Lock()
-        self._revision = 0
+        self._waited_for: set[SearchTarget] = set()
+        self._is_found = threading.Event()
+        self._is_found.set()
+        self.on_found: Callable[[], None] = _tell_nobody
         self._epoch = 0
 
     def want(
@@ -75,7 +81,9 @@ class Searches:
             if self._indexes.get((recordings[frame.key], frame.step, frame.split)) is None
             and frame not in self._failed
         )
-        self._thread.want((*self._new(targets, recordings, epoch), *ahead))
+        new = self._new(targets, recordings, epoch)
+        self._wait_for({target for target in targets if self._results.get(target) is None})
+        self._thread.want((*new, *ahead))
         self._others.want(self._new(others, recordings, epoch))
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
@@ -95,16 +103,9 @@ class Searches:
             self._indexes.put(key, index, index.size)
         return index
 
-    @property
-    def revision(self) -> int:
-        """A number that grows with each search made."""
-        with self._lock:
-            return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether a search that is waited for is under way."""
-        return self._thread.busy
+    def give_way(self) -> None:
+        """Wait a moment while searches are waited for: on threads that draw what can come later."""
+        self._is_found.wait(_LONGEST_WAY)
 
     @property
     def idle(self) -> bool:
@@ -115,6 +116,7 @@ class Searches:
         """Forget what was found: other runs are shown, which may have the same keys."""
         for thread in (self._thread, self._others):
             thread.want(())
+        self._wait_for(set())
         with self._lock:
             self._epoch += 1
             for cache in (self._indexes, self._passing):
@@ -143,6 +145,25 @@ class Searches:
         elif self._results.get(target) is None:  # it was wanted again while it was under way
             index = partial(self.index, recording, target.step, target.query.split)
             self._keep(target, index, epoch)
+        if isinstance(target, SearchTarget):
+            self._take_found(target)
+
+    def _wait_for(self, targets: set[SearchTarget]) -> None:
+        with self._lock:
+            self._waited_for = targets
+            if targets:
+                self._is_found.clear()
+            else:
+                self._is_found.set()
+
+    def _take_found(self, target: SearchTarget) -> None:
+        with self._lock:
+            was_last = self._waited_for == {target}
+            self._waited_for.discard(target)
+            if was_last:
+                self._is_found.set()
+        if was_last:
+            self.on_found()
 
     def _make_ready(self, frame: ScoreTarget, recording: Recording, epoch: int) -> None:
         try:
@@ -165,6 +186,7 @@ class Searches:
                 self._passing.put(key, made, made.size)
             return made
 
+        self.give_way()
         if self._results.get(target) is None:
             self._keep(target, index, epoch)
 
@@ -182,3 +204,7 @@ class Searches:
             if epoch == self._epoch:  # else all was forgotten while it was under way
                 self._results.put(target, result, _NEIGHBOUR_BYTES * (target.count + 1))
                 self._revision += 1
+
+
+def _tell_nobody() -> None:
+    """Do nothing: whoever wants to know looks by itself."""

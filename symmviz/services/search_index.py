@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from symmcore.libraries import limited_blas_threads
+from symmcore.processes import usable_cores
 from symmcore.records import EmbeddedSet, FloatArray, IndexArray
 from symmcore.runs import Recording
 from symmviz.model.retrieval import Neighbour, RunNeighbours, Split
@@ -65,9 +67,7 @@ class SearchIndex:
         if not len(rows):
             raise LookupError(f"image {sample} is not among the images that this run embedded")
         row = int(rows[0])
-        with np.errstate(invalid="ignore"):
-            similarities = self._features @ self._features[row]
-        ranked = _without_nan(similarities)
+        ranked = self._similarities(self._features[row])
         ranked[row] = -np.inf
         label = int(self._labels[row])
         found = self._nearest(ranked, self._features[row], min(count, len(ranked) - 1))
@@ -94,12 +94,20 @@ class SearchIndex:
                 f"the network gives {embedding.shape[0]} numbers an image, and this run's images "
                 f"have {self._features.shape[1]}"
             )
-        with np.errstate(invalid="ignore"):
-            query = normalised(embedding[None])[0]
-            similarities = self._features @ query
-        found = self._nearest(_without_nan(similarities), query, min(count, len(similarities)))
+        query = normalised(embedding[None])[0]
+        ranked = self._similarities(query)
+        found = self._nearest(ranked, query, min(count, len(ranked)))
         neighbours = tuple(self._neighbour(at, value, None) for at, value in found)
         return RunNeighbours(self._step, len(self._samples), neighbours)
+
+    def _similarities(self, query: FloatArray) -> FloatArray:
+        """With each row, (N,) float32; those that are no number are below all others."""
+        # A product waits for memory: more threads do not have it sooner, and would take the core
+        # that draws meanwhile.
+        with np.errstate(invalid="ignore"), limited_blas_threads(max(1, usable_cores() - 1)):
+            similarities: FloatArray = self._features @ query
+        numbers = ~np.isnan(similarities)
+        return similarities if numbers.all() else np.where(numbers, similarities, _NO_NUMBER)
 
     def _neighbour(self, row: int, similarity: float, label: int | None) -> Neighbour:
         own = int(self._labels[row])
@@ -160,10 +168,6 @@ class SearchIndex:
         )
         tied: FloatArray = values[first][copies.reshape(-1)]
         return tied
-
-
-def _without_nan(similarities: FloatArray) -> FloatArray:
-    return np.where(np.isnan(similarities), _NO_NUMBER, similarities)
 
 
 def normalised(embeddings: FloatArray) -> FloatArray:

@@ -1,6 +1,7 @@
 """Images of recordings, scaled to be drawn; decoded and scaled on a thread of their own."""
 
-import threading
+import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -10,8 +11,9 @@ from symmcore.byte_cache import ByteCache
 from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
+from symmcore.runs.info import RunStatus
 from symmviz.model.display import UPLOADS, PictureId
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 _BYTES = 24 * 2**20
 _ENTRIES = 2000
@@ -21,29 +23,33 @@ _MOST_WANTED = 600
 _THUMBNAIL = 96
 # Below this width an image is shown as its pixels; a smoothed digit is only a blur.
 _SHOW_PIXELS_BELOW = 64
+_SECONDS_BETWEEN_TRIES = 0.5
 
 _Key = tuple[PictureId, int]
 ReadUpload = Callable[[int, int], ImageArray]
 """An upload by its number, to fit a square of so many pixels."""
 
 
-class Thumbnails:
+class Thumbnails(WantedAnswers[_Key]):
     """Makes pictures as they are asked for, the newest wish first.
 
     See :class:`symmviz.model.pictures.PictureSource`: a view that got None draws a
     placeholder, and asks again once :attr:`revision` has grown.
 
     Threads: one, from the first picture to :meth:`close`.
+
+    Attributes:
+        give_way: called on the thread before each picture; waits while what matters more is made.
     """
 
     def __init__(self, read_upload: ReadUpload | None = None) -> None:
         self._read_upload = read_upload
-        self._thread = WantedThread("symmviz-thumbnails", self._make, self._fault)
+        self.give_way: Callable[[], None] = _go_on
+        super().__init__("symmviz-thumbnails", self._make, self._fault)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
-        self._lock = threading.Lock()
         self._recordings: dict[str, Recording] = {}
         self._asked: set[_Key] = set()
-        self._revision = 0
+        self._again_at = math.inf  # when those that were not written yet are asked for again
 
     def show(self, recordings: tuple[Recording, ...]) -> None:
         """Take pictures from these recordings from now on."""
@@ -68,21 +74,17 @@ class Thumbnails:
 
     @property
     def revision(self) -> int:
-        """A number that grows with each picture made."""
+        """A number that grows with each picture made, and while some are not written yet."""
         with self._lock:
+            if time.monotonic() >= self._again_at:
+                self._again_at = math.inf
+                self._revision += 1
             return self._revision
 
-    @property
-    def busy(self) -> bool:
-        """Whether pictures are being made."""
-        return self._thread.busy
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
-
     def _make(self, key: _Key) -> None:
+        self.give_way()
         picture, side = key
+        read: ImageArray | None = None
         with self._lock:
             recording = self._recordings.get(picture.run)
         try:
@@ -94,7 +96,10 @@ class Thumbnails:
         finally:
             with self._lock:
                 self._asked.discard(key)
-                self._revision += 1
+                if read is None and recording is not None:
+                    self._again_at = time.monotonic() + _SECONDS_BETWEEN_TRIES
+                else:
+                    self._revision += 1
 
     def _keep(self, key: _Key, image: ImageArray) -> None:
         self._made.put(key, image, image.nbytes)
@@ -114,15 +119,23 @@ class Thumbnails:
         return _grey(side)
 
 
+def _go_on() -> None:
+    """Wait for nothing."""
+
+
 def _grey(side: int) -> ImageArray:
     return np.full((side, side, 1), 128, dtype=np.uint8)
 
 
-def _read(recording: Recording, sample: int, side: int) -> ImageArray:
+def _read(recording: Recording, sample: int, side: int) -> ImageArray | None:
+    """An image of a run; None where it is being recorded and that one is not there yet."""
+    is_recorded = recording.state.status is RunStatus.TRAINING  # before it is looked for
     try:
         if side <= _THUMBNAIL:
-            return recording.thumbnail(sample)
-        return recording.image(sample)
+            found = recording.find_thumbnail(sample)
+        else:
+            found = recording.find_image(sample)
+        return _grey(side) if found is None and not is_recorded else found
     except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
         return _grey(side)
 

@@ -55,10 +55,13 @@ class BranchDialog(QDialog):
         self.loss = QComboBox(self)
         for info in CATALOG:
             self.loss.addItem(info.title, info.name)
+        self.loss.setToolTip("The loss that the branch trains with.")
         self.symm = QCheckBox("with Symmetrical Synthesis (Symm)", self)
+        self.symm.setToolTip("Whether the branch mines synthetic points among its negatives.")
         self.loss_fields = LossFields(self)
         self.learning_rate = number_box(self, 1e-6, 1000.0, 0.0005, 0.0005, 6)
         self.steps = spin_box(self, 1, 10_000_000, 100, 100)
+        self.steps.setAccessibleName("Train to step")
         self._heading, self._fixed = self._label(), self._label(muted=True)
         self._changes = self._label(muted=True)
         self._steps_error = self._label(error=True)

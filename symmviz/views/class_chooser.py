@@ -25,6 +25,7 @@ class ClassChooser(QFrame):
         self._classes = ShownClasses()
         self._search = QLineEdit(self)
         self._search.setAccessibleName("Name of a class")
+        self._search.setToolTip("List only classes whose name holds this.")
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._fill)
         self._list = QListWidget(self)

@@ -31,6 +31,9 @@ class ComparisonFields(QWidget):
         self._chips: list[QPushButton] = []
         self._row = FlowLayout()
         self.add_button = QPushButton("Add to comparison", self)
+        self.add_button.setToolTip(
+            "Keep the loss and its settings as one of the runs that train side by side."
+        )
         self.add_button.clicked.connect(self.add_wanted)
         self.figures_button = QPushButton("Paper's figures", self)
         self.figures_button.setToolTip("Compare what a figure of the paper compares.")

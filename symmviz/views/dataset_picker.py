@@ -209,6 +209,7 @@ class _EntryCard(_Card):
     def __init__(self, entry: DatasetEntry, parent: QWidget) -> None:
         line = f"{entry.images:,} images, {entry.classes} classes"
         super().__init__(entry.title, line, parent)
+        self.button.setToolTip(entry.description)
         self._add_picture(entry)
         self._words.addStretch(1)
 

@@ -1,6 +1,6 @@
 """The dialog in which an export is chosen, watched and cancelled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -30,6 +30,7 @@ from symmviz.views.save_dialog import ask_where_to_save
 _ALL_RUNS = "All runs that are shown"
 REPLACE = "Replace what is there"
 _LISTS = ("selection", "retrieval")
+_FORMAT_NAMES = {".parquet": "Parquet", ".npz": "NumPy (npz)", ".txt": "Text"}
 
 
 class ExportDialog(QDialog):
@@ -39,7 +40,7 @@ class ExportDialog(QDialog):
         kinds: what can be exported.
         runs: titles of the runs that are shown.
         folder: where the file is to be by default.
-        about_images: which frame and images are meant, in a sentence.
+        scope: which steps and images an export is of, in a sentence.
         parent: the window.
     """
 
@@ -53,7 +54,7 @@ class ExportDialog(QDialog):
         kinds: Sequence[ExportKind],
         runs: Sequence[str],
         folder: Path,
-        about_images: str,
+        scope: Callable[[ExportKind], str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -61,6 +62,7 @@ class ExportDialog(QDialog):
         self._kinds = kinds
         self._runs = runs
         self._folder = folder
+        self._scope_of = scope
         self._confirmed: Path | None = None
         self._running = False
         self.what = QComboBox(self)
@@ -74,9 +76,9 @@ class ExportDialog(QDialog):
         self.seconds = number_box(self, 0.5, 600.0, 8.0, 1.0, 1)
         self.steps = QLineEdit(self)
         self.steps.setPlaceholderText("some from the first frame to the last")
-        self.wrong = QCheckBox("only images whose nearest one is of another class", self)
+        self.wrong = QCheckBox("Only images whose nearest one is of another class", self)
         self.replace = QCheckBox(REPLACE, self)
-        self._about, self._images = QLabel(self), QLabel(about_images, self)
+        self._about, self.scope = QLabel(self), QLabel(self)
         self._said = Note(self)
         self.progress = QProgressBar(self)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -201,6 +203,7 @@ class ExportDialog(QDialog):
             (self.seconds, "Seconds", "How long the animation is."),
             (self.steps, "Steps", "Whose frames stand side by side, such as 0, 120, 300."),
             (self.wrong, "Only wrong ones", "Leave out images that are retrieved right."),
+            (self._browse, "Browse", "Choose the file or folder in a dialog of its own."),
             (self.replace, REPLACE, "Write over a file that is there under this name."),
             (self.progress, "Progress of the export", ""),
         ):
@@ -208,7 +211,7 @@ class ExportDialog(QDialog):
             field.setToolTip(tip)
 
     def _lay_out(self) -> None:
-        for label in (self._about, self._images):
+        for label in (self._about, self.scope):
             label.setWordWrap(True)
             label.setProperty("muted", True)
         across = QHBoxLayout()
@@ -225,7 +228,7 @@ class ExportDialog(QDialog):
         rows.addRow("Format", self.form)
         rows.addRow("File", across)
         rows.addRow("", self.replace)
-        rows.addRow("", self._images)
+        rows.addRow("", self.scope)
         centre_labels(rows)
         explain_labels(rows)
         column = QVBoxLayout(self)
@@ -250,6 +253,7 @@ class ExportDialog(QDialog):
         """Show what this kind has."""
         kind = self.kind
         self._about.setText(kind.about)
+        self.scope.setText(self._scope_of(kind))
         for box in (self.run, self.form):
             box.blockSignals(True)
             box.clear()
@@ -258,7 +262,7 @@ class ExportDialog(QDialog):
         for at, title in enumerate(self._runs):
             self.run.addItem(title, at)
         for ending in kind.endings:
-            self.form.addItem(ending[1:].upper(), ending)
+            self.form.addItem(_format_name(ending), ending)
         for box in (self.run, self.form):
             box.blockSignals(False)
         rows = self._rows
@@ -275,8 +279,10 @@ class ExportDialog(QDialog):
     def _propose_file(self) -> None:
         run = self.chosen_run
         words = "" if run is None else self._runs[run]
-        name = "-".join(filter(None, (_plain(words), self.kind.name)))
-        self.file.setText(str(self._folder / f"{name}{self.form.currentData() or ''}"))
+        ending = self.form.currentData() or ""
+        kind = "" if ending == f".{self.kind.name}" else self.kind.name
+        name = "-".join(filter(None, (_plain(words), kind))) or self.kind.name
+        self.file.setText(str(self._folder / f"{name}{ending}"))
 
     def _take_ending(self) -> None:
         ending = self.form.currentData()
@@ -285,7 +291,7 @@ class ExportDialog(QDialog):
 
     def _ask_for_file(self) -> None:
         kind = self.kind
-        formats = {ending: f"{kind.label} as {ending[1:].upper()}" for ending in kind.endings}
+        formats = {ending: f"{kind.label} as {_format_name(ending)}" for ending in kind.endings}
         path = ask_where_to_save(self, f"Export: {kind.label}", self.file.text(), formats)
         if path is None:
             return
@@ -296,6 +302,10 @@ class ExportDialog(QDialog):
             self.form.blockSignals(True)
             self.form.setCurrentIndex(at)
             self.form.blockSignals(False)
+
+
+def _format_name(ending: str) -> str:
+    return _FORMAT_NAMES.get(ending, ending[1:].upper())
 
 
 def _plain(title: str) -> str:

@@ -89,6 +89,7 @@ class FigureDialog(QDialog):
         self.steps.setToolTip("The steps whose frames stand side by side, such as 0, 120, 300.")
         self.steps.setPlaceholderText("From the first frame to the last")
         self._draw = QPushButton("Draw", self)
+        self._draw.setToolTip("Show the frames of these steps.")
         self._draw.setDefault(True)
         self._draw.clicked.connect(self.draw_wanted)
         label = QLabel("Steps", self)

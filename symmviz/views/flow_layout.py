@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
-_Line = list[QLayoutItem]
+_Line = list[tuple[QLayoutItem, QSize]]
 
 
 class FlowLayout(QLayout):
@@ -30,6 +30,7 @@ class FlowLayout(QLayout):
     ) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._known: _Line | None = None
         self._line_spacing = spacing if line_spacing is None else line_spacing
         self._top = top
         self.setContentsMargins(0, 0, 0, 0)
@@ -38,6 +39,7 @@ class FlowLayout(QLayout):
     def addItem(self, item: QLayoutItem) -> None:
         """Take one more."""
         self._items.append(item)
+        self.invalidate()
 
     def count(self) -> int:
         """How many there are."""
@@ -49,7 +51,14 @@ class FlowLayout(QLayout):
 
     def takeAt(self, index: int) -> QLayoutItem | None:
         """Give one back."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
+        taken = self._items.pop(index) if 0 <= index < len(self._items) else None
+        self.invalidate()
+        return taken
+
+    def invalidate(self) -> None:
+        """Ask the widgets anew how large they are, once that is needed."""
+        self._known = None
+        super().invalidate()
 
     def expandingDirections(self) -> Qt.Orientation:
         """It takes no more room than it needs."""
@@ -73,7 +82,7 @@ class FlowLayout(QLayout):
     def minimumSize(self) -> QSize:
         """One below the other."""
         shown = self._shown()
-        width = max((item.minimumSize().width() for item in shown), default=0)
+        width = max((item.minimumSize().width() for item, _ in shown), default=0)
         return QSize(width, _height(shown))
 
     def setGeometry(self, area: QRect) -> None:
@@ -85,31 +94,33 @@ class FlowLayout(QLayout):
             top += _height(line) + self._line_spacing
 
     def _shown(self) -> _Line:
-        return [item for item in self._items if not item.isEmpty()]
+        """What is shown, and how large: Qt asks many times for what follows from it."""
+        if self._known is None:
+            self._known = [(item, _size(item)) for item in self._items if not item.isEmpty()]
+        return self._known
 
     def _width(self, line: _Line) -> int:
         between = self.spacing() * max(len(line) - 1, 0)
-        return sum(_size(item).width() for item in line) + between
+        return sum(size.width() for _, size in line) + between
 
     def _lines(self, width: int) -> Iterator[_Line]:
         line: _Line = []
         left = width
-        for item in self._shown():
-            taken = _size(item).width()
+        for item, size in self._shown():
+            taken = size.width()
             if line and taken > left:
                 yield line
                 line, left = [], width
-            line.append(item)
+            line.append((item, size))
             left -= taken + self.spacing()
         if line:
             yield line
 
     def _place(self, line: _Line, area: QRect) -> None:
         left = area.left()
-        stretched = sum(map(_stretch, line))
+        stretched = sum(_stretch(item) for item, _ in line)
         spare = max(area.width() - self._width(line), 0)
-        for item in line:
-            size = _size(item)
+        for item, size in line:
             share = spare * _stretch(item) // stretched if stretched else 0
             width = min(size.width() + share, area.width())
             above = 0 if self._top else (area.height() - size.height()) // 2
@@ -119,7 +130,7 @@ class FlowLayout(QLayout):
 
 
 def _height(line: _Line) -> int:
-    return max((_size(item).height() for item in line), default=0)
+    return max((size.height() for _, size in line), default=0)
 
 
 def _size(item: QLayoutItem) -> QSize:

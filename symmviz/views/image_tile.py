@@ -10,13 +10,14 @@ from symmviz.model.display import ImageCard
 from symmviz.model.names import shown_name
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Query
-from symmviz.views.elided_label import elided
+from symmviz.views.elided_label import broken, elided
 from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
-_SIZE = 68  # pixels: ten tiles fit beside one another in a window of 1280
-_NAME_WIDTH = 78
+# Pixels: ten tiles fit beside one another in a window of 1280, with room between their words.
+_SIZE = 68
+_WIDTH = 78
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -83,23 +84,41 @@ class ImageTile(QWidget):
         self._button.customContextMenuRequested.connect(self._on_menu)
         self._text = QLabel(self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._lines: list[str] = []
+        self.setFixedWidth(_WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(self._text, 1)
+        layout.addWidget(self._text, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addStretch(1)
 
     def show_card(self, card: ImageCard) -> None:
         """Show another neighbour; what is the same is left as it is."""
         before, self._card = self._card, card
         if before is None or before.picture != card.picture:
             self._show_picture(card)
-        name = "<br>".join(escape(line) for line in _two_lines(card.class_name, self.fontMetrics()))
         first = " ".join(filter(None, (_mark(card), _similarity(card))))
-        self._text.setText("<br>".join(filter(None, (first, name))))
+        names = map(escape, _two_lines(card.class_name, self.fontMetrics()))
+        lines = [*filter(None, (first,)), *names]
+        if lines != self._lines:
+            self._lines = lines
+            self._text.setText("<br>".join(lines))
         words = _words(card)
         self._button.setToolTip(plain_tip(words))
         self._button.setAccessibleName(words)
+
+    @property
+    def lines(self) -> int:
+        """How many lines its words take."""
+        return len(self._lines)
+
+    def keep_lines(self, count: int) -> None:
+        """Leave room for so many lines, whatever they say.
+
+        Words of a fixed size do not have the whole page laid out anew when they change.
+        """
+        self._text.setFixedSize(_WIDTH, count * (self.fontMetrics().lineSpacing() + 1))
 
     def pictures_came(self) -> None:
         """Show the picture if it is there by now."""
@@ -110,6 +129,11 @@ class ImageTile(QWidget):
         """What is shown next is of another dataset."""
         self._card = None
         self._waits = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether its picture is still to come."""
+        return self._waits
 
     @property
     def button(self) -> QToolButton:
@@ -177,9 +201,6 @@ def _two_lines(name: str, metrics: QFontMetrics) -> list[str]:
 
     What is left out can be read in the tooltip.
     """
-    first, rest = name.strip() or name, ""
-    while metrics.horizontalAdvance(first) > _NAME_WIDTH and " " in first:
-        first, _, word = first.rpartition(" ")
-        rest = f"{word} {rest}".rstrip()
+    first, rest = broken(name.strip() or name, metrics, _WIDTH)
     lines = [first, rest] if rest else [first]
-    return [elided(shown_name(line), metrics, _NAME_WIDTH) for line in lines]
+    return [elided(shown_name(line), metrics, _WIDTH) for line in lines]

@@ -22,6 +22,7 @@ class LearnPage(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Learn")
         self._playground = START.playground(PLANE)
         self.view = PlaygroundView(self._playground, self)
         self.controls = LearnControls(self._playground, self)

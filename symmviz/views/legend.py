@@ -28,6 +28,7 @@ _LEAST_OF_MANY = 26  # names of many classes often begin alike
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
 MORE = "..."
+_BETWEEN = " · "  # names may hold spaces and commas
 _SHAPES = "● original &nbsp; ◆ synthetic"
 _LIST, _CLASSES = "list", "Classes…"
 # What the ends of a scale of colours say.
@@ -193,9 +194,9 @@ class ColourLegend(ThemedLabel):
         names = [shown_name(classes.name(label)) for _, label in coloured]
         metrics = QFontMetrics(bold)
         least = _LEAST_LETTERS if classes.are_few else _LEAST_OF_MANY
-        if metrics.horizontalAdvance(" ".join(names)) > room:
+        if metrics.horizontalAdvance(_BETWEEN.join(names)) > room:
             names = told_apart(names)
-        entries = fitted(names, metrics, room, " ", least)
+        entries = fitted(names, metrics, room, _BETWEEN, least)
         colours = theme.class_colours(classes)
         parts = []
         for (slot, label), name in zip(coloured, entries, strict=False):
@@ -204,7 +205,7 @@ class ColourLegend(ThemedLabel):
             stroke = "line-through" if hidden else "none"
             look = f"color:{colour};text-decoration:{stroke}"
             parts.append(f"<a href='{label}' style='{look}'><b>{escape(name)}</b></a>")
-        return " ".join(parts if len(entries) == len(names) else (*parts, MORE))
+        return _BETWEEN.join(parts) + (f" {MORE}" if len(entries) < len(names) else "")
 
     def _shapes_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("● original   ◆ synthetic   ")
@@ -222,6 +223,7 @@ def fitted(
     room: int,
     between: str,
     least_letters: int = _LEAST_LETTERS,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> list[str]:
     """As many names as fit, each cut to its share: what a short one leaves, the long ones take.
 
@@ -231,6 +233,7 @@ def fitted(
         room: pixels for all of them.
         between: what stands between two of them, or something as wide.
         least_letters: a longer name is cut to so many at least; the last are left out instead.
+        cut: which part of a name is left out.
     """
     gap = metrics.horizontalAdvance(between)
     least = metrics.averageCharWidth() * least_letters
@@ -240,7 +243,7 @@ def fitted(
         count -= 1
     share = _share(sorted(widths[:count]), room - gap * count)
     return [
-        name if width <= share else elided(name, metrics, share)
+        name if width <= share else elided(name, metrics, share, cut)
         for name, width in zip(names[:count], widths, strict=False)
     ]
 

@@ -180,6 +180,7 @@ class ListingPanel(QWidget):
         self._selected.setAccessibleName("List the selected images alone")
         self._selected.setToolTip("List the images alone that are selected on the maps.")
         self._stop.setText("Cancel")
+        self._stop.setToolTip("Give up ranking.")
         self._summary.setProperty("muted", True)
         self._filter.setProperty("title", True)
         self._typing.setSingleShot(True)

@@ -1,7 +1,7 @@
 """Switches of what the maps show beside the points of images."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QWidget
 
 from symmviz.model.layers import AT_FIRST, Layer
@@ -62,6 +62,26 @@ def pairs_toggle(parent: QWidget) -> QCheckBox:
     return made
 
 
+class _TickMenu(QMenu):
+    """Stays open while its entries are ticked with the mouse or Space: several are, often."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tick what is clicked."""
+        if not self._tick(self.actionAt(event.position().toPoint())):
+            super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tick what is marked, at Space."""
+        if event.key() != Qt.Key.Key_Space or not self._tick(self.activeAction()):
+            super().keyPressEvent(event)
+
+    def _tick(self, action: QAction | None) -> bool:
+        if action is None or not (action.isCheckable() and action.isEnabled()):
+            return False
+        action.trigger()
+        return True
+
+
 class LayerMenu(QPushButton):
     """A button with a menu of what can be drawn over and beside the points."""
 
@@ -72,7 +92,7 @@ class LayerMenu(QPushButton):
         super().__init__("Layers", parent)
         self.setToolTip("What is drawn over and beside the points of the maps.")
         self.setAccessibleName("Layers of the maps")
-        menu = QMenu(self)
+        menu = _TickMenu(self)
         menu.setToolTipsVisible(True)
         self._actions: dict[Layer, QAction] = {}
         for layer, (text, about) in _LAYERS.items():

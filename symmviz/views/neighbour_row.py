@@ -34,7 +34,7 @@ class NeighbourRowWidget(QFrame):
         self._caption.setProperty("muted", True)
         self._tiles: list[ImageTile] = []
         self._cards: tuple[ImageCard, ...] = ()
-        self._across = FlowLayout(spacing=2, line_spacing=4, top=True)
+        self._across = FlowLayout(spacing=8, line_spacing=6, top=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         titled = QHBoxLayout()
@@ -66,6 +66,9 @@ class NeighbourRowWidget(QFrame):
         for tile, card in zip(self._tiles, cards, strict=False):
             tile.show_card(card)
             tile.show()
+        most = max((tile.lines for tile in self._tiles[: len(cards)]), default=0)
+        for tile in self._tiles[: len(cards)]:
+            tile.keep_lines(most)
         self._cards = cards
 
     def forget(self) -> None:
@@ -77,6 +80,11 @@ class NeighbourRowWidget(QFrame):
         """Draw what is there by now."""
         for tile in self._tiles:
             tile.pictures_came()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the picture of a neighbour is still to come."""
+        return any(tile.waits for tile in self._tiles[: len(self._cards)])
 
     def buttons(self) -> list[QWidget]:
         """What the tab key reaches, in order."""

@@ -105,6 +105,7 @@ class RetrievePage(QWidget):
 
     def set_rows(self, rows: tuple[NeighbourRow, ...]) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        buttons = sum(len(row.buttons()) for row in self._rows)
         while len(self._rows) < len(rows):
             self._add_row()
         for widget in self._rows[len(rows) :]:
@@ -112,7 +113,8 @@ class RetrievePage(QWidget):
         for widget, row in zip(self._rows, rows, strict=False):
             widget.show_row(row)
             widget.show()
-        self._order_tabs()
+        if sum(len(row.buttons()) for row in self._rows) != buttons:
+            self._order_tabs()
 
     def show_in_gallery(self, query: Query | None) -> None:
         """See :class:`symmviz.presenters.retrieve.RetrieveView`."""

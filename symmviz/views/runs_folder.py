@@ -19,6 +19,7 @@ class RunsFolder(QWidget):
         self._folder = folder
         self._name = ElidedLabel(parent=self)
         self.button = QPushButton("Change...", self)
+        self.button.setToolTip("Choose the folder that new runs are kept in.")
         self.button.clicked.connect(self._on_change)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -99,6 +99,7 @@ class SelectionBar(QWidget):
         self._text = ElidedLabel(_NOTHING_SELECTED, self)
         self._text.setProperty("muted", True)
         self._see = QPushButton("See its neighbours", self)
+        self._see.setToolTip("Show on the Retrieve page what each run finds for what is selected.")
         self._see.setEnabled(False)
         self._see.clicked.connect(self.neighbours_wanted)
         self._mined: MinedPair | None = None

@@ -18,6 +18,7 @@ class StartFooter(QFrame):
         super().__init__(parent)
         self.setProperty("footer", True)
         self.start_button = QPushButton("Start", self)
+        self.start_button.setToolTip("Train what is chosen above, and watch it.")
         self.start_button.setProperty("primary", True)
         self.start_button.setDefault(True)
         self.start_button.setMinimumWidth(120)

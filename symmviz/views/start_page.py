@@ -220,6 +220,7 @@ class StartPage(QWidget):
         columns.addWidget(self._training)
         columns.addWidget(self._loss_fields)
         self._more = Disclosure("Advanced", self._advanced, self)
+        self._more.setToolTip("Show or hide all other settings of a training.")
 
     def _lay_out(self) -> None:
         form = QFormLayout()

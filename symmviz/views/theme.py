@@ -1,6 +1,7 @@
 """Colours: one palette for light, one for dark, and what colours mean."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -30,6 +31,8 @@ class Theme:
         synthetic: synthetic points (Fig. 8 draws them red).
         runs: one colour a run, for lines; used again from the start beyond the last.
         ring: around the selected point.
+        neutral: an area that stands for no run and says neither right nor wrong; it stands out
+            from what is behind it as a line in the colour of text does from it.
         right: a neighbour of the query's class.
         wrong: a neighbour of another class.
     """
@@ -47,6 +50,7 @@ class Theme:
     synthetic: str
     runs: tuple[str, ...]
     ring: str
+    neutral: str
     right: str
     wrong: str
 
@@ -78,6 +82,7 @@ LIGHT = Theme(
     synthetic=SYNTHETIC_ON_LIGHT,
     runs=RUNS_ON_LIGHT,
     ring="#1c1f24",
+    neutral="#7c838f",
     right="#00805d",
     wrong="#c24400",
 )
@@ -95,6 +100,7 @@ DARK = Theme(
     synthetic=SYNTHETIC_ON_DARK,
     runs=RUNS_ON_DARK,
     ring="#ffffff",
+    neutral="#7c838f",
     right="#1fc299",
     wrong="#ff8a4c",
 )
@@ -117,7 +123,10 @@ def apply_appearance(app: QApplication, appearance: Appearance) -> None:
     system_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     dark = system_dark if appearance is Appearance.SYSTEM else appearance is Appearance.DARK
     theme = DARK if dark else LIGHT
-    app.setPalette(_palette(theme))
+    palette = _palette(theme)
+    app.setPalette(palette)
+    for kind in _FRAMED:
+        app.setPalette(_framed(palette, theme) if dark else palette, kind)
     app.setStyleSheet(_STYLE.format(theme=theme))
 
 
@@ -146,6 +155,18 @@ def _palette(theme: Theme) -> QPalette:
     for target in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(group, target, QColor(theme.muted))
     return palette
+
+
+# PySide takes names as str, whatever its stubs say.
+_FRAMED: tuple[Any, ...] = ("QAbstractSpinBox", "QLineEdit", "QCheckBox")
+_DARKER = 140  # percent
+
+
+def _framed(palette: QPalette, theme: Theme) -> QPalette:
+    """For fields that Fusion frames in a darker window colour, which is not seen on dark ones."""
+    made = QPalette(palette)
+    made.setColor(QPalette.ColorRole.Window, QColor(theme.muted).lighter(_DARKER))
+    return made
 
 
 _STYLE = """

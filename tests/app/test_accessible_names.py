@@ -7,19 +7,32 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractScrollArea,
+    QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QDialogButtonBox,
+    QFileDialog,
     QLabel,
     QLineEdit,
+    QMenuBar,
+    QScrollBar,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
+from symmcore.training.spec import parse_spec
+from symmviz.exporting import EXPORTS
 from symmviz.model.appearance import Appearance
+from symmviz.model.branch import BranchParent
 from symmviz.model.display import RunTitle
+from symmviz.views.branch_dialog import BranchDialog
+from symmviz.views.export_dialog import ExportDialog
+from symmviz.views.figure_dialog import FigureDialog
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
+from symmviz.views.time_track import TimeTrack
 
 
 @pytest.fixture(name="window")
@@ -31,14 +44,43 @@ def main_window(qtbot: QtBot) -> MainWindow:
     return made
 
 
-def controls(window: MainWindow) -> Iterator[QWidget]:
-    """What can have the keyboard, but for parts of another control."""
-    pages = (window.start_page, window.watch_page, window.retrieve_page, window.results_page)
-    for page in (*pages, window.controls, window.time_slider, window.result_card):
-        for widget in page.findChildren(QWidget):
-            if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or _is_part(widget):
-                continue
+@pytest.fixture(params=["window", "branch", "figure", "export"])
+def root(request: pytest.FixtureRequest, window: MainWindow) -> QWidget:
+    """The window with all its pages, and each dialog."""
+    if request.param == "branch":
+        folder, spec = Path("/runs/one"), parse_spec("npair+symm")
+        parent = BranchParent(folder, "N-pair", 100, spec, 0.001, 300, "digits", "small", 0)
+        return BranchDialog((parent,), window)
+    if request.param == "figure":
+        return FigureDialog(window)
+    if request.param == "export":
+        return ExportDialog(EXPORTS, ["N-pair"], Path("/"), lambda kind: kind.about, window)
+    for page in (window.watch_page, window.retrieve_page, window.results_page, window.learn_page):
+        assert page.window() is window
+    return window
+
+
+def widgets(root: QWidget) -> Iterator[QWidget]:
+    """All of them, but for parts of another control and what Qt puts in by itself."""
+    for widget in root.findChildren(QWidget):
+        if not _is_part(widget) and not widget.objectName().startswith("qt_"):
             yield widget
+
+
+def controls(root: QWidget) -> Iterator[QWidget]:
+    """What the user clicks, types in or moves."""
+    kinds = QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QAbstractSlider
+    for widget in widgets(root):
+        if isinstance(widget, kinds) and not isinstance(widget, QScrollBar):
+            yield widget
+
+
+def where(widget: QWidget) -> str:
+    return f"{type(widget).__name__} {widget.toolTip()!r} in {type(widget.parent()).__name__}"
+
+
+def labels_in(root: QWidget) -> dict[QWidget, str]:
+    return {label.buddy(): label.text() for label in root.findChildren(QLabel) if label.buddy()}
 
 
 def _is_part(widget: QWidget) -> bool:
@@ -46,7 +88,7 @@ def _is_part(widget: QWidget) -> bool:
     parent = widget.parentWidget()
     is_inside = isinstance(parent, QAbstractScrollArea) and widget is parent.viewport()
     while parent is not None:
-        if isinstance(parent, QComboBox | QAbstractSpinBox):
+        if isinstance(parent, QComboBox | QAbstractSpinBox | QLineEdit | QMenuBar | QFileDialog):
             return True
         parent = parent.parentWidget()
     return is_inside
@@ -60,14 +102,21 @@ def name_of(widget: QWidget, labels: dict[QWidget, str]) -> str:
     return "" if interface is None else interface.text(QAccessible.Text.Name)
 
 
-def test_every_control_has_a_name(window: MainWindow) -> None:
-    labels = {label.buddy(): label.text() for label in window.findChildren(QLabel) if label.buddy()}
-    nameless = [
-        f"{type(widget).__name__} {widget.toolTip()!r} in {type(widget.parent()).__name__}"
-        for widget in controls(window)
-        if not name_of(widget, labels)
-    ]
-    assert nameless == []
+def test_whatever_can_have_the_keyboard_has_a_name(root: QWidget) -> None:
+    labels = labels_in(root)
+    focused = (one for one in widgets(root) if one.focusPolicy() != Qt.FocusPolicy.NoFocus)
+    assert [where(one) for one in focused if not name_of(one, labels)] == []
+
+
+def test_every_control_is_reached_by_tab_and_has_a_name_and_a_tip(root: QWidget) -> None:
+    labels = labels_in(root)
+    found = list(controls(root))
+    assert len(found) > 3
+    assert [where(one) for one in found if not one.focusPolicy() & Qt.FocusPolicy.TabFocus] == []
+    assert [where(one) for one in found if not name_of(one, labels)] == []
+    # a button of a dialog says itself what it does; the slider says at each place what is there
+    tips = (one for one in found if not isinstance(one.parent(), QDialogButtonBox))
+    assert [where(one) for one in tips if not (one.toolTip() or isinstance(one, TimeTrack))] == []
 
 
 def test_maps_are_named_after_their_runs(window: MainWindow) -> None:

@@ -1,13 +1,15 @@
 """The bar of controls by itself."""
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
+from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.controls_bar import ControlsBar
+from symmviz.views.map_toggles import LayerMenu
 from symmviz.views.note import Note
 from symmviz.views.theme import apply_appearance
 
@@ -132,3 +134,24 @@ def test_the_keyboard_leaves_a_button_that_cannot_be_pressed_for_no_other(
     bar.stop_button.setFocus()
     bar.set_commands(commands(extend=True))
     assert QApplication.focusWidget() is None
+
+
+# of the offscreen platform, where a menu opens
+@pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)
+def test_layers_are_ticked_one_after_another(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    button = LayerMenu(window)
+    menu = button.menu()
+    menu.popup(QPoint(0, 0))
+    qtbot.waitExposed(menu)
+    with qtbot.waitSignal(button.chosen) as asked:
+        place = menu.actionGeometry(button.action(Layer.TRAILS)).center()
+        qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=place)
+    assert asked.args == [AT_FIRST | {Layer.TRAILS}]
+    menu.setActiveAction(button.action(Layer.DENSITY))
+    qtbot.keyClick(menu, Qt.Key.Key_Space)
+    assert button.layers == AT_FIRST | {Layer.TRAILS, Layer.DENSITY}
+    assert menu.isVisible()
+    qtbot.keyClick(menu, Qt.Key.Key_Escape)
+    assert not menu.isVisible()

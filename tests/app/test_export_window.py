@@ -24,6 +24,7 @@ from symmviz.exporting.request import ExportRequest
 from symmviz.model.curve import Panel
 from symmviz.model.display import ColourBy
 from symmviz.model.retrieval import Query, Split
+from symmviz.model.workspace import Cursor
 from symmviz.services.exports import Exports, ExportState
 from symmviz.views.export_dialog import ExportDialog
 from symmviz.views.map_column import MapColumn
@@ -119,6 +120,23 @@ def test_what_is_selected_is_listed(
     click(dialog, qtbot)
     qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
     assert (tmp_path / "list.txt").read_text() == "7\n"
+    dialog.reject()
+
+
+def test_it_is_said_which_steps_and_images_an_export_is_of(shown: Launched) -> None:
+    shown.controller.workspace.cursor = Cursor(1)
+    shown.window.export_wanted.emit()
+    (dialog,) = shown.window.findChildren(ExportDialog)
+    at = "step 1, where the time slider is"
+    for what, said in (
+        ("map", f"At {at}, of the test images."),
+        ("metrics", f"Up to {at}."),
+        ("animation", f"Up to {at}, of the test images."),
+    ):
+        choose(dialog, what)
+        assert dialog.scope.text() == said
+    choose(dialog, "html")
+    assert not dialog.file.text().endswith("html.html")
     dialog.reject()
 
 

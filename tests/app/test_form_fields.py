@@ -2,17 +2,22 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
+from PySide6.QtGui import QImage, QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
+    QCheckBox,
     QComboBox,
+    QLineEdit,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
+from symmviz.model.appearance import Appearance
 from symmviz.views.form_fields import keep_keys, leave_wheel_to_page, number_box, spin_box
+from symmviz.views.theme import apply_appearance
 
 
 @pytest.fixture
@@ -160,3 +165,19 @@ def turn(widget: QWidget) -> QWheelEvent:
     )
     QApplication.sendEvent(widget, event)
     return event
+
+
+@pytest.mark.parametrize("appearance", [Appearance.LIGHT, Appearance.DARK])
+@pytest.mark.parametrize("kind", [QLineEdit, QSpinBox, QCheckBox])
+def test_a_field_stands_out_from_the_page(
+    qapp: QApplication, page: QWidget, kind: type[QWidget], appearance: Appearance
+) -> None:
+    apply_appearance(qapp, appearance)
+    box = kind(page)
+    if isinstance(box, QCheckBox):
+        box.setChecked(True)
+    box.resize(80, 24)
+    seen = box.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    middle = [seen.pixelColor(x, 12).lightness() for x in range(4)]
+    ground = qapp.palette().window().color().lightness()
+    assert max(abs(one - ground) for one in middle) > 50

@@ -120,3 +120,13 @@ def test_a_name_that_looks_like_markup_is_text_in_the_tooltip(qtbot: QtBot) -> N
     qtbot.addWidget(tile)
     tile.show_card(card("<img src=x>"))
     assert "&lt;img src=x&gt;" in tile.button.toolTip()
+
+
+def test_other_words_do_not_have_the_page_laid_out_anew(qtbot: QtBot) -> None:
+    tile = tile_of(qtbot, "3")
+    tile.keep_lines(3)
+    size = tile.sizeHint()
+    for name in ("alphabet 21, the third character", "3"):
+        tile.show_card(card(name))
+        assert tile.sizeHint() == size
+    assert tile.lines == 2

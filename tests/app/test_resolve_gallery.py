@@ -108,7 +108,9 @@ def test_failures_of_most_runs_come_first_and_what_cannot_be_right_last(
     workspace: Workspace, loaded: FakeLoaded, scores: Scores
 ) -> None:
     assert rows(workspace, loaded, scores, GalleryOrder()) == [7, 3, 1, 2, 0, 4, 6, 8, 5]
-    assert shown(workspace, loaded, scores).summary == "9 of 9 test images · 3 fail"
+    assert shown(workspace, loaded, scores).summary == (
+        "9 of 9 test images · fail: 3 in N-pair, 3 in Symm + N-pair"
+    )
 
 
 def test_other_orders(workspace: Workspace, loaded: FakeLoaded, scores: Scores) -> None:
@@ -234,7 +236,7 @@ def test_the_selected_images_alone_are_listed(
     assert state.gallery is not None
     assert sorted(state.gallery.rows.tolist()) == [1, 3, 7]
     assert (state.selected, state.filtered) == (0, "Selection: 3 images")
-    assert state.summary == "3 of 9 test images · 3 fail"
+    assert state.summary == "3 of 9 test images · fail: 3 in N-pair, 2 in Symm + N-pair"
     workspace.clear_selection()  # what is listed stays
     assert shown(workspace, loaded, scores).filtered == "Selection: 3 images"
     workspace.browse = replace(workspace.browse, samples=frozenset({10_000}))

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from helpers_recording import FakeRecording, make_projection
 from test_projection_doubles import Deadly
 
-from symmcore.projection.base import ProjectionUpdate
+from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Frame
 from symmcore.runs.info import RunStatus
@@ -288,6 +289,34 @@ def test_points_move_on_the_screen_and_then_every_frame_is_recorded(
     assert not live.projection.train.original.any()
     assert run.projections[10].train.original.any()
     assert loader.projection(run.key, "tsne", 10) is run.projections[10]
+
+
+def test_points_that_settled_move_again_once_another_frame_or_method_was_shown(
+    loader: FrameLoader, problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRecording()
+    run.add_frame(0, 10, projected=False)
+    made = Projections(loader, problems.append)
+    moved: list[tuple[str, int]] = []
+
+    def submit(job: ProjectionJob) -> None:
+        if job.settings.is_live:
+            at = replace(make_projection(job.frames[0].step), method=job.method)
+            moved.append((at.method, at.step))
+            made._on_update(job, ProjectionUpdate((at,)))
+
+    def has_moved(times: int) -> bool:
+        return len(moved) == times
+
+    monkeypatch.setattr(made._worker, "start", lambda: None)
+    monkeypatch.setattr(made._worker, "submit", submit)
+    made.start()
+    looked_at = [("tsne", 10), ("tsne", 0), ("tsne", 10), ("umap", 10)]
+    for at, (method, step) in enumerate(looked_at, 1):
+        made.show((run,), method, Cursor(step))
+        wait(partial(has_moved, at))
+    made.close(PATIENCE)
+    assert moved == looked_at
 
 
 def test_a_frame_that_was_asked_for_twice_keeps_its_first_coordinates(

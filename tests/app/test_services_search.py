@@ -1,4 +1,5 @@
 import math
+import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -112,6 +113,29 @@ def test_a_gallery_is_read_once_for_many_queries(searches: Searches) -> None:
     assert searches.revision == len(targets)
     searches.want(targets, {run.key: run})
     assert not searches.busy
+
+
+def test_who_waits_is_told_once_all_is_found_and_others_give_way(searches: Searches) -> None:
+    run = FakeRecording()
+    run.add_frame(0)
+    samples = make_snapshot(0, run.seed).searched.samples[:2].tolist()
+    targets = tuple(SearchTarget(run.key, 0, Query(one, Split.TEST)) for one in samples)
+    told: list[list[bool]] = []
+    done = threading.Event()
+
+    def tell() -> None:
+        told.append([searches.found(target) is not None for target in targets])
+        done.set()
+
+    searches.on_found = tell
+    searches.want(targets, {run.key: run})
+    searches.give_way()
+    assert done.wait(PATIENCE)
+    wait(searches)
+    assert told == [[True, True]]
+    searches.want(targets, {run.key: run})
+    searches.give_way()  # nothing is waited for
+    assert told == [[True, True]]
 
 
 def test_a_training_image_is_searched_among_the_watched_ones(searches: Searches) -> None:

@@ -1,10 +1,12 @@
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
+from symmcore.runs.info import RunStatus
 from symmviz.model.display import PictureId
 from symmviz.services.thumbnails import Thumbnails
 
@@ -37,6 +39,24 @@ def test_a_picture_is_made_after_it_was_asked_for_and_once(thumbnails: Thumbnail
     assert thumbnails.revision == 1
 
 
+def test_a_picture_is_not_begun_while_it_is_to_give_way(thumbnails: Thumbnails) -> None:
+    run = FakeRecording()
+    way, waits = threading.Event(), threading.Event()
+
+    def give_way() -> None:
+        waits.set()
+        assert way.wait(PATIENCE)
+
+    thumbnails.give_way = give_way
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    assert waits.wait(PATIENCE)
+    assert run.reads == []
+    way.set()
+    wait(thumbnails)
+    assert thumbnails.picture(PictureId(run.key, 7), 56) is not None
+
+
 def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thumbnails) -> None:
     run = FakeRecording()
     thumbnails.show((run,))
@@ -46,6 +66,40 @@ def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thum
     assert picture is not None
     assert picture.shape == (200, 100, 3)
     assert run.reads == [("image", 7)]
+
+
+def test_what_a_run_has_not_written_yet_is_asked_for_again(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRecording()
+    seen = PictureId(run.key, 7)
+    monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
+    thumbnails.show((run,))
+    revision = thumbnails.revision
+    assert thumbnails.picture(seen, 56) is None
+    wait(thumbnails)
+    assert thumbnails.picture(seen, 56) is None, "and no grey square in its place"
+    until = time.monotonic() + PATIENCE
+    while thumbnails.revision == revision:
+        assert time.monotonic() < until, "who shows it asks again"
+    monkeypatch.undo()
+    thumbnails.picture(seen, 56)
+    wait(thumbnails)
+    assert thumbnails.picture(seen, 56) is not None
+
+
+def test_what_a_run_that_has_ended_lacks_is_grey(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRecording()
+    run.change(status=RunStatus.FINISHED)
+    monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 7), 56)
+    assert picture is not None
+    assert np.unique(picture).tolist() == [128]
 
 
 def test_small_images_are_shown_as_their_pixels(

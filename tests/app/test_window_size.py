@@ -1,5 +1,6 @@
 """The window fits the screen, and every page can be used in it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ SCREENS = {
 SMALLEST = QSize(640, 400)
 SIZES = [(640, 400), (837, 489), (944, 556), (900, 600), (1280, 760)]
 LONG = "x" * 300
+_GAP = 4  # pixels between the words of two neighbours, at least
 
 
 @pytest.mark.parametrize("available", SCREENS.values(), ids=SCREENS)
@@ -188,6 +190,8 @@ def test_neighbours_wrap(qtbot: QtBot, window: MainWindow) -> None:
         settle(qtbot, window, page, (width, 700))
         tiles = [page.row(0).tile(at) for at in range(10)]
         assert all(tile.geometry().right() < page.row(0).width() for tile in tiles)
+        beside = [(one, other) for one, other in pairwise(tiles) if one.y() == other.y()]
+        assert all(other.x() - one.geometry().right() > _GAP for one, other in beside)
         lines.append(len({tile.y() for tile in tiles}))
     assert lines[0] == 1
     assert lines[1] > 1
@@ -207,6 +211,10 @@ def test_a_flow_gives_what_is_left_to_what_stretches(qtbot: QtBot) -> None:
     assert flow.sizeHint() == QSize(320, 20)
     assert flow.minimumSize() == QSize(100, 20)
     ones[1].hide()
+    assert flow.heightForWidth(210) == 20
+    ones[2].setFixedSize(120, 30)  # what was known of it holds no longer
+    assert flow.heightForWidth(210) == 60
+    ones[2].setFixedSize(100, 20)
     assert flow.heightForWidth(210) == 20
     wide = QWidget()
     policy = wide.sizePolicy()

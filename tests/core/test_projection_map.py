@@ -1,6 +1,7 @@
 """What UMAP and t-SNE have in common, with a layout whose every step is known."""
 
 import itertools
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -287,6 +288,22 @@ def test_points_that_were_drawn_of_another_frame_are_not_measured_while_a_librar
     method.compiled.set()
     *_, last = updates
     assert last.projections[0].test.quality is not None
+
+
+@pytest.mark.parametrize("matured", [0.0, 1.0])
+def test_what_was_measured_of_a_start_is_not_said_of_a_first_layout(matured: float) -> None:
+    (start,) = finished(NeighbourProjector(Drift()), job(make_frame(1)))
+    known = start.test.quality
+    assert known is not None
+    moved = replace(start.test, quality=replace(known, embedding_motion=0.7))
+    settings = ProjectionSettings(is_live=True, matured=matured)
+    asked = job(make_frame(2), starts=(replace(start, test=moved),))
+    first = next(iter(NeighbourProjector(Drift()).run(replace(asked, settings=settings))))
+    said = first.projections[0].test.quality
+    assert said is None if matured == 0.0 else said is not None
+    if said is not None:
+        assert said.trustworthiness == known.trustworthiness
+        assert math.isnan(said.embedding_motion), "of the step of the start"
 
 
 def test_turning_finds_a_rotation_with_a_reflection() -> None:

@@ -5,8 +5,12 @@ import numpy.typing as npt
 import pytest
 from scipy.linalg import orthogonal_procrustes, subspace_angles
 from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import KNeighborsClassifier
 
-from symmcore.projection.pca import KEPT_AT_LEAST, PcaProjector
+from symmcore.projection import steady_plane
+from symmcore.projection.pca import PcaProjector
+from symmcore.projection.steady_plane import KEPT_AT_LEAST
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
@@ -27,11 +31,16 @@ class Following:
         return drawn
 
 
-def watched(embeddings: npt.ArrayLike, synthetic: npt.ArrayLike | None = None) -> WatchedSet:
+def watched(
+    embeddings: npt.ArrayLike,
+    synthetic: npt.ArrayLike | None = None,
+    labels: npt.NDArray[np.int64] | None = None,
+) -> WatchedSet:
     rows = np.asarray(embeddings, dtype=np.float32)
     index = np.arange(len(rows), dtype=np.int64)
     other = rows if synthetic is None else np.asarray(synthetic, dtype=np.float32)
-    return WatchedSet(EmbeddedSet(index, index, rows), index, other)
+    classes = index if labels is None else labels
+    return WatchedSet(EmbeddedSet(index, classes, rows), index, other)
 
 
 def frame(embeddings: Array, step: int = 0, synthetic: Array | None = None) -> Frame:
@@ -170,9 +179,38 @@ def test_near_equal_eigenvalues_do_not_make_it_jump(random: np.random.Generator)
     plain = plain_pca(clouds)
     # What is guarded against does happen here: plain PCA, though aligned, jumps.
     assert max(map(displacement, plain, plain[1:])) > 0.6
-    assert max(map(displacement, drawn, drawn[1:])) < 0.15
+    assert max(map(displacement, drawn, drawn[1:])) < 0.25
     shares = [kept(result, cloud) for result, cloud in zip(results, clouds, strict=True)]
     assert min(shares) > KEPT_AT_LEAST - 1e-6
+
+
+def truth(plane: Array, cloud: Array, labels: npt.NDArray[np.int64]) -> Array:
+    """Trustworthiness and Recall@1, by scikit-learn."""
+    asked = KNeighborsClassifier(1).fit(plane, labels)
+    near = asked.kneighbors(return_distance=False)[:, 0]
+    recall = float((labels[near] == labels).mean())
+    return np.array([trustworthiness(cloud, plane, n_neighbors=10), recall])
+
+
+def test_is_as_true_as_plain_pca_on_every_frame(
+    random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = np.repeat(np.arange(30), 6)
+    cloud = np.eye(64)[labels] + 0.1 * random.normal(size=(180, 64))
+    clouds = [normalised(jitter(random, cloud, each=6)) for _ in range(8)]
+    nothing = watched(cloud[:0])
+    frames = [Frame(0, nothing, watched(one, labels=labels)) for one in clouds]
+    best = [truth(PCA(2).fit_transform(one), one, labels) for one in clouds]
+
+    def least() -> float:
+        projector = Following()
+        drawn = [originals(projector.project((one,))[0]) for one in frames]
+        found = [truth(plane, one, labels) for plane, one in zip(drawn, clouds, strict=True)]
+        return float((np.array(found) / best).min())
+
+    assert least() > 0.95
+    monkeypatch.setattr(steady_plane, "TRUE_AT_LEAST", 0.0)
+    assert least() < 0.92  # what is guarded against does happen here
 
 
 def test_keeps_its_share_after_everything_changed(random: np.random.Generator) -> None:
@@ -192,7 +230,7 @@ def test_leaves_a_saddle() -> None:
     projector = Following()
     projector.project((frame(np.where(seen, axes, 0.0)),))
     (result,) = projector.project((frame(axes),))
-    assert kept(result, axes) == pytest.approx(1.0)
+    assert kept(result, axes) > KEPT_AT_LEAST - 1e-6
 
 
 def test_runs_with_one_network_are_drawn_alike(random: np.random.Generator) -> None:

@@ -33,6 +33,8 @@ class ExportKind:
         write: makes it.
         contents: for a folder, patterns of the files in it, the first of one that always is.
         one_run: whether it is of one run alone.
+        is_history: whether it is of all frames or steps up to a step, not of that one alone.
+        has_images: whether it is of the images of one split.
     """
 
     name: str
@@ -42,6 +44,8 @@ class ExportKind:
     write: Writer
     contents: tuple[str, ...] = ()
     one_run: bool = False
+    is_history: bool = False
+    has_images: bool = True
 
     def check_ending(self, path: Path) -> None:
         """Check that a file's name says a format that there is.
@@ -63,6 +67,8 @@ KINDS: tuple[ExportKind, ...] = (
         "Every recorded number: run, metric, step, value.",
         (CSV, PARQUET),
         write_metrics,
+        is_history=True,
+        has_images=False,
     ),
     ExportKind(
         "embeddings",
@@ -89,6 +95,8 @@ KINDS: tuple[ExportKind, ...] = (
         (),
         write_tensorboard,
         (f"*/{EVENTS}",),
+        is_history=True,
+        has_images=False,
     ),
     ExportKind(
         "html",
@@ -97,6 +105,7 @@ KINDS: tuple[ExportKind, ...] = (
         (".html",),
         write_html,
         one_run=True,
+        is_history=True,
     ),
     ExportKind(
         "selection",

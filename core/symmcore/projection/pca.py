@@ -1,36 +1,23 @@
-"""PCA that follows: close to the best plane, and without jumps from frame to frame.
+"""PCA that follows: as true as the best plane, and without jumps from frame to frame.
 
-Late in training the class centres are nearly a simplex, the leading eigenvalues nearly
-equal, and the best plane swings through the space at the slightest change; turning its
-coordinates to fit the last frame's cannot help, since it is the plane that moved. So the
-plane is not found anew: it starts as the plane on which the points lie most as they were
-drawn last, which is one step of power iteration from the last plane. Where the
-eigenvalues are well apart, that converges to PCA within a frame or two; where they are
-nearly equal, it stays put. Only where the plane keeps less than ``KEPT_AT_LEAST`` of
-what the best one keeps are more steps taken at once.
+How the plane is chosen is said in :mod:`symmcore.projection.steady_plane`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import eigh, orthogonal_procrustes, polar
 
 from symmcore.projection.base import PCA, SPLITS, ProjectionJob, ProjectionUpdate
 from symmcore.projection.motion import embedding_share
 from symmcore.projection.points import SMALLEST_VARIANCE, Points, frozen, normalised
 from symmcore.projection.quality import map_quality
+from symmcore.projection.steady_plane import SplitPoints, steady_plane
 from symmcore.records import Frame, PlanePoints, Projection, WatchedSet
 
-# Both measured on digits, 300 steps, a frame each 10 or 30 steps: from 0.95 on, making up
-# for a shortfall at once shows as jumps again, and at 0.9 the mean share is 0.97 to 0.98
-# anyway. A weight of 0.25 brings the runs a third closer and costs no steadiness; more does.
-KEPT_AT_LEAST = 0.9
+# Of the first run's picture in what another run follows: brings the runs a third closer and
+# costs no steadiness; more does.
 REFERENCE_WEIGHT = 0.25
-
-# A plane that keeps less than KEPT_AT_LEAST lacks a direction with more than 1.2 times the
-# variance of one it has: 100 steps find it, but where the plane is exactly at a saddle.
-_MOST_STEPS = 100
 
 
 class PcaProjector:
@@ -79,7 +66,8 @@ class PcaProjector:
             if cloud.variance <= SMALLEST_VARIANCE:
                 projections.append(_projection(frame, cloud, None))
                 continue
-            basis = _follow(cloud.originals, _blend(_drawn(start, count), reference))
+            target = _blend(_drawn(start, count), reference)
+            basis = steady_plane(cloud.originals, cloud.splits, target)
             if run == 0:
                 reference = cloud.originals @ basis
             projections.append(_projection(frame, cloud, basis))
@@ -93,11 +81,13 @@ class _Cloud:
     Attributes:
         originals: (N, D) float64, D at least 2.
         synthetic: (N, D) float64.
+        splits: training and test.
         variance: mean squared distance of the originals from their mean.
     """
 
     originals: Points
     synthetic: Points
+    splits: tuple[SplitPoints, ...]
     variance: float
 
 
@@ -131,7 +121,12 @@ def _cloud(frame: Frame) -> _Cloud:
     centre = originals.sum(axis=0) / count
     originals -= centre
     synthetic -= centre
-    return _Cloud(originals, synthetic, float(np.vdot(originals, originals)) / count)
+    count_of_train = len(frame.train.points.labels)
+    splits = (
+        SplitPoints(slice(None, count_of_train), frame.train.points.labels),
+        SplitPoints(slice(count_of_train, None), frame.test.points.labels),
+    )
+    return _Cloud(originals, synthetic, splits, float(np.vdot(originals, originals)) / count)
 
 
 def _drawn(start: Projection | None, count: int) -> Points | None:
@@ -153,33 +148,6 @@ def _blend(own: Points | None, reference: Points | None) -> Points | None:
     far = reference / np.linalg.norm(reference)
     blended: Points = (1.0 - REFERENCE_WEIGHT) * near + REFERENCE_WEIGHT * far
     return blended
-
-
-def _follow(points: Points, target: Points | None) -> Points:
-    """Choose the plane of centred points (N, D) and its axes, close to the target's (N, 2).
-
-    Returns:
-        (D, 2) float64 with orthonormal columns; the principal axes without a target.
-    """
-    scatter = points.T @ points
-    size = len(scatter)
-    values, vectors = eigh(scatter, subset_by_index=(size - 2, size - 1))
-    best: Points = vectors[:, ::-1]
-    if target is None:
-        return best
-    # Of all orthonormal bases, this one's coordinates have the largest product with the
-    # target's. It works on points, not on the last basis, so that it does not matter
-    # whether the embedding space has turned, or the runs have no basis in common.
-    basis: Points = polar(points.T @ target)[0]
-    for _ in range(_MOST_STEPS):
-        if np.vdot(basis, scatter @ basis) >= KEPT_AT_LEAST * values.sum():
-            break
-        basis = polar(scatter @ basis)[0]
-    else:
-        basis = best
-    turn = orthogonal_procrustes(points @ basis, target)[0]
-    turned: Points = basis @ turn
-    return turned
 
 
 def _projection(frame: Frame, cloud: _Cloud, basis: Points | None) -> Projection:

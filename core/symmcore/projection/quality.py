@@ -33,15 +33,17 @@ def map_quality(points: Points, coordinates: Points, labels: IndexArray) -> MapQ
     )
 
 
-def trustworthiness(points: Points, coordinates: Points, k: int = NEIGHBOURS) -> float:
+def trustworthiness(
+    points: Points, coordinates: Points, k: int = NEIGHBOURS, most_rows: int = MOST_ROWS
+) -> float:
     """Return how few neighbours in the plane are none in the space, in [0, 1].
 
     Venna and Kaski (2001): 1 - 2 / (n k (2 N - 3 k - 1)) times the sum, over the points and
     over those of their k nearest in the plane that are not among the k nearest in the space,
-    of their rank in the space less k. N counts all points, n those that are looked at: see
-    :data:`MOST_ROWS`. Of few points k is no more than half of them; NaN of fewer than three.
+    of their rank in the space less k. N counts all points, n the ``most_rows`` at most
+    that are looked at. Of few points k is no more than half of them; NaN of fewer than three.
     """
-    return _preserved(np.asarray(points), np.asarray(coordinates), k)
+    return _preserved(np.asarray(points), np.asarray(coordinates), k, most_rows)
 
 
 def continuity(points: Points, coordinates: Points, k: int = NEIGHBOURS) -> float:
@@ -49,7 +51,7 @@ def continuity(points: Points, coordinates: Points, k: int = NEIGHBOURS) -> floa
 
     As :func:`trustworthiness`, with space and plane exchanged.
     """
-    return _preserved(np.asarray(coordinates), np.asarray(points), k)
+    return _preserved(np.asarray(coordinates), np.asarray(points), k, MOST_ROWS)
 
 
 def recall_at_1(points: Points, labels: IndexArray) -> float:
@@ -66,13 +68,13 @@ def recall_at_1(points: Points, labels: IndexArray) -> float:
     return float((labels[near] == labels)[asked].mean())
 
 
-def _preserved(ranked: Points, drawn: Points, k: int) -> float:
+def _preserved(ranked: Points, drawn: Points, k: int, most_rows: int) -> float:
     """Return trustworthiness, of neighbours in ``drawn`` by their ranks in ``ranked``."""
     count = len(ranked)
     k = min(k, (count - 1) // 2)
     if k < 1:
         return math.nan
-    rows = np.unique(np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64))
+    rows = np.unique(np.linspace(0, count - 1, min(count, most_rows)).astype(np.int64))
     penalty = 0
     step = max(1, _BLOCK_BYTES // (8 * count))
     for first in range(0, len(rows), step):

@@ -21,6 +21,7 @@ from symmcore.projection.neighbours import changed_share
 from symmcore.projection.points import (
     SMALLEST_VARIANCE,
     Points,
+    centred,
     frozen,
     is_picture,
     normalised,
@@ -66,7 +67,7 @@ class SplitMap:
         partnered = watched.partner >= 0
         count = len(partnered)
         points = normalised([watched.points.embeddings, watched.synthetic[partnered]])
-        away = points - points.mean(axis=0) if count else points
+        away = centred(points)
         drawn = None
         if start is not None and is_picture(start.original, count):
             drawn = np.concatenate([start.original, start.synthetic[partnered]]).astype(np.float64)
@@ -79,7 +80,7 @@ class SplitMap:
             matured=matured,
             is_spread=count > 0 and float(np.square(away).sum()) / count > SMALLEST_VARIANCE,
             coordinates=np.zeros((len(points), 2)),
-            quality=None if start is None or drawn is None else start.quality,
+            quality=None if start is None or drawn is None else _carried(start.quality, matured),
         )
 
     @property
@@ -177,6 +178,16 @@ class SplitMap:
         synthetic = np.array(original)
         synthetic[self.partnered] = self.coordinates[self.count :]
         return PlanePoints(original, frozen(synthetic), self.quality)
+
+
+def _carried(quality: MapQuality | None, matured: float) -> MapQuality | None:
+    """What is known of a map until it is measured, by what was measured of its start.
+
+    The start of a first layout tells nothing of it; how much has moved is of the start's own step.
+    """
+    if quality is None or matured <= 0.0:
+        return None
+    return replace(quality, embedding_motion=math.nan)
 
 
 def _spread(points: Points) -> float:

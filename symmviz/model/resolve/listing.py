@@ -165,5 +165,12 @@ def _summary(
     text = f"{shown:,} of {total:,} {kind} images"
     if first is None:
         return text
-    fails = int(np.count_nonzero(first.rank[listed.rows] > 1))
-    return f"{text} · {fails:,} fail"
+    fails = {
+        run: f"{int(np.count_nonzero(one.rank[listed.rows] > 1)):,}"
+        for run, one in sorted(scores.now.items())
+    }
+    if len(workspace.recordings) == 1:
+        return f"{text} · {fails[0]} fail"
+    titles = run_titles(tuple(recording.info for recording in workspace.recordings))
+    each = ", ".join(f"{number} in {titles[run].title}" for run, number in fails.items())
+    return f"{text} · fail: {each}"
