@@ -36,6 +36,12 @@ def _where() -> str:
     return "".join(traceback.format_list((ours or frames)[-4:]))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def kept_from_collections() -> None:
+    """Have no collection look through what the tests before have imported: of torch it is much."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def no_leaked_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail a test that leaves a thread running, and say where it was started."""
