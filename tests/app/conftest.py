@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import threading
 import traceback
 import weakref
@@ -36,10 +37,18 @@ def _where() -> str:
     return "".join(traceback.format_list((ours or frames)[-4:]))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def kept_from_collections() -> None:
+@pytest.fixture(scope="session")
+def imported() -> set[str]:
+    """Names of the modules that were there before an earlier test."""
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def kept_from_collections(imported: set[str]) -> None:
     """Have no collection look through what the tests before have imported: of torch it is much."""
-    gc.freeze()
+    if not imported.issuperset(sys.modules):
+        imported.update(sys.modules)
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
