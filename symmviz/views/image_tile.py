@@ -10,7 +10,7 @@ from symmviz.model.display import ImageCard
 from symmviz.model.names import shown_name
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Query
-from symmviz.views.elided_label import elided
+from symmviz.views.elided_label import broken, elided
 from symmviz.views.images import picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
@@ -201,9 +201,6 @@ def _two_lines(name: str, metrics: QFontMetrics) -> list[str]:
 
     What is left out can be read in the tooltip.
     """
-    first, rest = name.strip() or name, ""
-    while metrics.horizontalAdvance(first) > _WIDTH and " " in first:
-        first, _, word = first.rpartition(" ")
-        rest = f"{word} {rest}".rstrip()
+    first, rest = broken(name.strip() or name, metrics, _WIDTH)
     lines = [first, rest] if rest else [first]
     return [elided(shown_name(line), metrics, _WIDTH) for line in lines]
