@@ -28,8 +28,7 @@ from symmviz.views.window_size import place_window
 _LAST_STEP_SECONDS = 10.0
 _TORCH_LATER_MS = 2000
 # A thread that waits for Python's lock is given it after this time, ten times as soon as by
-# default. Training wants it between any two of torch's operations, which run without it: while the
-# window computes, a step waits for less long, and so does the window while a batch is prepared.
+# default: the window waits for less long while a thread behind it reads, searches or sorts.
 _SWITCH_SECONDS = 0.0005
 
 
@@ -62,14 +61,16 @@ def launch(
     settings = Settings()
     app.setStyle("Fusion")
     apply_appearance(app, settings.appearance)
-    window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     session = Session()
+    if not runs:  # else they are to be seen before torch takes a core for seconds
+        session.open_training()
+    window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     controller = Controller(app, window, session)
     controller.workspace.display = replace(controller.workspace.display, method=default_method())
     place_window(window, settings.geometry)
     window.painted.connect(on_painted)
     window.painted.connect(controller.page_maker.start)
-    if runs:  # they are to be seen before torch takes a core for seconds
+    if runs:
         window.painted.connect(session.open_projections)
         later = partial(QTimer.singleShot, _TORCH_LATER_MS, window, session.open)
         controller.page_maker.made.connect(later)

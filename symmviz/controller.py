@@ -298,8 +298,7 @@ class Controller(QObject):
         if self._series.can_resume(recordings):
             self._series.resume()
             return
-        can = self._status is not None and self._status.can_continue
-        if can and recordings == self._adopted:
+        if self._session.can_extend and recordings == self._adopted:
             try:
                 self._session.extend(steps)
             except RuntimeError as error:

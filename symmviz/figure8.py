@@ -20,7 +20,7 @@ from symmviz.views.figure_dialog import FigureDialog
 from symmviz.views.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from symmviz.exporting.figure8 import Figure
+    from symmviz.exporting.figure8 import DrawnFigure
 
 
 class Figure8Actions(QObject):
@@ -39,7 +39,7 @@ class Figure8Actions(QObject):
         self._session = session
         self._dialog: FigureDialog | None = None
         self._recordings: tuple[Recording, ...] = ()
-        self._drawing: Future[Figure] | None = None
+        self._drawing: Future[DrawnFigure] | None = None
         self._writing = False
         window.figure_wanted.connect(self.ask)
 

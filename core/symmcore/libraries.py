@@ -1,7 +1,4 @@
-"""Native libraries of this process: who loads them, and how many threads BLAS computes with.
-
-Both are facts of the whole process, which several threads would otherwise settle each for itself.
-"""
+"""How many threads BLAS computes with: a fact of the process, which several threads settle."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,13 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from threadpoolctl import threadpool_limits
-
-LOADING = threading.Lock()
-"""Held by whoever loads large libraries behind a window, by import or without Python's lock.
-
-The system's loader has a lock of its own. An import that waits for it holds Python's meanwhile, and
-so every thread, for the quarter of a second that another thread's library takes.
-"""
 
 
 class _BlasThreads:

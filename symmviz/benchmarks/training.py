@@ -1,65 +1,58 @@
 """A training that runs beside a benchmark until it is told to end."""
 
-import threading
+import tempfile
+from pathlib import Path
 
-from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
+from symmcore.errors import InputError
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
-from symmcore.training.control import Control
-from symmcore.training.sink import Sinks, TrainingContext
 from symmcore.training.spec import RunSpec
-from symmcore.training.status import TrainingStatus
+from symmcore.training.status import RunState
+from symmviz.services.status_box import StatusBox
+from symmviz.services.training_process import TrainingProcess
 
 ENDLESS_STEPS = 1_000_000
-
-
-class NewestStep:
-    """A sink that keeps how far training is."""
-
-    def __init__(self) -> None:
-        self.step = 0
-
-    def begin(self, context: TrainingContext) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
-
-    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
-
-    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
-
-    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
-
-    def ended(self, run: int, message: str) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
-
-    def status(self, status: TrainingStatus) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
-        self.step = status.step
+_SECONDS_TO_END = 60.0
 
 
 class EndlessTraining:
-    """N-pair with and without Symm on digits, in a thread of its own with one torch thread."""
+    """N-pair with and without Symm on digits, in a process as the window trains in.
 
-    def __init__(self) -> None:
-        from symmcore.training.trainer import Trainer
+    It is recorded, to a folder that is removed at the end.
+    """
 
+    def __init__(self, threads: int = 1, eval_every: int | None = None) -> None:
+        """Start it.
+
+        Args:
+            threads: torch threads.
+            eval_every: steps between evaluations; None as by default.
+        """
+        specs = RunSpec(), RunSpec(symm=Symm())
         config = TrainingConfig(
-            specs=(RunSpec(), RunSpec(symm=Symm())), steps=ENDLESS_STEPS, threads=1
+            specs=specs, steps=ENDLESS_STEPS, eval_every=eval_every, threads=threads
         )
-        self._newest = NewestStep()
-        self._control = Control()
-        trainer = Trainer(config, Sinks([self._newest]))
-        self._thread = threading.Thread(target=trainer.run, args=(self._control,))
-        self._thread.start()
+        self._box = StatusBox()
+        self._step = 0
+        self._training = TrainingProcess(self._box, lambda _: None)
+        self._folder = tempfile.TemporaryDirectory()
+        self._training.start(config, Path(self._folder.name) / "run")
 
     @property
     def step(self) -> int:
-        """How many steps it has taken."""
-        return self._newest.step
+        """How many steps it has taken.
+
+        Raises:
+            InputError: if it has ended.
+        """
+        status = self._box.drain().status
+        if status is not None:
+            self._step = status.step
+            if status.state is RunState.FINISHED:
+                raise InputError(f"The training beside this has ended: {status.message}")
+        return self._step
 
     def close(self) -> None:
         """End it, and wait for that."""
-        self._control.close()
-        self._thread.join()
+        self._training.close(_SECONDS_TO_END)
+        self._folder.cleanup()

@@ -9,14 +9,13 @@ It draws on the screen there is, or on Qt's offscreen one where ``QT_QPA_PLATFOR
    can be clicked by a person, is printed apart. With ``scrub`` the time cursor meanwhile
    jumps to another recorded frame ten times a second.
 2. Training speed with the window open, drawing and projecting, against the same training
-   in a thread while the window's thread sleeps and nothing is projected; in alternation, in
-   one process, with the same torch threads, both recorded to disk.
+   while the window's thread sleeps and nothing is projected; in alternation, each in a process
+   as the window trains in, with the same torch threads, both recorded to disk.
 """
 
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,15 +25,9 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmcore.processes import default_threads, usable_cores
-from symmcore.runs.training_recorder import TrainingRecorder
-from symmcore.settings.symm import Symm
-from symmcore.training.config import TrainingConfig
-from symmcore.training.control import Control
-from symmcore.training.sink import Sinks
-from symmcore.training.spec import RunSpec
 from symmviz.app import Launched, launch
 from symmviz.benchmarks.event_loop import TICK_MS, Ticker, process_for, process_until
-from symmviz.benchmarks.training import ENDLESS_STEPS, NewestStep
+from symmviz.benchmarks.training import ENDLESS_STEPS, EndlessTraining
 from symmviz.services.training_thread import SPARE_CORES
 from symmviz.views.window_size import PREFERRED
 
@@ -43,7 +36,9 @@ _LATENESS_SECONDS = 30.0
 _LONG_GAP_MS = 30.0
 _ROUND_SECONDS = 6.0
 _SETTLE_SECONDS = 1.5
+_POLL_SECONDS = 0.05
 _SCRUB_MS = 100
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +199,7 @@ class _Bench:
         controller = self._launched.controller
         controller.start(compare=True)
         self._set_scrubbing(self._scrub)
+        process_until(lambda: self._step() > 0, _PATIENCE)
         process_for(_SETTLE_SECONDS)
         first, began, cpu = self._step(), time.perf_counter(), time.thread_time()
         process_for(_ROUND_SECONDS)
@@ -218,26 +214,15 @@ class _Bench:
         return 0 if status is None else status.step
 
     def _speed_without_window(self) -> float:
-        """The same training in a thread of its own; this thread, the window's, sleeps."""
-        from symmcore.training.trainer import Trainer
-
-        specs = RunSpec(), RunSpec(symm=Symm())
-        config = TrainingConfig(
-            specs=specs, steps=ENDLESS_STEPS, eval_every=_EVAL_EVERY, threads=self._threads
-        )
-        newest = NewestStep()
-        recorder = TrainingRecorder(self._folder / f"without-{self._number}", config)
-        trainer = Trainer(config, Sinks([recorder, newest]))
-        control = Control()
-        thread = threading.Thread(target=trainer.run, args=(control,))
-        thread.start()
+        """The same training in another process of its own; this thread, the window's, sleeps."""
+        training = EndlessTraining(self._threads, _EVAL_EVERY)
+        while not training.step:
+            time.sleep(_POLL_SECONDS)
         time.sleep(_SETTLE_SECONDS)
-        first, began = newest.step, time.perf_counter()
+        first, began = training.step, time.perf_counter()
         time.sleep(_ROUND_SECONDS)
-        speed = (newest.step - first) / (time.perf_counter() - began)
-        control.close()
-        thread.join()
-        recorder.close()
+        speed = (training.step - first) / (time.perf_counter() - began)
+        training.close()
         return speed
 
     def _set_scrubbing(self, scrubbing: bool) -> None:

@@ -25,7 +25,7 @@ _MOST_PIXELS = 4000  # of its width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Figure:
+class DrawnFigure:
     """A picture that was drawn.
 
     Attributes:
@@ -73,7 +73,7 @@ def write_figure8(
 
 def draw_figure8(
     recordings: Sequence[Recording], options: ExportOptions, progress: ProgressCallback
-) -> Figure:
+) -> DrawnFigure:
     """Draw the picture that :func:`write_figure8` writes, to be looked at.
 
     Raises:
@@ -81,7 +81,7 @@ def draw_figure8(
     """
     ensure_application()
     sheet, steps = _sheet(recordings, options, progress)
-    return Figure(sheet_image(sheet, min(_PIXELS, _MOST_PIXELS / sheet.size[0])), steps)
+    return DrawnFigure(sheet_image(sheet, min(_PIXELS, _MOST_PIXELS / sheet.size[0])), steps)
 
 
 def _sheet(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symmcore.projection.neighbours import exact_neighbours
-from symmcore.projection.points import normalised
+from symmcore.projection.points import SMALLEST_VARIANCE, centred, normalised
 from symmcore.records import EmbeddedSet, IndexArray
 from symmviz.model.events import Event, EventKind
 
@@ -65,15 +65,15 @@ def neighbourhood(images: EmbeddedSet) -> Neighbourhood:
     """Find the nearest images of each one.
 
     Images whose embedding is not a number are no neighbours and have none; an image alone in its
-    class has none.
+    class has none, and none has any where all embeddings are in one place.
     """
     labels = images.labels
     known = np.flatnonzero(np.isfinite(images.embeddings).all(axis=1))
     nearest = np.full((len(labels), NEIGHBOURS), -1, np.int64)
     count = min(NEIGHBOURS, len(known) - 1)
-    if count > 0:
-        units = normalised([images.embeddings[known]]).astype(np.float32)
-        nearest[known, :count] = known[exact_neighbours(units, count).indices]
+    units = centred(normalised([images.embeddings[known]]))
+    if count > 0 and float(np.square(units).sum()) / len(known) > SMALLEST_VARIANCE:
+        nearest[known, :count] = known[exact_neighbours(units.astype(np.float32), count).indices]
         _, classes, sizes = np.unique(labels[known], return_inverse=True, return_counts=True)
         others = np.zeros(len(labels), np.int64)
         others[known] = sizes[classes] - 1

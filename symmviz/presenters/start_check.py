@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from symmcore.errors import InputError
-from symmcore.settings.networks import check_image_size, network_info
+from symmcore.settings.networks import check_image_size, check_library, network_info
 from symmcore.settings.presets import QUICK, preset
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import known_side
@@ -39,6 +39,7 @@ def start_problem(
         if config.device in missing_devices:
             device = _DEVICES[config.device]
             return StartProblem(f"Torch finds no {device} here: choose another device.")
+        check_library(network_info(config.network))
         return _size_problem(config)
     except InputError as error:
         return StartProblem(str(error))

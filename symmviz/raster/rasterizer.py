@@ -8,7 +8,6 @@ from types import ModuleType
 import numpy as np
 
 from symmcore.errors import note_once
-from symmcore.libraries import LOADING
 from symmcore.processes import CallError, call_in_subprocess
 from symmviz.raster import eager
 from symmviz.raster.scene import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
@@ -97,17 +96,16 @@ def _load(look: Callable[[], None]) -> ModuleType | None:
 
 def _loaded() -> ModuleType | None:
     """Import the loops and call them once; None where they are not compiled by now."""
-    with LOADING:  # numba imports more of itself at the first call
-        from symmcore.compiled.code_cache import NotKeptError
-        from symmcore.compiled.jit import only_load
-        from symmviz.raster import kernels
+    from symmcore.compiled.code_cache import NotKeptError
+    from symmcore.compiled.jit import only_load
+    from symmviz.raster import kernels
 
-        for function in (kernels.draw_points, kernels.nearest_point):
-            only_load(function)
-        try:
-            _try(kernels)
-        except NotKeptError:
-            return None
+    for function in (kernels.draw_points, kernels.nearest_point):
+        only_load(function)
+    try:
+        _try(kernels)
+    except NotKeptError:
+        return None
     return kernels
 
 

@@ -1,4 +1,4 @@
-"""Reads what a training goes on from, and opens what it is recorded to: on a thread for that."""
+"""Reads what a training goes on from, and claims its folder: on a thread for that."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from symmcore.errors import InputError
 from symmcore.runs.continuation import ContinuationPlan
-from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
+from symmviz.services.training_process import FolderClaim, TrainingProcess
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,17 +17,17 @@ class Continuation:
 
     Attributes:
         config: what is trained.
-        recorder: of it, open; to be closed where it is not trained.
+        claim: its folder; to be left where it is not trained.
         plan: from where it goes on; None where it begins.
     """
 
     config: TrainingConfig
-    recorder: TrainingRecorder
+    claim: FolderClaim
     plan: ContinuationPlan | None
 
     def close(self) -> None:
-        """Close what is open, where it is not to be trained."""
-        self.recorder.close()
+        """Leave the folder, where nothing is to be trained."""
+        self.claim.close()
 
 
 class Opened(Protocol):
@@ -44,27 +43,20 @@ OpenedT = TypeVar("OpenedT", bound=Opened)
 def prepare_continuation(
     read: Callable[[], ContinuationPlan],
     out: Callable[[ContinuationPlan], Path],
-    on_problem: Callable[[str], None],
+    training: TrainingProcess,
 ) -> Continuation:
     """Plan it, and claim its folder.
 
     Args:
         read: plans it.
         out: where it is recorded.
-        on_problem: told sentences on what goes wrong while it is recorded.
+        training: claims the folder.
 
     Raises:
         InputError: if it cannot go on, or its folder cannot be written.
     """
     plan = read()
-    resumes = plan.out is not None
-    recorder = TrainingRecorder(out(plan), plan.config, resume=resumes, on_problem=on_problem)
-    try:
-        plan.check_newest()  # now that nobody else writes what is resumed
-    except InputError:
-        recorder.close()
-        raise
-    return Continuation(plan.config, recorder, plan)
+    return Continuation(plan.config, training.claim(plan.config, out(plan), plan), plan)
 
 
 def drop_continuation(planned: "Future[OpenedT]") -> None:

@@ -1,11 +1,13 @@
 """Draws the maps' points on a thread of its own, so that the window never waits for a picture."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from symmviz.model.drawing import Answer
 from symmviz.raster import Hit, PixelArray, Rasterizer, Scene
+from symmviz.services.executors import shut_down
 
 
 class _ClosedError(Exception):
@@ -58,13 +60,14 @@ class PointDrawing:
             return _cancelled()
         return self._derives.submit(compute)
 
-    def close(self, timeout: float) -> None:
-        """End the threads, and the subprocess that compiles."""
+    def close(self, timeout: float) -> bool:
+        """End the threads, and the subprocess that compiles; whether they have ended in time."""
         self._closed.set()
-        for threads in (self._draws, self._derives):  # what they do takes milliseconds
-            threads.shutdown(cancel_futures=True)
+        deadline = time.monotonic() + timeout
+        ended = shut_down((self._draws, self._derives), timeout)
         if self._loading.is_alive():
-            self._loading.join(timeout)
+            self._loading.join(max(0.0, deadline - time.monotonic()))
+        return ended and not self._loading.is_alive()
 
     def _load(self) -> None:
         try:

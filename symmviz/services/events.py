@@ -1,6 +1,5 @@
 """Finds what happened from each recorded frame of the runs to the next, off the GUI thread."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +13,7 @@ from symmviz.model.events import Event
 from symmviz.model.frame_changes import Neighbourhood, find_events, neighbourhood
 from symmviz.model.retrieval import Split
 from symmviz.services.faults import ignore_problem
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 MOST_FRAMES = 200
 """Of each run so many of the newest frames are compared with the one before."""
@@ -39,7 +38,7 @@ def frame_pairs(recording: Recording) -> tuple[tuple[int, int], ...]:
     return tuple(pairwise(steps))[::-1]
 
 
-class EventFinder:
+class EventFinder(WantedAnswers[tuple[FramePair, Recording, int]]):
     """Compares frames; what was found is kept until other runs are shown.
 
     Threads: one, from the first wish to :meth:`close`. It takes one core at most.
@@ -50,13 +49,11 @@ class EventFinder:
 
     def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
         self._on_problem = on_problem
-        self._thread = WantedThread("symmviz-events", self._find, self._fault)
+        super().__init__("symmviz-events", self._find, self._fault)
         self._near: ByteCache[tuple[str, int, Split], Neighbourhood] = ByteCache(_BYTES, _ENTRIES)
-        self._lock = threading.Lock()
         # The lock guards all of these.
         self._found: dict[_Images, dict[tuple[int, int], tuple[Event, ...]]] = {}
         self._refused: set[_Images] = set()
-        self._revision = 0
         self._epoch = 0
 
     def refuses(self, recordings: tuple[Recording, ...], split: Split) -> bool:
@@ -86,17 +83,6 @@ class EventFinder:
             known = self._found.get((recording.key, split), {})
             return tuple(event for pair in frame_pairs(recording) for event in known.get(pair, ()))
 
-    @property
-    def revision(self) -> int:
-        """A number that grows with each pair of frames compared."""
-        with self._lock:
-            return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether frames are being compared."""
-        return self._thread.busy
-
     def clear(self) -> None:
         """Forget what was found: other runs are shown, or one goes on from an earlier step."""
         self._thread.want(())
@@ -106,10 +92,6 @@ class EventFinder:
             self._found.clear()
             self._refused.clear()
         self._near.clear()
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
 
     def _unknown(self, recording: Recording, split: Split) -> Iterator[tuple[int, int]]:
         """The steps of each two frames that are still to be compared; the lock is held."""
@@ -132,7 +114,7 @@ class EventFinder:
             pass  # what is wrong with the frame is said where it is shown
         else:
             events = find_events(before, now, pair.since, pair.step)
-        self._keep(pair, events, epoch)
+        self._keep(recording, pair, events, epoch)
 
     def _neighbourhood(
         self, recording: Recording, step: int, split: Split, epoch: int
@@ -154,17 +136,23 @@ class EventFinder:
                 self._near.put(name, near, near.size)
         return near
 
-    def _keep(self, pair: FramePair, events: tuple[Event, ...], epoch: int) -> None:
+    def _keep(
+        self, recording: Recording, pair: FramePair, events: tuple[Event, ...], epoch: int
+    ) -> None:
         with self._lock:
             if epoch == self._epoch:
                 known = self._found.setdefault((pair.key, pair.split), {})
                 known[pair.since, pair.step] = events
                 self._revision += 1
+                if len(known) > 2 * MOST_FRAMES:  # those of frames that are no longer compared
+                    compared = frame_pairs(recording)
+                    for gone in set(known).difference(compared):
+                        del known[gone]
 
     def _fault(self, wanted: tuple[FramePair, Recording, int], error: Exception) -> None:
         """Remember that the frames cannot be compared, whatever was raised, and say so."""
         pair, recording, epoch = wanted
-        self._keep(pair, (), epoch)
+        self._keep(recording, pair, (), epoch)
         self._on_problem(
             f"What happened up to step {pair.step} of {recording.folder} is not known "
             f"({type_and_line(error)})."

@@ -1,6 +1,7 @@
 """Writes what is exported from the window, on a thread of its own."""
 
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING
 from symmcore.errors import InputError, type_and_line
 from symmcore.progress import Progress
 from symmcore.runs import Recording
+from symmviz.services.executors import shut_down
 from symmviz.services.faults import report_fault
 
 if TYPE_CHECKING:
     from symmcore.export.options import ExportOptions  # whose package takes long to import
-    from symmviz.exporting.figure8 import Figure
+    from symmviz.exporting.figure8 import DrawnFigure
     from symmviz.exporting.request import ExportRequest
 
 
@@ -60,7 +62,7 @@ class Exports:
 
     def draw_figure(
         self, recordings: tuple[Recording, ...], options: "ExportOptions"
-    ) -> "Future[Figure]":
+    ) -> "Future[DrawnFigure]":
         """Draw frames of runs: see :func:`symmviz.exporting.figure8.draw_figure8`."""
         return self._drawer.submit(self._draw, recordings, options)
 
@@ -89,23 +91,24 @@ class Exports:
         self._cancelled.set()
 
     def close(self, timeout: float) -> bool:
-        """Cancel, and end the thread; whether it has ended within ``timeout`` seconds."""
+        """Cancel, and end the threads; whether they have ended within ``timeout`` seconds."""
         self.cancel()
         self._closed.set()
-        self._drawer.shutdown(cancel_futures=True)  # a figure ends with the frame that it reads
+        deadline = time.monotonic() + timeout
+        drawn = shut_down((self._drawer,), timeout)  # a figure ends with the frame that it reads
         if self._thread is None:
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+            return drawn
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return drawn and not self._thread.is_alive()
 
-    def _draw(self, recordings: tuple[Recording, ...], options: "ExportOptions") -> "Figure":
+    def _draw(self, recordings: tuple[Recording, ...], options: "ExportOptions") -> "DrawnFigure":
         def check(_: Progress) -> None:
             if self._closed.is_set():
                 raise _CancelledError
 
         # By name: it imports Qt, of which services know nothing.
         draw = import_module("symmviz.exporting.figure8").draw_figure8
-        figure: Figure = draw(recordings, options, check)
+        figure: DrawnFigure = draw(recordings, options, check)
         return figure
 
     def _run(self, request: "ExportRequest") -> None:

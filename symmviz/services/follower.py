@@ -1,6 +1,8 @@
 """Looks again and again at runs that another process or machine may still be writing."""
 
+import math
 import threading
+import time
 from collections.abc import Callable
 
 from symmcore.errors import type_and_line
@@ -8,6 +10,9 @@ from symmcore.runs import Recording
 from symmviz.services.faults import ignore_problem, report_fault
 
 _SECONDS = 0.5
+# That of which it is told is looked at sooner: metrics, of which there is something new with each
+# step, at this pace.
+_SECONDS_BETWEEN_METRICS = 0.1
 
 
 class Follower:
@@ -24,18 +29,29 @@ class Follower:
         self._said: set[str] = set()
         self._condition = threading.Condition()
         self._followed: tuple[Recording, ...] = ()
-        self._closed = False
+        self._closed = self._is_told = self._is_told_of_metrics = False
+        self._whole_at = -math.inf
         self._thread: threading.Thread | None = None
 
     def follow(self, recordings: tuple[Recording, ...]) -> None:
         """Look at these from now on, and no longer at those before."""
         with self._condition:
             self._followed = tuple(one for one in recordings if not one.live)
+            self._is_told = True
+            self._condition.notify()
             if self._followed and self._thread is None and not self._closed:
                 self._thread = threading.Thread(
                     target=self._run, name="symmviz-follower", daemon=True
                 )
                 self._thread.start()
+
+    def tell(self, *, is_more_than_metrics: bool) -> None:
+        """Something is new in one of them: look soon; from any thread."""
+        with self._condition:
+            self._is_told_of_metrics = True
+            if is_more_than_metrics:
+                self._is_told = True
+            self._condition.notify()
 
     def close(self, timeout: float) -> bool:
         """End the thread; whether it has ended within ``timeout`` seconds."""
@@ -51,15 +67,33 @@ class Follower:
     def _run(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._closed, _SECONDS)
+                is_whole = self._wait()
                 if self._closed:
                     return
                 followed = self._followed
             for recording in followed:
                 try:
-                    recording.poll()
+                    if is_whole:
+                        recording.poll()
+                    else:
+                        recording.poll_metrics()
                 except Exception as error:  # noqa: BLE001 - one run's fault is none of the others'
                     self._say(recording, error)
+
+    def _wait(self) -> bool:
+        """Wait until there may be something new; whether it may be more than metrics."""
+        self._wait_for(lambda: self._is_told, _SECONDS_BETWEEN_METRICS)
+        left = self._whole_at + _SECONDS - time.monotonic()
+        self._wait_for(lambda: self._is_told or self._is_told_of_metrics, left)
+        now = time.monotonic()
+        is_whole = self._is_told or now - self._whole_at >= _SECONDS
+        if is_whole:
+            self._whole_at = now
+        self._is_told = self._is_told_of_metrics = False
+        return is_whole
+
+    def _wait_for(self, is_over: Callable[[], bool], seconds: float) -> None:
+        self._condition.wait_for(lambda: self._closed or is_over(), max(0.0, seconds))
 
     def _say(self, recording: Recording, error: Exception) -> None:
         sentence = f"{recording.folder} cannot be followed ({type_and_line(error)})."

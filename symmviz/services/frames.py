@@ -1,6 +1,5 @@
 """Reads what is shown of recordings, and what is likely to be shown next, on its own thread."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -22,7 +21,7 @@ from symmviz.model.pair_cosines import PairCosines
 from symmviz.model.retrieval import Split
 from symmviz.services.faults import ignore_problem
 from symmviz.services.frame_facts import FrameFacts, FramePart, FrameWanted
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 _BYTES = 64 * 2**20
 _ENTRIES = 96
@@ -31,7 +30,7 @@ _Files = tuple[object, ...]
 """What files a run has of frames, galleries and projections."""
 
 
-class FrameLoader:
+class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
     """What was read of the recordings: see :class:`symmviz.model.loaded.Loaded`.
 
     Of a frame only what is drawn is kept: where its points lie, and once a run, which images
@@ -46,10 +45,9 @@ class FrameLoader:
 
     def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
         self._on_problem = on_problem
-        self._thread = WantedThread("symmviz-frames", self._load, self._fault)
+        super().__init__("symmviz-frames", self._load, self._fault)
         self._projections: ByteCache[tuple[str, str, int], Projection] = ByteCache(_BYTES, _ENTRIES)
         self._facts = FrameFacts()
-        self._lock = threading.Lock()
         self._images: dict[str, RunImages] = {}
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
         self._files: dict[str, ImageFiles | None] = {}
@@ -58,7 +56,6 @@ class FrameLoader:
         self._said: set[str] = set()
         self._missing: set[tuple[str, str, int]] = set()
         self._live: dict[tuple[str, str, Split], LivePicture] = {}
-        self._revision = 0
         # What was wanted before something was forgotten is not kept.
         self._epoch = self._loading = 0
 
@@ -139,11 +136,6 @@ class FrameLoader:
             self._failures[key, step] = reason
             self._revision += 1
 
-    def is_missing(self, key: str, method: str, step: int) -> bool:
-        """Whether a projection was looked for and is not recorded."""
-        with self._lock:
-            return (key, method, step) in self._missing
-
     def keep_only(self, keys: frozenset[str]) -> None:
         """Forget the images of runs that are no longer shown."""
         with self._lock:
@@ -166,21 +158,6 @@ class FrameLoader:
             self._failed = {at: one for at, one in self._failed.items() if at.recording.key != key}
             self._missing = {name for name in self._missing if name[0] != key}
             self._live = {name: one for name, one in self._live.items() if name[0] != key}
-
-    @property
-    def revision(self) -> int:
-        """A number that grows with everything that was read."""
-        with self._lock:
-            return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether something wanted is not in memory yet."""
-        return self._thread.busy
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
 
     def _has(self, wanted: FrameWanted) -> bool:
         key = wanted.recording.key

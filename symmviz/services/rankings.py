@@ -1,6 +1,5 @@
 """Scores all queries of the frames that are looked at, off the GUI thread."""
 
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import replace
@@ -17,7 +16,7 @@ from symmviz.model.retrieval import Split
 from symmviz.services.faults import ignore_problem
 from symmviz.services.query_scores import score_queries
 from symmviz.services.search_index import SearchIndex
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 _BYTES = 64 * 2**20
 _ENTRIES = 512
@@ -26,7 +25,7 @@ _Wanted = tuple[ScoreTarget, Recording, int]
 """A frame, its run, and how often all was forgotten before it was wanted."""
 
 
-class Rankings:
+class Rankings(WantedAnswers[_Wanted]):
     """Scores every image of a frame as a query; kept for each frame, and given up when unwanted.
 
     Threads: one, from the first wish to :meth:`close`.
@@ -45,14 +44,12 @@ class Rankings:
         """
         self._index = index
         self._on_problem = on_problem
-        self._thread = WantedThread("symmviz-rankings", self._score, self._fault)
+        super().__init__("symmviz-rankings", self._score, self._fault)
         self._scores: ByteCache[ScoreTarget, QueryScores] = ByteCache(_BYTES, _ENTRIES)
-        self._lock = threading.Lock()
         # The lock guards all of these.
         self._wanted: frozenset[ScoreTarget] = frozenset()
         self._failed: set[ScoreTarget] = set()
         self._progress: Progress | None = None
-        self._revision = 0
         self._epoch = 0
 
     def want(self, targets: tuple[ScoreTarget, ...], recordings: Mapping[str, Recording]) -> None:
@@ -76,17 +73,6 @@ class Rankings:
         """How far the scores under way are; None while there are none."""
         with self._lock:
             return self._progress
-
-    @property
-    def revision(self) -> int:
-        """A number that grows with each frame scored."""
-        with self._lock:
-            return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether scores are under way."""
-        return self._thread.busy
 
     def clear(self) -> None:
         """Forget what was found: other runs are shown, which may have the same keys."""

@@ -1,6 +1,5 @@
 """Makes the table of results of the runs that are shown, on a thread of its own."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from symmcore.runs import Recording
 from symmcore.runs.results import read_results
 from symmviz.model.results import Outcome, ResultsTable, outcome, results_table
 from symmviz.services.faults import ignore_problem
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class _Wanted:
     ended: tuple[Recording, ...]
 
 
-class ResultsReader:
+class ResultsReader(WantedAnswers[_Wanted]):
     """Makes the newest results that were wanted.
 
     Threads: one, from the first wish to :meth:`close`.
@@ -42,12 +41,9 @@ class ResultsReader:
 
     def __init__(self, on_problem: Callable[[str], None] = ignore_problem) -> None:
         self._on_problem = on_problem
-        self._thread: WantedThread[_Wanted] = WantedThread(
-            "symmviz-results", self._make, self._fault
-        )
+        super().__init__("symmviz-results", self._make, self._fault)
         self._said = ""
         self._seen: tuple[object, ...] | None = None
-        self._lock = threading.Lock()
         self._results: Results | None = None
 
     def want(self, recordings: tuple[Recording, ...], ended: tuple[Recording, ...]) -> None:
@@ -72,15 +68,6 @@ class ResultsReader:
         with self._lock:
             return self._results
 
-    @property
-    def busy(self) -> bool:
-        """Whether results are being made."""
-        return self._thread.busy
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
-
     def _make(self, wanted: _Wanted) -> None:
         results = Results(
             results_table(read_results(wanted.recordings)),
@@ -88,6 +75,7 @@ class ResultsReader:
         )
         with self._lock:
             self._results = results
+            self._revision += 1
 
     def _fault(self, wanted: _Wanted, error: Exception) -> None:
         sentence = f"The results cannot be shown ({type_and_line(error)})."

@@ -14,7 +14,7 @@ from symmviz.model.query_scores import ScoreTarget
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
 from symmviz.services.search_index import SearchIndex, searched_images
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers, WantedThread
 
 # One index of 60,502 images in 512 dimensions takes 124 MB; six runs are compared at most.
 _INDEX_BYTES = 1024 * 2**20
@@ -33,7 +33,7 @@ _Wanted = tuple[SearchTarget | ScoreTarget, Recording, int]
 _Indexes = ByteCache[tuple[Recording, int, Split], SearchIndex]
 
 
-class Searches:
+class Searches(WantedAnswers[_Wanted]):
     """Searches recordings for what is selected; the newest wish counts.
 
     Threads: one for the steps that are shown and one for all others, each from its first search
@@ -44,7 +44,7 @@ class Searches:
     """
 
     def __init__(self) -> None:
-        self._thread = WantedThread("symmviz-retrieval", self._search)
+        super().__init__("symmviz-retrieval", self._search)
         self._others = WantedThread("symmviz-retrieval-history", self._search_other)
         self._indexes: _Indexes = ByteCache(_INDEX_BYTES, _INDEXES)
         self._passing: _Indexes = ByteCache(_PASSING_BYTES, _PASSING)
@@ -56,8 +56,6 @@ class Searches:
         self._is_found = threading.Event()
         self._is_found.set()
         self.on_found: Callable[[], None] = _tell_nobody
-        self._lock = threading.Lock()
-        self._revision = 0
         self._epoch = 0
 
     def want(
@@ -108,17 +106,6 @@ class Searches:
     def give_way(self) -> None:
         """Wait a moment while searches are waited for: on threads that draw what can come later."""
         self._is_found.wait(_LONGEST_WAY)
-
-    @property
-    def revision(self) -> int:
-        """A number that grows with each search made."""
-        with self._lock:
-            return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether a search that is waited for is under way."""
-        return self._thread.busy
 
     @property
     def idle(self) -> bool:

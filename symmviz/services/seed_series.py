@@ -1,4 +1,4 @@
-"""Finds what is left to train of several seeds, and opens what the next is recorded to."""
+"""Finds what is left to train of several seeds, and claims the folder of the next."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.opening import read_runs
 from symmcore.runs.seed_folder import SeedFolder
-from symmcore.runs.training_recorder import TrainingRecorder
 from symmviz.services.continuing import Continuation, prepare_continuation
+from symmviz.services.training_process import TrainingProcess
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,14 +43,12 @@ class SeedsLeft:
             self.planned.close()
 
 
-def seeds_left(
-    open_folder: Callable[[], SeedFolder], on_problem: Callable[[str], None]
-) -> SeedsLeft:
+def seeds_left(open_folder: Callable[[], SeedFolder], training: TrainingProcess) -> SeedsLeft:
     """Find the first seed that is not finished, and claim its folder.
 
     Args:
         open_folder: gives the folder of all seeds.
-        on_problem: told sentences on what goes wrong while the seed is recorded.
+        training: claims the folder.
 
     Raises:
         InputError: if the folder was made for another training, or a run of it cannot go on.
@@ -62,15 +60,15 @@ def seeds_left(
     if seed is None:
         return SeedsLeft(folder, finished)
     try:
-        return SeedsLeft(folder, finished, seed, _planned(folder, seed, on_problem))
+        return SeedsLeft(folder, finished, seed, _planned(folder, seed, training))
     except InputError:
         folder.withdraw()
         raise
 
 
-def _planned(folder: SeedFolder, seed: int, on_problem: Callable[[str], None]) -> Continuation:
+def _planned(folder: SeedFolder, seed: int, training: TrainingProcess) -> Continuation:
     plan, out = folder.plan(seed), folder.folder(seed)
     if plan is not None:
-        return prepare_continuation(lambda: plan, lambda _: out, on_problem)
+        return prepare_continuation(lambda: plan, lambda _: out, training)
     config = folder.config(seed)
-    return Continuation(config, TrainingRecorder(out, config, on_problem=on_problem), None)
+    return Continuation(config, training.claim(config, out, None), None)

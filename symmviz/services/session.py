@@ -15,9 +15,7 @@ from symmcore.runs.files import write_whole
 from symmcore.runs.naming import run_folder
 from symmcore.runs.opening import read_runs
 from symmcore.runs.seed_folder import SeedFolder
-from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
-from symmcore.training.sink import Sinks
 from symmcore.training.spec import RunSpec
 from symmviz.model.recent import RecentRun
 from symmviz.model.workspace import Workspace
@@ -40,7 +38,8 @@ from symmviz.services.search import Searches
 from symmviz.services.seed_series import SeedsLeft, seeds_left
 from symmviz.services.status_box import StatusBox, Updates
 from symmviz.services.thumbnails import Thumbnails
-from symmviz.services.training_thread import TrainingThread
+from symmviz.services.training_messages import Order
+from symmviz.services.training_process import TrainingProcess
 from symmviz.services.uploads import Uploads
 
 _Found = TypeVar("_Found")
@@ -52,7 +51,7 @@ class Session:
 
     Threads and processes, all started here and joined by :meth:`close`:
 
-    - those of :class:`TrainingThread`: training, and torch's import behind the Start page;
+    - those of :class:`TrainingProcess`: it trains, and imports torch behind the Start page;
     - the projection process and the two threads that feed it, from :meth:`open` on;
     - one each for frames, retrieval, thumbnails and results, from their first wish on;
     - those that draw maps and what lies over them, and the one that loads the loops they use;
@@ -77,8 +76,6 @@ class Session:
 
     def __init__(self) -> None:
         self._box = StatusBox()
-        self._training = TrainingThread()
-        self._recorder: TrainingRecorder | None = None
         self.frames = FrameLoader(self._box.problem)
         self.searches = Searches()
         self.rankings = Rankings(self.searches.index, self._box.problem)
@@ -90,6 +87,9 @@ class Session:
         self.exports = Exports()
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower(self._box.problem)
+        self._training = TrainingProcess(
+            self._box, lambda more: self._follower.tell(is_more_than_metrics=more)
+        )
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
         self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")
         self._scan: DatasetScan | None = None
@@ -99,12 +99,16 @@ class Session:
 
     def open(self) -> None:
         """Start what can be made ready before the user chooses anything; once."""
+        self.open_training()
         self.open_projections()
+
+    def open_training(self) -> None:
+        """Start the process that trains, which imports torch for seconds; once."""
         if not self._closed:
             self._training.open()
 
     def open_projections(self) -> None:
-        """Start what projects frames; once. Torch, which takes seconds to import, comes later."""
+        """Start what projects frames and draws them; once."""
         if not self._opened and not self._closed:
             self._opened = True
             self._projections.start()
@@ -117,9 +121,8 @@ class Session:
             InputError: if ``out`` holds a run or cannot be written.
             RuntimeError: if a training is running.
         """
-        self._training.check_ended()
-        recorder = TrainingRecorder(out, config, on_problem=self._box.problem)
-        self._launch(recorder, config)
+        self._training.start(config, out)
+        self.open()
 
     def plan_resume(self, folder: Path, steps: int) -> "Future[Continuation]":
         """Read a recorded run or comparison, to go on from its newest checkpoint.
@@ -160,7 +163,7 @@ class Session:
         Args:
             open_folder: gives the folder of all seeds; called on the thread.
         """
-        planned = self._opens.submit(seeds_left, open_folder, self._box.problem)
+        planned = self._opens.submit(seeds_left, open_folder, self._training)
         self._planned = planned
         return planned
 
@@ -172,48 +175,52 @@ class Session:
         """
         self._planned = None
         try:
-            self._training.check_ended()
+            self._training.go_on(planned.claim)
         except RuntimeError:
-            planned.recorder.close()
+            planned.close()
             raise
-        config, plan = planned.config, planned.plan
-        self._launch(planned.recorder, config, plan)
-        if plan is not None and plan.notes:
-            self._box.problem(" ".join(plan.notes))
-        return tuple(spec.name for spec in config.specs)
+        self.open()
+        if planned.plan is not None and planned.plan.notes:
+            self._box.problem(" ".join(planned.plan.notes))
+        return tuple(spec.name for spec in planned.config.specs)
 
     def extend(self, steps: int) -> None:
         """Go on with the finished training for ``steps`` more steps.
 
         Raises:
-            RuntimeError: if there is none, or it has not ended.
+            RuntimeError: if there is none, it has not ended, or its process is gone.
         """
         self._training.extend(steps)
 
+    @property
+    def can_extend(self) -> bool:
+        """Whether :meth:`extend` can be called."""
+        return self._training.can_extend
+
     def pause(self) -> None:
         """Hold the training at the next batch boundary."""
-        self._training.pause()
+        self._training.order(Order.PAUSE)
 
     def resume_paused(self) -> None:
         """Let a paused training go on."""
-        self._training.resume()
+        self._training.order(Order.RESUME)
 
     def stop(self) -> None:
         """End the training at the next batch boundary; it is then evaluated as at its end."""
-        self._training.stop()
+        self._training.order(Order.STOP)
 
     def hurry(self) -> None:
         """End the training at the next batch boundary, with nothing more."""
-        self._training.hurry()
+        self._training.order(Order.HURRY)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
         """Those of the newest training; empty before it has begun."""
-        return () if self._recorder is None else self._recorder.recordings
+        return self._training.recordings
 
     @property
     def running(self) -> bool:
-        """Whether a training thread is alive."""
+        """Whether a training is under way, or about to be."""
         return self._training.running
 
     @property
@@ -277,11 +284,8 @@ class Session:
         return self._scan
 
     def drain(self) -> Updates:
-        """Take everything that is new of the training, and into its recordings."""
-        updates = self._box.drain()  # first: its end is not to be known before what it ended with
-        for recording in self.recordings:
-            recording.poll()
-        return updates
+        """Take everything that is new of the training."""
+        return self._box.drain()
 
     @property
     def busy(self) -> bool:
@@ -292,22 +296,20 @@ class Session:
         """Show a sentence for the user beside the training; for any thread."""
         self._box.problem(sentence)
 
-    def close(self, timeout: float, import_timeout: float = 1.0) -> bool:
+    def close(self, timeout: float) -> bool:
         """Stop everything and wait for it; safe to call twice.
 
         Args:
             timeout: seconds to wait at most for the training's last step.
-            import_timeout: seconds to wait at most for torch's import, which cannot be
-                stopped and during which nothing can be lost.
 
         Returns:
             Whether everything has ended, but for scans of datasets and folders, which only
-            read. If not, a training step or torch's import is still under way: nothing
-            recorded is at risk, and the process may be ended.
+            read. If not, a training step is still under way, after which its process ends by
+            itself with everything recorded: this one may be ended.
         """
         self._closed = True
         deadline = time.monotonic() + timeout
-        self._training.hurry()
+        self.hurry()
         self._opens.shutdown(wait=False, cancel_futures=True)
         if self._planned is not None:
             self._planned.add_done_callback(drop_continuation)
@@ -322,28 +324,11 @@ class Session:
         )  # fmt: skip
         for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))
-        ended = self._training.close(max(0.0, deadline - time.monotonic()), import_timeout)
-        if ended and self._recorder is not None:
-            self._recorder.close()
-        return ended
+        return self._training.close(max(0.0, deadline - time.monotonic()))
 
     def _plan(
         self, read: Callable[[], ContinuationPlan], out: Callable[[ContinuationPlan], Path]
     ) -> "Future[Continuation]":
-        planned = self._opens.submit(prepare_continuation, read, out, self._box.problem)
+        planned = self._opens.submit(prepare_continuation, read, out, self._training)
         self._planned = planned
         return planned
-
-    def _launch(
-        self,
-        recorder: TrainingRecorder,
-        config: TrainingConfig,
-        plan: ContinuationPlan | None = None,
-    ) -> None:
-        self.open()
-        if self._recorder is not None:
-            self._recorder.close()
-        self._recorder = recorder
-        self._box.forget_status()
-        start = None if plan is None else plan.start
-        self._training.start(config, Sinks([recorder, self._box]), start)

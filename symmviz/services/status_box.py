@@ -3,8 +3,6 @@
 import threading
 from dataclasses import dataclass
 
-from symmcore.records import Checkpoint, EvalRecord, Snapshot, StepRecord
-from symmcore.training.sink import TrainingContext
 from symmcore.training.status import TrainingStatus
 
 
@@ -22,7 +20,7 @@ class Updates:
 
 
 class StatusBox:
-    """A sink that several threads write to and the window drains.
+    """Several threads write to it, and the window drains it.
 
     Of statuses the latest wins; of what went wrong all is kept, each sentence once.
     """
@@ -31,29 +29,9 @@ class StatusBox:
         self._lock = threading.Lock()
         self._status: TrainingStatus | None = None
         self._problems: list[str] = []
-        self._going = 0
-
-    def begin(self, context: TrainingContext) -> None:
-        """Know how many runs there are; what they work with is in their recordings."""
-        self._going = len(context.config.specs) - len(context.ended)
-
-    def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """Does nothing: records are in the recordings."""
-
-    def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
-        """Does nothing: frames are in the recordings."""
-
-    def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
-        """Does nothing: checkpoints are in the recordings."""
-
-    def ended(self, run: int, message: str) -> None:
-        """Say that a run has diverged, if others go on: else the end of the training says it."""
-        self._going -= 1
-        if self._going:
-            self.problem(f"{message} Training goes on without it.")
 
     def status(self, status: TrainingStatus) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
+        """What the training is doing has changed."""
         with self._lock:
             self._status = status
 

@@ -1,6 +1,7 @@
 """Images of recordings, scaled to be drawn; decoded and scaled on a thread of their own."""
 
-import threading
+import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -10,8 +11,10 @@ from symmcore.byte_cache import ByteCache
 from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
+from symmcore.runs.info import RunStatus
+from symmcore.runs.thumbnails import has_thumbnails
 from symmviz.model.display import UPLOADS, PictureId
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 _BYTES = 24 * 2**20
 _ENTRIES = 2000
@@ -21,13 +24,14 @@ _MOST_WANTED = 600
 _THUMBNAIL = 96
 # Below this width an image is shown as its pixels; a smoothed digit is only a blur.
 _SHOW_PIXELS_BELOW = 64
+_SECONDS_BETWEEN_TRIES = 0.5
 
 _Key = tuple[PictureId, int]
 ReadUpload = Callable[[int, int], ImageArray]
 """An upload by its number, to fit a square of so many pixels."""
 
 
-class Thumbnails:
+class Thumbnails(WantedAnswers[_Key]):
     """Makes pictures as they are asked for, the newest wish first.
 
     See :class:`symmviz.model.pictures.PictureSource`: a view that got None draws a
@@ -42,17 +46,18 @@ class Thumbnails:
     def __init__(self, read_upload: ReadUpload | None = None) -> None:
         self._read_upload = read_upload
         self.give_way: Callable[[], None] = _go_on
-        self._thread = WantedThread("symmviz-thumbnails", self._make, self._fault)
+        super().__init__("symmviz-thumbnails", self._make, self._fault)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
-        self._lock = threading.Lock()
         self._recordings: dict[str, Recording] = {}
         self._asked: set[_Key] = set()
-        self._revision = 0
+        self._lacks: dict[str, str] = {}  # by run without any image
+        self._again_at = math.inf  # when those that were not written yet are asked for again
 
     def show(self, recordings: tuple[Recording, ...]) -> None:
         """Take pictures from these recordings from now on."""
         with self._lock:
             self._recordings = {recording.key: recording for recording in recordings}
+            self._lacks.clear()
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
         """See :class:`symmviz.model.pictures.PictureSource`."""
@@ -62,7 +67,7 @@ class Thumbnails:
             return image
         with self._lock:
             is_known = picture.run == UPLOADS or picture.run in self._recordings
-            if key in self._asked or not is_known:
+            if key in self._asked or not is_known or picture.run in self._lacks:
                 return None
             if len(self._asked) >= _MOST_WANTED:
                 self._asked.clear()  # the thread drops the oldest of them: they may be asked again
@@ -70,36 +75,58 @@ class Thumbnails:
         self._thread.want_first(key, _MOST_WANTED)
         return None
 
+    def lack(self, run: str) -> str:
+        """See :class:`symmviz.model.pictures.PictureSource`."""
+        with self._lock:
+            return self._lacks.get(run, "")
+
     @property
     def revision(self) -> int:
-        """A number that grows with each picture made."""
+        """A number that grows with each picture made, and while some are not written yet."""
         with self._lock:
+            if time.monotonic() >= self._again_at:
+                self._again_at = math.inf
+                self._revision += 1
             return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether pictures are being made."""
-        return self._thread.busy
-
-    def close(self, timeout: float) -> bool:
-        """End the thread; whether it has ended within ``timeout`` seconds."""
-        return self._thread.close(timeout)
 
     def _make(self, key: _Key) -> None:
         self.give_way()
         picture, side = key
+        read: ImageArray | None = None
         with self._lock:
             recording = self._recordings.get(picture.run)
         try:
             read = self._of_upload(picture.sample, side) if picture.run == UPLOADS else None
             if recording is not None:
-                read = _read(recording, picture.sample, side)
+                read = self._read(recording, picture.sample, side)
             if read is not None:
                 self._keep(key, _scaled(read, side))
         finally:
             with self._lock:
                 self._asked.discard(key)
-                self._revision += 1
+                if read is None and recording is not None and picture.run not in self._lacks:
+                    self._again_at = time.monotonic() + _SECONDS_BETWEEN_TRIES
+                else:
+                    self._revision += 1
+
+    def _read(self, recording: Recording, sample: int, side: int) -> ImageArray | None:
+        """An image of a run; None where it is not there yet, or the run has no images at all."""
+        is_recorded = recording.state.status is RunStatus.TRAINING  # before it is looked for
+        try:
+            if side <= _THUMBNAIL:
+                found = recording.find_thumbnail(sample)
+            else:
+                found = recording.find_image(sample)
+            if found is not None or is_recorded:
+                return found
+            if has_thumbnails(recording.folder):
+                return _grey(side)
+        except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
+            return _grey(side)
+        with self._lock:
+            how = "imported" if recording.info.imported else "recorded"
+            self._lacks[recording.key] = f"This run was {how} without images."
+        return None
 
     def _keep(self, key: _Key, image: ImageArray) -> None:
         self._made.put(key, image, image.nbytes)
@@ -125,15 +152,6 @@ def _go_on() -> None:
 
 def _grey(side: int) -> ImageArray:
     return np.full((side, side, 1), 128, dtype=np.uint8)
-
-
-def _read(recording: Recording, sample: int, side: int) -> ImageArray:
-    try:
-        if side <= _THUMBNAIL:
-            return recording.thumbnail(sample)
-        return recording.image(sample)
-    except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
-        return _grey(side)
 
 
 def _scaled(image: ImageArray, side: int) -> ImageArray:

@@ -1,22 +1,18 @@
-"""Owns the thread that trains, and the one that imports torch before."""
+"""Owns the thread that trains, and the one that imports torch before; in a process for that."""
 
 import contextlib
-import gc
 import threading
-import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from symmcore.errors import type_and_line
-from symmcore.libraries import LOADING
 from symmcore.records import Snapshot
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control, StopRequestedError
 from symmcore.training.sink import NoSink, Sink, Sinks
 from symmcore.training.start import Start
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmcore.training.torch_libraries import load_torch_libraries
 
 if TYPE_CHECKING:
     from symmcore.training.trainer import Trainer
@@ -34,12 +30,19 @@ class TrainingThread:
     and draws the usual alphabets; then, part by part and never before the first picture of a
     training that has begun by then, imports what is needed later; and then has the losses
     compiled in a subprocess, for which the first step waits.
+
+    Args:
+        on_imported: told, on the warm-up thread, which devices torch does not find here.
+        on_warm: told there that all is there that the first picture of a training needs.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, on_imported: Callable[[frozenset[str]], None], on_warm: Callable[[], None]
+    ) -> None:
+        self._on_imported = on_imported
+        self._on_warm = on_warm
         self._warm_up = threading.Thread(target=self._get_ready, name="symmviz-warm-up")
         self._imported = threading.Event()
-        self._warm = threading.Event()
         self._closing = threading.Event()
         self._pictured = threading.Event()
         self._control = Control()
@@ -47,7 +50,6 @@ class TrainingThread:
         self._trainer: Trainer | None = None
         self._sink: Sink | None = None
         self._opened = False
-        self._missing_devices: frozenset[str] = frozenset()
 
     def open(self) -> None:
         """Import torch; once."""
@@ -117,16 +119,6 @@ class TrainingThread:
         """Whether a training thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
-    @property
-    def warm(self) -> bool:
-        """Whether all is there that the first picture of a training needs."""
-        return self._warm.is_set()
-
-    @property
-    def missing_devices(self) -> frozenset[str]:
-        """Devices that torch does not find here; empty before it has been imported."""
-        return self._missing_devices
-
     def check_ended(self) -> None:
         """Make sure that another training can start.
 
@@ -141,37 +133,34 @@ class TrainingThread:
             raise RuntimeError("a training is running")
         self._thread = None
 
-    def close(self, timeout: float, import_timeout: float) -> bool:
-        """Stop and wait; whether everything has ended in time.
+    def close(self, import_timeout: float) -> None:
+        """Stop at the next batch boundary, and wait for it.
 
         Args:
-            timeout: seconds for the training's last step.
             import_timeout: seconds for torch's import, which cannot be stopped.
         """
-        deadline = time.monotonic() + timeout
         self._control.close()
         self._closing.set()
         if self._thread is not None:
-            self._thread.join(max(0.0, deadline - time.monotonic()))
+            self._thread.join()
         if self._opened:
             self._warm_up.join(import_timeout)
-        gc.unfreeze()  # garbage after the window is garbage again
-        return not (self.running or self._warm_up.is_alive())
 
     def _get_ready(self) -> None:
         try:
-            self._missing_devices = _import()
+            from symmcore.training.warm_up import warm_up  # imports torch
+
+            self._on_imported(warm_up())
         finally:
             self._imported.set()
         from symmcore.training.warm_up import WARM_UP_REST, warm_up_data, warm_up_loops
 
         with contextlib.suppress(StopRequestedError):
             warm_up_data(lambda _: self._check_open())
-            self._warm.set()
+            self._on_warm()
             for part in WARM_UP_REST:
                 self._wait_for_picture()
-                with _kept_from_collections():
-                    part()
+                part()
             self._wait_for_picture()
             warm_up_loops(lambda _: self._check_open())
 
@@ -202,30 +191,6 @@ class _FirstPicture(NoSink):
     def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
         """See :class:`~symmcore.training.sink.Sink`."""
         self._pictured.set()
-
-
-def _import() -> frozenset[str]:
-    """Import torch; returns which devices it does not find."""
-    with _kept_from_collections():
-        with LOADING:
-            load_torch_libraries()
-            from symmcore.training.warm_up import warm_up  # imports torch
-        return warm_up()
-
-
-@contextlib.contextmanager
-def _kept_from_collections() -> Iterator[None]:
-    """Keep what is there at the end of an import out of the garbage collector's way.
-
-    That is half a million objects, which stay as long as the session: a full collection that
-    looks through them holds every thread, the window's too, for a quarter of a second.
-    """
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        gc.enable()
 
 
 def _train(prepare: "Callable[[Control], Trainer]", control: Control, sink: Sink) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -21,7 +20,7 @@ from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import RunNeighbours, Split, Upload
 from symmviz.services.embed_request import EmbedJob, embed_in_subprocess
 from symmviz.services.search_index import SearchIndex
-from symmviz.services.wanted import WantedThread
+from symmviz.services.wanted import WantedAnswers
 
 _RESULTS = 512
 _EMBEDDINGS = 2048
@@ -32,7 +31,7 @@ _Batch = tuple[tuple[_Wanted, ...], int]
 _EmbeddingKey = tuple[int, str, int]
 
 
-class Uploads:
+class Uploads(WantedAnswers[_Batch]):
     """Takes images, embeds them in a process of its own, and searches recordings for them.
 
     Threads: one, from the first search to :meth:`close`; the process ends with each batch.
@@ -45,15 +44,13 @@ class Uploads:
             index: gives the index of a run's frame, on any thread.
         """
         self._index = index
-        self._thread = WantedThread("symmviz-uploads", self._search, self._fault)
+        super().__init__("symmviz-uploads", self._search, self._fault)
         self._results: ByteCache[SearchTarget, RunNeighbours | str] = ByteCache(2**20, _RESULTS)
         self._embeddings: ByteCache[_EmbeddingKey, FloatArray | str] = ByteCache(2**26, _EMBEDDINGS)
-        self._lock = threading.Lock()
         # The lock guards all of these.
         self._sources: dict[int, Path | ImageArray] = {}
         self._numbers = itertools.count()
         self._wanted: frozenset[SearchTarget] = frozenset()
-        self._revision = 0
         self._epoch = 0
 
     def add_files(self, paths: tuple[Path, ...]) -> tuple[Upload, ...]:
@@ -94,17 +91,6 @@ class Uploads:
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
         """What a search has found, why it failed, or None while it has not been made."""
         return self._results.get(target)
-
-    @property
-    def revision(self) -> int:
-        """A number that grows with each batch of searches."""
-        with self._lock:
-            return self._revision
-
-    @property
-    def busy(self) -> bool:
-        """Whether images are being embedded."""
-        return self._thread.busy
 
     def clear(self) -> None:
         """Forget what was found: other runs are shown, which may have the same keys."""

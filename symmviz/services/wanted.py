@@ -94,3 +94,38 @@ class WantedThread(Generic[Item]):
                 report_fault(error)
                 if self._on_fault is not None:
                     self._on_fault(item, error)
+
+
+class WantedAnswers(Generic[Item]):
+    """Base of what finds answers to wishes on a thread, and keeps them for whoever asks.
+
+    Args:
+        name: of the thread.
+        do: see :class:`WantedThread`.
+        on_fault: see :class:`WantedThread`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        do: Callable[[Item], None],
+        on_fault: Callable[[Item, Exception], None] | None = None,
+    ) -> None:
+        self._thread: WantedThread[Item] = WantedThread(name, do, on_fault)
+        self._lock = threading.Lock()
+        self._revision = 0  # guarded by the lock
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with each answer that was found, or forgotten."""
+        with self._lock:
+            return self._revision
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer that is wanted is not there yet."""
+        return self._thread.busy
+
+    def close(self, timeout: float) -> bool:
+        """End the thread; whether it has ended within ``timeout`` seconds."""
+        return self._thread.close(timeout)

@@ -15,6 +15,7 @@ from symmviz.views.form_fields import (
     number_box,
     spin_box,
 )
+from symmviz.views.typed_choice import TypedChoice
 
 Field = QComboBox | NumberBox | WholeNumberBox
 
@@ -38,7 +39,9 @@ def setting_field(parent: QWidget, named: NamedSetting) -> Field:
 
 
 def field_value(field: Field, named: NamedSetting) -> object:
-    """What a field says, as its setting takes it."""
+    """What a field says, as its setting takes it; what is still being typed counts."""
+    if isinstance(field, TypedChoice):
+        field.take_typed()
     if isinstance(field, QComboBox):
         return field.currentData()
     value = field.value()
@@ -47,7 +50,9 @@ def field_value(field: Field, named: NamedSetting) -> object:
 
 def set_field(field: Field, value: object) -> None:
     """Show a value in a field."""
-    if isinstance(field, QComboBox):
+    if isinstance(field, TypedChoice):
+        field.choose(str(value))
+    elif isinstance(field, QComboBox):
         at = field.findData(value)
         field.setCurrentIndex(at if at >= 0 else field.currentIndex())
     elif isinstance(field, WholeNumberBox):
@@ -96,8 +101,9 @@ _WIDE = 260
 
 
 def _choices(parent: QWidget, named: NamedSetting) -> QComboBox:
-    box = QComboBox(parent)
-    for at, choice in enumerate(named.setting.choices):
+    typed = named.setting.typed
+    box = QComboBox(parent) if typed is None else TypedChoice(parent)
+    for at, choice in enumerate((*named.setting.choices, *((typed,) if typed else ()))):
         box.addItem(choice.title, choice.value)
         if choice.description:
             box.setItemData(at, choice.description, Qt.ItemDataRole.ToolTipRole)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import threading
 import traceback
 import weakref
@@ -13,6 +14,7 @@ from typing import Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
+from helpers_training_child import ThreadChild
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,7 +22,10 @@ from pytestqt.qtbot import QtBot
 from symmcore.projection.base import PCA
 from symmviz import app
 from symmviz.app import Launched, launch
+from symmviz.model.bounds import Bounds
+from symmviz.services import training_process
 from symmviz.services.preferences import Settings
+from symmviz.views.scatter import EmbeddingScatter
 
 _STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
 
@@ -30,6 +35,20 @@ def _where() -> str:
     frames = traceback.extract_stack()[:-2]
     ours = [frame for frame in frames if "symmviz" in frame.filename or "tests" in frame.filename]
     return "".join(traceback.format_list((ours or frames)[-4:]))
+
+
+@pytest.fixture(scope="session")
+def imported() -> set[str]:
+    """Names of the modules that were there before an earlier test."""
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def kept_from_collections(imported: set[str]) -> None:
+    """Have no collection look through what the tests before have imported: of torch it is much."""
+    if not imported.issuperset(sys.modules):
+        imported.update(sys.modules)
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +142,12 @@ def _delete_deferred() -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+@pytest.fixture(autouse=True)
+def training_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train in this process, which has imported torch, and in which tests change what it does."""
+    monkeypatch.setattr(training_process, "spawn_child", ThreadChild)
+
+
 @pytest.fixture
 def runs_folder(tmp_path: Path) -> Path:
     """Where the window keeps runs; its settings are this test's own."""
@@ -155,6 +180,20 @@ def launched(
     parts.window.start_page.set_dataset("digits")  # a hundred steps in seconds
     yield parts
     parts.window.close_without_asking()
-    assert parts.session.close(30, import_timeout=30), "a thread did not end"
+    assert parts.session.close(30), "a thread did not end"
     parts.window.deleteLater()
     _delete_deferred()
+
+
+@pytest.fixture
+def scatter(qtbot: QtBot) -> EmbeddingScatter:
+    """A map by itself, 301 pixels wide and high, whose points do not glide."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    made = EmbeddingScatter(window)
+    made.resize(301, 301)
+    made.set_gliding(False)
+    made.set_bounds(Bounds())
+    window.show()
+    qtbot.waitExposed(window)
+    return made

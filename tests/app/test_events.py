@@ -70,6 +70,21 @@ class Kept:
         self.states.append(state)
 
 
+def test_what_is_kept_of_a_long_training_does_not_grow(
+    finder: EventFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_module, "MOST_FRAMES", 3)
+    run = FakeRecording()
+    for step in range(0, 120, 10):
+        run.add_frame(step)
+        finder.want((run,), Split.TEST)
+        wait(finder)
+    assert not finder.is_behind((run,), Split.TEST)
+    ((_, kept),) = finder._found.items()
+    assert set(frame_pairs(run)) <= set(kept)
+    assert len(kept) <= 6
+
+
 def test_each_frame_is_read_once_and_compared_with_the_one_before(finder: EventFinder) -> None:
     run = MovingRecording()
     run.add_frame(0, 10, 20, 30)

@@ -243,3 +243,20 @@ def test_embeddings_that_are_no_numbers_have_no_neighbours() -> None:
     assert (near.nearest[3] == -1).all()
     assert not (near.nearest == 3).any()
     assert events(points, np.full_like(points, np.nan), LABELS) == ()
+
+
+def test_close_to_a_collapse_neighbours_are_those_of_float64() -> None:
+    random, labels = np.random.default_rng(0), np.repeat(np.arange(6), 8)
+    samples = np.arange(len(labels))
+    classes = random.normal(size=(6, 16))
+    spread = classes[labels] + 0.3 * random.normal(size=(len(labels), 16))
+    before = neighbourhood(EmbeddedSet(samples, labels, spread.astype(np.float32)))
+    for size in (1e-3, 1e-5):
+        close = (random.normal(size=16) + size * spread).astype(np.float32)
+        now = neighbourhood(EmbeddedSet(samples, labels, close))
+        assert now.nearest[:, :7].tolist() == near_rows(close, labels)
+        assert find_events(before, now, 0, 1) == ()
+    same = np.ones_like(close)
+    now = neighbourhood(EmbeddedSet(samples, labels, same))
+    assert (now.nearest == -1).all(), "in one place nothing is known to be nearest"
+    assert find_events(before, now, 0, 1) == find_events(now, before, 0, 1) == ()

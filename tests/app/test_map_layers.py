@@ -9,11 +9,9 @@ import numpy.typing as npt
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPolygonF
-from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.store import ImageArray
-from symmviz.model.bounds import Bounds
 from symmviz.model.class_choice import shown_classes
 from symmviz.model.density import SHARES, density
 from symmviz.model.display import ColourBy, PictureId, PointCloud, PointPositions
@@ -25,7 +23,6 @@ from symmviz.services.drawing import PointDrawing
 from symmviz.views.density_layer import contours_of
 from symmviz.views.scatter import EmbeddingScatter
 
-SIDE = 301
 _ODD = Qt.FillRule.OddEvenFill
 SIZE = (600.0, 300.0)
 Places = npt.NDArray[np.float64]
@@ -152,6 +149,9 @@ class Pictures:
         image[...] = (250, 0, 250)
         return image if self.there else None
 
+    def lack(self, run: str) -> str:
+        return ""
+
 
 class Derives(DrawsAtOnce):
     """Counts what is computed of layers."""
@@ -166,22 +166,9 @@ class Derives(DrawsAtOnce):
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> QWidget:
-    made = QWidget()
-    qtbot.addWidget(made)
-    return made
-
-
-@pytest.fixture
-def scatter(qtbot: QtBot, window: QWidget) -> EmbeddingScatter:
-    made = EmbeddingScatter(window)
-    made.resize(SIDE, SIDE)
-    made.set_gliding(False)
-    made.set_bounds(Bounds())
-    made.set_colour_by(ColourBy.CLASS)
-    window.show()
-    qtbot.waitExposed(window)
-    return made
+def scatter(scatter: EmbeddingScatter) -> EmbeddingScatter:
+    scatter.set_colour_by(ColourBy.CLASS)
+    return scatter
 
 
 def put(scatter: EmbeddingScatter, places: list[tuple[float, float]]) -> None:
@@ -197,7 +184,8 @@ def put(scatter: EmbeddingScatter, places: list[tuple[float, float]]) -> None:
 
 def ink(scatter: EmbeddingScatter) -> list[QColor]:
     image = scatter.viewport().grab().toImage()
-    return [image.pixelColor(x, y) for x in range(0, SIDE, 2) for y in range(0, SIDE, 2)]
+    every_second = range(0, scatter.width(), 2)
+    return [image.pixelColor(x, y) for x in every_second for y in every_second]
 
 
 def is_image(one: QColor) -> bool:

@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.runs.info import RunStatus
+from symmcore.runs.results import Setting
+from symmcore.training.config import TrainingConfig
+from symmcore.training.spec import parse_spec
 from symmviz.app import Launched
 from symmviz.model.browse import Browse, GalleryList
 from symmviz.model.results import Format, OutcomeRow, formatted, outcome, results_table
@@ -129,6 +132,30 @@ class TestOutcome:
         assert found is not None
         assert "10.0 fewer than N-pair" in found.meaning
         assert found.caution == "The 95% interval over 3 seeds lies clear of 0."
+
+    def test_a_seed_that_was_stopped_is_left_out_of_the_difference(self) -> None:
+        finished = (*over_seeds("npair", PLAIN), *over_seeds("npair+symm", BETTER))
+        stopped = tuple(
+            result(
+                name,
+                9,
+                recall,
+                status=RunStatus.STOPPED,
+                step=120,
+                setting=Setting(name, TrainingConfig(specs=(parse_spec(name),)), 120),
+            )
+            for name, recall in (("npair", 0.1), ("npair+symm", 0.9))
+        )
+        alone, found = outcome(finished), outcome((*finished, *stopped))
+        assert alone is not None
+        assert found is not None
+        assert (found.rows, found.meaning) == (alone.rows, alone.meaning)
+        assert found.caution == (
+            f"{alone.caution} 3 seeds are finished; seed 9 was stopped before the end and left out."
+        )
+        only = outcome(stopped)
+        assert only is not None
+        assert only.rows[-1].cells[0] == "+80.0"
 
     def test_says_that_training_has_done_harm(self) -> None:
         found = outcome((result("npair", 0, 0.19, untrained=0.95),))

@@ -58,7 +58,7 @@ def opened(
     qtbot.waitUntil(lambda: "fail" in page.listing.summary(), timeout=WAIT_MS)
     yield parts
     parts.window.close_without_asking()
-    assert parts.session.close(30, import_timeout=30), "a thread did not end"
+    assert parts.session.close(30), "a thread did not end"
     parts.window.deleteLater()
 
 

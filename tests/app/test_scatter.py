@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import FloatArray
@@ -18,8 +18,6 @@ from symmviz.raster import PixelArray, Scene
 from symmviz.services.drawing import PointDrawing
 from symmviz.views.scatter import EmbeddingScatter
 from symmviz.views.theme import current_theme
-
-SIDE = 301
 
 
 class DrawsLater(DrawsAtOnce):
@@ -37,24 +35,6 @@ class DrawsLater(DrawsAtOnce):
         scene, image, future = self.asked[-1]
         super().draw(scene, image)
         future.set_result(None)
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> QWidget:
-    made = QWidget()
-    qtbot.addWidget(made)
-    return made
-
-
-@pytest.fixture
-def scatter(qtbot: QtBot, window: QWidget) -> EmbeddingScatter:
-    made = EmbeddingScatter(window)
-    made.resize(SIDE, SIDE)
-    made.set_gliding(False)
-    made.set_bounds(Bounds())
-    window.show()
-    qtbot.waitExposed(window)
-    return made
 
 
 def put(scatter: EmbeddingScatter, places: list[tuple[float, float]]) -> None:

@@ -69,12 +69,10 @@ def test_a_projection_that_is_missing_is_looked_for_once_until_it_is_there(
 ) -> None:
     run.add_frame(30, projected=False)
     want(loader, run, 30)
-    assert loader.is_missing(run.key, "pca", 30)
     run.reads.clear()
     want(loader, run, 30)
     assert run.reads == []
     loader.put(run.key, make_projection(30))
-    assert not loader.is_missing(run.key, "pca", 30)
     assert loader.projection(run.key, "pca", 30) is not None
 
 

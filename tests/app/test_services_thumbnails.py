@@ -1,10 +1,14 @@
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
+from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import THUMBNAILS
 from symmviz.model.display import PictureId
 from symmviz.services.thumbnails import Thumbnails
 
@@ -66,6 +70,43 @@ def test_a_large_one_is_made_from_the_image_and_keeps_its_shape(thumbnails: Thum
     assert run.reads == [("image", 7)]
 
 
+def test_what_a_run_has_not_written_yet_is_asked_for_again(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRecording()
+    seen = PictureId(run.key, 7)
+    monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
+    thumbnails.show((run,))
+    revision = thumbnails.revision
+    assert thumbnails.picture(seen, 56) is None
+    wait(thumbnails)
+    assert thumbnails.picture(seen, 56) is None, "and no grey square in its place"
+    until = time.monotonic() + PATIENCE
+    while thumbnails.revision == revision:
+        assert time.monotonic() < until, "who shows it asks again"
+    monkeypatch.undo()
+    thumbnails.picture(seen, 56)
+    wait(thumbnails)
+    assert thumbnails.picture(seen, 56) is not None
+
+
+def test_what_a_run_that_has_ended_lacks_is_grey(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = FakeRecording()
+    run.folder = tmp_path
+    (tmp_path / THUMBNAILS).mkdir()
+    (tmp_path / THUMBNAILS / "0000.safetensors").write_bytes(b"those of other images")
+    run.change(status=RunStatus.FINISHED)
+    monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
+    thumbnails.show((run,))
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    wait(thumbnails)
+    picture = thumbnails.picture(PictureId(run.key, 7), 56)
+    assert picture is not None
+    assert np.unique(picture).tolist() == [128]
+
+
 def test_small_images_are_shown_as_their_pixels(
     thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,3 +165,26 @@ def test_a_picture_that_cannot_be_scaled_is_grey(
     assert picture is not None
     assert np.unique(picture).tolist() == [128]
     assert thumbnails.revision > 0
+
+
+@pytest.mark.parametrize("how", ["imported", "recorded"])
+def test_a_run_without_any_image_says_so_and_is_asked_once(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    given = {"imported_from": "embeddings.npy"} if how == "imported" else {}
+    run = FakeRecording(settings={"settings": given})
+    run.change(status=RunStatus.FINISHED)
+    asked: list[int] = []
+    monkeypatch.setattr(run, "find_thumbnail", asked.append)
+    thumbnails.show((run,))
+    assert not thumbnails.lack(run.key)
+    before = thumbnails.revision
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    wait(thumbnails)
+    assert thumbnails.lack(run.key) == f"This run was {how} without images."
+    assert thumbnails.revision > before
+    assert thumbnails.picture(PictureId(run.key, 8), 56) is None
+    wait(thumbnails)
+    assert asked == [7]
+    thumbnails.show((run,))  # they may be there by now
+    assert not thumbnails.lack(run.key)

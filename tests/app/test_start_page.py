@@ -1,5 +1,7 @@
 """The Start page by itself: what is shown is what is asked for."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ from symmviz.views.loss_fields import LossFields
 from symmviz.views.preset_field import PresetField
 from symmviz.views.seeds_field import SeedsField
 from symmviz.views.start_page import StartPage
+from symmviz.views.training_fields import TrainingFields
+from symmviz.views.typed_choice import TypedChoice
 
 
 @pytest.fixture
@@ -160,6 +164,45 @@ def test_only_networks_with_imagenet_weights_offer_them(page: StartPage) -> None
     assert page.form().settings["weights"] == "imagenet"
     page.set_preset("quick")
     assert page.form().settings["weights"] == "none"
+
+
+def test_a_network_of_timm_is_typed_in(
+    page: StartPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (box,) = page.findChildren(TypedChoice)
+    (fields,) = page.findChildren(TrainingFields)
+
+    edit = box.lineEdit()
+    assert edit is not None
+
+    def type_in(text: str) -> None:
+        edit.clear()
+        qtbot.keyClicks(edit, text)
+        qtbot.keyClick(edit, Qt.Key.Key_Return)
+
+    for name in ("timm:test_vit", "timm:test_resnet", "resnet-18"):
+        type_in(name)
+        assert fields.network_problem() == ""
+    assert page.form().settings["network"] == "resnet18"
+    type_in("resnett")
+    assert fields.network_problem().startswith("Unknown network 'resnett': choose one of conv3,")
+    problem = start_problem(page.form())
+    assert problem is not None
+    assert problem.text == fields.network_problem()
+    box.setEditText("timm:test_vit")  # not left yet, and yet it counts
+    assert page.form().settings["network"] == "timm:test_vit"
+    assert [box.itemData(at) for at in range(box.count())].count("timm:test_vit") == 1
+    taken = replace(page.form(), settings={"network": "timm:test_resnet"})
+    page.take(taken)
+    assert page.form().settings["network"] == "timm:test_resnet"
+    page.set_preset("paper")
+    page.set_preset("quick")
+    assert page.form().settings["network"] == "conv3"
+    monkeypatch.setitem(sys.modules, "timm", None)
+    type_in("timm:test_vit")
+    assert fields.network_problem() == (
+        "The network timm:test_vit needs timm: pip install 'symmviz[timm]'."
+    )
 
 
 def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:

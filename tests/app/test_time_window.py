@@ -24,7 +24,7 @@ def reopened(qapp: QApplication, qtbot: QtBot) -> Iterator[list[Launched]]:
     yield parts
     for one in parts:
         one.window.close_without_asking()
-        assert one.session.close(30, import_timeout=30), "a thread did not end"
+        assert one.session.close(30), "a thread did not end"
         one.window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
@@ -200,7 +200,7 @@ def test_an_opened_run_is_gone_on_with_and_branched(
     qtbot.waitUntil(lambda: "Finished" in controls.progress_text(), timeout=WAIT_MS)
     (folder,) = runs_folder.iterdir()
     launched.window.close_without_asking()
-    assert launched.session.close(30, import_timeout=30)
+    assert launched.session.close(30)
 
     again = launch(qapp, (folder,))
     reopened.append(again)
@@ -210,7 +210,8 @@ def test_an_opened_run_is_gone_on_with_and_branched(
     controls.extend.emit(5)
     qtbot.waitUntil(lambda: "Finished · step 15 of 15" in controls.progress_text(), timeout=WAIT_MS)
     (resumed,) = workspace.recordings
-    assert resumed.live
+    assert resumed in again.session.recordings
+    assert resumed is not opened
     assert resumed.key == opened.key
     assert resumed.state.metrics["loss"].steps.tolist() == list(range(1, 16))
     wait_for_picture(qtbot, again, 15)

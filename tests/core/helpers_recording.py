@@ -121,6 +121,12 @@ class FakeRecording(Recording):
         self.reads.append(("thumbnail", sample))
         return np.full((8, 8, 1), sample, dtype=np.uint8)
 
+    def find_thumbnail(self, sample: int) -> ImageArray | None:
+        return self.thumbnail(sample)
+
+    def find_image(self, sample: int) -> ImageArray | None:
+        return self.image(sample)
+
     def image(self, sample: int) -> ImageArray:
         self.reads.append(("image", sample))
         return np.full((100, 50, 3), sample, dtype=np.uint8)

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symmcore.pipe import receive, send
 from symmcore.projection.base import ProjectionJob, ProjectionSettings, ProjectionUpdate
 from symmcore.projection.pca import PcaProjector
-from symmcore.projection.pipe import receive, send
 from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
 from symmcore.records import Projection
 

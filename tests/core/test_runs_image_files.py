@@ -8,10 +8,16 @@ from PIL import Image
 
 from symmcore.data.dataset import ImageDataset
 from symmcore.data.images.store import ArrayImages
+from symmcore.data.value_range import EIGHT_BITS
 from symmcore.errors import RunError
 from symmcore.records import ImageFiles
 from symmcore.runs import Recorder, Recording, image_files
-from symmcore.runs.image_files import DatasetImages, read_image_files, write_image_files
+from symmcore.runs.image_files import (
+    DatasetImages,
+    FileImages,
+    read_image_files,
+    write_image_files,
+)
 
 
 def test_files_are_read_back_as_they_were_written(tmp_path: Path) -> None:
@@ -122,3 +128,25 @@ def test_pictures_have_the_proportions_of_their_files(tmp_path: Path) -> None:
 
 def test_pictures_without_files_stay_as_they_are() -> None:
     assert DatasetImages(_dataset(None)).read(0).shape == (20, 20, 3)
+
+
+def test_a_run_of_ones_own_shows_its_files_and_thumbnails_where_they_have_gone(
+    tmp_path: Path,
+) -> None:
+    photo = tmp_path / "photos" / "wide.png"
+    photo.parent.mkdir()
+    Image.new("RGB", (600, 300), (200, 10, 10)).save(photo)
+    run = tmp_path / "run"
+    with Recorder(run, labels=[0], images=[photo]) as recorder:
+        recorder.frame(1, np.ones((1, 2), np.float32))
+    own = Recording.open(run, FileImages(run, EIGHT_BITS))
+    assert own.image(0).shape == (128, 256, 3)
+    assert Recording.open(run).image(0).shape == (48, 96, 3), "another's says only where it was"
+    photo.unlink()
+    assert own.image(0).shape == (48, 96, 3)
+    for thumbnails in (run / "thumbnails").iterdir():
+        thumbnails.unlink()
+    missing = Recording.open(run, FileImages(run, EIGHT_BITS))
+    assert missing.find_image(0) is None
+    assert missing.find_image(1) is None, "no such image"
+    assert missing.image(0).shape[2] == 1

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from threadpoolctl import threadpool_limits
 
 from symmcore.errors import type_and_line
+from symmcore.pipe import receive, send
 from symmcore.projection.base import (
     PCA,
     TSNE,
@@ -25,7 +26,6 @@ from symmcore.projection.base import (
     Projector,
 )
 from symmcore.projection.methods import default_method
-from symmcore.projection.pipe import receive, send
 
 ProjectorFactory = Callable[[str], Projector]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.projection.points import Points
+from symmcore.projection.points import Points, centred
 from symmcore.records import FloatArray, IndexArray
 
 EXACT_UP_TO = 20_000
@@ -13,6 +13,8 @@ EXACT_UP_TO = 20_000
 
 _BLOCK_BYTES = 32 * 2**20
 _COMPARED = 15
+# Share of the squared norms, below which float32 tells points apart only about their mean.
+_CLOSE = 0.01
 
 
 class Neighbours(NamedTuple):
@@ -38,6 +40,9 @@ def nearest_neighbours(points: Points, k: int, seed: int = 0) -> Neighbours:
             return _indexed(points, k, seed)
         except ImportError:
             pass  # slower, and as good
+    away = centred(points)
+    if float(np.square(away).sum()) < _CLOSE * float(np.square(points).sum()):
+        points = away
     return exact_neighbours(points.astype(np.float32), k)
 
 

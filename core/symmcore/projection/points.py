@@ -24,6 +24,11 @@ def normalised(parts: list[FloatArray]) -> Points:
     return np.pad(rows, ((0, 0), (0, max(2 - rows.shape[1], 0))))
 
 
+def centred(points: Points) -> Points:
+    """Points (N, D) less their mean: of close ones float32 tells what lies nearest only then."""
+    return points - points.mean(axis=0) if len(points) else points
+
+
 def frozen(coordinates: npt.NDArray[np.floating]) -> FloatArray:
     """Copy (N, 2) to float32, C-contiguous and read-only, as are slices of its rows."""
     copied = np.array(coordinates, dtype=np.float32, order="C")

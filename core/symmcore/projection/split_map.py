@@ -21,6 +21,7 @@ from symmcore.projection.neighbours import changed_share
 from symmcore.projection.points import (
     SMALLEST_VARIANCE,
     Points,
+    centred,
     frozen,
     is_picture,
     normalised,
@@ -66,7 +67,7 @@ class SplitMap:
         partnered = watched.partner >= 0
         count = len(partnered)
         points = normalised([watched.points.embeddings, watched.synthetic[partnered]])
-        away = points - points.mean(axis=0) if count else points
+        away = centred(points)
         drawn = None
         if start is not None and is_picture(start.original, count):
             drawn = np.concatenate([start.original, start.synthetic[partnered]]).astype(np.float64)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 
+from symmcore.child_process import ChildProcess
 from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.child import (
     Answer,
@@ -14,8 +15,8 @@ from symmcore.projection.child import (
     Failure,
     ProjectorFactory,
     make_projector,
+    serve,
 )
-from symmcore.projection.child_process import ChildProcess
 
 # A process that has died is started again at once, but then not before so many frames
 # have come, which go without a picture: what kills it each time must not turn into a storm
@@ -206,7 +207,7 @@ class ProjectionWorker:
     def _start_child(self) -> None:
         """Start the process and wait until it has imported everything, or has died."""
         try:
-            child = ChildProcess()
+            child = ChildProcess(serve, "projection")
         except (OSError, RuntimeError) as error:  # the latter where no process may be spawned
             self._report(f"The projection process cannot be started: {error}")
             return

@@ -2,11 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.records import Checkpoint
+from symmcore.runs.checkpoints import read_checkpoint
 from symmcore.runs.info import RunInfo, RunStatus
 from symmcore.runs.layout import SEEDS
 from symmcore.runs.recording import Recording, open_runs
@@ -272,9 +274,11 @@ def _start(named: str, recordings: tuple[Recording, ...], step: int) -> Start:
         if len(recordings) > 1 and one.state.status is RunStatus.DIVERGED
     }
 
-    def read() -> tuple[Checkpoint | None, ...]:
-        return tuple(
-            None if run in ended else one.checkpoint(step) for run, one in enumerate(recordings)
-        )
-
+    folders = tuple(None if run in ended else one.folder for run, one in enumerate(recordings))
+    read = partial(_checkpoints, folders, step)
     return Start(step, read, recordings[0].info.fingerprint, named, ended=ended)
+
+
+def _checkpoints(folders: tuple[Path | None, ...], step: int) -> tuple[Checkpoint | None, ...]:
+    """Read the checkpoint of each run directory, but for None of a run that has ended."""
+    return tuple(None if folder is None else read_checkpoint(folder, step) for folder in folders)

@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.images.decoding import DecodeError, fitting_size, upright_size
+from symmcore.data.images.decoding import DecodeError, decode_image, fitting_size, upright_size
 from symmcore.data.images.optional_decoders import RAW, name_ending
 from symmcore.data.images.store import ImageArray
+from symmcore.data.value_range import ValueRanges
 from symmcore.errors import RunError
 from symmcore.records import ImageFiles
 from symmcore.runs import files
@@ -19,6 +20,7 @@ from symmcore.runs.reading import read_json
 from symmcore.runs.thumbnails import picture_of, pixels_of
 
 _MOST_BYTES = 256 * 2**20
+_SIDE = 256
 
 
 def write_image_files(run: Path, images: ImageFiles | None) -> None:
@@ -61,6 +63,34 @@ def common_files(paths: list[Path]) -> ImageFiles:
     except ValueError:  # on several drives
         return ImageFiles(Path(), ())
     return ImageFiles(root, tuple(path.relative_to(root).as_posix() for path in absolute))
+
+
+class FileImages:
+    """The images of a run, read from the files that it was recorded from.
+
+    For a run that this program is recording itself: files.json of any other may name anything.
+    """
+
+    def __init__(self, run: Path, ranges: ValueRanges) -> None:
+        """Read which files there are.
+
+        Args:
+            run: the run directory.
+            ranges: how images of more than 8 bits are brought to 8.
+
+        Raises:
+            RunError: if files.json is damaged.
+        """
+        self._files = read_image_files(run)
+        self._ranges = ranges
+
+    def read(self, sample: int) -> ImageArray:
+        """See :class:`symmcore.runs.thumbnails.ImageSource`; fits a square of 256 pixels."""
+        path = None if self._files is None else self._files.path(sample)
+        if path is None:
+            raise LookupError(f"image {sample} is no file of its own")
+        height, width = fitting_size(upright_size(path), _SIDE)
+        return decode_image(path, height, width, self._ranges)
 
 
 class DatasetImages:

@@ -1,5 +1,6 @@
 """Reads a run: finished, followed while another process writes it, or live in this one."""
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable, Hashable
@@ -99,15 +100,19 @@ class Recording:
         self._seen_config: tuple[int, int] | None = None
 
     @staticmethod
-    def open(folder: str | Path) -> "Recording":
+    def open(folder: str | Path, images: ImageSource | None = None) -> "Recording":
         """Open a run directory, finished or not.
+
+        Args:
+            folder: the run directory.
+            images: where its images are, if it is known to be safe to read them there.
 
         Raises:
             InputError: if it is none, is of a newer format, or cannot be read.
         """
         path = Path(folder)
         check_run(path)
-        recording = _opened(path)
+        recording = _opened(path, images)
         recording.poll()
         return recording
 
@@ -141,6 +146,13 @@ class Recording:
         with self._poll_lock:
             changed = self._poll_info()
             return self._follower.poll() or changed
+
+    def poll_metrics(self) -> bool:
+        """Take in what is new of the metrics alone; returns whether the state changed."""
+        if self._follower is None:
+            return self._index.refresh()
+        with self._poll_lock:
+            return self._follower.poll_metrics()
 
     def read_whole(self) -> None:
         """Take in what is there now; a run that is being written may always have more."""
@@ -207,21 +219,36 @@ class Recording:
 
     def thumbnail(self, sample: int) -> ImageArray:
         """An image at most 96 pixels wide and high: (H, W, C) uint8; a grey square if missing."""
-        if self._images is not None:
+        found = self.find_thumbnail(sample)
+        return grey_square() if found is None else found
+
+    def image(self, sample: int) -> ImageArray:
+        """An image, (H, W, C) uint8, in full size where it is at hand, else as a thumbnail."""
+        found = self.find_image(sample)
+        return grey_square() if found is None else found
+
+    def find_thumbnail(self, sample: int) -> ImageArray | None:
+        """See :meth:`thumbnail`; None if missing: a run that trains may not have written it yet."""
+        if self.live and self._images is not None:
             return shrunk(self.image(sample))
         with self._thumbnail_lock:
             found = self._thumbnails.read(sample)
             for name, warning in self._thumbnails.warnings.items():
                 self._index.warn(f"{THUMBNAILS}/{name}", warning)
-        return grey_square() if found is None else found
+        if found is None and self._images is not None:
+            with contextlib.suppress(Exception):  # it is gone, or what wrote the run reads others
+                return shrunk(self._images.read(sample))
+        return found
 
-    def image(self, sample: int) -> ImageArray:
-        """An image, (H, W, C) uint8, in full size where it is at hand, else as a thumbnail."""
+    def find_image(self, sample: int) -> ImageArray | None:
+        """See :meth:`image`; None if missing, as of :meth:`find_thumbnail`."""
         if self._images is None:
-            return self.thumbnail(sample)
+            return self.find_thumbnail(sample)
         try:
             return self._images.read(sample)
         except Exception as error:  # noqa: BLE001 - whatever the images are, nothing ends for one
+            if not self.live:
+                return self.find_thumbnail(sample)
             self._index.warn(IMAGES, unreadable(sample, error))
             return grey_square()
 
@@ -318,6 +345,7 @@ def open_runs(path: str | Path) -> tuple[Recording, ...]:
     return tuple(sorted(recordings, key=lambda recording: recording.info.place))
 
 
-def _opened(folder: Path) -> Recording:
+def _opened(folder: Path, images: ImageSource | None) -> Recording:
     index = RunIndex()
-    return Recording(read_info(folder), index, follower=DirectoryFollower(folder, index))
+    follower = DirectoryFollower(folder, index)
+    return Recording(read_info(folder), index, follower=follower, images=images)

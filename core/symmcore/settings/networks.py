@@ -6,10 +6,12 @@ builds them.
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from symmcore.errors import InputError
 
-_TIMM = "timm:"
+TIMM = "timm:"
+TIMM_EXAMPLE = f"{TIMM}vit_small_patch16_224"
 # nothing with a colon or slash: timm would read a folder, or ask a server
 _TIMM_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?")
 
@@ -109,23 +111,31 @@ def network_info(name: str) -> NetworkInfo:
     for info in NETWORKS:
         if info.name == name:
             return info
-    if name.startswith(_TIMM):
+    if name.startswith(TIMM):
         return _timm_info(name)
     known = ", ".join(info.name for info in NETWORKS)
-    raise InputError(f"Unknown network {name!r}: choose one of {known}, or {_TIMM}NAME.")
+    raise InputError(f"Unknown network {name!r}: choose one of {known}, or {TIMM}NAME.")
 
 
 def timm_name(name: str) -> str:
     """What timm calls a network; empty if it is none of timm's."""
-    return name.removeprefix(_TIMM) if name.startswith(_TIMM) else ""
+    return name.removeprefix(TIMM) if name.startswith(TIMM) else ""
+
+
+def check_library(info: NetworkInfo) -> None:
+    """Check that the library is installed that a network is of; nothing is imported.
+
+    Raises:
+        InputError: if it is not.
+    """
+    if timm_name(info.name) and find_spec("timm") is None:
+        raise InputError(f"The network {info.name} needs timm: pip install 'symmviz[timm]'.")
 
 
 def _timm_info(name: str) -> NetworkInfo:
     model = timm_name(name)
     if not _TIMM_NAME.fullmatch(model):
-        raise InputError(
-            f"{name!r} names no network of timm: write {_TIMM}vit_small_patch16_224, say."
-        )
+        raise InputError(f"{name!r} names no network of timm: write {TIMM_EXAMPLE}, say.")
     return NetworkInfo(
         name,
         f"timm's {model}",

@@ -57,6 +57,7 @@ class Setting:
         zero: what 0 stands for, where it is written for None: "never", "automatic".
         choices: the values that the form offers; their titles and descriptions.
         closed: whether no other values are possible.
+        typed: what other values begin with that can be typed into the form; None where none can.
         unit: how much of the field's own unit the command line counts as one.
         path: whether it may name a file.
         place: where it can be chosen.
@@ -76,6 +77,7 @@ class Setting:
     zero: str = ""
     choices: tuple[Choice, ...] = ()
     closed: bool = False
+    typed: Choice | None = None
     unit: float = 1
     path: bool = False
     place: Place = Place.COMMAND_LINE

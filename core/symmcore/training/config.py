@@ -13,6 +13,8 @@ from symmcore.settings.networks import (
     IMAGENET,
     LARGEST_DIM,
     NETWORKS,
+    TIMM,
+    TIMM_EXAMPLE,
     check_weights_choice,
     network_info,
 )
@@ -96,6 +98,9 @@ class TrainingConfig:
             "with the library timm installed"
         ),
         choices=tuple(Choice(info.name, info.title, info.description) for info in NETWORKS),
+        typed=Choice(
+            TIMM, TIMM, f"A network of the library timm: go on with its name, {TIMM_EXAMPLE} say."
+        ),
         place=Place.ADVANCED,
         protocol=True,
     )

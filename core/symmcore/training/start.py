@@ -14,7 +14,7 @@ class Start:
     Attributes:
         step: after how many steps they were made.
         read: reads them, in the order of the runs, with None for one that has ended; takes as
-            long as the files are large.
+            long as the files are large. Picklable where another process trains.
         fingerprint: of the dataset that the runs were trained on.
         named: how the user knows what goes on: the path of a run or of a comparison.
         parents: for a branch the parent of each run; None where a run itself goes on.

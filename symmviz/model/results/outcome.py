@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from symmcore.runs.info import RunStatus
 from symmcore.runs.results import (
     PairedDifference,
     RunResult,
@@ -63,8 +64,11 @@ class Outcome:
 
 
 def outcome(results: tuple[RunResult, ...]) -> Outcome | None:
-    """What the runs of one training came to; None where none has its final scores."""
-    whole = tuple(result for result in results if result.is_whole)
+    """What the runs of one training came to; None where none has its final scores.
+
+    Of several seeds, one that was stopped is left out where others are finished.
+    """
+    whole, left_out = _without_stopped(tuple(result for result in results if result.is_whole))
     if not whole:
         return None
     titles, summaries = setting_titles(whole), summarise(whole)
@@ -81,8 +85,21 @@ def outcome(results: tuple[RunResult, ...]) -> Outcome | None:
             *(_difference(one, columns, titles, is_only=len(compared) == 1) for one in compared),
         ),
         meaning=_meaning(whole, compared, titles),
-        caution=_caution(compared),
+        caution=" ".join(filter(None, (_caution(compared), left_out))),
     )
+
+
+def _without_stopped(results: tuple[RunResult, ...]) -> tuple[tuple[RunResult, ...], str]:
+    """The results of finished seeds, if there are any, and which other seeds there are."""
+    stopped = {one.pair: one.seed for one in results if one.status is RunStatus.STOPPED}
+    kept = tuple(one for one in results if one.pair not in stopped)
+    if not stopped or not kept:
+        return results, ""
+    seeds = ", ".join(map(str, stopped.values()))
+    count = len({one.pair for one in kept})
+    finished = "1 seed is" if count == 1 else f"{count} seeds are"
+    which = f"seed {seeds} was" if len(stopped) == 1 else f"seeds {seeds} were"
+    return kept, f"{finished} finished; {which} stopped before the end and left out."
 
 
 def _runs(

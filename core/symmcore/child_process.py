@@ -1,26 +1,40 @@
-"""The projection process as its parent sees it."""
+"""A process at the other end of a pipe, as its parent sees it."""
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from symmcore.pipe import receive, send
 from symmcore.processes import spawn_context
-from symmcore.projection.child import serve
-from symmcore.projection.pipe import receive, send
 
 _SECONDS_TO_TERMINATE = 0.5
 
 
 class ChildProcess:
-    """The process and our end of its pipe; used by one thread but for the signals."""
+    """The process and our end of its pipe; each method is for one thread at a time.
 
-    def __init__(self) -> None:
+    The process is spawned, and does not get the interrupts of a terminal before it asks for them.
+    """
+
+    def __init__(
+        self, serve: Callable[[Connection], None], name: str, *, has_children: bool = False
+    ) -> None:
+        """Start it.
+
+        Args:
+            serve: called in the process with its end of the pipe; picklable.
+            name: of the process.
+            has_children: whether it may start processes, and is not ended with this one.
+
+        Raises:
+            OSError, RuntimeError: if no process can be started.
+        """
         context = spawn_context()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(theirs,), name="projection", daemon=True
+            target=serve, args=(theirs,), name=name, daemon=not has_children
         )
         try:
             with _interrupts_blocked():
@@ -61,10 +75,14 @@ class ChildProcess:
         """End a process that is stopped, from any thread."""
         self._process.kill()
 
-    def end(self) -> int | None:
-        """End the process if it runs, reap it, close the pipe; gives its exit code."""
+    def end(self, patience: float = _SECONDS_TO_TERMINATE) -> int | None:
+        """End the process if it runs, reap it, close the pipe; gives its exit code.
+
+        Args:
+            patience: seconds that it is given to end by itself.
+        """
         self._connection.close()
-        self._process.join(_SECONDS_TO_TERMINATE)
+        self._process.join(patience)
         if self._process.is_alive():
             self._process.terminate()
             self._process.join(_SECONDS_TO_TERMINATE)

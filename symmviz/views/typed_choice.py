@@ -1,0 +1,36 @@
+"""A drop-down list in which a value of one's own can be typed, too."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QWidget
+
+
+class TypedChoice(QComboBox):
+    """Choices with their titles, and one more for what was typed in last."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self._has_own = False
+        edit = self.lineEdit()
+        assert edit is not None, "it is editable"
+        edit.editingFinished.connect(self.take_typed)
+
+    def take_typed(self) -> None:
+        """Choose what the field says by now."""
+        self.choose(self.currentText().strip())
+
+    def choose(self, text: str) -> None:
+        """Choose by title or value; any other text becomes a value; nothing is no value."""
+        at = self.findText(text, Qt.MatchFlag.MatchFixedString)
+        at = self.findData(text) if at < 0 else at
+        if at < 0 and text:
+            self.blockSignals(True)
+            if self._has_own:
+                self.removeItem(self.count() - 1)
+            self.addItem(text, text)
+            self.blockSignals(False)
+            self._has_own, at = True, self.count() - 1
+        at = self.currentIndex() if at < 0 else at
+        self.setCurrentIndex(at)
+        self.setEditText(self.itemText(at))
