@@ -48,7 +48,9 @@ class Projections:
     def __init__(self, loader: FrameLoader, on_problem: Callable[[str], None]) -> None:
         self._loader = loader
         self._on_problem = on_problem
-        self._worker = ProjectionWorker(on_update=self._on_update, on_error=self._on_error)
+        self._worker = ProjectionWorker(
+            on_update=self._on_update, on_error=self._on_error, on_unusable=loader.put_unusable
+        )
         self._thread = threading.Thread(target=self._run, name="symmviz-projecting", daemon=True)
         self._condition = threading.Condition()
         # The condition guards all of these.

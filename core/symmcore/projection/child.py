@@ -25,7 +25,7 @@ from symmcore.projection.base import (
     ProjectionUpdate,
     Projector,
 )
-from symmcore.projection.methods import default_method
+from symmcore.projection.methods import UnusableMethodError, default_method
 
 ProjectorFactory = Callable[[str], Projector]
 
@@ -37,9 +37,16 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Failure(NamedTuple):
-    """Why a job has no projections: one line for the user, then the traceback."""
+    """Why a job has no projections.
+
+    Attributes:
+        text: one line for the user, then the traceback.
+        remedy: what to install or repair before the method can project anything; empty if that
+            would not help.
+    """
 
     text: str
+    remedy: str = ""
 
 
 class Cancelled(NamedTuple):
@@ -133,10 +140,16 @@ def _answer(connection: Connection, factory: ProjectorFactory, job: ProjectionJo
     """
     try:
         _project(connection, factory(job.method), job)
+    except UnusableMethodError as error:
+        send(connection, _failure(job, error, str(error), error.remedy))
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
-        line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
         # Where it is the pipe that broke, this raises once more.
-        send(connection, Failure(f"{line}\n{''.join(traceback.format_exception(error))}"))
+        send(connection, _failure(job, error, type_and_line(error)))
+
+
+def _failure(job: ProjectionJob, error: Exception, said: str, remedy: str = "") -> Failure:
+    line = f"The picture of step {job.frames[0].step} failed: {said}"
+    return Failure(f"{line}\n{''.join(traceback.format_exception(error))}", remedy)
 
 
 def _project(connection: Connection, projector: Projector, job: ProjectionJob) -> None:
