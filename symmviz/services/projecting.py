@@ -65,6 +65,7 @@ class Projections:
         self._closed = False
         self._started = False
         self._said: set[str] = set()  # of the thread
+        self._needed: set[str] = set()  # remedies that were told of; of the worker's thread
 
     def start(self) -> None:
         """Start the worker's process and the thread that feeds it."""
@@ -210,12 +211,17 @@ class Projections:
             return {(one.key, method, task.step) for one in task.runs} <= self._done
 
     def _on_error(self, text: str, job: ProjectionJob | None) -> None:
-        self._on_problem(text)
         if job is None:  # the process: what it was at is done by the next one
+            self._on_problem(text)
             return
+        remedy = self._loader.unusable_methods().get(job.method, "")
+        if remedy not in self._needed:  # of a broken library one frame's error is every frame's
+            self._on_problem(text)
+        if remedy:
+            self._needed.add(remedy)
         with self._condition:
             task = self._tasks[job]
-        self._give_up(task, job.method, text.partition("\n")[0])
+        self._give_up(task, job.method, f"{remedy}." if remedy else text.partition("\n")[0])
 
     def _give_up(self, task: Task, method: str, reason: str) -> None:
         for recording in task.runs:

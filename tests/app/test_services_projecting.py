@@ -256,19 +256,20 @@ def test_a_method_whose_library_is_broken_is_known_with_what_it_needs(
 ) -> None:
     monkeypatch.setattr(projecting, "ProjectionWorker", partial(ProjectionWorker, factory=Unusable))
     run = FakeRecording()
-    run.add_frame(0, projected=False)
+    run.add_frame(0, 10, projected=False)
     made = Projections(loader, problems.append)
     made.start()
     try:
         made.show((run,), "umap", Cursor())
-        wait(lambda: bool(loader.failure(run.key, 0)))
+        wait(lambda: all(loader.failure(run.key, step) for step in (0, 10)))
     finally:
         made.close(PATIENCE)
     (remedy,) = loader.unusable_methods().values()
     assert list(loader.unusable_methods()) == ["umap"]
     assert remedy.startswith("UMAP needs umap-learn")
-    said = f"The picture of step 0 failed: {remedy} (what is there cannot be used: wrong version)"
-    assert loader.failure(run.key, 0) == said
+    assert {loader.failure(run.key, step) for step in (0, 10)} == {f"{remedy}."}
+    (said,) = problems  # once, not of every frame
+    assert said.startswith(f"{remedy} (what is there cannot be used: wrong version).")
 
 
 def test_a_rewind_goes_on_from_recorded_coordinates(projections: Projections) -> None:

@@ -141,14 +141,14 @@ def _answer(connection: Connection, factory: ProjectorFactory, job: ProjectionJo
     try:
         _project(connection, factory(job.method), job)
     except UnusableMethodError as error:
-        send(connection, _failure(job, error, str(error), error.remedy))
+        send(connection, _failure(error, f"{error}.", error.remedy))
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
         # Where it is the pipe that broke, this raises once more.
-        send(connection, _failure(job, error, type_and_line(error)))
+        line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
+        send(connection, _failure(error, line))
 
 
-def _failure(job: ProjectionJob, error: Exception, said: str, remedy: str = "") -> Failure:
-    line = f"The picture of step {job.frames[0].step} failed: {said}"
+def _failure(error: Exception, line: str, remedy: str = "") -> Failure:
     return Failure(f"{line}\n{''.join(traceback.format_exception(error))}", remedy)
 
 
