@@ -39,6 +39,11 @@ from symmviz.services.training_thread import TrainingThread
 
 # The window draws no more often; of what a training is doing, the latest counts.
 _SECONDS_BETWEEN_STATUSES = 0.04
+_SECONDS_BETWEEN_TRIES = 2.0
+_UNSAVED = (
+    "The training has ended, and what could not be written of it is in memory alone: make room, "
+    "and it is written within seconds. Closing the window loses it."
+)
 
 
 def serve(connection: Connection) -> NoReturn:
@@ -82,6 +87,9 @@ class TrainingHost:
         self._training.open()
         with contextlib.suppress(EOFError, OSError):
             while True:
+                if not self._connection.poll(_SECONDS_BETWEEN_TRIES):
+                    self._save_again()
+                    continue
                 command: Command = receive(self._connection)
                 if command is Order.CLOSE:
                     return
@@ -163,6 +171,14 @@ class TrainingHost:
             raise
         return recorder
 
+    def _save_again(self) -> None:
+        """Save what could not be when its training ended: there may be room on the disk by now."""
+        recorder = self._recorder
+        if recorder is None or self._training.running or not recorder.unsaved:
+            return
+        if recorder.save_again():
+            self._reports.send(Recorded())
+
     def _drop(self, number: int) -> None:
         self._claimed.pop(number).recorder.close()
 
@@ -228,6 +244,8 @@ class Reporter:
         """Report what is new, and of the steps the latest now and then."""
         before, self._newest = self._newest, status
         now = time.perf_counter()
+        if status.state is RunState.FINISHED and self._recorder.unsaved:
+            self._send(Problem(_UNSAVED))
         is_news = before is None or (before.state, before.message) != (status.state, status.message)
         if is_news or now - self._sent_at >= _SECONDS_BETWEEN_STATUSES:
             self._sent_at = now
