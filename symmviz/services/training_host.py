@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,6 +20,7 @@ from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.services.faults import said_of
 from symmviz.services.training_messages import (
     Began,
     Begin,
@@ -57,13 +59,17 @@ def serve(connection: Connection) -> NoReturn:
     if hasattr(signal, "SIGHUP"):  # the terminal has gone, and the window with it
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    host = TrainingHost(connection)
+    host, code = TrainingHost(connection), 0
     try:
-        with contextlib.suppress(SystemExit):
-            host.run()
+        host.run()
+    except SystemExit:
+        pass  # asked for, by a signal
+    except BaseException:  # noqa: BLE001 - a fault of this program ends this process, nothing else
+        traceback.print_exc()
+        code = 1
     finally:
         host.close()
-        os._exit(0)
+        os._exit(code)
 
 
 class TrainingHost:
@@ -85,15 +91,8 @@ class TrainingHost:
     def run(self) -> None:
         """Obey commands until the last, or until the window is gone."""
         self._training.open()
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                if not self._connection.poll(_SECONDS_BETWEEN_TRIES):
-                    self._save_again()
-                    continue
-                command: Command = receive(self._connection)
-                if command is Order.CLOSE:
-                    return
-                self._obey(command)
+        while (command := self._next()) is not Order.CLOSE:
+            self._obey(command)
 
     def close(self, import_timeout: float = 0.0) -> None:
         """End the training at its next batch boundary, and everything with it.
@@ -107,6 +106,16 @@ class TrainingHost:
         if self._recorder is not None:
             self._recorder.close()
         self._connection.close()
+
+    def _next(self) -> Command:
+        """Wait for a command; CLOSE once nobody is there to give one."""
+        try:
+            while not self._connection.poll(_SECONDS_BETWEEN_TRIES):
+                self._save_again()
+            command: Command = receive(self._connection)
+        except (EOFError, OSError):
+            return Order.CLOSE
+        return command
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -151,8 +160,8 @@ class TrainingHost:
     def _claim(self, claim: Claim) -> None:
         try:
             recorder = self._claimed_recorder(claim)
-        except InputError as error:
-            self._reports.send(Claimed(claim.number, str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the window waits for an answer
+            self._reports.send(Claimed(claim.number, said_of(error)))
             return
         self._claimed[claim.number] = _Claimed(claim.config, recorder, claim.plan)
         self._reports.send(Claimed(claim.number))
@@ -166,7 +175,7 @@ class TrainingHost:
         try:
             if plan is not None:
                 plan.check_newest()  # now that nobody else writes what is resumed
-        except InputError:
+        except BaseException:
             recorder.close()
             raise
         return recorder
