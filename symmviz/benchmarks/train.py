@@ -5,7 +5,8 @@ images, which lie in memory and are cropped, mirrored and moved to the device as
 that reads them from its cache. A GPU is waited for before the clock is read.
 
 On a CPU, and where no network is named, the quick preset is measured too
-(:mod:`symmviz.benchmarks.quick`).
+(:mod:`symmviz.benchmarks.quick`), and what the collapse doctor takes of its
+steps (:mod:`symmviz.benchmarks.doctor`).
 """
 
 import statistics
@@ -25,6 +26,8 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.devices import resolve_device
 from symmcore.training.learner import Learner
 from symmcore.training.spec import parse_spec
+from symmviz.benchmarks.doctor import Report as DoctorReport
+from symmviz.benchmarks.doctor import measure_doctor
 from symmviz.benchmarks.quick import Report as QuickReport
 from symmviz.benchmarks.quick import measure_quick
 
@@ -69,6 +72,7 @@ class Report:
         waiting: share of the time in which a step waited for its images, without Symm.
         cost: time of a step with Symm over one without, median of the rounds.
         quick: what the quick preset takes; None where it was not measured.
+        doctor: what the collapse doctor takes of its steps; None where it was not measured.
     """
 
     sizes: Sizes
@@ -78,6 +82,7 @@ class Report:
     waiting: float
     cost: float
     quick: QuickReport | None = None
+    doctor: DoctorReport | None = None
 
     def lines(self) -> list[str]:
         """The report for people; the goals are those of GoogLeNet on a GPU."""
@@ -94,7 +99,12 @@ class Report:
             + verdict(self.waiting, _WAITING_BAR, "under 5%"),
             f"{'a step with Symm, against':<28} {self.cost:>9.3f}x"
             + verdict(self.cost, _COST_BAR, "at most 1.005x"),
-            *(() if self.quick is None else self.quick.lines()),
+            *(
+                line
+                for part in (self.quick, self.doctor)
+                if part is not None
+                for line in part.lines()
+            ),
         ]
 
     def as_json(self) -> dict[str, object]:
@@ -113,7 +123,11 @@ def measure(sizes: Sizes) -> Report:
     try:
         report = _measure(sizes)
         if sizes.network is None and report.device == "cpu":
-            return replace(report, quick=measure_quick(sizes.rounds, sizes.steps))
+            return replace(
+                report,
+                quick=measure_quick(sizes.rounds, sizes.steps),
+                doctor=measure_doctor(sizes.rounds, sizes.steps),
+            )
         return report
     finally:
         torch.set_num_threads(before)

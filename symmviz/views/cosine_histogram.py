@@ -12,7 +12,6 @@ from symmviz.views.theme import current_theme
 
 _WIDTH, _HEIGHT, _LEAST_HEIGHT = 136, 150, 96  # pixels
 _SWATCH = 8.0
-_FILL = 0.55  # opacity
 _UNKNOWN = "The cosines of pairs come with the first frame."
 _READ = (
     "Cosine of same-class pairs (filled) and of other-class pairs (outlined) of the images shown, "
@@ -73,8 +72,8 @@ class CosineHistogram(QWidget):
         line = painter.fontMetrics().height()
         painter.drawText(QRectF(0, 0, area.width(), line), "Cosine of pairs")
         groups = (
-            ("same class", self._cosines.same, theme.right, True),
-            ("other classes", self._cosines.other, theme.wrong, False),
+            ("same class", self._cosines.same, theme.neutral, True),
+            ("other classes", self._cosines.other, theme.text, False),
         )
         plot = QRectF(2, 3.3 * line, area.width() - 4, area.height() - 4.5 * line)
         _draw_axis(painter, plot, line)
@@ -92,7 +91,6 @@ class CosineHistogram(QWidget):
 def _look(painter: QPainter, colour: str, *, is_filled: bool) -> None:
     shade = QColor(colour)
     painter.setPen(Qt.PenStyle.NoPen if is_filled else QPen(shade, 1.6))
-    shade.setAlphaF(_FILL)
     painter.setBrush(shade if is_filled else Qt.BrushStyle.NoBrush)
 
 

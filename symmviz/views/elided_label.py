@@ -29,6 +29,15 @@ def elided(text: str, metrics: QFontMetrics, width: int, cut: Qt.TextElideMode =
     return head + ISOLATE * -unclosed + dots + END_ISOLATE * unclosed + tail
 
 
+def broken(text: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
+    """The words of a text that fit into a line of that many pixels, at least one; and the rest."""
+    first, rest = text, ""
+    while metrics.horizontalAdvance(first) > width and " " in first and ISOLATE not in first:
+        first, _, word = first.rpartition(" ")
+        rest = f"{word} {rest}".rstrip()
+    return first, rest
+
+
 class ElidedLabel(QLabel):
     """One line of plain text, cut where it does not fit.
 

@@ -223,6 +223,7 @@ def fitted(
     room: int,
     between: str,
     least_letters: int = _LEAST_LETTERS,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> list[str]:
     """As many names as fit, each cut to its share: what a short one leaves, the long ones take.
 
@@ -232,6 +233,7 @@ def fitted(
         room: pixels for all of them.
         between: what stands between two of them, or something as wide.
         least_letters: a longer name is cut to so many at least; the last are left out instead.
+        cut: which part of a name is left out.
     """
     gap = metrics.horizontalAdvance(between)
     least = metrics.averageCharWidth() * least_letters
@@ -241,7 +243,7 @@ def fitted(
         count -= 1
     share = _share(sorted(widths[:count]), room - gap * count)
     return [
-        name if width <= share else elided(name, metrics, share)
+        name if width <= share else elided(name, metrics, share, cut)
         for name, width in zip(names[:count], widths, strict=False)
     ]
 

@@ -13,11 +13,14 @@ from symmviz.views.picked_types_map import PickedTypesMap
 from symmviz.views.picture_menu import PictureMenu
 from symmviz.views.run_colours import RunMark
 from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.title_label import TitleLabel
 
-_LEAST_TITLE = 120  # pixels
+_LEAST_TITLE, _MOST_TITLE = 84, 280  # pixels
+_BEFORE_TITLE = 48  # pixels: margins, the mark, and the space before the caption
+_ABOVE_MARK = 3  # pixels, so that it stands in the middle of the title's first line
 _LEAST_WITH_HISTOGRAM = 380  # a narrower column has no room beside its map
 # A scatter is not squeezed below this: the page scrolls instead.
-_LEAST_SCATTER = QSize(200, 100)
+_LEAST_SCATTER = QSize(160, 100)
 
 _TRUST_TIP = (
     "The map shows: Recall@1 in percent among the images that are shown, taken in the plane, of "
@@ -44,10 +47,8 @@ class MapColumn(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
-        self._heading = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
-        self._heading.setProperty("title", True)
-        # All columns are of one width, whatever the runs are called.
-        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.heading = TitleLabel(self)  # all columns are of one width, whatever it says
+        self.heading.setProperty("title", True)
         self.caption = _Caption(parent=self, cut=Qt.TextElideMode.ElideLeft)
         self.caption.setProperty("muted", True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -60,15 +61,20 @@ class MapColumn(QFrame):
         self.histogram = CosineHistogram(self)
         self.picked_types = PickedTypesMap(self)
         self._layers = AT_FIRST
+        self._title_width = _LEAST_TITLE
         self.trust = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self.trust.setProperty("muted", True)
         self.trust.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.trust.setToolTip(_TRUST_TIP)
-        self.pictures = PictureMenu(self, self.scatter, self._heading.text)
+        self.pictures = PictureMenu(self, self.scatter, self.heading.text)
         self._mark = RunMark(self)
         titled = QHBoxLayout()
-        titled.addWidget(self._mark)
-        titled.addWidget(self._heading, 1)
+        marked = QVBoxLayout()
+        marked.setContentsMargins(0, _ABOVE_MARK, 0, 0)
+        marked.addWidget(self._mark)
+        marked.addStretch(1)
+        titled.addLayout(marked)
+        titled.addWidget(self.heading, 1)
         self._head = QHBoxLayout()
         self._head.addLayout(titled, 1)
         self._head.addWidget(self.caption)
@@ -90,13 +96,19 @@ class MapColumn(QFrame):
         """Put the caption under the title where it would leave no room for it."""
         super().resizeEvent(event)
         self._show_beside(event.size().width())
-        beside = event.size().width() >= self.caption.sizeHint().width() + _LEAST_TITLE
-        self._head.setDirection(
-            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        )
-        self.caption.setAlignment(
-            Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
-        )
+        self._place_caption(event.size().width())
+
+    def leave_room(self, width: int, lines: int) -> None:
+        """Leave so much to the title, as the columns beside it do.
+
+        Args:
+            width: pixels of the widest title; below it the caption stands under the title.
+            lines: of the longest.
+        """
+        self.heading.keep_lines(lines)
+        if width != self._title_width:
+            self._title_width = width
+            self._place_caption(self.width())
 
     def set_layers(self, layers: frozenset[Layer]) -> None:
         """Draw these over and beside the points."""
@@ -106,7 +118,7 @@ class MapColumn(QFrame):
 
     def begin(self, title: RunTitle) -> None:
         """Show another run, which has no picture yet."""
-        self._heading.setText(shown_name(title.title))
+        self.heading.setText(shown_name(title.title))
         self._mark.set_place(title.place)
         self.scatter.setAccessibleName(f"Map of {shown_name(title.title)}")
         self.caption.setText("Waiting for the first picture")
@@ -117,6 +129,16 @@ class MapColumn(QFrame):
         self.scatter.set_selected(None)
         self.scatter.set_also_selected(())
         self.scatter.fit()
+
+    def _place_caption(self, width: int) -> None:
+        title = min(max(self._title_width, _LEAST_TITLE), _MOST_TITLE) + _BEFORE_TITLE
+        beside = width >= self.caption.sizeHint().width() + title
+        self._head.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        )
+        self.caption.setAlignment(
+            Qt.AlignmentFlag.AlignRight if beside else Qt.AlignmentFlag.AlignLeft
+        )
 
     def _show_beside(self, width: int) -> None:
         has_room = width >= _LEAST_WITH_HISTOGRAM

@@ -1,16 +1,17 @@
 """The maps side by side: a column a run."""
 
 from PySide6.QtCore import QPointF, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from symmviz.model.display import ColourBy, RunTitle
 from symmviz.model.drawing import DrawsAtOnce, PointDrawer
 from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.pictures import NoPictures, PictureSource
+from symmviz.views.column_layout import ColumnLayout
 from symmviz.views.map_column import MapColumn
 
 
-class MapColumns(QHBoxLayout):
+class MapColumns(ColumnLayout):
     """Makes columns as they are needed, keeps them, and draws all of them alike."""
 
     added = Signal(MapColumn)
@@ -46,6 +47,7 @@ class MapColumns(QHBoxLayout):
             column.begin(title)
         for column in self._pool:
             column.setVisible(column in self.shown)
+        self._align_titles()
 
     def set_drawer(self, drawer: PointDrawer) -> None:
         """Have the points of the maps drawn there."""
@@ -94,6 +96,13 @@ class MapColumns(QHBoxLayout):
         for column in self.shown:
             column.scatter.fit()
 
+    def _align_titles(self) -> None:
+        """Have all maps begin at one height, however long the titles are."""
+        width = max((column.heading.whole_width() for column in self.shown), default=0)
+        lines = max((column.heading.lines for column in self.shown), default=1)
+        for column in self.shown:
+            column.leave_room(width, lines)
+
     def _draw_so(self, column: MapColumn) -> None:
         colour_by, synthetic_visible, pairs_visible = self._look
         column.scatter.set_colour_by(colour_by)
@@ -115,5 +124,6 @@ class MapColumns(QHBoxLayout):
             lambda row, synthetic, at: self.row_hovered.emit(run, row, synthetic, at)
         )
         self._pool.append(column)
-        self.addWidget(column, 1)
+        column.heading.lines_changed.connect(self._align_titles)
+        self.addWidget(column)
         self.added.emit(column)

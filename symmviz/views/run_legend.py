@@ -12,6 +12,10 @@ from symmviz.views.legend import MORE, ThemedLabel, fitted
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import Theme
 
+_BETWEEN = "■    "  # as wide as a square and what stands between two titles
+_Line = list[tuple[int, str | None]]
+"""Which entries, and their titles as far as they fit; None for those that are left out."""
+
 
 class RunLegend(ThemedLabel):
     """Which colour is which run; a click on one hides or shows its lines."""
@@ -45,18 +49,30 @@ class RunLegend(ThemedLabel):
         self._render()
 
     def _markup(self, theme: Theme) -> str:
+        return "<br>".join(
+            " &nbsp;&nbsp; ".join(
+                MORE if title is None else self._entry(theme, at, self._entries[at], title)
+                for at, title in line
+            )
+            for line in self._lines()
+        )
+
+    def _lines(self) -> list[_Line]:
+        """The titles in one line, or in two where that is too short.
+
+        What all begin with tells nothing apart, and goes before any of them is cut.
+        """
         metrics = self.fontMetrics()
         room = self.width() - metrics.horizontalAdvance(MORE)
-        whole = [one.title for one in self._entries]
-        titles = _fitted(whole, metrics, room)
-        if titles != list(map(shown_name, whole)):  # what all begin with tells nothing apart
-            titles = _fitted(without_shared_start(whole), metrics, room)
-        parts = [
-            self._entry(theme, at, entry, title)
-            for at, (entry, title) in enumerate(zip(self._entries, titles, strict=False))
-        ]
-        all_there = len(titles) == len(self._entries)
-        return " &nbsp;&nbsp; ".join(parts if all_there else (*parts, MORE))
+        lines: list[_Line] = []
+        titles = [one.title for one in self._entries]
+        for names in (titles, without_shared_start(titles)):
+            shown = list(map(shown_name, names))
+            for is_one in (True, False):
+                lines = _in_lines(shown, metrics, room, is_one=is_one)
+                if [title for line in lines for _, title in line] == shown:
+                    return lines
+        return lines
 
     def _entry(self, theme: Theme, at: int, entry: LegendEntry, title: str) -> str:
         colour = theme.muted if entry.hidden else theme.run_colour(entry.place)
@@ -68,6 +84,18 @@ class RunLegend(ThemedLabel):
         return f"<a href='{at}' style='text-decoration:none'>{square} {words}</a>"
 
 
-def _fitted(titles: list[str], metrics: QFontMetrics, room: int) -> list[str]:
-    """As many titles as fit, each with its square and cut to its share of the room."""
-    return fitted([shown_name(one) for one in titles], metrics, room, "■    ")
+def _in_lines(titles: list[str], metrics: QFontMetrics, room: int, *, is_one: bool) -> list[_Line]:
+    """As many titles as fit into one or two lines, each cut to its share of the room."""
+    widths = [metrics.horizontalAdvance(title + _BETWEEN) for title in titles]
+    end = len(titles)
+    if end > 1 and not is_one:
+        end = min(range(1, end), key=lambda at: max(sum(widths[:at]), sum(widths[at:])))
+    lines: list[_Line] = []
+    for first, part in ((0, titles[:end]), (end, titles[end:])):
+        fit = fitted(part, metrics, room, _BETWEEN, cut=Qt.TextElideMode.ElideMiddle)
+        line: _Line = [(first + at, title) for at, title in enumerate(fit)]
+        if len(fit) < len(part):  # none after those that are left out
+            return [*lines, [*line, (first + len(fit), None)]]
+        if line:
+            lines.append(line)
+    return lines

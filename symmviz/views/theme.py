@@ -31,6 +31,8 @@ class Theme:
         synthetic: synthetic points (Fig. 8 draws them red).
         runs: one colour a run, for lines; used again from the start beyond the last.
         ring: around the selected point.
+        neutral: an area that stands for no run and says neither right nor wrong; it stands out
+            from what is behind it as a line in the colour of text does from it.
         right: a neighbour of the query's class.
         wrong: a neighbour of another class.
     """
@@ -48,6 +50,7 @@ class Theme:
     synthetic: str
     runs: tuple[str, ...]
     ring: str
+    neutral: str
     right: str
     wrong: str
 
@@ -79,6 +82,7 @@ LIGHT = Theme(
     synthetic=SYNTHETIC_ON_LIGHT,
     runs=RUNS_ON_LIGHT,
     ring="#1c1f24",
+    neutral="#7c838f",
     right="#00805d",
     wrong="#c24400",
 )
@@ -96,6 +100,7 @@ DARK = Theme(
     synthetic=SYNTHETIC_ON_DARK,
     runs=RUNS_ON_DARK,
     ring="#ffffff",
+    neutral="#7c838f",
     right="#1fc299",
     wrong="#ff8a4c",
 )

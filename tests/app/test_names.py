@@ -169,6 +169,8 @@ def test_a_long_title_hides_no_other_in_the_legend_of_runs(qtbot: QtBot) -> None
         assert shown in text
     legend.show()
     legend.resize(180, 20)
+    qtbot.waitUntil(lambda: "<br>" in legend.text())
+    legend.resize(60, 20)
     qtbot.waitUntil(lambda: legend.text().endswith("..."))
     legend.resize(5000, 20)
     qtbot.waitUntil(lambda: "x" * 300 in legend.text())

@@ -3,10 +3,12 @@
 import dataclasses
 import math
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -22,6 +24,7 @@ from symmviz.services.frame_facts import FramePart
 from symmviz.services.frames import FrameLoader
 from symmviz.services.pair_cosines import pair_cosines
 from symmviz.views.cosine_histogram import CosineHistogram
+from symmviz.views.theme import DARK, LIGHT, Theme
 
 
 def images(embeddings: object, labels: list[int]) -> EmbeddedSet:
@@ -185,14 +188,36 @@ def test_it_is_read_from_fill_and_outline_as_well_as_colours(widget: CosineHisto
     paper, quarter, more = (
         image.pixelColor(round(widget.width() * share), low) for share in (0.5, 0.25, 0.8)
     )
-    assert quarter.green() > quarter.red() + 20
+    assert quarter.saturation() < 60, "no colour of a run, and neither right nor wrong"
+    assert abs(quarter.lightness() - more.lightness()) > 60
     assert more.rgb() == image.pixelColor(round(widget.width() * 0.85), low).rgb()
     assert abs(more.lightness() - paper.lightness()) < 60  # the axis at 0, and nothing
     edge = [image.pixelColor(round(widget.width() * 0.8), y) for y in range(30, low)]
-    assert any(one.red() > one.green() + 40 for one in edge)
+    assert any(abs(one.lightness() - paper.lightness()) > 60 for one in edge)
     for word in ("filled", "outlined", "Learning pulls the two apart", "both stand at 1"):
         assert word in widget.toolTip()
     assert widget.accessibleDescription() == widget.text
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours' relative luminances, as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        shade = QColor(colour)
+        parts = shade.redF(), shade.greenF(), shade.blueF()
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        return 0.05 + 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return high / low
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_area_and_outline_stand_out_from_the_card_and_each_other(theme: Theme) -> None:
+    for one, other in combinations((theme.neutral, theme.text, theme.raised), 2):
+        assert contrast(one, other) >= 3, "what WCAG 2 asks of graphics"
 
 
 def test_they_are_computed_of_the_shown_frame_where_they_are_wanted() -> None:

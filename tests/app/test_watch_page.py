@@ -1,11 +1,13 @@
 """The Watch page by itself, with runs of any name."""
 
 import math
+from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
@@ -21,6 +23,7 @@ from symmviz.views.map_toggles import LayerMenu
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.readings import ReadingsLabel
 from symmviz.views.run_legend import RunLegend
+from symmviz.views.title_label import TitleLabel
 from symmviz.views.watch_page import WatchPage
 
 SETTINGS = "alpha=12.345,beta=98.765,rank=12,pairs=official,angle_deg=45.123,l2_reg=0.123456"
@@ -36,7 +39,9 @@ def page(qtbot: QtBot) -> WatchPage:
     return made
 
 
-def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: WatchPage) -> None:
+def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(
+    qtbot: QtBot, page: WatchPage
+) -> None:
     page.set_runs((spec_title(parse_spec("npair")),))
     narrowest = page.minimumSizeHint().width()
     runs = tuple(spec_title(parse_spec(spec)) for spec in ("angular", LONG))
@@ -49,9 +54,14 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     assert page.minimumSizeHint().width() <= max(narrowest, 900)
     widths = [page.scatter(run).parentWidget().width() for run in range(2)]
     assert abs(widths[0] - widths[1]) <= 1
-    labels = page.findChildren(QLabel)
-    heading = next(one for one in labels if one.toolTip() == plain_tip(runs[1].title))
+    heading = page.findChildren(TitleLabel)[1]
+    qtbot.waitUntil(lambda: " ".join(heading.shown().split("\n")) == runs[1].title)
+    assert not heading.toolTip()
+    page.resize(700, 600)
+    qtbot.waitUntil(lambda: heading.toolTip() == plain_tip(runs[1].title))
+    assert "…" in heading.shown()
     assert heading.text() == runs[1].title
+    page.resize(900, 600)
     entries = tuple(LegendEntry(at, (run.name,), run.title) for at, run in enumerate(runs))
     page.curves.set_legend(entries, has_seeds=True)
     assert page.minimumSizeHint().width() <= max(narrowest, 900)
@@ -60,6 +70,28 @@ def test_long_names_neither_widen_the_window_nor_one_of_the_scatters(page: Watch
     titles = [plain_tip(run.title).removeprefix("<span>").removesuffix("</span>") for run in runs]
     lines = legend.toolTip().removeprefix("<span>").split("<br>")
     assert lines[: len(runs)] == titles
+
+
+def test_columns_that_would_be_too_narrow_stand_in_two_rows(qtbot: QtBot, page: WatchPage) -> None:
+    specs = ("npair", "npair+symm:alpha=3,beta=2", "angular", "triplet", "lifted", "angular+symm")
+    page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs))
+
+    bar = page.findChildren(QScrollArea)[0].horizontalScrollBar()
+
+    def columns() -> list[QWidget]:
+        return [page.scatter(run).parentWidget() for run in range(len(specs))]
+
+    def stand_in(rows: list[int]) -> bool:
+        found = Counter(one.y() for one in columns())
+        return [found[y] for y in sorted(found)] == rows and bar.maximum() == 0
+
+    for width, rows in ((1280, [6]), (900, [3, 3]), (500, [2, 2, 2]), (1280, [6])):
+        page.resize(width, 700)
+        qtbot.waitUntil(partial(stand_in, rows))
+        widths = [one.width() for one in columns()]
+        assert max(widths) - min(widths) <= 1
+    assert [one.lines for one in page.findChildren(TitleLabel)] == [1, 2, 1, 1, 1, 1]
+    assert len({page.scatter(run).y() for run in range(len(specs))}) == 1, "as one title has two"
 
 
 def test_a_caption_keeps_its_room_beside_a_long_name(page: WatchPage) -> None:

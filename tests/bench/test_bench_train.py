@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from symmviz.benchmarks.doctor import Cost
+from symmviz.benchmarks.doctor import Report as DoctorReport
 from symmviz.benchmarks.quick import Report as QuickReport
 from symmviz.benchmarks.quick import Share
 from symmviz.benchmarks.train import Report, Sizes
@@ -29,8 +31,11 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [quick[one]["evaluations"] for one in ("quick", "former")] == [4, 13]
     assert quick["step_ratio"] > 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 10
-    assert sum("bar:" in line for line in lines) == 4
+    assert len(lines) == 14
+    assert sum("bar:" in line for line in lines) == 7
+    costs = report["doctor"]["costs"]
+    assert [cost["loss"] for cost in costs] == ["npair", "npair+symm", "triplet+symm"]
+    assert all(0 < cost["doctor"] < cost["step"] for cost in costs)
 
 
 def test_a_named_network_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,6 +57,13 @@ def test_what_the_quick_preset_takes_is_judged() -> None:
     assert "11.1%  bar: at most 10%  NOT met, 14.4% before" in evaluations
     assert "5.6%  bar: at most 10%  met" in frames
     assert pictures.endswith("1.39  bar: at least 1  met")
+
+
+def test_what_the_collapse_doctor_takes_is_judged() -> None:
+    cheap, dear = Cost("npair", 5000.0, 90.0, 0.018), Cost("npair+symm", 5000.0, 105.0, 0.021)
+    lines = DoctorReport((cheap, dear)).lines()
+    assert lines[1].endswith("1.8%  bar: at most 2%  met, 90 of 5,000 us")
+    assert lines[2].endswith("2.1%  bar: at most 2%  NOT met, 105 of 5,000 us")
 
 
 def test_the_goals_are_those_of_googlenet_on_a_gpu() -> None:

@@ -37,6 +37,15 @@ def cloud(count: int, dim: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, dim)) + 0.5
 
 
+@pytest.mark.parametrize("labels", [[7, 7, 2, 2, 5, 5], [4, 4, 1, 1, 4, 4, 9, 9], [3, 1, 2]])
+def test_classes_of_pairs_and_of_single_images(labels: list[int]) -> None:
+    x = cloud(len(labels), 4)
+    norm, within, between = by_loops(x.tolist(), labels)
+    found = diagnose(x, labels)
+    assert (found.mean_norm, found.between_cosine) == pytest.approx((norm, between), rel=1e-12)
+    assert found.within_cosine == (None if within is None else pytest.approx(within, rel=1e-12))
+
+
 @pytest.mark.parametrize("rows_at_once", [3, 8192])
 def test_is_what_loops_over_all_pairs_give(
     rows_at_once: int, monkeypatch: pytest.MonkeyPatch

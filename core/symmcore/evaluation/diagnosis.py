@@ -110,18 +110,26 @@ def batch_statistics(
     whole = np.zeros(embeddings.shape[1])
     for classes in _parts(bounds):
         rows = order[classes[0] : classes[-1]]
-        wide = embeddings[rows].astype(np.float64, copy=False)
+        wide = embeddings.take(rows, 0).astype(np.float64, copy=False)
         lengths = np.sqrt(np.einsum("nd,nd->n", wide, wide))
         wide /= np.maximum(lengths, _TINY)[:, None]
-        sums = np.add.reduceat(wide, classes[:-1] - classes[0])
+        sums = _sums(wide, classes - classes[0])
         norms += lengths.sum()
         ones += np.count_nonzero(lengths)  # a zero embedding has no direction
-        of_classes += np.vdot(sums, sums)
+        of_classes += float(np.vdot(sums, sums))
         whole += sums.sum(0)
     same = float(np.dot(sizes, sizes))
     within = (of_classes - ones) / _or_nan(same - count)
     between = (float(whole @ whole) - of_classes) / _or_nan(count * count - same)
     return float(norms / count), float(within), float(between)
+
+
+def _sums(rows: NDArray[np.float64], bounds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The sum of the rows of each class, (C, D), given where they begin and where the last ends."""
+    if len(rows) == 2 * (len(bounds) - 1) and not (bounds & 1).any():
+        return rows[::2] + rows[1::2]  # as most batches are: in a tenth of the time
+    sums: NDArray[np.float64] = np.add.reduceat(rows, bounds[:-1])
+    return sums
 
 
 def _parts(bounds: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -113,7 +113,8 @@ class Hinges:
         zero = self.values <= 0.0
         if self.left_out is None:
             return zero.float().mean()
-        return (zero & ~self.left_out).sum() / (~self.left_out).sum()
+        kept = ~self.left_out
+        return zero.logical_and_(kept).sum() / kept.sum()
 
 
 @dataclass(frozen=True, slots=True)

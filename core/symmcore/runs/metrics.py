@@ -1,6 +1,5 @@
 """Metrics of a run: as lines of JSON, and by name as arrays that grow."""
 
-import dataclasses
 import itertools
 import json
 import math
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.records import EvalRecord, StepRecord
+from symmcore.records import BatchHealth, EvalRecord, StepRecord
 from symmcore.runs.layout import LARGEST_STEP
 
 MetricArray = npt.NDArray[np.float64]
@@ -49,12 +48,19 @@ class Metric:
 
 def metrics_line(record: StepRecord | EvalRecord) -> str:
     """A record as one line of metrics.jsonl; what is not finite or not there is null."""
-    fields = dataclasses.asdict(record)
+    fields = _fields_of(record)
     recall_at = fields.pop("test_recall_at", ())
     fields |= {f"test_recall_at_{k}": value for k, value in recall_at}
-    fields |= fields.pop("health", None) or {}
+    health = fields.pop("health", None)
+    if health is not None:
+        fields |= _fields_of(health)
     kind = "step" if isinstance(record, StepRecord) else "eval"
     return scalars_line(kind, fields.pop("step"), fields)
+
+
+def _fields_of(record: StepRecord | EvalRecord | BatchHealth) -> Record:
+    """The values by name, not copied: ``dataclasses.asdict`` takes several times as long."""
+    return {name: getattr(record, name) for name in type(record).__slots__}
 
 
 def scalars_line(kind: str, step: int, values: Mapping[str, float | None]) -> str:
@@ -113,6 +119,7 @@ class MetricsTable:
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
         self._metrics: dict[str, Metric] = {}
+        self._grown: dict[str, None] = {}  # in the order in which they did
         self.lines = 0
         self.last_step = 0
         self.last_evaluation: Scores | None = None
@@ -141,6 +148,9 @@ class MetricsTable:
     def metrics(self) -> Mapping[str, Metric]:
         """The metrics by name, as they are now."""
         # only those that grew are made anew; the mapping too, for who holds the last one
+        for name in self._grown:
+            self._metrics[name] = self._columns[name].metric()
+        self._grown.clear()
         return dict(self._metrics)
 
     def add_lines(self, lines: list[bytes]) -> None:
@@ -153,9 +163,8 @@ class MetricsTable:
                 for record in records:
                     self._add(record, points)
         for name, (steps, values) in points.items():
-            column = self._columns[name]
-            column.extend(steps, values)
-            self._metrics[name] = column.metric()
+            self._columns[name].extend(steps, values)
+            self._grown[name] = None
 
     def _add_alike(self, records: list[Record | None], points: Points) -> bool:
         """Take in steps, ascending, of finite numbers and nulls; False for others."""

@@ -189,6 +189,9 @@ class _Streak:
 
     def take(self, flags: Flags, steps: Values, trivial: Values) -> None:
         """Take in at which of the next steps the symptom shows."""
+        if self._current is None and not flags.any():  # as in nearly every step of a sound run
+            self._since = None
+            return
         edges = (np.flatnonzero(np.diff(flags)) + 1).tolist()
         for begin, end in zip([0, *edges], [*edges, len(flags)], strict=True):
             if flags[begin]:

@@ -1,6 +1,7 @@
 """One run's network, loss and optimiser, and what one batch does to them."""
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ import torch
 from torch import Tensor
 
 from symmcore.errors import InputError
-from symmcore.evaluation.diagnosis import batch_statistics
 from symmcore.losses import build_loss
 from symmcore.losses.base import Selection
 from symmcore.networks import build_network, fill_network, load_weights
 from symmcore.records import BatchHealth, IndexArray, PickedPairs
+from symmcore.training.batch_health import STEPS_BETWEEN_NORMS, batch_health, gradient_norm
 from symmcore.training.compiled_losses import has_loops, warm_up_loss
 from symmcore.training.config import TrainingConfig
 from symmcore.training.optimizer import (
@@ -27,9 +28,6 @@ from symmcore.training.optimizer import (
 )
 from symmcore.training.picked_pairs import hardest_pairs
 from symmcore.training.spec import RunSpec
-
-_STEPS_BETWEEN_NORMS = 5
-"""Every so many steps the gradient's norm is recorded, for which a GPU is waited for once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +116,14 @@ class Learner:
         # The one place where a GPU is waited for, and while it is still ahead of the
         # backward pass: that and the optimiser step run on while the next batch is prepared.
         loss = float(result.loss.detach())
-        norm, within, between = batch_statistics(
-            embeddings.detach().cpu().numpy(), labels.cpu().numpy()
-        )
-        zero_terms = None if result.hinges is None else float(result.hinges.zero_share)
+        rate = self._schedule.rate(self._learning_rate, self._steps_taken)
+        health = batch_health(self._loss, result, embeddings, labels, rate)
         if result.selection is not None:
             self._picked = result.selection, embeddings.detach()
         ratio = None if result.selection is None else result.selection.synthetic_ratio
-        rate = self._schedule.rate(self._learning_rate, self._steps_taken)
-        gradient_norm = self._update(result.loss, rate) if math.isfinite(loss) else None
-        health = BatchHealth(
-            trivial_loss=self._loss.trivial_loss(labels),
-            mean_norm=norm,
-            within_cosine=within,
-            between_cosine=between,
-            gradient_norm=gradient_norm,
-            zero_terms=zero_terms,
-            learning_rate=rate,
-        )
+        norm = self._update(result.loss, rate) if math.isfinite(loss) else None
+        if norm is not None:
+            health = dataclasses.replace(health, gradient_norm=norm)
         return StepResult(loss, ratio, health)
 
     def picked_pairs(self, samples: IndexArray | None) -> PickedPairs | None:
@@ -221,13 +209,12 @@ class Learner:
         self._optimizer.zero_grad(set_to_none=True)
         # torch's own signature is untyped
         loss.backward()
-        due = self._steps_taken % _STEPS_BETWEEN_NORMS == 0
+        due = self._steps_taken % STEPS_BETWEEN_NORMS == 0
         norm = None
         if self._grad_clip is not None:
             norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
         elif due:
-            gradients = [w.grad for w in self._network.parameters() if w.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients)
+            norm = gradient_norm(self._network)
         self._optimizer.step()
         self._steps_taken += 1
         return float(norm) if due and norm is not None else None
