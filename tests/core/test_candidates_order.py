@@ -13,7 +13,12 @@ import torch
 from candidate_cases import Cases, can_tie_alone, cases
 from numpy.typing import NDArray
 
-from symmcore.losses.backends.numba.kernels.picks import mirror, pick_pairs, pick_triplets
+from symmcore.losses.backends.numba.kernels.picks import (
+    mirror,
+    pick_official,
+    pick_pairs,
+    pick_triplets,
+)
 from symmcore.losses.backends.numba.kernels.search import search
 from symmcore.losses.backends.numba.miner import planes_of
 from symmcore.mining import Candidates, MinedCodes, pair_candidates, triplet_candidates
@@ -101,6 +106,28 @@ def test_unrolled_pairs(dtype: torch.dtype) -> None:
     tile = tile_of(found, dtype)
     pick_pairs(*tile, np.array(candidates.exchanged(), np.uint8))
     expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_unrolled_official_pairs(dtype: torch.dtype) -> None:
+    candidates = pair_candidates("official")
+    found = cases(candidates)
+    tile = tile_of(found, dtype)
+    pick_official(*tile)
+    expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_no_number_is_picked_as_in_the_search(dtype: torch.dtype) -> None:
+    candidates = pair_candidates("official")
+    searched = tile_of(cases(candidates), dtype)
+    searched[0][4] = searched[0][:, 9] = searched[0][2, 3] = np.nan
+    searched[0][6, 5] = np.inf
+    picked = tuple(part.copy() if isinstance(part, np.ndarray) else part for part in searched)
+    search(*searched, planes_of(candidates), 1, False)
+    pick_official(*picked)
+    np.testing.assert_array_equal(picked[-1], searched[-1])
+    np.testing.assert_array_equal(picked[-2], searched[-2])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
