@@ -120,10 +120,11 @@ def test_unrolled_official_pairs(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_what_is_no_number_is_picked_as_in_the_search(dtype: torch.dtype) -> None:
     candidates = pair_candidates("official")
-    searched = tile_of(cases(candidates), dtype)
-    searched[0][4] = searched[0][:, 9] = searched[0][2, 3] = np.nan
-    searched[0][6, 5] = np.inf
-    picked = tuple(part.copy() if isinstance(part, np.ndarray) else part for part in searched)
+    found = cases(candidates)
+    searched, picked = tile_of(found, dtype), tile_of(found, dtype)
+    for products in (searched[0], picked[0]):
+        products[4] = products[:, 9] = products[2, 3] = np.nan
+        products[6, 5] = np.inf
     search(*searched, planes_of(candidates), 1, False)
     pick_official(*picked)
     np.testing.assert_array_equal(picked[-1], searched[-1])
