@@ -19,6 +19,13 @@ class PictureSource(Protocol):
             side: of the square, in device pixels.
         """
 
+    def lack(self, run: str) -> str:
+        """Why there are no pictures of a run, in a sentence; empty where there are or may be.
+
+        Args:
+            run: its key.
+        """
+
 
 class NoPictures:
     """A source that never has a picture, for views before they are given one."""
@@ -26,3 +33,7 @@ class NoPictures:
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
         """See :class:`PictureSource`."""
         return None
+
+    def lack(self, run: str) -> str:
+        """See :class:`PictureSource`."""
+        return ""

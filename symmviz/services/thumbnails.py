@@ -12,6 +12,7 @@ from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
+from symmcore.runs.thumbnails import has_thumbnails
 from symmviz.model.display import UPLOADS, PictureId
 from symmviz.services.wanted import WantedAnswers
 
@@ -49,12 +50,14 @@ class Thumbnails(WantedAnswers[_Key]):
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
         self._recordings: dict[str, Recording] = {}
         self._asked: set[_Key] = set()
+        self._lacks: dict[str, str] = {}  # by run without any image
         self._again_at = math.inf  # when those that were not written yet are asked for again
 
     def show(self, recordings: tuple[Recording, ...]) -> None:
         """Take pictures from these recordings from now on."""
         with self._lock:
             self._recordings = {recording.key: recording for recording in recordings}
+            self._lacks.clear()
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
         """See :class:`symmviz.model.pictures.PictureSource`."""
@@ -64,13 +67,18 @@ class Thumbnails(WantedAnswers[_Key]):
             return image
         with self._lock:
             is_known = picture.run == UPLOADS or picture.run in self._recordings
-            if key in self._asked or not is_known:
+            if key in self._asked or not is_known or picture.run in self._lacks:
                 return None
             if len(self._asked) >= _MOST_WANTED:
                 self._asked.clear()  # the thread drops the oldest of them: they may be asked again
             self._asked.add(key)
         self._thread.want_first(key, _MOST_WANTED)
         return None
+
+    def lack(self, run: str) -> str:
+        """See :class:`symmviz.model.pictures.PictureSource`."""
+        with self._lock:
+            return self._lacks.get(run, "")
 
     @property
     def revision(self) -> int:
@@ -90,16 +98,35 @@ class Thumbnails(WantedAnswers[_Key]):
         try:
             read = self._of_upload(picture.sample, side) if picture.run == UPLOADS else None
             if recording is not None:
-                read = _read(recording, picture.sample, side)
+                read = self._read(recording, picture.sample, side)
             if read is not None:
                 self._keep(key, _scaled(read, side))
         finally:
             with self._lock:
                 self._asked.discard(key)
-                if read is None and recording is not None:
+                if read is None and recording is not None and picture.run not in self._lacks:
                     self._again_at = time.monotonic() + _SECONDS_BETWEEN_TRIES
                 else:
                     self._revision += 1
+
+    def _read(self, recording: Recording, sample: int, side: int) -> ImageArray | None:
+        """An image of a run; None where it is not there yet, or the run has no images at all."""
+        is_recorded = recording.state.status is RunStatus.TRAINING  # before it is looked for
+        try:
+            if side <= _THUMBNAIL:
+                found = recording.find_thumbnail(sample)
+            else:
+                found = recording.find_image(sample)
+            if found is not None or is_recorded:
+                return found
+            if has_thumbnails(recording.folder):
+                return _grey(side)
+        except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
+            return _grey(side)
+        with self._lock:
+            how = "imported" if recording.info.imported else "recorded"
+            self._lacks[recording.key] = f"This run was {how} without images."
+        return None
 
     def _keep(self, key: _Key, image: ImageArray) -> None:
         self._made.put(key, image, image.nbytes)
@@ -125,19 +152,6 @@ def _go_on() -> None:
 
 def _grey(side: int) -> ImageArray:
     return np.full((side, side, 1), 128, dtype=np.uint8)
-
-
-def _read(recording: Recording, sample: int, side: int) -> ImageArray | None:
-    """An image of a run; None where it is being recorded and that one is not there yet."""
-    is_recorded = recording.state.status is RunStatus.TRAINING  # before it is looked for
-    try:
-        if side <= _THUMBNAIL:
-            found = recording.find_thumbnail(sample)
-        else:
-            found = recording.find_image(sample)
-        return _grey(side) if found is None and not is_recorded else found
-    except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
-        return _grey(side)
 
 
 def _scaled(image: ImageArray, side: int) -> ImageArray:

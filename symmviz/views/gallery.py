@@ -53,6 +53,9 @@ class GalleryView(QTableView):
 
     def pictures_came(self) -> None:
         """Draw what is there by now, of what is seen."""
+        if self._images.lack and self._cells.waiting:
+            self._cells.waiting.clear()  # none of them comes
+            self.viewport().update()
         seen = self.viewport().rect()
         for at in tuple(self._cells.waiting):
             index = self._images.place(at)
@@ -75,6 +78,11 @@ class GalleryView(QTableView):
         self._marking = False
         bar.setValue(at if same else 0)
         self._mark_chosen()
+
+    @property
+    def lack(self) -> str:
+        """Why there are no pictures, in a sentence; empty where there are or may be."""
+        return self._images.lack
 
     def listed(self) -> list[int]:
         """Positions in the dataset of the images that are listed, in order."""

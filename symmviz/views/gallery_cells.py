@@ -18,7 +18,7 @@ from symmviz.model.display import Gallery, PictureId
 from symmviz.model.names import shown_name
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.model.retrieval import Split
-from symmviz.views.images import picture_pixmap
+from symmviz.views.images import draw_number, picture_pixmap
 from symmviz.views.marks import draw_mark
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
@@ -123,10 +123,20 @@ class GalleryModel(QAbstractTableModel):
         row, ranks = self.row(index), None if self.gallery is None else self.gallery.ranks
         return row is not None and ranks is not None and int(ranks[row]) > 1
 
+    @property
+    def lack(self) -> str:
+        """Why there are no pictures, in a sentence; empty where there are or may be."""
+        return "" if self.gallery is None else self.pictures.lack(self.gallery.run)
+
+    def sample(self, at: int) -> int:
+        """The position in the dataset of the image that is listed at a place, from 0."""
+        assert self.gallery is not None, "there are rows"
+        return int(self.gallery.samples[self.rows[at]])
+
     def thumbnail(self, at: int) -> QPixmap | None:
         """The picture of the image that is listed at a place, from 0; None until it is made."""
         assert self.gallery is not None, "there are rows"
-        sample, ratio = int(self.gallery.samples[self.rows[at]]), self._view.devicePixelRatioF()
+        sample, ratio = self.sample(at), self._view.devicePixelRatioF()
         key = f"symmviz-{self.gallery.run}-{sample}-{ratio}"
         pixmap = QPixmap()
         if QPixmapCache.find(key, pixmap):
@@ -159,7 +169,9 @@ class ThumbnailDelegate(QStyledItemDelegate):
         corner = area.center() - QPoint(_SIZE // 2 - 1, _SIZE // 2 - 1)
         frame = QRect(corner, QSize(_SIZE, _SIZE))
         pixmap = model.thumbnail(at)
-        if pixmap is None:
+        if pixmap is None and model.lack:
+            draw_number(painter, frame, model.sample(at))
+        elif pixmap is None:
             painter.fillRect(frame, QColor(current_theme().border))
             self.waiting.add(at)
         else:

@@ -11,7 +11,7 @@ from symmviz.model.names import shown_name
 from symmviz.model.pictures import PictureSource
 from symmviz.model.retrieval import Query
 from symmviz.views.elided_label import broken, elided
-from symmviz.views.images import picture_pixmap, placeholder
+from symmviz.views.images import numbered, picture_pixmap, placeholder
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
@@ -157,8 +157,12 @@ class ImageTile(QWidget):
     def _show_picture(self, card: ImageCard) -> None:
         ratio = self.devicePixelRatioF()
         pixmap = picture_pixmap(self._pictures, card.picture, _SIZE, ratio)
-        self._waits = pixmap is None
-        self._button.setIcon(QIcon(placeholder(_SIZE, ratio) if pixmap is None else pixmap))
+        is_lacking = pixmap is None and bool(self._pictures.lack(card.picture.run))
+        self._waits = pixmap is None and not is_lacking
+        if pixmap is None:
+            sample = card.picture.sample
+            pixmap = numbered(sample, _SIZE, ratio) if is_lacking else placeholder(_SIZE, ratio)
+        self._button.setIcon(QIcon(pixmap))
 
     def _on_clicked(self) -> None:
         if self._card is not None:

@@ -1,8 +1,8 @@
 """Pixmaps of dataset images, and what stands for one that is not there yet."""
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from symmcore.data.images.store import ImageArray
 from symmviz.model.display import PictureId
@@ -46,6 +46,26 @@ def picture_pixmap(
     """A picture that is there, to fit a square of ``size`` logical pixels; None until it is."""
     image = source.picture(picture, round(size * ratio))
     return None if image is None else image_pixmap(image, size, ratio)
+
+
+def numbered(sample: int, size: int, ratio: float) -> QPixmap:
+    """What stands for an image of a run that has no images: its number in an outline."""
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_number(painter, QRect(0, 0, size, size), sample)
+    painter.end()
+    return pixmap
+
+
+def draw_number(painter: QPainter, area: QRect, sample: int) -> None:
+    """Draw the number of an image that cannot be drawn, in an outline."""
+    theme = current_theme()
+    painter.setPen(QColor(theme.border))
+    painter.drawRect(area.adjusted(0, 0, -1, -1))
+    painter.setPen(QColor(theme.muted))
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, str(sample))
 
 
 def placeholder(size: int, ratio: float) -> QPixmap:

@@ -25,6 +25,7 @@ from symmviz.model.retrieval import Split
 from symmviz.views.class_table import ClassTable
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.gallery import GalleryView
+from symmviz.views.note import Note
 
 _TYPING_MS = 150
 _LOWEST = 36  # pixels of a list, on the smallest screens
@@ -72,6 +73,7 @@ class ListingPanel(QWidget):
         self._selected = QPushButton(self)
         self._summary = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._stop = QToolButton(self)
+        self._lack = Note(self)
         self._typing = QTimer(self)
         self._prepare()
         self._lay_out()
@@ -84,6 +86,7 @@ class ListingPanel(QWidget):
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.gallery.pictures_came()
+        self._show_lack()
 
     def set_listing(self, state: ListingState) -> None:
         """Show what is listed, and what of the fields is chosen."""
@@ -94,6 +97,7 @@ class ListingPanel(QWidget):
         is_classes = state.browse.shown is GalleryList.CLASSES
         self._stack.setCurrentWidget(self.classes if is_classes else self.gallery)
         self._summary.setText(state.summary)
+        self._show_lack()
         names = () if state.gallery is None else state.gallery.class_names
         if names != self._names:
             self._names = names
@@ -185,7 +189,8 @@ class ListingPanel(QWidget):
         self._filter.setProperty("title", True)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
-        for hidden in (self._since, self._filter, self._unfilter, self._selected, self._stop):
+        parts = (self._since, self._filter, self._unfilter, self._selected, self._stop, self._lack)
+        for hidden in parts:
             hidden.hide()
 
     def _lay_out(self) -> None:
@@ -215,6 +220,7 @@ class ListingPanel(QWidget):
         layout.addWidget(self._since)
         layout.addLayout(filtered)
         layout.addLayout(below)
+        layout.addWidget(self._lack)
         layout.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
@@ -254,6 +260,13 @@ class ListingPanel(QWidget):
         self._unfilter.setVisible(is_filtered)
         self._selected.setText(f"Selection ({state.selected:,})")
         self._selected.setVisible(state.selected > 0 and browse.shown is not GalleryList.CLASSES)
+
+    def _show_lack(self) -> None:
+        """Say once why there are no pictures."""
+        lack = self.gallery.lack
+        if lack != self._lack.text():
+            self._lack.setText(lack)
+            self._lack.setVisible(bool(lack))
 
     def _browse_by(self, **changes: object) -> None:
         self.browsed.emit(replace(self._browse, **changes))  # type: ignore[arg-type]  # by name

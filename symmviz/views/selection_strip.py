@@ -8,7 +8,7 @@ from symmviz.model.display import PictureId
 from symmviz.model.mined_pair import MinedPair
 from symmviz.model.pictures import NoPictures, PictureSource
 from symmviz.views.elided_label import ElidedLabel
-from symmviz.views.images import picture_pixmap, placeholder
+from symmviz.views.images import numbered, picture_pixmap, placeholder
 from symmviz.views.theme import current_theme
 
 _SIZE, _GAP = 34, 4
@@ -58,6 +58,8 @@ class SelectionStrip(QWidget):
         fit = self._fitting()
         for at, picture in enumerate(self._shown[:fit]):
             pixmap = picture_pixmap(self._pictures, picture, _SIZE, ratio)
+            if pixmap is None and self._pictures.lack(picture.run):
+                pixmap = numbered(picture.sample, _SIZE, ratio)
             self._waits |= pixmap is None
             pixmap = placeholder(_SIZE, ratio) if pixmap is None else pixmap
             size = pixmap.deviceIndependentSize().toSize()

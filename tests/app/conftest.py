@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import threading
 import traceback
 import weakref
@@ -34,6 +35,20 @@ def _where() -> str:
     frames = traceback.extract_stack()[:-2]
     ours = [frame for frame in frames if "symmviz" in frame.filename or "tests" in frame.filename]
     return "".join(traceback.format_list((ours or frames)[-4:]))
+
+
+@pytest.fixture(scope="session")
+def imported() -> set[str]:
+    """Names of the modules that were there before an earlier test."""
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def kept_from_collections(imported: set[str]) -> None:
+    """Have no collection look through what the tests before have imported: of torch it is much."""
+    if not imported.issuperset(sys.modules):
+        imported.update(sys.modules)
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

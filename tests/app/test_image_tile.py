@@ -17,6 +17,10 @@ class Pictures:
 
     def __init__(self) -> None:
         self.made: dict[PictureId, int] = {}
+        self.lacks = ""
+
+    def lack(self, run: str) -> str:
+        return self.lacks
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
         shade = self.made.get(picture)
@@ -94,6 +98,20 @@ def test_a_tile_waits_for_its_picture_with_a_placeholder(qtbot: QtBot) -> None:
     pictures.made[PictureId("run", 1)] = 250
     tile.pictures_came()
     assert red(tile) == 250
+
+
+def test_of_a_run_without_images_the_number_is_shown(qtbot: QtBot) -> None:
+    pictures = Pictures()
+    tile = ImageTile(pictures)
+    qtbot.addWidget(tile)
+    tile.show_card(card("a"))
+    waited = tile.waits
+    pictures.lacks = "This run has none."
+    tile.pictures_came()
+    assert (waited, tile.waits) == (True, False)
+    shown = tile.button.icon().pixmap(68).toImage()
+    assert shown.pixelColor(3, 3).alpha() == 0, "no square"
+    assert any(shown.pixelColor(x, 34).alpha() for x in range(20, 48)), "but a number"
 
 
 def test_a_tile_of_another_dataset_shows_that_ones_image(qtbot: QtBot) -> None:

@@ -149,6 +149,9 @@ class Pictures:
         image[...] = (250, 0, 250)
         return image if self.there else None
 
+    def lack(self, run: str) -> str:
+        return ""
+
 
 class Derives(DrawsAtOnce):
     """Counts what is computed of layers."""

@@ -1,12 +1,14 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
 from symmcore.runs.info import RunStatus
+from symmcore.runs.layout import THUMBNAILS
 from symmviz.model.display import PictureId
 from symmviz.services.thumbnails import Thumbnails
 
@@ -89,9 +91,12 @@ def test_what_a_run_has_not_written_yet_is_asked_for_again(
 
 
 def test_what_a_run_that_has_ended_lacks_is_grey(
-    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run = FakeRecording()
+    run.folder = tmp_path
+    (tmp_path / THUMBNAILS).mkdir()
+    (tmp_path / THUMBNAILS / "0000.safetensors").write_bytes(b"those of other images")
     run.change(status=RunStatus.FINISHED)
     monkeypatch.setattr(run, "find_thumbnail", lambda _: None)
     thumbnails.show((run,))
@@ -160,3 +165,26 @@ def test_a_picture_that_cannot_be_scaled_is_grey(
     assert picture is not None
     assert np.unique(picture).tolist() == [128]
     assert thumbnails.revision > 0
+
+
+@pytest.mark.parametrize("how", ["imported", "recorded"])
+def test_a_run_without_any_image_says_so_and_is_asked_once(
+    thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    given = {"imported_from": "embeddings.npy"} if how == "imported" else {}
+    run = FakeRecording(settings={"settings": given})
+    run.change(status=RunStatus.FINISHED)
+    asked: list[int] = []
+    monkeypatch.setattr(run, "find_thumbnail", asked.append)
+    thumbnails.show((run,))
+    assert not thumbnails.lack(run.key)
+    before = thumbnails.revision
+    thumbnails.picture(PictureId(run.key, 7), 56)
+    wait(thumbnails)
+    assert thumbnails.lack(run.key) == f"This run was {how} without images."
+    assert thumbnails.revision > before
+    assert thumbnails.picture(PictureId(run.key, 8), 56) is None
+    wait(thumbnails)
+    assert asked == [7]
+    thumbnails.show((run,))  # they may be there by now
+    assert not thumbnails.lack(run.key)

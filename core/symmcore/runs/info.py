@@ -82,6 +82,12 @@ class RunInfo:
         return self.settings.get("recorded_by") == OWN_LOOP
 
     @property
+    def imported(self) -> bool:
+        """Whether it was made of embeddings that were trained elsewhere."""
+        given = self.settings.get("settings")
+        return isinstance(given, Mapping) and "imported_from" in given
+
+    @property
     def place(self) -> tuple[int, str]:
         """What the runs of a comparison are sorted by: the order in which it names them."""
         known = self.name in self.compared

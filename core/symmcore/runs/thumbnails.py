@@ -112,6 +112,14 @@ def chunk_bytes(thumbnails: Iterable[tuple[int, bytes]]) -> bytes:
     )
 
 
+def has_thumbnails(run: Path) -> bool:
+    """Whether a run directory holds files of thumbnails; for threads that may read."""
+    try:
+        return any((run / THUMBNAILS).glob(f"[0-9]*{SAFETENSORS}"))
+    except OSError:
+        return False
+
+
 class ThumbnailFiles:
     """The thumbnails in a run directory; one thread at a time.
 
