@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,6 +20,7 @@ from symmcore.runs.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.services.faults import said_of
 from symmviz.services.training_messages import (
     Began,
     Begin,
@@ -39,6 +41,11 @@ from symmviz.services.training_thread import TrainingThread
 
 # The window draws no more often; of what a training is doing, the latest counts.
 _SECONDS_BETWEEN_STATUSES = 0.04
+_SECONDS_BETWEEN_TRIES = 2.0
+_UNSAVED = (
+    "The training has ended, and what could not be written of it is in memory alone: make room, "
+    "and it is written within seconds. Closing the window loses it."
+)
 
 
 def serve(connection: Connection) -> NoReturn:
@@ -52,13 +59,17 @@ def serve(connection: Connection) -> NoReturn:
     if hasattr(signal, "SIGHUP"):  # the terminal has gone, and the window with it
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    host = TrainingHost(connection)
+    host, code = TrainingHost(connection), 0
     try:
-        with contextlib.suppress(SystemExit):
-            host.run()
+        host.run()
+    except SystemExit:
+        pass  # asked for, by a signal
+    except BaseException:  # noqa: BLE001 - a fault of this program ends this process, nothing else
+        traceback.print_exc()
+        code = 1
     finally:
         host.close()
-        os._exit(0)
+        os._exit(code)
 
 
 class TrainingHost:
@@ -80,12 +91,8 @@ class TrainingHost:
     def run(self) -> None:
         """Obey commands until the last, or until the window is gone."""
         self._training.open()
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                command: Command = receive(self._connection)
-                if command is Order.CLOSE:
-                    return
-                self._obey(command)
+        while (command := self._next()) is not Order.CLOSE:
+            self._obey(command)
 
     def close(self, import_timeout: float = 0.0) -> None:
         """End the training at its next batch boundary, and everything with it.
@@ -99,6 +106,16 @@ class TrainingHost:
         if self._recorder is not None:
             self._recorder.close()
         self._connection.close()
+
+    def _next(self) -> Command:
+        """Wait for a command; CLOSE once nobody is there to give one."""
+        try:
+            while not self._connection.poll(_SECONDS_BETWEEN_TRIES):
+                self._save_again()
+            command: Command = receive(self._connection)
+        except (EOFError, OSError):
+            return Order.CLOSE
+        return command
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -143,8 +160,8 @@ class TrainingHost:
     def _claim(self, claim: Claim) -> None:
         try:
             recorder = self._claimed_recorder(claim)
-        except InputError as error:
-            self._reports.send(Claimed(claim.number, str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the window waits for an answer
+            self._reports.send(Claimed(claim.number, said_of(error)))
             return
         self._claimed[claim.number] = _Claimed(claim.config, recorder, claim.plan)
         self._reports.send(Claimed(claim.number))
@@ -158,10 +175,18 @@ class TrainingHost:
         try:
             if plan is not None:
                 plan.check_newest()  # now that nobody else writes what is resumed
-        except InputError:
+        except BaseException:
             recorder.close()
             raise
         return recorder
+
+    def _save_again(self) -> None:
+        """Save what could not be when its training ended: there may be room on the disk by now."""
+        recorder = self._recorder
+        if recorder is None or self._training.running or not recorder.unsaved:
+            return
+        if recorder.save_again():
+            self._reports.send(Recorded())
 
     def _drop(self, number: int) -> None:
         self._claimed.pop(number).recorder.close()
@@ -228,6 +253,8 @@ class Reporter:
         """Report what is new, and of the steps the latest now and then."""
         before, self._newest = self._newest, status
         now = time.perf_counter()
+        if status.state is RunState.FINISHED and self._recorder.unsaved:
+            self._send(Problem(_UNSAVED))
         is_news = before is None or (before.state, before.message) != (status.state, status.message)
         if is_news or now - self._sent_at >= _SECONDS_BETWEEN_STATUSES:
             self._sent_at = now

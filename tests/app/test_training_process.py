@@ -1,5 +1,6 @@
 """The process that trains for the window: what it is told, what it says, and how it ends."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,14 +14,14 @@ import pytest
 from helpers_training import tiny_config, tiny_dataset
 
 from symmcore.errors import InputError
-from symmcore.runs import Recording
+from symmcore.runs import Recording, files
 from symmcore.runs.continuation import resume_plan
 from symmcore.runs.info import RunStatus
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Environment, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.services import training_process
+from symmviz.services import training_host, training_process
 from symmviz.services.status_box import StatusBox
 from symmviz.services.training_host import Reporter
 from symmviz.services.training_messages import Began, Order, Problem, Report
@@ -223,6 +224,7 @@ def test_a_claim_holds_the_folder_until_it_is_left(watched: Watched, tmp_path: P
 
 class Recorder:
     recordings: tuple[Recording, ...] = ()
+    unsaved = False
 
 
 def reporter(ended: frozenset[int] = frozenset()) -> tuple[Reporter, list[Report]]:
@@ -260,6 +262,35 @@ def test_of_steps_the_latest_is_reported_now_and_then_and_each_change_at_once() 
     for change in changes:
         one.status(change)
     assert said == changes
+
+
+def test_what_could_not_be_written_at_the_end_is_written_once_there_is_room(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = True
+    original = files.write_all
+
+    def write_all(descriptor: int, content: bytes) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(descriptor, content)
+
+    process = watched.process
+    process.start(config(LONG), tmp_path / "run")
+    watched.wait_for_steps()
+    monkeypatch.setattr(files, "write_all", write_all)
+    monkeypatch.setattr(training_host, "_SECONDS_BETWEEN_TRIES", 0.05)
+    process.order(Order.HURRY)
+    ended = watched.wait_for_end()
+    assert any("in memory alone" in problem for problem in watched.problems)
+    assert recorded(watched).state.status is RunStatus.TRAINING, "nothing could be written"
+    full = False
+    until = time.monotonic() + PATIENCE
+    while recorded(watched).state.status is RunStatus.TRAINING:
+        assert time.monotonic() < until
+        recorded(watched).poll()
+    assert recorded(watched).state.status is RunStatus.STOPPED
+    assert recorded(watched).state.last_step == ended.step
 
 
 def test_claims_end_with_the_process(watched: Watched, tmp_path: Path) -> None:

@@ -13,7 +13,12 @@ import torch
 from candidate_cases import Cases, can_tie_alone, cases
 from numpy.typing import NDArray
 
-from symmcore.losses.backends.numba.kernels.picks import mirror, pick_pairs, pick_triplets
+from symmcore.losses.backends.numba.kernels.picks import (
+    mirror,
+    pick_official,
+    pick_pairs,
+    pick_triplets,
+)
 from symmcore.losses.backends.numba.kernels.search import search
 from symmcore.losses.backends.numba.miner import planes_of
 from symmcore.mining import Candidates, MinedCodes, pair_candidates, triplet_candidates
@@ -101,6 +106,29 @@ def test_unrolled_pairs(dtype: torch.dtype) -> None:
     tile = tile_of(found, dtype)
     pick_pairs(*tile, np.array(candidates.exchanged(), np.uint8))
     expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_unrolled_official_pairs(dtype: torch.dtype) -> None:
+    candidates = pair_candidates("official")
+    found = cases(candidates)
+    tile = tile_of(found, dtype)
+    pick_official(*tile)
+    expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_no_number_is_picked_as_in_the_search(dtype: torch.dtype) -> None:
+    candidates = pair_candidates("official")
+    found = cases(candidates)
+    searched, picked = tile_of(found, dtype), tile_of(found, dtype)
+    for products in (searched[0], picked[0]):
+        products[4] = products[:, 9] = products[2, 3] = np.nan
+        products[6, 5] = np.inf
+    search(*searched, planes_of(candidates), 1, False)
+    pick_official(*picked)
+    np.testing.assert_array_equal(picked[-1], searched[-1])
+    np.testing.assert_array_equal(picked[-2], searched[-2])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -1,7 +1,9 @@
 """Machine code is used again, and compiled anew where it is damaged or cannot be kept."""
 
+import importlib
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ def twice(values):
     return 2.0 * values.sum()
 """
 
+_IMPORT = "from loops_of_a_test.factor import FACTOR"
 VALUES = np.arange(4.0)
 
 
@@ -60,6 +63,36 @@ def was_kept(kernel: Any) -> bool:
 def test_machine_code_is_used_again(tmp_path: Path) -> None:
     assert not was_kept(fresh(tmp_path))
     assert was_kept(fresh(tmp_path))
+
+
+def test_a_change_in_a_file_of_the_package_that_it_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "loops_of_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "other.py").touch()
+    (folder / "factor.py").write_text(
+        "from loops_of_a_test.number import NUMBER\nFACTOR = NUMBER\n"
+    )
+    text = _MODULE.replace("2.0", "FACTOR").replace("import kernel", f"import kernel\n{_IMPORT}")
+    (folder / "kernels.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def computed(number: str) -> tuple[float, bool]:
+        (folder / "number.py").write_text(f"NUMBER = {number}\n")
+        for name in [name for name in sys.modules if name.startswith(folder.name)]:
+            monkeypatch.delitem(sys.modules, name)
+        importlib.invalidate_caches()
+        code_cache._text_checksum.cache_clear()
+        twice = importlib.import_module(f"{folder.name}.kernels").twice
+        return twice(VALUES), sum(twice.stats.cache_hits.values()) == 1
+
+    assert computed("2.0") == (12.0, False)
+    assert computed("2.0") == (12.0, True)
+    assert computed("30.0") == (180.0, False)
+    (folder / "other.py").write_text("ANOTHER = 1\n")
+    assert computed("30.0") == (180.0, True)
 
 
 @pytest.mark.parametrize("damage", ["emptied", "cut", "zeroed", "one bit", "other", "a header"])

@@ -32,6 +32,7 @@ from symmcore.runs.index import RunIndex
 from symmcore.runs.info import RunStatus
 from symmcore.runs.layout import LOCK
 from symmcore.runs.metrics import MetricsTable
+from symmcore.runs.reading import json_object
 from symmcore.synthesis import reflect
 from symmcore.training.spec import parse_spec
 
@@ -131,6 +132,21 @@ def test_a_comparison_opens_in_the_order_that_it_names(tmp_path: Path) -> None:
     (summary,) = recent_runs(tmp_path, 5)
     assert summary.names == ("c", "a", "b")
     assert summary.recall_at_1 == (0.75, 0.75, 0.75)
+
+
+def test_numbers_beyond_float64_are_none(tmp_path: Path) -> None:
+    """Python reads whole numbers of any length, and fails only where they meet a float."""
+    record_loop(tmp_path / "run")
+    huge = "9" * 400
+    with (tmp_path / "run/metrics.jsonl").open("a") as stream:
+        for step, recall in (("8", "0.5"), ("9", huge), (huge, "0.75")):
+            stream.write(f'{{"kind": "eval", "step": {step}, "test_recall_at_1": {recall}}}\n')
+    (summary,) = recent_runs(tmp_path, 5)
+    assert (summary.steps, summary.recall_at_1) == (9, (0.5,))
+    with pytest.raises(RunError, match="holds no JSON object"):
+        json_object(tmp_path / "x.json", huge.encode())
+    found = json_object(tmp_path / "x.json", f'{{"a": {huge}, "b": -{huge}, "c": 12}}'.encode())
+    assert found == {"a": math.inf, "b": -math.inf, "c": 12}
 
 
 class TestFollowing:

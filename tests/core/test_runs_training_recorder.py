@@ -780,7 +780,7 @@ class TestInterrupted:
             assert any("training goes on" in warning for warning in recording.state.warnings)
         assert problems == [
             f"{tmp_path / 'run'} cannot be written ({os.strerror(number)}): training goes on, and "
-            "what is recorded meanwhile is kept in memory until it can be."
+            "what is recorded meanwhile is kept in memory until it can be written, and shown."
         ]
         recorder.status(FINISHED)
         assert [line["step"] for line in lines(tmp_path / "run")] == [1]

@@ -9,6 +9,7 @@ import hashlib
 import os
 import pickle
 import platform
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,8 @@ class CodeCache(NullCache):
     """Keeps what a function was compiled to, for a numba dispatcher.
 
     A file for each signature, named by all that the machine code depends on: the text of the
-    function's file, how it is compiled, numba, Python and the processor. It is a pickle, so it
+    function's file and of those of its package that this imports, how it is compiled, numba, Python
+    and the processor. It is a pickle, so it
     is only ever taken from where this user keeps caches, or this program's own folder.
 
     Attributes:
@@ -125,7 +127,7 @@ class CodeCache(NullCache):
             numba.__version__,
             platform.python_version(),
             codegen.magic_tuple(),
-            _text_checksum(self._file),
+            _text_checksum(self._file, self._function.__module__.rpartition(".")[0]),
             self._options,
             sig,
         )
@@ -160,8 +162,16 @@ def _folder(sources: Path) -> Path | None:
 
 
 @cache
-def _text_checksum(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _text_checksum(file: Path, package: str) -> str:
+    """Of a file of a package, and of the others there that it imports, and these."""
+    texts: dict[str, str] = {}
+    waiting = [file.stem]
+    while waiting:
+        name = waiting.pop()
+        texts[name] = text = file.with_stem(name).read_text(encoding="utf-8")
+        imported = re.findall(rf"^from {re.escape(package)}\.(\w+) import", text, re.MULTILINE)
+        waiting += [one for one in imported if one not in texts and file.with_stem(one).is_file()]
+    return hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Compiling with numba, typed, and on how many threads the result runs.
 
-Machine code is kept by the text of a function's own file. So no kernel calls one of another file.
+Machine code is kept by the text of a function's own file and of those that this imports from the
+same package. So no kernel calls one of another package.
 """
 
 from collections.abc import Callable

@@ -189,7 +189,7 @@ def _from_json(content: object) -> ValueRange | None:
     try:
         found = ValueRange(**content)
         finite = math.isfinite(found.low) and math.isfinite(found.high)
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise ValueError("no value range") from error
     if not finite:
         raise ValueError("no finite value range")

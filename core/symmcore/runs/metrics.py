@@ -236,7 +236,7 @@ class MetricsTable:
         for name, value in record.items():
             if name in RESERVED:
                 continue
-            number = _number(value)
+            number = finite_number(value)
             # Null is a number that is none, or a score that is not there: the first only where
             # the metric is known, and an evaluation leaves scores out.
             if number is None and (kind == "eval" or not self._is_known(name)):
@@ -261,14 +261,14 @@ class MetricsTable:
 def scores_of(record: Record) -> Scores:
     """The numbers and nulls of an evaluation; null for a number that is not finite."""
     return {
-        name: None if _number(value) is None else value
+        name: None if finite_number(value) is None else value
         for name, value in record.items()
         if name != "kind" and (value is None or type(value) in (int, float))
     }
 
 
-def _number(value: object) -> float | None:
-    """The value as a number; None where it is none, or not finite."""
+def finite_number(value: object) -> float | None:
+    """The value as a number; None where it is none, not finite, or a whole one beyond float64."""
     if type(value) is int:
         try:
             value = float(value)

@@ -20,6 +20,7 @@ ExpectedArrays = Mapping[str, tuple[str, tuple[str | int, ...]]]
 
 _NO_ARRAYS: ExpectedArrays = {}
 MOST_JSON_BYTES = 4 * 2**20
+_DIGITS_OF_FLOAT64 = 308
 """Most bytes of a JSON file of a run: more could take gigabytes in memory."""
 _MOST_HEADER_BYTES = 2 * 2**20
 _MOST_ARRAY_BYTES = 4 * 2**30
@@ -104,12 +105,20 @@ def json_object(path: Path, content: bytes) -> dict[str, Any]:
         RunError: if it is none.
     """
     try:
-        value = json.loads(content)
+        value = json.loads(content, parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is damaged: it is no JSON ({one_line(error)}).") from error
     if not isinstance(value, dict):
         raise RunError(f"{path} is damaged: it holds no JSON object.")
     return value
+
+
+def _whole_number(text: str) -> int | float:
+    """A whole number of JSON; infinite where it is beyond float64.
+
+    Python's own have no end, and fail only where they meet a float.
+    """
+    return int(text) if len(text) < _DIGITS_OF_FLOAT64 else float(text)
 
 
 def read_arrays(

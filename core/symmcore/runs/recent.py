@@ -10,7 +10,8 @@ from symmcore.errors import InputError, RunError
 from symmcore.runs.config_file import read_info
 from symmcore.runs.finding import run_folders
 from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import CONFIG, METRICS
+from symmcore.runs.layout import CONFIG, LARGEST_STEP, METRICS
+from symmcore.runs.metrics import finite_number
 from symmcore.runs.reading import open_file
 from symmcore.runs.status_file import said_status
 
@@ -113,10 +114,11 @@ def _end(folder: Path) -> tuple[int, float | None]:
             at, value = record["step"], record.get("test_recall_at_1")
         except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
             continue
-        if type(at) is int:
-            step = max(step, at)
-        if type(value) is float or type(value) is int:
-            recall = float(value)
+        if type(at) is not int or at > LARGEST_STEP:
+            continue
+        step = max(step, at)
+        known = finite_number(value)
+        recall = recall if known is None else known
     return step, recall
 
 

@@ -185,6 +185,14 @@ class RunWriter:
             self._save()
             self._metrics.close()
 
+    def save_again(self) -> None:
+        """Try again, after :meth:`end`, what could not be saved then."""
+        self._checkpoints.save(at_end=True)
+        with self._lock:
+            if self.unsaved:
+                self._save()
+            self._metrics.close()
+
     def finish_thumbnails(self, timeout: float) -> bool:
         """Give the thumbnails some time; returns whether all are written."""
         return self._thumbnails is None or self._thumbnails.finish(timeout)
@@ -196,10 +204,8 @@ class RunWriter:
         """
         if self._thumbnails is not None:
             self._thumbnails.close()
-        self._checkpoints.save(at_end=True)
+        self.save_again()
         with self._lock:
-            if self.unsaved:
-                self._save()
             lost = (
                 ""
                 if self._closed

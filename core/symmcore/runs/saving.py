@@ -54,7 +54,7 @@ class SavingFailures:
                 return
             sentence = (
                 f"{self._folder} cannot be written ({files.reason(error)}): training goes on, and "
-                "what is recorded meanwhile is kept in memory until it can be."
+                "what is recorded meanwhile is kept in memory until it can be written, and shown."
             )
             self._index.warn(_WARNING, sentence)
         self._on_problem(sentence)

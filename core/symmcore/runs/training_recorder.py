@@ -177,6 +177,15 @@ class TrainingRecorder:
         """Whether something that was recorded is in memory alone; lost, after :meth:`close`."""
         return any(writer.unsaved for writer in self._writers.values())
 
+    def save_again(self) -> bool:
+        """Try again, after the end, what could not be saved; returns whether all is on the disk."""
+        for writer in self._writers.values():
+            writer.save_again()
+        if self.unsaved:
+            return False
+        self._release()
+        return True
+
     def finish_thumbnails(self, timeout: float) -> bool:
         """Wait for thumbnails, so many seconds a run; returns whether all are written."""
         done = [writer.finish_thumbnails(timeout) for writer in self._writers.values()]

@@ -17,10 +17,15 @@ from symmcore.compiled.jit import Threads
 from symmcore.losses.backends.numba.kernels.gradient import PAIRS, Upstream, gradient
 from symmcore.losses.backends.numba.kernels.gram import gram
 from symmcore.losses.backends.numba.kernels.own import own_products
-from symmcore.losses.backends.numba.kernels.picks import mirror, pick_pairs, pick_triplets
+from symmcore.losses.backends.numba.kernels.picks import (
+    mirror,
+    pick_official,
+    pick_pairs,
+    pick_triplets,
+)
 from symmcore.losses.backends.numba.kernels.points import Floats, measure
 from symmcore.losses.backends.numba.kernels.search import search
-from symmcore.mining.candidates import Candidates
+from symmcore.mining.candidates import Candidates, pair_candidates
 from symmcore.mining.miner import tie_tolerance
 from symmcore.settings.symm import Symm
 
@@ -66,7 +71,8 @@ class CompiledMiner:
     def __init__(self, symm: Symm, candidates: Candidates) -> None:
         self._symm = symm
         self._candidates = candidates
-        self._unrolled = symm.rank == 1 and symm.pairs == "paper"
+        self._official = candidates == pair_candidates("official")
+        self._unrolled = symm.rank == 1 and (symm.pairs == "paper" or self._official)
         # Codes with g and h exchanged; none if they are not the pick of (h, g).
         exchanged = candidates.exchanged() if candidates.symmetric else ()
         self._exchanged = np.array(exchanged, np.uint8)
@@ -160,6 +166,8 @@ class CompiledMiner:
             if symmetric:
                 height, width = (side // 2 for side in tile.shape)
                 mirror(row, column, height, width, self._exchanged, mined.values, mined.codes)
+        elif self._official:
+            pick_official(*common)
         elif len(self._planes) == 2:
             pick_triplets(*common)
         else:

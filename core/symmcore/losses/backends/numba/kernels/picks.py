@@ -1,7 +1,8 @@
 """The hardest of all pairs, or triplets, of points of every two groups of a tile, unrolled.
 
-What ``search`` finds for any candidates is found here for those of the paper at rank 1, in
-registers: small batches take half the time. A test compares every code with ``Candidates``.
+What ``search`` finds for any candidates is found here for those of the paper, and for the official
+pairs, at rank 1, in registers: small batches take half the time. A test compares every code with
+``Candidates``.
 
 A tile pairs groups g, ``rows`` onwards, with groups h, ``columns`` onwards; its Gram matrix holds
 the products of their originals, x_i and x_j of each group in turn on either side. The candidates
@@ -227,3 +228,45 @@ def pick_triplets(
             lost = p33 != p33
             value_row[columns + h] = p33 if lost else best
             code_row[columns + h] = np.uint8(23) if lost else picked
+
+
+@parallel_kernel
+def pick_official(
+    gram: Floats,
+    rows: int,
+    columns: int,
+    tolerance: Floats,
+    weights: Floats,
+    values: Floats,
+    codes: NDArray[np.uint8],
+) -> None:
+    """The largest of the 6 products p . n of the authors' code, by the tie rule.
+
+    Arguments as ``pick_pairs``, but for the last; what is below the diagonal counts.
+    """
+    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
+    for g in numba.prange(height):
+        gram_i, gram_j = gram[2 * g], gram[2 * g + 1]
+        own_h_i, other_h_i = weights[0, columns:], weights[1, columns:]
+        own_h_j, other_h_j = weights[2, columns:], weights[3, columns:]
+        own_j, other_j = weights[2, rows + g], weights[3, rows + g]
+        value_row, code_row = values[rows + g, columns:], codes[rows + g, columns:]
+        for h in range(width):
+            p00, p01 = gram_i[2 * h], gram_i[2 * h + 1]
+            p10, p11 = gram_j[2 * h], gram_j[2 * h + 1]
+            p02 = own_h_i[h] * p00 + other_h_i[h] * p01
+            p12 = own_h_i[h] * p10 + other_h_i[h] * p11
+            p03 = own_h_j[h] * p01 + other_h_j[h] * p00
+            p13 = own_h_j[h] * p11 + other_h_j[h] * p10
+            p32 = own_j * p12 + other_j * p02
+            hardest = max(max(max(p01, p02), max(p03, p12)), max(p13, p32))
+            least = hardest - tie * abs(hardest)
+            best, picked = p32, np.uint8(5)
+            best, picked = prefer(p13, np.uint8(4), least, best, picked)
+            best, picked = prefer(p12, np.uint8(3), least, best, picked)
+            best, picked = prefer(p03, np.uint8(2), least, best, picked)
+            best, picked = prefer(p02, np.uint8(1), least, best, picked)
+            best, picked = prefer(p01, np.uint8(0), least, best, picked)
+            lost = p32 != p32
+            value_row[h] = p32 if lost else best
+            code_row[h] = np.uint8(5) if lost else picked
