@@ -55,8 +55,8 @@ class Controller(QObject):
         self._window = window
         self._session = session
         self._settings = Settings()
-        self._memory = Memory(window, self._settings)
         self.workspace = Workspace()
+        self._memory = Memory(window, self._settings, self.workspace)
         UndoActions(window, self.workspace)
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()

@@ -45,13 +45,14 @@ class ExportActions(QObject):
 
     def ask(self) -> ExportDialog | None:
         """Open the dialog; the open one, if one is. None where no run is shown."""
-        recordings = self._workspace.recordings
-        if self._dialog is None and recordings:
+        shown, recordings = self._workspace.recordings, self._workspace.plotted
+        if self._dialog is None and shown:
             self._recordings = recordings
             titles = run_titles(tuple(recording.info for recording in recordings))
             dialog = ExportDialog(
                 EXPORTS,
                 [title.title for title in titles],
+                len(shown),
                 self._folder,
                 self._scope,
                 self._window,
@@ -83,12 +84,10 @@ class ExportActions(QObject):
     def _start(self) -> None:
         dialog = self._dialog
         assert dialog is not None, "it asks for this"
-        recordings = self._recordings
-        at = dialog.chosen_run
         try:
             request = ExportRequest(
                 dialog.kind,
-                recordings if at is None else recordings[at : at + 1],
+                tuple(self._recordings[at] for at in dialog.chosen_runs),
                 dialog.path(),
                 self._options(dialog),
                 dialog.overwrite,
@@ -102,7 +101,7 @@ class ExportActions(QObject):
     def _options(self, dialog: ExportDialog) -> ExportOptions:
         """What is shown, and what the dialog says besides."""
         display, selection = self._workspace.display, self._workspace.selection
-        recording = self._recordings[dialog.chosen_run or 0]
+        recording = self._recordings[dialog.chosen_runs[0]]
         samples = None
         if dialog.kind.name == "selection" and not dialog.wrong.isChecked():
             known = selection.samples and selection.fingerprint == images_key(recording)

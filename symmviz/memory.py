@@ -1,9 +1,13 @@
 """What one launch of the window leaves to the next, and the way back to how it first was."""
 
+import dataclasses
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from symmviz.model.appearance import Appearance
+from symmviz.model.layers import AT_FIRST, Layer
+from symmviz.model.workspace import Workspace
 from symmviz.presenters.start import StartForm
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
@@ -15,23 +19,28 @@ from symmviz.views.window_size import place_window
 
 
 class Memory(QObject):
-    """Fills in the Start page as it was left, and keeps how pages are divided.
+    """Fills in the Start page as it was left, and keeps how pages are divided and maps drawn.
 
     Args:
         window: whose pages.
         settings: where it is kept.
+        workspace: whose maps have the layers that were chosen last.
     """
 
-    def __init__(self, window: MainWindow, settings: Settings) -> None:
+    def __init__(self, window: MainWindow, settings: Settings, workspace: Workspace) -> None:
         super().__init__(window)
         self._window = window
         self._settings = settings
+        self._workspace = workspace
         self._splitters: dict[str, Divided] = {}
         self._first = window.start_page.form()
         self._divided: dict[str, list[int]] = {}
         left = form_of(settings.start, window.start_page.runs_folder)
         if left is not None:
             window.start_page.take(left)
+        self._layers = settings.layers
+        self._draw(self._layers)
+        workspace.subscribe(self._on_change)
         window.page_shown.connect(self._on_page)
         window.reset_wanted.connect(self.reset)
         window.closed.connect(self._on_closed)
@@ -42,6 +51,7 @@ class Memory(QObject):
 
     def reset(self) -> None:
         """Everything as at the first launch, but for where runs are kept."""
+        self._draw(AT_FIRST)
         self._settings.forget()
         self._window.start_page.take(self._first)
         for name, splitter in self._splitters.items():
@@ -54,6 +64,14 @@ class Memory(QObject):
             self._window.set_gliding(has_animations(app))
         self._window.showNormal()
         place_window(self._window, None)
+
+    def _draw(self, layers: frozenset[Layer]) -> None:
+        self._workspace.display = dataclasses.replace(self._workspace.display, layers=layers)
+
+    def _on_change(self) -> None:
+        layers = self._workspace.display.layers
+        if layers != self._layers:
+            self._layers = self._settings.layers = layers
 
     def _on_page(self, page: QWidget) -> None:
         """Divide a page as it was left, when it is first shown."""

@@ -12,7 +12,7 @@ from symmcore.errors import InputError
 from symmcore.export.coordinates import chosen_method, projections
 from symmcore.export.frames import class_name, frame_step, kind_of, watched
 from symmcore.export.options import ExportOptions
-from symmcore.palette import ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
+from symmcore.palette import ORIGINAL_ON_LIGHT, RUNS_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
@@ -23,11 +23,13 @@ from symmviz.exporting.sheet import (
     BORDER,
     MUTED,
     check_runs,
+    draw_run,
     draw_text,
     text_width,
     write_sheet,
 )
 from symmviz.model.bounds import Bounds, bounds_of
+from symmviz.model.display import RunTitle
 from symmviz.model.titles import run_titles
 from symmviz.raster import Look, Points, Rasterizer, Scene, Symbol, Transform
 from symmviz.raster.scene import StyleArray
@@ -47,6 +49,7 @@ class RunMap:
 
     Attributes:
         title: what the run is called.
+        colour: the run's own.
         steps: of its frames.
         frames: of each, (N, 2) float32 synthetic and original points.
         styles: (N,) rows of the look, of synthetic and of original points.
@@ -55,6 +58,7 @@ class RunMap:
     """
 
     title: str
+    colour: str
     steps: tuple[int, ...]
     frames: tuple[tuple[FloatArray, FloatArray], ...]
     styles: tuple[StyleArray, StyleArray]
@@ -127,7 +131,8 @@ class MapSheet:
         side = self._side
         step = one.steps[min(int(self.place + 0.5), len(one.steps) - 1)]
         head = QRectF(at.x(), at.y(), side, 20)
-        draw_text(painter, head, one.title, bold=True, size=14)
+        if one.title:
+            draw_run(painter, head, one.title, one.colour)
         under = head.translated(0, 20)
         draw_text(painter, under, f"{one.caption} · step {step:,}", MUTED, size=12)
         box = QRectF(at.x(), at.y() + _HEAD, side, side)
@@ -232,7 +237,7 @@ def run_maps(
     titles = run_titles(tuple(recording.info for recording in recordings))
     classes = _classes(recordings, steps, options)
     maps = [
-        _run_map(recording, title.title, projected, method, options, classes)
+        _run_map(recording, title, projected, method, options, classes)
         for recording, title, projected in zip(recordings, titles, drawn, strict=True)
     ]
     return maps, classes
@@ -240,7 +245,7 @@ def run_maps(
 
 def _run_map(
     recording: Recording,
-    title: str,
+    title: RunTitle,
     projected: Sequence[Projection],
     method: str,
     options: ExportOptions,
@@ -259,7 +264,8 @@ def _run_map(
         # writable copies, as the rasteriser wants them
         frames.append((plane.synthetic[kept], np.array(plane.original, order="C")))
     return RunMap(
-        title,
+        title.title,
+        RUNS_ON_LIGHT[title.place],
         tuple(one.step for one in projected),
         tuple(frames),
         (synthetic[kept], original),

@@ -24,7 +24,7 @@ BACKGROUND, TEXT, MUTED, BORDER = "#ffffff", "#1c1f24", "#5d6470", "#d5d8de"
 
 _PIXELS = 2.0  # of a PNG, for each unit of a sheet
 _UNITS_AN_INCH = 96
-_FONT = 13  # units
+_FONT, _TITLE, _MARK = 13, 14, 10  # units
 
 
 class Sheet(Protocol):
@@ -98,6 +98,13 @@ def draw_text(
         text, Qt.TextElideMode.ElideRight, box.width()
     )
     painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter, fitting)
+
+
+def draw_run(painter: QPainter, box: QRectF, title: str, colour: str) -> None:
+    """Write the title of a run in a box, behind a square in its colour."""
+    mark = QRectF(box.x(), box.center().y() - _MARK / 2, _MARK, _MARK)
+    painter.fillRect(mark, QColor(colour))
+    draw_text(painter, box.adjusted(_MARK + 6, 0, 0, 0), title, bold=True, size=_TITLE)
 
 
 def font(size: float = _FONT, *, bold: bool = False) -> QFont:

@@ -14,6 +14,7 @@ from symmcore.training.spec import RunSpec, parse_spec
 from symmviz.model.display import RunTitle
 
 
+@lru_cache(maxsize=256)
 def spec_title(spec: RunSpec) -> RunTitle:
     """What people call a run."""
     title = loss_info(spec.loss).title

@@ -6,6 +6,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from symmcore.folders import default_runs_folder
 from symmviz.model.appearance import Appearance
+from symmviz.model.layers import AT_FIRST, Layer
 
 _RUNS_FOLDER = "runs_folder"
 _APPEARANCE = "appearance"
@@ -13,6 +14,7 @@ _GEOMETRY = "geometry"
 _START = "start"
 _DIVIDED = "divided"
 _GLIDING = "gliding"
+_LAYERS = "layers"
 
 
 class Settings:
@@ -52,6 +54,19 @@ class Settings:
     @gliding.setter
     def gliding(self, glides: bool) -> None:
         self._set(_GLIDING, str(glides))
+
+    @property
+    def layers(self) -> frozenset[Layer]:
+        """What is drawn over and beside the points of maps."""
+        stored = self._store.value(_LAYERS)
+        if not isinstance(stored, str):
+            return AT_FIRST
+        names = stored.split()
+        return frozenset(layer for layer in Layer if layer.name in names)
+
+    @layers.setter
+    def layers(self, layers: frozenset[Layer]) -> None:
+        self._set(_LAYERS, " ".join(layer.name for layer in Layer if layer in layers))
 
     @property
     def geometry(self) -> QByteArray | None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from symmviz.model.pair_cosines import BINS, PairCosines, PairGroup
+from symmviz.views.kept_picture import KeptPicture
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.theme import current_theme
 
@@ -26,6 +27,8 @@ class CosineHistogram(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._cosines: PairCosines | None = None
+        self._picture = KeptPicture()
+        self._number = 0  # of the cosines
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.setAccessibleName("Cosines of pairs")
         self.set_cosines(None)
@@ -33,6 +36,7 @@ class CosineHistogram(QWidget):
     def set_cosines(self, cosines: PairCosines | None) -> None:
         """Show these; None while they are not known."""
         self._cosines = cosines
+        self._number += 1
         text = _READ if cosines is None or cosines.problem else f"{_READ}\n{cosines.about}"
         self.setToolTip(plain_tip(text))
         self.setAccessibleDescription(self.text)
@@ -57,13 +61,22 @@ class CosineHistogram(QWidget):
         return QSize(0, _LEAST_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the legend and both groups, or why there is nothing to draw."""
+        """Draw the legend and both groups, or why there is nothing to draw.
+
+        It is asked for with every movement of the map that lies below.
+        """
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme, area = current_theme(), QRectF(self.rect())
         font = self.font()
         font.setPointSizeF(max(font.pointSizeF() - 1.5, 6))
         painter.setFont(font)
+        ratio = self.devicePixelRatioF()
+        size = round(self.width() * ratio), round(self.height() * ratio)
+        source = self._number, current_theme(), size, ratio, font.key()
+        self._picture.paint(painter, size, ratio, source, self._draw)
+
+    def _draw(self, painter: QPainter) -> None:
+        theme, area = current_theme(), QRectF(self.rect())
         painter.setPen(QColor(theme.muted))
         if self._cosines is None or self._cosines.problem:
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap

@@ -28,6 +28,7 @@ from symmviz.views.note import Note
 from symmviz.views.save_dialog import ask_where_to_save
 
 _ALL_RUNS = "All runs that are shown"
+_ALL_SEEDS = "All seeds"
 REPLACE = "Replace what is there"
 _LISTS = ("selection", "retrieval")
 _FORMAT_NAMES = {".parquet": "Parquet", ".npz": "NumPy (npz)", ".txt": "Text"}
@@ -38,7 +39,8 @@ class ExportDialog(QDialog):
 
     Args:
         kinds: what can be exported.
-        runs: titles of the runs that are shown.
+        runs: titles of the runs that are shown, then of those of other seeds.
+        shown: how many of them are shown, which have maps.
         folder: where the file is to be by default.
         scope: which steps and images an export is of, in a sentence.
         parent: the window.
@@ -53,6 +55,7 @@ class ExportDialog(QDialog):
         self,
         kinds: Sequence[ExportKind],
         runs: Sequence[str],
+        shown: int,
         folder: Path,
         scope: Callable[[ExportKind], str],
         parent: QWidget | None = None,
@@ -61,6 +64,8 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export")
         self._kinds = kinds
         self._runs = runs
+        self._shown = shown
+        self._choices: list[tuple[int, ...]] = []
         self._folder = folder
         self._scope_of = scope
         self._confirmed: Path | None = None
@@ -100,10 +105,9 @@ class ExportDialog(QDialog):
         return self._kinds[self.what.currentIndex()]
 
     @property
-    def chosen_run(self) -> int | None:
-        """Which run is exported; None for all."""
-        found: int | None = self.run.currentData()
-        return found
+    def chosen_runs(self) -> tuple[int, ...]:
+        """Which runs are exported: their places among the titles."""
+        return self._choices[self.run.currentIndex()]
 
     @property
     def overwrite(self) -> bool:
@@ -257,10 +261,9 @@ class ExportDialog(QDialog):
         for box in (self.run, self.form):
             box.blockSignals(True)
             box.clear()
-        if not kind.one_run and len(self._runs) > 1:
-            self.run.addItem(_ALL_RUNS, None)
-        for at, title in enumerate(self._runs):
-            self.run.addItem(title, at)
+        offered = self._offered(kind)
+        self._choices = [runs for _, runs in offered]
+        self.run.addItems([title for title, _ in offered])
         for ending in kind.endings:
             self.form.addItem(_format_name(ending), ending)
         for box in (self.run, self.form):
@@ -276,9 +279,23 @@ class ExportDialog(QDialog):
         self.replace.setChecked(False)
         self.set_error("")
 
+    def _offered(self, kind: ExportKind) -> list[tuple[str, tuple[int, ...]]]:
+        """The choices of runs: first those that the window draws of this kind.
+
+        Maps are those of the runs that are shown; plots and the table have all seeds.
+        """
+        alone: list[tuple[str, tuple[int, ...]]]
+        alone = [(title, (at,)) for at, title in enumerate(self._runs)]
+        if kind.one_run:
+            return alone
+        every, shown = tuple(range(len(self._runs))), tuple(range(self._shown))
+        seeds = [(f"{_ALL_SEEDS} ({len(every)} runs)", every)] if len(every) > len(shown) else []
+        runs = [(_ALL_RUNS, shown)] if len(shown) > 1 else []
+        return [*runs, *alone, *seeds] if kind.has_images else [*seeds, *runs, *alone]
+
     def _propose_file(self) -> None:
-        run = self.chosen_run
-        words = "" if run is None else self._runs[run]
+        runs = self.chosen_runs
+        words = self._runs[runs[0]] if len(runs) == 1 else ""
         ending = self.form.currentData() or ""
         kind = "" if ending == f".{self.kind.name}" else self.kind.name
         name = "-".join(filter(None, (_plain(words), kind))) or self.kind.name

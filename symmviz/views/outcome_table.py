@@ -2,14 +2,24 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
 
 from symmviz.model.results import Outcome, OutcomeRow
 from symmviz.views.elided_label import ElidedLabel
+from symmviz.views.run_colours import RunMark
 
 _MOST_LINES = 7
 _BETWEEN = 14  # pixels
 _WIDEST_TITLE = 220
+_AFTER_MARK = 6
 
 
 class OutcomeTable(QScrollArea):
@@ -41,8 +51,14 @@ class OutcomeTable(QScrollArea):
             heading.setProperty("muted", True)
         rows = [[_title(content, row), *_cells(content, row)] for row in outcome.rows]
         self._labels = [[QLabel(content), *headings], *rows]
-        for line, labels in enumerate(self._labels):
-            grid.addWidget(labels[0], line, 0)
+        marks = [None, *(_mark(content, row) for row in outcome.rows)]
+        for line, (mark, labels) in enumerate(zip(marks, self._labels, strict=True)):
+            titled = QHBoxLayout()
+            titled.setSpacing(_AFTER_MARK)
+            if mark is not None:
+                titled.addWidget(mark)
+            titled.addWidget(labels[0], 1)
+            grid.addLayout(titled, line, 0)
             for at, label in enumerate(labels[1:], start=1):
                 grid.addWidget(label, line, at, Qt.AlignmentFlag.AlignRight)
         self.setWidget(content)
@@ -81,6 +97,8 @@ class OutcomeTable(QScrollArea):
             max(one.sizeHint().width() for one in column)
             for column in zip(*self._labels, strict=True)
         ]
+        marks = (one.sizeHint().width() + _AFTER_MARK for one in content.findChildren(RunMark))
+        widths[0] += max(marks, default=0)
         self._ends = [sum(widths[: at + 1]) + at * _BETWEEN for at in range(len(widths))]
 
     def _leave_out(self) -> None:
@@ -100,6 +118,14 @@ def _title(content: QWidget, row: OutcomeRow) -> QLabel:
     title.setMaximumWidth(_WIDEST_TITLE)
     title.setProperty("muted", row.is_difference)
     return title
+
+
+def _mark(content: QWidget, row: OutcomeRow) -> RunMark | None:
+    if row.place is None:
+        return None
+    mark = RunMark(content)
+    mark.set_place(row.place)
+    return mark
 
 
 def _cells(content: QWidget, row: OutcomeRow) -> list[QLabel]:

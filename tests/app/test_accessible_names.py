@@ -54,7 +54,7 @@ def root(request: pytest.FixtureRequest, window: MainWindow) -> QWidget:
     if request.param == "figure":
         return FigureDialog(window)
     if request.param == "export":
-        return ExportDialog(EXPORTS, ["N-pair"], Path("/"), lambda kind: kind.about, window)
+        return ExportDialog(EXPORTS, ["N-pair"], 1, Path("/"), lambda kind: kind.about, window)
     for page in (window.watch_page, window.retrieve_page, window.results_page, window.learn_page):
         assert page.window() is window
     return window

@@ -24,6 +24,7 @@ from symmviz.exporting.request import ExportRequest
 from symmviz.model.curve import Panel
 from symmviz.model.display import ColourBy
 from symmviz.model.retrieval import Query, Split
+from symmviz.model.seed_runs import SeedRuns
 from symmviz.model.workspace import Cursor
 from symmviz.services.exports import Exports, ExportState
 from symmviz.views.export_dialog import ExportDialog
@@ -67,6 +68,30 @@ def choose(dialog: ExportDialog, what: str) -> None:
 
 def click(dialog: ExportDialog, qtbot: QtBot) -> None:
     qtbot.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
+
+
+def test_of_several_seeds_all_that_are_drawn_can_be_written(
+    shown: Launched, qtbot: QtBot, tmp_path: Path
+) -> None:
+    record_loop(tmp_path / "other")
+    workspace = shown.controller.workspace
+    workspace.seeds = SeedRuns((Recording.open(tmp_path / "other"),), 2, 2, going=False)
+    shown.window.export_wanted.emit()
+    (dialog,) = shown.window.findChildren(ExportDialog)
+    qtbot.waitExposed(dialog)
+    offered = {}
+    for what in ("metrics", "map", "embeddings"):
+        choose(dialog, what)
+        offered[what] = [dialog.run.itemText(at) for at in range(dialog.run.count())]
+    assert offered["embeddings"] == ["mine", "other"]
+    assert offered["map"] == ["mine", "other", "All seeds (2 runs)"], "its map alone is drawn"
+    assert offered["metrics"] == ["All seeds (2 runs)", "mine", "other"]
+    choose(dialog, "metrics")
+    dialog.file.setText(str(tmp_path / "seeds.csv"))
+    click(dialog, qtbot)
+    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
+    with (tmp_path / "seeds.csv").open(newline="") as file:
+        assert {row["run"] for row in csv.DictReader(file)} == {"mine", "other"}
 
 
 def test_the_dialog_writes_what_is_chosen(

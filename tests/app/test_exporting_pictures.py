@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
 from symmcore.export import ExportOptions
-from symmcore.palette import OKABE_ITO
+from symmcore.palette import OKABE_ITO, RUNS_ON_LIGHT
 from symmcore.progress import Progress, ignore_progress
 from symmcore.runs import Recorder, Recording
 from symmviz.exporting import export, export_kind
 from symmviz.exporting.axis import nice_axis
 from symmviz.exporting.maps import map_sheet
+from symmviz.model.titles import run_titles
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHORT = ExportOptions(seconds=1.0)
@@ -48,6 +49,21 @@ def test_maps_have_the_colours_of_the_classes(runs: tuple[Recording, ...], tmp_p
             # points are opaque to seven eighths, on white
             near = abs(half - [round(255 - 0.88 * (255 - one)) for one in wanted]).max(axis=2) < 6
             assert near.sum() > 100, colour
+
+
+@pytest.mark.parametrize("what", ["map", "figure8"])
+def test_runs_have_the_marks_that_they_have_in_the_window(
+    runs: tuple[Recording, ...], tmp_path: Path, what: str
+) -> None:
+    with Image.open(write(runs, what, tmp_path / "marked.png")) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    for title in run_titles(tuple(run.info for run in runs)):
+        colour = RUNS_ON_LIGHT[title.place]
+        wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        down, across = np.nonzero((pixels == wanted).all(axis=2))
+        assert len(down) == (np.ptp(down) + 1) * (np.ptp(across) + 1), "one square, whole"
+        assert np.ptp(down) == np.ptp(across)
+    assert len({title.place for title in run_titles(tuple(run.info for run in runs))}) == 2
 
 
 @pytest.mark.parametrize("what", ["map", "curves"])

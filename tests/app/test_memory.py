@@ -1,5 +1,6 @@
 """What one launch of the window leaves to the next."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pytestqt.qtbot import QtBot
 from symmviz.app import Launched
 from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
+from symmviz.model.layers import AT_FIRST, Layer
+from symmviz.model.workspace import Workspace
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
 from symmviz.views.divided import Divided
@@ -50,12 +53,12 @@ def test_what_is_none_is_left_alone(text: str) -> None:
     assert form_of(text, FORM.runs_folder) is None
 
 
-def opened(qtbot: QtBot) -> MainWindow:
+def opened(qtbot: QtBot, workspace: Workspace | None = None) -> MainWindow:
     """The window of another launch."""
     settings = Settings()
     window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     qtbot.addWidget(window)
-    Memory(window, settings)
+    Memory(window, settings, Workspace() if workspace is None else workspace)
     return window
 
 
@@ -100,6 +103,21 @@ class TestWindow:
         assert Settings().start == ""
         assert Settings().appearance is Appearance.SYSTEM
         assert Settings().runs_folder == tmp_path / "runs"
+
+    @pytest.mark.parametrize("layers", [frozenset(), frozenset({Layer.TRAILS, Layer.PICKED_TYPES})])
+    def test_the_layers_of_maps_are_remembered_and_reset(
+        self, qtbot: QtBot, layers: frozenset[Layer]
+    ) -> None:
+        first, again, last = Workspace(), Workspace(), Workspace()
+        opened(qtbot, first)
+        assert first.display.layers == AT_FIRST
+        first.display = dataclasses.replace(first.display, layers=layers)
+        window = opened(qtbot, again)
+        assert again.display.layers == layers
+        window.reset_wanted.emit()
+        assert again.display.layers == AT_FIRST
+        opened(qtbot, last)
+        assert last.display.layers == AT_FIRST
 
     @pytest.mark.parametrize("name", ["watch", "retrieve"])
     def test_how_a_page_is_divided_is_remembered(self, qtbot: QtBot, name: str) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
+from symmcore.palette import run_places
 from symmcore.runs.info import RunStatus
 from symmcore.runs.results import Setting
 from symmcore.training.config import TrainingConfig
@@ -26,6 +27,7 @@ from symmviz.services.results import Results, ResultsReader
 from symmviz.views.outcome_table import OutcomeTable
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
+from symmviz.views.run_colours import RunMark
 
 WAIT_MS = 90_000
 PLAIN, BETTER = {0: 0.50, 1: 0.60, 2: 0.70}, {0: 0.61, 1: 0.70, 2: 0.79}
@@ -108,6 +110,7 @@ class TestOutcome:
         assert found is not None
         assert found.rows[-1] == OutcomeRow("Difference", ("+5.0", "+2.5", "-"), is_difference=True)
         assert [sorted(row.best) for row in found.rows] == [[], [0, 1], []]
+        assert [row.place for row in found.rows] == [*run_places(("npair", "npair+symm")), None]
         assert "Symm + N-pair finds the right nearest neighbour for 5.0 more" in found.meaning
         assert found.caution.startswith("One seed cannot tell")
 
@@ -262,8 +265,10 @@ def test_the_card_leaves_out_the_columns_that_have_no_room(qtbot: QtBot) -> None
     found = outcome(runs)
     assert found is not None
     assert [row.cells[0] for row in found.rows] == ["31.2 \N{PLUS-MINUS SIGN} 8.8"]
+    assert [row.place for row in found.rows] == list(run_places(("npair",)))
     table.show_outcome(found)
     whole = table.sizeHint().width()
+    assert [mark.place for mark in table.findChildren(RunMark)] == [found.rows[0].place]
     headings = [label for label in table.findChildren(QLabel) if label.text() in found.columns]
     assert len(headings) == len(found.columns)
     table.show()

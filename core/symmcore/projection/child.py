@@ -26,6 +26,7 @@ from symmcore.projection.base import (
     Projector,
 )
 from symmcore.projection.methods import default_method
+from symmcore.projection.spare_time import SpareTime
 
 ProjectorFactory = Callable[[str], Projector]
 
@@ -106,14 +107,14 @@ def _serve(connection: Connection) -> None:
     factory: ProjectorFactory = receive(connection)
     factory(PCA)
     # From here on, when the libraries are loaded: more threads would take cores from training.
-    with threadpool_limits(1):
+    with threadpool_limits(1), contextlib.closing(SpareTime()) as spare:
         send(connection, None)
         if factory is make_projector:
             _load_default()
         while True:
             message = receive(connection)
             if isinstance(message, ProjectionJob):  # else it came after the job it cancels
-                _answer(connection, factory, message)
+                _answer(connection, factory, message, spare)
 
 
 def _load_default() -> None:
@@ -125,25 +126,30 @@ def _load_default() -> None:
         projector.load()
 
 
-def _answer(connection: Connection, factory: ProjectorFactory, job: ProjectionJob) -> None:
+def _answer(
+    connection: Connection, factory: ProjectorFactory, job: ProjectionJob, spare: SpareTime
+) -> None:
     """Project, or say why not.
 
     Raises:
         EOFError, OSError: if the parent is gone.
     """
     try:
-        _project(connection, factory(job.method), job)
+        _project(connection, factory(job.method), job, spare)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
         line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
         # Where it is the pipe that broke, this raises once more.
         send(connection, Failure(f"{line}\n{''.join(traceback.format_exception(error))}"))
 
 
-def _project(connection: Connection, projector: Projector, job: ProjectionJob) -> None:
+def _project(
+    connection: Connection, projector: Projector, job: ProjectionJob, spare: SpareTime
+) -> None:
     """Send the updates of a job until the last one, or until it is cancelled."""
     sent = -math.inf
     began = time.perf_counter()
-    for update in projector.run(job):
+    updates = iter(projector.run(job))
+    while (update := spare.next(updates)) is not None:
         now = time.perf_counter()
         if update.is_final or now - sent >= _SECONDS_BETWEEN_UPDATES:
             send(connection, update)

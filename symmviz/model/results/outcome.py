@@ -1,8 +1,9 @@
 """What a training that has ended came to: a sentence and a small table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from symmcore.palette import run_places
 from symmcore.runs.info import RunStatus
 from symmcore.runs.results import (
     PairedDifference,
@@ -38,12 +39,14 @@ class OutcomeRow:
         cells: one a column.
         best: places of the cells that are the best of their column.
         is_difference: whether it is one.
+        place: of the run's colour, see :func:`symmcore.palette.run_places`; None of a difference.
     """
 
     title: str
     cells: tuple[str, ...]
     best: frozenset[int] = frozenset()
     is_difference: bool = False
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,13 @@ def _runs(
     results: tuple[RunResult, ...], columns: list[Column], titles: Mapping[Setting, str]
 ) -> list[OutcomeRow]:
     best = [best_runs(results, column.key) for column in columns]
+    colours = _colours(one.setting for one in results)
     return [
         OutcomeRow(
             titles[one.setting],
             _texts(columns, [run_cell(column, one) for column in columns]),
             _places(best, place),
+            place=colours[place],
         )
         for place, one in enumerate(results)
     ]
@@ -121,14 +126,21 @@ def _means(
 ) -> list[OutcomeRow]:
     """A row for each setting: means over its seeds with their standard deviations."""
     best = [best_settings(summaries, column.key) for column in columns]
+    colours = _colours(one.setting for one in summaries)
     return [
         OutcomeRow(
             titles[one.setting],
             _texts(columns, [sample_cell(one.samples.get(column.key)) for column in columns]),
             _places(best, place),
+            place=colours[place],
         )
         for place, one in enumerate(summaries)
     ]
+
+
+def _colours(settings: Iterable[Setting]) -> tuple[int, ...]:
+    """The places of the colours that rows of these settings have beside one another."""
+    return run_places([setting.name for setting in settings])
 
 
 def _places(best: list[frozenset[int]], place: int) -> frozenset[int]:
