@@ -6,7 +6,7 @@ the median of the rounds' ratios. The batch is G classes of two random embedding
 
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
@@ -24,6 +24,7 @@ _BARS = {
     "plain, gpu": {64: 1.02, 512: 2.0, 2048: 3.0},
 }
 _BASELINE_BAR = 3.0
+_OFFICIAL_BAR = 1.2
 _STEP_BAR = 1.005
 
 
@@ -121,6 +122,7 @@ def measure(sizes: Sizes) -> Report:
         rows = [row for groups in sizes.groups for row in _npair_rows(sizes, groups, "cpu")]
         rows += _gpu_rows(sizes)
         rows += _memory_rows(sizes)
+        rows += _official_rows(sizes)
         rows += _baseline_rows(sizes)
         rows += _library_rows(sizes)
     finally:
@@ -175,6 +177,18 @@ def _memory_rows(sizes: Sizes) -> list[Row]:
         return Row(what, against, sizes.memory, peaks[variant] / max(least, 0.01), bar, detail)
 
     return [row(what, "symm", 1.0), row("16 matrices, peak memory", "sixteen", None)]
+
+
+def _official_rows(sizes: Sizes) -> list[Row]:
+    """The pairs of the authors' code, of which no two picks are one, against all 16."""
+    rows = []
+    for rank in (1, 2):
+        batch = references.make_batch(sizes.others, sizes.dim)
+        times = _alternate(batch, references.pair_sets(batch, rank), sizes.rounds)
+        row = _row("", "paper", times, "official", sizes.others, _OFFICIAL_BAR)
+        what, against = f"npair+symm, official, rank {rank}", f"the 16 pairs, rank {rank}"
+        rows.append(replace(row, what=what, against=against))
+    return rows
 
 
 def _baseline_rows(sizes: Sizes) -> list[Row]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symmcore.losses import MetricLoss, NPairLoss, Symm, build_loss
 from symmcore.losses.backends.numba.availability import serves
+from symmcore.settings.symm import PAIR_SETS
 
 Objective = Callable[[Tensor], Tensor]  # embeddings (2 G, D) to a scalar
 
@@ -100,6 +101,13 @@ def own_losses(name: str, batch: Batch) -> dict[str, Objective]:
     return {
         name: of_loss(build_loss(name), batch),
         f"{name}+symm": of_loss(build_loss(name, Symm()), batch),
+    }
+
+
+def pair_sets(batch: Batch, rank: int) -> dict[str, Objective]:
+    """Symm N-pair at a rank, among the paper's 16 pairs and among those of the authors' code."""
+    return {
+        pairs: of_loss(NPairLoss(symm=Symm(rank=rank, pairs=pairs)), batch) for pairs in PAIR_SETS
     }
 
 

@@ -96,16 +96,19 @@ def _load(look: Callable[[], None]) -> ModuleType | None:
 
 def _loaded() -> ModuleType | None:
     """Import the loops and call them once; None where they are not compiled by now."""
-    from symmcore.compiled.code_cache import NotKeptError
-    from symmcore.compiled.jit import only_load
-    from symmviz.raster import kernels
+    from symmcore.compiled.loading import loading_numba
 
-    for function in (kernels.draw_points, kernels.nearest_point):
-        only_load(function)
-    try:
-        _try(kernels)
-    except NotKeptError:
-        return None
+    with loading_numba():  # numba imports more of itself at the first call
+        from symmcore.compiled.code_cache import NotKeptError
+        from symmcore.compiled.jit import only_load
+        from symmviz.raster import kernels
+
+        for function in (kernels.draw_points, kernels.nearest_point):
+            only_load(function)
+        try:
+            _try(kernels)
+        except NotKeptError:
+            return None
     return kernels
 
 

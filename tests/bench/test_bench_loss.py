@@ -46,6 +46,8 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert all("no GPU" in row["detail"] for row in rows if "gpu" in row["what"])
     for name in ("angular", "triplet", "triplet-semihard", "lifted"):
         assert any(row["what"] == f"{name}+symm" and row["bar"] == 3.0 for row in rows)
+    official = {row["against"]: row["bar"] for row in rows if "official" in row["what"]}
+    assert official == {"the 16 pairs, rank 1": 1.2, "the 16 pairs, rank 2": 1.2}
     for number, row in enumerate(rows):
         assert lines[2 + number].startswith(row["what"])
 

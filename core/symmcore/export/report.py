@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from symmcore.data.names import display_name
 from symmcore.export.frames import ImageNames, are_wrong, class_name, embedded
-from symmcore.export.neighbours import nearest_images
+from symmcore.export.neighbours import NearestImages, nearest_images
 from symmcore.export.options import ExportOptions
 from symmcore.export.sprite import make_sprite
 from symmcore.progress import ProgressCallback
-from symmcore.records import FloatArray
+from symmcore.records import EmbeddedSet, FloatArray
 from symmcore.runs.metrics import Metric
 from symmcore.runs.recording import Recording
 
@@ -144,18 +145,11 @@ def failures(
     nearest = nearest_images(images.embeddings, _NEIGHBOURS, progress)
     names = ImageNames.of(recording)
     labels, samples = images.labels, images.samples
-    rows: list[int] = []
-    if nearest.rows.shape[1]:
-        wrong = np.flatnonzero(are_wrong(images, nearest.rows[:, 0]))
-        order = np.argsort(-nearest.similarities[wrong, 0], kind="stable")
-        rows = wrong[order].tolist()
+    rows = _mistakes(images, nearest)
     shown = rows[:_MOST_FAILURES]
     used = sorted({row for query in shown for row in (query, *nearest.rows[query].tolist())})
     tiles = {row: tile for tile, row in enumerate(used)}
     sprite = make_sprite(recording, [int(samples[row]) for row in used], _TILE, progress)
-    stream = io.BytesIO()
-    sprite.picture.save(stream, "JPEG", quality=_QUALITY)
-    coded = base64.b64encode(stream.getvalue()).decode("ascii")
 
     def image(row: int) -> dict[str, Any]:
         sample = int(samples[row])
@@ -171,7 +165,7 @@ def failures(
         "count": len(rows),
         "searched": len(samples),
         "sprite": {
-            "src": f"data:image/jpeg;base64,{coded}",
+            "src": _data_url(sprite.picture),
             "tile": _TILE,
             "across": sprite.across,
         },
@@ -191,3 +185,18 @@ def failures(
             for query in shown
         ],
     }
+
+
+def _mistakes(images: EmbeddedSet, nearest: NearestImages) -> list[int]:
+    """The rows whose nearest image is of another class, the most similar first."""
+    if not nearest.rows.shape[1]:
+        return []
+    wrong = np.flatnonzero(are_wrong(images, nearest.rows[:, 0]))
+    rows: list[int] = wrong[np.argsort(-nearest.similarities[wrong, 0], kind="stable")].tolist()
+    return rows
+
+
+def _data_url(picture: Image.Image) -> str:
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
