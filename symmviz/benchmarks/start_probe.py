@@ -4,6 +4,7 @@ Run with the time of the launch, a folder to record in, and when Start is presse
 of JSON.
 """
 
+import faulthandler
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ def main(launched_at: float, folder: Path, press: str) -> None:
 
     leave_out_current_folder()
     let_idle_threads_sleep()
+    faulthandler.enable()
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
