@@ -1,5 +1,6 @@
 """Runs the window from launch to the end of the process."""
 
+import contextlib
 import faulthandler
 import os
 import signal
@@ -90,7 +91,8 @@ def run_window(
     runs: tuple[Path, ...] = (), images: Path | None = None, selection: Selection | None = None
 ) -> NoReturn:
     """Open the window, and end the process once it was closed; see :func:`launch`."""
-    if sys.stderr is not None:  # a crash in a library written in C says where it was
+    # a crash in a library written in C says where it was, where there is a file to say it in
+    with contextlib.suppress(AttributeError, RuntimeError, OSError):
         faulthandler.enable()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("symmviz")

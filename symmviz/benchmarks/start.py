@@ -131,7 +131,8 @@ def _launch(folder: Path, press: str, loops: Path) -> dict[str, float]:
     try:
         seen: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        raise InputError("The window did not open: see above.") from None
+        code = done.returncode
+        raise InputError(f"The window did not open (exit code {code}): see above.") from None
     return seen
 
 
