@@ -10,6 +10,7 @@ core that has nothing else to do.
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -181,17 +182,21 @@ def _way(spaces: tuple[Points, ...], chain: _Chain, found: _Measured) -> Way:
     fitted = [planes[0]]
     for plane in planes[1:]:
         fitted.append(turned_to(plane, fitted[-1], len(plane)))
-    moves = [
-        float(np.linalg.norm(after - before, axis=1).mean()) / _radius(before)
-        for before, after in pairwise(fitted)
-    ]
     return Way(
         seconds=statistics.mean(chain.took),
-        displacement=statistics.mean(moves),
+        displacement=_moved(fitted),
+        drawn_displacement=_moved(planes),
         recall_at_1=statistics.mean(found.recalls),
         last_recall_at_1=found.recalls[-1],
         quality=found.qualities[-1],
         stability=temporal_stability(spaces, tuple(fitted)),
+    )
+
+
+def _moved(planes: Sequence[Points]) -> float:
+    return statistics.mean(
+        float(np.linalg.norm(after - before, axis=1).mean()) / _radius(before)
+        for before, after in pairwise(planes)
     )
 
 

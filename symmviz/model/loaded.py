@@ -1,5 +1,6 @@
 """What has been read of the recordings so far, for derived views to look up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -158,6 +159,9 @@ class Loaded(Protocol):
 
     def cosines(self, key: str, step: int, split: Split) -> PairCosines | None:
         """The cosines of pairs of a split's images after a step, where they were wanted."""
+
+    def unusable_methods(self) -> Mapping[str, str]:
+        """By name, what each projection needs whose library could not be imported."""
 
     def failure(self, key: str, step: int) -> str:
         """Why a run's frame or projection cannot be had; empty if nothing is known of that."""

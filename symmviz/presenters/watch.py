@@ -1,5 +1,6 @@
 """The Watch page's maps: a scatter a run."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from symmcore.records import FloatArray
@@ -104,6 +105,9 @@ class WatchView(Protocol):
     def set_method(self, method: str) -> None:
         """Say what projects the points."""
 
+    def set_unusable(self, remedies: Mapping[str, str]) -> None:
+        """Say by the name of a method that it cannot be chosen, and what it needs."""
+
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """Say which image is selected, and show them where several are; empty for none."""
 
@@ -148,6 +152,7 @@ class WatchPresenter:
         self._pairs: list[tuple[MapPair, ...]] = []
         self._cosines: list[PairCosines | None] = []
         self._bounds: Bounds | None = None
+        self._unusable: Mapping[str, str] = {}
 
     def update(self) -> None:
         """Show what has changed."""
@@ -169,6 +174,10 @@ class WatchPresenter:
             self._view.colours.set_since(state.since)
         if before is None or before.method != state.method:
             self._view.set_method(state.method)
+        unusable = self._loaded.unusable_methods()
+        if unusable != self._unusable:
+            self._unusable = unusable
+            self._view.set_unusable(unusable)
         if before is None or before.layers != state.layers:
             self._view.set_layers(state.layers)
         for run, column in enumerate(state.columns):

@@ -1,6 +1,6 @@
 """Reads what is shown of recordings, and what is likely to be shown next, on its own thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from symmcore.byte_cache import ByteCache
@@ -52,6 +52,7 @@ class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
         self._galleries: dict[str, tuple[bool, SplitImages]] = {}
         self._files: dict[str, ImageFiles | None] = {}
         self._failures: dict[tuple[str, int], str] = {}
+        self._unusable: Mapping[str, str] = {}
         self._failed: dict[FrameWanted, _Files] = {}
         self._said: set[str] = set()
         self._missing: set[tuple[str, str, int]] = set()
@@ -123,6 +124,17 @@ class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
         """See :class:`symmviz.model.loaded.Loaded`."""
         with self._lock:
             return self._failures.get((key, step), "")
+
+    def unusable_methods(self) -> Mapping[str, str]:
+        """See :class:`symmviz.model.loaded.Loaded`."""
+        with self._lock:
+            return self._unusable
+
+    def put_unusable(self, method: str, remedy: str) -> None:
+        """Remember what a projection method needs before it can be used."""
+        with self._lock:
+            self._unusable = {**self._unusable, method: remedy}
+            self._revision += 1
 
     def put(self, key: str, projection: Projection) -> None:
         """Keep a projection that was made just now."""

@@ -48,7 +48,9 @@ class Projections:
     def __init__(self, loader: FrameLoader, on_problem: Callable[[str], None]) -> None:
         self._loader = loader
         self._on_problem = on_problem
-        self._worker = ProjectionWorker(on_update=self._on_update, on_error=self._on_error)
+        self._worker = ProjectionWorker(
+            on_update=self._on_update, on_error=self._on_error, on_unusable=loader.put_unusable
+        )
         self._thread = threading.Thread(target=self._run, name="symmviz-projecting", daemon=True)
         self._condition = threading.Condition()
         # The condition guards all of these.
@@ -63,6 +65,7 @@ class Projections:
         self._closed = False
         self._started = False
         self._said: set[str] = set()  # of the thread
+        self._needed: set[str] = set()  # remedies that were told of; of the worker's thread
 
     def start(self) -> None:
         """Start the worker's process and the thread that feeds it."""
@@ -208,12 +211,17 @@ class Projections:
             return {(one.key, method, task.step) for one in task.runs} <= self._done
 
     def _on_error(self, text: str, job: ProjectionJob | None) -> None:
-        self._on_problem(text)
         if job is None:  # the process: what it was at is done by the next one
+            self._on_problem(text)
             return
+        remedy = self._loader.unusable_methods().get(job.method, "")
+        if remedy not in self._needed:  # of a broken library one frame's error is every frame's
+            self._on_problem(text)
+        if remedy:
+            self._needed.add(remedy)
         with self._condition:
             task = self._tasks[job]
-        self._give_up(task, job.method, text.partition("\n")[0])
+        self._give_up(task, job.method, f"{remedy}." if remedy else text.partition("\n")[0])
 
     def _give_up(self, task: Task, method: str, reason: str) -> None:
         for recording in task.runs:

@@ -1,5 +1,6 @@
 """The Watch page: one scatter a run, what is selected, and the shared plots."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, Signal
@@ -243,6 +244,10 @@ class WatchPage(QWidget):
         """See :class:`symmviz.presenters.watch.WatchView`."""
         self._method.set_method(method)
         self._columns.set_tip(method_info(method).about)
+
+    def set_unusable(self, remedies: Mapping[str, str]) -> None:
+        """See :class:`symmviz.presenters.watch.WatchView`."""
+        self._method.set_unusable(remedies)
 
     def chosen(self) -> str:
         """What is said of the selected image."""

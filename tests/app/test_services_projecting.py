@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from helpers_recording import FakeRecording, make_projection
-from test_projection_doubles import Deadly
+from test_projection_doubles import Deadly, Unusable
 
 from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
@@ -249,6 +249,27 @@ def test_frames_that_end_the_process_are_given_up_one_after_another(
     assert loader.failure(run.key, 10) == said
     assert len([text for text in problems if "unexpectedly" in text]) == 2  # no more processes
     assert len(problems) == 2 + 4
+
+
+def test_a_method_whose_library_is_broken_is_known_with_what_it_needs(
+    loader: FrameLoader, problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "ProjectionWorker", partial(ProjectionWorker, factory=Unusable))
+    run = FakeRecording()
+    run.add_frame(0, 10, projected=False)
+    made = Projections(loader, problems.append)
+    made.start()
+    try:
+        made.show((run,), "umap", Cursor())
+        wait(lambda: all(loader.failure(run.key, step) for step in (0, 10)))
+    finally:
+        made.close(PATIENCE)
+    (remedy,) = loader.unusable_methods().values()
+    assert list(loader.unusable_methods()) == ["umap"]
+    assert remedy.startswith("UMAP needs umap-learn")
+    assert {loader.failure(run.key, step) for step in (0, 10)} == {f"{remedy}."}
+    (said,) = problems  # once, not of every frame
+    assert said.startswith(f"{remedy} (what is there cannot be used: wrong version).")
 
 
 def test_a_rewind_goes_on_from_recorded_coordinates(projections: Projections) -> None:

@@ -32,6 +32,7 @@ def test_pca_and_tsne_cold_and_warm(tmp_path: Path) -> None:
         assert 0.0 < row.first <= row.settled
     text = "\n".join(report.lines())
     assert "warm over cold" in text
+    assert all(name in text for name in ("S_NP", "S_NH", "S_Kendall", "T_Stress", "T_Spearman"))
     assert "settled (95%)" in text
     read: Any = json.loads(json.dumps(report.as_json()))
     assert read["rows"][1]["method"] == "tsne"

@@ -174,6 +174,9 @@ class FakeLoaded:
     def cosines(self, key: str, step: int, split: "Split") -> "PairCosines | None":
         return self.known_cosines.get((key, step, split))
 
+    def unusable_methods(self) -> dict[str, str]:
+        return {}
+
     def failure(self, key: str, step: int) -> str:
         return self.failures.get((key, step), "")
 

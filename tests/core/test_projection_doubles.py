@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from symmcore.projection.base import ProjectionJob, ProjectionUpdate
+from symmcore.projection.methods import UnusableMethodError
 from symmcore.records import EmbeddedSet, Frame, PlanePoints, Projection, WatchedSet
 
 Updates = Iterator[ProjectionUpdate]
@@ -83,6 +84,18 @@ class Failing:
         if step % 2:
             raise ArithmeticError(f"odd step {step}")
         yield ProjectionUpdate((projection(step, self.name),))
+
+
+class Unusable:
+    """Has a library that cannot be imported."""
+
+    name = "umap"
+
+    def __init__(self, method: str) -> None:
+        pass
+
+    def run(self, job: ProjectionJob) -> Updates:
+        raise UnusableMethodError(self.name, OSError("wrong version"))
 
 
 class Deadly:

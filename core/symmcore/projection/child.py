@@ -25,7 +25,7 @@ from symmcore.projection.base import (
     ProjectionUpdate,
     Projector,
 )
-from symmcore.projection.methods import default_method
+from symmcore.projection.methods import UnusableMethodError, default_method
 from symmcore.projection.spare_time import SpareTime
 
 ProjectorFactory = Callable[[str], Projector]
@@ -38,9 +38,16 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Failure(NamedTuple):
-    """Why a job has no projections: one line for the user, then the traceback."""
+    """Why a job has no projections.
+
+    Attributes:
+        text: one line for the user, then the traceback.
+        remedy: what to install or repair before the method can project anything; empty if that
+            would not help.
+    """
 
     text: str
+    remedy: str = ""
 
 
 class Cancelled(NamedTuple):
@@ -136,10 +143,16 @@ def _answer(
     """
     try:
         _project(connection, factory(job.method), job, spare)
+    except UnusableMethodError as error:
+        send(connection, _failure(error, f"{error}.", error.remedy))
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells the user
-        line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
         # Where it is the pipe that broke, this raises once more.
-        send(connection, Failure(f"{line}\n{''.join(traceback.format_exception(error))}"))
+        line = f"The picture of step {job.frames[0].step} failed: {type_and_line(error)}"
+        send(connection, _failure(error, line))
+
+
+def _failure(error: Exception, line: str, remedy: str = "") -> Failure:
+    return Failure(f"{line}\n{''.join(traceback.format_exception(error))}", remedy)
 
 
 def _project(

@@ -81,8 +81,22 @@ def what_to_install(info: MethodInfo) -> str:
     return f"{info.label} needs {info.package}: pip install {info.package}"
 
 
-def why_not(name: str, error: Exception) -> str:
-    """Say what a method needs whose library could not be imported, and what it said."""
-    info = method_info(name)
-    said = " ".join(str(error).split()) or type(error).__name__
-    return f"{what_to_install(info)} (what is there cannot be used: {said})"
+def what_to_repair(info: MethodInfo) -> str:
+    """Say how to get a method whose library is installed and cannot be imported."""
+    return (
+        f"{info.label} needs {info.package} repaired: pip install --force-reinstall {info.package}"
+    )
+
+
+class UnusableMethodError(ImportError):
+    """The library of a method could not be imported.
+
+    Attributes:
+        remedy: what to install or to repair, in a sentence without its full stop.
+    """
+
+    def __init__(self, name: str, error: Exception) -> None:
+        info = method_info(name)
+        self.remedy = what_to_repair(info) if is_installed(info) else what_to_install(info)
+        said = " ".join(str(error).split()) or type(error).__name__
+        super().__init__(f"{self.remedy} (what is there cannot be used: {said})")

@@ -14,7 +14,7 @@ import numpy as np
 
 from symmcore.projection.base import SPLITS, ProjectionJob, ProjectionUpdate
 from symmcore.projection.layout import LayoutMethod
-from symmcore.projection.methods import why_not
+from symmcore.projection.methods import UnusableMethodError
 from symmcore.projection.points import frozen
 from symmcore.projection.split_map import SplitMap
 from symmcore.records import Frame, PlanePoints, Projection, WatchedSet
@@ -52,7 +52,7 @@ class NeighbourProjector:
 
         Raises:
             ValueError: if the runs hold different numbers of images.
-            ImportError: if the method's library is missing or broken.
+            UnusableMethodError: if the method's library is missing or broken.
         """
         columns = _columns(job)
         maps = [one for column in columns for one in column]
@@ -118,7 +118,7 @@ class _Preparation:
         """Wait for at most ``timeout`` seconds; whether all is ready.
 
         Raises:
-            ImportError: if the library is missing or broken.
+            UnusableMethodError: if the library is missing or broken.
         """
         self.begin()
         assert self._thread is not None, "it was begun"
@@ -135,7 +135,7 @@ class _Preparation:
         try:
             self._method.prepare()
         except Exception as error:  # noqa: BLE001 - a broken library raises anything
-            self._error = ImportError(why_not(self._method.name, error))
+            self._error = UnusableMethodError(self._method.name, error)
             self._error.__cause__ = error
 
 

@@ -23,7 +23,12 @@ _EPOCHS_A_PIECE = 20
 # frame's layout it begins low, as more only shakes what is in place, and ends lower: what is
 # left of the shaking is what nearest neighbours in the plane are mistaken by.
 _COLD_PIECES, _COLD_RATE = 20, (1.0, 0.05)
-_WARM_PIECES, _WARM_RATE = 8, (0.08, 0.003)
+_WARM_PIECES, _WARM_RATE = 12, (0.03, 0.003)
+# The last pieces from another frame's layout sample edges by their squared weights, that is the
+# nearest neighbours more often than the others: a layout that hardly moves as a whole has its
+# near points put right. Of two seeds of alphabets with three of the layout each, all with fewer
+# edges keep 0.94 of a cold map's trustworthiness, none 0.83 of its Recall@1 on the worst frame.
+_SHARPENED_PIECES = 8
 _NEGATIVE_SAMPLES = 5.0
 
 
@@ -70,6 +75,8 @@ class _UmapLayout:
         self._random = np.random.default_rng(beginning.seed)
         self._coordinates = _first(beginning, self._random)
         self._rates = _rates(beginning.matured)
+        is_warm = beginning.matured >= 1.0
+        self._sharpened_from = len(self._rates) - (_SHARPENED_PIECES if is_warm else 0)
         self._done = 0
 
     @property
@@ -91,7 +98,8 @@ class _UmapLayout:
 
         # How often each edge is sampled in this piece: by its weight, on average exactly, so
         # that short pieces do not lose the weak edges.
-        expected = self._weights * (_EPOCHS_A_PIECE - 1)
+        power = 2 if self._done >= self._sharpened_from else 1
+        expected = self._weights**power * (_EPOCHS_A_PIECE - 1)
         times = np.floor(expected + self._random.random(len(expected)))
         used = times > 0
         state: Any = self._random.integers(-(2**31) + 1, 2**31 - 1, 3)

@@ -31,11 +31,11 @@ class ProjectionWorker:
     that projects all at once is finished, and answered.
 
     Threads: the worker owns one thread, named "projection", and the thread owns the
-    process: it starts, feeds, reaps and restarts it, and calls ``on_update`` and
-    ``on_error``. All other methods may be called from any other thread; none of them
-    waits for the process but :meth:`close`, which waits for a callback that is running too:
-    a callback must not wait for the thread that calls it. A callback may call :meth:`submit`,
-    not :meth:`close`, and must not raise: that would end the thread.
+    process: it starts, feeds, reaps and restarts it, and calls ``on_update``,
+    ``on_error`` and ``on_unusable``. All other methods may be called from any other thread;
+    none of them waits for the process but :meth:`close`, which waits for a callback that is
+    running too: a callback must not wait for the thread that calls it. A callback may call
+    :meth:`submit`, not :meth:`close`, and must not raise: that would end the thread.
 
     The process is spawned; neither it nor this module imports torch or Qt. It ignores
     Ctrl-C, keeps its linear algebra to one thread, and ends by itself when this
@@ -47,6 +47,7 @@ class ProjectionWorker:
         on_update: Callable[[ProjectionJob, ProjectionUpdate], None],
         on_error: Callable[[str, ProjectionJob | None], None],
         factory: ProjectorFactory = make_projector,
+        on_unusable: Callable[[str, str], None] = lambda method, remedy: None,
     ) -> None:
         """Prepare; nothing runs before :meth:`start`.
 
@@ -60,9 +61,12 @@ class ProjectionWorker:
                 answered but one that another has replaced. The worker goes on.
             factory: makes the projector of a method, in the process; it must be picklable,
                 and import what it needs only when called.
+            on_unusable: takes the name of a method whose library cannot be imported, and what to
+                install or repair; before ``on_error``.
         """
         self._on_update = on_update
         self._on_error = on_error
+        self._on_unusable = on_unusable
         self._factory = factory
         self._thread = threading.Thread(target=self._run, name="projection", daemon=True)
         self._condition = threading.Condition(threading.Lock())
@@ -240,6 +244,8 @@ class ProjectionWorker:
         if self._is_closed():
             return
         if isinstance(answer, Failure):
+            if answer.remedy:
+                self._on_unusable(job.method, answer.remedy)
             self._on_error(answer.text, job)
             return
         if job.settings.is_live:
