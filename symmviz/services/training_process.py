@@ -7,9 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from symmcore.child_process import ChildProcess
 from symmcore.data.value_range import ValueRanges
 from symmcore.errors import InputError, RunError
 from symmcore.runs import Recording
@@ -20,8 +18,9 @@ from symmcore.runs.image_files import FileImages
 from symmcore.runs.layout import run_directories
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.services import training_child
 from symmviz.services.status_box import StatusBox
-from symmviz.services.training_host import serve
+from symmviz.services.training_child import Child
 from symmviz.services.training_messages import (
     Began,
     Begin,
@@ -41,31 +40,6 @@ from symmviz.services.training_messages import (
 
 _NAME = "symmviz-training"
 _SECONDS_TO_END = 0.5
-
-
-class Child(Protocol):
-    """The other end: see :class:`~symmcore.child_process.ChildProcess`."""
-
-    def tell(self, message: object) -> None:
-        """Send a command; raises OSError if it has died."""
-
-    def hear(self) -> Report:
-        """Wait for a report; raises EOFError or OSError if it has died."""
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-
-    def end(self, patience: float) -> int | None:
-        """End it, if it has not ended after so many seconds; gives its exit code."""
-
-
-def spawn_child() -> Child:
-    """Start the process.
-
-    Raises:
-        OSError, RuntimeError: if that cannot be.
-    """
-    return ChildProcess(serve, _NAME, has_children=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,7 +239,7 @@ class TrainingProcess:
     def _run(self) -> None:
         """Be the thread."""
         try:
-            child = spawn_child()
+            child = training_child.spawn_child()
         except (OSError, RuntimeError) as error:  # the latter where no process may be spawned
             self._lose(f"The process that trains cannot be started: {error}.")
             return
@@ -276,7 +250,7 @@ class TrainingProcess:
         except (EOFError, OSError):
             pass
         code = child.end(_SECONDS_TO_END)
-        self._lose(_said_of_end(code))
+        self._lose(training_child.said_of_end(code))
 
     def _take_over(self, child: Child) -> None:
         with self._lock:
@@ -366,12 +340,3 @@ def _images(folder: Path) -> FileImages | None:
         return FileImages(folder, ValueRanges.from_json(settings["dataset_value_ranges"]))
     except (InputError, RunError, KeyError, ValueError):
         return None
-
-
-def _said_of_end(code: int | None) -> str:
-    how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended ({code})"
-    memory = ", for want of memory perhaps" if code == -9 else ""
-    return (
-        f"The process that trains {how}{memory}. What was recorded is kept: Go on continues from "
-        "its newest checkpoint."
-    )

@@ -23,7 +23,7 @@ from symmcore.projection.base import PCA
 from symmviz import app
 from symmviz.app import Launched, launch
 from symmviz.model.bounds import Bounds
-from symmviz.services import training_process
+from symmviz.services import training_child
 from symmviz.services.preferences import Settings
 from symmviz.views.scatter import EmbeddingScatter
 
@@ -145,7 +145,7 @@ def _delete_deferred() -> None:
 @pytest.fixture(autouse=True)
 def training_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train in this process, which has imported torch, and in which tests change what it does."""
-    monkeypatch.setattr(training_process, "spawn_child", ThreadChild)
+    monkeypatch.setattr(training_child, "spawn_child", ThreadChild)
 
 
 @pytest.fixture

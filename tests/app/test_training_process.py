@@ -21,11 +21,12 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Environment, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.services import training_host, training_process
+from symmviz.services import training_child, training_host
 from symmviz.services.status_box import StatusBox
+from symmviz.services.training_child import spawn_child
 from symmviz.services.training_host import Reporter
 from symmviz.services.training_messages import Began, Order, Problem, Report
-from symmviz.services.training_process import TrainingProcess, spawn_child
+from symmviz.services.training_process import TrainingProcess
 
 if TYPE_CHECKING:
     from symmcore.runs.training_recorder import TrainingRecorder
@@ -77,7 +78,7 @@ def watched() -> Iterator[Watched]:
 @pytest.fixture
 def spawned(monkeypatch: pytest.MonkeyPatch, watched: Watched) -> Watched:
     """In a process, as in the window."""
-    monkeypatch.setattr(training_process, "spawn_child", spawn_child)
+    monkeypatch.setattr(training_child, "spawn_child", spawn_child)
     return watched
 
 
@@ -191,7 +192,7 @@ def test_a_process_that_cannot_be_started_is_said(
     def refuse() -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(training_process, "spawn_child", refuse)
+    monkeypatch.setattr(training_child, "spawn_child", refuse)
     watched.process.start(config(3), tmp_path / "run")
     ended = watched.wait_for_end()
     assert ended.message == "The process that trains cannot be started: no more processes."

@@ -112,7 +112,9 @@ class Recording:
         """
         path = Path(folder)
         check_run(path)
-        recording = _opened(path, images)
+        index = RunIndex()
+        follower = DirectoryFollower(path, index)
+        recording = Recording(read_info(path), index, follower=follower, images=images)
         recording.poll()
         return recording
 
@@ -343,9 +345,3 @@ def open_runs(path: str | Path) -> tuple[Recording, ...]:
     folders = run_folders(Path(path))
     recordings = [Recording.open(folder) for folder in folders]
     return tuple(sorted(recordings, key=lambda recording: recording.info.place))
-
-
-def _opened(folder: Path, images: ImageSource | None) -> Recording:
-    index = RunIndex()
-    follower = DirectoryFollower(folder, index)
-    return Recording(read_info(folder), index, follower=follower, images=images)

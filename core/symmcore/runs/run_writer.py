@@ -206,13 +206,8 @@ class RunWriter:
             self._thumbnails.close()
         self.save_again()
         with self._lock:
-            lost = (
-                ""
-                if self._closed
-                else self._unsaved.names(
-                    checkpoint=self._checkpoints.unsaved, lines=self._metrics.pending > 0
-                )
-            )
+            checkpoint, lines = self._checkpoints.unsaved, self._metrics.pending > 0
+            lost = "" if self._closed else self._unsaved.names(checkpoint=checkpoint, lines=lines)
             self._closed = True
             self._metrics.close()
         if lost:
