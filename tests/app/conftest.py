@@ -13,6 +13,7 @@ from typing import Any
 # Before any QApplication: a test opens no window on the developer's screen.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+import numba  # noqa: F401 - here: with a window's loops, what is there by then would stay
 import pytest
 from helpers_training_child import ThreadChild
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer

@@ -37,7 +37,10 @@ def test_llvm_is_loaded_before_numba_is_imported_and_no_collection_looks_for_it(
     subprocess.run([sys.executable, "-c", _PROGRAM], check=True)
 
 
-def test_collections_that_were_off_stay_off_whatever_is_raised() -> None:
+def test_collections_that_were_off_stay_off_whatever_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loading, "_NUMBA", "not imported")
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -50,6 +53,18 @@ def test_collections_that_were_off_stay_off_whatever_is_raised() -> None:
 
 
 def test_without_llvm_the_import_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "_NUMBA", "not imported")
     monkeypatch.setattr(loading, "_PACKAGE", "no_such_package")
     with loading_numba():
         pass
+    gc.unfreeze()
+
+
+def test_what_is_there_stays_garbage_where_numba_was_imported_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loading, "_NUMBA", "sys")
+    before = gc.get_freeze_count()
+    with loading_numba():
+        assert gc.isenabled()
+    assert gc.get_freeze_count() == before

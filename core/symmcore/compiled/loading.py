@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-_PACKAGE = "llvmlite"
+_NUMBA, _PACKAGE = "numba", "llvmlite"
 _LIBRARY = Path("binding", "libllvmlite.so")
 
 
@@ -18,9 +18,13 @@ def loading_numba() -> Iterator[None]:
     """Import numba, and load compiled loops, in a ``with`` block.
 
     LLVM's shared library, a hundred megabytes, is loaded without Python's lock: an import would
-    hold it for an eighth of a second. What is imported stays for as long as the process, so that
-    no garbage collection looks for it, then or later: one that does holds every thread for as long.
+    hold it for an eighth of a second. What is imported, with all that is there by then, stays for
+    as long as the process, so that no garbage collection looks for it, then or later: one that does
+    holds every thread for as long. Does nothing where numba was imported before.
     """
+    if _NUMBA in sys.modules:
+        yield
+        return
     _load_llvm()
     was_enabled = gc.isenabled()
     gc.disable()
