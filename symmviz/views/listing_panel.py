@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from symmviz.model.browse import Browse, GalleryList, GalleryOrder
 from symmviz.model.display import OrderChoice
-from symmviz.model.names import shown_name
+from symmviz.model.names import shown_name, shown_text
 from symmviz.model.pictures import PictureSource
 from symmviz.model.resolve import ListingState
 from symmviz.model.retrieval import Split
@@ -26,6 +26,7 @@ from symmviz.views.class_table import ClassTable
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.gallery import GalleryView
 from symmviz.views.note import Note
+from symmviz.views.title_label import TitleLabel
 
 _TYPING_MS = 150
 _LOWEST = 36  # pixels of a list, on the smallest screens
@@ -71,7 +72,7 @@ class ListingPanel(QWidget):
         self._filter = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._unfilter = QToolButton(self)
         self._selected = QPushButton(self)
-        self._summary = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
+        self._summary = TitleLabel(self)
         self._stop = QToolButton(self)
         self._lack = Note(self)
         self._typing = QTimer(self)
@@ -96,7 +97,7 @@ class ListingPanel(QWidget):
         self.classes.set_rows(state.classes)
         is_classes = state.browse.shown is GalleryList.CLASSES
         self._stack.setCurrentWidget(self.classes if is_classes else self.gallery)
-        self._summary.setText(state.summary)
+        self._summary.setText(shown_text(state.summary))
         self._show_lack()
         names = () if state.gallery is None else state.gallery.class_names
         if names != self._names:
@@ -186,6 +187,7 @@ class ListingPanel(QWidget):
         self._stop.setText("Cancel")
         self._stop.setToolTip("Give up ranking.")
         self._summary.setProperty("muted", True)
+        self._summary.lines_changed.connect(lambda: self._summary.keep_lines(self._summary.lines))
         self._filter.setProperty("title", True)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)

@@ -27,7 +27,7 @@ _TRUST_TIP = (
     "that taken in the embedding space.\n"
     "Trustworthiness: how few of each image's ten neighbours in the plane are none in the space; "
     "1 is perfect, a map at random has about 0.5.\n"
-    "Movement: the frame before was projected once more from the same places; what that moves "
+    "True motion: the frame before was projected once more from the same places; what that moves "
     "is the projection's, the rest of the way to this frame is the embedding's."
 )
 

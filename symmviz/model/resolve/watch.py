@@ -334,7 +334,7 @@ def trust(plane: PlanePoints) -> str:
     if not math.isnan(quality.trustworthiness):
         parts.append(f"trustworthiness {quality.trustworthiness:.2f}")
     if not math.isnan(quality.embedding_motion):
-        parts.append(f"{quality.embedding_motion:.0%} of the movement is the embedding's")
+        parts.append(f"{quality.embedding_motion:.0%} true motion")
     return " · ".join(parts)
 
 
