@@ -1,6 +1,7 @@
 """That ``symmviz bench train`` measures what it says; how fast decides nothing here."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum("bar:" in line for line in lines) == 7
     costs = report["doctor"]["costs"]
     assert [cost["loss"] for cost in costs] == ["npair", "npair+symm", "triplet+symm"]
-    assert all(0 < cost["doctor"] < cost["step"] for cost in costs)
+    assert all(cost["step"] > 0 for cost in costs)
+    assert all(math.isfinite(cost["doctor"]) for cost in costs), "a difference: of one step, noise"
 
 
 def test_a_named_network_is_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
