@@ -50,14 +50,14 @@ def launch(
     on_painted: Callable[[], None] = lambda: None,
     selection: Selection | None = None,
 ) -> Launched:
-    """Show the window; what is slow to load is loaded once it has painted.
+    """Show the window; what is slow to load in this process is loaded once it has painted.
 
     Args:
         app: the application.
         runs: folders of runs or comparisons to show.
         images: a folder of images to choose on the Start page.
         selection: images of the runs that are selected; None for none.
-        on_painted: called once the window has painted, before anything else is begun.
+        on_painted: called once the window has painted, before anything is begun in this process.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     settings = Settings()

@@ -19,6 +19,7 @@ from symmcore.runs.layout import run_directories
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.services import training_child
+from symmviz.services.faults import said_of
 from symmviz.services.status_box import StatusBox
 from symmviz.services.training_child import Child
 from symmviz.services.training_messages import (
@@ -38,7 +39,6 @@ from symmviz.services.training_messages import (
     Warm,
 )
 
-_NAME = "symmviz-training"
 _SECONDS_TO_END = 0.5
 
 
@@ -87,7 +87,9 @@ class TrainingProcess:
         """Have the process started, if there is none; it imports torch at once."""
         with self._lock:
             if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name=training_child.NAME, daemon=True
+                )
                 self._thread.start()
 
     def start(self, config: TrainingConfig, out: Path) -> None:
@@ -214,23 +216,22 @@ class TrainingProcess:
     def _begin(self, command: Begin | GoOn) -> None:
         with self._lock:
             self._recordings, self._running, self._can_extend = (), True, False
-            self._is_used = True
             self._box.forget_status()
             self._tell(command)
 
     def _tell(self, command: Command) -> None:
         """Send a command to the process, or once there is one; that it has died is heard."""
         self.open()
+        self._is_used = True
         if self._child is None:
             self._queued.append(command)
             return
         with contextlib.suppress(OSError):
             self._child.tell(command)
-        self._is_used = self._is_used or isinstance(command, Claim)
 
     def _end_child(self, child: Child) -> None:
         """Have it end: at once where nothing was begun that could be lost."""
-        if self._is_used or self._queued:
+        if self._is_used:
             with contextlib.suppress(OSError):
                 child.tell(Order.CLOSE)
         else:
@@ -243,12 +244,14 @@ class TrainingProcess:
         except (OSError, RuntimeError) as error:  # the latter where no process may be spawned
             self._lose(f"The process that trains cannot be started: {error}.")
             return
-        try:
-            self._take_over(child)
+        self._take_over(child)
+        with contextlib.suppress(EOFError, OSError):
             while True:
-                self._take(child.hear())
-        except (EOFError, OSError):
-            pass
+                report = child.hear()
+                try:
+                    self._take(report)
+                except Exception as error:  # noqa: BLE001 - no fault here is to end the training
+                    self._box.problem(said_of(error))
         code = child.end(_SECONDS_TO_END)
         self._lose(training_child.said_of_end(code))
 
@@ -256,8 +259,9 @@ class TrainingProcess:
         with self._lock:
             self._child = child
             queued, self._queued = self._queued, []
-            for command in queued:
-                child.tell(command)
+            with contextlib.suppress(OSError):  # that it has died is heard
+                for command in queued:
+                    child.tell(command)
             if self._closed:
                 self._end_child(child)
 
@@ -330,7 +334,10 @@ class TrainingProcess:
 
     def _read_whole(self) -> None:
         for recording in self.recordings:
-            recording.read_whole()
+            try:
+                recording.read_whole()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the training has ended
+                self._box.problem(said_of(error))
 
 
 def _images(folder: Path) -> FileImages | None:

@@ -1,35 +1,17 @@
 """A layout of columns of one width, in a second row where one row would make them too narrow."""
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayoutItem, QWidget
+
+from symmviz.views.item_layout import ItemLayout
 
 
-class ColumnLayout(QLayout):
+class ColumnLayout(ItemLayout):
     """Puts widgets side by side as long as each has its least width, else in rows of as many."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
+        super().__init__(parent, spacing=6)
         self._rows = 1
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setSpacing(6)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        """Take one more."""
-        self._items.append(item)
-        self.invalidate()
-
-    def count(self) -> int:
-        """How many there are."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        """The one at a position, or None beyond the last, which is how Qt finds the end."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        """Give one back."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
         """It takes whatever room there is."""

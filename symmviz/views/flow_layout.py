@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayoutItem, QWidget
+
+from symmviz.views.item_layout import ItemLayout
 
 _Line = list[tuple[QLayoutItem, QSize]]
 
 
-class FlowLayout(QLayout):
+class FlowLayout(ItemLayout):
     """Puts widgets beside one another, and below where there is no room.
 
     A widget whose size policy has a horizontal stretch takes what is left of its line.
@@ -28,32 +30,10 @@ class FlowLayout(QLayout):
         line_spacing: int | None = None,
         top: bool = False,
     ) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
+        super().__init__(parent, spacing)
         self._known: _Line | None = None
         self._line_spacing = spacing if line_spacing is None else line_spacing
         self._top = top
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setSpacing(spacing)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        """Take one more."""
-        self._items.append(item)
-        self.invalidate()
-
-    def count(self) -> int:
-        """How many there are."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        """The one at a position, or None beyond the last, which is how Qt finds the end."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        """Give one back."""
-        taken = self._items.pop(index) if 0 <= index < len(self._items) else None
-        self.invalidate()
-        return taken
 
     def invalidate(self) -> None:
         """Ask the widgets anew how large they are, once that is needed."""

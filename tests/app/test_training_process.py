@@ -97,7 +97,6 @@ def test_a_process_trains_records_and_goes_on(spawned: Watched, tmp_path: Path) 
     recording = recorded(spawned)
     assert recording.state.status is RunStatus.FINISHED, "its end is read before it is told"
     assert recording.state.last_step == 3
-    assert "torch" in sys.modules or process.warm
     process.extend(2)
     assert spawned.wait_for_end().step == 5
     assert recorded(spawned) is recording
@@ -180,9 +179,7 @@ def test_a_killed_window_leaves_no_process_and_a_run_that_says_it_was_stopped(
 def test_closing_before_anything_began_ends_a_process_that_imports(spawned: Watched) -> None:
     spawned.process.open()
     time.sleep(0.2)
-    began = time.monotonic()
     assert spawned.process.close(PATIENCE)
-    assert time.monotonic() - began < PATIENCE / 4
     assert not spawned.problems
 
 
@@ -249,11 +246,17 @@ def test_a_run_that_diverges_is_said_while_others_go_on(before: frozenset[int]) 
     assert not said, "the end of the training says it"
 
 
-def test_of_steps_the_latest_is_reported_now_and_then_and_each_change_at_once() -> None:
+def test_of_steps_the_latest_is_reported_now_and_then_and_each_change_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training_host, "_SECONDS_BETWEEN_STATUSES", 3600.0)
     one, said = reporter()
     for step in range(1000):
         one.status(TrainingStatus(RunState.TRAINING, step, 1000))
-    assert len(said) < 100, "a thousand steps that take no time"
+    assert [report.step for report in said if isinstance(report, TrainingStatus)] == [0]
+    monkeypatch.setattr(training_host, "_SECONDS_BETWEEN_STATUSES", 0.0)
+    one.status(TrainingStatus(RunState.TRAINING, 1000, 1000))
+    assert len(said) == 2
     changes = [
         TrainingStatus(RunState.EVALUATING, 1000, 1000),
         TrainingStatus(RunState.EVALUATING, 1000, 1000, message="Clustering"),
@@ -292,6 +295,20 @@ def test_what_could_not_be_written_at_the_end_is_written_once_there_is_room(
         recorded(watched).poll()
     assert recorded(watched).state.status is RunStatus.STOPPED
     assert recorded(watched).state.last_step == ended.step
+
+
+def test_a_run_that_cannot_be_read_at_its_end_ends_all_the_same(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Recording) -> None:
+        raise OSError("the folder has gone")
+
+    monkeypatch.setattr(Recording, "read_whole", fail)
+    watched.process.start(config(2), tmp_path / "run")
+    assert watched.wait_for_end().reason is FinishReason.COMPLETED
+    assert "the folder has gone" in watched.problems
+    watched.process.extend(1)
+    assert watched.wait_for_end().step == 3, "its process is there"
 
 
 def test_claims_end_with_the_process(watched: Watched, tmp_path: Path) -> None:
