@@ -140,14 +140,14 @@ class TrainingThread:
         """Stop at the next batch boundary, and wait for it.
 
         Args:
-            import_timeout: seconds for torch's import, which cannot be stopped.
+            import_timeout: seconds for torch's import, which cannot be stopped, and for drawing.
         """
         self._control.close()
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
         if self._opened:
-            self._drawing.join()
+            self._drawing.join(import_timeout)
             self._warm_up.join(import_timeout)
 
     def _draw(self) -> None:
