@@ -94,7 +94,7 @@ class ClassTable(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         for column in (_RECALL, _IMAGES):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(column, head.sectionSizeHint(column))
+            self.setColumnWidth(column, head.sectionSizeHint(column) + 6)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Classes")
         self.clicked.connect(self._choose)
