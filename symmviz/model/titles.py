@@ -35,6 +35,7 @@ def named_title(name: str) -> RunTitle:
         return RunTitle(name, name)
 
 
+@lru_cache(maxsize=32)
 def run_titles(infos: tuple[RunInfo, ...], preparing: tuple[str, ...] = ()) -> tuple[RunTitle, ...]:
     """Titles and colours that tell the runs apart: alike ones name what differs.
 

@@ -24,7 +24,7 @@ from symmviz.views.shortcuts import ShortcutList, show_shortcuts
 from symmviz.views.theme import DARK, LIGHT, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 def progress(parts: Launched) -> str:
