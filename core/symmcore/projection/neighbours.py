@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
 
 from symmcore.projection.points import Points, centred
 from symmcore.records import FloatArray, IndexArray
@@ -95,6 +94,8 @@ def changed_share(before: Points, after: Points) -> float:
 
 def _by_tree(points: Points, k: int) -> Neighbours:
     """Look for them by a k-d tree; of those found equally near the lower index comes first."""
+    from scipy.spatial import KDTree  # the window imports this module, and does without SciPy
+
     count = len(points)
     # one more than is needed, for ties, besides the point itself
     distances, indices = KDTree(points).query(points, min(k + 2, count))
