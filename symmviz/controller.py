@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
@@ -142,7 +142,8 @@ class Controller(QObject):
         self._adopted = ()
         self.workspace.prepare(specs, beside, seeds)
         self._controls.starting("" if seeds is None else str(seeds))
-        self._show_runs()
+        # As an event of its own: both together take longer than a hand that waits forgives.
+        QTimer.singleShot(1, self, self._show_runs)
 
     def _prepare_seed(self, specs: tuple[str, ...], seeds: SeedRuns) -> None:
         self._prepare(specs, (), seeds)

@@ -35,6 +35,7 @@ def named_title(name: str) -> RunTitle:
         return RunTitle(name, name)
 
 
+@lru_cache(maxsize=32)
 def run_titles(infos: tuple[RunInfo, ...], preparing: tuple[str, ...] = ()) -> tuple[RunTitle, ...]:
     """Titles and colours that tell the runs apart: alike ones name what differs.
 
@@ -52,12 +53,6 @@ def run_titles(infos: tuple[RunInfo, ...], preparing: tuple[str, ...] = ()) -> t
     titles += map(named_title, preparing)
     places = run_places([title.name for title in titles])
     return tuple(replace(title, place=place) for title, place in zip(titles, places, strict=True))
-
-
-def label_name(recording: Recording, label: int) -> str:
-    """What a class is called; its number where a run does not say."""
-    names = recording.info.class_names
-    return names[label] if 0 <= label < len(names) else str(label)
 
 
 def label_names(recording: Recording, labels: IndexArray) -> tuple[str, ...]:

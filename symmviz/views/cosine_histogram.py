@@ -1,7 +1,7 @@
 """A small histogram beside a map: cosines of same-class and of other-class pairs."""
 
 import numpy as np
-import numpy.typing as npt
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -109,14 +109,12 @@ def _look(painter: QPainter, colour: str, *, is_filled: bool) -> None:
 
 def _outline(group: PairGroup, plot: QRectF) -> QPolygonF:
     """The outline of a group's bars, the highest as high as the plot."""
-    heights: npt.NDArray[np.float64] = group.counts / max(int(group.counts.max()), 1)
-    width = plot.width() / BINS
-    corners = [plot.bottomLeft()]
-    for at, height in enumerate(heights.tolist()):
-        top = plot.bottom() - height * plot.height()
-        left = plot.left() + at * width
-        corners += [QPointF(left, top), QPointF(left + width, top)]
-    return QPolygonF([*corners, plot.bottomRight()])
+    tops = plot.bottom() - group.counts / max(int(group.counts.max()), 1) * plot.height()
+    edges = plot.left() + np.arange(BINS + 1) * (plot.width() / BINS)
+    across = edges.repeat(2)
+    up = np.concatenate([[plot.bottom()], tops.repeat(2), [plot.bottom()]])
+    outline: QPolygonF = arrayToQPolygonF(across, up)
+    return outline
 
 
 def _draw_axis(painter: QPainter, plot: QRectF, line: int) -> None:

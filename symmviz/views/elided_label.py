@@ -70,7 +70,9 @@ class ElidedLabel(QLabel):
         return super().text()
 
     def setText(self, text: str) -> None:
-        """Show another text."""
+        """Show another text; the same one costs no new layout of the window."""
+        if text == self._whole:
+            return
         self._whole = text
         self._line = " ".join(shown_text(text).splitlines())
         self._elide()
@@ -97,6 +99,7 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         shown = elided(self._line, self.fontMetrics(), max(self.width(), 1), self._cut)
-        super().setText(shown)
+        if shown != self.shown():
+            super().setText(shown)
         whole = (self._whole,) if shown != self._line else ()
         super().setToolTip(plain_tip("\n".join((*whole, *filter(None, (self._tip,))))))

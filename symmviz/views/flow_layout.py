@@ -13,7 +13,9 @@ _Line = list[tuple[QLayoutItem, QSize]]
 class FlowLayout(ItemLayout):
     """Puts widgets beside one another, and below where there is no room.
 
-    A widget whose size policy has a horizontal stretch takes what is left of its line.
+    A widget whose size policy has a horizontal stretch takes what is left of its line. Whenever
+    anything in the window changes its size, Qt asks all layouts many times how large they would
+    be: what they answer is kept until something of them changed.
 
     Args:
         parent: the widget that is laid out, if it is known yet.
@@ -32,12 +34,16 @@ class FlowLayout(ItemLayout):
     ) -> None:
         super().__init__(parent, spacing)
         self._known: _Line | None = None
+        self._heights: dict[int, int] = {}  # by width
+        self._least: QSize | None = None
+        self._placed: QRect | None = None
         self._line_spacing = spacing if line_spacing is None else line_spacing
         self._top = top
 
     def invalidate(self) -> None:
         """Ask the widgets anew how large they are, once that is needed."""
-        self._known = None
+        self._known = self._least = self._placed = None
+        self._heights = {}
         super().invalidate()
 
     def expandingDirections(self) -> Qt.Orientation:
@@ -50,9 +56,11 @@ class FlowLayout(ItemLayout):
 
     def heightForWidth(self, width: int) -> int:
         """Pixels that all lines take at this width."""
-        lines = list(self._lines(width))
-        between = self._line_spacing * max(len(lines) - 1, 0)
-        return sum(_height(line) for line in lines) + between
+        if width not in self._heights:
+            lines = list(self._lines(width))
+            between = self._line_spacing * max(len(lines) - 1, 0)
+            self._heights[width] = sum(_height(line) for line in lines) + between
+        return self._heights[width]
 
     def sizeHint(self) -> QSize:
         """All in one line."""
@@ -61,20 +69,25 @@ class FlowLayout(ItemLayout):
 
     def minimumSize(self) -> QSize:
         """One below the other."""
-        shown = self._shown()
-        width = max((item.minimumSize().width() for item, _ in shown), default=0)
-        return QSize(width, _height(shown))
+        if self._least is None:
+            shown = self._shown()
+            width = max((item.minimumSize().width() for item, _ in shown), default=0)
+            self._least = QSize(width, _height(shown))
+        return self._least
 
     def setGeometry(self, area: QRect) -> None:
-        """Place all widgets."""
+        """Place all widgets, unless they are where they belong."""
         super().setGeometry(area)
+        if area == self._placed:
+            return
+        self._placed = QRect(area)
         top = area.top()
         for line in self._lines(area.width()):
             self._place(line, QRect(area.left(), top, area.width(), _height(line)))
             top += _height(line) + self._line_spacing
 
     def _shown(self) -> _Line:
-        """What is shown, and how large: Qt asks many times for what follows from it."""
+        """What is shown, and how large."""
         if self._known is None:
             self._known = [(item, _size(item)) for item in self._items if not item.isEmpty()]
         return self._known

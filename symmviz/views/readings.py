@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -15,11 +15,12 @@ _LEFT_OUT = " …"
 _NO_NUMBER = "n/a"
 
 
-class ReadingsLabel(QLabel):
+class ReadingsLabel(QWidget):
     """Numbers in the colours of their runs; those of dashed lines behind a dash.
 
     Where they do not fit, those of dashed lines are left out, then those of the last runs, and the
-    tooltip tells all.
+    tooltip tells all. The label with the text is in no layout: it changes with every frame and
+    every movement of the pointer, and Qt would lay out the whole window anew each time.
 
     Args:
         digits: how a value is formatted.
@@ -29,16 +30,25 @@ class ReadingsLabel(QLabel):
 
     def __init__(self, digits: str, parent: QWidget, colours: RunColours | None = None) -> None:
         super().__init__(parent)
+        self._label = QLabel(self)
         self._colours = colours or RunColours()
         self._digits = digits
         self._readings: tuple[Reading, ...] = ()
-        self.setTextFormat(Qt.TextFormat.RichText)
-        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._label.setTextFormat(Qt.TextFormat.RichText)
+        self._label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         # Whatever there is to read, the plots keep their widths.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def text(self) -> str:
+        """What is on the screen, as markup."""
+        return self._label.text()
+
+    def sizeHint(self) -> QSize:
+        """A line's height; of the width, what is given."""
+        return QSize(0, self.fontMetrics().height())
 
     def set_readings(self, readings: tuple[Reading, ...]) -> None:
-        """Say these values; none hides the label."""
+        """Say these values."""
         if readings != self._readings:
             self._readings = readings
             self.show_again()
@@ -47,9 +57,8 @@ class ReadingsLabel(QLabel):
         """Show the values in the colours of the present theme."""
         whole = self._markup(self._readings)
         fits = self._width(whole) <= self.width()
-        self.setText(whole if fits or not whole else self._shortened())
+        self._label.setText(whole if fits else self._shortened())
         self.setToolTip("" if fits else whole)
-        self.setVisible(bool(whole))
 
     def _shortened(self) -> str:
         """The first values of whole lines, as many as fit, and dots."""
@@ -64,6 +73,7 @@ class ReadingsLabel(QLabel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Say as much as there is room for now."""
         super().resizeEvent(event)
+        self._label.resize(event.size())
         if event.size().width() != event.oldSize().width():
             self.show_again()
 

@@ -298,7 +298,9 @@ class TimeSlider(QFrame):
         self._readout.setText(_readout(state, state.cursor, width))
         # As wide as it gets, or the track would move with every digit.
         widest = _readout(replace(state, live=False, last=state.end), state.end, width)
-        self._readout.setMinimumWidth(self._readout.fontMetrics().horizontalAdvance(widest) + 2)
+        metrics = self._readout.fontMetrics()
+        # Of a fixed size: or Qt would lay out the whole window anew with every frame.
+        self._readout.setFixedSize(metrics.horizontalAdvance(widest) + 2, metrics.height())
         self._readout.setToolTip(
             f"Step {state.cursor:,} of {state.end:,}, "
             f"frame {frame_number(state, state.cursor):,} of {count:,}"

@@ -17,7 +17,7 @@ from symmviz.model.browse import GalleryList
 from symmviz.model.retrieval import Query, Split
 from symmviz.views.retrieve_page import RetrievePage
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 COUNT, CLASSES = 48, 4
 
 

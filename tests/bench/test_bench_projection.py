@@ -52,10 +52,10 @@ def test_one_frame_is_too_few() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--points", "3"], "3 points are too few"),
-        (["--frames", "1"], "--frames is 1: it must be 2 at least"),
+        (["--points", "3"], "Argument --points: 3 is less than 50"),
+        (["--frames", "1"], "Argument --frames: 1 is less than 2"),
         (["--methods", "som"], "'som'"),
-        (["--backlog", "0"], "--backlog is 0: it must be 1 at least"),
+        (["--backlog", "0"], "Argument --backlog: 0 is less than 1"),
         (["--json", "nowhere/x.json"], "nowhere/x.json"),
     ],
 )

@@ -329,7 +329,7 @@ def test_the_selection_is_of_the_device_and_of_ordered_pairs() -> None:
     assert table.sum() == selection.negatives.sum()
     assert torch.equal(table, table.T)
     synthetic = table[2:].sum() + table[:, 2:].sum()
-    assert selection.synthetic_ratio == pytest.approx(int(synthetic) / (2 * int(table.sum())))
+    assert selection.synthetic_ratio == int(synthetic) / (2 * int(table.sum()))
 
 
 def test_the_block_of_the_cpu_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ from symmcore.mining import (
     full_precision,
     pair_groups,
 )
-from symmcore.mining.candidates import code_tables
-from symmcore.settings.symm import PairSet, PointType, Symm
+from symmcore.mining.candidates import code_tables, synthetic_members
+from symmcore.settings.symm import PairSet, Symm
 from symmcore.synthesis import computing_dtype
 
 GroupCounts = NDArray[np.float64]
@@ -81,8 +81,9 @@ class Selection:
     @property
     def synthetic_ratio(self) -> float:
         """Share of synthetic points among all points picked, over all pairs (Fig. 7)."""
-        kinds = torch.cat((self.row_types, self.column_types[None]))[:, self.negatives]
-        return int((kinds >= PointType.I_SYNTHETIC).sum()) / kinds.numel()
+        picked, candidates = self._picked(), self.codes.candidates
+        points = int(picked.sum()) * (len(candidates.rows[0]) + 1)
+        return int(picked @ synthetic_members(candidates)) / points
 
     @property
     def counts(self) -> Tensor:
@@ -90,9 +91,19 @@ class Selection:
 
         For the angular loss both p with r and q with r are counted.
         """
-        column = self.column_types[self.negatives]
-        cells = [4 * row[self.negatives] + column for row in self.row_types]
-        return torch.bincount(torch.cat(cells), minlength=16).view(4, 4).cpu()
+        picked, candidates = self._picked(), self.codes.candidates
+        counts = np.zeros((4, 4), np.int64)
+        for row in np.array(candidates.rows).T:
+            np.add.at(counts, (row, np.array(candidates.columns)), picked)
+        return torch.from_numpy(counts)
+
+    def _picked(self) -> NDArray[np.int64]:
+        """How often each candidate was picked, by code, int64 of shape (K,)."""
+        codes, labels = self.codes.matrix().cpu().numpy(), self.labels.cpu().numpy()
+        # Every batch of a training comes here: torch's own operations take ten times as long.
+        last = len(self.codes.candidates)
+        codes = np.where(labels[:, None] != labels, codes, np.uint8(last))
+        return np.bincount(codes.ravel(), minlength=last + 1)[:last]
 
 
 @dataclass(frozen=True, slots=True)

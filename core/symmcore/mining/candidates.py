@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations, product
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from symmcore.settings.symm import PairSet, PointType
@@ -143,6 +145,13 @@ def code_tables(
             on_axis=_slope_planes(candidates, _AXES, device),
             on_own=_slope_planes(candidates, _REFLECTED, device),
         )
+
+
+@cache
+def synthetic_members(candidates: Candidates) -> NDArray[np.int64]:
+    """How many of the points of each candidate are synthetic, by code, of shape (K,)."""
+    members = zip(candidates.rows, candidates.columns, strict=True)
+    return np.array([sum(point.is_synthetic for point in (*row, n)) for row, n in members])
 
 
 def look_up(table: Tensor, codes: Tensor) -> Tensor:
