@@ -86,7 +86,7 @@ class TestPage:
         qtbot.waitUntil(lambda: heading() == "Recall\n@1")
         assert header.length() <= rows.viewport().width()
         assert page.cell(0, "Recall@1") == "50.0"
-        assert rows.height() == rows.sizeHint().height() < 200
+        qtbot.waitUntil(lambda: rows.height() == rows.sizeHint().height() < 200)
         assert rows.verticalScrollBar().maximum() == rows.horizontalScrollBar().maximum() == 0
         page.resize(page.width(), 180)
         qtbot.waitUntil(lambda: rows.verticalScrollBar().maximum() > 0)
