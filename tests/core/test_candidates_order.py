@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from symmcore.losses.backends.numba.kernels.picks import (
     mirror,
     pick_official,
+    pick_official_turned,
     pick_pairs,
     pick_triplets,
 )
@@ -115,6 +116,19 @@ def test_unrolled_official_pairs(dtype: torch.dtype) -> None:
     tile = tile_of(found, dtype)
     pick_official(*tile)
     expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("skipped", [0, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_unrolled_official_pairs_of_the_mirror_image(dtype: torch.dtype, skipped: int) -> None:
+    found = cases(pair_candidates("official"))
+    tile, turned = tile_of(found, dtype), tile_of(found, dtype)
+    tile[0][5] = np.nan
+    pick_official(tile[0].T.copy(), *tile[1:])
+    pick_official_turned(tile[0], *turned[1:], skipped)
+    np.testing.assert_array_equal(turned[-1][skipped:], tile[-1][skipped:])
+    np.testing.assert_allclose(turned[-2][skipped:], tile[-2][skipped:], rtol=1e-6)
+    assert not turned[-1][:skipped].any() and not turned[-2][:skipped].any()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
