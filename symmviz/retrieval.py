@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QImage, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
-from symmcore.data.images.formats import has_image_name
+from symmcore.data.images.formats import has_image_name, image_endings
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse, GalleryList
@@ -21,6 +21,7 @@ from symmviz.model.retrieval import Query, Split, Upload
 from symmviz.model.workspace import MOST_UPLOADS, Selection, Workspace
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
+from symmviz.views.open_dialog import ask_for_images
 
 
 class RetrievalActions(QObject):
@@ -171,8 +172,7 @@ class RetrievalActions(QObject):
             self._tell("Nothing to search with was copied: copy an image, or an image's file.")
 
     def _ask_for_image(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self._window, "Search with images")
-        self.search_files([Path(name) for name in names])
+        self.search_files(ask_for_images(self._window, "Search with images", image_endings()))
 
     def _search_pasted(self, image: QImage) -> None:
         self._upload((self._session.uploads.add_pixels(_pixels(image)),))

@@ -13,7 +13,7 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, TrainingStatus
 from symmviz.model.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
-from symmviz.services.faults import said_of
+from symmviz.services.faults import report_unexpected, said_of
 from symmviz.services.seed_series import SeedsLeft
 from symmviz.services.session import Session
 
@@ -161,7 +161,7 @@ class SeedSeries:
         try:
             folder = found.result()
         except Exception as error:  # noqa: BLE001 - what is wrong with runs is said where they are shown
-            said_of(error)
+            report_unexpected(error)
             return
         if shown == self._workspace.recordings:
             self._folder = folder or self._folder

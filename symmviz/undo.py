@@ -54,7 +54,7 @@ class UndoActions(QObject):
         step: Callable[[], _View | None],
     ) -> QAction:
         action = menu.addAction(text)
-        action.setShortcuts(keys)
+        action.setShortcut(QKeySequence(keys))  # its first key, which everybody knows
         action.triggered.connect(lambda: self._restore(step()))
         return action
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from symmcore.runs import Recorder, Recording
+from symmviz.benchmarks.event_loop import process_for
 from symmviz.model.curve import CurveLook, Panel
 from symmviz.model.resolve import curves
 from symmviz.views.curves import CurvePanel
 
+_TURN = 0.05  # seconds for the window to do what is due
 _SIZE = 620, 300
 _BAR_OPEN_SECONDS = 2.0
 _BAR_FRAME_MS = 1000 / 30
@@ -81,7 +82,7 @@ def measure(runs: int, steps: int, rounds: int) -> Report:
         panel = CurvePanel(Panel.LOSS)
         panel.resize(*_SIZE)
         panel.show()
-        _process()
+        process_for(_TURN)
         began = time.perf_counter()
         recordings = tuple(Recording.open(run) for run in folders)
         panel.set_curves(curves(recordings, Panel.LOSS, CurveLook()), ())
@@ -128,7 +129,7 @@ def _whole(panel: CurvePanel, recordings: tuple[Recording, ...]) -> float:
     for recording in recordings:
         metric = recording.state.metrics["loss"]
         plot.addItem(pg.PlotCurveItem(metric.steps, metric.values, antialias=True))
-    _process()
+    process_for(_TURN)
     times = []
     for at in range(_WHOLE_FRAMES):
         began = time.perf_counter()
@@ -142,9 +143,3 @@ def _whole(panel: CurvePanel, recordings: tuple[Recording, ...]) -> float:
 
 def _paint(panel: CurvePanel) -> None:
     panel.plot.viewport().repaint()
-
-
-def _process() -> None:
-    loop = QEventLoop()
-    QTimer.singleShot(50, loop.quit)
-    loop.exec()

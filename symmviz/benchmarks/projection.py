@@ -4,7 +4,7 @@ Cold, each frame is projected by itself; warm, each from the coordinates of the 
 is recorded: on datasets with the frame before laid out once more. Both are done here, one after
 the other, in one thread, as the projection process does them; and the bars compare the two, so
 that they hold on a machine of any speed. Seconds are those of the processor: what it takes on a
-core that has nothing else to do.
+core that has nothing else to do. What the points have in the space is found once for all methods.
 """
 
 import statistics
@@ -12,26 +12,27 @@ import sys
 import time
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from symmcore.errors import InputError
-from symmcore.projection.base import TEST, ProjectionJob, ProjectionSettings
+from symmcore.projection.base import PCA, TEST, ProjectionJob, ProjectionSettings
 from symmcore.projection.child import make_projector
 from symmcore.projection.dynamic_measures import (
     SpatialQuality,
     spatial_quality,
     temporal_stability,
 )
-from symmcore.projection.layout import turned_to
-from symmcore.projection.points import Points, normalised
-from symmcore.projection.quality import recall_at_1
+from symmcore.projection.layout import principal_axes, turned_to
+from symmcore.projection.neighbours import nearest_neighbours
+from symmcore.projection.points import Points, centred, normalised
+from symmcore.projection.quality import NEIGHBOURS, recall_at_1, trustworthiness
 from symmcore.records import Frame, Projection
 from symmviz.benchmarks.projection_frames import generated, trained
-from symmviz.benchmarks.projection_report import LiveRow, Report, Row, Sizes, Way
+from symmviz.benchmarks.projection_report import KeptPlane, LiveRow, Report, Row, Sizes, Way
 
 _SETTLED = 0.05  # of the way that is left
 
@@ -55,6 +56,23 @@ class _Chain(NamedTuple):
         return tuple(one.test.original.astype(np.float64) for one in self.drawn)
 
 
+class _Space(NamedTuple):
+    """The images of one frame in the space.
+
+    Attributes:
+        points: (N, D), normalised.
+        near: (N, NEIGHBOURS), the nearest others of each.
+    """
+
+    points: Points
+    near: Labels
+
+    @classmethod
+    def of(cls, frame: Frame) -> Self:
+        points = normalised([frame.test.points.embeddings])
+        return cls(points, nearest_neighbours(points, NEIGHBOURS).indices)
+
+
 class _Measured(NamedTuple):
     """A chain's Recall@1 in the plane, and quality, of each frame."""
 
@@ -75,13 +93,15 @@ def measure(sizes: Sizes) -> Report:
         for name in sizes.datasets:
             _say(f"training on {name}")
             frames = trained(name, sizes.steps, sizes.frames, sizes.seed)
+            spaces = _spaces(name, frames)
             for method in sizes.methods:
-                rows.append(_row(name, frames, method, sizes.seed, has_chance=True))
+                rows.append(_row(name, frames, spaces, method, sizes.seed, has_chance=True))
                 _say(*rows[-1].lines())
         for count in sizes.points:
             frames = generated(count, sizes.generated_frames, sizes.seed)
+            spaces = _spaces(f"{count:,} generated points", frames)
             for method in sizes.methods:
-                rows.append(_row("generated", frames, method, sizes.seed, has_chance=False))
+                rows.append(_row("generated", frames, spaces, method, sizes.seed, has_chance=False))
                 _say(*rows[-1].lines())
         for count in sizes.live:
             frames = generated(count, 2, sizes.seed)
@@ -97,8 +117,19 @@ def _say(*lines: str) -> None:
     sys.stderr.flush()
 
 
+def _spaces(source: str, frames: tuple[Frame, ...]) -> tuple[_Space, ...]:
+    _say(f"{source}: neighbours in the space")
+    return tuple(_Space.of(frame) for frame in frames)
+
+
 def _row(
-    source: str, frames: tuple[Frame, ...], method: str, seed: int, *, has_chance: bool
+    source: str,
+    frames: tuple[Frame, ...],
+    spaces: tuple[_Space, ...],
+    method: str,
+    seed: int,
+    *,
+    has_chance: bool,
 ) -> Row:
     labels = frames[0].test.points.labels
     where = f"{source}: {len(frames)} frames of {len(labels):,} images by {method}"
@@ -114,7 +145,6 @@ def _row(
         _say(f"{where}, cold with another seed")
         again = _cold(method, frames, seed + 1)
     _say(f"{where}, measured")
-    spaces = tuple(_space(frame) for frame in frames)
     cold_found = _measured(spaces, cold.planes, labels)
     # the first frame is the same map: it is measured once
     rest = _measured(spaces[1:], warm.planes[1:], labels)
@@ -126,7 +156,7 @@ def _row(
         source=source,
         points=len(labels) + int((watched.partner >= 0).sum()),
         method=method,
-        space_recall_at_1=recall_at_1(spaces[-1], labels),
+        space_recall_at_1=recall_at_1(spaces[-1].points, labels),
         cold=_way(spaces, cold, cold_found),
         warm=_way(spaces, warm._replace(took=warm.took[1:]), warm_found),
         least_trustworthiness=min(
@@ -139,6 +169,7 @@ def _row(
         else _least(
             tuple(recall_at_1(plane, labels) for plane in again.planes), cold_found.recalls
         ),
+        kept=_kept_plane(frames, spaces, cold_found) if method == PCA else None,
     )
 
 
@@ -166,18 +197,41 @@ def _warm(
     return _Chain(tuple(drawn), tuple(took))
 
 
-def _measured(spaces: tuple[Points, ...], planes: tuple[Points, ...], labels: Labels) -> _Measured:
+def _measured(spaces: tuple[_Space, ...], planes: tuple[Points, ...], labels: Labels) -> _Measured:
     return _Measured(
         tuple(recall_at_1(plane, labels) for plane in planes),
-        tuple(spatial_quality(*one, labels) for one in zip(spaces, planes, strict=True)),
+        tuple(
+            spatial_quality(space.points, plane, labels, space.near)
+            for space, plane in zip(spaces, planes, strict=True)
+        ),
     )
 
 
-def _least(after: tuple[float, ...], before: tuple[float, ...]) -> float:
+def _least(after: Sequence[float], before: Sequence[float]) -> float:
     return min(one / other for one, other in zip(after, before, strict=True) if other)
 
 
-def _way(spaces: tuple[Points, ...], chain: _Chain, found: _Measured) -> Way:
+def _kept_plane(
+    frames: tuple[Frame, ...], spaces: tuple[_Space, ...], cold: _Measured
+) -> KeptPlane:
+    """Look at each frame in the plane of the one before: no plane moves, but the embedding does."""
+    labels = frames[0].test.points.labels
+    moved, trusts, recalls = [], [], []
+    for at, (before, after) in enumerate(pairwise(spaces)):
+        sets = (frames[at].train, frames[at].test)
+        axes = principal_axes(centred(normalised([one.points.embeddings for one in sets])))
+        still, plane = before.points @ axes, after.points @ axes
+        moved.append(_moved((still, turned_to(plane, still, len(still)))))
+        trusts.append(trustworthiness(after.points, plane))
+        recalls.append(recall_at_1(plane, labels))
+    return KeptPlane(
+        displacement=statistics.mean(moved),
+        least_trustworthiness=_least(trusts, [one.trustworthiness for one in cold.qualities[1:]]),
+        least_recall=_least(recalls, cold.recalls[1:]),
+    )
+
+
+def _way(spaces: tuple[_Space, ...], chain: _Chain, found: _Measured) -> Way:
     planes = chain.planes
     fitted = [planes[0]]
     for plane in planes[1:]:
@@ -189,7 +243,7 @@ def _way(spaces: tuple[Points, ...], chain: _Chain, found: _Measured) -> Way:
         recall_at_1=statistics.mean(found.recalls),
         last_recall_at_1=found.recalls[-1],
         quality=found.qualities[-1],
-        stability=temporal_stability(spaces, tuple(fitted)),
+        stability=temporal_stability(tuple(one.points for one in spaces), tuple(fitted)),
     )
 
 
@@ -233,10 +287,6 @@ def _project(
     job = ProjectionJob(method, (frame,), (start,), settings, (before,))
     *_, last = make_projector(method).run(job)
     return last.projections[0]
-
-
-def _space(frame: Frame) -> Points:
-    return normalised([frame.test.points.embeddings])
 
 
 def _radius(plane: Points) -> float:

@@ -1,13 +1,18 @@
 """What a backlog of missing projections costs a training that runs beside it.
 
 Two lockstep runs train on digits in a thread. In alternation, the projection process is given
-recorded jobs one after the other, as it is where frames have no coordinates yet, or nothing.
+recorded jobs one after the other, as it is where frames have no coordinates yet, or nothing. What
+it computes meanwhile is counted in CPU seconds: few frames are finished within a round.
 """
 
+import multiprocessing
+import os
 import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +31,8 @@ _FEW = 50  # points of a job that is done at once
 _CLOSING_SECONDS = 10.0
 _PATIENCE = 120.0
 _FIRST_STEPS = 5
+_PROCESS = "projection"
+_USER = 11  # of what follows the name in Linux's stat; the system's time comes next
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,10 @@ class Report:
     Attributes:
         cores: cores this process may use.
         method: what projected the backlog.
-        projected: frames of 2,000 training and 2,000 test images that were, in all rounds.
+        projected: frames of 2,000 training and 2,000 test images that were finished, in all rounds.
+        round_seconds: how long each round was measured.
+        computed: CPU seconds that the projection process computed in each round beside the
+            training; None where the system does not tell.
         with_backlog: steps a second of each round beside the backlog.
         without: the same without, in the same order.
         ratios: of each round, with over without.
@@ -44,6 +54,8 @@ class Report:
     cores: int
     method: str
     projected: int
+    round_seconds: float
+    computed: tuple[float, ...] | None
     with_backlog: tuple[float, ...]
     without: tuple[float, ...]
     ratios: tuple[float, ...]
@@ -57,12 +69,28 @@ class Report:
             f"{len(self.ratios)} alternations: median ratio {median:.3f}, quartiles {low:.3f} to "
             f"{high:.3f} (bar {_AT_LEAST}): {verdict}; medians "
             f"{statistics.median(self.with_backlog):.1f} against "
-            f"{statistics.median(self.without):.1f} steps/s; {self.projected} frames projected"
+            f"{statistics.median(self.without):.1f} steps/s; {self._work()}, "
+            f"{self.projected} frames finished in all"
         ]
+
+    def _work(self) -> str:
+        if self.computed is None:
+            return "what the backlog computed is not known on this system"
+        return (
+            f"the backlog computed for {statistics.median(self.computed):.2f} CPU s of each "
+            f"{self.round_seconds:.1f} s"
+        )
 
     def as_json(self) -> dict[str, object]:
         """The report for programs."""
         return asdict(self)
+
+
+class _Round(NamedTuple):
+    """Steps a second, and CPU seconds of the projection process; None where nobody knows."""
+
+    speed: float
+    computed: float | None
 
 
 class _Backlog:
@@ -94,6 +122,14 @@ class _Backlog:
         self._has_work = False
         self._worker.close(_CLOSING_SECONDS)
 
+    @property
+    def cpu_seconds(self) -> float | None:
+        """What its process has used by now; None where that is not known."""
+        for process in multiprocessing.active_children():
+            if process.name == _PROCESS and process.pid is not None:
+                return cpu_seconds(process.pid)
+        return None
+
     def _anew(self) -> ProjectionJob:
         return replace(self._job)  # a job is known by its identity
 
@@ -115,27 +151,34 @@ def measure(method: str, rounds: int, seed: int = 0, points: int = _POINTS) -> R
     """
     training = EndlessTraining()
     backlog = _Backlog(method, points, seed)
-    pairs: list[tuple[float, float]] = []
+    pairs: list[tuple[_Round, _Round]] = []
     try:
         _wait_until_it_trains(training)
-        _speed(training, backlog, is_on=True)  # loads and compiles what is needed
+        _round(training, backlog, is_on=True)  # loads and compiles what is needed
         for number in range(rounds):
-            found = {is_on: _speed(training, backlog, is_on=is_on) for is_on in _order(number)}
+            found = {is_on: _round(training, backlog, is_on=is_on) for is_on in _order(number)}
             pairs.append((found[True], found[False]))
-            sys.stderr.write(f"{number + 1} of {rounds}: {pairs[-1][0] / pairs[-1][1]:.3f}\n")
+            sys.stderr.write(f"{number + 1} of {rounds}: {_ratio(*pairs[-1]):.3f}\n")
             if backlog.problems:
                 raise RuntimeError(backlog.problems[0])
     finally:
         backlog.close()
         training.close()
+    computed = [one.computed for one, _ in pairs if one.computed is not None]
     return Report(
         cores=usable_cores(),
         method=method,
         projected=backlog.projected,
-        with_backlog=tuple(one for one, _ in pairs),
-        without=tuple(other for _, other in pairs),
-        ratios=tuple(one / other for one, other in pairs),
+        round_seconds=_ROUND_SECONDS,
+        computed=tuple(computed) if len(computed) == rounds else None,
+        with_backlog=tuple(one.speed for one, _ in pairs),
+        without=tuple(other.speed for _, other in pairs),
+        ratios=tuple(_ratio(*pair) for pair in pairs),
     )
+
+
+def _ratio(beside: _Round, alone: _Round) -> float:
+    return beside.speed / alone.speed
 
 
 def _wait_until_it_trains(training: EndlessTraining) -> None:
@@ -155,13 +198,26 @@ def _order(number: int) -> tuple[bool, bool]:
     return (True, False) if number % 2 else (False, True)
 
 
-def _speed(training: EndlessTraining, backlog: _Backlog, *, is_on: bool) -> float:
+def _round(training: EndlessTraining, backlog: _Backlog, *, is_on: bool) -> _Round:
     if is_on:
         backlog.resume()
     time.sleep(_SETTLE_SECONDS)
-    first, began = training.step, time.perf_counter()
+    first, began, used = training.step, time.perf_counter(), backlog.cpu_seconds
     time.sleep(_ROUND_SECONDS)
     speed = (training.step - first) / (time.perf_counter() - began)
+    used_by_now = backlog.cpu_seconds
     if is_on:
         backlog.pause()
-    return speed
+    if used is None or used_by_now is None:
+        return _Round(speed, None)
+    return _Round(speed, used_by_now - used)
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """Return the CPU seconds that a process has used by now; None where that cannot be read."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    after_name = text.rpartition(")")[2].split()
+    return (int(after_name[_USER]) + int(after_name[_USER + 1])) / os.sysconf("SC_CLK_TCK")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from symmcore.projection.base import TSNE
-from symmcore.projection.dynamic_measures import Agreement, SpatialQuality
+from symmcore.projection.dynamic_measures import MOST_SAMPLED, Agreement, SpatialQuality
+from symmcore.projection.quality import MOST_ROWS
 
 _WARM_AT_LEAST = 0.95  # of cold's quality
 _MOVES_AT_MOST = 0.5  # of cold's way
@@ -42,7 +43,7 @@ class Way:
     """One way to project some frames: all values are means over them, but where it is said.
 
     Attributes:
-        seconds: a frame, the first of a warm chain left out.
+        seconds: of CPU time a frame, the first of a warm chain left out.
         displacement: of a point from frame to frame, turned to fit, over the cloud's radius.
         drawn_displacement: the same as it is drawn, not turned: what is seen.
         recall_at_1: in the plane.
@@ -61,6 +62,21 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPlane:
+    """Each frame in the plane that is PCA's of the frame before, turned to fit.
+
+    Attributes:
+        displacement: as of a :class:`Way`: what of PCA's movement the embedding makes alone.
+        least_trustworthiness: over PCA's, on the frame where that is least.
+        least_recall: the same of Recall@1 in the plane.
+    """
+
+    displacement: float
+    least_trustworthiness: float
+    least_recall: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One method on some frames.
 
@@ -75,6 +91,7 @@ class Row:
         least_recall: the same of Recall@1 in the plane.
         again_recall: the same of a second cold map, of another seed, over the first: how far
             chance alone goes on so few points; None where it was not made.
+        kept: of PCA alone, what a plane that does not move shows.
     """
 
     source: str
@@ -86,13 +103,14 @@ class Row:
     least_trustworthiness: float
     least_recall: float
     again_recall: float | None
+    kept: KeptPlane | None
 
     def lines(self) -> Iterator[str]:
         """The row for people."""
         for name, way in (("cold", self.cold), ("warm", self.warm)):
             yield (
                 f"{self.source:<16} {self.points:>6,} {self.method:<5} {name}  "
-                f"{way.seconds:6.2f} s  R@1 {way.last_recall_at_1:.2f} of "
+                f"{way.seconds:6.2f} CPU s  R@1 {way.last_recall_at_1:.2f} of "
                 f"{self.space_recall_at_1:.2f}  moves {way.displacement:.2f} "
                 f"(as drawn {way.drawn_displacement:.2f})"
             )
@@ -111,6 +129,12 @@ class Row:
         )
         if self.again_recall is not None:
             yield f"{'':<24} a second cold map over the first, least: R@1 {self.again_recall:.3f}"
+        if self.kept is not None:
+            share = self.kept.displacement / self.cold.displacement
+            yield (
+                f"{'':<24} the plane of the frame before: moves {share:.2f} of cold, least: trust "
+                f"{self.kept.least_trustworthiness:.3f} R@1 {self.kept.least_recall:.3f}"
+            )
 
     def _verdict(self, moves: float) -> str:
         least = min(self.least_trustworthiness, self.least_recall)
@@ -124,8 +148,8 @@ class LiveRow:
     Attributes:
         points: how many.
         method: what projects them.
-        first: seconds until its first piece is drawn.
-        settled: seconds until 95% of the way is behind the points.
+        first: CPU seconds until its first piece is drawn.
+        settled: CPU seconds until 95% of the way is behind the points.
     """
 
     points: int
@@ -137,7 +161,7 @@ class LiveRow:
         """The row for people."""
         text = (
             f"live {self.points:>6,} {self.method:<5} a new frame is drawn after {self.first:.2f} "
-            f"s and settled (95%) after {self.settled:.2f} s"
+            f"CPU s and settled (95%) after {self.settled:.2f}"
         )
         if self.points not in _LIVE_WITHIN:
             return text
@@ -158,6 +182,10 @@ class Report:
         """The report for people."""
         lines = [line for row in self.rows for line in row.lines()]
         lines += [one.line() for one in self.live]
+        lines.append(
+            f"S_Trust and S_Cont look at {MOST_ROWS:,} points at most, each among all; S_Stress to "
+            f"S_Kendall at the distances between {MOST_SAMPLED}; all others at every point."
+        )
         for row in self.rows:
             if row.method == TSNE and row.source in self.sizes.datasets[:1]:
                 kept = row.warm.last_recall_at_1 / row.space_recall_at_1

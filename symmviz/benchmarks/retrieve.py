@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPointF, QSettings, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -30,8 +30,10 @@ from symmcore.runs.layout import SAFETENSORS, THUMBNAILS
 from symmcore.runs.run_writer import RunWriter
 from symmcore.runs.thumbnails import LONGEST_SIDE, chunk_bytes, encode
 from symmviz.app import Launched, launch
+from symmviz.benchmarks.event_loop import process_for
 from symmviz.model.display import ImageCard
 
+_TURN = 0.001  # seconds for the window to do what is due
 _WATCHED = 1000
 _IMAGES_A_CLASS = 5
 _PICTURES = 32  # different ones, each that of many images: coding 60,000 takes a minute
@@ -193,7 +195,7 @@ class Bench:
 
     def scroll(self) -> float:
         """Scroll somewhere; seconds until it is painted."""
-        _process()
+        process_for(_TURN)
         began = time.perf_counter()
         self._scroll()
         self._page.gallery.viewport().repaint()
@@ -238,7 +240,7 @@ class Bench:
     def _wait(self, has_come: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _PATIENCE
         while not has_come():
-            _process()
+            process_for(_TURN)
             if time.monotonic() > deadline:
                 raise TimeoutError("the window did not answer")
 
@@ -329,10 +331,3 @@ def _press(widget: QWidget, spot: QPointF) -> None:
         held = left if kind is QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
         event = QMouseEvent(kind, spot, widget.mapToGlobal(spot), left, held, none)
         QApplication.sendEvent(widget, event)
-
-
-def _process() -> None:
-    """Let the window do what is due, and wait for no longer than a millisecond."""
-    loop = QEventLoop()
-    QTimer.singleShot(1, loop.quit)
-    loop.exec()

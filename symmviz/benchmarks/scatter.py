@@ -33,7 +33,6 @@ from symmviz.views.scatter import EmbeddingScatter
 
 _SIZE = 1000, 640  # logical pixels of the map
 _CLASSES = 50
-_FIRST_FRAMES = 3  # not counted
 _SETTLE_SECONDS = 1.0
 _PATIENCE = 300.0
 _HOVERS = 60

@@ -15,13 +15,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from symmcore.records import PlanePoints, Projection
 from symmcore.runs import Recorder, Recording
 from symmviz.app import Launched, launch
+from symmviz.benchmarks.event_loop import process_for
 
+_TURN = 0.001  # seconds for the window to do what is due
 _DIM = 16
 _WARM_UP = 200
 _PATIENCE = 20.0
@@ -130,14 +132,14 @@ class _Bench:
     def wait_until_warm(self) -> None:
         """Wait for torch's import, which is over before a person has moved anything."""
         while not self._launched.session.warm:
-            _process()
+            process_for(_TURN)
 
     def move(self) -> float:
         """Move the cursor to any frame; seconds until it is painted."""
         slider = self._launched.window.time_slider
         others = [step for step in slider.state.frames if step != slider.state.cursor]
         step = int(self._random.choice(others))
-        _process()
+        process_for(_TURN)
         began = time.perf_counter()
         slider.moved.emit(step)
         self._paint_step(step)
@@ -152,13 +154,13 @@ class _Bench:
         page = self._launched.window.watch_page
         deadline = time.monotonic() + _PATIENCE
         while not self._is_shown(step):
-            _process()
+            process_for(_TURN)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"step {step} was not shown")
         scatter = page.scatter(0)
         scatter.set_gliding(False)
         while not scatter.still:
-            _process()
+            process_for(_TURN)
         scatter.viewport().repaint()
 
     def _is_shown(self, step: int | None) -> bool:
@@ -196,10 +198,3 @@ def _resident_bytes() -> int:
     """Memory of this process that is in use now; 0 where the system does not tell that so."""
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
-
-
-def _process() -> None:
-    """Let the window do what is due, and wait for no longer than a millisecond."""
-    loop = QEventLoop()
-    QTimer.singleShot(1, loop.quit)
-    loop.exec()

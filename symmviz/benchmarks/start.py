@@ -24,6 +24,7 @@ from symmcore.processes import call_in_subprocess
 from symmviz.benchmarks.start_probe import AT_ONCE, BARE, WARM
 
 _PATIENCE = 600.0
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _PAINTED_BAR = 1.0
 _FIRST_BAR, _LATER_BAR = 5.0, 2.0
 
@@ -122,7 +123,7 @@ def _launch(folder: Path, press: str, loops: Path) -> dict[str, float]:
     module = "symmviz.benchmarks.start_probe"
     done = subprocess.run(  # noqa: S603 - this program's own
         [sys.executable, "-P", "-m", module, str(time.time()), str(folder), press],
-        env=os.environ | _caches(loops),
+        env=_environment(loops),
         stdout=subprocess.PIPE,
         timeout=_PATIENCE,
         text=True,
@@ -134,6 +135,12 @@ def _launch(folder: Path, press: str, loops: Path) -> dict[str, float]:
         code = done.returncode
         raise InputError(f"The window did not open (exit code {code}): see above.") from None
     return seen
+
+
+def _environment(loops: Path) -> dict[str, str]:
+    """What a launch finds: its caches, and compiled modules, as every installed program has."""
+    kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
+    return kept | _caches(loops)
 
 
 def _caches(folder: Path) -> dict[str, str]:

@@ -71,16 +71,17 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
             if press == WARM and not launched.session.warm:
                 return
             pressed = time.time()
-            launched.window.start_page.set_runs_folder(folder)
+            window.start_page.set_runs_folder(folder)
             launched.controller.start(compare=True)
-        elif launched.window.watch_page.scatter(0).positions is not None:
-            launched.window.watch_page.scatter(0).viewport().repaint()
+        elif window.page is window.watch_page and window.watch_page.scatter(0).positions:
+            window.watch_page.scatter(0).viewport().repaint()
             seen["picture"] = time.time() - pressed
             timer.stop()
             launched.session.close(0)
             _say(seen)
 
     launched = launch(application, on_painted=on_painted)
+    window = launched.window
     timer.timeout.connect(look)
     application.exec()
 

@@ -1,5 +1,6 @@
 """``symmviz datasets``: which datasets there are, and what one of them holds."""
 
+import argparse
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -16,7 +17,18 @@ from symmcore.progress import Progress
 from symmcore.records import IndexArray
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.streams import output_status
-from symmviz.cli.training_options import dataset_config
+from symmviz.cli.training_options import add_setting, dataset_config
+
+
+def add_datasets(parser: argparse.ArgumentParser) -> None:
+    """Say what ``symmviz datasets`` takes."""
+    parser.description = "List the datasets; with DATASET, say what that one holds."
+    parser.set_defaults(run=show_datasets)
+    parser.add_argument(
+        "dataset", metavar="DATASET", nargs="?", help="a name, or the path of a folder"
+    )
+    for name in ("split", "seed", "download", "follow_links"):
+        add_setting(parser, name)
 
 
 def show_datasets(options: Namespace) -> int:

@@ -48,6 +48,8 @@ def report_on(measure: Callable[[], Report], path: Path | None) -> int:
     """
     try:
         report = measure()
+    except InputError:  # before torch is imported, to say no more than a sentence
+        raise
     except Exception as error:
         from symmcore.training.out_of_memory import is_out_of_memory  # imports torch
 

@@ -1,5 +1,6 @@
 """``symmviz train``: one training, or one after the other over seeds."""
 
+import argparse
 import contextlib
 import os
 import signal
@@ -29,7 +30,7 @@ from symmviz.cli.doctor import DoctorSink
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.results import seed_lines
 from symmviz.cli.streams import output_status
-from symmviz.cli.training_options import training_config
+from symmviz.cli.training_options import add_training_options, training_config
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -49,6 +50,13 @@ class _End:
 
     is_over: bool
     status: int
+
+
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """Say what ``symmviz train`` takes."""
+    parser.description = "Train without a window and record the run."
+    parser.set_defaults(run=train)
+    add_training_options(parser)
 
 
 def train(options: Namespace) -> int:

@@ -17,8 +17,6 @@ from symmcore.runs.recording import Recording
 from symmviz.exporting.maps import MapSheet, map_sheet
 from symmviz.exporting.sheet import ensure_application, sheet_image
 
-ANIMATIONS = (".mp4", ".gif")
-
 _MOST_FRAMES = 400
 _MP4_RATE, _GIF_RATE = 25.0, 12.5  # pictures a second; a GIF counts hundredths of one
 _MP4_SIDE, _GIF_SIDE = 480, 320

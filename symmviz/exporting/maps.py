@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from symmcore.errors import InputError
 from symmcore.export.coordinates import chosen_method, projections
-from symmcore.export.frames import class_name, frame_step, kind_of, watched
+from symmcore.export.frames import frame_step, kind_of, watched
 from symmcore.export.options import ExportOptions
 from symmcore.palette import ORIGINAL_ON_LIGHT, RUNS_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
 from symmcore.progress import ProgressCallback
@@ -254,7 +254,7 @@ def _run_map(
     images = watched(recording.frame(projected[-1].step), options.split)
     if not len(images.points.samples):
         raise InputError(f"{recording.folder} watches no {kind_of(options.split)} images.")
-    names = [class_name(recording, label) for label in images.points.labels.tolist()]
+    names = [recording.info.class_name(label) for label in images.points.labels.tolist()]
     places = np.array([classes[name] for name in names], dtype=np.int64)
     look, original, synthetic = _styles(places, len(classes), by_class=options.by_class)
     kept = images.partner >= 0 if options.synthetic else np.zeros(len(original), dtype=bool)
@@ -281,7 +281,9 @@ def _classes(
     names: dict[str, None] = {}
     for recording, own in zip(recordings, steps, strict=True):
         labels = watched(recording.frame(own[-1]), options.split).points.labels
-        names |= dict.fromkeys(class_name(recording, label) for label in np.unique(labels).tolist())
+        names |= dict.fromkeys(
+            recording.info.class_name(label) for label in np.unique(labels).tolist()
+        )
     return {name: place for place, name in enumerate(names)}
 
 

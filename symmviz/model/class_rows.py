@@ -3,7 +3,6 @@
 from symmcore.runs import Recording
 from symmviz.model.names import told_apart
 from symmviz.model.query_scores import ClassRow, QueryScores, class_scores
-from symmviz.model.titles import label_name
 
 
 def class_rows(recording: Recording, scores: QueryScores) -> tuple[ClassRow, ...]:
@@ -14,7 +13,7 @@ def class_rows(recording: Recording, scores: QueryScores) -> tuple[ClassRow, ...
     found = class_scores(scores)
     labels = [score.label for score in found]
     labels += [score.confused for score in found if score.confused is not None]
-    names = [label_name(recording, one) for one in labels]
+    names = [recording.info.class_name(one) for one in labels]
     short = dict(zip(labels, told_apart(names), strict=True))
     return tuple(
         ClassRow(

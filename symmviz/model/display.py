@@ -140,6 +140,19 @@ class RankCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RunRanks:
+    """How each image of a gallery does as a query in one run.
+
+    Attributes:
+        title: of the run.
+        ranks: (N,) int64, rank of the first right neighbour, 0 where none can be right.
+    """
+
+    title: str
+    ranks: IndexArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
     """The images to choose a query from.
 
@@ -150,8 +163,7 @@ class Gallery:
         labels: (N,) int64.
         class_names: of the dataset.
         rows: (M,) int64, which of them are shown, in order.
-        ranks: (N,) int64, rank of the first right neighbour in the first run, 0 where none can
-            be right; None while that is not known.
+        ranks: how they do, by run, as far as that is known.
         files: of the dataset's images, where they are known.
         hints: what else is said of an image, by row.
     """
@@ -162,7 +174,7 @@ class Gallery:
     labels: IndexArray
     class_names: tuple[str, ...]
     rows: IndexArray
-    ranks: IndexArray | None = None
+    ranks: tuple[RunRanks, ...] = ()
     files: ImageFiles | None = None
     hints: Mapping[int, str] = field(default_factory=dict)
 

@@ -55,12 +55,6 @@ def run_titles(infos: tuple[RunInfo, ...], preparing: tuple[str, ...] = ()) -> t
     return tuple(replace(title, place=place) for title, place in zip(titles, places, strict=True))
 
 
-def label_name(recording: Recording, label: int) -> str:
-    """What a class is called; its number where a run does not say."""
-    names = recording.info.class_names
-    return names[label] if 0 <= label < len(names) else str(label)
-
-
 def label_names(recording: Recording, labels: IndexArray) -> tuple[str, ...]:
     """What all classes are called, at least those of ``labels``."""
     names = recording.info.class_names

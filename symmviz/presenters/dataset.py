@@ -11,6 +11,7 @@ from symmcore.progress import byte_count
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import DatasetSummary
 from symmviz.services.dataset_scan import DatasetScan
+from symmviz.services.faults import report_unexpected
 
 _LOOKING = "Looking through the files..."
 _NOTES_SHOWN = 5
@@ -109,7 +110,8 @@ class DatasetPresenter:
         except InputError as error:
             self._problem = str(error)
             self._view.set_dataset_note(self._problem, is_error=True)
-        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
+        except Exception as error:  # noqa: BLE001 - else the window waits for this dataset for ever
+            report_unexpected(error)
             text = f"The dataset cannot be looked at ({type_and_line(error)})."
             self._view.set_dataset_note(text, is_error=True)
         else:

@@ -30,8 +30,8 @@ class PointDrawing:
         self._loading = threading.Thread(target=self._load, name="symmviz-load-loops", daemon=True)
 
     def start(self) -> None:
-        """Load the compiled loops; until they are there, NumPy draws."""
-        if not self._closed.is_set():
+        """Load the compiled loops, once; until they are there, NumPy draws."""
+        if not self._closed.is_set() and self._loading.ident is None:
             self._loading.start()
 
     @property

@@ -4,6 +4,8 @@ import threading
 
 from symmcore.errors import InputError, one_line, type_and_line
 
+_EXPECTED = (InputError, OSError, RuntimeError)
+
 
 def ignore_problem(sentence: str) -> None:
     """Say nothing: for whoever has no window to say it in."""
@@ -22,7 +24,13 @@ def said_of(error: Exception) -> str:
 
     A fault of this program is reported, too.
     """
-    if isinstance(error, InputError | OSError | RuntimeError):
+    report_unexpected(error)
+    if isinstance(error, _EXPECTED):
         return str(error) or one_line(error)
-    report_fault(error)
     return f"{type_and_line(error)}."
+
+
+def report_unexpected(error: Exception) -> None:
+    """Report an error if it is a fault of this program, and no user's, system's or library's."""
+    if not isinstance(error, _EXPECTED):
+        report_fault(error)

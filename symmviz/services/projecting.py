@@ -90,6 +90,12 @@ class Projections:
             self._changed = True
             self._condition.notify()
 
+    @property
+    def has_shown(self) -> bool:
+        """Whether there is a map of a training's newest frame."""
+        with self._condition:
+            return bool(self._drawn)
+
     def forget(self, key: str) -> None:
         """Project a run anew where it has no projections: it went back, or they are lost."""
         with self._condition:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from symmcore.byte_cache import ByteCache
+from symmcore.errors import type_and_line
 from symmcore.runs import Recording
 from symmviz.model.query_scores import ScoreTarget
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
-from symmviz.services.search_index import SearchIndex, searched_images
+from symmviz.services.faults import report_unexpected
+from symmviz.services.search_index import NotSearchedError, SearchIndex, searched_images
 from symmviz.services.wanted import WantedAnswers, WantedThread
 
 # One index of 60,502 images in 512 dimensions takes 124 MB; six runs are compared at most.
@@ -168,7 +170,7 @@ class Searches(WantedAnswers[_Wanted]):
     def _make_ready(self, frame: ScoreTarget, recording: Recording, epoch: int) -> None:
         try:
             self.index(recording, frame.step, frame.split)
-        except Exception:  # noqa: BLE001 - a search in it says what is wrong
+        except Exception:  # noqa: BLE001 - a search in it meets the same and says so
             with self._lock:
                 if epoch == self._epoch:
                     self._failed.add(frame)
@@ -196,10 +198,11 @@ class Searches(WantedAnswers[_Wanted]):
         try:
             assert isinstance(target.query, Query), "uploads are embedded first"
             result = index().find(target.query.sample, target.count)
-        except LookupError as error:
-            result = f"Not searched: {error.args[0]}."
-        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
-            result = f"The search failed ({type(error).__name__}): {error}"
+        except NotSearchedError as error:
+            result = f"Not searched: {error}."
+        except Exception as error:  # noqa: BLE001 - else the row would say for ever that it searches
+            report_unexpected(error)
+            result = f"The search failed ({type_and_line(error)})."
         with self._lock:
             if epoch == self._epoch:  # else all was forgotten while it was under way
                 self._results.put(target, result, _NEIGHBOUR_BYTES * (target.count + 1))

@@ -16,6 +16,10 @@ _MOST_EXACT = 4096  # similarities of one query that are computed again in float
 _NO_NUMBER = np.float32(-2.0)  # below every similarity
 
 
+class NotSearchedError(Exception):
+    """Why an image cannot be searched for: the end of a sentence."""
+
+
 class SearchIndex:
     """L2-normalised embeddings of a run after one step, to be searched by cosine similarity.
 
@@ -61,11 +65,11 @@ class SearchIndex:
             count: how many to find; all others where there are fewer.
 
         Raises:
-            LookupError: if the query is not among the images.
+            NotSearchedError: if the query is not among the images.
         """
         rows = np.flatnonzero(self._samples == sample)
         if not len(rows):
-            raise LookupError(f"image {sample} is not among the images that this run embedded")
+            raise NotSearchedError(f"image {sample} is not among the images that this run embedded")
         row = int(rows[0])
         ranked = self._similarities(self._features[row])
         ranked[row] = -np.inf
@@ -87,10 +91,10 @@ class SearchIndex:
             count: how many to find; all where there are fewer.
 
         Raises:
-            LookupError: if the embedding has another length.
+            NotSearchedError: if the embedding has another length.
         """
         if embedding.shape != self._features.shape[1:]:
-            raise LookupError(
+            raise NotSearchedError(
                 f"the network gives {embedding.shape[0]} numbers an image, and this run's images "
                 f"have {self._features.shape[1]}"
             )

@@ -108,11 +108,10 @@ class Session:
             self._training.open()
 
     def open_projections(self) -> None:
-        """Start what projects frames and draws them; once."""
+        """Start what projects frames; once. The loops that draw them follow at leisure."""
         if not self._opened and not self._closed:
             self._opened = True
             self._projections.start()
-            self.drawing.start()
 
     def start(self, config: TrainingConfig, out: Path) -> None:
         """Train ``config`` and record it under ``out``.
@@ -284,7 +283,15 @@ class Session:
         return self._scan
 
     def drain(self) -> Updates:
-        """Take everything that is new of the training."""
+        """Take everything that is new of the training; begin what waits for its first picture.
+
+        Which NumPy draws as well as the compiled loops: to load these, or to compile them on the
+        very first launch, would only take a core from what it waits for.
+        """
+        training = self._training
+        waits = training.loading or (training.running and not self._projections.has_shown)
+        if self._opened and not waits:
+            self.drawing.start()
         return self._box.drain()
 
     @property

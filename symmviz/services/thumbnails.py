@@ -10,6 +10,7 @@ from PIL import Image
 from symmcore.byte_cache import ByteCache
 from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
+from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.info import RunStatus
 from symmcore.runs.thumbnails import has_thumbnails
@@ -121,7 +122,7 @@ class Thumbnails(WantedAnswers[_Key]):
                 return found
             if has_thumbnails(recording.folder):
                 return _grey(side)
-        except Exception:  # noqa: BLE001 - the thread must not end for want of one picture
+        except (DecodeError, InputError, LookupError, OSError):  # of anything else _fault hears
             return _grey(side)
         with self._lock:
             how = "imported" if recording.info.imported else "recorded"

@@ -184,6 +184,12 @@ class TrainingProcess:
             return self._warm
 
     @property
+    def loading(self) -> bool:
+        """Whether the process is there, or about to be, and not warm yet."""
+        with self._lock:
+            return self._thread is not None and not self._warm
+
+    @property
     def missing_devices(self) -> frozenset[str]:
         """Devices that torch does not find here; empty before it has been imported."""
         with self._lock:

@@ -26,8 +26,9 @@ class TrainingThread:
     """One training at a time.
 
     Threads: the training thread, from :meth:`start` or :meth:`extend` to the FINISHED status;
-    and from :meth:`open` on the warm-up thread, which imports torch, for which a training waits,
-    and draws the usual alphabets; then, part by part and never before the first picture of a
+    from :meth:`open` on one that has another process draw the usual alphabets, if no launch before
+    has; and the warm-up thread, which imports torch, for which a training waits, as for these
+    images; then, part by part and never before the first picture of a
     training that has begun by then, imports what is needed later; and then has the losses
     compiled in a subprocess, for which the first step waits.
 
@@ -41,6 +42,7 @@ class TrainingThread:
     ) -> None:
         self._on_imported = on_imported
         self._on_warm = on_warm
+        self._drawing = threading.Thread(target=self._draw, name="symmviz-drawing")
         self._warm_up = threading.Thread(target=self._get_ready, name="symmviz-warm-up")
         self._imported = threading.Event()
         self._closing = threading.Event()
@@ -55,6 +57,7 @@ class TrainingThread:
         """Import torch; once."""
         if not self._opened:
             self._opened = True
+            self._drawing.start()
             self._warm_up.start()
 
     def start(self, config: TrainingConfig, sink: Sink, start: Start | None = None) -> None:
@@ -137,14 +140,21 @@ class TrainingThread:
         """Stop at the next batch boundary, and wait for it.
 
         Args:
-            import_timeout: seconds for torch's import, which cannot be stopped.
+            import_timeout: seconds for torch's import, which cannot be stopped, and for drawing.
         """
         self._control.close()
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
         if self._opened:
+            self._drawing.join(import_timeout)
             self._warm_up.join(import_timeout)
+
+    def _draw(self) -> None:
+        from symmcore.data.sources.alphabets import draw_usual_beside
+
+        with contextlib.suppress(StopRequestedError):
+            draw_usual_beside(self._check_open)
 
     def _get_ready(self) -> None:
         try:

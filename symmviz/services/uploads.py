@@ -19,7 +19,8 @@ from symmcore.runs import Recording
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import RunNeighbours, Split, Upload
 from symmviz.services.embed_request import EmbedJob, embed_in_subprocess
-from symmviz.services.search_index import SearchIndex
+from symmviz.services.faults import report_unexpected
+from symmviz.services.search_index import NotSearchedError, SearchIndex
 from symmviz.services.wanted import WantedAnswers
 
 _RESULTS = 512
@@ -201,10 +202,11 @@ class Uploads(WantedAnswers[_Batch]):
         try:
             index = self._index(recording, target.step, target.query.split)
             return index.find_embedding(embedding, target.count)
-        except LookupError as error:
-            return f"Not searched: {error.args[0]}."
-        except Exception as error:  # noqa: BLE001 - shown to the user, whatever it was
-            return f"The search failed ({type(error).__name__}): {error}"
+        except NotSearchedError as error:
+            return f"Not searched: {error}."
+        except Exception as error:  # noqa: BLE001 - the other runs' rows are none the worse
+            report_unexpected(error)
+            return f"The search failed ({type_and_line(error)})."
 
 
 def _number(target: SearchTarget) -> int:

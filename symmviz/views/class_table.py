@@ -57,9 +57,7 @@ class _ClassModel(QAbstractTableModel):
             return _cell(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(f"{_cell(row, column)}\n{_TIPS[column]}")
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (_RECALL, _IMAGES):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return _alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -68,6 +66,8 @@ class _ClassModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return _HEADS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
         return _TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
 
@@ -82,6 +82,7 @@ class ClassTable(QTableView):
         self._classes = _ClassModel(self)
         self.setModel(self._classes)
         self.setShowGrid(False)
+        self.setProperty("spaced", True)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -122,6 +123,14 @@ class ClassTable(QTableView):
             return
         score = self._classes.rows[index.row()].score
         self.chosen.emit(score.label, score.confused if index.column() == _INSTEAD else None)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    """Numbers right, words left, and their headings with them."""
+    side = (
+        Qt.AlignmentFlag.AlignRight if column in (_RECALL, _IMAGES) else Qt.AlignmentFlag.AlignLeft
+    )
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _cell(row: ClassRow, column: int) -> str:

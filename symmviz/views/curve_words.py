@@ -16,6 +16,11 @@ _LEGENDS = {
     Diagnostic.GRADIENT: ("of all weights", ""),
     Diagnostic.ZERO_TERMS: ("of each batch", ""),
 }
+_SHORTER: dict[PanelKey, tuple[str, ...]] = {
+    Panel.RECALL: ("Recall@1, originals", "Recall@1"),
+    Panel.SYNTHETIC_RECALL: ("Recall@1, synthetic", "R@1, synthetic"),
+    Panel.RATIO: ("Share picked in mining", "Picked in mining"),
+}
 _TIPS = {
     Panel.RECALL: (
         "Share of images whose nearest neighbour is of their class. Training: among the "
@@ -58,6 +63,12 @@ _TIPS = {
     ),
 }
 _OWN_TIP = "A number that this run's own training loop records."
+
+
+def titles(panel: PanelKey) -> tuple[str, ...]:
+    """What a plot is called, and shorter names of it for where there is less room."""
+    whole = panel if isinstance(panel, str) else panel.value
+    return whole, *_SHORTER.get(panel, ())
 
 
 def tip(panel: PanelKey) -> str:

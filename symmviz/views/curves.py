@@ -20,7 +20,7 @@ from symmviz.model.curve import (
 )
 from symmviz.views.axis_range import Range, joined_range, place_axis, share_axis, value_axis
 from symmviz.views.curve_line import CurveLine, cosmetic_pen
-from symmviz.views.curve_words import LOG_TIP, strokes, tip
+from symmviz.views.curve_words import LOG_TIP, strokes, tip, titles
 from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.picture_menu import PictureMenu
 from symmviz.views.readings import ReadingsLabel
@@ -59,11 +59,11 @@ class CurvePanel(QWidget):
         self._panel, self._colours = panel, colours or RunColours()
         self._lines: dict[tuple[int, Variant], CurveLine] = {}
         self._paper: list[pg.InfiniteLine] = []
-        self._look = CurveLook()
+        self._look, self._note, self._place = CurveLook(), "", ""
         self._following, self._drawing, self._keeps_pictures = True, False, False
-        self._note = self._place = ""
-        title = panel if isinstance(panel, str) else panel.value
-        self._title = ElidedLabel(title, self, Qt.TextElideMode.ElideRight)
+        title, *shorter = titles(panel)
+        self._title = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
+        self._title.setText(title, *shorter)
         self._title.setProperty("title", True)
         self._log = QPushButton("log", self)
         self._log.setCheckable(True)

@@ -58,7 +58,7 @@ class ElidedLabel(QLabel):
         self._tip = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._whole = self._line = ""
+        self._whole, self._lines = "", [""]
         self.setText(text)
 
     def text(self) -> str:
@@ -69,12 +69,18 @@ class ElidedLabel(QLabel):
         """What of the text is on the screen."""
         return super().text()
 
-    def setText(self, text: str) -> None:
-        """Show another text; the same one costs no new layout of the window."""
-        if text == self._whole:
+    def setText(self, text: str, *shorter: str) -> None:
+        """Show another text; the same one costs no new layout of the window.
+
+        Args:
+            text: the whole.
+            shorter: what is shown instead where that does not fit, the longest first; the last one
+                is cut where it does not fit either.
+        """
+        lines = [" ".join(shown_text(one).splitlines()) for one in (text, *shorter)]
+        if text == self._whole and lines == self._lines:
             return
-        self._whole = text
-        self._line = " ".join(shown_text(text).splitlines())
+        self._whole, self._lines = text, lines
         self._elide()
         self.updateGeometry()  # of no width, nothing is shown: to Qt the same as before
 
@@ -89,7 +95,7 @@ class ElidedLabel(QLabel):
 
     def sizeHint(self) -> QSize:
         """What the whole text takes."""
-        width = self.fontMetrics().horizontalAdvance(self._line) + 1  # it was rounded
+        width = self.fontMetrics().horizontalAdvance(self._lines[0]) + 1  # it was rounded
         return QSize(width, super().sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -98,8 +104,12 @@ class ElidedLabel(QLabel):
         self._elide()
 
     def _elide(self) -> None:
-        shown = elided(self._line, self.fontMetrics(), max(self.width(), 1), self._cut)
+        metrics, width = self.fontMetrics(), max(self.width(), 1)
+        fits = (one for one in self._lines if metrics.horizontalAdvance(one) <= width)
+        shown = next(fits, None)
+        if shown is None:
+            shown = elided(self._lines[-1], metrics, width, self._cut)
         if shown != self.shown():
             super().setText(shown)
-        whole = (self._whole,) if shown != self._line else ()
+        whole = (self._whole,) if shown != self._lines[0] else ()
         super().setToolTip(plain_tip("\n".join((*whole, *filter(None, (self._tip,))))))

@@ -152,10 +152,13 @@ class GalleryView(QTableView):
         self.menu_wanted.emit(card, self.viewport().mapToGlobal(spot))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put as many images across as fit."""
+        """Put as many images across as fit, evenly."""
         super().resizeEvent(event)
+        width = event.size().width()
+        across = max(1, width // CELL_SIDE)
+        self.horizontalHeader().setDefaultSectionSize(max(width // across, CELL_SIDE))
         self._marking = True
-        changed = self._images.set_across(max(1, event.size().width() // CELL_SIDE))
+        changed = self._images.set_across(across)
         self._marking = False
         if changed:
             self._mark_chosen(scroll=True)

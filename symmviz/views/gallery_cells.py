@@ -118,10 +118,13 @@ class GalleryModel(QAbstractTableModel):
             return image_words(self.gallery, row)
         return None
 
-    def fails(self, index: AnyIndex) -> bool:
-        """Whether an image's nearest neighbour is known to be of another class."""
-        row, ranks = self.row(index), None if self.gallery is None else self.gallery.ranks
-        return row is not None and ranks is not None and int(ranks[row]) > 1
+    def failures(self, index: AnyIndex) -> tuple[int, int]:
+        """In how many runs an image's nearest neighbour is of another class, and of how many."""
+        row = self.row(index)
+        if row is None or self.gallery is None:
+            return 0, 0
+        ranks = self.gallery.ranks
+        return sum(int(one.ranks[row]) > 1 for one in ranks), len(ranks)
 
     @property
     def lack(self) -> str:
@@ -178,8 +181,10 @@ class ThumbnailDelegate(QStyledItemDelegate):
             inside = QRect(QPoint(0, 0), pixmap.deviceIndependentSize().toSize())
             inside.moveCenter(frame.center())
             painter.drawPixmap(inside.topLeft(), pixmap)
-        if model.fails(index):
-            draw_mark(painter, QRect(frame.bottomRight() - QPoint(15, 15), QSize(_MARK, _MARK)))
+        failing, runs = model.failures(index)
+        if failing:
+            mark = QRect(frame.bottomRight() - QPoint(15, 15), QSize(_MARK, _MARK))
+            draw_mark(painter, mark, whole=failing == runs)
         colour = None
         if state & QStyle.StateFlag.State_Selected:
             colour = QColor(current_theme().accent)
@@ -196,9 +201,13 @@ def image_words(gallery: Gallery, row: int) -> str:
     kind = "Test" if gallery.split is Split.TEST else "Training"
     name = shown_name(gallery.class_names[int(gallery.labels[row])])
     lines = [f"{kind} image {sample}, class {name}"]
-    if gallery.ranks is not None:
-        rank = int(gallery.ranks[row])
-        lines.append(f"First right at rank {rank:,}" if rank else "No other image of its class")
+    for one in gallery.ranks:
+        rank = int(one.ranks[row])
+        if not rank:
+            lines.append("No other image of its class")
+            break  # in no run
+        where = f" in {shown_name(one.title)}" if len(gallery.ranks) > 1 else ""
+        lines.append(f"First right at rank {rank:,}{where}")
     if row in gallery.hints:
         lines.append(gallery.hints[row])
     if gallery.files is not None and sample < len(gallery.files.names):

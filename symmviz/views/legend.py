@@ -27,6 +27,8 @@ _LEAST_LETTERS = 10
 _LEAST_OF_MANY = 26  # names of many classes often begin alike
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
+# Wider than this, names of classes are cut before the legend takes a line of its own.
+_MOST_ASKED = 300  # pixels
 MORE = "..."
 _BETWEEN = " · "  # names may hold spaces and commas
 _SHAPES = "● original &nbsp; ◆ synthetic"
@@ -110,6 +112,7 @@ class ColourLegend(ThemedLabel):
             self.setToolTip(plain_tip("\n".join((*names, _WHAT_CLICKS_DO))))
         self._chooser.set_classes(classes)
         self._render()
+        self.setMinimumWidth(self._least_width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Name as many classes as there is room for now."""
@@ -173,11 +176,27 @@ class ColourLegend(ThemedLabel):
         if room < least:
             if others:
                 return f"{escape(others)} {link}"
-            return self._names(theme, self.width() - metrics.horizontalAdvance(MORE))
+            return f"{self._names(theme, room)} {link}"
         beside = room - self._shapes_width()
         if beside < least:
             return self._names(theme, room) + ending
         return f"{_SHAPES} &nbsp; {self._names(theme, beside)}{ending}"
+
+    def _least_width(self) -> int:
+        """Pixels below which it takes a line of its own: all it says; of long names, some."""
+        classes = self._classes
+        if self._colour_by is not ColourBy.CLASS or not classes.labels:
+            return self.sizeHint().width()
+        asked = self.fontMetrics().horizontalAdvance(f"{MORE} {self._others()} {_CLASSES}")
+        metrics = QFontMetrics(self._bold())
+        for _, label in classes.coloured:
+            asked += metrics.horizontalAdvance(shown_name(classes.name(label)) + _BETWEEN)
+        return max(self._shapes_width(), min(asked, _MOST_ASKED))
+
+    def _bold(self) -> QFont:
+        bold = QFont(self.font())
+        bold.setBold(True)
+        return bold
 
     def _others(self) -> str:
         """How many classes have no colour."""
@@ -187,12 +206,10 @@ class ColourLegend(ThemedLabel):
 
     def _names(self, theme: Theme, room: int) -> str:
         """The names, each cut to its share of the room, and dots if they do not all fit."""
-        bold = QFont(self.font())
-        bold.setBold(True)
         classes = self._classes
         coloured = classes.coloured
         names = [shown_name(classes.name(label)) for _, label in coloured]
-        metrics = QFontMetrics(bold)
+        metrics = QFontMetrics(self._bold())
         least = _LEAST_LETTERS if classes.are_few else _LEAST_OF_MANY
         if metrics.horizontalAdvance(_BETWEEN.join(names)) > room:
             names = told_apart(names)

@@ -29,6 +29,7 @@ from symmviz.views.note import Note
 from symmviz.views.title_label import TitleLabel
 
 _TYPING_MS = 150
+_MOST_LINES = 4  # of what is said of the list: what fails in each of six runs
 _LOWEST = 36  # pixels of a list, on the smallest screens
 _SWITCH_TIPS = {
     GalleryList.IMAGES: "All images, in the order that is chosen",
@@ -72,7 +73,7 @@ class ListingPanel(QWidget):
         self._filter = ElidedLabel(parent=self, cut=Qt.TextElideMode.ElideRight)
         self._unfilter = QToolButton(self)
         self._selected = QPushButton(self)
-        self._summary = TitleLabel(self)
+        self._summary = TitleLabel(self, _MOST_LINES)
         self._stop = QToolButton(self)
         self._lack = Note(self)
         self._typing = QTimer(self)

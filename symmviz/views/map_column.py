@@ -32,6 +32,11 @@ _TRUST_TIP = (
 )
 
 
+_BETWEEN = " · "
+# In a narrow column; the tooltip has the whole.
+_TRUST_SHORTER = (("The map shows ", "Shows "), ("trustworthiness", "trust"))
+
+
 class _Caption(ElidedLabel):
     """What is said of a picture; as wide whatever it says, as it changes with every frame."""
 
@@ -97,6 +102,21 @@ class MapColumn(QFrame):
         super().resizeEvent(event)
         self._show_beside(event.size().width())
         self._place_caption(event.size().width())
+
+    def set_caption(self, text: str) -> None:
+        """Say what the picture is; in a narrow column its end, which says what is lacking."""
+        parts = text.split(_BETWEEN)
+        ends = (f"…{_BETWEEN}{_BETWEEN.join(parts[at:])}" for at in range(1, len(parts)))
+        self.caption.setText(text, *ends)
+
+    def set_trust(self, text: str) -> None:
+        """Say how far the map can be trusted."""
+        shorter = text
+        for words, word in _TRUST_SHORTER:
+            shorter = shorter.replace(words, word)
+        parts = shorter.split(_BETWEEN)
+        starts = (_BETWEEN.join(parts[:count]) for count in range(len(parts), 0, -1))
+        self.trust.setText(text, *starts)
 
     def leave_room(self, width: int, lines: int) -> None:
         """Leave so much to the title, as the columns beside it do.

@@ -5,13 +5,10 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -31,6 +28,7 @@ from symmviz.views.flow_layout import FlowLayout
 from symmviz.views.note import Note
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.save_dialog import ask_where_to_save
+from symmviz.views.score_table import ScoreTable
 from symmviz.views.theme import current_theme
 
 _TITLES = {
@@ -55,15 +53,8 @@ class ResultsPage(QWidget):
         super().__init__(parent)
         self._table: ResultsTable | None = None
         self._is_behind = False  # what is drawn, which nobody sees
-        self._rows = QTableWidget(self)
+        self._rows = ScoreTable(self)
         self._rows.setAccessibleName("Results")
-        self._rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._rows.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._rows.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._rows.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._rows.setTabKeyNavigation(False)  # the tab key leaves the table
-        self._rows.verticalHeader().hide()
-        self._rows.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._empty = QLabel(_EMPTY, self)
         self._empty.setProperty("muted", True)
         self._notes = Note(self)
@@ -132,9 +123,9 @@ class ResultsPage(QWidget):
 
     def cell(self, row: int, heading: str) -> str:
         """What a row says under a heading."""
-        for at in range(self._rows.columnCount()):
-            header, item = self._rows.horizontalHeaderItem(at), self._rows.item(row, at)
-            if header is not None and item is not None and header.text() == heading:
+        for at, title in enumerate(self._rows.headings):
+            item = self._rows.item(row, at)
+            if item is not None and title == heading:
                 return item.text()
         return ""
 
@@ -167,8 +158,9 @@ class ResultsPage(QWidget):
         column.addLayout(across)
         column.addWidget(self._said)
         column.addWidget(self._empty)
-        column.addWidget(self._rows, 1)
+        column.addWidget(self._rows)
         column.addWidget(self._notes)
+        column.addStretch(1)
 
     def _show(self) -> None:
         table, self._is_behind = self._table, False
@@ -179,14 +171,12 @@ class ResultsPage(QWidget):
         if table is None:
             return
         self._notes.setText(" ".join((*table.notes, *filter(None, (table.bold_note,)))))
-        headings = [*_LEADING, *(column.title for column in table.columns)]
-        self._rows.clear()
-        self._rows.setRowCount(len(table.rows))
-        self._rows.setColumnCount(len(headings))
-        self._rows.setHorizontalHeaderLabels(headings)
+        headings = (*_LEADING, *(column.title for column in table.columns))
+        self._rows.begin(headings, len(table.rows))
         self._rows.setColumnHidden(1, not table.shows_datasets)
         for at, row in enumerate(table.rows):
             self._show_row(at, row, table)
+        self._rows.fit()
 
     def _show_row(self, at: int, row: Row, table: ResultsTable) -> None:
         for place, text in enumerate((row.title, row.dataset, row.seeds)):

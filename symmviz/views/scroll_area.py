@@ -4,6 +4,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
+class SqueezedContent(QWidget):
+    """The content of a page that is made smaller, down to its least height, before it scrolls.
+
+    Qt scrolls what has a height for its width, such as lines that break, from the height on that
+    it would like to have.
+    """
+
+    def heightForWidth(self, width: int) -> int:
+        """Pixels below which there is a scroll bar."""
+        layout = self.layout()
+        return -1 if layout is None else layout.totalMinimumHeightForWidth(width)
+
+
 def scrolling(content: QWidget, parent: QWidget) -> QScrollArea:
     """A frameless scroll area that its content fills, and that the tab key passes by."""
     made = QScrollArea(parent)

@@ -255,6 +255,11 @@ QPushButton[follow="off"] {{
     background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent};
     font-weight: 600;
 }}
+QTableView[spaced="true"]::item {{ padding: 0 3px; }}
+QTableView[spaced="true"] QHeaderView::section {{
+    padding: 2px 6px; border: none; border-bottom: 1px solid {theme.border};
+    background: {theme.raised}; color: {theme.muted};
+}}
 QTableView[gallery="true"] {{ selection-background-color: transparent; }}
 QListView:focus, QTableView:focus {{ border: 1px solid {theme.accent}; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}

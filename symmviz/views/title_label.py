@@ -1,4 +1,4 @@
-"""The title of a run in a narrow column: two lines, and dots in the middle of what is longer."""
+"""A label of a few lines, with dots in the middle of what is longer."""
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -11,13 +11,19 @@ _CUT = Qt.TextElideMode.ElideMiddle
 
 
 class TitleLabel(QLabel):
-    """A name, broken between words; where two lines are too few, its tooltip has the whole."""
+    """A text broken between words; where its lines are too few, its tooltip has the whole.
+
+    Args:
+        parent: the widget it is part of.
+        most_lines: that it takes.
+    """
 
     lines_changed = Signal()
     """It takes another number of lines than before."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, most_lines: int = 2) -> None:
         super().__init__(parent)
+        self._most = most_lines
         self._whole = ""
         self._lines = self._room = 1
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -26,7 +32,7 @@ class TitleLabel(QLabel):
 
     @property
     def lines(self) -> int:
-        """How many lines it takes: 1 or 2."""
+        """How many lines it takes."""
         return self._lines
 
     def whole_width(self) -> int:
@@ -67,7 +73,12 @@ class TitleLabel(QLabel):
 
     def _break(self) -> None:
         metrics, width = self.fontMetrics(), max(self.width(), 1)
-        parts = [part for part in broken(self._whole, metrics, width) if part]
+        parts: list[str] = []
+        rest = self._whole
+        while rest and len(parts) < self._most - 1:
+            part, rest = broken(rest, metrics, width)
+            parts.append(part)
+        parts += filter(None, (rest,))
         shown = [elided(part, metrics, width, _CUT) for part in parts]
         super().setText("\n".join(shown))
         super().setToolTip("" if shown == parts else plain_tip(self._whole))

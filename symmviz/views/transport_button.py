@@ -1,4 +1,4 @@
-"""Small buttons with drawn signs, as on a player."""
+"""Small buttons with drawn signs, as on a player or in a browser."""
 
 from enum import Enum
 
@@ -17,6 +17,8 @@ class Sign(Enum):
     BACK = "back"
     FORWARD = "forward"
     BRANCH = "branch"
+    EARLIER = "to the one before"
+    LATER = "to the one after"
 
 
 class TransportButton(QToolButton):
@@ -88,6 +90,17 @@ def _branch(painter: QPainter, colour: QColor) -> None:
         painter.drawEllipse(QPointF(x, y), 2.4, 2.4)
 
 
+def _earlier(painter: QPainter, colour: QColor) -> None:
+    painter.scale(-1, 1)
+    _later(painter, colour)
+
+
+def _later(painter: QPainter, colour: QColor) -> None:
+    painter.setPen(QPen(colour, 1.8))
+    painter.drawLine(QPointF(-6, 0), QPointF(5, 0))
+    painter.drawPolyline([QPointF(0.5, -5), QPointF(5.5, 0), QPointF(0.5, 5)])
+
+
 def _fill(painter: QPainter, colour: QColor) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
@@ -103,4 +116,6 @@ _DRAWINGS = {
     Sign.BACK: _back,
     Sign.FORWARD: _forward,
     Sign.BRANCH: _branch,
+    Sign.EARLIER: _earlier,
+    Sign.LATER: _later,
 }

@@ -48,7 +48,7 @@ from symmviz.views.map_columns import MapColumns
 from symmviz.views.map_toggles import LayerMenu, pairs_toggle, synthetic_toggle
 from symmviz.views.method_box import MethodBox
 from symmviz.views.scatter import EmbeddingScatter
-from symmviz.views.scroll_area import scrolling
+from symmviz.views.scroll_area import SqueezedContent, scrolling
 from symmviz.views.selection_strip import SelectionBar
 
 _SPLITS = (Split.TEST, Split.TRAIN)
@@ -183,11 +183,11 @@ class WatchPage(QWidget):
 
     def set_caption(self, run: int, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns.shown[run].caption.setText(text)
+        self._columns.shown[run].set_caption(text)
 
     def set_trust(self, run: int, text: str) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
-        self._columns.shown[run].trust.setText(text)
+        self._columns.shown[run].set_trust(text)
 
     def set_bounds(self, bounds: Bounds) -> None:
         """See :class:`symmviz.presenters.watch.WatchView`."""
@@ -322,7 +322,7 @@ class WatchPage(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([390, 250])
-        content = QWidget(self)
+        content = SqueezedContent(self)
         column = QVBoxLayout(content)
         column.setContentsMargins(12, 10, 12, 8)
         column.addLayout(head)

@@ -1,6 +1,7 @@
 """Which classes have colours, which are hidden, and what the legend offers of them."""
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -144,3 +145,23 @@ def test_names_that_begin_alike_are_told_apart_where_they_do_not_fit(qtbot: QtBo
     legend.resize(2000, 24)
     legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), names, None))
     assert "<b>alphabet 21, character 21</b>" in legend.text()
+
+
+def test_the_list_of_classes_can_be_opened_however_narrow_the_legend_is(qtbot: QtBot) -> None:
+    legend = ColourLegend()
+    qtbot.addWidget(legend)
+    digits = shown_classes(tuple(range(10)), tuple(map(str, range(10))), None)
+    legend.set_meaning(ColourBy.CLASS, digits)
+    for width in (120, 170, legend.minimumWidth()):
+        legend.resize(width, 24)
+        legend.set_meaning(ColourBy.CLASS, digits)
+        assert "Classes" in legend.text()
+    assert "<b>9</b>" in legend.text(), "ten digits are not cut before it takes a line of its own"
+
+
+@pytest.mark.parametrize("meaning", [one for one in ColourBy if one is not ColourBy.CLASS])
+def test_the_legend_is_as_wide_as_what_it_says(qtbot: QtBot, meaning: ColourBy) -> None:
+    legend = ColourLegend()
+    qtbot.addWidget(legend)
+    legend.set_meaning(meaning, shown_classes((0, 1), ("0", "1"), None))
+    assert legend.minimumWidth() >= legend.sizeHint().width()

@@ -818,6 +818,26 @@ class TestProcess:
         done = python("-c", script)
         assert done.returncode == 0, done.stderr
 
+    @pytest.mark.parametrize(
+        ("arguments", "slow"),
+        [
+            ([], {"numpy", "PIL", "symmcore.runs"}),
+            (["--help"], {"numpy", "PIL", "symmcore.runs"}),
+            (["bench", "--help"], {"torch", "scipy", "PySide6"}),
+        ],
+        ids=" ".join,
+    )
+    def test_a_command_waits_for_no_other_commands_imports(
+        self, arguments: list[str], slow: set[str]
+    ) -> None:
+        script = (
+            "import atexit, os, sys\n"
+            "from symmviz.cli.arguments import parse_arguments\n"
+            f"atexit.register(lambda: {slow} & set(sys.modules) and os._exit(9))\n"
+            "parse_arguments(sys.argv[1:])"
+        )
+        assert python("-c", script, *arguments).returncode == 0
+
     def test_bad_input_as_a_user_meets_it(self) -> None:
         done = run("train", "digits", "--loss", "nope")
         assert (done.returncode, done.stdout) == (2, "")

@@ -9,8 +9,8 @@ from PIL import Image
 from symmcore.errors import InputError
 from symmcore.runs import Recorder
 from symmviz.cli.arguments import parse_arguments
-from symmviz.cli.commands import open_window
 from symmviz.cli.opened import images_folder
+from symmviz.cli.window import open_window
 
 
 @pytest.fixture

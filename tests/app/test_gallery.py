@@ -5,9 +5,10 @@ from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.store import ImageArray
-from symmviz.model.display import Gallery, PictureId
+from symmviz.model.display import Gallery, PictureId, RunRanks
 from symmviz.model.retrieval import Split
 from symmviz.views.gallery import GalleryView
+from symmviz.views.gallery_cells import CELL_SIDE, GalleryModel, image_words
 
 COUNT = 4
 BRIGHT = 250
@@ -83,3 +84,34 @@ def test_of_a_run_without_images_numbers_are_drawn_in_no_squares(qtbot: QtBot) -
     pictures.asked = []
     view.pictures_came()
     assert not pictures.asked
+
+
+def test_images_fill_the_width_evenly(qtbot: QtBot) -> None:
+    view = GalleryView()
+    qtbot.addWidget(view)
+    view.set_gallery(gallery_of("test_gallery"))
+    view.show()
+    for across in (2, 3, 4):
+        view.resize(across * CELL_SIDE + CELL_SIDE // 2 + 40, 300)
+        right = view.visualRect(view.place(across - 1)).right()
+        assert 0 <= view.viewport().width() - 1 - right < across, "no gap of half an image"
+
+
+def test_a_failure_in_some_runs_only_is_marked_and_named_so(qtbot: QtBot) -> None:
+    rows = np.arange(COUNT)
+    ranks = (RunRanks("N-pair", np.array([1, 3, 1, 0])), RunRanks("Symm", np.array([1, 1, 4, 0])))
+    gallery = Gallery("run", Split.TEST, rows, rows, tuple("abcd"), rows, ranks)
+    view = GalleryView()
+    qtbot.addWidget(view)
+    view.set_gallery(gallery)
+    model = view.model()
+    assert isinstance(model, GalleryModel)
+    assert [model.failures(view.place(at)) for at in range(COUNT)] == [
+        (0, 2),
+        (1, 2),
+        (1, 2),
+        (0, 2),
+    ]
+    words = image_words(gallery, 2).splitlines()
+    assert words[1:] == ["First right at rank 1 in N-pair", "First right at rank 4 in Symm"]
+    assert image_words(gallery, 3).splitlines()[1:] == ["No other image of its class"]

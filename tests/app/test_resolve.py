@@ -197,7 +197,13 @@ class TestWatch:
         assert image is not None
         workspace.select(*image)
         assert [column.selected for column in watch(workspace, loaded).columns] == [4, 4]
-        assert "Test image" in watch(workspace, loaded).selection
+        said = watch(workspace, loaded).selection
+        assert "Test image" in said
+        assert "map" not in said
+        workspace.select(image[0], Query(9_999, image[1].split))  # one of many that are searched
+        said = watch(workspace, loaded).selection
+        assert said == "Test image 9999 · not among the watched images, so not on the map"
+        workspace.select(*image)
         other = FakeRecording("angular", fingerprint="other")
         other.add_frame(0)
         loaded.load(other, 0)

@@ -176,7 +176,7 @@ def test_classes_lead_to_the_images_that_are_found_as_another(
     state = shown(workspace, loaded, scores)
     recalls = [row.score.recall for row in state.classes]
     assert recalls == sorted(recalls)
-    assert state.summary == f"Recall@1 of {len(state.classes)} classes"
+    assert state.summary == f"Recall@1 of {len(state.classes)} classes · in N-pair"
     worst = next(row.score for row in state.classes if row.score.confused is not None)
     workspace.browse = Browse(label=worst.label, found_as=worst.confused, open=True)
     state = shown(workspace, loaded, scores)

@@ -28,6 +28,7 @@ from symmviz.views.outcome_table import OutcomeTable
 from symmviz.views.result_card import ResultCard
 from symmviz.views.results_page import ResultsPage
 from symmviz.views.run_colours import RunMark
+from symmviz.views.score_table import ScoreTable
 
 WAIT_MS = 90_000
 PLAIN, BETTER = {0: 0.50, 1: 0.60, 2: 0.70}, {0: 0.61, 1: 0.70, 2: 0.79}
@@ -67,6 +68,28 @@ class TestPage:
         assert page.table is TABLE
         page.show()
         assert page.row_count() == 9
+
+    def test_two_runs_fit_a_narrow_window_and_leave_no_empty_rows(
+        self, qtbot: QtBot, page: ResultsPage
+    ) -> None:
+        page.set_table(results_table((result("npair", 0, 0.5), result("npair+symm", 0, 0.6))))
+        (rows,) = page.findChildren(ScoreTable)
+        header = rows.horizontalHeader()
+
+        def heading() -> str:
+            item = rows.horizontalHeaderItem(3)
+            return "" if item is None else item.text()
+
+        page.resize(1280, 500)
+        qtbot.waitUntil(lambda: rows.width() == 1248 and heading() == "Recall@1")
+        page.resize(header.length() + 10, 500)  # less than it takes with the page's margins
+        qtbot.waitUntil(lambda: heading() == "Recall\n@1")
+        assert header.length() <= rows.viewport().width()
+        assert page.cell(0, "Recall@1") == "50.0"
+        qtbot.waitUntil(lambda: rows.height() == rows.sizeHint().height() < 200)
+        assert rows.verticalScrollBar().maximum() == rows.horizontalScrollBar().maximum() == 0
+        page.resize(page.width(), 180)
+        qtbot.waitUntil(lambda: rows.verticalScrollBar().maximum() > 0)
 
     def test_without_runs_it_says_how_to_get_some(self, page: ResultsPage) -> None:
         page.set_table(results_table(()))

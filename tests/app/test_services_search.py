@@ -11,7 +11,7 @@ from symmcore.records import EmbeddedSet, FloatArray
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval import Query, RunNeighbours, Split
 from symmviz.services.search import Searches
-from symmviz.services.search_index import SearchIndex
+from symmviz.services.search_index import NotSearchedError, SearchIndex
 
 PATIENCE = 20.0
 
@@ -80,7 +80,7 @@ def test_a_row_that_is_no_number_comes_last_and_small_galleries_give_all() -> No
     assert rows(result) == [2, 3, 1]
     assert np.isnan(result.neighbours[-1].similarity)
     assert SearchIndex(images(cloud[:1]), 0).find(100, 10).neighbours == ()
-    with pytest.raises(LookupError, match="image 7"):
+    with pytest.raises(NotSearchedError, match="image 7"):
         SearchIndex(images(cloud), 0).find(7, 10)
 
 
@@ -158,6 +158,25 @@ def test_what_cannot_be_searched_says_why(searches: Searches) -> None:
     wait(searches)
     assert "not among the images" in str(searches.found(unknown))
     assert "frame 3 is broken" in str(searches.found(broken))
+
+
+def test_a_fault_of_this_program_is_said_and_reported(
+    searches: Searches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda given: reported.append(given.exc_value))
+    run = FakeRecording()
+    fault = KeyError("odd")  # which is a LookupError, and yet no image that is missing
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("symmviz.services.search.searched_images", fail)
+    target = SearchTarget(run.key, 0, Query(0, Split.TEST))
+    searches.want((target,), {run.key: run})
+    wait(searches)
+    assert searches.found(target) == "The search failed (KeyError: 'odd')."
+    assert reported == [fault]
 
 
 def test_what_was_under_way_when_all_was_forgotten_is_not_kept(

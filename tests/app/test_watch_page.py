@@ -17,6 +17,7 @@ from symmviz.model.display import ColourBy
 from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.retrieval import Split
 from symmviz.model.titles import spec_title
+from symmviz.views.elided_label import ElidedLabel
 from symmviz.views.legend import ColourLegend
 from symmviz.views.map_column import MapColumn
 from symmviz.views.map_toggles import LayerMenu
@@ -256,3 +257,49 @@ def test_the_histogram_is_beside_a_map_that_has_room_for_it(qtbot: QtBot, page: 
     page.set_layers(frozenset())
     assert not column.histogram.isVisible()
     qtbot.waitUntil(lambda: page.scatter(2).width() > widest + 100)
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_one_or_two_runs_need_no_scrolling_on_a_small_screen(
+    qtbot: QtBot, page: WatchPage, runs: int
+) -> None:
+    page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in ("npair", "angular")[:runs]))
+    page.resize(900, 447)  # what a window of 900 x 600 leaves it
+    area = page.findChildren(QScrollArea)[0]
+    content = area.widget()
+    assert content is not None
+    qtbot.waitUntil(lambda: content.width() == area.viewport().width() == page.width())
+    assert area.verticalScrollBar().maximum() == 0
+    assert content.height() <= 447
+
+
+def test_what_is_said_of_a_map_is_cut_between_its_parts(qtbot: QtBot, page: WatchPage) -> None:
+    specs = ("npair", "npair+symm", "angular", "triplet", "lifted", "angular+symm")
+    page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs))
+    caption, trust = (
+        "t-SNE · step 40 · loading, PCA meanwhile",
+        "The map shows 80 of 84 · trustworthiness 0.97",
+    )
+    page.set_caption(0, caption)
+    page.set_trust(0, trust)
+    column = page.findChildren(MapColumn)[0]
+    page.resize(1256, 640)
+    qtbot.waitUntil(lambda: column.width() < 210)
+    assert column.caption.shown() == "… · loading, PCA meanwhile"
+    assert column.trust.shown() == "Shows 80 of 84 · trust 0.97"
+    assert plain_tip(trust).removesuffix("</span>") in column.trust.toolTip()
+    page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs[:1]))
+    page.set_caption(0, caption)
+    page.set_trust(0, trust)
+    qtbot.waitUntil(lambda: column.width() > 1000)
+    assert column.caption.shown() == caption
+    assert column.trust.shown() == trust
+
+
+def test_plots_have_shorter_titles_where_they_are_narrow(qtbot: QtBot, page: WatchPage) -> None:
+    page.resize(876, 447)
+    page.curves.resize(862, 160)
+    titles = [page.curves.panel(panel).findChildren(ElidedLabel)[0] for panel in Panel]
+    qtbot.waitUntil(lambda: all(0 < title.width() < 200 for title in titles))
+    assert not any(title.shown().endswith("…") for title in titles)
+    assert [title.text() for title in titles] == [panel.value for panel in Panel]

@@ -32,6 +32,12 @@ def test_pca_and_tsne_cold_and_warm(tmp_path: Path) -> None:
         assert 0.0 < row.first <= row.settled
     text = "\n".join(report.lines())
     assert "warm over cold" in text
+    assert pca.least_recall == pytest.approx(1.0, abs=0.02), "PCA is exact on every frame"
+    assert pca.kept is not None
+    assert tsne.kept is None
+    assert pca.kept.displacement > 0.0
+    assert "the plane of the frame before: moves" in text
+    assert "2,000 points at most" in text
     assert all(name in text for name in ("S_NP", "S_NH", "S_Kendall", "T_Stress", "T_Spearman"))
     assert "settled (95%)" in text
     read: Any = json.loads(json.dumps(report.as_json()))
@@ -46,10 +52,10 @@ def test_one_frame_is_too_few() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--points", "3"], "3 points are too few"),
-        (["--frames", "1"], "--frames is 1: it must be 2 at least"),
+        (["--points", "3"], "Argument --points: 3 is less than 50"),
+        (["--frames", "1"], "Argument --frames: 1 is less than 2"),
         (["--methods", "som"], "'som'"),
-        (["--backlog", "0"], "--backlog is 0: it must be 1 at least"),
+        (["--backlog", "0"], "Argument --backlog: 0 is less than 1"),
         (["--json", "nowhere/x.json"], "nowhere/x.json"),
     ],
 )

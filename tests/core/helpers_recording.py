@@ -119,7 +119,7 @@ class FakeRecording(Recording):
 
     def thumbnail(self, sample: int) -> ImageArray:
         self.reads.append(("thumbnail", sample))
-        return np.full((8, 8, 1), sample, dtype=np.uint8)
+        return np.full((8, 8, 1), sample % 256, dtype=np.uint8)
 
     def find_thumbnail(self, sample: int) -> ImageArray | None:
         return self.thumbnail(sample)

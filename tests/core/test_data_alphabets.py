@@ -3,7 +3,9 @@
 import dataclasses
 import itertools
 import re
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +20,7 @@ from symmcore.data.sources import alphabets, drawn_images, strokes
 from symmcore.data.sources.alphabets import AlphabetSettings, load_alphabets, parse_settings
 from symmcore.data.sources.strokes import FAMILY_SIZE, Distortion, draw, family_shapes
 from symmcore.errors import InputError
+from symmcore.processes import CallError
 from symmcore.progress import Progress, ProgressCallback
 
 NOTHING = Distortion(jitter=0, rotation=0, shear=0, scale=0, shift=0, noise=0)
@@ -250,6 +253,46 @@ def test_the_usual_alphabets_are_drawn_once(kept: Kept, monkeypatch: pytest.Monk
     load_alphabets(other)
     assert kept.drawn == [usual, other, other]
     assert len(list(kept.folder.iterdir())) == 1
+
+
+def test_another_process_draws_and_whoever_needs_the_images_waits_for_it(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, waited = threading.Event(), threading.Event()
+    images = np.full((200, 20, 28, 28, 1), 7, np.uint8)
+
+    def call(function: Callable[..., None], arguments: tuple[str, ...], _: object) -> None:
+        assert (function, arguments) == (alphabets.draw_usual, ())
+        begun.set()
+        assert waited.wait(20)
+        drawn_images.keep_drawn(images, AlphabetSettings(), alphabets._DRAWN_BY)
+
+    def on_progress(told: Progress) -> None:
+        assert told.sentence() == "Drawing images: 4,000"
+        waited.set()
+
+    monkeypatch.setattr(alphabets, "call_in_subprocess", call)
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(alphabets.draw_usual_beside, lambda: None)
+        assert begun.wait(20)
+        loaded = load_alphabets(AlphabetSettings(), on_progress)
+        drawing.result(20)
+    assert (pixels(loaded) == 7).all()
+    assert kept.drawn == []
+    forget(monkeypatch)
+    alphabets.draw_usual_beside(pytest.fail)  # they are kept: nothing is started
+
+
+def test_what_another_process_could_not_draw_is_drawn_here(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(*_: object) -> None:
+        raise CallError("its process ended with code 1")
+
+    monkeypatch.setattr(alphabets, "call_in_subprocess", call)
+    alphabets.draw_usual_beside(lambda: None)
+    load_alphabets(AlphabetSettings())
+    assert kept.drawn == [AlphabetSettings()]
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "of another version"])

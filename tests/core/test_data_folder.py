@@ -10,7 +10,8 @@ import pytest
 from data_trees import check_listing, class_folders, members, refusal, touch
 from PIL import Image
 
-from symmcore.data.images.formats import has_image_name
+from symmcore.data.images.formats import has_image_name, image_endings
+from symmcore.data.images.optional_decoders import HEIF, RAW
 from symmcore.data.listing import ImageListing
 from symmcore.data.sources.folder import list_folder
 from symmcore.data.sources.splits import SplitRule
@@ -88,6 +89,13 @@ class TestClasses:
         for ending in ("txt", "pdf", "mp4", "mpg", "eps", "blp", "ps", "h5", "py", "", "zip"):
             assert not has_image_name(f"a.{ending}"), ending
         assert not has_image_name("png")
+        endings = image_endings()
+        assert {".jpg", ".png", ".webp", ".tif"} <= set(endings)
+        assert list(endings) == sorted(endings)
+        assert all(has_image_name(f"a{ending}") for ending in endings)
+        # whatever ending has_image_name knows of is among them
+        known = {*Image.registered_extensions(), *HEIF.endings, *RAW.endings}
+        assert {ending for ending in known if has_image_name(f"a{ending}")} == set(endings)
 
     def test_what_is_no_image_is_passed_over(self, tmp_path: Path) -> None:
         class_folders(tmp_path, {"a": 2, "b": 2, "c": 2, "d": 2})

@@ -13,8 +13,8 @@ def test_a_map_by_hand() -> None:
     labels = random.integers(4, size=60)
     points = np.eye(4, 7)[labels] + 0.3 * random.normal(size=(60, 7))
     plane = points[:, :2] + 0.1 * random.normal(size=(60, 2))
-    found = spatial_quality(points, plane, labels)
     near = [np.argsort(squareform(pdist(one)), axis=1)[:, 1:11] for one in (points, plane)]
+    found = spatial_quality(points, plane, labels, near[0])
     shared = [len(set(a) & set(b)) / 10 for a, b in zip(*near, strict=True)]
     assert found.neighborhood_preservation == pytest.approx(np.mean(shared))
     assert found.neighborhood_hit == pytest.approx((labels[near[1]] == labels[:, None]).mean())

@@ -48,3 +48,22 @@ def test_the_share_of_changed_neighbours_is_that_of_sets() -> None:
     assert changed_share(before, -2.0 * before) == 0.0
     assert changed_share(before[:2], after[:2]) == 0.0
     assert changed_share(before[:1], after[:1]) == 0.0
+
+
+def test_neighbours_in_the_plane_are_those_of_scikit_learn() -> None:
+    points = np.random.default_rng(0).normal(size=(300, 2))
+    away, near = NearestNeighbors(n_neighbors=10).fit(points).kneighbors(points)
+    found = nearest_neighbours(points, 9)
+    np.testing.assert_array_equal(found.indices, near[:, 1:])
+    np.testing.assert_allclose(found.distances, away[:, 1:])
+
+
+def test_copies_in_the_plane_come_by_index_and_none_is_its_own() -> None:
+    found = nearest_neighbours(np.repeat(np.eye(2), 3, axis=0), 2).indices
+    assert found.tolist() == [[1, 2], [0, 2], [0, 1], [4, 5], [3, 5], [3, 4]]
+    own = np.arange(40)
+    for k in (1, 20, 39):
+        found = nearest_neighbours(np.zeros((40, 2)), k).indices
+        assert found.shape == (40, k)
+        assert not (found == own[:, None]).any()
+        assert all(len(set(row)) == k for row in found.tolist())

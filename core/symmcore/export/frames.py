@@ -67,12 +67,6 @@ def kind_of(split: str) -> str:
     return "training" if split == TRAIN else "test"
 
 
-def class_name(recording: Recording, label: int) -> str:
-    """What a class is called; its number where the run does not say."""
-    names = recording.info.class_names
-    return names[label] if 0 <= label < len(names) else str(label)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageNames:
     """What the images of a run are called.
@@ -100,7 +94,7 @@ class ImageNames:
         return {
             "sample": images.samples,
             "label": images.labels,
-            "class": [class_name(self.recording, label) for label in images.labels.tolist()],
+            "class": [self.recording.info.class_name(label) for label in images.labels.tolist()],
             "file": [self.file(sample) for sample in images.samples.tolist()],
         }
 
@@ -143,7 +137,7 @@ def listed(
     if options.samples is not None:
         kept &= np.isin(images.samples, sorted(options.samples))
     if options.classes:
-        present = {class_name(recording, label): label for label in np.unique(images.labels)}
+        present = {recording.info.class_name(label): label for label in np.unique(images.labels)}
         for name in options.classes:
             if name not in present:
                 raise InputError(

@@ -13,7 +13,7 @@ from PIL import Image
 from symmcore.data.names import display_name
 from symmcore.export.coordinates import chosen_method, projections
 from symmcore.export.embeddings import only_run
-from symmcore.export.frames import ImageNames, class_name, frame_step, spread_evenly, watched
+from symmcore.export.frames import ImageNames, frame_step, spread_evenly, watched
 from symmcore.export.options import ExportOptions
 from symmcore.export.report import curve_panels, failures, quantised, scores
 from symmcore.export.sprite import make_sprite
@@ -91,7 +91,7 @@ def _data(
         "points": _base64(coordinates.tobytes()),
         "partnered": [int(row) for row in (images.partner >= 0)],
         "labels": [classes.index(label) for label in labels],
-        "classes": [display_name(class_name(recording, label)) for label in classes],
+        "classes": [display_name(recording.info.class_name(label)) for label in classes],
         "samples": samples,
         "files": [display_name(names.file(sample) or "") for sample in samples],
         "sprite": {"src": _picture(sprite.picture), "tile": _TILE, "across": sprite.across},

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from symmcore.data.names import display_name
-from symmcore.export.frames import ImageNames, are_wrong, class_name, embedded
+from symmcore.export.frames import ImageNames, are_wrong, embedded
 from symmcore.export.neighbours import NearestImages, nearest_images
 from symmcore.export.options import ExportOptions
 from symmcore.export.sprite import make_sprite
@@ -156,7 +156,7 @@ def failures(
         return {
             "tile": tiles[row],
             "sample": sample,
-            "class": display_name(class_name(recording, int(labels[row]))),
+            "class": display_name(recording.info.class_name(int(labels[row]))),
             "file": display_name(names.file(sample) or ""),
         }
 

@@ -18,7 +18,7 @@ from symmcore.projection.points import Points
 from symmcore.projection.quality import NEIGHBOURS, continuity, trustworthiness
 from symmcore.records import IndexArray
 
-_MOST_SAMPLED = 400
+MOST_SAMPLED = 400
 """Points whose distances are compared: 79,800 pairs."""
 
 
@@ -58,12 +58,20 @@ class SpatialQuality:
     shepard: Agreement
 
 
-def spatial_quality(points: Points, plane: Points, labels: IndexArray) -> SpatialQuality:
-    """Measure the map ``plane`` (N, 2) of ``points`` (N, D), N above :data:`NEIGHBOURS`."""
-    true = nearest_neighbours(points, NEIGHBOURS).indices
+def spatial_quality(
+    points: Points, plane: Points, labels: IndexArray, true: IndexArray
+) -> SpatialQuality:
+    """Measure a map.
+
+    Args:
+        points: (N, D), N above :data:`NEIGHBOURS`.
+        plane: (N, 2), where the map has them.
+        labels: (N,), their classes.
+        true: (N, NEIGHBOURS), the nearest other points of each in the space.
+    """
     drawn = nearest_neighbours(plane, NEIGHBOURS).indices
     shared = (true[:, :, None] == drawn[:, None, :]).any(axis=2)
-    sample = np.linspace(0, len(points) - 1, min(len(points), _MOST_SAMPLED)).astype(np.int64)
+    sample = np.linspace(0, len(points) - 1, min(len(points), MOST_SAMPLED)).astype(np.int64)
     return SpatialQuality(
         neighborhood_preservation=float(shared.mean()),
         neighborhood_hit=float((labels[drawn] == labels[:, None]).mean()),

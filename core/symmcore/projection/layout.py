@@ -73,17 +73,22 @@ class LayoutMethod(Protocol):
         """Make the graph of ``points`` (N, D), N at least :data:`FEWEST_POINTS`."""
 
 
-def principal_plane(points: Points) -> Points:
-    """Give the coordinates (N, 2) of points (N, D), D at least 2, on their first two axes.
+def principal_axes(centred: Points) -> Points:
+    """Give the first two principal axes (D, 2) of points (N, D) about their mean, D at least 2.
 
     The sign of each axis is that which makes its largest component positive.
     """
-    centred = points - points.mean(axis=0)
     scatter = centred.T @ centred
     size = len(scatter)
-    axes = eigh(scatter, subset_by_index=(size - 2, size - 1))[1][:, ::-1]
+    axes: Points = eigh(scatter, subset_by_index=(size - 2, size - 1))[1][:, ::-1]
     largest = axes[np.abs(axes).argmax(axis=0), (0, 1)]
-    plane: Points = centred @ (axes * np.where(largest < 0.0, -1.0, 1.0))
+    return axes * np.where(largest < 0.0, -1.0, 1.0)
+
+
+def principal_plane(points: Points) -> Points:
+    """Give the coordinates (N, 2) of points (N, D), D at least 2, on their principal axes."""
+    centred = points - points.mean(axis=0)
+    plane: Points = centred @ principal_axes(centred)
     return plane
 
 

@@ -48,8 +48,9 @@ METHODS = (
         "PCA",
         "",
         "",
-        "The plane of the two main directions of the normalised embeddings, followed from frame "
-        "to frame so that the picture does not flip or jump. Distances are true within the plane.",
+        "The plane of the two main directions of the normalised embeddings, turned at each frame "
+        "to fit the one before, so that the picture does not flip. Distances are true within the "
+        "plane.",
     ),
 )
 

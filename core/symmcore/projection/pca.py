@@ -1,23 +1,26 @@
-"""PCA that follows: as true as the best plane, and without jumps from frame to frame.
+"""PCA of each frame, turned and mirrored to fit the picture of the frame before.
 
-How the plane is chosen is said in :mod:`symmcore.projection.steady_plane`.
+Late in training the class centres are nearly a simplex, the leading eigenvalues nearly
+equal, and the plane swings through the space at a small change. It is the plane of PCA all the
+same: one that stays nearer to the last is another projection, and less true by chance. Of the 288
+test images of alphabets a plane that keeps 0.999 of the variance has down to 0.87 of the Recall@1
+of PCA's on some frame of a run, and one that keeps at least 0.9, and 0.98 of the trustworthiness,
+has 0.64, for 0.62 to 0.66 times the movement. Only the labels tell which planes do not lose, and a
+projection that looks at labels shows classes that the embedding has not.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import orthogonal_procrustes
 
 from symmcore.projection.base import PCA, SPLITS, ProjectionJob, ProjectionUpdate
+from symmcore.projection.layout import principal_axes
 from symmcore.projection.motion import embedding_share
 from symmcore.projection.points import SMALLEST_VARIANCE, Points, frozen, normalised
 from symmcore.projection.quality import map_quality
-from symmcore.projection.steady_plane import SplitPoints, steady_plane
 from symmcore.records import Frame, PlanePoints, Projection, WatchedSet
-
-# Of the first run's picture in what another run follows: brings the runs a third closer and
-# costs no steadiness; more does.
-REFERENCE_WEIGHT = 0.25
 
 
 class PcaProjector:
@@ -28,10 +31,9 @@ class PcaProjector:
     zero vector. Where the original points all lie in one place (or none is finite), the
     frame has zeros for coordinates and ``explained`` None.
 
-    The reference run follows its own last coordinates. Every other run follows a blend
-    of its own last ones and the reference's present ones, and so takes a plane that
-    shows the classes where the reference does. Turning it to fit the reference at every
-    frame would let it flip.
+    Each run is turned to fit its own last coordinates, and one without any to fit those of the
+    first run: turned to fit that at every frame, it would flip where the first run's plane
+    swings, and move up to twice as far.
     """
 
     name = PCA
@@ -66,8 +68,11 @@ class PcaProjector:
             if cloud.variance <= SMALLEST_VARIANCE:
                 projections.append(_projection(frame, cloud, None))
                 continue
-            target = _blend(_drawn(start, count), reference)
-            basis = steady_plane(cloud.originals, cloud.splits, target)
+            drawn = _drawn(start, count)
+            target = reference if drawn is None else drawn
+            basis = principal_axes(cloud.originals)
+            if target is not None:
+                basis = basis @ orthogonal_procrustes(cloud.originals @ basis, target)[0]
             if run == 0:
                 reference = cloud.originals @ basis
             projections.append(_projection(frame, cloud, basis))
@@ -81,13 +86,11 @@ class _Cloud:
     Attributes:
         originals: (N, D) float64, D at least 2.
         synthetic: (N, D) float64.
-        splits: training and test.
         variance: mean squared distance of the originals from their mean.
     """
 
     originals: Points
     synthetic: Points
-    splits: tuple[SplitPoints, ...]
     variance: float
 
 
@@ -121,12 +124,7 @@ def _cloud(frame: Frame) -> _Cloud:
     centre = originals.sum(axis=0) / count
     originals -= centre
     synthetic -= centre
-    count_of_train = len(frame.train.points.labels)
-    splits = (
-        SplitPoints(slice(None, count_of_train), frame.train.points.labels),
-        SplitPoints(slice(count_of_train, None), frame.test.points.labels),
-    )
-    return _Cloud(originals, synthetic, splits, float(np.vdot(originals, originals)) / count)
+    return _Cloud(originals, synthetic, float(np.vdot(originals, originals)) / count)
 
 
 def _drawn(start: Projection | None, count: int) -> Points | None:
@@ -136,18 +134,6 @@ def _drawn(start: Projection | None, count: int) -> Points | None:
     drawn = np.concatenate([start.train.original, start.test.original]).astype(np.float64)
     usable = len(drawn) == count and bool(np.isfinite(drawn).all()) and bool(drawn.any())
     return drawn if usable else None
-
-
-def _blend(own: Points | None, reference: Points | None) -> Points | None:
-    """Give the coordinates (N, 2) to follow, at any scale; None where there are none."""
-    if own is None:
-        return reference
-    if reference is None:
-        return own
-    near = own / np.linalg.norm(own)
-    far = reference / np.linalg.norm(reference)
-    blended: Points = (1.0 - REFERENCE_WEIGHT) * near + REFERENCE_WEIGHT * far
-    return blended
 
 
 def _projection(frame: Frame, cloud: _Cloud, basis: Points | None) -> Projection:

@@ -45,7 +45,7 @@ class ContinuationPlan:
         if self.out is None:
             return
         recordings = _read(self.out)
-        going = _going(recordings)
+        going = not_diverged(recordings)
         if len(going) + len(self.start.ended) < len(recordings):
             raise InputError(f"A run in {self.out} has diverged in another process: try again.")
         newest = _newest_common_checkpoint(self.out, going)
@@ -77,7 +77,7 @@ def resume_plan(
     recordings = _read(folder)
     configs = [_config_of(recording) for recording in recordings]
     _check_whole_comparison(folder, recordings)
-    going = _going(recordings)
+    going = not_diverged(recordings)
     if not going:
         raise InputError(
             f"{recordings[0].folder} ended because its numbers were lost, and would again: branch "
@@ -160,8 +160,8 @@ def _read(folder: Path) -> tuple[Recording, ...]:
     return recordings
 
 
-def _going(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
-    """The runs that have not diverged."""
+def not_diverged(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
+    """The runs that can be trained further: one that diverged stays as it is."""
     return tuple(one for one in recordings if one.state.status is not RunStatus.DIVERGED)
 
 

@@ -76,6 +76,11 @@ class RunInfo:
     test_count: int | None = None
     parameters: int | None = None
 
+    def class_name(self, label: int) -> str:
+        """What a class is called; its number where the run does not say."""
+        names = self.class_names
+        return names[label] if 0 <= label < len(names) else str(label)
+
     @property
     def own_loop(self) -> bool:
         """Whether a user's own training loop recorded it."""

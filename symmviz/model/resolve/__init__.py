@@ -25,6 +25,7 @@ from symmviz.model.resolve.retrieve import (
     retrieve,
     search_targets,
 )
+from symmviz.model.resolve.selected import describe
 from symmviz.model.resolve.time import shown_step, steps_wanted, timeline
 from symmviz.model.resolve.trails import trail_steps
 from symmviz.model.resolve.watch import (
@@ -32,7 +33,6 @@ from symmviz.model.resolve.watch import (
     WatchState,
     axis_of,
     column_classes,
-    describe,
     describe_synthetic,
     image_at,
     nothing_found,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from symmcore.records import FloatArray, ImageFiles, IndexArray
 from symmcore.runs import Recording
 from symmviz.model.browse import Browse, GalleryList, OrderKind
-from symmviz.model.display import Gallery
+from symmviz.model.display import Gallery, RunRanks
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.names import shown_name
 from symmviz.model.query_scores import (
@@ -21,7 +21,7 @@ from symmviz.model.query_scores import (
 )
 from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
 from symmviz.model.retrieval import Split
-from symmviz.model.titles import label_names
+from symmviz.model.titles import label_names, run_titles
 from symmviz.model.workspace import Cursor, Workspace, images_key
 
 _LONGEST_RANK = 10_000.0  # where a class has no other image: behind every real rank
@@ -125,10 +125,11 @@ def gallery(
     else:
         rows = _ordered(browse, len(images.samples), scores)
     kept = rows[_matching(browse, images, names, files, first)[rows]]
-    ranks = None if first is None else first.rank
+    titles = run_titles(tuple(one.info for one in workspace.recordings))
+    ranks = (RunRanks(titles[run].title, one.rank) for run, one in sorted(scores.now.items()))
     return Gallery(
         recording.key, workspace.display.split, images.samples, images.labels, names, kept,
-        ranks, files, hints,
+        tuple(ranks), files, hints,
     )  # fmt: skip
 
 

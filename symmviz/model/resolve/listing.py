@@ -156,12 +156,14 @@ def _summary(
     first = scores.now.get(0)
     if browse.shown is not GalleryList.IMAGES and first is None:
         return "Ranking all queries..." if browse.ranking else "Not ranked"
+    titles = run_titles(tuple(recording.info for recording in workspace.recordings))
+    where = f" · in {titles[0].title}" if len(titles) > 1 else ""
     if browse.shown is GalleryList.CLASSES:
-        return f"Recall@1 of {len(classes):,} classes"
+        return f"Recall@1 of {len(classes):,} classes{where}"
     if browse.shown is GalleryList.DUPLICATES:
-        return f"{shown:,} {kind} images with a near-duplicate"
+        return f"{shown:,} {kind} images with a near-duplicate{where}"
     if browse.shown is GalleryList.LABELS:
-        return f"{shown:,} of {total:,} {kind} images among another class"
+        return f"{shown:,} of {total:,} {kind} images among another class{where}"
     text = f"{shown:,} of {total:,} {kind} images"
     if first is None:
         return text
@@ -171,6 +173,5 @@ def _summary(
     }
     if len(workspace.recordings) == 1:
         return f"{text} · {fails[0]} fail"
-    titles = run_titles(tuple(recording.info for recording in workspace.recordings))
     each = ", ".join(f"{number} in {titles[run].title}" for run, number in fails.items())
     return f"{text} · fail: {each}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symmcore.runs import Recording
+from symmcore.runs.continuation import not_diverged
 from symmcore.runs.info import RunStatus
 from symmviz.model.branch import BranchParent
 from symmviz.model.titles import run_titles
@@ -42,7 +43,7 @@ def offers(recordings: tuple[Recording, ...]) -> Offers:
     weights = [one for one in recordings if one.state.checkpoint_steps]
     return Offers(
         going_on=_going_on(recordings),
-        unfinished=any(_is_unfinished(one) for one in _going(recordings) or recordings),
+        unfinished=any(_is_unfinished(one) for one in not_diverged(recordings) or recordings),
         folder=_folder(recordings),
         weights=weights[-1].checkpoint_folder(weights[-1].state.checkpoint_steps[-1])
         if weights
@@ -94,7 +95,7 @@ def branch_parents(recordings: tuple[Recording, ...], step: int | None) -> tuple
 
 def _going_on(recordings: tuple[Recording, ...]) -> Path | None:
     places = {one.info.group or one.folder for one in recordings}
-    going = _going(recordings)
+    going = not_diverged(recordings)
     can = all(one.info.config is not None for one in recordings) and all(
         one.state.checkpoint_steps
         and (one.state.status in _ENDED or one.state.status in _BROKEN_OFF)
@@ -103,11 +104,6 @@ def _going_on(recordings: tuple[Recording, ...]) -> Path | None:
     # All runs of a comparison go on together.
     whole = all(len(recordings) == max(len(one.info.compared), 1) for one in recordings)
     return places.pop() if can and going and whole and len(places) == 1 else None
-
-
-def _going(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
-    """Those that can be trained further: a run that diverged stays as it is."""
-    return tuple(one for one in recordings if one.state.status is not RunStatus.DIVERGED)
 
 
 def _is_unfinished(recording: Recording) -> bool:

@@ -22,7 +22,7 @@ from symmviz.model.resolve.gallery import (
 )
 from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
 from symmviz.model.retrieval import AnyQuery, Query, RunNeighbours, Split, Upload
-from symmviz.model.titles import label_name, run_titles
+from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 _NOTHING_TO_SEARCH = "Nothing to search yet: a training brings its images here when it begins."
@@ -135,7 +135,7 @@ def class_name(loaded: Loaded, recording: Recording, query: Query) -> str:
     for one in sets:
         rows = np.flatnonzero(one.samples == query.sample)
         if len(rows):
-            return label_name(recording, int(one.labels[rows[0]]))
+            return recording.info.class_name(int(one.labels[rows[0]]))
     return ""
 
 
@@ -263,7 +263,7 @@ def _row(
             loaded,
             recording,
             Query(one.sample, query.split),
-            label_name(recording, one.label),
+            recording.info.class_name(one.label),
             one.similarity,
             one.correct,
         )

@@ -10,12 +10,15 @@ from symmcore.runs import Recording
 from symmviz.model.display import PictureId
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.names import shown_name
+from symmviz.model.resolve.retrieve import class_name
 from symmviz.model.resolve.time import shown_step
+from symmviz.model.retrieval import Query, Split
 from symmviz.model.titles import label_names, run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 _MOST_PICTURES = 200
 _MOST_CLASSES = 4
+_NOT_WATCHED = "not among the watched images, so not on the map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,29 @@ def selected_rows(
         return None
     rows = np.flatnonzero(np.isin(shown.samples, list(selection.samples)))
     return rows if len(rows) else None
+
+
+def describe(loaded: Loaded, recording: Recording, query: Query) -> str:
+    """An image in words: which it is, and of which class."""
+    kind = "Test" if query.split is Split.TEST else "Training"
+    name = class_name(loaded, recording, query)
+    return f"{kind} image {query.sample}" + (f" · class {shown_name(name)}" if name else "")
+
+
+def selection_text(workspace: Workspace, loaded: Loaded) -> str:
+    """The image that neighbours are looked for in words; empty for none."""
+    query = workspace.selection.query
+    for recording in workspace.recordings:
+        if query is not None and images_key(recording) == workspace.selection.fingerprint:
+            said = describe(loaded, recording, query)
+            return said if _is_watched(loaded, recording, query) else f"{said} · {_NOT_WATCHED}"
+    return ""
+
+
+def _is_watched(loaded: Loaded, recording: Recording, query: Query) -> bool:
+    """Whether an image is on the map of its split; so while that is not known."""
+    images = loaded.images(recording.key)
+    return images is None or bool(np.isin(query.sample, images.of(query.split).samples))
 
 
 def selected_images(workspace: Workspace, loaded: Loaded) -> SelectedImages:

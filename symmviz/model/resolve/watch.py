@@ -34,7 +34,12 @@ from symmviz.model.resolve.point_facts import (
     types_of,
 )
 from symmviz.model.resolve.retrieve import Found, SearchTarget, class_name, neighbours_of
-from symmviz.model.resolve.selected import selected_images, selected_row, selected_rows
+from symmviz.model.resolve.selected import (
+    selected_images,
+    selected_row,
+    selected_rows,
+    selection_text,
+)
 from symmviz.model.resolve.shown import shown_text
 from symmviz.model.resolve.time import shown_step, steps_looked_at
 from symmviz.model.resolve.trails import trails_of
@@ -142,7 +147,7 @@ def watch(workspace: Workspace, loaded: Loaded, found: Found = nothing_found) ->
             ),
         ),
         shown=shown_text(workspace, loaded),
-        selection=several.text or _selection(workspace, loaded),
+        selection=several.text or selection_text(workspace, loaded),
         pictures=several.pictures,
         split=workspace.display.split,
         colour_by=workspace.display.colour_by,
@@ -179,21 +184,6 @@ def image_at(
     if images is None or row >= len(images.of(split).samples):
         return None
     return recording, Query(int(images.of(split).samples[row]), split)
-
-
-def describe(loaded: Loaded, recording: Recording, query: Query) -> str:
-    """An image in words: which it is, and of which class."""
-    kind = "Test" if query.split is Split.TEST else "Training"
-    name = class_name(loaded, recording, query)
-    return f"{kind} image {query.sample}" + (f" · class {shown_name(name)}" if name else "")
-
-
-def _selection(workspace: Workspace, loaded: Loaded) -> str:
-    query = workspace.selection.query
-    for recording in workspace.recordings:
-        if query is not None and images_key(recording) == workspace.selection.fingerprint:
-            return describe(loaded, recording, query)
-    return ""
 
 
 def describe_synthetic(workspace: Workspace, loaded: Loaded, recording: Recording, row: int) -> str:

@@ -5,7 +5,11 @@ from functools import cache
 
 from PIL import Image, features
 
-from symmcore.data.images.optional_decoders import name_ending, optional_decoder
+from symmcore.data.images.optional_decoders import (
+    OPTIONAL_DECODERS,
+    name_ending,
+    optional_decoder,
+)
 
 # Pillow opens these but decodes them only with the help of other programs, one of which
 # would run a program that is part of the image (EPS). Others the decoder never opens: what lies
@@ -57,6 +61,13 @@ def has_image_name(file: str) -> bool:
     if decoder is not None:
         return decoder.is_installed
     return name_ending(file) in _pillow_endings()
+
+
+def image_endings() -> tuple[str, ...]:
+    """The endings of names of images that can be decoded here: lower case, with the dot, sorted."""
+    installed = (one.endings for one in OPTIONAL_DECODERS if one.is_installed)
+    optional = frozenset().union(*(one.endings for one in OPTIONAL_DECODERS))
+    return tuple(sorted((_pillow_endings() - optional).union(*installed)))
 
 
 def undecoded_format(file: str) -> UndecodedFormat | None:

@@ -13,8 +13,11 @@ numbers, batches of 128, Adam at 0.001; the network was the quick preset's then)
 - after it 0.658, 0.620, 0.635, 0.634, 0.634: mean 0.636.
 """
 
+import contextlib
+import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +30,7 @@ from symmcore.data.sources.drawn_images import keep_drawn, read_drawn
 from symmcore.data.sources.splits import SplitRule, split_listed
 from symmcore.data.sources.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
 from symmcore.errors import InputError
+from symmcore.processes import CallError, call_in_subprocess
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 
 Pictures = npt.NDArray[np.uint8]
@@ -133,25 +137,48 @@ def load_alphabets(
     )
 
 
+def draw_usual() -> None:
+    """Have the usual images in the cache: what a subprocess of low priority does."""
+    if hasattr(os, "nice"):
+        os.nice(_LOWER_PRIORITY)
+    _usual_images(AlphabetSettings(), ignore_progress)
+
+
+def draw_usual_beside(look: Callable[[], None]) -> None:
+    """Have the usual images drawn by another process, unless they are in the cache.
+
+    For a process that imports meanwhile. Its other threads wait for them if they need them; they
+    draw them where that has failed.
+
+    Args:
+        look: called now and then while it takes long; when it raises, the process is ended.
+    """
+    settings = AlphabetSettings()
+    with _DRAWING:
+        if settings not in _KEPT and read_drawn(_shape(settings), settings, _DRAWN_BY) is None:
+            with contextlib.suppress(CallError, OSError):
+                call_in_subprocess(draw_usual, (), look)
+
+
 # The usual images, 3 MB that take a second to draw: for the next training in this process.
 _KEPT: dict[AlphabetSettings, Pictures] = {}
 _DRAWING = threading.Lock()  # what one thread draws, another need not draw too
 _SECONDS_BETWEEN_LOOKS = 0.05
+_LOWER_PRIORITY = 5  # than the window, but not than what compiles
+_DRAWN_BY = strokes, sys.modules[__name__]
 
 
 def _usual_images(settings: AlphabetSettings, on_progress: ProgressCallback) -> Pictures:
     """The images that this process, or one before it on this machine, has drawn already."""
     while not _DRAWING.acquire(timeout=_SECONDS_BETWEEN_LOOKS):
-        on_progress(Progress("Drawing images", 0, settings.classes * settings.images))
+        on_progress(Progress("Drawing images", settings.classes * settings.images))
     try:
         images = _KEPT.get(settings)
         if images is None:
-            drawn_by = strokes, sys.modules[__name__]
-            shape = _shape(settings)
-            images = read_drawn(shape, settings, drawn_by)
+            images = read_drawn(_shape(settings), settings, _DRAWN_BY)
             if images is None:
                 images = _draw_all(settings, on_progress)
-                keep_drawn(images, settings, drawn_by)
+                keep_drawn(images, settings, _DRAWN_BY)
             _KEPT[settings] = images
         return images
     finally:

@@ -1,0 +1,28 @@
+"""``symmviz`` without a command: the window."""
+
+import os
+import signal
+from argparse import Namespace
+
+_INTERRUPTED = 130
+
+
+def open_window(options: Namespace) -> int:
+    """Open the window, on the runs or the folder of images that were named."""
+    from symmviz.cli.opened import images_folder
+    from symmviz.qt_check import check_window_possible
+
+    paths = tuple(options.paths)
+    images = images_folder(paths)
+    selection = None
+    if options.select is not None:
+        from symmviz.cli.selected import selection_from
+
+        selection = selection_from(options.select, () if images else paths)
+    check_window_possible()
+    # Importing Qt turns an exception into another one or none. Nothing is to be lost before
+    # the window is there, and from then on it has a handler of its own.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    from symmviz.app import run_window  # imports Qt
+
+    run_window(() if images else paths, images, selection)
