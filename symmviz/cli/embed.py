@@ -22,6 +22,7 @@ from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs.config_file import read_info
 from symmcore.training.config import DEVICES, check_device
+from symmviz.cli.paths import user_path
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.reports import check_writable, write_file
 from symmviz.cli.streams import output_status
@@ -40,11 +41,17 @@ def add_embed(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(run=embed)
     add = parser.add_argument
-    add("run_folder", type=Path, metavar="RUN", help="the folder of a run")
-    add("images", type=Path, nargs="+", metavar="IMAGES", help="image files, or folders of such")
+    add("run_folder", type=user_path, metavar="RUN", help="the folder of a run")
+    add(
+        "images",
+        type=user_path,
+        nargs="+",
+        metavar="IMAGES",
+        help="image files, or folders of such",
+    )
     add(
         "--out",
-        type=Path,
+        type=user_path,
         required=True,
         metavar="FILE",
         help=f"what to write: {', '.join(_FORMATS)}, of which .npy holds no names of files",

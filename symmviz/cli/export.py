@@ -50,6 +50,12 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     )
     add("--overwrite", action="store_true", help="replace FILE")
     add("--step", type=_step, metavar="N", help="up to which step (default the newest)")
+    _add_choice_of_images(parser)
+    _add_picture_options(parser)
+
+
+def _add_choice_of_images(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--split", choices=SPLITS, default="test", help="whose images (default %(default)s)")
     methods = [info.name for info in METHODS]
     add(
@@ -79,7 +85,6 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only images whose nearest one is of another class, in selection and retrieval",
     )
-    _add_picture_options(parser)
 
 
 def _add_picture_options(parser: argparse.ArgumentParser) -> None:

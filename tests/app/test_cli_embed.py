@@ -17,6 +17,7 @@ from symmcore.networks import load_network
 from symmcore.training.control import Control
 from symmcore.training.trainer import Trainer
 from symmviz.cli import main
+from symmviz.cli.arguments import parse_arguments
 
 NAMES = ("2.png", "10.png", "more/1.png")
 
@@ -127,3 +128,9 @@ def test_bad_input_is_one_sentence(
     assert last.startswith("symmviz: ")
     assert said in last
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tilde_is_the_home_folder() -> None:
+    given = parse_arguments(["embed", "~/run", "~/photos", "--out=~/embeddings.npy"])
+    paths = (given.run_folder, *given.images, given.out)
+    assert [path.parent for path in paths] == [Path.home()] * 3

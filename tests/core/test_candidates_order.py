@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from symmcore.losses.backends.numba.kernels.picks import (
     mirror,
     pick_official,
+    pick_official_turned,
     pick_pairs,
     pick_triplets,
 )
-from symmcore.losses.backends.numba.kernels.search import search
+from symmcore.losses.backends.numba.kernels.search import ranked, search
 from symmcore.losses.backends.numba.miner import planes_of
 from symmcore.mining import Candidates, MinedCodes, pair_candidates, triplet_candidates
 from symmcore.mining.search import Search
@@ -117,6 +118,20 @@ def test_unrolled_official_pairs(dtype: torch.dtype) -> None:
     expect(candidates, found, torch.from_numpy(tile[-1]))
 
 
+@pytest.mark.parametrize("skipped", [0, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_unrolled_official_pairs_of_the_mirror_image(dtype: torch.dtype, skipped: int) -> None:
+    found = cases(pair_candidates("official"))
+    tile, turned = tile_of(found, dtype), tile_of(found, dtype)
+    tile[0][5] = np.nan
+    pick_official(tile[0].T.copy(), *tile[1:])
+    pick_official_turned(tile[0], *turned[1:], skipped)
+    np.testing.assert_array_equal(turned[-1][skipped:], tile[-1][skipped:])
+    np.testing.assert_allclose(turned[-2][skipped:], tile[-2][skipped:], rtol=1e-6)
+    assert not turned[-1][:skipped].any()
+    assert not turned[-2][:skipped].any()
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_what_is_no_number_is_picked_as_in_the_search(dtype: torch.dtype) -> None:
     candidates = pair_candidates("official")
@@ -138,3 +153,18 @@ def test_unrolled_triplets(dtype: torch.dtype) -> None:
     tile = tile_of(found, dtype)
     pick_triplets(*tile)
     expect(candidates, found, torch.from_numpy(tile[-1]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equal_candidates_have_a_rank_each_that_is_any_of_theirs(dtype: type[np.floating]) -> None:
+    count, width = 8, 50
+    values = np.random.default_rng(0).integers(0, 4, (count, width)).astype(dtype)
+    codes = np.empty((count, width), dtype)
+    for rank in range(1, count + 1):
+        best = np.empty(width, dtype)
+        levels = np.empty((2, rank + 1, width), dtype)
+        ranked(values, np.arange(count), rank, best, codes[rank - 1], levels)
+        np.testing.assert_array_equal(best, -np.sort(-values, axis=0)[rank - 1])
+        picked = codes[rank - 1].astype(np.int64)
+        np.testing.assert_array_equal(values[picked, np.arange(width)], best)
+    assert (np.sort(codes, axis=0) == np.arange(count)[:, None]).all()

@@ -14,8 +14,8 @@ import scipy.sparse
 from data_trees import check_listing, members, refusal, touch
 
 from symmcore.data.listing import ImageListing
-from symmcore.data.sources import annotations, cars196, cub200, matlab, sop
-from symmcore.data.sources.annotations import PublishedCounts
+from symmcore.data.sources import annotated_listing, cars196, cub200, matlab, sop
+from symmcore.data.sources.annotated_listing import PublishedCounts
 from symmcore.data.sources.cars196 import list_cars196
 from symmcore.data.sources.cub200 import list_cub200
 from symmcore.data.sources.sop import list_sop
@@ -273,7 +273,7 @@ class TestMissing:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         root = make_sop(tmp_path)
-        monkeypatch.setattr(annotations, "_MOST_MISSING", 0.2)
+        monkeypatch.setattr(annotated_listing, "_MOST_MISSING", 0.2)
         for file in listed("sop", root).files[:2]:
             (root / file).unlink()
         listing = listed("sop", root)
@@ -286,7 +286,7 @@ class TestMissing:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         root = make_sop(tmp_path)
-        monkeypatch.setattr(annotations, "_MOST_MISSING", 0.2)
+        monkeypatch.setattr(annotated_listing, "_MOST_MISSING", 0.2)
         for file in listed("sop", root).files[-PRODUCTS_EACH:]:
             (root / file).unlink()
         listing = listed("sop", root)

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from symmcore.data.listing import ImageListing
+from symmcore.data.sources.annotated_listing import PublishedCounts, list_annotated
 from symmcore.data.sources.annotations import (
     Annotation,
-    PublishedCounts,
     find_archive,
     inside_path,
-    list_annotated,
     whole_number,
 )
 from symmcore.data.sources.matlab import cell_number, cell_text, read_matlab

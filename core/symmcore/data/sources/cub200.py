@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from symmcore.data.listing import ImageListing
+from symmcore.data.sources.annotated_listing import PublishedCounts, list_annotated
 from symmcore.data.sources.annotations import (
     Annotation,
-    PublishedCounts,
     fields,
     find_archive,
     inside_path,
-    list_annotated,
     read_lines,
     whole_number,
 )

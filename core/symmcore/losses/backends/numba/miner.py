@@ -20,6 +20,7 @@ from symmcore.losses.backends.numba.kernels.own import own_products
 from symmcore.losses.backends.numba.kernels.picks import (
     mirror,
     pick_official,
+    pick_official_turned,
     pick_pairs,
     pick_triplets,
 )
@@ -150,10 +151,22 @@ class CompiledMiner:
                 if symmetric:
                     continue  # the pairs (h, g) are written too
                 # Below the diagonal, but for the square on it.
-                below = tile[:, 2 * _ROWS :] if column == row else tile
-                if below.shape[1] > 0:
-                    turned = np.ascontiguousarray(below.T)
-                    self._pick_tile(turned, max(column, row + _ROWS), row, mined)
+                skipped = _ROWS if column == row else 0
+                if columns > skipped:
+                    self._pick_turned(tile, row, column, skipped, mined)
+
+    def _pick_turned(
+        self, tile: Floats, row: int, column: int, skipped: int, mined: MinedGroups
+    ) -> None:
+        """Search for the pairs (h, g) of a tile of pairs (g, h), but for so many of its columns."""
+        if self._unrolled and self._official:
+            pick_official_turned(
+                tile, row, column, _tolerance(tile.dtype), mined.weights, mined.values,
+                mined.codes, skipped,
+            )  # fmt: skip
+        else:  # torch turns a matrix in half the time that NumPy takes
+            turned = torch.from_numpy(tile[:, 2 * skipped :]).T.contiguous().numpy()
+            self._pick_tile(turned, column + skipped, row, mined)
 
     def _pick_tile(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
         """Search in a tile, given its Gram matrix, first row and first column."""

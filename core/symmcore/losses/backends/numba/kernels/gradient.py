@@ -20,7 +20,8 @@ from symmcore.losses.backends.numba.kernels.points import Floats
 # Two different points of a group: i, j, i', j' are 0 to 3.
 PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
-_BLOCK, _OTHERS = 128, 64  # groups whose sums are made at a time, and those they are made of
+_BLOCK = 128  # groups whose sums are made at a time
+_PICKS = 64  # of each with some others: so few that the points these name stay in the cache
 _ALIGNMENT = 64  # bytes: vectors that cross a cache's line take twice as long
 
 
@@ -151,11 +152,37 @@ def to_originals(
 
 
 @kernel
+def turn(
+    first: int, other: int, upstream: Upstream, codes: NDArray[np.uint8], factors: Floats
+) -> None:
+    """Write the picks of some other groups with consecutive groups, group by group.
+
+    Each group then finds them side by side: in ``upstream`` they are a row apart, where one takes
+    the place of another in the cache.
+
+    Args:
+        first: The first of the groups.
+        other: The first of the others.
+        upstream: As in ``gradient``.
+        codes: Written: those of the picks of (h, g), of shape (N, H), or (N, more).
+        factors: Written: their gradients, of the same shape; H is as many as are left.
+    """
+    for h in range(other, min(other + factors.shape[1], len(upstream.codes))):
+        slope, n_h = upstream.slopes[h], h - other
+        of_codes, of_shares = upstream.codes[h, first:], upstream.shares[h, first:]
+        for n in range(len(factors)):
+            factors[n, n_h] = slope * of_shares[n]
+        for n in range(len(codes)):
+            codes[n, n_h] = of_codes[n]
+
+
+@kernel
 def collect(
     group: int,
     first: int,
-    stop: int,
     upstream: Upstream,
+    column_codes: NDArray[np.uint8],
+    column_factors: Floats,
     wanted: NDArray[np.uint16],
     factors: Floats,
     counts: NDArray[np.uint32],
@@ -165,8 +192,9 @@ def collect(
     Args:
         group: Which group.
         first: The first of the other groups.
-        stop: Where they end.
         upstream: As in ``gradient``.
+        column_codes: The codes of the picks of the others with the group, of shape (H,).
+        column_factors: The gradients on them, as ``turn`` wrote them, of the same shape.
         wanted: Written: for each point of the group the points of the others that are added to it,
             counted from the first of them; of shape (S, M), M at least as many as the others,
             twice as many where the two picks of a pair are not one.
@@ -177,18 +205,17 @@ def collect(
     targets, sources, column_targets, column_sources = adds[0], adds[1], adds[2], adds[3]
     slope = slopes[group]
     counts[:] = 0
-    for h in range(first, stop):
+    for n in range(len(column_factors)):
+        h, row = first + n, n * kinds
         code, weight = codes[group, h], slope * shares[group, h]
-        column_weight = slopes[h] * shares[h, group]
-        row = (h - first) * kinds
         if symmetric:
-            weight += column_weight
+            weight += column_factors[n]
         else:
-            other_code = codes[h, group]
+            other_code = column_codes[n]
             target = column_targets[other_code]
             end = counts[target]
             wanted[target, end] = row + column_sources[other_code]
-            factors[target, end] = column_weight
+            factors[target, end] = column_factors[n]
             counts[target] = end + 1
         target = targets[code]
         end = counts[target]
@@ -213,23 +240,26 @@ def add_block(
     """
     number, kinds, dim = sums.shape
     groups, width = len(upstream.codes), CHUNK_BYTES // sums.itemsize
+    others = _PICKS if upstream.symmetric else _PICKS // 2
     sums[:] = 0
-    points = aligned(_OTHERS * kinds * width, sums).reshape((_OTHERS, kinds, width))
+    points = aligned(others * kinds * width, sums).reshape((others, kinds, width))
     points[:] = 0
-    most = _OTHERS if upstream.symmetric else 2 * _OTHERS
-    wanted = np.empty((number, kinds, most), np.uint16)
-    factors = np.empty((number, kinds, most), sums.dtype)
+    codes, shares = np.empty((number, others), np.uint8), np.empty((number, others), sums.dtype)
+    wanted = np.empty((number, kinds, _PICKS), np.uint16)
+    factors = np.empty((number, kinds, _PICKS), sums.dtype)
     counts = np.empty((number, kinds), np.uint32)
-    for other in range(0, groups, _OTHERS):
-        stop = min(other + _OTHERS, groups)
+    for other in range(0, groups, others):
+        count = min(others, groups - other)
+        turn(first, other, upstream, codes, shares)
         for n in range(number):
-            collect(first + n, other, stop, upstream, wanted[n], factors[n], counts[n])
+            of_n = codes[n, :count], shares[n, :count]
+            collect(first + n, other, upstream, *of_n, wanted[n], factors[n], counts[n])
         for start in range(0, dim, width):
             gather(originals, weights, other, start, points)
             for n in range(number):
                 for kind in range(kinds):
                     place = n * kinds + kind
-                    at, begin = place * dim + start, place * most
+                    at, begin = place * dim + start, place * _PICKS
                     end = begin + counts[n, kind]
                     add_rows(sums, at, points, wanted, factors, begin, end)
 

@@ -171,8 +171,9 @@ def ranked(
     codes: Floats,
     levels: Floats,
 ) -> None:
-    """The rank-th largest candidate, the first of equal ones first.
+    """The rank-th largest candidate, without the tie rule.
 
+    Of equal ones each has a rank of its own, in an order that depends on where larger ones stand.
     The last one if there are fewer numbers, the others being NaN.
 
     Args:
