@@ -12,6 +12,7 @@ from symmviz.exporting import EXPORTS
 from symmviz.exporting.request import ExportRequest
 from symmviz.file_saves import FileSaves
 from symmviz.model.display import ColourBy
+from symmviz.model.resolve import export_scope
 from symmviz.model.retrieval import Split
 from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
@@ -20,6 +21,7 @@ from symmviz.views.export_dialog import REPLACE, ExportDialog
 from symmviz.views.main_window import MainWindow
 
 _SAID_MS = 8000
+_MAPS = ("map", "animation")
 
 
 class ExportActions(QObject):
@@ -120,12 +122,12 @@ class ExportActions(QObject):
         )
 
     def _scope(self, kind: ExportKind) -> str:
-        """Which steps and images an export is of, in a sentence."""
-        step = self._workspace.cursor.step
-        when = "the newest step" if step is None else f"step {step:,}, where the time slider is"
-        split = "training" if self._workspace.display.split is Split.TRAIN else "test"
-        images = f", of the {split} images" if kind.has_images else ""
-        return f"{'Up to' if kind.is_history else 'At'} {when}{images}."
+        return export_scope(
+            self._workspace,
+            has_images=kind.has_images,
+            has_maps=kind.name in _MAPS,
+            is_history=kind.is_history,
+        )
 
     def _on_closed(self) -> None:
         if self._dialog is not None:

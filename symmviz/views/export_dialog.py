@@ -158,8 +158,9 @@ class ExportDialog(QDialog):
 
     def finish(self, text: str) -> None:
         """Say that it was written; another one can follow."""
-        self.set_error("")
+        self._set_running(False)
         self._said.setText(text)
+        self._said.set_error(False)
         self._said.show()
         self._cancel.setText("Close")
         self._fit()
@@ -172,6 +173,10 @@ class ExportDialog(QDialog):
     def said(self) -> str:
         """What is said of the export; empty for nothing."""
         return "" if self._said.isHidden() else self._said.text()
+
+    def is_error(self) -> bool:
+        """Whether what is said is what went wrong."""
+        return self._said.is_error
 
     def reject(self) -> None:
         """Cancel the export under way; close without one."""

@@ -99,7 +99,7 @@ class ImageTile(QWidget):
         if before is None or before.picture != card.picture:
             self._show_picture(card)
         first = " ".join(filter(None, (_mark(card), _similarity(card))))
-        names = map(escape, _two_lines(card.class_name, self.fontMetrics()))
+        names = map(escape, _two_lines(_class(card), self.fontMetrics()))
         lines = [*filter(None, (first,)), *names]
         if lines != self._lines:
             self._lines = lines
@@ -183,6 +183,12 @@ def _mark(card: ImageCard) -> str:
 
 def _similarity(card: ImageCard) -> str:
     return "" if card.similarity is None else f"{card.similarity:.3f}"
+
+
+def _class(card: ImageCard) -> str:
+    """What the class is called; a number alone, under another one, would not say what it is."""
+    is_number = isinstance(card.query, Query) and card.class_name.isdecimal()
+    return f"class {card.class_name}" if is_number else card.class_name
 
 
 def _words(card: ImageCard) -> str:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from symmviz.views.watch_page import WatchPage
 
 _OF_RUNS = ("Watch", "Retrieve", "Results")  # pages that need a training
+_NO_RUN_YET = "Train a run on the Start page, or open one, to see this."
 _KEEP = "Keep training"
 _Page = TypeVar("_Page", bound=QWidget)
 
@@ -174,6 +175,8 @@ class MainWindow(QMainWindow):
             if button.text() in _OF_RUNS:
                 button.setEnabled(available)
                 action.setEnabled(available)
+                keys = action.shortcut().toString()
+                button.setToolTip(keys if available else _NO_RUN_YET)
 
     def ask_for_run(self) -> None:
         """Ask for the folder of a run or of a comparison, and have the Start page ask for it."""

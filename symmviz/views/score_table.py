@@ -57,6 +57,10 @@ class ScoreTable(QTableWidget):
             height += self.horizontalScrollBar().sizeHint().height()
         return QSize(wanted + frame, height)
 
+    def minimumSizeHint(self) -> QSize:
+        """No higher than its rows."""
+        return super().minimumSizeHint().boundedTo(self.sizeHint())
+
     def _label(self, *, broken: bool) -> None:
         if broken != self._is_broken:
             self._is_broken = broken

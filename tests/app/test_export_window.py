@@ -101,10 +101,12 @@ def test_the_dialog_writes_what_is_chosen(
     dialog.file.setText(str(tmp_path / "m.csv"))
     click(dialog, qtbot)
     qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
+    assert not dialog.is_error()
     with (tmp_path / "m.csv").open(newline="") as file:
         assert {row["metric"] for row in csv.DictReader(file)} == {"loss", "test_recall_at_1"}
     click(dialog, qtbot)
     qtbot.waitUntil(lambda: "exists" in dialog.said(), timeout=_PATIENCE)
+    assert dialog.is_error()
     assert dialog.export_button.isEnabled()
     dialog.replace.setChecked(True)
     click(dialog, qtbot)
@@ -149,14 +151,16 @@ def test_what_is_selected_is_listed(
 
 
 def test_it_is_said_which_steps_and_images_an_export_is_of(shown: Launched) -> None:
-    shown.controller.workspace.cursor = Cursor(1)
+    workspace = shown.controller.workspace
+    workspace.cursor = Cursor(1)
+    workspace.display = replace(workspace.display, method="pca")
     shown.window.export_wanted.emit()
     (dialog,) = shown.window.findChildren(ExportDialog)
     at = "step 1, where the time slider is"
     for what, said in (
-        ("map", f"At {at}, of the test images."),
+        ("map", f"At {at}, of the test images, by PCA."),
         ("metrics", f"Up to {at}."),
-        ("animation", f"Up to {at}, of the test images."),
+        ("animation", f"Up to {at}, of the test images, by PCA."),
     ):
         choose(dialog, what)
         assert dialog.scope.text() == said

@@ -34,7 +34,7 @@ def card(name: str, similarity: float = 0.9, run: str = "run") -> ImageCard:
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("3", ["3"]),
+        ("3", ["class 3"]),
         ("a <b>", ["a &lt;b&gt;"]),
         ("", ["(no name)"]),
     ],
@@ -148,3 +148,9 @@ def test_other_words_do_not_have_the_page_laid_out_anew(qtbot: QtBot) -> None:
         tile.show_card(card(name))
         assert tile.sizeHint() == size
     assert tile.lines == 2
+
+
+def test_a_class_that_is_a_number_is_called_a_class(qtbot: QtBot) -> None:
+    tile = tile_of(qtbot, "3")
+    assert tile.text().endswith("class 3")
+    assert tile_of(qtbot, "lamp 3").text().endswith("lamp 3")

@@ -13,6 +13,7 @@ from symmviz.model.resolve.curves import (
     run_colour_places,
     step_at,
 )
+from symmviz.model.resolve.export_scope import export_scope
 from symmviz.model.resolve.gallery import Scored, index_targets, score_targets
 from symmviz.model.resolve.listing import ListingState, listed_from, listing
 from symmviz.model.resolve.offers import Offers, branch_parents, offers, warnings
@@ -58,6 +59,7 @@ __all__ = [
     "describe",
     "describe_synthetic",
     "drawn_from",
+    "export_scope",
     "has_seeds",
     "history_targets",
     "image_at",
