@@ -2,6 +2,7 @@
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -87,10 +88,19 @@ def launch(
     return Launched(window, session, controller)
 
 
+def collect_what_comes() -> None:
+    """Collect garbage, but never among what is there: it stays, and to look takes long."""
+    gc.freeze()
+    gc.enable()
+
+
 def run_window(
     runs: tuple[Path, ...] = (), images: Path | None = None, selection: Selection | None = None
 ) -> NoReturn:
-    """Open the window, and end the process once it was closed; see :func:`launch`."""
+    """Open the window, and end the process once it was closed; see :func:`launch`.
+
+    Garbage is collected from when the pages are made, if it was not before.
+    """
     # a crash in a library written in C says where it was, where there is a file to say it in
     with contextlib.suppress(AttributeError, RuntimeError, OSError):
         faulthandler.enable()
@@ -98,6 +108,7 @@ def run_window(
     app.setApplicationName("symmviz")
     app.setApplicationDisplayName("symmviz")
     launched = launch(app, runs, images, selection=selection)
+    launched.controller.page_maker.made.connect(collect_what_comes)
 
     def say(sentence: str) -> None:
         say_on_stderr(sentence)

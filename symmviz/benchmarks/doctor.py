@@ -119,6 +119,7 @@ class _Doctor:
     def __init__(self, config: TrainingConfig, images: Tensor, labels: Tensor) -> None:
         spec = config.specs[0]
         self._network = build_network(config.network, images.shape[1], config.dim_of(spec))
+        self._weights = tuple(self._network.parameters())
         self._loss = build_loss(spec.loss, spec.symm, spec.loss_settings)
         self._labels = labels
         self._embeddings = self._network(images)
@@ -131,7 +132,7 @@ class _Doctor:
         record = StepRecord(1, 2.1234567, None, 0.1234567, self._look())
         plain = dataclasses.replace(record, health=None)
         measured = _microseconds(self._look, steps)
-        norms = _microseconds(lambda: float(gradient_norm(self._network)), steps)
+        norms = _microseconds(lambda: float(gradient_norm(self._weights)), steps)
         table, other = MetricsTable(), MetricsTable()
         for one, of in ((record, table), (plain, other)):  # the first line makes the columns
             self._record(one, of)

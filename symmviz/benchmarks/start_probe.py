@@ -5,6 +5,7 @@ of JSON.
 """
 
 import faulthandler
+import gc
 import json
 import os
 import sys
@@ -51,7 +52,8 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from symmviz.app import launch
+    gc.disable()  # as the command does
+    from symmviz.app import collect_what_comes, launch
 
     application = QApplication.instance()
     assert isinstance(application, QApplication), "made just now"
@@ -81,6 +83,7 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
             _say(seen)
 
     launched = launch(application, on_painted=on_painted)
+    launched.controller.page_maker.made.connect(collect_what_comes)
     window = launched.window
     timer.timeout.connect(look)
     application.exec()

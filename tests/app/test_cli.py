@@ -3,7 +3,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +13,9 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import pytest
 import torch
 from helpers_training import add_dataset, tiny_dataset
-from PIL import Image
 
 from symmcore.data import catalogue as catalog
 from symmcore.runs import files
@@ -635,22 +632,6 @@ class TestBenchReports:
     def test_too_little_memory_in_the_process_that_measures_it(self) -> None:
         with pytest.raises(MemoryError):
             loss_memory.peak_in_child("plain", 10**9, 10**9, 1)
-
-    def test_images_are_not_read_through_links_to_folders(
-        self, capsys: pytest.CaptureFixture[str], workplace: Path
-    ) -> None:
-        random = np.random.default_rng(0)
-        for number in range(4):
-            folder = workplace / "tree" / f"class{number % 2}"
-            folder.mkdir(parents=True, exist_ok=True)
-            pixels = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / f"{number}.png")
-        shutil.copytree(workplace / "tree", workplace / "beside")
-        (workplace / "tree" / "class0" / "round").symlink_to(workplace / "tree")
-        (workplace / "tree" / "out").symlink_to(workplace / "beside")
-        sizes = ["--rounds", "1", "--workers", "1", "--batch-size", "2"]
-        assert call("bench", "data", "tree", *sizes) == 0
-        assert capsys.readouterr().out.startswith("4 images of tree, ")
 
 
 class TestOtherCommands:

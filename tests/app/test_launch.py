@@ -29,7 +29,8 @@ if __name__ == "__main__":
 
 _TRAIN_AND_WAIT = """
 if __name__ == "__main__":
-    import sys
+    import gc, sys
+    gc.disable()  # as the command does, until all pages are made
     import symmviz.app as app
     from PySide6.QtCore import QTimer
     original = app.launch
@@ -41,7 +42,8 @@ if __name__ == "__main__":
         timer = QTimer(parts.window)
         def look():
             status = parts.controller.status
-            if sys.argv[1] == "idle" or (status is not None and status.step >= 12):
+            has_trained = status is not None and status.step >= 12
+            if gc.isenabled() and (sys.argv[1] == "idle" or has_trained):
                 timer.stop()
                 print("there", flush=True)
         timer.timeout.connect(look)

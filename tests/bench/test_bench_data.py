@@ -1,6 +1,7 @@
 """That ``symmviz bench data`` measures what it says; how fast anything is decides nothing here."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert ("bar: at least 3x" in line) == (row["bar"] is not None)
 
 
-def test_a_folder_of_ones_own_without_its_bad_images(
+def test_a_folder_of_ones_own_without_its_bad_images_and_what_links_lead_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     random = np.random.default_rng(0)
@@ -46,6 +47,9 @@ def test_a_folder_of_ones_own_without_its_bad_images(
         folder.mkdir(parents=True, exist_ok=True)
         pixels = random.integers(0, 256, (30, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
+    shutil.copytree(tmp_path / "tree", tmp_path / "beside")
+    (tmp_path / "tree" / "class0" / "round").symlink_to(tmp_path / "tree")
+    (tmp_path / "tree" / "out").symlink_to(tmp_path / "beside")
     (tmp_path / "tree" / "class0" / "bad.png").write_bytes(b"")
     before = sorted(tmp_path.rglob("*"))
     assert main(["bench", "data", str(tmp_path / "tree"), *SMALL, "--images", "99"]) == 0

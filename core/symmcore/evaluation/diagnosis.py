@@ -112,7 +112,7 @@ def batch_statistics(
         rows = order[classes[0] : classes[-1]]
         wide = embeddings.take(rows, 0).astype(np.float64, copy=False)
         lengths = np.sqrt(np.einsum("nd,nd->n", wide, wide))
-        wide /= np.maximum(lengths, _TINY)[:, None]
+        wide *= (1.0 / np.maximum(lengths, _TINY))[:, None]  # half the time of dividing
         sums = _sums(wide, classes - classes[0])
         norms += lengths.sum()
         ones += np.count_nonzero(lengths)  # a zero embedding has no direction

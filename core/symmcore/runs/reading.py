@@ -20,8 +20,8 @@ ExpectedArrays = Mapping[str, tuple[str, tuple[str | int, ...]]]
 
 _NO_ARRAYS: ExpectedArrays = {}
 MOST_JSON_BYTES = 4 * 2**20
-_DIGITS_OF_FLOAT64 = 308
 """Most bytes of a JSON file of a run: more could take gigabytes in memory."""
+_DIGITS_OF_FLOAT64 = 308
 _MOST_HEADER_BYTES = 2 * 2**20
 _MOST_ARRAY_BYTES = 4 * 2**30
 _LENGTH_BYTES = 8

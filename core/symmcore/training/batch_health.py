@@ -1,7 +1,9 @@
 """What one step records for the collapse doctor."""
 
+from collections.abc import Iterable
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from symmcore.evaluation.diagnosis import batch_statistics
 from symmcore.losses.base import LossResult, MetricLoss
@@ -32,12 +34,12 @@ def batch_health(
         within_cosine=within,
         between_cosine=between,
         gradient_norm=None,
-        zero_terms=None if result.hinges is None else float(result.hinges.zero_share),
+        zero_terms=None if result.hinges is None else result.hinges.zero_share,
         learning_rate=learning_rate,
     )
 
 
-def gradient_norm(network: nn.Module) -> Tensor:
-    """The L2 norm of the gradient of all weights together, a scalar on their device."""
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+def gradient_norm(weights: Iterable[Tensor]) -> Tensor:
+    """The L2 norm of the gradient of these weights together, a scalar on their device."""
+    gradients = [weight.grad for weight in weights if weight.grad is not None]
     return torch.nn.utils.get_total_norm(gradients)

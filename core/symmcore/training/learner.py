@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -214,7 +215,9 @@ class Learner:
         if self._grad_clip is not None:
             norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._grad_clip)
         elif due:
-            norm = gradient_norm(self._network)
+            # of the optimiser's lists: a walk through the network takes as long as the norm
+            weights = (group["params"] for group in self._optimizer.param_groups)
+            norm = gradient_norm(itertools.chain.from_iterable(weights))
         self._optimizer.step()
         self._steps_taken += 1
         return float(norm) if due and norm is not None else None
