@@ -13,10 +13,13 @@ from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.naming import run_folder
 from symmcore.training.status import RunState, TrainingStatus
+from symmviz.actions.dropped_folders import DroppedFolders
+from symmviz.actions.going_on import GoingOn
+from symmviz.actions.preferences import PreferenceActions
+from symmviz.actions.run_files import copy_weights, open_folder
+from symmviz.actions.seed_series import SeedSeries
+from symmviz.actions.undo import UndoActions
 from symmviz.bridge import Bridge
-from symmviz.dropped_folders import DroppedFolders
-from symmviz.going_on import GoingOn
-from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
 from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import offers
@@ -33,12 +36,9 @@ from symmviz.presenters.start import (
     training_config,
 )
 from symmviz.presenters.start_check import start_problem
-from symmviz.run_files import copy_weights, open_folder
-from symmviz.seed_series import SeedSeries
 from symmviz.services.faults import said_of
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
-from symmviz.undo import UndoActions
 from symmviz.views.main_window import MainWindow
 from symmviz.views.theme import apply_appearance, has_animations
 
@@ -56,7 +56,7 @@ class Controller(QObject):
         self._session = session
         self._settings = Settings()
         self.workspace = Workspace()
-        self._memory = Memory(window, self._settings, self.workspace)
+        self._preferences = PreferenceActions(window, self._settings, self.workspace)
         UndoActions(window, self.workspace)
         self._status: TrainingStatus | None = None
         self._adopted: tuple[Recording, ...] = ()
@@ -103,13 +103,13 @@ class Controller(QObject):
             out = run_folder(form.runs_folder, config, datetime.now())
             if len(seeds) > 1:
                 self._series.start(config, out, seeds, page.set_error)
-                self._memory.keep(form)
+                self._preferences.keep(form)
                 return
             self._session.start(config, out)
         except (InputError, RuntimeError) as error:
             page.set_error(str(error))
             return
-        self._memory.keep(form)
+        self._preferences.keep(form)
         self._prepare(tuple(spec.name for spec in config.specs), ())
 
     def open(self, paths: tuple[Path, ...], selection: Selection | None = None) -> None:

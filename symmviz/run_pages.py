@@ -6,19 +6,19 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
+from symmviz.actions.exports import ExportActions
+from symmviz.actions.figure8 import Figure8Actions
+from symmviz.actions.results import ResultsActions
+from symmviz.actions.retrieval import RetrievalActions
+from symmviz.actions.watch import WatchActions
 from symmviz.bridge import Bridge
-from symmviz.exports import ExportActions
-from symmviz.figure8 import Figure8Actions
 from symmviz.model.mined_pair import MinedPair
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.time import TimePresenter
 from symmviz.presenters.window import WindowPresenter
-from symmviz.results import ResultsActions
-from symmviz.retrieval import RetrievalActions
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
-from symmviz.watch_actions import WatchActions
 
 
 class RunPages(QObject):

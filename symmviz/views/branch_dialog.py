@@ -107,7 +107,8 @@ class BranchDialog(QDialog):
     def reset(self) -> None:
         """Show the parent's settings, with nothing changed."""
         run = self._parent_run
-        self.steps.setValue(max(run.steps, run.step + 1))
+        # From the end on, as many steps again: one more would show nothing.
+        self.steps.setValue(run.steps if run.steps > run.step else run.step + run.steps)
         self.propose(run.spec)
 
     def propose(self, spec: RunSpec) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 
 from symmviz.model.class_choice import MOST_CHOSEN, ShownClasses
 from symmviz.model.names import shown_name
+from symmviz.views.contrast import legible
 from symmviz.views.theme import current_theme
 
 _MOST_LISTED = 300
@@ -66,7 +67,8 @@ class ClassChooser(QFrame):
         wanted, top = self._search.text().casefold(), self._list.verticalScrollBar().value()
         self._list.clear()
         classes = self._classes
-        colours = current_theme().class_colours(classes)
+        theme = current_theme()
+        colours = theme.class_colours(classes)
         slots = {label: slot for slot, label in classes.coloured}
         matches = [
             (label, name)
@@ -83,7 +85,8 @@ class ClassChooser(QFrame):
             item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             if label in slots:
-                item.setForeground(QColor(colours[slots[label] % len(colours)]))
+                colour = colours[slots[label] % len(colours)]
+                item.setForeground(QColor(legible(colour, theme.base, theme.text)))
         if len(matches) > _MOST_LISTED:
             more = QListWidgetItem(f"{len(matches) - _MOST_LISTED:,} more: search", self._list)
             more.setFlags(Qt.ItemFlag.NoItemFlags)

@@ -20,6 +20,7 @@ from symmviz.model.curve import (
     PaperLine,
     Reading,
 )
+from symmviz.model.names import shown_name
 from symmviz.views.axis_range import Range
 from symmviz.views.curves import CurvePanel
 from symmviz.views.run_colours import RunColours
@@ -146,6 +147,7 @@ class CurveGrid(QFrame):
         self._bands.setVisible(has_seeds)
         self._entries = entries
         self._legend.set_entries(entries)
+        self._colours.set_names({entry.run: shown_name(entry.title) for entry in entries})
 
     def set_curve_look(self, look: CurveLook) -> None:
         """See :class:`symmviz.presenters.curves.CurvesView`."""

@@ -17,6 +17,7 @@ from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy
 from symmviz.model.names import shown_name, told_apart
 from symmviz.views.class_chooser import ClassChooser
+from symmviz.views.contrast import legible
 from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.point_colours import scale_colours
@@ -218,7 +219,8 @@ class ColourLegend(ThemedLabel):
         parts = []
         for (slot, label), name in zip(coloured, entries, strict=False):
             hidden = label in classes.hidden
-            colour = theme.muted if hidden else colours[slot % len(colours)]
+            own = legible(colours[slot % len(colours)], theme.window, theme.text)
+            colour = theme.muted if hidden else own
             stroke = "line-through" if hidden else "none"
             look = f"color:{colour};text-decoration:{stroke}"
             parts.append(f"<a href='{label}' style='{look}'><b>{escape(name)}</b></a>")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent, QTextDocument
@@ -19,8 +20,9 @@ class ReadingsLabel(QWidget):
     """Numbers in the colours of their runs; those of dashed lines behind a dash.
 
     Where they do not fit, those of dashed lines are left out, then those of the last runs, and the
-    tooltip tells all. The label with the text is in no layout: it changes with every frame and
-    every movement of the pointer, and Qt would lay out the whole window anew each time.
+    tooltip tells all, and whose they are. The label with the text is in no layout: it changes with
+    every frame and every movement of the pointer, and Qt would lay out the whole window anew each
+    time.
 
     Args:
         digits: how a value is formatted.
@@ -58,7 +60,7 @@ class ReadingsLabel(QWidget):
         whole = self._markup(self._readings)
         fits = self._width(whole) <= self.width()
         self._label.setText(whole if fits else self._shortened())
-        self.setToolTip("" if fits else whole)
+        self.setToolTip(self._table())
 
     def _shortened(self) -> str:
         """The first values of whole lines, as many as fit, and dots."""
@@ -96,6 +98,21 @@ class ReadingsLabel(QWidget):
             if values:
                 parts.append(_MARKS[variant] + " ".join(values))
         return " &nbsp;".join(parts)
+
+    def _table(self) -> str:
+        """A line a run: its colour, its name and its values, those of dashed lines in brackets."""
+        lines = []
+        for run in dict.fromkeys(one.run for one in self._readings):
+            own = [one for one in self._readings if one.run == run]
+            solid, dashed = (
+                [self._number(one.value) for one in own if one.variant is variant]
+                for variant in (Variant.SOLID, Variant.DASHED)
+            )
+            values = [*solid, *(f"({_MARKS[Variant.DASHED]}{value})" for value in dashed)]
+            square = f"<span style='color:{self._colours.of(run).name()}'>■</span>"
+            name = escape(self._colours.name(run))
+            lines.append(" ".join(filter(None, (square, name, *values))))
+        return f"<span>{'<br>'.join(lines)}</span>" if lines else ""
 
     def _number(self, value: float) -> str:
         return _NO_NUMBER if math.isnan(value) else f"{value:{self._digits}}"

@@ -1,5 +1,7 @@
 """The colours of the runs: the same in every view, by what was trained."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -10,14 +12,23 @@ _SIDE = 10  # pixels
 
 
 class RunColours:
-    """Which run of those that are shown together has which colour."""
+    """Which run of those that are shown together has which colour, and which name."""
 
     def __init__(self) -> None:
         self._places: tuple[int, ...] = ()
+        self._names: Mapping[int, str] = {}
 
     def set_places(self, places: tuple[int, ...]) -> None:
         """Have these places of colours, one a run: see :func:`symmcore.palette.run_places`."""
         self._places = places
+
+    def set_names(self, names: Mapping[int, str]) -> None:
+        """Have these names, by run: a colour alone tells nothing to who does not see it."""
+        self._names = names
+
+    def name(self, run: int) -> str:
+        """What a run is called; empty where that is not known."""
+        return self._names.get(run, "")
 
     def of(self, run: int) -> QColor:
         """The colour of a run in the present theme."""

@@ -141,10 +141,10 @@ def test_the_learning_rate_of_the_training_stays_that_of_the_training(qtbot: QtB
     assert dialog.request().spec == parent.spec
 
 
-def test_a_branch_at_the_end_of_the_run_trains_on(qtbot: QtBot) -> None:
+def test_a_branch_at_the_end_of_the_run_trains_as_long_again(qtbot: QtBot) -> None:
     dialog = BranchDialog((replace(_PARENT, step=300),))
     qtbot.addWidget(dialog)
-    assert dialog.request().steps == 301
+    assert dialog.request().steps == 600
     assert dialog.error() == ""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from symmviz.file_saves import FileSaves
+from symmviz.actions.file_saves import FileSaves
 
 PATH = Path("/x/plot.png")
 

@@ -13,7 +13,7 @@ from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
-from symmviz.going_on import GoingOn
+from symmviz.actions.going_on import GoingOn
 from symmviz.model import branch
 from symmviz.model.workspace import Workspace
 from symmviz.services.continuing import Continuation
@@ -65,8 +65,8 @@ class Parts:
         self.refused: list[str] = []
         self.parents: tuple[object, ...] = (object(),)
         self.question = Question()
-        monkeypatch.setattr("symmviz.going_on.branch_parents", lambda *_: self.parents)
-        monkeypatch.setattr("symmviz.going_on.Question", lambda _: self.question)
+        monkeypatch.setattr("symmviz.actions.going_on.branch_parents", lambda *_: self.parents)
+        monkeypatch.setattr("symmviz.actions.going_on.Question", lambda _: self.question)
         self.going_on = GoingOn(
             self.window,
             self.session,

@@ -17,11 +17,11 @@ from symmcore.runs.results import read_results
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
+from symmviz.actions.seed_series import SeedSeries
 from symmviz.app import Launched
 from symmviz.model.curve import Panel, Variant
 from symmviz.model.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
-from symmviz.seed_series import SeedSeries
 from symmviz.services.seed_series import SeedsLeft
 from symmviz.services.session import Session
 from symmviz.views.results_page import ResultsPage

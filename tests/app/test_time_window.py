@@ -179,7 +179,7 @@ def test_a_folder_that_is_dropped_and_cannot_be_looked_into_says_why(
     def refuse(folder: Path) -> bool:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
-    monkeypatch.setattr("symmviz.dropped_folders.holds_run", refuse)
+    monkeypatch.setattr("symmviz.actions.dropped_folders.holds_run", refuse)
     page = launched.window.start_page
     dataset = page.form().dataset
     page.dropped.emit(tmp_path)

@@ -9,11 +9,11 @@ from helpers_recording import FakeRecording
 from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
+from symmviz.actions.undo import UndoActions
 from symmviz.model.appearance import Appearance
 from symmviz.model.class_choice import ClassChoice
 from symmviz.model.retrieval import Query, Split
 from symmviz.model.workspace import Workspace
-from symmviz.undo import UndoActions
 from symmviz.views.main_window import MainWindow
 from symmviz.views.start_page import StartPage
 

@@ -23,6 +23,7 @@ from symmviz.views.map_column import MapColumn
 from symmviz.views.map_toggles import LayerMenu
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.readings import ReadingsLabel
+from symmviz.views.run_colours import RunColours
 from symmviz.views.run_legend import RunLegend
 from symmviz.views.title_label import TitleLabel
 from symmviz.views.watch_page import WatchPage
@@ -183,7 +184,8 @@ def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
 def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot: QtBot) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)
-    label = ReadingsLabel(".3f", parent)
+    colours = RunColours()
+    label = ReadingsLabel(".3f", parent, colours)
     label.resize(400, 20)
     label.set_readings(
         (
@@ -195,13 +197,18 @@ def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot
     assert "0.912" in label.text()
     assert "n/a" in label.text()
     assert "0.500" in label.text()
-    assert label.toolTip() == ""
+    assert label.toolTip().count("0.912") == 1
     label.resize(60, 20)
     label.show_again()
     assert "0.912" in label.text()
     assert "0.500" not in label.text()
     assert "…" in label.text()
     assert "0.500" in label.toolTip()
+    colours.set_names({0: "N-pair", 1: "a <b>"})
+    label.show_again()
+    first, second = label.toolTip().split("<br>")
+    assert "N-pair 0.912 (╌ 0.500)" in first, "not by its colour alone"
+    assert "a &lt;b&gt; n/a" in second
     label.set_readings(tuple(Reading(run, Variant.SOLID, 0.9) for run in range(6)))
     for width in (60, 120, 170):  # no number is cut
         label.resize(width, 20)

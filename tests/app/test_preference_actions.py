@@ -11,8 +11,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
+from symmviz.actions.preferences import PreferenceActions
 from symmviz.app import Launched
-from symmviz.memory import Memory
 from symmviz.model.appearance import Appearance
 from symmviz.model.layers import AT_FIRST, Layer
 from symmviz.model.workspace import Workspace
@@ -58,7 +58,7 @@ def opened(qtbot: QtBot, workspace: Workspace | None = None) -> MainWindow:
     settings = Settings()
     window = MainWindow(StartPage(settings.runs_folder), settings.appearance)
     qtbot.addWidget(window)
-    Memory(window, settings, Workspace() if workspace is None else workspace)
+    PreferenceActions(window, settings, Workspace() if workspace is None else workspace)
     return window
 
 

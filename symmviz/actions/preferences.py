@@ -18,7 +18,7 @@ from symmviz.views.theme import has_animations
 from symmviz.views.window_size import place_window
 
 
-class Memory(QObject):
+class PreferenceActions(QObject):
     """Fills in the Start page as it was left, and keeps how pages are divided and maps drawn.
 
     Args:

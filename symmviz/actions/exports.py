@@ -8,9 +8,9 @@ from symmcore.export.options import parse_steps
 from symmcore.folders import home_folder
 from symmcore.projection.base import TEST, TRAIN
 from symmcore.runs import Recording
+from symmviz.actions.file_saves import FileSaves
 from symmviz.exporting import EXPORTS
 from symmviz.exporting.request import ExportRequest
-from symmviz.file_saves import FileSaves
 from symmviz.model.display import ColourBy
 from symmviz.model.resolve import export_scope
 from symmviz.model.retrieval import Split

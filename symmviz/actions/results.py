@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from symmviz.file_saves import FileSaves
+from symmviz.actions.file_saves import FileSaves
 from symmviz.model.browse import Browse
 from symmviz.model.results import Format, formatted
 from symmviz.model.retrieval import Split
