@@ -22,9 +22,9 @@ from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs.config_file import read_info
 from symmcore.training.config import DEVICES, check_device
+from symmviz.cli.output_file import check_writable, write_file
 from symmviz.cli.paths import user_path
 from symmviz.cli.preparing import Preparing
-from symmviz.cli.reports import check_writable, write_file
 from symmviz.cli.streams import output_status
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from symmcore.data.names import display_name
 from symmcore.errors import InputError
 from symmcore.runs.opening import read_runs
 from symmcore.runs.results import RunResult, read_results
+from symmviz.cli.output_file import check_writable, write_file
 from symmviz.cli.paths import user_path
-from symmviz.cli.reports import check_writable, write_file
 from symmviz.cli.run_warnings import tell_warnings
 from symmviz.cli.streams import output_status
 from symmviz.model.results import Format, formatted, results_table

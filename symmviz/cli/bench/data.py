@@ -5,8 +5,8 @@ from argparse import Namespace
 
 from symmcore.processes import usable_cores
 from symmviz.cli.bench.definition import Bench, add_number, add_rounds
+from symmviz.cli.bench.report import Report
 from symmviz.cli.paths import user_path
-from symmviz.cli.reports import Report
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

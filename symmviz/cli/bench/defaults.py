@@ -5,8 +5,9 @@ from argparse import Namespace
 
 from symmcore.runs.seed_folder import parse_seeds
 from symmviz.cli.bench.definition import Bench, add_threads
+from symmviz.cli.bench.report import Report
+from symmviz.cli.output_file import check_writable
 from symmviz.cli.paths import user_path
-from symmviz.cli.reports import Report, check_writable
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,10 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from symmviz.cli.bench.report import Report, report_on
+from symmviz.cli.output_file import check_writable
 from symmviz.cli.parser import AddArguments
 from symmviz.cli.paths import user_path
-from symmviz.cli.reports import Report, check_writable, report_on
 
 LARGEST = 10**9
 """Of anything that is counted: tensors of two such sizes have a number of bytes."""

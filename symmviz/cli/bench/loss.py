@@ -11,7 +11,7 @@ from symmviz.cli.bench.definition import (
     add_threads,
     between,
 )
-from symmviz.cli.reports import Report
+from symmviz.cli.bench.report import Report
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

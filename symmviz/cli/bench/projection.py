@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from symmcore.errors import InputError
 from symmcore.projection.methods import METHODS, is_installed, what_to_install
 from symmviz.cli.bench.definition import LARGEST, Bench, add_number, between
-from symmviz.cli.reports import Report
+from symmviz.cli.bench.report import Report
 
 _FEWEST_POINTS = 50
 

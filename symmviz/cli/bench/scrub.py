@@ -4,7 +4,7 @@ import argparse
 from argparse import Namespace
 
 from symmviz.cli.bench.definition import Bench, add_number, add_rounds
-from symmviz.cli.reports import Report
+from symmviz.cli.bench.report import Report
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

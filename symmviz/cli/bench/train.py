@@ -6,7 +6,7 @@ from argparse import Namespace
 from symmcore.settings.networks import NETWORKS
 from symmcore.training.config import DEVICES
 from symmviz.cli.bench.definition import Bench, add_number, add_rounds, add_threads
-from symmviz.cli.reports import Report
+from symmviz.cli.bench.report import Report
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
