@@ -152,37 +152,11 @@ def to_originals(
 
 
 @kernel
-def turn(
-    first: int, other: int, upstream: Upstream, codes: NDArray[np.uint8], factors: Floats
-) -> None:
-    """Write the picks of some other groups with consecutive groups, group by group.
-
-    Each group then finds them side by side: in ``upstream`` they are a row apart, where one takes
-    the place of another in the cache.
-
-    Args:
-        first: The first of the groups.
-        other: The first of the others.
-        upstream: As in ``gradient``.
-        codes: Written: those of the picks of (h, g), of shape (N, H), or (N, more).
-        factors: Written: their gradients, of the same shape; H is as many as are left.
-    """
-    for h in range(other, min(other + factors.shape[1], len(upstream.codes))):
-        slope, n_h = upstream.slopes[h], h - other
-        of_codes, of_shares = upstream.codes[h, first:], upstream.shares[h, first:]
-        for n in range(len(factors)):
-            factors[n, n_h] = slope * of_shares[n]
-        for n in range(len(codes)):
-            codes[n, n_h] = of_codes[n]
-
-
-@kernel
 def collect(
     group: int,
     first: int,
+    stop: int,
     upstream: Upstream,
-    column_codes: NDArray[np.uint8],
-    column_factors: Floats,
     wanted: NDArray[np.uint16],
     factors: Floats,
     counts: NDArray[np.uint32],
@@ -192,9 +166,8 @@ def collect(
     Args:
         group: Which group.
         first: The first of the other groups.
+        stop: Where they end.
         upstream: As in ``gradient``.
-        column_codes: The codes of the picks of the others with the group, of shape (H,).
-        column_factors: The gradients on them, as ``turn`` wrote them, of the same shape.
         wanted: Written: for each point of the group the points of the others that are added to it,
             counted from the first of them; of shape (S, M), M at least as many as the others,
             twice as many where the two picks of a pair are not one.
@@ -205,17 +178,18 @@ def collect(
     targets, sources, column_targets, column_sources = adds[0], adds[1], adds[2], adds[3]
     slope = slopes[group]
     counts[:] = 0
-    for n in range(len(column_factors)):
-        h, row = first + n, n * kinds
+    for h in range(first, stop):
         code, weight = codes[group, h], slope * shares[group, h]
+        column_weight = slopes[h] * shares[h, group]
+        row = (h - first) * kinds
         if symmetric:
-            weight += column_factors[n]
+            weight += column_weight
         else:
-            other_code = column_codes[n]
+            other_code = codes[h, group]
             target = column_targets[other_code]
             end = counts[target]
             wanted[target, end] = row + column_sources[other_code]
-            factors[target, end] = column_factors[n]
+            factors[target, end] = column_weight
             counts[target] = end + 1
         target = targets[code]
         end = counts[target]
@@ -244,16 +218,13 @@ def add_block(
     sums[:] = 0
     points = aligned(others * kinds * width, sums).reshape((others, kinds, width))
     points[:] = 0
-    codes, shares = np.empty((number, others), np.uint8), np.empty((number, others), sums.dtype)
     wanted = np.empty((number, kinds, _PICKS), np.uint16)
     factors = np.empty((number, kinds, _PICKS), sums.dtype)
     counts = np.empty((number, kinds), np.uint32)
     for other in range(0, groups, others):
-        count = min(others, groups - other)
-        turn(first, other, upstream, codes, shares)
+        stop = min(other + others, groups)
         for n in range(number):
-            of_n = codes[n, :count], shares[n, :count]
-            collect(first + n, other, upstream, *of_n, wanted[n], factors[n], counts[n])
+            collect(first + n, other, stop, upstream, wanted[n], factors[n], counts[n])
         for start in range(0, dim, width):
             gather(originals, weights, other, start, points)
             for n in range(number):
