@@ -241,6 +241,28 @@ def test_another_training_is_refused(out: Path, capsys: pytest.CaptureFixture[st
     assert (out / "seeds.json").read_bytes() == before
 
 
+def test_more_steps_are_trained_for_every_seed(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = json.loads((out / SEEDS).read_text())
+    asked["training"]["steps"] = 6  # as if it had been killed before the first step
+    (out / SEEDS).write_text(json.dumps(asked))
+    left = unfinished_seeds(out)
+    assert left is not None
+    assert not left.is_finished(3)
+    assert train(out, "--steps", "6") == 0
+    assert unfinished_seeds(out) is None
+    at_once = tmp_path / "at-once"
+    assert train(at_once, "--steps", "6") == 0
+    last = {folder: lines[-2:] for folder, lines in metrics(at_once).items()}
+    assert {folder: lines[-2:] for folder, lines in metrics(out).items()} == last
+    assert len(last) == 4
+    assert json.loads((out / SEEDS).read_text())["training"]["steps"] == 6
+    capsys.readouterr()
+    said = refused(capsys, "train", *TINY, "--seeds", "3", "--out", str(out))
+    assert "was made with --steps 6 and not with --steps 4" in said
+
+
 def test_what_else_is_refused(
     out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -152,7 +152,7 @@ def _read(folder: Path) -> tuple[Recording, ...]:
     if (folder / SEEDS).exists():
         raise InputError(
             f"{folder} holds trainings of several seeds: the command that began them trains what "
-            "is left; for more steps than planned, or a branch, name the folder of one seed."
+            "is left, with a larger --steps too; for a branch name the folder of one seed."
         )
     recordings = open_runs(folder)
     for recording in recordings:

@@ -89,7 +89,8 @@ class SeedFolder:
     def __init__(self, out: Path, config: TrainingConfig, seeds: tuple[int, ...]) -> None:
         """Write down what is asked, or find that the folder was made for the same.
 
-        Seeds that it was made for before are among ``seeds`` from then on.
+        Seeds that it was made for before are among ``seeds`` from then on. Where seeds are asked
+        for, the training may have more steps than before: all seeds then go on up to there.
 
         Args:
             out: the folder.
@@ -107,9 +108,10 @@ class SeedFolder:
         for seed in seeds:
             self.config(seed)
         asked = _settings(config)
-        before = self._read(asked)
+        before, planned = self._read(asked, may_grow=bool(seeds))
+        self._config = dataclasses.replace(config, steps=max(config.steps, planned))
         self.seeds = tuple(sorted({*seeds, *before}))
-        if self.seeds == before:
+        if self.seeds == before and planned >= config.steps:
             return
         try:
             self._made = not out.exists()
@@ -165,7 +167,8 @@ class SeedFolder:
             for recording in recordings:
                 _remove(recording.folder)
             return None
-        return resume_plan(self.folder(seed))
+        planned = [one.info.resolved.steps for one in recordings if one.info.resolved is not None]
+        return resume_plan(self.folder(seed), max([self._config.steps, *planned]))
 
     def withdraw(self) -> None:
         """Take back what was asked if no run has begun: what was there before is there again."""
@@ -188,14 +191,14 @@ class SeedFolder:
                 recordings[-1].read_whole()
         return tuple(recordings)
 
-    def _read(self, asked: Mapping[str, object]) -> tuple[int, ...]:
-        """The seeds that the folder was made for; none where it is new."""
+    def _read(self, asked: Mapping[str, object], *, may_grow: bool) -> tuple[tuple[int, ...], int]:
+        """The seeds that the folder was made for, none where it is new, and for how many steps."""
         path = self._out / SEEDS
         try:
             written = read_json(self._out, path)
         except FileNotFoundError:
             self._check_new()
-            return ()
+            return (), self._config.steps
         except (RunError, OSError) as error:
             raise InputError(f"{error} Choose another output folder.") from error
         training, seeds = written.get("training"), written.get("seeds")
@@ -208,8 +211,18 @@ class SeedFolder:
             raise InputError(
                 f"{path} is damaged, or of another version: choose another output folder."
             )
+        steps = training.get("steps")
+        if type(steps) is not int:
+            steps = self._config.steps
+        may_differ = set()
+        # What is looked at may be a run that has not gone on to the folder's steps yet.
+        if steps < self._config.steps if may_grow else steps > self._config.steps:
+            may_differ.add("steps")
+        if not may_grow:  # a run that went on has written down what its training chose by itself
+            may_differ |= {name for name in asked if training.get(name) is None}
+        asked = {name: value for name, value in asked.items() if name not in may_differ}
         self._check_same(training, asked)
-        return tuple(sorted(seeds))
+        return tuple(sorted(seeds)), steps
 
     def _check_new(self) -> None:
         try:
