@@ -29,6 +29,7 @@ class Commands:
         folder: show the folder of the run that is shown.
         weights: copy the path of its trained weights.
         seeds: going on trains the seeds that are left, too.
+        one_seed: going on trains one seed alone, of several that are finished.
     """
 
     pause: bool = False
@@ -41,6 +42,7 @@ class Commands:
     folder: bool = False
     weights: bool = False
     seeds: bool = False
+    one_seed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ class ControlsPresenter:
                 start=True,
                 extend=offered.going_on is not None or self._seeds_left,
                 seeds=self._seeds_left,
+                one_seed=bool(self._series) and not self._seeds_left,
                 unfinished=offered.unfinished,
                 branch=offered.can_branch,
                 folder=folder,

@@ -196,6 +196,9 @@ class ControlsBar(QWidget):
             text, tip = "Resume seeds", "Train what is left of this seed, then the seeds after it."
         elif commands.unfinished:
             text, tip = "Resume", "Go on exactly as if it had not been stopped."
+        elif commands.one_seed:
+            text = "Go on, this seed"
+            tip = "Train this seed for that many more steps; the other seeds stay as they are."
         else:
             text, tip = "Go on", "Train for that many more steps."
         self.extend_button.setText(text)

@@ -107,6 +107,14 @@ def test_a_run_that_was_stopped_is_resumed_and_a_finished_one_goes_on(
     assert bar.extend_button.text() == text
 
 
+def test_going_on_with_one_of_several_seeds_says_so(bar: ControlsBar) -> None:
+    bar.set_commands(Commands(extend=True, one_seed=True))
+    assert bar.extend_button.text() == "Go on, this seed"
+    assert "other seeds stay" in bar.extend_button.toolTip()
+    bar.set_commands(Commands(extend=True))
+    assert bar.extend_button.text() == "Go on"
+
+
 def test_the_menu_of_a_run_offers_what_there_is(bar: ControlsBar, qtbot: QtBot) -> None:
     assert not bar.run_button.isVisible()
     bar.set_commands(Commands(folder=True, branch=True))

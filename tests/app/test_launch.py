@@ -24,6 +24,8 @@ if __name__ == "__main__":
     slow = {"pyqtgraph", "torch", "numba", "scipy", "sklearn", "pydoc"}
     assert not slow & sys.modules.keys(), slow & sys.modules.keys()
     parts.session.close(10)
+    import symmviz.run_pages  # as is done behind the Start page
+    assert "scipy" not in sys.modules
     print("painted")
 """
 

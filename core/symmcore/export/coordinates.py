@@ -7,7 +7,6 @@ from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.projection.base import PCA
 from symmcore.projection.methods import METHODS
-from symmcore.projection.pca import PcaProjector
 from symmcore.records import Projection
 from symmcore.runs.recording import Recording
 
@@ -62,6 +61,9 @@ def projections(
     Raises:
         InputError: if a frame is damaged.
     """
+    # imports SciPy, which the window does without until something is exported
+    from symmcore.projection.pca import PcaProjector
+
     projector = PcaProjector()
     made: list[list[Projection]] = [[] for _ in recordings]
     for at in range(len(steps[0])):

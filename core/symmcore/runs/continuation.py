@@ -151,8 +151,8 @@ def _read(folder: Path) -> tuple[Recording, ...]:
     """The runs in a folder with all that they hold: checkpoints may come after many frames."""
     if (folder / SEEDS).exists():
         raise InputError(
-            f"{folder} holds trainings of several seeds: the command that began them goes on with "
-            "all, or name the folder of one seed."
+            f"{folder} holds trainings of several seeds: the command that began them trains what "
+            "is left; for more steps than planned, or a branch, name the folder of one seed."
         )
     recordings = open_runs(folder)
     for recording in recordings:
