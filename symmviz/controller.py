@@ -36,7 +36,7 @@ from symmviz.presenters.start import (
     training_config,
 )
 from symmviz.presenters.start_check import start_problem
-from symmviz.services.faults import said_of
+from symmviz.services.faults import report_unexpected, said_of
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.main_window import MainWindow
@@ -267,7 +267,7 @@ class Controller(QObject):
         try:
             self._window.start_page.set_recent_runs(listing.result())
         except Exception as error:  # noqa: BLE001 - of a folder that cannot be read Start says so
-            said_of(error)
+            report_unexpected(error)
 
     def _look_at_dataset(self) -> None:
         try:
