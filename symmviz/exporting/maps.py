@@ -18,6 +18,7 @@ from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray, IndexArray, Projection
 from symmcore.runs.recording import Recording
+from symmviz.exporting.map_legend import LINE, legend_lines, paint_legend
 from symmviz.exporting.sheet import (
     BACKGROUND,
     BORDER,
@@ -25,7 +26,6 @@ from symmviz.exporting.sheet import (
     check_runs,
     draw_run,
     draw_text,
-    text_width,
     write_sheet,
 )
 from symmviz.model.bounds import Bounds, bounds_of
@@ -37,7 +37,7 @@ from symmviz.raster.sizes import symbol_diameter
 
 MOST_RUNS = 6
 _ACROSS = 3
-_MARGIN, _GAP, _HEAD, _FOOT, _LEGEND = 16, 16, 44, 22, 24  # units
+_MARGIN, _GAP, _HEAD, _FOOT = 16, 16, 44, 22  # units
 _SIDE = 560  # of a map, in units
 _OPAQUE, _FAINT = 0xE0, 0x6B  # alpha
 _ROOM = 0.05  # around the points, a share of their extent
@@ -106,8 +106,11 @@ class MapSheet:
         across = min(len(self._maps), self._across)
         down = -(-len(self._maps) // across)
         width = 2 * _MARGIN + across * self._side + (across - 1) * _GAP
-        height = 2 * _MARGIN + down * (self._side + _HEAD) + (down - 1) * _GAP + _LEGEND + _FOOT
-        return width, height
+        height = 2 * _MARGIN + down * (self._side + _HEAD) + (down - 1) * _GAP + _FOOT
+        return width, height + self._legend_height(width)
+
+    def _legend_height(self, width: int) -> int:
+        return LINE * len(legend_lines(self._legend, width - 2 * _MARGIN))
 
     def load_loops(self, look: Callable[[], None]) -> None:
         """Have many pictures drawn fast: see :meth:`symmviz.raster.Rasterizer.load`."""
@@ -122,9 +125,10 @@ class MapSheet:
             y = _MARGIN + row * (self._side + _HEAD + _GAP)
             self._paint_map(painter, one, QPointF(x, y), pixels)
         width, height = self.size
-        top = height - _MARGIN - _LEGEND - _FOOT
-        self._paint_legend(painter, QRectF(_MARGIN, top, width - 2 * _MARGIN, _LEGEND))
-        box = QRectF(_MARGIN, top + _LEGEND, width - 2 * _MARGIN, _FOOT)
+        legend = self._legend_height(width)
+        top = height - _MARGIN - legend - _FOOT
+        paint_legend(painter, self._legend, QRectF(_MARGIN, top, width - 2 * _MARGIN, legend))
+        box = QRectF(_MARGIN, top + legend, width - 2 * _MARGIN, _FOOT)
         draw_text(painter, box, self._note, MUTED, size=12)
 
     def _paint_map(self, painter: QPainter, one: RunMap, at: QPointF, pixels: float) -> None:
@@ -164,32 +168,6 @@ class MapSheet:
         self._rasterizer.draw(scene, array)
         image = QImage(array.data, side, side, 4 * side, QImage.Format.Format_RGB32)
         return image.copy()  # it outlives the array
-
-    def _paint_legend(self, painter: QPainter, box: QRectF) -> None:
-        """What the colours mean, as far as it fits in one line."""
-        x, left = box.left(), len(self._legend)
-        for colour, words, symbol in self._legend:
-            more = f"and {left} more"
-            room = box.right() - x - (text_width(more, 12) + 8 if left > 1 else 0)
-            if 20 + text_width(words, 12) > room:
-                draw_text(
-                    painter, QRectF(x, box.top(), room + 200, box.height()), more, MUTED, size=12
-                )
-                return
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colour))
-            middle = QPointF(x + 6, box.center().y())
-            if symbol is Symbol.CIRCLE:
-                painter.drawEllipse(middle, 4.5, 4.5)
-            else:
-                reach = (QPointF(0, -5.4), QPointF(5.4, 0), QPointF(0, 5.4), QPointF(-5.4, 0))
-                painter.drawPolygon([middle + corner for corner in reach])
-            width = text_width(words, 12) + 4
-            draw_text(
-                painter, QRectF(x + 16, box.top(), width, box.height()), words, MUTED, size=12
-            )
-            x += 16 + width + 14
-            left -= 1
 
 
 def write_map(
