@@ -7,12 +7,14 @@ from symmcore.export import ExportKind, ExportOptions
 from symmcore.export.options import parse_steps
 from symmcore.folders import home_folder
 from symmcore.projection.base import TEST, TRAIN
+from symmcore.records import Projection
 from symmcore.runs import Recording
 from symmviz.actions.file_saves import FileSaves
 from symmviz.exporting import EXPORTS
 from symmviz.exporting.request import ExportRequest
 from symmviz.model.display import ColourBy
 from symmviz.model.resolve import export_scope
+from symmviz.model.resolve.export_scope import maps_on_screen
 from symmviz.model.retrieval import Split
 from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
@@ -21,7 +23,8 @@ from symmviz.views.export_dialog import REPLACE, ExportDialog
 from symmviz.views.main_window import MainWindow
 
 _SAID_MS = 8000
-_MAPS = ("map", "animation")
+_MAP = "map"
+_MAPS = (_MAP, "animation")
 
 
 class ExportActions(QObject):
@@ -112,6 +115,7 @@ class ExportActions(QObject):
             step=self._workspace.cursor.step,
             split=TRAIN if display.split is Split.TRAIN else TEST,
             preferred=display.method,
+            drawn=self._drawn(dialog.kind),
             neighbours=dialog.neighbours.value(),
             wrong_only=dialog.wrong.isChecked(),
             samples=samples,
@@ -127,7 +131,14 @@ class ExportActions(QObject):
             has_images=kind.has_images,
             has_maps=kind.name in _MAPS,
             is_history=kind.is_history,
+            drawn=self._drawn(kind),
         )
+
+    def _drawn(self, kind: ExportKind) -> tuple[tuple[str, Projection], ...]:
+        """What is on the screen of what an export draws: a map is to be what one sees."""
+        if kind.name != _MAP:
+            return ()
+        return maps_on_screen(self._workspace, self._session.frames)
 
     def _on_closed(self) -> None:
         if self._dialog is not None:

@@ -211,7 +211,7 @@ def run_maps(
     """
     check_runs(len(recordings), MOST_RUNS, "one picture")
     method = chosen_method(recordings, options, sorted({at for one in steps for at in one}))
-    drawn = projections(recordings, steps, method, progress)
+    drawn = projections(recordings, steps, method, options, progress)
     titles = run_titles(tuple(recording.info for recording in recordings))
     classes = _classes(recordings, steps, options)
     maps = [

@@ -4,10 +4,13 @@ import dataclasses
 
 import pytest
 from helpers_recording import FakeRecording
+from helpers_runs import make_projection
 
 from symmviz.model.resolve import export_scope
+from symmviz.model.resolve.export_scope import maps_on_screen
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Cursor, Workspace
+from symmviz.services.frames import FrameLoader
 
 
 @pytest.fixture
@@ -48,6 +51,29 @@ def test_a_map_that_is_not_recorded_yet_is_said_to_be_drawn_by_another_method(
     workspace.display = dataclasses.replace(workspace.display, method="pca", split=Split.TRAIN)
     said = scope(workspace, is_history=True)
     assert said == "Up to the newest step, of the training images, by PCA."
+
+
+def test_a_map_that_is_on_the_screen_is_drawn_as_it_is_there(
+    workspace: Workspace, run: FakeRecording
+) -> None:
+    loader = FrameLoader()
+    try:
+        loader.put_live(
+            run.key, Split.TEST, make_projection(20, method="tsne"), "loading, PCA meanwhile"
+        )
+        assert maps_on_screen(workspace, loader) == ()
+        loader.put_live(run.key, Split.TEST, make_projection(20, method="tsne"), "")
+        drawn = maps_on_screen(workspace, loader)
+        assert [(key, one.method, one.step) for key, one in drawn] == [(run.key, "tsne", 20)]
+        workspace.display = dataclasses.replace(workspace.display, split=Split.TRAIN)
+        assert maps_on_screen(workspace, loader) == ()
+    finally:
+        loader.close(20)
+    said = export_scope(workspace, has_images=True, has_maps=True, is_history=False, drawn=drawn)
+    assert said.endswith("by t-SNE.")
+    workspace.cursor = Cursor(10)  # of which nothing is on the screen
+    said = export_scope(workspace, has_images=True, has_maps=True, is_history=False, drawn=drawn)
+    assert "by PCA: t-SNE is not recorded" in said
 
 
 def test_what_has_no_maps_says_nothing_of_them(workspace: Workspace) -> None:

@@ -179,7 +179,7 @@ def test_a_long_title_hides_no_other_in_the_legend_of_runs(qtbot: QtBot) -> None
 def test_a_narrow_legend_of_classes_leaves_out_the_shapes_not_the_names(qtbot: QtBot) -> None:
     legend = ColourLegend()
     qtbot.addWidget(legend)
-    legend.resize(170, 20)
+    legend.resize(250, 20)  # what remains beside the way to all classes
     legend.set_meaning(ColourBy.CLASS, shown_classes((0, 1, 2, 3), LONG_NAMES, None))
     assert "synthetic" not in legend.text()
     assert ">dog<" in legend.text()

@@ -7,13 +7,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from google.protobuf import text_format
-from helpers_runs import CLASSES, COUNT, embeddings, images, labels, record_loop
+from helpers_runs import CLASSES, COUNT, embeddings, images, labels, make_projection, record_loop
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from symmcore.errors import InputError
 from symmcore.export import KINDS, ExportOptions, whole_output
+from symmcore.export.coordinates import chosen_method, projections
 from symmcore.export.report import failures
 from symmcore.export.selection import read_selection
 from symmcore.progress import Progress, ignore_progress
@@ -95,6 +96,23 @@ def test_embeddings_as_arrays_need_no_pickle(with_files: Recording, export: Expo
         np.testing.assert_array_equal(arrays["embeddings"], embeddings(3))
         assert arrays["files"][0] == "class 0/ä0.png"
         assert arrays["neighbor_ids"].shape == (COUNT, 10)
+
+
+def test_a_map_on_the_screen_serves_where_it_is_not_recorded(recording: Recording) -> None:
+    step = recording.state.frame_steps[-1]
+    shown = make_projection(step, method="tsne")
+    of_another_run = ExportOptions(preferred="tsne", drawn=(("another", shown),))
+    assert chosen_method((recording,), of_another_run, (step,)) == "pca"
+    options = ExportOptions(preferred="tsne", drawn=((recording.key, shown),))
+    assert chosen_method((recording,), options, (step,)) == "tsne"
+    ((drawn,),) = projections((recording,), ((step,),), "tsne", options, ignore_progress)
+    assert drawn is shown
+    earlier = recording.state.frame_steps[0]
+    assert chosen_method((recording,), options, (earlier, step)) == "pca"
+    recorded = make_projection(step, method="tsne")
+    recording.store_projection(recorded)
+    ((drawn,),) = projections((recording,), ((step,),), "tsne", options, ignore_progress)
+    assert drawn is not shown
 
 
 def test_the_projector_folder_is_what_tensorboard_reads(

@@ -1,4 +1,4 @@
-"""Where the watched images of runs lie in the plane: as recorded, or by PCA."""
+"""Where the watched images of runs lie in the plane: as recorded, as on the screen, or by PCA."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def chosen_method(
     method = options.method
     if method and method not in known:
         raise InputError(f"There is no projection called {method!r:.40}: {', '.join(known)} are.")
-    recorded = [name for name in known if _is_recorded(recordings, name, steps)]
+    recorded = [name for name in known if _is_there(recordings, name, steps, options)]
     if not method:
         if options.preferred == PCA or options.preferred in recorded:
             return options.preferred
@@ -45,6 +45,7 @@ def projections(
     recordings: Sequence[Recording],
     steps: Sequence[Sequence[int]],
     method: str,
+    options: ExportOptions,
     progress: ProgressCallback,
 ) -> list[list[Projection]]:
     """The coordinates of frames, for each run and each of its steps.
@@ -56,6 +57,7 @@ def projections(
         recordings: the runs.
         steps: of each run, ascending, those of all runs of one length.
         method: as :func:`chosen_method` has it.
+        options: have what is drawn of frames that are not recorded.
         progress: told how many frames are done.
 
     Raises:
@@ -65,6 +67,7 @@ def projections(
     from symmcore.projection.pca import PcaProjector
 
     projector = PcaProjector()
+    on_screen = {(key, one.method, one.step): one for key, one in options.drawn}
     made: list[list[Projection]] = [[] for _ in recordings]
     for at in range(len(steps[0])):
         progress(Progress("Reading frames", at, len(steps[0])))
@@ -72,17 +75,24 @@ def projections(
             step = steps[run][at]
             found = recording.projection(method, step)
             if found is None:
+                found = on_screen.get((recording.key, method, step))
+            if found is None:
                 start = made[run][-1] if made[run] else None
                 (found,) = projector.project((recording.frame(step),), (start,))
             made[run].append(found)
     return made
 
 
-def _is_recorded(recordings: Sequence[Recording], method: str, steps: Sequence[int]) -> bool:
-    """Whether all runs have recorded the frames that they have at these steps."""
+def _is_there(
+    recordings: Sequence[Recording], method: str, steps: Sequence[int], options: ExportOptions
+) -> bool:
+    """Whether of all runs the frames that they have at these steps are recorded, or drawn."""
     for recording in recordings:
         state = recording.state
         wanted = set(steps) & set(state.frame_steps)
-        if not wanted or not wanted <= set(state.projection_steps.get(method, ())):
+        drawn = {
+            one.step for key, one in options.drawn if (key, one.method) == (recording.key, method)
+        }
+        if not wanted or not wanted <= drawn.union(state.projection_steps.get(method, ())):
             return False
     return True

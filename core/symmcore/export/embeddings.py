@@ -77,7 +77,7 @@ def _places(
 ) -> FloatArray:
     """Where images lie on the map: (N, 2), NaN for those that it does not show."""
     method = chosen_method((recording,), options, (step,))
-    ((projection,),) = projections((recording,), ((step,),), method, progress)
+    ((projection,),) = projections((recording,), ((step,),), method, options, progress)
     plane = projection.train if options.split == TRAIN else projection.test
     shown = watched(recording.frame(step), options.split).points.samples.tolist()
     rows = {sample: row for row, sample in enumerate(shown)}

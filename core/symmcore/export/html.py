@@ -67,7 +67,7 @@ def _data(
     every = tuple(step for step in recording.state.frame_steps if step <= last)
     steps = spread_evenly(every, _MOST_FRAMES)
     method = chosen_method((recording,), options, steps)
-    (drawn,) = projections((recording,), (steps,), method, progress)
+    (drawn,) = projections((recording,), (steps,), method, options, progress)
     planes = [one.train if options.split == TRAIN else one.test for one in drawn]
     images = watched(recording.frame(last), options.split)
     labels = images.points.labels.tolist()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from symmcore.errors import InputError
 from symmcore.projection.base import SPLITS, TEST
+from symmcore.records import Projection
 
 __all__ = ["MOST_NEIGHBOURS", "MOST_STEPS", "SPLITS", "ExportOptions", "parse_steps"]
 
@@ -23,6 +24,7 @@ class ExportOptions:
         neighbours: how many nearest images of each image.
         method: name of the projection; empty for what is recorded of the frames, else PCA.
         preferred: name of the projection that is taken where it is recorded and none was named.
+        drawn: maps on the screen, which may not be recorded yet, with the keys of their runs.
         classes: names of the classes whose images are listed; empty for all.
         wrong_only: whether only images are listed whose nearest one is of another class.
         samples: positions in the dataset of the images that are listed; None for all.
@@ -38,6 +40,7 @@ class ExportOptions:
     neighbours: int = 10
     method: str = ""
     preferred: str = ""
+    drawn: tuple[tuple[str, Projection], ...] = ()
     classes: tuple[str, ...] = ()
     wrong_only: bool = False
     samples: frozenset[int] | None = None

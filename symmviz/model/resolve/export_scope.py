@@ -1,17 +1,37 @@
 """What an export is of, in a sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from symmcore.projection.base import PCA
 from symmcore.projection.methods import METHODS, method_info
+from symmcore.records import Projection
 from symmcore.runs import Recording
+from symmviz.model.loaded import Loaded
 from symmviz.model.resolve.time import shown_step
 from symmviz.model.retrieval import Split
 from symmviz.model.workspace import Workspace
 
 
+def maps_on_screen(workspace: Workspace, loaded: Loaded) -> tuple[tuple[str, Projection], ...]:
+    """Maps of the shown split that move, or have settled and are not recorded; by runs' keys.
+
+    None of those that are drawn by another method until theirs is there.
+    """
+    display = workspace.display
+    shown = (
+        (one.key, loaded.live(one.key, display.method, display.split))
+        for one in workspace.recordings
+    )
+    return tuple((key, one.projection) for key, one in shown if one is not None and not one.note)
+
+
 def export_scope(
-    workspace: Workspace, *, has_images: bool, has_maps: bool, is_history: bool
+    workspace: Workspace,
+    *,
+    has_images: bool,
+    has_maps: bool,
+    is_history: bool,
+    drawn: Collection[tuple[str, Projection]] = (),
 ) -> str:
     """Which steps and images an export is of, and what projects them.
 
@@ -20,16 +40,19 @@ def export_scope(
         has_images: whether it is of the images of one split.
         has_maps: whether it draws them in the plane.
         is_history: whether it is of all frames up to a step, not of that one alone.
+        drawn: as :func:`maps_on_screen` has it, where it serves.
     """
     step = workspace.cursor.step
     when = "the newest step" if step is None else f"step {step:,}, where the time slider is"
     split = "training" if workspace.display.split is Split.TRAIN else "test"
     images = f", of the {split} images" if has_images else ""
-    maps = _projected(workspace, is_history=is_history) if has_maps else "."
+    maps = _projected(workspace, drawn, is_history=is_history) if has_maps else "."
     return f"{'Up to' if is_history else 'At'} {when}{images}{maps}"
 
 
-def _projected(workspace: Workspace, *, is_history: bool) -> str:
+def _projected(
+    workspace: Workspace, drawn: Collection[tuple[str, Projection]], *, is_history: bool
+) -> str:
     """The rest of the sentence: by which method, and why by another one than is shown."""
     wanted = workspace.display.method
     recorded = [
@@ -37,7 +60,7 @@ def _projected(workspace: Workspace, *, is_history: bool) -> str:
         for info in METHODS
         if all(
             set(_steps(workspace, one, is_history=is_history))
-            <= set(one.state.projection_steps.get(info.name, ()))
+            <= _steps_there(one, info.name, drawn)
             for one in workspace.recordings
         )
     ]
@@ -47,6 +70,13 @@ def _projected(workspace: Workspace, *, is_history: bool) -> str:
     frames = "all these frames" if is_history else "this frame"
     lacking = f"{method_info(wanted).label} is not recorded of {frames} yet"
     return f", by {taken}: {lacking}, which a window that stays open does."
+
+
+def _steps_there(
+    recording: Recording, method: str, drawn: Collection[tuple[str, Projection]]
+) -> set[int]:
+    on_screen = {one.step for key, one in drawn if (key, one.method) == (recording.key, method)}
+    return on_screen.union(recording.state.projection_steps.get(method, ()))
 
 
 def _steps(workspace: Workspace, recording: Recording, *, is_history: bool) -> Iterable[int]:
