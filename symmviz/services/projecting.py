@@ -18,6 +18,7 @@ from symmviz.services.projection_tasks import (
     Given,
     Shown,
     Task,
+    gets_newer,
     grouped,
     is_training,
     live_job,
@@ -191,7 +192,8 @@ class Projections:
             drawn = [self._drawn.get((run.key, shown.method, task.live)) for run in task.runs]
         newest = tuple(None if one is None else one.projection for one in drawn)
         matured = min((one.matured for one in drawn if one is not None), default=1.0)
-        return live_job(task, shown.method, newest, matured)
+        rests = not gets_newer(shown, task.runs)
+        return live_job(task, shown.method, newest, matured, rests=rests)
 
     def _on_update(self, job: ProjectionJob, update: ProjectionUpdate) -> None:
         with self._condition:

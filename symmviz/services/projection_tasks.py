@@ -115,7 +115,7 @@ def _next_live(shown: Shown, done: frozenset[Given], settled: frozenset[Task]) -
             continue
         step = max(steps)
         task = Task(_having(runs, step), step, shown.split)
-        moves = shown.cursor.following and is_training(runs)
+        moves = gets_newer(shown, runs)
         missing = step in _missing(task.runs, shown.method, done)
         if (moves or missing) and task not in settled:
             return task
@@ -129,6 +129,11 @@ def _next_in_order(shown: Shown, done: frozenset[Given]) -> Task | None:
             step = min(missing)
             return Task(_having(runs, step), step)
     return None
+
+
+def gets_newer(shown: Shown, runs: Iterable[Recording]) -> bool:
+    """Whether the screen follows runs that get new frames."""
+    return shown.cursor.following and is_training(runs)
 
 
 def is_training(runs: Iterable[Recording]) -> bool:
@@ -193,7 +198,7 @@ def recorded_job(task: Task, method: str, *, is_busy: bool) -> ProjectionJob:
 
 
 def live_job(
-    task: Task, method: str, newest: tuple[Projection | None, ...], matured: float
+    task: Task, method: str, newest: tuple[Projection | None, ...], matured: float, *, rests: bool
 ) -> ProjectionJob:
     """The job of a task whose points move on the screen, from where they are.
 
@@ -202,6 +207,7 @@ def live_job(
         method: by which method.
         newest: where each run's points are on the screen; None where they are not.
         matured: how far the layout is that put them there.
+        rests: whether no newer frame is on its way to the screen.
 
     Raises:
         InputError, LookupError, OSError: if a frame cannot be read.
@@ -226,6 +232,7 @@ def live_job(
         splits=(task.live.value,),
         is_live=True,
         matured=begun,
+        rests=rests,
     )
     return ProjectionJob(method, _frames(task), tuple(starts), settings)
 

@@ -144,13 +144,13 @@ class TestMovingPoints:
         run.projections[10] = make_projection(10)
         task = Task((run,), 20, Split.TRAIN)
         drawn = make_projection(20)
-        job = live_job(task, "tsne", (drawn,), 0.3)
+        job = live_job(task, "tsne", (drawn,), 0.3, rests=True)
         assert job.starts == (drawn,)
         assert job.settings.matured == 0.3
         assert job.settings.splits == ("train",)
         assert job.settings.is_live
         far = make_projection(0)
-        job = live_job(task, "tsne", (far,), 0.3)
+        job = live_job(task, "tsne", (far,), 0.3, rests=False)
         assert job.starts == (run.projections[10],)
         assert job.settings.matured == 1.0
 
@@ -158,7 +158,9 @@ class TestMovingPoints:
         run = self.run(0, live=False)
         run.add_frame(*range(10, 100, 10), projected=False)
         for at, matured in ((0, 0.0), (50, 0.0), (60, 0.5)):  # 90, 40 and 30 steps away
-            job = live_job(Task((run,), 90, Split.TEST), "tsne", (make_projection(at),), 0.5)
+            job = live_job(
+                Task((run,), 90, Split.TEST), "tsne", (make_projection(at),), 0.5, rests=True
+            )
             assert job.settings.matured == matured
 
     def test_a_branch_has_its_parents_coordinates_of_the_past_they_share(self) -> None:

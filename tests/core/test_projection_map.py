@@ -239,6 +239,26 @@ def test_points_stay_while_they_are_drawn_together_between_two_layouts() -> None
     np.testing.assert_array_equal(shown[-1], last.test.original)
 
 
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_first_layout_is_shown_once_its_points_have_parted_if_no_frame_cuts_it_short(
+    rests: bool,
+) -> None:
+    settings = ProjectionSettings(is_live=True, matured=0.0, rests=rests)
+    asked = replace(job(make_frame(2)), settings=settings)
+    updates = list(NeighbourProjector(Between()).run(asked))
+    first = updates[0].projections[0].train.original
+    waits = [bool((one.projections[0].train.original == first).all()) for one in updates]
+    # as begun, of either split, and after two pieces of each
+    assert waits == [True] * waits.count(True) + [False] * waits.count(False)
+    assert waits.count(True) == (6 if rests else 2)
+    notes = [one.note for one in updates]
+    assert notes.count("laying out") == (5 if rests else 0)  # the other split is a piece behind
+    assert notes[-1] == ""
+    for one in updates:
+        assert not one.note or one.matured == 0.0, "what is not shown is begun anew"
+    assert updates[-1].matured == 1.0
+
+
 class Broken(Drift):
     name = "tsne"
 

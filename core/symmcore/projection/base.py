@@ -27,6 +27,8 @@ class ProjectionSettings:
         share: of the time in which the process may compute, in (0, 1].
         matured: how far the layouts are that the starts were drawn by, in [0, 1]: a first
             layout that was cut short by a new frame is gone on with on that frame.
+        rests: whether no new frame comes meanwhile: a first layout is shown once its points have
+            parted, and not while they are drawn into one place.
     """
 
     seed: int = 0
@@ -34,6 +36,7 @@ class ProjectionSettings:
     is_live: bool = False
     share: float = 1.0
     matured: float = 1.0
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -46,9 +46,9 @@ class Layout(Protocol):
 
     @property
     def is_between(self) -> bool:
-        """Whether points on their way from one layout to another are drawn together meanwhile.
+        """Whether the points are drawn together for now, so that they find through.
 
-        Where they are then is not to be shown.
+        Where they are then is no picture of anything.
         """
 
     def advance(self) -> None:

@@ -24,6 +24,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 # for it. Of 4,000 points it takes a second, of 10,000 four.
 _SECONDS_BETWEEN_MEASUREMENTS = 1.0
 _POINTS_MEASURED_A_SECOND = 400
+_MOVING = "laying out"
 
 
 class NeighbourProjector:
@@ -81,7 +82,8 @@ class NeighbourProjector:
         while any(one.done < 1.0 for one in laid):
             for one in laid:  # a piece of one map is what a cancelled job is waited for
                 one.advance()
-                yield update(min(each.done for each in laid))
+                waits = job.settings.rests and any(each.is_waiting for each in laid)
+                yield update(min(each.done for each in laid), _MOVING if waits else "")
             if job.settings.is_live and time.monotonic() - measured > pause:
                 _measure(maps)
                 measured = time.monotonic()

@@ -60,6 +60,7 @@ class SplitMap:
     again: "SplitMap | None" = None
     changed: float = 0.0
     _layout: Layout | None = None
+    _rests: bool = False
 
     @classmethod
     def of(cls, watched: WatchedSet, start: PlanePoints | None, matured: float) -> Self:
@@ -101,7 +102,18 @@ class SplitMap:
     @property
     def reached(self) -> float:
         """How far the layout is by now that the points are drawn by, in [0, 1]."""
+        if self.is_waiting:
+            return self.matured
         return self.matured + (1.0 - self.matured) * self.done
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the points stay where they were, as those of their layout have not parted yet.
+
+        A first layout that a new frame may cut short does not wait: it would never be shown.
+        """
+        layout = self._layout
+        return layout is not None and layout.is_between and (self.matured >= 1.0 or self._rests)
 
     def place(self) -> None:
         """Choose where the points are at first; points in one place stay there."""
@@ -128,6 +140,7 @@ class SplitMap:
             before = self.again.points[: self.count]
             self.changed = changed_share(before, self.points[: self.count])
             self.again.changed = self.changed
+        self._rests = settings.rests
         self._layout = method.begin(
             self.points,
             Beginning(
@@ -139,7 +152,7 @@ class SplitMap:
         """Move the points on, and turn them to fit; they stay while they are between layouts."""
         assert self._layout is not None, "begun before"
         self._layout.advance()
-        if self._layout.is_between:
+        if self.is_waiting:
             return
         coordinates = self._as_wide(np.asarray(self._layout.coordinates, dtype=np.float64))
         target = self.start if self.reference is None else self.reference.coordinates

@@ -90,7 +90,7 @@ class _TsneLayout:
             negative_gradient_method="fft" if count >= _INTERPOLATED_FROM else "bh",
             ints_in_interval=_WIDE_INTERVAL if is_quick else _INTERVAL,
         )
-        self._is_warm = is_warm = beginning.matured >= 1.0
+        is_warm = beginning.matured >= 1.0
         self._exaggeration = 1.0  # as moved last
         phases = _phases(beginning, is_warm)
         total = sum(phase.iterations for phase in phases)
@@ -111,7 +111,7 @@ class _TsneLayout:
 
     @property
     def is_between(self) -> bool:
-        return self._is_warm and self._exaggeration > 1.0
+        return self._exaggeration > 1.0
 
     def advance(self) -> None:
         if not self._phases:
