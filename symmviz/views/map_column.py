@@ -20,7 +20,7 @@ _BEFORE_TITLE = 48  # pixels: margins, the mark, and the space before the captio
 _ABOVE_MARK = 3  # pixels, so that it stands in the middle of the title's first line
 _LEAST_WITH_HISTOGRAM = 380  # a narrower column has no room beside its map
 # A scatter is not squeezed below this: the page scrolls instead.
-_LEAST_SCATTER = QSize(160, 90)
+_LEAST_SCATTER = QSize(160, 100)
 
 _TRUST_TIP = (
     "The map shows: Recall@1 in percent among the images that are shown, taken in the plane, of "
