@@ -8,11 +8,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from symmcore.data.value_range import ValueRanges
-from symmcore.errors import InputError, RunError
+from symmcore.errors import InputError
 from symmcore.runs import Recording
 from symmcore.runs.claim import check_free
-from symmcore.runs.config_file import read_info
 from symmcore.runs.continuation import ContinuationPlan
 from symmcore.runs.image_files import FileImages
 from symmcore.runs.layout import run_directories
@@ -323,7 +321,9 @@ class TrainingProcess:
             self._on_recorded(True)
             return
         try:
-            recordings = tuple(Recording.open(folder, _images(folder)) for folder in folders)
+            recordings = tuple(
+                Recording.open(folder, FileImages.of_run(folder)) for folder in folders
+            )
         except InputError as error:  # someone removed it just now
             self._box.problem(str(error))
             return
@@ -344,12 +344,3 @@ class TrainingProcess:
                 recording.read_whole()
             except Exception as error:  # noqa: BLE001 - whatever it was, the training has ended
                 self._box.problem(said_of(error))
-
-
-def _images(folder: Path) -> FileImages | None:
-    """Where the images of a run of ours are, if they are files."""
-    try:
-        settings = read_info(folder).settings
-        return FileImages(folder, ValueRanges.from_json(settings["dataset_value_ranges"]))
-    except (InputError, RunError, KeyError, ValueError):
-        return None

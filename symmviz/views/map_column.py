@@ -30,8 +30,6 @@ _TRUST_TIP = (
     "True motion: the frame before was projected once more from the same places; what that moves "
     "is the projection's, the rest of the way to this frame is the embedding's."
 )
-
-
 _BETWEEN = " · "
 # In a narrow column; the tooltip has the whole.
 _TRUST_SHORTER = (("The map shows ", "Shows "), ("trustworthiness", "trust"))

@@ -280,7 +280,8 @@ def test_another_process_draws_and_whoever_needs_the_images_waits_for_it(
     assert (pixels(loaded) == 7).all()
     assert kept.drawn == []
     forget(monkeypatch)
-    alphabets.draw_usual_beside(pytest.fail)  # they are kept: nothing is started
+    monkeypatch.setattr(alphabets, "call_in_subprocess", lambda *_: pytest.fail("they are kept"))
+    alphabets.draw_usual_beside(lambda: None)
 
 
 def test_what_another_process_could_not_draw_is_drawn_here(

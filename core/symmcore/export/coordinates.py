@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from symmcore.errors import InputError
 from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.projection.base import PCA
+from symmcore.projection.base import PCA, drawn_steps
 from symmcore.projection.methods import METHODS
 from symmcore.records import Projection
 from symmcore.runs.recording import Recording
@@ -86,13 +86,11 @@ def projections(
 def _is_there(
     recordings: Sequence[Recording], method: str, steps: Sequence[int], options: ExportOptions
 ) -> bool:
-    """Whether of all runs the frames that they have at these steps are recorded, or drawn."""
+    """Whether all runs have a map of the frames that they have at these steps."""
     for recording in recordings:
         state = recording.state
         wanted = set(steps) & set(state.frame_steps)
-        drawn = {
-            one.step for key, one in options.drawn if (key, one.method) == (recording.key, method)
-        }
+        drawn = drawn_steps(options.drawn, recording.key, method)
         if not wanted or not wanted <= drawn.union(state.projection_steps.get(method, ())):
             return False
     return True

@@ -1,6 +1,6 @@
 """What every way to draw embeddings in the plane has in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,11 @@ TSNE = "tsne"
 
 TRAIN, TEST = "train", "test"
 SPLITS = (TRAIN, TEST)
+
+
+def drawn_steps(maps: Iterable[tuple[str, Projection]], key: str, method: str) -> set[int]:
+    """The steps of which a run is drawn by a method, among maps with the keys of their runs."""
+    return {one.step for run, one in maps if (run, one.method) == (key, method)}
 
 
 @dataclass(frozen=True, slots=True)

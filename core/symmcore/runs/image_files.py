@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path, PurePath, PureWindowsPath
+from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -11,10 +12,10 @@ from symmcore.data.images.decoding import DecodeError, decode_image, fitting_siz
 from symmcore.data.images.optional_decoders import RAW, name_ending
 from symmcore.data.images.store import ImageArray
 from symmcore.data.value_range import ValueRanges
-from symmcore.errors import RunError
+from symmcore.errors import InputError, RunError
 from symmcore.records import ImageFiles
 from symmcore.runs import files
-from symmcore.runs.config_file import json_bytes
+from symmcore.runs.config_file import json_bytes, read_info
 from symmcore.runs.layout import FILES
 from symmcore.runs.reading import read_json
 from symmcore.runs.thumbnails import picture_of, pixels_of
@@ -83,6 +84,15 @@ class FileImages:
         """
         self._files = read_image_files(run)
         self._ranges = ranges
+
+    @classmethod
+    def of_run(cls, run: Path) -> Self | None:
+        """Those of a run; None where it does not say how they were read."""
+        try:
+            ranges = ValueRanges.from_json(read_info(run).settings["dataset_value_ranges"])
+            return cls(run, ranges)
+        except (InputError, RunError, KeyError, ValueError):
+            return None
 
     def read(self, sample: int) -> ImageArray:
         """See :class:`symmcore.runs.thumbnails.ImageSource`; fits a square of 256 pixels."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from symmcore.projection.base import PCA
+from symmcore.projection.base import PCA, drawn_steps
 from symmcore.projection.methods import METHODS, method_info
 from symmcore.records import Projection
 from symmcore.runs import Recording
@@ -60,7 +60,9 @@ def _projected(
         for info in METHODS
         if all(
             set(_steps(workspace, one, is_history=is_history))
-            <= _steps_there(one, info.name, drawn)
+            <= drawn_steps(drawn, one.key, info.name).union(
+                one.state.projection_steps.get(info.name, ())
+            )
             for one in workspace.recordings
         )
     ]
@@ -70,13 +72,6 @@ def _projected(
     frames = "all these frames" if is_history else "this frame"
     lacking = f"{method_info(wanted).label} is not recorded of {frames} yet"
     return f", by {taken}: {lacking}, which a window that stays open does."
-
-
-def _steps_there(
-    recording: Recording, method: str, drawn: Collection[tuple[str, Projection]]
-) -> set[int]:
-    on_screen = {one.step for key, one in drawn if (key, one.method) == (recording.key, method)}
-    return on_screen.union(recording.state.projection_steps.get(method, ()))
 
 
 def _steps(workspace: Workspace, recording: Recording, *, is_history: bool) -> Iterable[int]:
