@@ -69,6 +69,12 @@ class LayoutMethod(Protocol):
             ImportError: if a library is missing or broken.
         """
 
+    def spread(self, count: int) -> float:
+        """About the root mean square distance of so many points from their middle, once laid out.
+
+        A first layout is shown as wide from its beginning: its picture does not grow.
+        """
+
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the graph of ``points`` (N, D), N at least :data:`FEWEST_POINTS`."""
 
@@ -103,3 +109,9 @@ def turned_to(coordinates: Points, target: Points, count: int) -> Points:
     turn = orthogonal_procrustes(moved[:count], target[:count] - centre)[0]
     turned: Points = moved @ turn + centre
     return turned
+
+
+def spread_of(coordinates: Points) -> float:
+    """Root mean square distance of points (N, 2) from their mean."""
+    away = coordinates - coordinates.mean(axis=0)
+    return float(np.sqrt(np.square(away).sum(axis=1).mean()))

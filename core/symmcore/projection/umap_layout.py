@@ -47,6 +47,10 @@ class UmapMethod:
         points = random.normal(size=(4 * NEIGHBOURS, 4))
         self.begin(points, Beginning(points[:, :2], 1.0, 0)).advance()
 
+    def spread(self, count: int) -> float:
+        """As it begins, and as wide as that the points stay."""
+        return _FIRST_EXTENT / 3.0
+
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the fuzzy simplicial set of points (N, D) and begin."""
         return _UmapLayout(points, beginning)
