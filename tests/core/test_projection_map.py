@@ -22,7 +22,7 @@ from symmcore.projection.split_map import SplitMap
 from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
-SPREAD = 5.0
+REACH = 5.0
 
 
 class Drift:
@@ -36,8 +36,8 @@ class Drift:
     def prepare(self) -> None:
         pass
 
-    def spread(self, count: int) -> float:
-        return SPREAD
+    def reach(self, count: int) -> float:
+        return REACH
 
     def begin(self, points: Array, beginning: Beginning) -> Layout:
         self.begun.append((points, beginning))
@@ -103,7 +103,7 @@ def test_updates_come_until_all_is_done_and_say_how_far_they_are() -> None:
             assert np.isfinite(points).all()
 
 
-def test_the_first_picture_is_a_pca_at_once_as_wide_as_the_layout_will_be() -> None:
+def test_the_first_picture_is_a_pca_at_once_and_reaches_as_far_as_the_layout_will() -> None:
     first = next(NeighbourProjector(Drift()).run(job(make_frame(7))))
     rows = make_frame(7).test
     points = np.concatenate([rows.points.embeddings, rows.synthetic]).astype(float)
@@ -111,7 +111,7 @@ def test_the_first_picture_is_a_pca_at_once_as_wide_as_the_layout_will_be() -> N
     plane = first.projections[0].test
     drawn = np.concatenate([plane.original, plane.synthetic])
     expected = principal_plane(points)
-    expected *= SPREAD / np.sqrt(np.square(expected).sum(axis=1).mean())
+    expected *= REACH / np.linalg.norm(expected, axis=1).max()
     np.testing.assert_allclose(drawn, expected, rtol=1e-5, atol=1e-5)
 
 

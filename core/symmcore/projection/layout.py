@@ -69,10 +69,10 @@ class LayoutMethod(Protocol):
             ImportError: if a library is missing or broken.
         """
 
-    def spread(self, count: int) -> float:
-        """About the root mean square distance of so many points from their middle, once laid out.
+    def reach(self, count: int) -> float:
+        """About how far so many points lie from their middle at most, once they are laid out.
 
-        A first layout is shown as wide from its beginning: its picture does not grow.
+        The picture that a first layout begins from reaches as far: what is seen of the plane stays.
         """
 
     def begin(self, points: Points, beginning: Beginning) -> Layout:
@@ -109,9 +109,3 @@ def turned_to(coordinates: Points, target: Points, count: int) -> Points:
     turn = orthogonal_procrustes(moved[:count], target[:count] - centre)[0]
     turned: Points = moved @ turn + centre
     return turned
-
-
-def spread_of(coordinates: Points) -> float:
-    """Root mean square distance of points (N, 2) from their mean."""
-    away = coordinates - coordinates.mean(axis=0)
-    return float(np.sqrt(np.square(away).sum(axis=1).mean()))

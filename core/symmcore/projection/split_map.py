@@ -14,7 +14,6 @@ from symmcore.projection.layout import (
     Layout,
     LayoutMethod,
     principal_plane,
-    spread_of,
     turned_to,
 )
 from symmcore.projection.motion import embedding_share
@@ -135,8 +134,8 @@ class SplitMap:
         else:
             self.coordinates = principal_plane(self.points)
             if self.needs_layout:
-                wide = method.spread(len(self.points))
-                self.coordinates *= wide / spread_of(self.coordinates)
+                farthest = float(np.linalg.norm(self.coordinates, axis=1).max())
+                self.coordinates *= method.reach(len(self.points)) / farthest
 
     def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
         """Make the graph; before that of the frame that is laid out once more, in the same way."""
@@ -173,9 +172,7 @@ class SplitMap:
         """Enlarge a first layout, until it is done, where it is narrower than what was shown."""
         if self.matured >= 1.0 or self.done >= 1.0:
             return coordinates
-        narrow, wide = (
-            spread_of(points[: self.count]) for points in (coordinates, self.coordinates)
-        )
+        narrow, wide = (_spread(points[: self.count]) for points in (coordinates, self.coordinates))
         return coordinates * (wide / narrow) if 0.0 < narrow < wide else coordinates
 
     def measure(self) -> None:
@@ -208,3 +205,8 @@ def _carried(quality: MapQuality | None, matured: float) -> MapQuality | None:
     if quality is None or matured <= 0.0:
         return None
     return replace(quality, embedding_motion=math.nan)
+
+
+def _spread(points: Points) -> float:
+    """Root mean square distance of points (N, 2) from their mean."""
+    return float(np.sqrt(np.square(points - points.mean(axis=0)).sum(axis=1).mean()))

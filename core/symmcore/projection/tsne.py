@@ -24,7 +24,8 @@ _FIRST_SPREAD = 1e-4  # of a beginning that is no layout yet: Kobak and Berens (
 # Where somebody watches it is as wide as it is held by the exaggeration: drawn into one place its
 # points would lie in a line for a second, the first direction in which they part again.
 _FIRST_SPREAD_LIVE = 1.0
-_WIDEST = 35.0  # of a first layout's spread, which the number of its iterations limits
+# How far a first layout reaches, which from some number of points on its iterations limit.
+_REACH_A_ROOT, _WIDEST_FROM = 1.8, 1_500
 _POINTS_A_PIECE = 40_000
 _FEWEST_A_PIECE, _MOST_A_PIECE = 2, 25
 
@@ -70,9 +71,9 @@ class TsneMethod:
 
         warm_up()
 
-    def spread(self, count: int) -> float:
+    def reach(self, count: int) -> float:
         """As measured of first layouts of 60 to 4,000 points."""
-        return min(float(np.sqrt(count)), _WIDEST)
+        return _REACH_A_ROOT * float(np.sqrt(min(count, _WIDEST_FROM)))
 
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the affinities of points (N, D) and begin."""

@@ -47,9 +47,9 @@ class UmapMethod:
         points = random.normal(size=(4 * NEIGHBOURS, 4))
         self.begin(points, Beginning(points[:, :2], 1.0, 0)).advance()
 
-    def spread(self, count: int) -> float:
-        """As it begins, and as wide as that the points stay."""
-        return _FIRST_EXTENT / 3.0
+    def reach(self, count: int) -> float:
+        """As far as at its beginning, however many there are."""
+        return _FIRST_EXTENT
 
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the fuzzy simplicial set of points (N, D) and begin."""
