@@ -313,7 +313,7 @@ def _caption(projection: Projection, note: str, diverged: str) -> str:
 
 
 def trust(plane: PlanePoints) -> str:
-    """How far a map can be trusted, in a line: "Recall@1 52 in the map, 66 in the embedding · ..."."""
+    """How far a map can be trusted: "Recall@1 52 in the map, 66 in the embedding · ..."."""
     quality = plane.quality
     if quality is None:
         return ""
