@@ -2,7 +2,7 @@
 
 from html import escape
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -11,26 +11,23 @@ from PySide6.QtGui import (
     QMouseEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy
 from symmviz.model.names import shown_name, told_apart
 from symmviz.views.class_chooser import ClassChooser
 from symmviz.views.contrast import legible
-from symmviz.views.elided_label import elided
 from symmviz.views.plain_tip import plain_tip
 from symmviz.views.point_colours import scale_colours
-from symmviz.views.theme import Theme, current_theme
+from symmviz.views.text_legend import MORE, TextLegend, fitted
+from symmviz.views.theme import Theme
 
-# An entry is not cut to less than this many letters: then the last ones are left out.
-_LEAST_LETTERS = 10
 _LEAST_OF_MANY = 26  # names of many classes often begin alike
 # With room for fewer letters of names than this, the shapes are left out, not the names.
 _LEAST_BESIDE = 24
 # Wider than this, names of classes are cut before the legend takes a line of its own.
 _MOST_ASKED = 300  # pixels
-MORE = "..."
 _BETWEEN = " · "  # names may hold spaces and commas
 _SHAPES = "● original &nbsp; ◆ synthetic"
 _LIST, _CLASSES = "list", "Classes…"
@@ -44,27 +41,7 @@ _SCALES = {
 _WHAT_CLICKS_DO = "Click hides a class, double click shows it alone."
 
 
-class ThemedLabel(QLabel):
-    """A label of markup that is made anew when the palette changes."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.RichText)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._render()
-
-    def _render(self) -> None:
-        self.setText(self._markup(current_theme()))
-
-    def _markup(self, theme: Theme) -> str:
-        raise NotImplementedError
-
-
-class ColourLegend(ThemedLabel):
+class ColourLegend(TextLegend):
     """What the colours of points mean; names of classes as far as there is room.
 
     A click on a class hides it or shows it again, a double click shows it alone or all again.
@@ -234,45 +211,3 @@ def _scale(theme: Theme, lowest: str, highest: str) -> str:
     """The colours of a scale between what its ends say."""
     bar = "".join(f"<span style='color:{one}'>■</span>" for one in scale_colours(theme)[::3])
     return f"{lowest} {bar} {highest}"
-
-
-def fitted(
-    names: list[str],
-    metrics: QFontMetrics,
-    room: int,
-    between: str,
-    least_letters: int = _LEAST_LETTERS,
-    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-) -> list[str]:
-    """As many names as fit, each cut to its share: what a short one leaves, the long ones take.
-
-    Args:
-        names: as they are shown.
-        metrics: of the font they are written in.
-        room: pixels for all of them.
-        between: what stands between two of them, or something as wide.
-        least_letters: a longer name is cut to so many at least; the last are left out instead.
-        cut: which part of a name is left out.
-    """
-    gap = metrics.horizontalAdvance(between)
-    least = metrics.averageCharWidth() * least_letters
-    widths = [metrics.horizontalAdvance(name) for name in names]
-    count = len(names)
-    while count and sum(min(width, least) + gap for width in widths[:count]) > room:
-        count -= 1
-    share = _share(sorted(widths[:count]), room - gap * count)
-    return [
-        name if width <= share else elided(name, metrics, share, cut)
-        for name, width in zip(names[:count], widths, strict=False)
-    ]
-
-
-def _share(ascending: list[int], room: int) -> int:
-    """The largest width that all can be cut to so that they fit the room together."""
-    share = room
-    for at, width in enumerate(ascending):
-        share = room // (len(ascending) - at)
-        if width > share:
-            return share
-        room -= width
-    return max(share, ascending[-1] if ascending else 0)

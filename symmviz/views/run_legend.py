@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from symmviz.model.curve import LegendEntry
 from symmviz.model.names import shown_name, without_shared_start
-from symmviz.views.legend import MORE, ThemedLabel, fitted
 from symmviz.views.plain_tip import plain_tip
+from symmviz.views.text_legend import MORE, TextLegend, fitted
 from symmviz.views.theme import Theme
 
 _BETWEEN = "■    "  # as wide as a square and what stands between two titles
@@ -17,7 +17,7 @@ _Line = list[tuple[int, str | None]]
 """Which entries, and their titles as far as they fit; None for those that are left out."""
 
 
-class RunLegend(ThemedLabel):
+class RunLegend(TextLegend):
     """Which colour is which run; a click on one hides or shows its lines."""
 
     toggled = Signal(int)
