@@ -13,14 +13,14 @@ from symmcore.errors import InputError
 from symmcore.export.options import ExportOptions
 from symmcore.palette import RUNS_ON_LIGHT
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.axis import Axis, nice_axis
 from symmviz.exporting.sheet import BORDER, MUTED, check_runs, draw_text, text_width, write_sheet
 from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Variant
 from symmviz.model.display import RunTitle
 from symmviz.model.outline import Values, outline
 from symmviz.model.resolve import curves, panels, paper_lines
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.titles import run_titles
 
 _MOST_RUNS = 50
 _ACROSS = 2

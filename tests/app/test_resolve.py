@@ -6,7 +6,7 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmcore.records import MapQuality
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.sink import ParentRun
 from symmviz.model.display import RunTitle
 from symmviz.model.loaded import LivePicture
@@ -20,8 +20,8 @@ from symmviz.model.resolve import (
     timeline,
     watch,
 )
-from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
-from symmviz.model.titles import named_title, run_titles
+from symmviz.model.retrieval.query import Neighbour, Query, RunNeighbours, Split
+from symmviz.model.runs.titles import named_title, run_titles
 from symmviz.model.workspace import Cursor, Display, Workspace
 
 QUERY = Query(3, Split.TEST)

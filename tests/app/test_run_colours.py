@@ -18,16 +18,16 @@ from symmviz.exporting.sheet import sheet_image
 from symmviz.model.curve import Curve, CurveLook, Panel, Reading, Variant
 from symmviz.model.display import NeighbourRow
 from symmviz.model.pictures import NoPictures
-from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import curve_legend, run_colour_places, watch
 from symmviz.model.results import RowKind, results_table
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.recent import RecentRun
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace
-from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.map_column import MapColumn
-from symmviz.views.neighbour_row import NeighbourRowWidget
-from symmviz.views.recent_runs import RecentRuns
-from symmviz.views.theme import current_theme
+from symmviz.views.curves.grid import CurveGrid
+from symmviz.views.map.column import MapColumn
+from symmviz.views.retrieve.neighbour_row import NeighbourRowWidget
+from symmviz.views.start.recent_runs import RecentRuns
+from symmviz.views.style.theme import current_theme
 
 SETTINGS = [f"{loss}{symm}" for loss in (info.name for info in CATALOG) for symm in ("", "+symm")]
 

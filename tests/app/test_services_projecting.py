@@ -12,9 +12,9 @@ from test_projection_doubles import Deadly, Unusable
 from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Frame
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.sink import ParentRun
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services import projecting
 from symmviz.services.frames import FrameLoader

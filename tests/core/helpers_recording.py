@@ -10,9 +10,9 @@ from helpers_training import CLASSES, make_snapshot, tiny_dataset
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet, Frame, ImageFiles, PickedPairs, PlanePoints, Projection
-from symmcore.runs.info import RecordingState, RunInfo, RunStatus
-from symmcore.runs.metrics import Metric
-from symmcore.runs.recording import Recording
+from symmcore.runs.formats.info import RecordingState, RunInfo, RunStatus
+from symmcore.runs.formats.metrics import Metric
+from symmcore.runs.reading.recording import Recording
 from symmcore.training.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         SplitImages,
         Verdicts,
     )
-    from symmviz.model.pair_cosines import PairCosines
-    from symmviz.model.retrieval import Split
+    from symmviz.model.map.pair_cosines import PairCosines
+    from symmviz.model.retrieval.query import Split
 
 
 def make_projection(step: int, size: float = 1.0, seed: int = 0) -> Projection:

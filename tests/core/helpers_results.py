@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.results import RunResult, Setting
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec

@@ -19,7 +19,7 @@ from symmcore.records import (
     WatchedSet,
 )
 from symmcore.runs import Recorder
-from symmcore.runs.lock import RunLock
+from symmcore.runs.formats.lock import RunLock
 
 COUNT, DIM, CLASSES = 30, 6, 5
 

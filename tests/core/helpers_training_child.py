@@ -9,14 +9,14 @@ from typing import Any
 
 from symmcore.pipe import receive, send
 from symmcore.processes import spawn_context
-from symmviz.services.training_host import TrainingHost
-from symmviz.services.training_messages import Order, Report
+from symmviz.services.training.host import TrainingHost
+from symmviz.services.training.messages import Order, Report
 
 _SECONDS_TO_IMPORT = 60.0
 
 
 class ThreadChild:
-    """See :class:`symmviz.services.training_process.Child`."""
+    """See :class:`symmviz.services.training.process.Child`."""
 
     def __init__(self) -> None:
         self._connection, theirs = spawn_context().Pipe()

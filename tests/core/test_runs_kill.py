@@ -14,17 +14,17 @@ from helpers_runs import make_checkpoint, run_lock
 from helpers_training import make_snapshot
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmcore.runs.shared_past import cut
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.writing.shared_past import cut
 
 WRITER = """
 import sys
 from pathlib import Path
 from helpers_runs import make_checkpoint, make_gallery
 from helpers_training import make_snapshot
-from symmcore.runs.lock import RunLock
-from symmcore.runs.metrics import scalars_line
-from symmcore.runs.run_writer import RunWriter
+from symmcore.runs.formats.lock import RunLock
+from symmcore.runs.formats.metrics import scalars_line
+from symmcore.runs.writing.run_writer import RunWriter
 
 folder = Path(sys.argv[1])
 lock = RunLock(folder)
