@@ -99,8 +99,7 @@ class FileImages:
 
         Raises:
             LookupError: The image has no file of its own.
-            OSError: The file is gone or cannot be read.
-            InputError: The file is no image that can be decoded.
+            DecodeError: Its file is gone, or no image that can be decoded.
         """
         path = None if self._files is None else self._files.path(sample)
         if path is None:
