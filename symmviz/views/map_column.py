@@ -23,8 +23,8 @@ _LEAST_WITH_HISTOGRAM = 380  # a narrower column has no room beside its map
 _LEAST_SCATTER = QSize(160, 100)
 
 _TRUST_TIP = (
-    "The map shows: Recall@1 in percent among the images that are shown, taken in the plane, of "
-    "that taken in the embedding space.\n"
+    "Recall@1: in percent, among the images that are shown alone, taken in the plane and in the "
+    "embedding space.\n"
     "Trustworthiness: how few of each image's ten neighbours in the plane are none in the space; "
     "1 is perfect, a map at random has about 0.5.\n"
     "True motion: the frame before was projected once more from the same places; what that moves "
@@ -32,7 +32,12 @@ _TRUST_TIP = (
 )
 _BETWEEN = " · "
 # In a narrow column; the tooltip has the whole.
-_TRUST_SHORTER = (("The map shows ", "Shows "), ("trustworthiness", "trust"))
+_TRUST_SHORTER = (
+    ("Recall@1", "R@1"),
+    (" in the map, ", " vs "),
+    (" in the embedding", ""),
+    ("trustworthiness", "trust"),
+)
 
 
 class _Caption(ElidedLabel):

@@ -164,7 +164,7 @@ class TestWatch:
         measured = replace(known, test=replace(known.test, quality=quality))
         loaded.known["npair", "pca", 20] = measured
         assert watch(workspace, loaded).columns[0].trust == (
-            "The map shows 52 of 66 · trustworthiness 0.89 · 81% true motion"
+            "Recall@1 52 in the map, 66 in the embedding · trustworthiness 0.89 · 81% true motion"
         )
         nothing = MapQuality(math.nan, math.nan, math.nan, math.nan)
         measured = replace(known, test=replace(known.test, quality=nothing))

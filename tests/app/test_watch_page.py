@@ -285,7 +285,7 @@ def test_what_is_said_of_a_map_is_cut_between_its_parts(qtbot: QtBot, page: Watc
     page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs))
     caption, trust = (
         "t-SNE · step 40 · loading, PCA meanwhile",
-        "The map shows 80 of 84 · trustworthiness 0.97",
+        "Recall@1 80 in the map, 84 in the embedding · trustworthiness 0.97",
     )
     page.set_caption(0, caption)
     page.set_trust(0, trust)
@@ -293,7 +293,7 @@ def test_what_is_said_of_a_map_is_cut_between_its_parts(qtbot: QtBot, page: Watc
     page.resize(1256, 640)
     qtbot.waitUntil(lambda: column.width() < 210)
     assert column.caption.shown() == "… · loading, PCA meanwhile"
-    assert column.trust.shown() == "Shows 80 of 84 · trust 0.97"
+    assert column.trust.shown() == "R@1 80 vs 84 · trust 0.97"
     assert plain_tip(trust).removesuffix("</span>") in column.trust.toolTip()
     page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs[:1]))
     page.set_caption(0, caption)

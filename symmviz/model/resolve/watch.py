@@ -313,14 +313,14 @@ def _caption(projection: Projection, note: str, diverged: str) -> str:
 
 
 def trust(plane: PlanePoints) -> str:
-    """How far a map can be trusted, in a line: "The map shows 52 of 66 · ..."."""
+    """How far a map can be trusted: "Recall@1 52 in the map, 66 in the embedding · ..."."""
     quality = plane.quality
     if quality is None:
         return ""
     parts = []
     if not math.isnan(quality.plane_recall_at_1):
         drawn, true = (100 * one for one in (quality.plane_recall_at_1, quality.recall_at_1))
-        parts.append(f"The map shows {drawn:.0f} of {true:.0f}")
+        parts.append(f"Recall@1 {drawn:.0f} in the map, {true:.0f} in the embedding")
     if not math.isnan(quality.trustworthiness):
         parts.append(f"trustworthiness {quality.trustworthiness:.2f}")
     if not math.isnan(quality.embedding_motion):
