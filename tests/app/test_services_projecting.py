@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from helpers_projection import Deadly, Unusable
 from helpers_recording import FakeRecording, make_projection
-from test_projection_doubles import Deadly, Unusable
 
 from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker

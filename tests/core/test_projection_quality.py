@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import sklearn.manifold
+from helpers_projection import make_frame
 from scipy.spatial.distance import cdist
-from test_projection_doubles import make_frame
 
 from symmcore.projection import quality
 from symmcore.projection.base import ProjectionJob, ProjectionSettings

@@ -17,6 +17,8 @@ from symmcore.runs import Recording
 from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.writing.shared_past import cut
 
+HELPERS = Path(__file__).parents[1] / "helpers"
+
 WRITER = """
 import sys
 from pathlib import Path
@@ -80,9 +82,8 @@ def test_nothing_acknowledged_is_lost(seed: int, tmp_path: Path) -> None:
 def killed_after(folder: Path, seconds: float) -> dict[str, int]:
     """Run the writer and kill it so long after its first checkpoint; what it has told by then."""
     told = {"line": 0, "frame": 0, "checkpoint": 0}
-    environment_path = str(Path(__file__).parent)
     child = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {environment_path!r})\n{WRITER}",
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n{WRITER}",
          str(folder)],
         stdout=subprocess.PIPE,
         text=True,

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import cast
+from typing import TypeVar, cast
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QValidator
@@ -34,21 +34,19 @@ class NumberBox(QDoubleSpinBox):
 
     def valueFromText(self, text: str) -> float:
         """The number that a text stands for; the present one if it stands for none."""
-        number = self._number(text)
+        number = self.parsed(text)
         return self.value() if number is None else number
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Whether the text is a number in range; if not, it is while being typed."""
-        number = self._number(text)
-        good = number is not None and self.minimum() <= number <= self.maximum()
-        return _state(good), text, position
+        return _validated(self, text, position)
 
     def fixup(self, text: str) -> str:
         """The text of the nearest number in range."""
-        nearest = min(max(self.valueFromText(text), self.minimum()), self.maximum())
-        return self.textFromValue(nearest) + self.suffix()
+        return _text_in_range(self, text)
 
-    def _number(self, text: str) -> float | None:
+    def parsed(self, text: str) -> float | None:
+        """The number that a text says, in range or not; None if it says none."""
         if text and text == self.specialValueText():
             return self.minimum()
         return _number(text.removesuffix(self.suffix()).replace(",", "."))
@@ -59,21 +57,19 @@ class WholeNumberBox(QSpinBox):
 
     def valueFromText(self, text: str) -> int:
         """The number that a text stands for; the present one if it stands for none."""
-        number = self._number(text)
+        number = self.parsed(text)
         return self.value() if number is None else number
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Whether the text is a whole number in range; if not, it is while being typed."""
-        number = self._number(text)
-        good = number is not None and self.minimum() <= number <= self.maximum()
-        return _state(good), text, position
+        return _validated(self, text, position)
 
     def fixup(self, text: str) -> str:
         """The text of the nearest number in range."""
-        nearest = min(max(self.valueFromText(text), self.minimum()), self.maximum())
-        return self.textFromValue(nearest) + self.suffix()
+        return _text_in_range(self, text)
 
-    def _number(self, text: str) -> int | None:
+    def parsed(self, text: str) -> int | None:
+        """The whole number that a text says, in range or not; None if it says none."""
         if text and text == self.specialValueText():
             return self.minimum()
         digits = text.removesuffix(self.suffix()).strip()
@@ -81,6 +77,21 @@ class WholeNumberBox(QSpinBox):
             digits = re.sub(r"\D", "", digits)
         number = _number(digits)
         return None if number is None or not number.is_integer() else int(number)
+
+
+_Box = TypeVar("_Box", NumberBox, WholeNumberBox)
+
+
+def _validated(box: _Box, text: str, position: int) -> tuple[QValidator.State, str, int]:
+    number = box.parsed(text)
+    is_in_range = number is not None and box.minimum() <= number <= box.maximum()
+    state = QValidator.State.Acceptable if is_in_range else QValidator.State.Intermediate
+    return state, text, position
+
+
+def _text_in_range(box: _Box, text: str) -> str:
+    nearest = min(max(box.valueFromText(text), box.minimum()), box.maximum())
+    return box.textFromValue(nearest) + box.suffix()
 
 
 def number_box(
@@ -193,7 +204,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _state(good: bool) -> QValidator.State:
-    return QValidator.State.Acceptable if good else QValidator.State.Intermediate

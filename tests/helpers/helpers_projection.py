@@ -1,4 +1,4 @@
-"""Projectors that the worker's tests send to its process; holds no test of its own.
+"""Projectors that the worker's tests send to its process.
 
 The process imports this file by its plain name, so it needs neither pytest nor SciPy.
 """
