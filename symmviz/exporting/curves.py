@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from symmcore.errors import InputError
 from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.axis import Axis, nice_axis
 from symmviz.exporting.sheet import (
     BACKGROUND,
@@ -29,7 +29,7 @@ from symmviz.model.display import RunTitle
 from symmviz.model.line_symbols import line_symbols
 from symmviz.model.outline import Values, outline
 from symmviz.model.resolve import curves, panels, paper_lines
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.titles import run_titles
 from symmviz.run_symbols import draw_symbol
 
 _MOST_RUNS = 50

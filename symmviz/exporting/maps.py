@@ -17,7 +17,7 @@ from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray, IndexArray, Projection
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.map_legend import LINE, legend_lines, paint_legend
 from symmviz.exporting.sheet import (
     BACKGROUND,
@@ -28,9 +28,9 @@ from symmviz.exporting.sheet import (
     draw_text,
     write_sheet,
 )
-from symmviz.model.bounds import Bounds, bounds_of
 from symmviz.model.display import RunTitle
-from symmviz.model.titles import run_titles
+from symmviz.model.map.bounds import Bounds, bounds_of
+from symmviz.model.runs.titles import run_titles
 from symmviz.raster import Look, Points, Rasterizer, Scene, Symbol, Transform
 from symmviz.raster.scene import StyleArray
 from symmviz.raster.sizes import symbol_diameter

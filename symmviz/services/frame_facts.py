@@ -12,8 +12,8 @@ from symmcore.libraries import limited_blas_threads
 from symmcore.records import PickedPairs
 from symmcore.runs import Recording
 from symmviz.model.loaded import Shares, ShareTarget, Verdicts
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.retrieval import Split
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.retrieval.query import Split
 from symmviz.services.pair_cosines import pair_cosines
 from symmviz.services.point_shares import frame_shares
 from symmviz.services.verdicts import frame_verdicts

@@ -7,7 +7,7 @@ from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
 from symmcore.records import EmbeddedSet, ImageFiles, PickedPairs, Projection
 from symmcore.runs import Recording
-from symmcore.runs.memory import projection_size
+from symmcore.runs.reading.memory import projection_size
 from symmviz.model.loaded import (
     LivePicture,
     RunImages,
@@ -17,8 +17,8 @@ from symmviz.model.loaded import (
     Verdicts,
     run_images,
 )
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.retrieval import Split
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.retrieval.query import Split
 from symmviz.services.faults import ignore_problem
 from symmviz.services.frame_facts import FrameFacts, FramePart, FrameWanted
 from symmviz.services.wanted import WantedAnswers

@@ -12,8 +12,8 @@ from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmcore.runs.thumbnails import has_thumbnails
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.thumbnails import has_thumbnails
 from symmviz.model.display import UPLOADS, PictureId
 from symmviz.services.wanted import WantedAnswers
 

@@ -18,7 +18,7 @@ from symmcore.runs import Recorder, Recording
 from symmviz.exporting import export, export_kind
 from symmviz.exporting.axis import nice_axis
 from symmviz.exporting.maps import map_sheet
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.titles import run_titles
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHORT = ExportOptions(seconds=1.0)

@@ -21,18 +21,18 @@ from symmviz.model.curve import Curve, CurveLook, Panel, Reading, Variant
 from symmviz.model.display import NeighbourRow
 from symmviz.model.line_symbols import line_symbols
 from symmviz.model.pictures import NoPictures
-from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import curve_legend, run_colour_places, watch
 from symmviz.model.results import RowKind, results_table
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.recent import RecentRun
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace
 from symmviz.run_symbols import draw_symbol
-from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.map_column import MapColumn
-from symmviz.views.neighbour_row import NeighbourRowWidget
-from symmviz.views.recent_runs import RecentRuns
-from symmviz.views.run_legend import RunLegend
-from symmviz.views.theme import current_theme
+from symmviz.views.curves.grid import CurveGrid
+from symmviz.views.curves.run_legend import RunLegend
+from symmviz.views.map.column import MapColumn
+from symmviz.views.retrieve.neighbour_row import NeighbourRowWidget
+from symmviz.views.start.recent_runs import RecentRuns
+from symmviz.views.style.theme import current_theme
 
 SETTINGS = [f"{loss}{symm}" for loss in (info.name for info in CATALOG) for symm in ("", "+symm")]
 

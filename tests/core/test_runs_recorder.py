@@ -18,9 +18,10 @@ from PIL import Image
 
 from symmcore.errors import InputError
 from symmcore.evaluation import recall_at_k
-from symmcore.runs import Recorder, files, open_runs
-from symmcore.runs.info import RunStatus
-from symmcore.runs.recall import recall_at_1
+from symmcore.runs import Recorder, open_runs
+from symmcore.runs.formats import files
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.writing.recall import recall_at_1
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
@@ -368,7 +369,7 @@ class TestRefusing:
 
 def test_recording_imports_neither_torch_nor_qt() -> None:
     script = (
-        "import sys\nimport symmcore.runs, symmcore.runs.training_recorder\n"
+        "import sys\nimport symmcore.runs, symmcore.runs.writing.training_recorder\n"
         "slow = {'torch', 'torchvision', 'sklearn', 'scipy', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(f'imported {slow}' if slow else 0)"
     )

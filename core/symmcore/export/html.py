@@ -31,7 +31,7 @@ from symmcore.palette import (
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 _MOST_FRAMES = 100
 _TILE = 48  # pixels of a thumbnail's side

@@ -8,11 +8,11 @@ from symmcore.errors import InputError
 from symmcore.export.output import whole_output
 from symmcore.importing.imported import Imported, ImportOptions
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.config_file import keep_warnings
-from symmcore.runs.files import reason
-from symmcore.runs.layout import CONFIG
-from symmcore.runs.recorder import Recorder
-from symmcore.runs.thumbnails import ThumbnailFiles
+from symmcore.runs.formats.config_file import keep_warnings
+from symmcore.runs.formats.files import reason
+from symmcore.runs.formats.layout import CONFIG
+from symmcore.runs.formats.thumbnails import ThumbnailFiles
+from symmcore.runs.writing.recorder import Recorder
 
 _STEP = 0
 _SECONDS_BETWEEN_CALLS = 0.5
