@@ -24,19 +24,21 @@ def line_symbols(
         pixels: how wide that is.
         run: which of the runs in the plot.
     """
-    known = np.flatnonzero(np.isfinite(values))
-    if not len(known):
+    if not len(places):
         return np.empty(0), np.empty(0)
-    low, high = max(view[0], places[known[0]]), min(view[1], places[known[-1]])
-    if low > high:  # none of it is in view
-        return np.empty(0), np.empty(0)
+    low, high = max(view[0], places[0]), min(view[1], places[-1])
     step = 2.0 ** math.ceil(math.log2(_APART * (view[1] - view[0]) / max(pixels, 1.0)))
     phase = _phase(run)
     at = np.arange(math.ceil(low / step - phase), math.floor(high / step - phase) + 1) + phase
-    along = at * step if len(at) else np.array([high])  # a short one has its symbol at its end
+    along = at * step
     found = np.interp(along, places, values)
     there = np.isfinite(found)
-    return along[there], found[there]
+    if there.any():
+        return along[there], found[there]
+    # A short one has its symbol at its end.
+    seen = slice(np.searchsorted(places, view[0]), np.searchsorted(places, view[1], side="right"))
+    known = np.flatnonzero(np.isfinite(values[seen]))[-1:]
+    return places[seen][known], values[seen][known]
 
 
 def _phase(run: int) -> float:

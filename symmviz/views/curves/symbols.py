@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPainterPath
@@ -47,7 +48,11 @@ class PlotSymbols(QGraphicsObject):
         super().__init__(box)
         self._box = box
         self._lines: tuple[SymbolsOfLine, ...] = ()
+        self._places, self._values = np.empty(0), np.empty(0)  # of all lines
+        self._owners = np.empty(0, dtype=np.intp)
         self.setZValue(1)  # over the lines
+        # Under a moving cursor only those beside it are painted.
+        self.setFlag(self.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         box.sigRangeChanged.connect(lambda *_: self.update())
         box.sigResized.connect(lambda _: self.prepareGeometryChange())
 
@@ -71,6 +76,10 @@ class PlotSymbols(QGraphicsObject):
             SymbolsOfLine(colours.place(run), colours.of(run), *line.symbols(view, width, run))
             for (run, _), line in lines.items()
         )
+        self._places = np.concatenate([[], *(line.places for line in self._lines)])
+        self._values = np.concatenate([[], *(line.values for line in self._lines)])
+        counts = [len(line.places) for line in self._lines]
+        self._owners = np.repeat(np.arange(len(counts)), counts)
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -90,10 +99,11 @@ class PlotSymbols(QGraphicsObject):
         across, up = area.width() / (right - left), area.height() / (high - low)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QColor(current_theme().raised)
-        for line in self._lines:
-            for place, value in zip(line.places.tolist(), line.values.tolist(), strict=True):
-                at = QPointF(
-                    area.left() + (place - left) * across, area.bottom() - (value - low) * up
-                )
-                if area.contains(at):
-                    draw_symbol(painter, line.place, at, _REACH, line.colour, ground)
+        edge = 2 * _REACH
+        seen = QRectF(option.exposedRect).adjusted(-edge, -edge, edge, edge).intersected(area)
+        x = area.left() + (self._places - left) * across
+        y = area.bottom() - (self._values - low) * up
+        drawn = (x > seen.left()) & (x < seen.right()) & (y > seen.top()) & (y < seen.bottom())
+        for at in np.flatnonzero(drawn).tolist():
+            line = self._lines[self._owners[at]]
+            draw_symbol(painter, line.place, QPointF(x[at], y[at]), _REACH, line.colour, ground)
