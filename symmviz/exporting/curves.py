@@ -62,7 +62,7 @@ class CurvesSheet:
 
     @property
     def size(self) -> tuple[int, int]:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Width and height, in units of a 96th of an inch."""
         across = min(len(self._plots), _ACROSS)
         down = -(-len(self._plots) // across)
         width = 2 * _MARGIN + across * _WIDTH + (across - 1) * _GAP
@@ -70,7 +70,7 @@ class CurvesSheet:
         return width, height
 
     def paint(self, painter: QPainter) -> None:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Paint all of it, from (0, 0) on; the background is there already."""
         for at, title in enumerate(self._titles):
             y = _MARGIN + at * _LEGEND
             painter.setPen(QPen(run_colour(title.place), 2.5))

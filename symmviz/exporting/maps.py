@@ -102,7 +102,7 @@ class MapSheet:
 
     @property
     def size(self) -> tuple[int, int]:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Width and height, in units of a 96th of an inch."""
         across = min(len(self._maps), self._across)
         down = -(-len(self._maps) // across)
         width = 2 * _MARGIN + across * self._side + (across - 1) * _GAP
@@ -117,7 +117,7 @@ class MapSheet:
         self._rasterizer.load(look)
 
     def paint(self, painter: QPainter) -> None:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Paint all of it, from (0, 0) on; the background is there already."""
         pixels = max(painter.worldTransform().m11(), 2.0)
         for at, one in enumerate(self._maps):
             row, column = divmod(at, self._across)

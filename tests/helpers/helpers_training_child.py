@@ -16,7 +16,7 @@ _SECONDS_TO_IMPORT = 60.0
 
 
 class ThreadChild:
-    """See :class:`symmviz.services.training.process.Child`."""
+    """Stands for the process that trains; serves its commands on a thread."""
 
     def __init__(self) -> None:
         self._connection, theirs = spawn_context().Pipe()

@@ -19,7 +19,7 @@ class PointDrawer(Protocol):
         """
 
     def nearest(self, scene: Scene, x: float, y: float, radius: float) -> Hit | None:
-        """See :meth:`symmviz.raster.Rasterizer.nearest`; takes milliseconds at most."""
+        """The drawn point nearest to a place; takes milliseconds at most."""
 
     def derive(self, compute: Callable[[], Answer]) -> "Future[Answer]":
         """Compute what is drawn over the points."""
@@ -32,18 +32,18 @@ class DrawsAtOnce:
         self._rasterizer = Rasterizer()
 
     def draw(self, scene: Scene, image: PixelArray) -> "Future[None]":
-        """See :class:`PointDrawer`."""
+        """Draw a scene into an image; the result is there when this returns."""
         drawn: Future[None] = Future()
         self._rasterizer.draw(scene, image)
         drawn.set_result(None)
         return drawn
 
     def nearest(self, scene: Scene, x: float, y: float, radius: float) -> Hit | None:
-        """See :class:`PointDrawer`."""
+        """The drawn point nearest to a place: see :meth:`symmviz.raster.Rasterizer.nearest`."""
         return self._rasterizer.nearest(scene, x, y, radius)
 
     def derive(self, compute: Callable[[], Answer]) -> "Future[Answer]":
-        """See :class:`PointDrawer`."""
+        """Compute what is drawn over the points; the result is there when this returns."""
         derived: Future[Answer] = Future()
         try:
             derived.set_result(compute())

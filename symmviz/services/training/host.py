@@ -227,21 +227,21 @@ class Reporter:
         self._sent_at = 0.0
 
     def begin(self, context: TrainingContext) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
+        """Report the folders of the runs."""
         self._going = len(context.config.specs) - len(context.ended)
         self._send(Began(tuple(one.folder for one in self._recorder.recordings)))
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """See :class:`symmcore.training.sink.Sink`; that a step was taken, its status says."""
+        """Report that an evaluation was recorded; that a step was taken, the status says."""
         if isinstance(record, EvalRecord):
             self._send(Recorded())
 
     def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
+        """Report that frames were recorded."""
         self._send(Recorded())
 
     def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
-        """See :class:`symmcore.training.sink.Sink`."""
+        """Report nothing: the recorder says when checkpoints are on the disk."""
 
     def ended(self, run: int, message: str) -> None:
         """Say that a run has diverged, if others go on: else the end of the training says it."""

@@ -199,7 +199,7 @@ class _FirstPicture(NoSink):
         self._pictured = pictured
 
     def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
-        """See :class:`~symmcore.training.sink.Sink`."""
+        """Set the event."""
         self._pictured.set()
 
 

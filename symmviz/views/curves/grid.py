@@ -125,12 +125,12 @@ class CurveGrid(QFrame):
         return self._panels[panel]
 
     def clear(self) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Empty the plots: other runs are shown from now on."""
         for panel in self._panels.values():
             panel.clear()
 
     def set_panels(self, panels: tuple[PanelKey, ...]) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Have these plots; the four of every run are always among them."""
         gone = [self._panels.pop(key) for key in tuple(self._panels) if key not in panels]
         self._panels = {key: self._panels.get(key) or self._made(key) for key in panels}
         for panel in gone:
@@ -139,18 +139,18 @@ class CurveGrid(QFrame):
         self._arrange()
 
     def set_places(self, places: tuple[int, ...]) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Draw the lines of each run in the colour of this place, from now on."""
         self._colours.set_places(places)
 
     def set_legend(self, entries: tuple[LegendEntry, ...], *, has_seeds: bool) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Say which colour is which run; and whether some differ in nothing but the seed."""
         self._bands.setVisible(has_seeds)
         self._entries = entries
         self._legend.set_entries(entries)
         self._colours.set_names({entry.run: shown_name(entry.title) for entry in entries})
 
     def set_curve_look(self, look: CurveLook) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Show what is chosen, and have the axes of it."""
         self._look = look
         self._abscissa.setCurrentIndex(self._abscissa.findData(look.abscissa))
         self._smoothing.setCurrentIndex(self._smoothing.findData(look.smoothing))
@@ -162,23 +162,23 @@ class CurveGrid(QFrame):
     def set_curves(
         self, panel: PanelKey, curves: tuple[Curve, ...], paper: tuple[PaperLine, ...]
     ) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Draw the lines of one plot anew: these, and no others."""
         self._panels[panel].set_curves(curves, paper)
 
     def set_note(self, panel: PanelKey, text: str) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Say why a plot will have no lines; empty if it will."""
         self._panels[panel].set_note(text)
 
     def set_readings(self, panel: PanelKey, readings: tuple[Reading, ...], place: str) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Say the value of each line of a plot, and where, if the pointer is there."""
         self._panels[panel].set_readings(readings, place)
 
     def set_cursor(self, panel: PanelKey, places: tuple[float, ...]) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Mark where the step that is shown is on the horizontal axis."""
         self._panels[panel].set_cursor(places)
 
     def set_pointer(self, place: float | None) -> None:
-        """See :class:`symmviz.presenters.curves.CurvesView`."""
+        """Mark where the pointer is in all plots; None where in none."""
         for panel in self._panels.values():
             panel.set_pointer(place)
 

@@ -44,7 +44,7 @@ _LEADING_COUNT = len(_LEADING)
 
 
 class ResultsPage(QWidget):
-    """See :class:`symmviz.presenters.results.ResultsView` for what it shows."""
+    """The table of results, to be copied or saved; a view of the results presenter."""
 
     save_wanted = Signal(Path, Format)
     """The table is to be written to a file."""

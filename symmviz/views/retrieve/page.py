@@ -29,7 +29,7 @@ _YOURS = "Your images"
 
 
 class RetrievePage(QWidget):
-    """See :class:`symmviz.presenters.retrieve.RetrieveView` for what it shows."""
+    """Images to choose a query from, and what each run finds for it."""
 
     chosen = Signal(object, str)
     """An image was clicked: a query or an upload; and the key of its run."""
@@ -73,29 +73,29 @@ class RetrievePage(QWidget):
             row.pictures_came()
 
     def set_listing(self, state: ListingState) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Show the images or classes to choose from, or that there are none yet."""
         self.listing.set_listing(state)
         self.query.set_count(state.browse.neighbours)
 
     def forget_pictures(self) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Forget pictures that are waited for: what is shown next is of other images."""
         for row in self._rows:
             row.forget()
 
     def set_progress(self, text: str, *, can_rank: bool) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Say how far ranking all queries is, and offer to begin again where it was given up."""
         self.listing.set_progress(text, can_rank=can_rank)
 
     def set_query(self, card: ImageCard | None, caption: str) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Show the chosen image, or how to choose one."""
         self.query.set_query(card, caption)
 
     def set_curves(self, curves: tuple[RankCurve, ...], step: int | None) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Show how the query did over time, and where the time cursor is."""
         self.query.set_curves(curves, step)
 
     def set_uploads(self, cards: tuple[ImageCard, ...]) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Show the images from elsewhere."""
         self._uploads.show_cards(_YOURS, cards)
         self._uploads.setVisible(len(cards) > 1)
 
@@ -104,7 +104,7 @@ class RetrievePage(QWidget):
         self.query.set_history(back=back, forward=forward)
 
     def set_rows(self, rows: tuple[NeighbourRow, ...]) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Show what the runs find."""
         buttons = sum(len(row.buttons()) for row in self._rows)
         while len(self._rows) < len(rows):
             self._add_row()
@@ -117,7 +117,7 @@ class RetrievePage(QWidget):
             self._order_tabs()
 
     def show_in_gallery(self, query: Query | None) -> None:
-        """See :class:`symmviz.presenters.retrieve.RetrieveView`."""
+        """Mark an image as chosen and scroll to it; none if it is not in the gallery."""
         self.gallery.mark(query)
 
     @property

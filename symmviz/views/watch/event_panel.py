@@ -29,7 +29,7 @@ _TIP = (
 
 
 class EventPanel(QFrame):
-    """See :class:`symmviz.presenters.events.EventsView` for what it shows.
+    """A list of what happened from frame to frame, with what opens and closes it.
 
     Attributes:
         button: opens and closes the list; stands elsewhere.
@@ -71,7 +71,7 @@ class EventPanel(QFrame):
         self.hide()
 
     def set_events(self, state: EventsState) -> None:
-        """See :class:`symmviz.presenters.events.EventsView`."""
+        """Show these events, or no list."""
         self.button.setChecked(state.visible)
         self.setVisible(state.visible)
         self._note.setText(state.note)

@@ -88,7 +88,7 @@ class FindingStrip(QWidget):
         self.hide()
 
     def set_findings(self, lines: tuple[FindingLine | None, ...]) -> None:
-        """See :class:`symmviz.presenters.findings.FindingsView`."""
+        """Say this of each column; None says nothing."""
         while len(self._cells) < len(lines):
             self._add_cell()
         for at, cell in enumerate(self._cells):

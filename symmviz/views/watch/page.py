@@ -55,7 +55,7 @@ _SPLITS = (Split.TEST, Split.TRAIN)
 
 
 class WatchPage(QWidget):
-    """See :class:`symmviz.presenters.watch.WatchView` for what it shows."""
+    """The maps of the runs side by side, what is drawn on them, and the plots below."""
 
     split_chosen = Signal(Split)
     """The user wants to see the watched images of this split."""
@@ -149,71 +149,71 @@ class WatchPage(QWidget):
         self._columns.pictures_came()
 
     def set_runs(self, runs: tuple[RunTitle, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Make one empty column a run."""
         self._classes.clear()
         self._columns.show_runs(runs)
         self._update_legend()
         self.set_selection("", ())
 
     def set_cloud(self, run: int, cloud: PointCloud | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say which points a column shows from now on, or that it has none."""
         self._columns.shown[run].scatter.set_cloud(cloud)
 
     def set_verdicts(self, run: int, verdicts: VerdictArray) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say which of a column's points are right at rank 1."""
         self._columns.shown[run].scatter.set_verdicts(verdicts)
 
     def set_shares(self, run: int, shares: FloatArray) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say what the colours of a column's points are, where they are a scale."""
         self._columns.shown[run].scatter.set_shares(shares)
 
     def set_pairs(self, run: int, pairs: tuple[MapPair, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say which of a column's points were picked in the newest batch."""
         self._columns.shown[run].scatter.set_pairs(pairs)
 
     def set_classes(self, run: int, classes: ShownClasses) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Colour and hide the classes of a column's points so."""
         self._classes[run] = classes
         self._columns.shown[run].scatter.set_classes(classes)
         self._update_legend()
 
     def move_points(self, run: int, positions: PointPositions) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Put a run's points where they are now."""
         self._columns.shown[run].scatter.move_points(positions)
 
     def set_caption(self, run: int, text: str) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say under a column's title what its picture is."""
         self._columns.shown[run].set_caption(text)
 
     def set_trust(self, run: int, text: str) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say under a scatter how far its picture can be trusted; empty if that is unknown."""
         self._columns.shown[run].set_trust(text)
 
     def set_bounds(self, bounds: Bounds) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Show this part of the plane in every column, unless the user zoomed."""
         for column in self._columns.shown:
             column.scatter.set_bounds(bounds)
 
     def set_selected(self, run: int, row: int | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Ring one point of a column, or none."""
         self._columns.shown[run].scatter.set_selected(row)
 
     def set_also_selected(self, run: int, rows: tuple[int, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Ring more points of a column, in a smaller way."""
         self._columns.shown[run].scatter.set_also_selected(rows)
 
     def set_neighbours(self, run: int, neighbours: tuple[MapNeighbour, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Draw lines from the selected point of a column to these."""
         self._columns.shown[run].scatter.set_neighbours(neighbours)
 
     def set_shown(self, text: str) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say what is shown of what."""
         self.shown_changed.emit(text)
 
     def set_look(
         self, split: Split, colour_by: ColourBy, *, synthetic_visible: bool, pairs_visible: bool
     ) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say which split is shown, and what is drawn."""
         self._split.setCurrentIndex(_SPLITS.index(split))
         self.colours.set_meaning(colour_by)
         self._synthetic.setChecked(synthetic_visible)
@@ -224,29 +224,29 @@ class WatchPage(QWidget):
         self._update_legend()
 
     def set_layers(self, layers: frozenset[Layer]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Draw these over and beside the points."""
         self._layers.set_layers(layers)
         self._columns.set_layers(layers)
 
     def set_cosines(self, run: int, cosines: PairCosines) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Show beside a map how the cosines of pairs of its images are distributed."""
         self._columns.shown[run].histogram.set_cosines(cosines)
 
     def set_picked_types(self, run: int, types: PickedTypes) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Show beside a map which types of points were picked in mining."""
         self._columns.shown[run].picked_types.set_types(types)
 
     def set_trails(self, run: int, trails: Trails | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Draw where the selected points of a column have been; None for nowhere."""
         self._columns.shown[run].scatter.layers.set_trails(trails)
 
     def set_method(self, method: str) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say what projects the points."""
         self._method.set_method(method)
         self._columns.set_tip(method_info(method).about)
 
     def set_unusable(self, remedies: Mapping[str, str]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say by the name of a method that it cannot be chosen, and what it needs."""
         self._method.set_unusable(remedies)
 
     def chosen(self) -> str:
@@ -254,11 +254,11 @@ class WatchPage(QWidget):
         return self.selection.text
 
     def set_mined(self, mined: MinedPair | None) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Offer to show this pair of the selected image on the Learn page; None to offer none."""
         self.selection.offer_mined(mined)
 
     def set_selection(self, text: str, pictures: tuple[PictureId, ...]) -> None:
-        """See :class:`symmviz.presenters.watch.WatchView`."""
+        """Say which image is selected, and show them where several are; empty for none."""
         self.selection.show_images(text, pictures)
 
     def fit(self) -> None:

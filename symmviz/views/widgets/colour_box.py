@@ -149,6 +149,6 @@ class ColourField(QWidget):
         self._meaning.choose_next()
 
     def set_since(self, choice: SinceChoice) -> None:
-        """See :class:`symmviz.presenters.watch.SinceView`."""
+        """Show the step that colours compare with; where there is none, no field."""
         self.since.set_choice(choice)
         self.since.setVisible(bool(choice.steps))

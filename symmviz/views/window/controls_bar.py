@@ -64,7 +64,7 @@ class NoticeBar(QFrame):
 
 
 class ControlsBar(QWidget):
-    """See :class:`symmviz.presenters.controls.ControlsView` for what it shows."""
+    """The training bar: buttons for what can be done now, progress, and notices."""
 
     pause = Signal()
     resume = Signal()
@@ -139,7 +139,7 @@ class ControlsBar(QWidget):
         self._facts.setVisible(event.size().width() >= _WIDTH_FOR_FACTS)
 
     def set_commands(self, commands: Commands) -> None:
-        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        """Enable just these commands."""
         self._exchange(commands)
         for button, stays in (
             (self.stop_button, commands.stop),
@@ -161,17 +161,17 @@ class ControlsBar(QWidget):
         self.commands_changed.emit(commands)
 
     def set_progress(self, step: int, total: int, text: str) -> None:
-        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        """Show how far training is."""
         self._progress.setRange(0, total)
         self._progress.setValue(step)
         self._text.setText(text)
 
     def set_facts(self, text: str) -> None:
-        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        """Show device and seed."""
         self._facts.setText(text)
 
     def set_notice(self, notice: Notice | None) -> None:
-        """See :class:`symmviz.presenters.controls.ControlsView`."""
+        """Show a notice until it is dismissed, with those that were not by then; or none."""
         self.notice.show_notice(notice)
 
     def progress_text(self) -> str:

@@ -119,7 +119,7 @@ class DatasetImages:
         self._files = dataset.files
 
     def read(self, sample: int) -> ImageArray:
-        """See :class:`symmcore.runs.formats.thumbnails.ImageSource`."""
+        """One image in the proportions of its file: (H, W, C) uint8, C 1 or 3."""
         image: ImageArray = self._images.read(np.array([sample], dtype=np.int64))[0]
         path = None if self._files is None else self._files.path(sample)
         if path is None or name_ending(path.name) in RAW.endings:  # whose size takes a second

@@ -230,7 +230,7 @@ class Recording:
         return grey_square() if found is None else found
 
     def find_thumbnail(self, sample: int) -> ImageArray | None:
-        """See :meth:`thumbnail`; None if missing: a run that trains may not have written it yet."""
+        """The thumbnail of an image; None if a run that trains has not written it yet."""
         if self.live and self._images is not None:
             return shrunk(self.image(sample))
         with self._thumbnail_lock:
@@ -243,7 +243,7 @@ class Recording:
         return found
 
     def find_image(self, sample: int) -> ImageArray | None:
-        """See :meth:`image`; None if missing, as of :meth:`find_thumbnail`."""
+        """An image; None if it is missing, as of :meth:`find_thumbnail`."""
         if self._images is None:
             return self.find_thumbnail(sample)
         try:
