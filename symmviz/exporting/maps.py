@@ -12,7 +12,7 @@ from symmcore.errors import InputError
 from symmcore.export.coordinates import chosen_method, projections
 from symmcore.export.frames import frame_step, kind_of, watched
 from symmcore.export.options import ExportOptions
-from symmcore.palette import ORIGINAL_ON_LIGHT, RUNS_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
+from symmcore.palette import ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
@@ -49,7 +49,7 @@ class RunMap:
 
     Attributes:
         title: what the run is called.
-        colour: the run's own.
+        place: of its colour and symbol, see :func:`symmcore.palette.run_places`.
         steps: of its frames.
         frames: of each, (N, 2) float32 synthetic and original points.
         styles: (N,) rows of the look, of synthetic and of original points.
@@ -58,7 +58,7 @@ class RunMap:
     """
 
     title: str
-    colour: str
+    place: int
     steps: tuple[int, ...]
     frames: tuple[tuple[FloatArray, FloatArray], ...]
     styles: tuple[StyleArray, StyleArray]
@@ -136,7 +136,7 @@ class MapSheet:
         step = one.steps[min(int(self.place + 0.5), len(one.steps) - 1)]
         head = QRectF(at.x(), at.y(), side, 20)
         if one.title:
-            draw_run(painter, head, one.title, one.colour)
+            draw_run(painter, head, one.title, one.place)
         under = head.translated(0, 20)
         draw_text(painter, under, f"{one.caption} · step {step:,}", MUTED, size=12)
         box = QRectF(at.x(), at.y() + _HEAD, side, side)
@@ -243,7 +243,7 @@ def _run_map(
         frames.append((plane.synthetic[kept], np.array(plane.original, order="C")))
     return RunMap(
         title.title,
-        RUNS_ON_LIGHT[title.place],
+        title.place,
         tuple(one.step for one in projected),
         tuple(frames),
         (synthetic[kept], original),

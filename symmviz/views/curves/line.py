@@ -8,6 +8,7 @@ from PySide6.QtGui import QBrush, QColor, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
 from symmviz.model.curve import Curve, Variant
+from symmviz.model.line_symbols import line_symbols
 from symmviz.model.outline import Values, outline
 from symmviz.views.curves.axis_range import Range, finite_range, joined_range
 
@@ -100,6 +101,15 @@ class CurveLine:
         if self._points is not None:
             self._points.setData(curve.places[self._alone], self._values[self._alone])
             self._points.setVisible(bool(self._alone.any()))
+
+    def symbols(self, view: Range, pixels: float, run: int) -> tuple[Values, Values]:
+        """Where the symbols of its run are: see :func:`symmviz.model.line_symbols.line_symbols`."""
+        if self._curve is None:
+            return np.empty(0), np.empty(0)
+        smoothed, values = self._curve.smoothed, self._values
+        if smoothed is not None:
+            values = _scaled(smoothed, logarithmic=self._logarithmic)
+        return line_symbols(self._curve.places, values, view, pixels, run)
 
     def drawn(self) -> tuple[Values, Values]:
         """The points of the line that are drawn."""

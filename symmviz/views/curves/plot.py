@@ -19,8 +19,10 @@ from symmviz.model.curve import (
     Variant,
 )
 from symmviz.views.curves.axis_range import Range, joined_range, place_axis, share_axis, value_axis
+from symmviz.views.curves.cursors import PlotCursors
 from symmviz.views.curves.line import CurveLine, cosmetic_pen
 from symmviz.views.curves.readings import ReadingsLabel
+from symmviz.views.curves.symbols import PlotSymbols, SymbolsOfLine
 from symmviz.views.curves.words import LOG_TIP, strokes, tip, titles
 from symmviz.views.style.run_colours import RunColours
 from symmviz.views.style.theme import current_theme
@@ -79,8 +81,8 @@ class CurvePanel(QWidget):
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.setAccessibleName(title)
         self.pictures = PictureMenu(self, self._plot, self._title.text, (self._log,))
-        self._cursors: list[pg.InfiniteLine] = []
-        self._pointer = pg.InfiniteLine(angle=90, movable=False)
+        self._cursors = PlotCursors(self._plot)
+        self._symbols = PlotSymbols(self._plot.getViewBox())
         self._prepare_plot()
         self._lay_out()
         self._apply_theme()
@@ -142,26 +144,16 @@ class CurvePanel(QWidget):
 
     def set_cursor(self, places: tuple[float, ...]) -> None:
         """Mark where the step is that is shown; nothing where the newest is."""
-        while len(self._cursors) < len(places):
-            line = pg.InfiniteLine(angle=90, movable=False)
-            line.setPen(cosmetic_pen(current_theme().text))
-            self._plot.addItem(line, ignoreBounds=True)
-            self._cursors.append(line)
-        for at, line in enumerate(self._cursors):
-            line.setVisible(at < len(places))
-            if at < len(places):
-                line.setValue(places[at])
+        self._cursors.set_places(places)
         self._keep_pictures()
 
     def cursor_places(self) -> tuple[float, ...]:
         """Where the step is marked."""
-        return tuple(float(line.value()) for line in self._marked())
+        return self._cursors.places
 
     def set_pointer(self, place: float | None) -> None:
         """Mark where the pointer is; None where in no plot."""
-        self._pointer.setVisible(place is not None)
-        if place is not None:
-            self._pointer.setValue(place)
+        self._cursors.set_pointer(place)
         self._keep_pictures()
 
     def set_note(self, text: str) -> None:
@@ -200,6 +192,11 @@ class CurvePanel(QWidget):
         return self._lines[run, variant].marked()
 
     @property
+    def symbols(self) -> tuple[SymbolsOfLine, ...]:
+        """The symbols that are drawn along the lines."""
+        return self._symbols.lines
+
+    @property
     def plot(self) -> pg.PlotWidget:
         """The plot without its title."""
         return self._plot
@@ -229,11 +226,8 @@ class CurvePanel(QWidget):
             self.pointed.emit(self._place_at(event.position()) if inside else None)
         return super().eventFilter(watched, event)
 
-    def _marked(self) -> list[pg.InfiniteLine]:
-        return [line for line in self._cursors if line.isVisible()]
-
     def _keep_pictures(self) -> None:
-        keep = bool(self._marked()) or self._pointer.isVisible()
+        keep = self._cursors.any_visible
         if keep != self._keeps_pictures:
             self._keeps_pictures = keep
             for line in self._lines.values():
@@ -270,6 +264,7 @@ class CurvePanel(QWidget):
         view = self.view_range()[0]
         for line in self._lines.values():
             line.draw(view, columns)
+        self._symbols.follow(self._lines, self._colours, view)
 
     def _draw_paper(self, paper: tuple[PaperLine, ...]) -> None:
         while len(self._paper) > len(paper):
@@ -314,8 +309,6 @@ class CurvePanel(QWidget):
         box.sigRangeChangedManually.connect(self._on_moved)
         box.sigXRangeChanged.connect(self._draw)
         box.sigResized.connect(self._draw)
-        self._pointer.hide()
-        plot.addItem(self._pointer, ignoreBounds=True)
         plot.scene().sigMouseClicked.connect(self._on_clicked)
         plot.viewport().installEventFilter(self)
 
@@ -341,9 +334,8 @@ class CurvePanel(QWidget):
             axis = self._plot.getAxis(name)
             axis.setPen(QColor(theme.border))
             axis.setTextPen(QColor(theme.muted))
-        for cursor in self._cursors:
-            cursor.setPen(cosmetic_pen(theme.text))
-        self._pointer.setPen(cosmetic_pen(theme.muted, Qt.PenStyle.DotLine))
+        self._cursors.apply_theme()
         self._readings.show_again()
         for (run, _), line in self._lines.items():
             line.set_colour(self._colours.of(run))
+        self._draw()

@@ -17,7 +17,7 @@ _NO_NUMBER = "n/a"
 
 
 class ReadingsLabel(QWidget):
-    """Numbers in the colours of their runs; those of dashed lines behind a dash.
+    """Numbers in the colours of their runs, behind their symbols; of dashed lines behind a dash.
 
     Where they do not fit, those of dashed lines are left out, then those of the last runs, and the
     tooltip tells all, and whose they are. The label with the text is in no layout: it changes with
@@ -69,8 +69,8 @@ class ReadingsLabel(QWidget):
         for count in range(len(solid), 0, -1):
             text = self._markup(solid[:count]) + _LEFT_OUT
             if self._width(text) <= self.width():
-                break
-        return text
+                return text
+        return self._markup(solid[:1], with_symbols=False) + _LEFT_OUT if solid else text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Say as much as there is room for now."""
@@ -86,11 +86,13 @@ class ReadingsLabel(QWidget):
         document.setHtml(markup)
         return document.idealWidth()
 
-    def _markup(self, readings: Sequence[Reading]) -> str:
+    def _markup(self, readings: Sequence[Reading], *, with_symbols: bool = True) -> str:
         parts = []
+        marks_runs = with_symbols and len({one.run for one in self._readings}) > 1
         for variant in Variant:
             values = [
-                f"<span style='color:{self._colours.of(one.run).name()}'>"
+                (self._colours.markup(one.run) if marks_runs else "")
+                + f"<span style='color:{self._colours.of(one.run).name()}'>"
                 f"{self._number(one.value)}</span>"
                 for one in readings
                 if one.variant is variant
@@ -100,7 +102,7 @@ class ReadingsLabel(QWidget):
         return " &nbsp;".join(parts)
 
     def _table(self) -> str:
-        """A line a run: its colour, its name and its values, those of dashed lines in brackets."""
+        """A line a run: its symbol, its name and its values, those of dashed lines in brackets."""
         lines = []
         for run in dict.fromkeys(one.run for one in self._readings):
             own = [one for one in self._readings if one.run == run]
@@ -109,9 +111,8 @@ class ReadingsLabel(QWidget):
                 for variant in (Variant.SOLID, Variant.DASHED)
             )
             values = [*solid, *(f"({_MARKS[Variant.DASHED]}{value})" for value in dashed)]
-            square = f"<span style='color:{self._colours.of(run).name()}'>■</span>"
             name = escape(self._colours.name(run))
-            lines.append(" ".join(filter(None, (square, name, *values))))
+            lines.append(" ".join(filter(None, (self._colours.markup(run), name, *values))))
         return f"<span>{'<br>'.join(lines)}</span>" if lines else ""
 
     def _number(self, value: float) -> str:

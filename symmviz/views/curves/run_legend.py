@@ -1,4 +1,4 @@
-"""Legend in a line of text: which colour of the shared plots is which run."""
+"""Legend in a line of text: which colour and symbol of the shared plots is which run."""
 
 from html import escape
 
@@ -8,17 +8,18 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from symmviz.model.curve import LegendEntry
 from symmviz.model.names import shown_name, without_shared_start
+from symmviz.views.style.run_colours import symbol_markup
 from symmviz.views.style.theme import Theme
 from symmviz.views.widgets.plain_tip import plain_tip
 from symmviz.views.widgets.text_legend import MORE, TextLegend, fitted
 
-_BETWEEN = "■    "  # as wide as a square and what stands between two titles
+_BETWEEN = "■    "  # as wide as a symbol and what stands between two titles
 _Line = list[tuple[int, str | None]]
 """Which entries, and their titles as far as they fit; None for those that are left out."""
 
 
 class RunLegend(TextLegend):
-    """Which colour is which run; a click on one hides or shows its lines."""
+    """Which colour and symbol is which run; a click on one hides or shows its lines."""
 
     toggled = Signal(int)
     """The user wants the lines of this entry hidden, or shown again."""
@@ -76,12 +77,11 @@ class RunLegend(TextLegend):
 
     def _entry(self, theme: Theme, at: int, entry: LegendEntry, title: str) -> str:
         colour = theme.muted if entry.hidden else theme.run_colour(entry.place)
-        mark = "□" if entry.hidden else "■"
         text = theme.muted if entry.hidden else theme.text
         words = f"<s>{escape(title)}</s>" if entry.hidden else escape(title)
-        square = f"<span style='color:{colour}'>{mark}</span>"
+        symbol = symbol_markup(entry.place, colour)
         words = f"<span style='color:{text}'>{words}</span>"
-        return f"<a href='{at}' style='text-decoration:none'>{square} {words}</a>"
+        return f"<a href='{at}' style='text-decoration:none'>{symbol} {words}</a>"
 
 
 def _in_lines(titles: list[str], metrics: QFontMetrics, room: int, *, is_one: bool) -> list[_Line]:

@@ -17,7 +17,7 @@ from symmviz.views.widgets.title_label import TitleLabel
 
 _LEAST_TITLE, _MOST_TITLE = 84, 280  # pixels
 _BEFORE_TITLE = 48  # pixels: margins, the mark, and the space before the caption
-_ABOVE_MARK = 3  # pixels, so that it stands in the middle of the title's first line
+_ABOVE_MARK = 2  # pixels, so that it stands in the middle of the title's first line
 _LEAST_WITH_HISTOGRAM = 380  # a narrower column has no room beside its map
 # A scatter is not squeezed below this: the page scrolls instead.
 _LEAST_SCATTER = QSize(160, 100)

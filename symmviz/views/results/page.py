@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -24,7 +24,7 @@ from symmviz.model.results import (
     cell_text,
     formatted,
 )
-from symmviz.views.style.theme import current_theme
+from symmviz.views.style.run_colours import run_icon
 from symmviz.views.widgets.flow_layout import FlowLayout
 from symmviz.views.widgets.note import Note
 from symmviz.views.widgets.plain_tip import plain_tip
@@ -183,8 +183,8 @@ class ResultsPage(QWidget):
             item = QTableWidgetItem(text)
             item.setToolTip(plain_tip(text))
             if place == 0 and row.place is not None:
-                colour = QColor(current_theme().run_colour(row.place))
-                item.setData(Qt.ItemDataRole.DecorationRole, colour)
+                mark = run_icon(row.place, self.devicePixelRatioF())
+                item.setData(Qt.ItemDataRole.DecorationRole, mark)
             self._rows.setItem(at, place, _styled(item, row))
         for place, column in enumerate(table.columns):
             item = _number_item(column, table.cell(row, column))

@@ -2,17 +2,20 @@
 
 import math
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from symmviz.model.display import RankCurve
+from symmviz.model.line_symbols import line_symbols
+from symmviz.run_symbols import draw_symbol
 from symmviz.views.style.theme import current_theme
 
 _HEIGHT = 92
 _LEFT, _RIGHT, _ABOVE, _BELOW = 34, 6, 24, 4
 _TITLE = "Rank of the first right neighbour, by step"
-_DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+_SYMBOL = 3.8  # pixels: half of one
 
 
 class RankCurves(QWidget):
@@ -68,7 +71,7 @@ class RankCurves(QWidget):
         last = max(curve.steps[-1] for curve in self._curves)
         span = max(last - first, 1)
 
-        def across(step: int) -> float:
+        def across(step: float) -> float:
             return area.left() + area.width() * (step - first) / span
 
         if self._step is not None and first <= self._step <= last:
@@ -83,12 +86,20 @@ class RankCurves(QWidget):
                 ]
             )
             colour = QColor(theme.run_colour(curve.place))
-            painter.setPen(QPen(colour, 1.8, _DASHES[curve.run % len(_DASHES)]))
+            painter.setPen(QPen(colour, 1.8))
             painter.drawPolyline(points)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            painter.drawEllipse(points.at(points.size() - 1), 2.5, 2.5)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+        for curve in self._curves:
+            x, y = line_symbols(
+                np.array(curve.steps, dtype=float),
+                np.log(curve.ranks),
+                (first, first + span),
+                area.width(),
+                curve.run,
+            )
+            for step, rank in zip(x.tolist(), y.tolist(), strict=True):
+                centre = QPointF(across(step), area.top() + area.height() * rank / top)
+                colour, ground = QColor(theme.run_colour(curve.place)), QColor(theme.raised)
+                draw_symbol(painter, curve.place, centre, _SYMBOL, colour, ground)
         painter.end()
 
     def _draw_axis(self, painter: QPainter, area: QRectF, worst: int, top: float) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
     QRect,
     QSize,
     Qt,
@@ -30,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.model.runs.recent import RecentRun
+from symmviz.views.style.run_colours import draw_run_mark
 from symmviz.views.style.theme import current_theme
 from symmviz.views.widgets.images import image_pixmap
 from symmviz.views.widgets.plain_tip import plain_tip
@@ -39,7 +41,7 @@ _ANY_INDEX = QModelIndex | QPersistentModelIndex
 _PICTURE = 52
 _ROW = QSize(120, 64)
 _GAP = 6
-_MARK = 9  # the colour of a run
+_MARK = 11  # the symbol of a run
 _LOOKING = "Looking for runs..."
 _NOTHING = (
     "Each run that you train is listed here, with a picture of its last frame: click one to see "
@@ -164,11 +166,10 @@ class _RunDelegate(QStyledItemDelegate):
             )
 
     def _paint_marks(self, painter: QPainter, room: QRect, run: RecentRun) -> int:
-        """Draw a square in the colour of each of its SPECs; how many pixels they take."""
+        """Draw the symbol of each of its SPECs; how many pixels they take."""
         for at, place in enumerate(run.places):
-            square = QRect(room.left() + at * (_MARK + 2), 0, _MARK, _MARK)
-            square.moveTop(room.center().y() - _MARK // 2)
-            painter.fillRect(square, QColor(current_theme().run_colour(place)))
+            left = room.left() + at * (_MARK + 2)
+            draw_run_mark(painter, place, QPointF(left + _MARK / 2, room.center().y() + 0.5))
         return len(run.places) * (_MARK + 2) + (4 if run.places else 0)
 
 

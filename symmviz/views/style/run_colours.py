@@ -1,14 +1,16 @@
-"""The colours of the runs: the same in every view, by what was trained."""
+"""The colours and symbols of the runs: the same in every view, by what was trained."""
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from symmcore.palette import RUN_SYMBOLS
+from symmviz.run_symbols import draw_symbol
 from symmviz.views.style.theme import current_theme
 
-_SIDE = 10  # pixels
+_SIDE, _REACH = 12, 4.4  # pixels: of a mark, and half of its symbol
 
 
 class RunColours:
@@ -19,7 +21,7 @@ class RunColours:
         self._names: Mapping[int, str] = {}
 
     def set_places(self, places: tuple[int, ...]) -> None:
-        """Have these places of colours, one a run: see :func:`symmcore.palette.run_places`."""
+        """Have these places, one a run: see :func:`symmcore.palette.run_places`."""
         self._places = places
 
     def set_names(self, names: Mapping[int, str]) -> None:
@@ -32,12 +34,48 @@ class RunColours:
 
     def of(self, run: int) -> QColor:
         """The colour of a run in the present theme."""
-        place = self._places[run] if run < len(self._places) else run
-        return QColor(current_theme().run_colour(place))
+        return QColor(current_theme().run_colour(self.place(run)))
+
+    def place(self, run: int) -> int:
+        """The place of a run's colour and symbol."""
+        return self._places[run] if run < len(self._places) else run
+
+    def markup(self, run: int) -> str:
+        """The symbol of a run in its colour."""
+        return symbol_markup(self.place(run), self.of(run).name())
+
+
+def symbol_markup(place: int, colour: str) -> str:
+    """The symbol of this place in a colour, as rich text."""
+    return f"<span style='color:{colour}'>{RUN_SYMBOLS[place % len(RUN_SYMBOLS)]}</span>"
+
+
+def run_icon(place: int, ratio: float) -> QPixmap:
+    """The symbol of this place in its colour, for a list or table.
+
+    Args:
+        place: see :func:`symmcore.palette.run_places`.
+        ratio: device pixels to a logical pixel.
+    """
+    pixmap = QPixmap(round(_SIDE * ratio), round(_SIDE * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_run_mark(painter, place, QPointF(_SIDE / 2, _SIDE / 2))
+    painter.end()
+    return pixmap
+
+
+def draw_run_mark(painter: QPainter, place: int, centre: QPointF) -> None:
+    """Draw the symbol of this place in its colour, as it stands beside a title."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw_symbol(painter, place, centre, _REACH, QColor(current_theme().run_colour(place)))
+    painter.restore()
 
 
 class RunMark(QWidget):
-    """A small square in the colour of a run, beside its title."""
+    """The symbol of a run in its colour, beside its title."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -46,17 +84,17 @@ class RunMark(QWidget):
 
     @property
     def place(self) -> int:
-        """The place of the colour."""
+        """The place of the colour and symbol."""
         return self._place
 
     def set_place(self, place: int) -> None:
-        """Have the colour of this place."""
+        """Have the colour and symbol of this place."""
         if place != self._place:
             self._place = place
             self.update()
 
     def sizeHint(self) -> QSize:
-        """A small square."""
+        """As small as a letter."""
         return QSize(_SIDE, _SIDE)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -67,4 +105,6 @@ class RunMark(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""
-        QPainter(self).fillRect(self.rect(), QColor(current_theme().run_colour(self._place)))
+        painter = QPainter(self)
+        draw_run_mark(painter, self._place, QRectF(self.rect()).center())
+        painter.end()
