@@ -143,6 +143,8 @@ class SplitMap:
             before = self.again.points[: self.count]
             self.changed = changed_share(before, self.points[: self.count])
             self.again.changed = self.changed
+        if not settings.measures_motion:
+            self.again = None
         self._rests = settings.rests
         self._layout = method.begin(
             self.points,
