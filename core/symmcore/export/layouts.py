@@ -31,18 +31,20 @@ def wait_for_layouts(
     Raises:
         InputError: if none comes any more.
     """
-    wanted = [
+    # with those before them, from which they go on
+    missing = [
         (recording, step)
         for recording, own in zip(recordings, steps, strict=True)
-        for step in sorted(set(own))
+        for step in recording.state.frame_steps
+        if step <= max(own)
     ]
-    missing, came = wanted, time.monotonic()
+    count, came = len({step for _, step in missing}), time.monotonic()
     while True:
         # by the file: the state may not tell yet what was stored a moment ago
         left = [(run, step) for run, step in missing if run.projection(method, step) is None]
         if not left:
             return
-        progress(Progress(_what(method), len(wanted) - len(left), len(wanted)))
+        progress(Progress(_what(method), count - len({step for _, step in left}), count))
         if len(left) < len(missing):
             came = time.monotonic()
         elif time.monotonic() - came > _PATIENCE:
