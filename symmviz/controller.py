@@ -36,7 +36,7 @@ from symmviz.presenters.start import (
     training_config,
 )
 from symmviz.presenters.start_check import start_problem
-from symmviz.services.faults import report_unexpected, said_of
+from symmviz.services.faults import error_sentence, report_unexpected
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.style.theme import apply_appearance, has_animations
@@ -250,7 +250,7 @@ class Controller(QObject):
         try:
             opened = opening.result()
         except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
-            self._window.start_page.set_error(said_of(error))
+            self._window.start_page.set_error(error_sentence(error))
             return
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}
