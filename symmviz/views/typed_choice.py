@@ -1,11 +1,16 @@
 """A drop-down list in which a value of one's own can be typed, too."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 
 
 class TypedChoice(QComboBox):
     """Choices with their titles, and one more for what was typed in last."""
+
+    typed = Signal(str)
+    """The user types: what the field says now."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -15,6 +20,19 @@ class TypedChoice(QComboBox):
         edit = self.lineEdit()
         assert edit is not None, "it is editable"
         edit.editingFinished.connect(self.take_typed)
+        edit.textEdited.connect(self.typed)
+
+    def offer(self, values: Sequence[str]) -> None:
+        """List those of these values that hold what is typed, to choose one of them."""
+        completer = QCompleter(values, self)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        # It has written the value into the field by then.
+        completer.activated.connect(self.take_typed, Qt.ConnectionType.QueuedConnection)
+        edit = self.lineEdit()
+        assert edit is not None, "it is editable"
+        # Not the box's own, which takes a place in the list for one among the choices.
+        edit.setCompleter(completer)
 
     def take_typed(self) -> None:
         """Choose what the field says by now."""
