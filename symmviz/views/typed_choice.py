@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QCompleter, QWidget
+
+_LIST_MARGIN = 16  # pixels beside a text of the list
 
 
 class TypedChoice(QComboBox):
@@ -19,7 +21,7 @@ class TypedChoice(QComboBox):
         self._has_own = False
         edit = self.lineEdit()
         assert edit is not None, "it is editable"
-        edit.editingFinished.connect(self.take_typed)
+        edit.editingFinished.connect(self._on_finished)
         edit.textEdited.connect(self.typed)
 
     def offer(self, values: Sequence[str]) -> None:
@@ -28,7 +30,12 @@ class TypedChoice(QComboBox):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         # It has written the value into the field by then.
-        completer.activated.connect(self.take_typed, Qt.ConnectionType.QueuedConnection)
+        completer.activated.connect(self._take_offered, Qt.ConnectionType.QueuedConnection)
+        popup = completer.popup()
+        assert popup is not None, "it completes in a list of its own"
+        bar = popup.verticalScrollBar().sizeHint().width()
+        longest = max(map(popup.fontMetrics().horizontalAdvance, values), default=0)
+        popup.setMinimumWidth(longest + bar + _LIST_MARGIN)
         edit = self.lineEdit()
         assert edit is not None, "it is editable"
         # Not the box's own, which takes a place in the list for one among the choices.
@@ -52,3 +59,17 @@ class TypedChoice(QComboBox):
         at = self.currentIndex() if at < 0 else at
         self.setCurrentIndex(at)
         self.setEditText(self.itemText(at))
+
+    def _on_finished(self) -> None:
+        """Take what was typed, unless the focus is only with the list of what may follow."""
+        edit = self.lineEdit()
+        completer = None if edit is None else edit.completer()
+        popup = None if completer is None else completer.popup()
+        if popup is None or QApplication.activePopupWidget() is not popup:
+            self.take_typed()
+
+    def _take_offered(self) -> None:
+        self.take_typed()
+        edit = self.lineEdit()
+        if edit is not None:
+            edit.home(False)  # a long name shows how it begins
