@@ -22,10 +22,10 @@ from symmviz.model.workspace import Selection
 from symmviz.notes import say_on_stderr, show_notes
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
-from symmviz.views.main_window import MainWindow
-from symmviz.views.start_page import StartPage
-from symmviz.views.theme import apply_appearance
-from symmviz.views.window_size import place_window
+from symmviz.views.start.page import StartPage
+from symmviz.views.style.theme import apply_appearance
+from symmviz.views.window.main_window import MainWindow
+from symmviz.views.window.window_size import place_window
 
 # How long a training step may go on after the window has gone.
 _LAST_STEP_SECONDS = 10.0

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from symmcore.errors import InputError
 from symmcore.runs import Recording
-from symmcore.runs.naming import run_folder
+from symmcore.runs.writing.naming import run_folder
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.actions.dropped_folders import DroppedFolders
 from symmviz.actions.going_on import GoingOn
@@ -22,10 +22,10 @@ from symmviz.actions.start_checks import StartChecks
 from symmviz.actions.undo import UndoActions
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
-from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import offers
-from symmviz.model.retrieval import Query
-from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.retrieval.query import Query
+from symmviz.model.runs.recent import RecentRun
+from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
@@ -33,8 +33,8 @@ from symmviz.presenters.start import chosen_seeds, training_config
 from symmviz.services.faults import report_unexpected, said_of
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
-from symmviz.views.main_window import MainWindow
-from symmviz.views.theme import apply_appearance, has_animations
+from symmviz.views.style.theme import apply_appearance, has_animations
+from symmviz.views.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from symmviz.run_pages import RunPages

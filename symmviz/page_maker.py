@@ -8,12 +8,12 @@ from PySide6.QtCore import QObject, Signal
 
 from symmviz.model.curve import Panel
 from symmviz.services.session import Session
-from symmviz.views.main_window import MainWindow
+from symmviz.views.window.main_window import MainWindow
 
 _MODULES = (
     "symmviz.run_pages",  # imports pyqtgraph
-    "symmviz.views.retrieve_page",
-    "symmviz.views.results_page",
+    "symmviz.views.retrieve.page",
+    "symmviz.views.results.page",
     "colorcet",  # which maps of many classes are drawn with
 )
 _COLUMNS = 2  # that most trainings fill

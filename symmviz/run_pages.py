@@ -18,7 +18,7 @@ from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.time import TimePresenter
 from symmviz.presenters.window import WindowPresenter
 from symmviz.services.session import Session
-from symmviz.views.main_window import MainWindow
+from symmviz.views.window.main_window import MainWindow
 
 
 class RunPages(QObject):

@@ -1,4 +1,4 @@
-"""Colours that mean the same in the window and in what is exported."""
+"""Colours and symbols that mean the same in the window and in what is exported."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -40,6 +40,11 @@ RUNS_ON_DARK = (
     *("#a79bff", "#b4cf3a", "#c08a5c", "#4fe3e6", "#d070ff", "#3a6cf0"),
 )
 """One colour a run, by its place: see :func:`run_places`."""
+RUN_SYMBOLS = (
+    *("\u25cf", "\u25b2", "\u25a0", "\u25c6", "\u271a", "\u25bc"),
+    *("\u2605", "\u2715", "\u25c4", "\u25ba", "\u25ac", "\u25ae"),
+)
+"""One symbol a run, by the same place, for whoever does not tell the colours apart; as text."""
 
 _PLACES = {
     "npair": 0,
@@ -56,7 +61,7 @@ _PLACES = {
 
 
 def run_places(names: Sequence[str]) -> tuple[int, ...]:
-    """The place of each run's colour in ``RUNS_ON_LIGHT``, the same wherever the run is shown.
+    """The place of each run's colour and symbol, the same wherever the run is shown.
 
     A loss, with or without Symm, has a place of its own, whatever its other settings; a user's own
     loop, one by the letters of its name. Of runs that are shown together and would have one

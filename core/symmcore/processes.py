@@ -77,7 +77,7 @@ class _Process(SpawnProcess):
     """A spawned process that starts without the current folder on its import path."""
 
     def start(self) -> None:
-        """See :class:`multiprocessing.Process`."""
+        """Start the process, without the current folder on its import path."""
         with _safe_path():
             super().start()
 

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from symmcore.errors import type_and_line
-from symmcore.runs.finding import holds_run
+from symmcore.runs.reading.finding import holds_run
 from symmviz.services.session import Session
-from symmviz.views.start_page import StartPage
+from symmviz.views.start.page import StartPage
 
 
 class _Kind(Enum):

@@ -15,12 +15,12 @@ from symmviz.exporting.request import ExportRequest
 from symmviz.model.display import ColourBy
 from symmviz.model.resolve import export_scope
 from symmviz.model.resolve.export_scope import maps_on_screen
-from symmviz.model.retrieval import Split
-from symmviz.model.titles import run_titles
+from symmviz.model.retrieval.query import Split
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
 from symmviz.services.session import Session
-from symmviz.views.export_dialog import REPLACE, ExportDialog
-from symmviz.views.main_window import MainWindow
+from symmviz.views.dialogs.export_dialog import REPLACE, ExportDialog
+from symmviz.views.window.main_window import MainWindow
 
 _SAID_MS = 8000
 _MAP = "map"

@@ -13,11 +13,11 @@ from symmcore.projection.base import TEST, TRAIN
 from symmcore.runs import Recording
 from symmviz.exporting import export_kind
 from symmviz.exporting.request import ExportRequest
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Workspace
 from symmviz.services.session import Session
-from symmviz.views.figure_dialog import FigureDialog
-from symmviz.views.main_window import MainWindow
+from symmviz.views.dialogs.figure_dialog import FigureDialog
+from symmviz.views.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from symmviz.exporting.figure8 import DrawnFigure

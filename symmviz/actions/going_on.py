@@ -8,18 +8,18 @@ from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.runs import Recording
-from symmcore.runs.naming import run_folder
+from symmcore.runs.writing.naming import run_folder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec
-from symmviz.model.branch import BranchRequest
 from symmviz.model.resolve import branch_parents
+from symmviz.model.runs.branch import BranchRequest
 from symmviz.model.workspace import Workspace
-from symmviz.services.continuing import Continuation, drop_continuation
 from symmviz.services.faults import said_of
 from symmviz.services.session import Session
-from symmviz.views.branch_dialog import BranchDialog
-from symmviz.views.main_window import MainWindow
-from symmviz.views.question import Question
+from symmviz.services.training.continuing import Continuation, drop_continuation
+from symmviz.views.dialogs.branch_dialog import BranchDialog
+from symmviz.views.dialogs.question import Question
+from symmviz.views.window.main_window import MainWindow
 
 Begin = Callable[[tuple[str, ...], tuple[Recording, ...]], None]
 Refuse = Callable[[str], None]

@@ -6,16 +6,16 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from symmviz.model.appearance import Appearance
-from symmviz.model.layers import AT_FIRST, Layer
+from symmviz.model.map.layers import AT_FIRST, Layer
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.start import StartForm
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
-from symmviz.views.appearance_menu import appearance_action
-from symmviz.views.divided import Divided
-from symmviz.views.main_window import MainWindow
-from symmviz.views.theme import has_animations
-from symmviz.views.window_size import place_window
+from symmviz.views.style.theme import has_animations
+from symmviz.views.widgets.divided import Divided
+from symmviz.views.window.appearance_menu import appearance_action
+from symmviz.views.window.main_window import MainWindow
+from symmviz.views.window.window_size import place_window
 
 
 class PreferenceActions(QObject):

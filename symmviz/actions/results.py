@@ -6,13 +6,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from symmviz.actions.file_saves import FileSaves
-from symmviz.model.browse import Browse
 from symmviz.model.results import Format, formatted
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.browse import Browse
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.results import ResultsPresenter
 from symmviz.services.session import Session
-from symmviz.views.main_window import MainWindow
+from symmviz.views.window.main_window import MainWindow
 
 
 class ResultsActions(QObject):

@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QWidget
 from symmcore.data.images.formats import has_image_name, image_endings
 from symmcore.data.images.store import ImageArray
 from symmcore.runs import Recording
-from symmviz.model.browse import Browse, GalleryList
-from symmviz.model.history import QueryHistory
 from symmviz.model.resolve import shown_step
-from symmviz.model.retrieval import Query, Split, Upload
+from symmviz.model.retrieval.browse import Browse, GalleryList
+from symmviz.model.retrieval.history import QueryHistory
+from symmviz.model.retrieval.query import Query, Split, Upload
 from symmviz.model.workspace import MOST_UPLOADS, Selection, Workspace
 from symmviz.services.session import Session
-from symmviz.views.main_window import MainWindow
-from symmviz.views.open_dialog import ask_for_images
+from symmviz.views.dialogs.open_dialog import ask_for_images
+from symmviz.views.window.main_window import MainWindow
 
 
 class RetrievalActions(QObject):

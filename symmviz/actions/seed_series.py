@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from symmcore.runs import Recording
-from symmcore.runs.seed_folder import SeedFolder
-from symmcore.runs.unfinished_seeds import unfinished_seeds
+from symmcore.runs.continuing.seed_folder import SeedFolder
+from symmcore.runs.continuing.unfinished_seeds import unfinished_seeds
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, TrainingStatus
-from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
 from symmviz.services.faults import report_unexpected, said_of
-from symmviz.services.seed_series import SeedsLeft
 from symmviz.services.session import Session
+from symmviz.services.training.seed_series import SeedsLeft
 
 Begin = Callable[[tuple[str, ...], SeedRuns], None]
 Tell = Callable[[str], None]

@@ -10,7 +10,7 @@ from symmviz.presenters.dataset import DatasetPresenter
 from symmviz.presenters.start import dataset_config, recording_note
 from symmviz.presenters.start_check import start_problem
 from symmviz.services.session import Session
-from symmviz.views.start_page import StartPage
+from symmviz.views.start.page import StartPage
 
 
 class StartChecks:

@@ -9,9 +9,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from symmcore.runs import Recording
-from symmviz.model.history import History
+from symmviz.model.retrieval.history import History
 from symmviz.model.workspace import Selection, Workspace
-from symmviz.views.main_window import MainWindow
+from symmviz.views.window.main_window import MainWindow
 
 
 @dataclass(frozen=True, slots=True)

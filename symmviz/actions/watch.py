@@ -10,10 +10,10 @@ from symmviz.bridge import Bridge
 from symmviz.model.display import PictureId
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import axis_of, describe, describe_synthetic, image_at
-from symmviz.model.retrieval import Query
+from symmviz.model.retrieval.query import Query
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import WindowPresenter
-from symmviz.views.watch_page import WatchPage
+from symmviz.views.watch.page import WatchPage
 
 
 class WatchActions(QObject):

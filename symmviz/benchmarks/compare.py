@@ -112,11 +112,11 @@ class _Clock(NoSink):
         self.steps: list[float] = []
 
     def begin(self, context: TrainingContext) -> None:
-        """See :class:`~symmcore.training.sink.Sink`."""
+        """Note the time."""
         self.began = time.perf_counter()
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """See :class:`~symmcore.training.sink.Sink`."""
+        """Note the time of each step of the last run."""
         if run == self._last and isinstance(record, StepRecord):
             self.steps.append(time.perf_counter())
 

@@ -20,7 +20,7 @@ from symmcore.runs import Recorder, Recording
 from symmviz.benchmarks.event_loop import process_for
 from symmviz.model.curve import CurveLook, Panel
 from symmviz.model.resolve import curves
-from symmviz.views.curves import CurvePanel
+from symmviz.views.curves.plot import CurvePanel
 
 _TURN = 0.05  # seconds for the window to do what is due
 _SIZE = 620, 300

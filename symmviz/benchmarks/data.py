@@ -222,14 +222,14 @@ class _ImageFolder(datasets.ImageFolder):  # type: ignore[misc]  # torchvision h
         super().__init__(str(folder), transform)
 
     def find_classes(self, _: str) -> tuple[list[str], dict[str, int]]:
-        """See :class:`torchvision.datasets.DatasetFolder`."""
+        """Names of the classes, sorted, and the label of each."""
         names = sorted({_class_of(file) for file in self._files})
         return names, {name: label for label, name in enumerate(names)}
 
     def make_dataset(
         self, directory: str, class_to_idx: dict[str, int], **_: object
     ) -> list[tuple[str, int]]:
-        """See :class:`torchvision.datasets.DatasetFolder`."""
+        """The path and the label of each file."""
         return [(f"{directory}/{file}", class_to_idx[_class_of(file)]) for file in self._files]
 
 

@@ -17,7 +17,7 @@ from symmcore.losses import build_loss
 from symmcore.networks import build_network
 from symmcore.progress import ignore_progress
 from symmcore.records import BatchHealth, StepRecord
-from symmcore.runs.metrics import MetricsTable, metrics_line
+from symmcore.runs.formats.metrics import MetricsTable, metrics_line
 from symmcore.training.batch_health import STEPS_BETWEEN_NORMS, batch_health, gradient_norm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.preparation import Preparation

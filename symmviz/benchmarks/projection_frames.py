@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from symmcore.records import EmbeddedSet, Frame, WatchedSet
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.config import preset_config
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks

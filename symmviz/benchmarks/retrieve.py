@@ -23,12 +23,12 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from symmcore.records import EmbeddedSet, Frame, WatchedSet
-from symmcore.runs.config_file import own_loop_settings
-from symmcore.runs.files import write_whole
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import SAFETENSORS, THUMBNAILS
-from symmcore.runs.run_writer import RunWriter
-from symmcore.runs.thumbnails import LONGEST_SIDE, chunk_bytes, encode
+from symmcore.runs.formats.config_file import own_loop_settings
+from symmcore.runs.formats.files import write_whole
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import SAFETENSORS, THUMBNAILS
+from symmcore.runs.formats.thumbnails import LONGEST_SIDE, chunk_bytes, encode
+from symmcore.runs.writing.run_writer import RunWriter
 from symmviz.app import Launched, launch
 from symmviz.benchmarks.event_loop import process_for
 from symmviz.model.display import ImageCard

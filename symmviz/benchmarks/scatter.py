@@ -25,11 +25,11 @@ from PySide6.QtWidgets import QApplication
 from symmcore.records import FloatArray
 from symmviz.benchmarks.event_loop import TICK_MS, Ticker, process_for, process_until
 from symmviz.benchmarks.training import EndlessTraining
-from symmviz.model.bounds import Bounds
-from symmviz.model.class_choice import shown_classes
 from symmviz.model.display import ColourBy, PointCloud, PointPositions
+from symmviz.model.map.bounds import Bounds
+from symmviz.model.map.class_choice import shown_classes
 from symmviz.services.drawing import PointDrawing
-from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.map.scatter import EmbeddingScatter
 
 _SIZE = 1000, 640  # logical pixels of the map
 _CLASSES = 50

@@ -8,8 +8,8 @@ from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import RunState
-from symmviz.services.status_box import StatusBox
-from symmviz.services.training_process import TrainingProcess
+from symmviz.services.training.process import TrainingProcess
+from symmviz.services.training.status_box import StatusBox
 
 ENDLESS_STEPS = 1_000_000
 _SECONDS_TO_END = 60.0

@@ -28,8 +28,8 @@ from symmcore.processes import default_threads, usable_cores
 from symmviz.app import Launched, launch
 from symmviz.benchmarks.event_loop import TICK_MS, Ticker, process_for, process_until
 from symmviz.benchmarks.training import ENDLESS_STEPS, EndlessTraining
-from symmviz.services.training_thread import SPARE_CORES
-from symmviz.views.window_size import PREFERRED
+from symmviz.services.training.thread import SPARE_CORES
+from symmviz.views.window.window_size import PREFERRED
 
 _EVAL_EVERY = 10  # steps: more pictures than anyone asks for by default
 _LATENESS_SECONDS = 30.0

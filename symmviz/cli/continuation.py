@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from symmcore.errors import InputError
-from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.continuing.continuation import ContinuationPlan, branch_plan, resume_plan
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.schedule import Schedule
 from symmcore.settings.setting import settings_of

@@ -20,7 +20,7 @@ from symmcore.data.sources.natural_order import natural_key
 from symmcore.errors import InputError
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
-from symmcore.runs.config_file import read_info
+from symmcore.runs.formats.config_file import read_info
 from symmcore.training.config import DEVICES, check_device
 from symmviz.cli.output_file import check_writable, write_file
 from symmviz.cli.paths import user_path

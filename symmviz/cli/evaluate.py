@@ -6,9 +6,9 @@ import sys
 from argparse import Namespace
 
 from symmcore.errors import InputError
-from symmcore.runs.layout import METRICS
-from symmcore.runs.metrics import Scores
-from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.formats.layout import METRICS
+from symmcore.runs.formats.metrics import Scores
+from symmcore.runs.reading.recording import Recording, open_runs
 from symmviz.cli.paths import user_path
 from symmviz.cli.streams import output_status
 

@@ -9,7 +9,7 @@ from symmcore.errors import InputError
 from symmcore.export.options import MOST_NEIGHBOURS, SPLITS, ExportOptions, parse_steps
 from symmcore.progress import Progress
 from symmcore.projection.methods import METHODS
-from symmcore.runs.opening import read_runs
+from symmcore.runs.reading.opening import read_runs
 from symmviz.cli.paths import user_path
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.run_warnings import tell_warnings

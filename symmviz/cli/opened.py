@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symmcore.data.images.formats import has_image_name
-from symmcore.runs.config_file import read_info
-from symmcore.runs.finding import check_run, holds_run, run_folders
+from symmcore.runs.formats.config_file import read_info
+from symmcore.runs.reading.finding import check_run, holds_run, run_folders
 
 
 def images_folder(paths: Sequence[Path]) -> Path | None:

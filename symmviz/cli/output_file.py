@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from symmcore.errors import InputError
-from symmcore.runs.files import write_whole
+from symmcore.runs.formats.files import write_whole
 
 
 def check_writable(path: Path | None) -> None:

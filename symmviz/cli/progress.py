@@ -13,7 +13,7 @@ from symmcore.training.sink import TrainingContext
 from symmcore.training.status import RunState, TrainingStatus
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.score_table import score_table
-from symmviz.model.paper_scores import paper_scores
+from symmviz.model.runs.paper_scores import paper_scores
 
 _SECONDS_BETWEEN_LINES = 5.0
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from symmcore.data.names import display_name
 from symmcore.errors import InputError
-from symmcore.runs.opening import read_runs
+from symmcore.runs.reading.opening import read_runs
 from symmcore.runs.results import RunResult, read_results
 from symmviz.cli.output_file import check_writable, write_file
 from symmviz.cli.paths import user_path

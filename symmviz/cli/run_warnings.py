@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from symmcore.data.names import display_name
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.model.resolve import warnings
 
 

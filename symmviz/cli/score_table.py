@@ -3,7 +3,7 @@
 from symmcore.records import EvalRecord
 from symmcore.settings.networks import FROM_SCRATCH, network_info
 from symmcore.training.config import TrainingConfig, preset_config
-from symmviz.model.paper_scores import PaperScores
+from symmviz.model.runs.paper_scores import PaperScores
 
 
 def score_table(record: EvalRecord, paper: PaperScores, config: TrainingConfig) -> list[str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.export.selection import read_selection
-from symmcore.runs.recording import open_runs
-from symmviz.model.retrieval import Query, Split
+from symmcore.runs.reading.recording import open_runs
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Selection, images_key
 
 

@@ -63,7 +63,7 @@ class LastingStream(io.TextIOBase):
             return False
 
     def fileno(self) -> int:
-        """See :class:`io.TextIOBase`.
+        """The file descriptor of the stream.
 
         Raises:
             io.UnsupportedOperation: if there is no stream.

@@ -14,13 +14,13 @@ from types import FrameType
 
 from symmcore.data.names import display_name
 from symmcore.errors import InputError
-from symmcore.runs.continuation import ContinuationPlan
-from symmcore.runs.layout import run_directories
-from symmcore.runs.naming import run_folder
-from symmcore.runs.recording import open_runs
+from symmcore.runs.continuing.continuation import ContinuationPlan
+from symmcore.runs.continuing.seed_folder import SeedFolder, parse_seeds
+from symmcore.runs.formats.layout import run_directories
+from symmcore.runs.reading.recording import open_runs
 from symmcore.runs.results import read_results
-from symmcore.runs.seed_folder import SeedFolder, parse_seeds
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.writing.naming import run_folder
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Sinks

@@ -6,7 +6,7 @@ from pathlib import Path
 from symmcore.errors import InputError
 from symmcore.export import KINDS, ExportKind, ExportOptions, OutputExistsError, whole_output
 from symmcore.progress import ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.picture_kinds import PICTURE_KINDS
 
 __all__ = ["EXPORTS", "OutputExistsError", "export", "export_kind"]

@@ -13,7 +13,7 @@ from symmcore.export.libraries import needed
 from symmcore.export.options import ExportOptions
 from symmcore.export.tables import file_ending
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.maps import MapSheet, map_sheet
 from symmviz.exporting.sheet import ensure_application, sheet_image
 

@@ -11,16 +11,26 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from symmcore.errors import InputError
 from symmcore.export.options import ExportOptions
-from symmcore.palette import RUNS_ON_LIGHT
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.axis import Axis, nice_axis
-from symmviz.exporting.sheet import BORDER, MUTED, check_runs, draw_text, text_width, write_sheet
+from symmviz.exporting.sheet import (
+    BACKGROUND,
+    BORDER,
+    MUTED,
+    check_runs,
+    draw_text,
+    run_colour,
+    text_width,
+    write_sheet,
+)
 from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Variant
 from symmviz.model.display import RunTitle
+from symmviz.model.line_symbols import line_symbols
 from symmviz.model.outline import Values, outline
 from symmviz.model.resolve import curves, panels, paper_lines
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.titles import run_titles
+from symmviz.run_symbols import draw_symbol
 
 _MOST_RUNS = 50
 _ACROSS = 2
@@ -28,7 +38,7 @@ _WIDTH, _HEIGHT = 460, 260  # of a plot, in units
 _MARGIN, _GAP, _HEAD, _LEFT, _BOTTOM = 16, 20, 26, 52, 36
 _LEGEND = 22  # height of a line
 _COLUMNS = 2000  # in which no extreme of a line is lost
-_LINE = 1.4
+_LINE, _SYMBOL = 1.4, 4.0  # units: the width of a line, and half a symbol
 _Number = TypeVar("_Number", float, Values)
 _SHARES = (Panel.RECALL, Panel.SYNTHETIC_RECALL, Panel.RATIO)
 
@@ -52,7 +62,7 @@ class CurvesSheet:
 
     @property
     def size(self) -> tuple[int, int]:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Width and height, in units of a 96th of an inch."""
         across = min(len(self._plots), _ACROSS)
         down = -(-len(self._plots) // across)
         width = 2 * _MARGIN + across * _WIDTH + (across - 1) * _GAP
@@ -60,11 +70,12 @@ class CurvesSheet:
         return width, height
 
     def paint(self, painter: QPainter) -> None:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Paint all of it, from (0, 0) on; the background is there already."""
         for at, title in enumerate(self._titles):
             y = _MARGIN + at * _LEGEND
-            painter.setPen(QPen(_colour(title), 2.5))
+            painter.setPen(QPen(run_colour(title.place), 2.5))
             painter.drawLine(QPointF(_MARGIN, y + 11), QPointF(_MARGIN + 22, y + 11))
+            _draw_symbol(painter, title, QPointF(_MARGIN + 11, y + 11))
             draw_text(painter, QRectF(_MARGIN + 30, y, self.size[0] - 62, _LEGEND), title.title)
         top = _MARGIN + self._legend_height()
         for at, (key, lines, paper) in enumerate(self._plots):
@@ -134,18 +145,22 @@ def _paint_plot(
     painter.setClipRect(area)
     for line in lines:
         style = Qt.PenStyle.DashLine if line.variant is Variant.DASHED else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(_colour(titles[line.run]), _LINE, style))
+        painter.setPen(QPen(run_colour(titles[line.run].place), _LINE, style))
         for stretch in _stretches(line, across):
             painter.drawPolyline(_polygon(stretch, area, across, up))
+    for line in lines:
+        view = across.low, across.high
+        symbols = line_symbols(line.places, line.values, view, area.width(), line.run)
+        for at in _polygon(symbols, area, across, up).toList():
+            _draw_symbol(painter, titles[line.run], at)
     painter.restore()
     for one in paper:
         y = _place(one.value, up, area.bottom(), area.top())
-        painter.setPen(QPen(_colour(titles[one.run]), 1, Qt.PenStyle.DotLine))
+        colour = run_colour(titles[one.run].place)
+        painter.setPen(QPen(colour, 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         label = QRectF(area.left() + 6, y - 15, 120, 14)
-        draw_text(
-            painter, label, f"paper {one.value:.3f}", _colour(titles[one.run]).name(), size=11
-        )
+        draw_text(painter, label, f"paper {one.value:.3f}", colour.name(), size=11)
 
 
 _STROKES = "solid test, dashed training"
@@ -196,5 +211,6 @@ def _place(value: _Number, axis: Axis, start: float, end: float) -> _Number:
     return start + (end - start) * (value - axis.low) / (axis.high - axis.low)
 
 
-def _colour(title: RunTitle) -> QColor:
-    return QColor(RUNS_ON_LIGHT[title.place])
+def _draw_symbol(painter: QPainter, title: RunTitle, at: QPointF) -> None:
+    colour, ground = run_colour(title.place), QColor(BACKGROUND)
+    draw_symbol(painter, title.place, at, _SYMBOL, colour, ground)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from symmcore.export.frames import frame_step, spread_evenly
 from symmcore.export.options import ExportOptions
 from symmcore.progress import ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.maps import MapSheet, RunMap, run_maps, sheet_note
 from symmviz.exporting.sheet import ensure_application, sheet_image, write_sheet
 from symmviz.raster import Look, Symbol

@@ -12,12 +12,12 @@ from symmcore.errors import InputError
 from symmcore.export.coordinates import chosen_method, projections
 from symmcore.export.frames import frame_step, kind_of, watched
 from symmcore.export.options import ExportOptions
-from symmcore.palette import ORIGINAL_ON_LIGHT, RUNS_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
+from symmcore.palette import ORIGINAL_ON_LIGHT, SYNTHETIC_ON_LIGHT, class_colours
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray, IndexArray, Projection
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 from symmviz.exporting.map_legend import LINE, legend_lines, paint_legend
 from symmviz.exporting.sheet import (
     BACKGROUND,
@@ -28,9 +28,9 @@ from symmviz.exporting.sheet import (
     draw_text,
     write_sheet,
 )
-from symmviz.model.bounds import Bounds, bounds_of
 from symmviz.model.display import RunTitle
-from symmviz.model.titles import run_titles
+from symmviz.model.map.bounds import Bounds, bounds_of
+from symmviz.model.runs.titles import run_titles
 from symmviz.raster import Look, Points, Rasterizer, Scene, Symbol, Transform
 from symmviz.raster.scene import StyleArray
 from symmviz.raster.sizes import symbol_diameter
@@ -49,7 +49,7 @@ class RunMap:
 
     Attributes:
         title: what the run is called.
-        colour: the run's own.
+        place: of its colour and symbol, see :func:`symmcore.palette.run_places`.
         steps: of its frames.
         frames: of each, (N, 2) float32 synthetic and original points.
         styles: (N,) rows of the look, of synthetic and of original points.
@@ -58,7 +58,7 @@ class RunMap:
     """
 
     title: str
-    colour: str
+    place: int
     steps: tuple[int, ...]
     frames: tuple[tuple[FloatArray, FloatArray], ...]
     styles: tuple[StyleArray, StyleArray]
@@ -102,7 +102,7 @@ class MapSheet:
 
     @property
     def size(self) -> tuple[int, int]:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Width and height, in units of a 96th of an inch."""
         across = min(len(self._maps), self._across)
         down = -(-len(self._maps) // across)
         width = 2 * _MARGIN + across * self._side + (across - 1) * _GAP
@@ -117,7 +117,7 @@ class MapSheet:
         self._rasterizer.load(look)
 
     def paint(self, painter: QPainter) -> None:
-        """See :class:`symmviz.exporting.sheet.Sheet`."""
+        """Paint all of it, from (0, 0) on; the background is there already."""
         pixels = max(painter.worldTransform().m11(), 2.0)
         for at, one in enumerate(self._maps):
             row, column = divmod(at, self._across)
@@ -136,7 +136,7 @@ class MapSheet:
         step = one.steps[min(int(self.place + 0.5), len(one.steps) - 1)]
         head = QRectF(at.x(), at.y(), side, 20)
         if one.title:
-            draw_run(painter, head, one.title, one.colour)
+            draw_run(painter, head, one.title, one.place)
         under = head.translated(0, 20)
         draw_text(painter, under, f"{one.caption} · step {step:,}", MUTED, size=12)
         box = QRectF(at.x(), at.y() + _HEAD, side, side)
@@ -243,7 +243,7 @@ def _run_map(
         frames.append((plane.synthetic[kept], np.array(plane.original, order="C")))
     return RunMap(
         title.title,
-        RUNS_ON_LIGHT[title.place],
+        title.place,
         tuple(one.step for one in projected),
         tuple(frames),
         (synthetic[kept], original),

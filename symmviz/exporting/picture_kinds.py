@@ -7,7 +7,7 @@ from pathlib import Path
 from symmcore.errors import InputError, one_line
 from symmcore.export import ExportKind, ExportOptions
 from symmcore.progress import ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 PICTURES = (".png", ".svg", ".pdf")
 

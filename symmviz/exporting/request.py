@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symmcore.export import ExportKind, ExportOptions
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 
 @dataclass(frozen=True, slots=True, eq=False)

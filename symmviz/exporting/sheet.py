@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -19,6 +19,8 @@ from PySide6.QtSvg import QSvgGenerator
 
 from symmcore.errors import InputError
 from symmcore.export.tables import file_ending
+from symmcore.palette import RUNS_ON_LIGHT
+from symmviz.run_symbols import draw_symbol
 
 BACKGROUND, TEXT, MUTED, BORDER = "#ffffff", "#1c1f24", "#5d6470", "#d5d8de"
 
@@ -100,11 +102,16 @@ def draw_text(
     painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter, fitting)
 
 
-def draw_run(painter: QPainter, box: QRectF, title: str, colour: str) -> None:
-    """Write the title of a run in a box, behind a square in its colour."""
-    mark = QRectF(box.x(), box.center().y() - _MARK / 2, _MARK, _MARK)
-    painter.fillRect(mark, QColor(colour))
+def draw_run(painter: QPainter, box: QRectF, title: str, place: int) -> None:
+    """Write the title of a run in a box, behind its symbol in its colour."""
+    centre = QPointF(box.x() + _MARK / 2, box.center().y())
+    draw_symbol(painter, place, centre, _MARK / 2, run_colour(place))
     draw_text(painter, box.adjusted(_MARK + 6, 0, 0, 0), title, bold=True, size=_TITLE)
+
+
+def run_colour(place: int) -> QColor:
+    """The colour of this place: see :func:`symmcore.palette.run_places`."""
+    return QColor(RUNS_ON_LIGHT[place])
 
 
 def font(size: float = _FONT, *, bold: bool = False) -> QFont:

@@ -6,8 +6,8 @@ from enum import Enum
 from pathlib import Path
 
 from symmcore.records import FloatArray, ImageFiles, IndexArray
-from symmviz.model.browse import GalleryOrder
-from symmviz.model.retrieval import AnyQuery, Split
+from symmviz.model.retrieval.browse import GalleryOrder
+from symmviz.model.retrieval.query import AnyQuery, Split
 
 
 class ColourBy(Enum):

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from symmcore.records import FloatArray, Frame, ImageFiles, IndexArray, PickedPairs, Projection
 from symmviz.model.display import ColourBy
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.retrieval import Split
-from symmviz.model.trails import MOST_FRAMES
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.map.trails import MOST_FRAMES
+from symmviz.model.retrieval.query import Split
 
 
 @dataclass(frozen=True, slots=True, eq=False)

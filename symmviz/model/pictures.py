@@ -31,9 +31,9 @@ class NoPictures:
     """A source that never has a picture, for views before they are given one."""
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
-        """See :class:`PictureSource`."""
+        """None: there is never a picture."""
         return None
 
     def lack(self, run: str) -> str:
-        """See :class:`PictureSource`."""
+        """Empty: of no run is it known why there are no pictures."""
         return ""

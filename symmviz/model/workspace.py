@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from symmcore.runs import Recording
-from symmviz.model.browse import Browse
-from symmviz.model.class_choice import ClassChoice
 from symmviz.model.curve import CurveLook
 from symmviz.model.display import ColourBy
-from symmviz.model.layers import AT_FIRST, Layer
-from symmviz.model.retrieval import AnyQuery, Query, Split, Upload
-from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.map.class_choice import ClassChoice
+from symmviz.model.map.layers import AT_FIRST, Layer
+from symmviz.model.retrieval.browse import Browse
+from symmviz.model.retrieval.query import AnyQuery, Query, Split, Upload
+from symmviz.model.runs.seed_runs import SeedRuns
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from symmviz.model.class_choice import (
+from symmviz.model.display import ColourBy
+from symmviz.model.loaded import Loaded
+from symmviz.model.map.class_choice import (
     ClassChoice,
     ShownClasses,
     isolated,
@@ -10,8 +12,6 @@ from symmviz.model.class_choice import (
     with_colour_toggled,
     with_hidden_toggled,
 )
-from symmviz.model.display import ColourBy
-from symmviz.model.loaded import Loaded
 from symmviz.model.resolve import column_classes
 from symmviz.model.workspace import Workspace, images_key
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RunInfo, RunStatus
+from symmcore.runs.formats.info import RunInfo, RunStatus
 from symmcore.settings.networks import FROM_SCRATCH, network_info
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, RunState, TrainingStatus

@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from symmcore.runs import Recording
-from symmviz.model.events import Event
+from symmviz.model.map.events import Event
 from symmviz.model.resolve.events import EventLine, EventsState, events
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Cursor, Workspace
 
 

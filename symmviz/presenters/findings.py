@@ -5,7 +5,7 @@ from typing import Protocol
 from symmcore.runs import Recording
 from symmcore.training.collapse import Finding
 from symmcore.training.spec import RunSpec
-from symmviz.model.findings import (
+from symmviz.model.runs.findings import (
     FindingLine,
     RunDoctor,
     finding_line,

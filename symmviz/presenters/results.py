@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmviz.model.results import Outcome, ResultsTable
 from symmviz.model.workspace import Workspace
 from symmviz.services.results import Results, ResultsReader

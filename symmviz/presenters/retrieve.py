@@ -15,7 +15,7 @@ from symmviz.model.resolve import (
     listing,
     retrieve,
 )
-from symmviz.model.retrieval import Query
+from symmviz.model.retrieval.query import Query
 from symmviz.model.workspace import Workspace
 
 

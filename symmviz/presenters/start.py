@@ -8,7 +8,7 @@ from pathlib import Path
 from symmcore.data.choice import dataset_choice
 from symmcore.data.sources.splits import SplitRule
 from symmcore.errors import InputError
-from symmcore.runs.seed_folder import parse_seeds
+from symmcore.runs.continuing.seed_folder import parse_seeds
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.presets import Preset
 from symmcore.settings.setting import settings_of
@@ -16,7 +16,7 @@ from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec
-from symmviz.model.comparison import shortened
+from symmviz.model.runs.comparison import shortened
 
 SEEDS = "Seeds"
 """What the field is called."""

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from symmcore.records import FloatArray
-from symmviz.model.bounds import Bounds, bounds_of, followed
-from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
@@ -14,16 +12,18 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
-from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, VerdictArray
+from symmviz.model.map.bounds import Bounds, bounds_of, followed
+from symmviz.model.map.class_choice import ShownClasses
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.map.picked import MapPair
+from symmviz.model.map.picked_types import PickedTypes
+from symmviz.model.map.trails import Trails
 from symmviz.model.mined_pair import MinedPair
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.picked import MapPair
-from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve import Column, Found, WatchState, nothing_found, watch
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.since import SinceChoice
-from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsView
 from symmviz.presenters.findings import FindingsView

@@ -7,9 +7,9 @@ from itertools import chain, zip_longest
 from typing import Protocol
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RecordingState
+from symmcore.runs.formats.info import RecordingState
 from symmviz.model.display import ColourBy
-from symmviz.model.layers import Layer
+from symmviz.model.map.layers import Layer
 from symmviz.model.resolve import (
     SearchTarget,
     history_targets,
@@ -21,7 +21,7 @@ from symmviz.model.resolve import (
     steps_wanted,
     trail_steps,
 )
-from symmviz.model.retrieval import Query, RunNeighbours
+from symmviz.model.retrieval.query import Query, RunNeighbours
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.classes import ClassesPresenter
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
@@ -32,8 +32,8 @@ from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
 from symmviz.services.frame_facts import FramePart, FrameWanted
 from symmviz.services.frames import FrameLoader
-from symmviz.services.rankings import Rankings
-from symmviz.services.search import Searches
+from symmviz.services.retrieval.rankings import Rankings
+from symmviz.services.retrieval.search import Searches
 
 # Drawing a plot takes milliseconds in which the training thread may wait for Python's lock:
 # one plot at a time, so that each of the four is drawn about once a second.
@@ -42,7 +42,7 @@ _SECONDS_BETWEEN_METRICS = 0.25
 
 
 class UploadSearches(Protocol):
-    """Searches for images from elsewhere: see :class:`symmviz.services.uploads.Uploads`."""
+    """Searches for images from elsewhere, embedded by the networks of the runs that are shown."""
 
     @property
     def revision(self) -> int:

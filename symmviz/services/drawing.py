@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from symmviz.model.drawing import Answer
+from symmviz.model.map.drawing import Answer
 from symmviz.raster import Hit, PixelArray, Rasterizer, Scene
 from symmviz.services.executors import shut_down
 
@@ -15,7 +15,7 @@ class _ClosedError(Exception):
 
 
 class PointDrawing:
-    """See :class:`symmviz.model.drawing.PointDrawer`.
+    """Draws points on a thread of its own: a :class:`symmviz.model.map.drawing.PointDrawer`.
 
     Threads: one that draws, from the first picture on, one that computes what is drawn over the
     points, once that is wanted, and one that loads the compiled loops, from :meth:`start` on; all
@@ -45,17 +45,17 @@ class PointDrawing:
         return self._rasterizer.compiled
 
     def draw(self, scene: Scene, image: PixelArray) -> "Future[None]":
-        """See :class:`symmviz.model.drawing.PointDrawer`."""
+        """Have a scene drawn into an image, which is the drawer's until the result is there."""
         if self._closed.is_set():
             return _cancelled()
         return self._draws.submit(self._rasterizer.draw, scene, image)
 
     def nearest(self, scene: Scene, x: float, y: float, radius: float) -> Hit | None:
-        """See :class:`symmviz.model.drawing.PointDrawer`."""
+        """The drawn point nearest to a place: see :meth:`symmviz.raster.Rasterizer.nearest`."""
         return self._rasterizer.nearest(scene, x, y, radius)
 
     def derive(self, compute: Callable[[], Answer]) -> "Future[Answer]":
-        """See :class:`symmviz.model.drawing.PointDrawer`."""
+        """Have what is drawn over the points computed."""
         if self._closed.is_set():
             return _cancelled()
         return self._derives.submit(compute)

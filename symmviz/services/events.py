@@ -9,9 +9,9 @@ from symmcore.errors import InputError, type_and_line
 from symmcore.libraries import limited_blas_threads
 from symmcore.projection.neighbours import EXACT_UP_TO
 from symmcore.runs import Recording
-from symmviz.model.events import Event
-from symmviz.model.frame_changes import Neighbourhood, find_events, neighbourhood
-from symmviz.model.retrieval import Split
+from symmviz.model.map.events import Event
+from symmviz.model.map.frame_changes import Neighbourhood, find_events, neighbourhood
+from symmviz.model.retrieval.query import Split
 from symmviz.services.faults import ignore_problem
 from symmviz.services.wanted import WantedAnswers
 

@@ -12,8 +12,8 @@ from symmcore.libraries import limited_blas_threads
 from symmcore.records import PickedPairs
 from symmcore.runs import Recording
 from symmviz.model.loaded import Shares, ShareTarget, Verdicts
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.retrieval import Split
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.retrieval.query import Split
 from symmviz.services.pair_cosines import pair_cosines
 from symmviz.services.point_shares import frame_shares
 from symmviz.services.verdicts import frame_verdicts
@@ -62,19 +62,19 @@ class FrameFacts:
         )
 
     def verdicts(self, key: str, step: int) -> Verdicts | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """Which images of a run were right at rank 1 after a step, where that was wanted."""
         return self._verdicts.get((key, step))
 
     def picked(self, key: str, step: int) -> PickedPairs | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The pairs picked in the newest batch before a step, where they were wanted."""
         return self._picked.get((key, step))
 
     def shares(self, target: ShareTarget) -> Shares | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """What colours that are a scale say, where that was wanted."""
         return self._shares.get(target)
 
     def cosines(self, key: str, step: int, split: Split) -> PairCosines | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The cosines of pairs of a split's images after a step, where they were wanted."""
         return self._cosines.get(((key, step), split))
 
     def has(self, wanted: FrameWanted, step: int) -> bool:

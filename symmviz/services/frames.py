@@ -7,7 +7,7 @@ from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
 from symmcore.records import EmbeddedSet, ImageFiles, PickedPairs, Projection
 from symmcore.runs import Recording
-from symmcore.runs.memory import projection_size
+from symmcore.runs.reading.memory import projection_size
 from symmviz.model.loaded import (
     LivePicture,
     RunImages,
@@ -17,8 +17,8 @@ from symmviz.model.loaded import (
     Verdicts,
     run_images,
 )
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.retrieval import Split
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.retrieval.query import Split
 from symmviz.services.faults import ignore_problem
 from symmviz.services.frame_facts import FrameFacts, FramePart, FrameWanted
 from symmviz.services.wanted import WantedAnswers
@@ -67,44 +67,44 @@ class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
         self._thread.want(tuple((one, epoch) for one in wanted if not self._has(one)))
 
     def images(self, key: str) -> RunImages | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The images that a run watches, once one of its frames was read."""
         with self._lock:
             return self._images.get(key)
 
     def gallery(self, key: str) -> SplitImages | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The images among which a run's test queries are searched."""
         with self._lock:
             known = self._galleries.get(key)
         return None if known is None else known[1]
 
     def files(self, key: str) -> ImageFiles | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The files of a run's images, where they are known."""
         with self._lock:
             return self._files.get(key)
 
     def projection(self, key: str, method: str, step: int) -> Projection | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """A run's projection at a step, if it is in memory."""
         return self._projections.get((key, method, step))
 
     def live(self, key: str, method: str, split: Split) -> LivePicture | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """Where the points of a run's split are on the screen, if they move or did."""
         with self._lock:
             return self._live.get((key, method, split))
 
     def verdicts(self, key: str, step: int) -> Verdicts | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """Which images of a run were right at rank 1 after a step, where that was wanted."""
         return self._facts.verdicts(key, step)
 
     def picked(self, key: str, step: int) -> PickedPairs | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The pairs picked in the newest batch before a step, where they were wanted."""
         return self._facts.picked(key, step)
 
     def shares(self, target: ShareTarget) -> Shares | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """What colours that are a scale say, where that was wanted."""
         return self._facts.shares(target)
 
     def cosines(self, key: str, step: int, split: Split) -> PairCosines | None:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """The cosines of pairs of a split's images after a step, where they were wanted."""
         return self._facts.cosines(key, step, split)
 
     def put_live(self, key: str, split: Split, projection: Projection, note: str) -> None:
@@ -121,12 +121,12 @@ class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
             self._revision += 1
 
     def failure(self, key: str, step: int) -> str:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """Why a run's frame or projection cannot be had; empty if nothing is known of that."""
         with self._lock:
             return self._failures.get((key, step), "")
 
     def unusable_methods(self) -> Mapping[str, str]:
-        """See :class:`symmviz.model.loaded.Loaded`."""
+        """By name, what each projection needs whose library could not be imported."""
         with self._lock:
             return self._unusable
 

@@ -11,9 +11,9 @@ from symmcore.projection.methods import METHODS
 from symmcore.projection.points import Points, normalised
 from symmcore.records import FloatArray, IndexArray
 from symmcore.runs import Recording, RunSummary, open_runs, recent_runs
-from symmcore.runs.info import RunStatus
-from symmviz.model.recent import RecentRun
-from symmviz.model.titles import named_title
+from symmcore.runs.formats.info import RunStatus
+from symmviz.model.runs.recent import RecentRun
+from symmviz.model.runs.titles import named_title
 
 _LISTED = 20
 _SIDE = 104  # pixels

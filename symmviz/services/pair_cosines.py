@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from symmcore.projection.points import normalised
 from symmcore.records import EmbeddedSet, IndexArray
-from symmviz.model.pair_cosines import BINS, Counts, PairCosines, PairGroup
+from symmviz.model.map.pair_cosines import BINS, Counts, PairCosines, PairGroup
 
 ALL_PAIRS = 2_500
 """Of more images than this, pairs are drawn at random."""

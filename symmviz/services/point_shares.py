@@ -8,8 +8,8 @@ from symmcore.projection.points import normalised
 from symmcore.records import EmbeddedSet, FloatArray, PlanePoints, WatchedSet
 from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
-from symmviz.model.frame_changes import Neighbourhood, neighbourhood
 from symmviz.model.loaded import Shares, ShareTarget
+from symmviz.model.map.frame_changes import Neighbourhood, neighbourhood
 
 NEIGHBOURS = 10
 FAR = 3

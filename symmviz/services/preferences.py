@@ -6,7 +6,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from symmcore.folders import default_runs_folder
 from symmviz.model.appearance import Appearance
-from symmviz.model.layers import AT_FIRST, Layer
+from symmviz.model.map.layers import AT_FIRST, Layer
 
 _RUNS_FOLDER = "runs_folder"
 _APPEARANCE = "appearance"

@@ -10,7 +10,7 @@ from symmcore.projection.base import PCA, ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Projection
 from symmcore.runs import Recording
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services.faults import report_fault
 from symmviz.services.frames import FrameLoader

@@ -10,9 +10,9 @@ from symmcore.errors import InputError
 from symmcore.projection.base import PCA, ProjectionJob, ProjectionSettings
 from symmcore.records import Frame, Projection
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmviz.model.resolve import shown_step
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
 
 _STARTS_TRIED = 4  # of projections near a frame, until one has a picture to go on from

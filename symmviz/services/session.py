@@ -10,20 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from symmcore.runs import Recording
-from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
-from symmcore.runs.files import write_whole
-from symmcore.runs.naming import run_folder
-from symmcore.runs.opening import read_runs
-from symmcore.runs.seed_folder import SeedFolder
+from symmcore.runs.continuing.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.continuing.seed_folder import SeedFolder
+from symmcore.runs.formats.files import write_whole
+from symmcore.runs.reading.opening import read_runs
+from symmcore.runs.writing.naming import run_folder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec
-from symmviz.model.recent import RecentRun
+from symmviz.model.runs.recent import RecentRun
 from symmviz.model.workspace import Workspace
-from symmviz.services.continuing import (
-    Continuation,
-    drop_continuation,
-    prepare_continuation,
-)
 from symmviz.services.dataset_scan import DatasetScan
 from symmviz.services.drawing import PointDrawing
 from symmviz.services.events import EventFinder
@@ -32,15 +27,20 @@ from symmviz.services.follower import Follower
 from symmviz.services.frames import FrameLoader
 from symmviz.services.opening import read_recent_runs
 from symmviz.services.projecting import Projections
-from symmviz.services.rankings import Rankings
 from symmviz.services.results import ResultsReader
-from symmviz.services.search import Searches
-from symmviz.services.seed_series import SeedsLeft, seeds_left
-from symmviz.services.status_box import StatusBox, Updates
+from symmviz.services.retrieval.rankings import Rankings
+from symmviz.services.retrieval.search import Searches
+from symmviz.services.retrieval.uploads import Uploads
 from symmviz.services.thumbnails import Thumbnails
-from symmviz.services.training_messages import Order
-from symmviz.services.training_process import TrainingProcess
-from symmviz.services.uploads import Uploads
+from symmviz.services.training.continuing import (
+    Continuation,
+    drop_continuation,
+    prepare_continuation,
+)
+from symmviz.services.training.messages import Order
+from symmviz.services.training.process import TrainingProcess
+from symmviz.services.training.seed_series import SeedsLeft, seeds_left
+from symmviz.services.training.status_box import StatusBox, Updates
 
 _Found = TypeVar("_Found")
 _SCAN_THREADS = 3  # a disk that does not answer is not to hold up the next scan

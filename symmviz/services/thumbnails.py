@@ -12,8 +12,8 @@ from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmcore.runs.thumbnails import has_thumbnails
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.thumbnails import has_thumbnails
 from symmviz.model.display import UPLOADS, PictureId
 from symmviz.services.wanted import WantedAnswers
 
@@ -61,7 +61,7 @@ class Thumbnails(WantedAnswers[_Key]):
             self._lacks.clear()
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
-        """See :class:`symmviz.model.pictures.PictureSource`."""
+        """An image scaled to fit a square, (H, W, C) uint8, or None while it is being made."""
         key = picture, side
         image = self._made.get(key)
         if image is not None:
@@ -77,7 +77,7 @@ class Thumbnails(WantedAnswers[_Key]):
         return None
 
     def lack(self, run: str) -> str:
-        """See :class:`symmviz.model.pictures.PictureSource`."""
+        """Why there are no pictures of a run, in a sentence; empty where there are or may be."""
         with self._lock:
             return self._lacks.get(run, "")
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from symmcore.records import EmbeddedSet, Frame
 from symmviz.model.loaded import VerdictArray, Verdicts
-from symmviz.services.query_scores import score_queries
-from symmviz.services.search_index import SearchIndex
+from symmviz.services.retrieval.query_scores import score_queries
+from symmviz.services.retrieval.search_index import SearchIndex
 
 RIGHT, WRONG, NONE = 1, 0, -1
 

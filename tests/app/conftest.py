@@ -23,10 +23,10 @@ from pytestqt.qtbot import QtBot
 from symmcore.projection.base import PCA
 from symmviz import app
 from symmviz.app import Launched, launch
-from symmviz.model.bounds import Bounds
-from symmviz.services import training_child
+from symmviz.model.map.bounds import Bounds
 from symmviz.services.preferences import Settings
-from symmviz.views.scatter import EmbeddingScatter
+from symmviz.services.training import child as training_child
+from symmviz.views.map.scatter import EmbeddingScatter
 
 _STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
 

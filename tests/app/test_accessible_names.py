@@ -25,14 +25,14 @@ from pytestqt.qtbot import QtBot
 from symmcore.training.spec import parse_spec
 from symmviz.exporting import EXPORTS
 from symmviz.model.appearance import Appearance
-from symmviz.model.branch import BranchParent
 from symmviz.model.display import RunTitle
-from symmviz.views.branch_dialog import BranchDialog
-from symmviz.views.export_dialog import ExportDialog
-from symmviz.views.figure_dialog import FigureDialog
-from symmviz.views.main_window import MainWindow
-from symmviz.views.start_page import StartPage
-from symmviz.views.time_track import TimeTrack
+from symmviz.model.runs.branch import BranchParent
+from symmviz.views.dialogs.branch_dialog import BranchDialog
+from symmviz.views.dialogs.export_dialog import ExportDialog
+from symmviz.views.dialogs.figure_dialog import FigureDialog
+from symmviz.views.start.page import StartPage
+from symmviz.views.time.track import TimeTrack
+from symmviz.views.window.main_window import MainWindow
 
 
 @pytest.fixture(name="window")

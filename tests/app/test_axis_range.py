@@ -5,7 +5,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.curve import Curve, CurveLook, Panel, Variant
-from symmviz.views.axis_range import (
+from symmviz.views.curves.axis_range import (
     Range,
     finite_range,
     joined_range,
@@ -13,7 +13,7 @@ from symmviz.views.axis_range import (
     share_axis,
     value_axis,
 )
-from symmviz.views.curves import CurvePanel
+from symmviz.views.curves.plot import CurvePanel
 
 SHARES = (Panel.RECALL, Panel.SYNTHETIC_RECALL, Panel.RATIO)
 

@@ -13,15 +13,15 @@ from pytestqt.qtbot import QtBot
 from symmcore.projection.pca import PcaProjector
 from symmcore.records import EmbeddedSet, Frame, PickedPairs, WatchedSet
 from symmviz.model.display import ColourBy, RunTitle
-from symmviz.model.layers import Layer
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.map.layers import Layer
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.watch import WatchPresenter
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frames import FrameLoader
-from symmviz.views.cosine_histogram import CosineHistogram
-from symmviz.views.theme import current_theme
-from symmviz.views.watch_page import WatchPage
+from symmviz.views.map.cosine_histogram import CosineHistogram
+from symmviz.views.style.theme import current_theme
+from symmviz.views.watch.page import WatchPage
 
 Rows = npt.NDArray[np.float64]
 _RANDOM = np.random.default_rng(0)

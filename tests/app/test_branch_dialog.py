@@ -13,11 +13,11 @@ from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.spec import RunSpec
 from symmviz.model.appearance import Appearance
-from symmviz.model.branch import BranchParent, BranchRequest, changes, check_request
+from symmviz.model.runs.branch import BranchParent, BranchRequest, changes, check_request
 from symmviz.presenters.controls import Commands
-from symmviz.views.branch_dialog import BranchDialog
-from symmviz.views.main_window import MainWindow
-from symmviz.views.start_page import StartPage
+from symmviz.views.dialogs.branch_dialog import BranchDialog
+from symmviz.views.start.page import StartPage
+from symmviz.views.window.main_window import MainWindow
 
 _SPEC = RunSpec("angular", Symm(rank=3, beta=1.5), LossSettings(angle_deg=36.0), 0.0005)
 _PARENT = BranchParent(

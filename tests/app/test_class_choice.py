@@ -5,7 +5,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from symmviz.model.class_choice import (
+from symmviz.model.display import ColourBy, PointCloud
+from symmviz.model.map.class_choice import (
     FREE,
     MOST_CHOSEN,
     ClassChoice,
@@ -15,10 +16,9 @@ from symmviz.model.class_choice import (
     with_colour_toggled,
     with_hidden_toggled,
 )
-from symmviz.model.display import ColourBy, PointCloud
-from symmviz.views.legend import ColourLegend
-from symmviz.views.point_colours import argb, colouring
-from symmviz.views.theme import LIGHT
+from symmviz.views.map.legend import ColourLegend
+from symmviz.views.map.point_colours import argb, colouring
+from symmviz.views.style.theme import LIGHT
 
 MANY = tuple(range(0, 200, 2))
 NAMES = tuple(f"class {at}" for at in range(200))

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from symmviz.model.class_choice import shown_classes
-from symmviz.model.class_places import Box, class_middles, placed
+from symmviz.model.map.class_choice import shown_classes
+from symmviz.model.map.class_places import Box, class_middles, placed
 
 
 def test_names_stand_in_the_middle_of_their_points_the_largest_class_first() -> None:

@@ -18,7 +18,7 @@ import torch
 from helpers_training import add_dataset, tiny_dataset
 
 from symmcore.data import catalogue as catalog
-from symmcore.runs import files
+from symmcore.runs.formats import files
 from symmcore.training.control import Control
 from symmcore.training.learner import Learner
 from symmcore.training.status import TrainingStatus

@@ -16,9 +16,10 @@ from PIL import Image
 from symmcore.data import catalogue
 from symmcore.errors import InputError
 from symmcore.networks import load_network
-from symmcore.runs import Recording, files, open_runs
-from symmcore.runs.continuation import resume_plan
-from symmcore.runs.info import RunStatus
+from symmcore.runs import Recording, open_runs
+from symmcore.runs.continuing.continuation import resume_plan
+from symmcore.runs.formats import files
+from symmcore.runs.formats.info import RunStatus
 from symmviz.cli import main
 
 STEPS = 6
@@ -329,7 +330,7 @@ class TestSaid:
         shutil.copytree(runs / "one", tmp_path / "one")
         config = json.loads((tmp_path / "one" / "config.json").read_text())
         (tmp_path / "one" / "config.json").write_text(json.dumps(config | {"threads": 2}))
-        monkeypatch.setattr("symmcore.runs.continuation.usable_cores", lambda: 1)
+        monkeypatch.setattr("symmcore.runs.continuing.continuation.usable_cores", lambda: 1)
         assert main(["train", "--resume", str(tmp_path / "one"), "--steps", "7"]) == 0
         assert "this process may use 1 core" in capsys.readouterr().err
 

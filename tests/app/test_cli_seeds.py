@@ -13,11 +13,11 @@ from helpers_training import add_dataset
 
 from symmcore.errors import InputError
 from symmcore.runs import open_runs
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import SEEDS
+from symmcore.runs.continuing.seed_folder import SeedFolder, parse_seeds
+from symmcore.runs.continuing.unfinished_seeds import unfinished_seeds
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import SEEDS
 from symmcore.runs.results import read_results, summarise
-from symmcore.runs.seed_folder import SeedFolder, parse_seeds
-from symmcore.runs.unfinished_seeds import unfinished_seeds
 from symmcore.training.config import TrainingConfig
 from symmviz.cli import main
 

@@ -9,7 +9,7 @@ from symmviz.app import Launched
 from symmviz.cli import main
 from symmviz.cli.arguments import parse_arguments
 from symmviz.cli.selected import selection_from
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.query import Query, Split
 
 
 def test_a_list_of_images_goes_with_the_runs(tmp_path: Path) -> None:

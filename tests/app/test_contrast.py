@@ -3,9 +3,9 @@
 import pytest
 from PySide6.QtGui import QColor
 
-from symmviz.model.class_choice import shown_classes
-from symmviz.views.contrast import LEAST_CONTRAST, contrast, legible
-from symmviz.views.theme import DARK, LIGHT, Theme
+from symmviz.model.map.class_choice import shown_classes
+from symmviz.views.style.contrast import LEAST_CONTRAST, contrast, legible
+from symmviz.views.style.theme import DARK, LIGHT, Theme
 
 
 def test_contrast_is_that_of_the_guidelines() -> None:

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
-from symmviz.model.layers import AT_FIRST, Layer
+from symmviz.model.map.layers import AT_FIRST, Layer
 from symmviz.presenters.controls import Commands, Notice
-from symmviz.views.controls_bar import ControlsBar
-from symmviz.views.map_toggles import LayerMenu
-from symmviz.views.note import Note
-from symmviz.views.theme import apply_appearance
+from symmviz.views.map.toggles import LayerMenu
+from symmviz.views.style.theme import apply_appearance
+from symmviz.views.widgets.note import Note
+from symmviz.views.window.controls_bar import ControlsBar
 
 
 @pytest.fixture

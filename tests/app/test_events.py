@@ -13,15 +13,15 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import EmbeddedSet, Frame
-from symmviz.model.events import Event, EventKind, event_sentence
+from symmviz.model.map.events import Event, EventKind, event_sentence
 from symmviz.model.resolve.events import MOST_LINES, EventsState
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsPresenter
 from symmviz.services import events as events_module
 from symmviz.services.events import MOST_FRAMES, EventFinder, frame_pairs
-from symmviz.views.event_panel import EventPanel
-from symmviz.views.watch_page import WatchPage
+from symmviz.views.watch.event_panel import EventPanel
+from symmviz.views.watch.page import WatchPage
 
 PATIENCE = 20.0
 

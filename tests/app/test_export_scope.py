@@ -8,7 +8,7 @@ from helpers_runs import make_projection
 
 from symmviz.model.resolve import export_scope
 from symmviz.model.resolve.export_scope import maps_on_screen
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.services.frames import FrameLoader
 

@@ -23,12 +23,12 @@ from symmviz.exporting import EXPORTS, export_kind
 from symmviz.exporting.request import ExportRequest
 from symmviz.model.curve import Panel
 from symmviz.model.display import ColourBy
-from symmviz.model.retrieval import Query, Split
-from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.retrieval.query import Query, Split
+from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Cursor
 from symmviz.services.exports import Exports, ExportState
-from symmviz.views.export_dialog import ExportDialog
-from symmviz.views.map_column import MapColumn
+from symmviz.views.dialogs.export_dialog import ExportDialog
+from symmviz.views.map.column import MapColumn
 
 _PATIENCE = 60_000
 

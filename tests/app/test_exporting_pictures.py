@@ -18,7 +18,7 @@ from symmcore.runs import Recorder, Recording
 from symmviz.exporting import export, export_kind
 from symmviz.exporting.axis import nice_axis
 from symmviz.exporting.maps import map_sheet
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.titles import run_titles
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHORT = ExportOptions(seconds=1.0)
@@ -61,8 +61,8 @@ def test_runs_have_the_marks_that_they_have_in_the_window(
         colour = RUNS_ON_LIGHT[title.place]
         wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
         down, across = np.nonzero((pixels == wanted).all(axis=2))
-        assert len(down) == (np.ptp(down) + 1) * (np.ptp(across) + 1), "one square, whole"
-        assert np.ptp(down) == np.ptp(across)
+        assert len(down) > 80, "one symbol, whole"
+        assert max(np.ptp(down), np.ptp(across)) < 28
     assert len({title.place for title in run_titles(tuple(run.info for run in runs))}) == 2
 
 

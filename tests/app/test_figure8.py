@@ -20,8 +20,8 @@ from symmcore.runs import Recording
 from symmviz.app import Launched
 from symmviz.exporting import export, export_kind
 from symmviz.exporting.figure8 import PROPOSED, draw_figure8, proposed_steps
-from symmviz.views import figure_dialog
-from symmviz.views.figure_dialog import FigureDialog
+from symmviz.views.dialogs import figure_dialog
+from symmviz.views.dialogs.figure_dialog import FigureDialog
 
 SVG = "{http://www.w3.org/2000/svg}"
 _PATIENCE = 60_000

@@ -9,11 +9,11 @@ from pytestqt.qtbot import QtBot
 from symmcore.training.collapse import Finding, HealthSeries, Symptom
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
-from symmviz.model import findings as model
-from symmviz.model.findings import FindingLine, RunDoctor, shown_finding
+from symmviz.model.runs import findings as model
+from symmviz.model.runs.findings import FindingLine, RunDoctor, shown_finding
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.findings import FindingsPresenter
-from symmviz.views.finding_strip import FindingStrip
+from symmviz.views.watch.finding_strip import FindingStrip
 
 HEALTHY = {
     "loss": 3.0,

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
-from symmviz.views.form_fields import keep_keys, leave_wheel_to_page, number_box, spin_box
-from symmviz.views.theme import apply_appearance
+from symmviz.views.forms.fields import keep_keys, leave_wheel_to_page, number_box, spin_box
+from symmviz.views.style.theme import apply_appearance
 
 
 @pytest.fixture

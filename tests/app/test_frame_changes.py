@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from symmcore.records import EmbeddedSet, FloatArray, IndexArray
-from symmviz.model.events import Event, EventKind, event_sentence
-from symmviz.model.frame_changes import (
+from symmviz.model.map.events import Event, EventKind, event_sentence
+from symmviz.model.map.frame_changes import (
     LEAST_CLASS,
     LEAST_LEFT,
     LEAST_LOST,

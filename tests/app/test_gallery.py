@@ -6,9 +6,9 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.store import ImageArray
 from symmviz.model.display import Gallery, PictureId, RunRanks
-from symmviz.model.retrieval import Split
-from symmviz.views.gallery import GalleryView
-from symmviz.views.gallery_cells import CELL_SIDE, GalleryModel, image_words
+from symmviz.model.retrieval.query import Split
+from symmviz.views.retrieve.gallery import GalleryView
+from symmviz.views.retrieve.gallery_cells import CELL_SIDE, GalleryModel, image_words
 
 COUNT = 4
 BRIGHT = 250

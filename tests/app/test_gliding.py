@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QApplication
 
 from symmviz.app import Launched
 from symmviz.services.preferences import Settings
-from symmviz.views.theme import has_animations
+from symmviz.views.style.theme import has_animations
 
 
 def test_the_choice_reaches_every_map_and_is_remembered(launched: Launched) -> None:

@@ -14,10 +14,10 @@ from symmcore.runs import Recording
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmviz.actions.going_on import GoingOn
-from symmviz.model import branch
+from symmviz.model.runs import branch
 from symmviz.model.workspace import Workspace
-from symmviz.services.continuing import Continuation
 from symmviz.services.session import Session
+from symmviz.services.training.continuing import Continuation
 
 
 class Dialog(QObject):

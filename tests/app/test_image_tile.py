@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.store import ImageArray
 from symmviz.model.display import ImageCard, PictureId
-from symmviz.model.retrieval import Query, Split
-from symmviz.views.image_tile import ImageTile
+from symmviz.model.retrieval.query import Query, Split
+from symmviz.views.retrieve.image_tile import ImageTile
 
 
 class Pictures:

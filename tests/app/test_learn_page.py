@@ -9,9 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched
 from symmviz.model.playground import PRESETS, START, outcome, sentence
-from symmviz.views.learn_page import LearnPage
-from symmviz.views.playground_marks import Stroke
-from symmviz.views.theme import DARK, LIGHT, Theme
+from symmviz.views.learn.page import LearnPage
+from symmviz.views.learn.playground_marks import Stroke
+from symmviz.views.style.theme import DARK, LIGHT, Theme
 
 
 @pytest.fixture(name="page")

@@ -12,16 +12,16 @@ from PySide6.QtGui import QColor, QPolygonF
 from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.store import ImageArray
-from symmviz.model.class_choice import shown_classes
-from symmviz.model.density import SHARES, density
 from symmviz.model.display import ColourBy, PictureId, PointCloud, PointPositions
-from symmviz.model.drawing import Answer, DrawsAtOnce
-from symmviz.model.layers import Layer
-from symmviz.model.map_images import FEW, MOST, SIDES, MapImages, placed_images
-from symmviz.model.trails import MOST_POINTS, Trails
+from symmviz.model.map.class_choice import shown_classes
+from symmviz.model.map.density import SHARES, density
+from symmviz.model.map.drawing import Answer, DrawsAtOnce
+from symmviz.model.map.images import FEW, MOST, SIDES, MapImages, placed_images
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.trails import MOST_POINTS, Trails
 from symmviz.services.drawing import PointDrawing
-from symmviz.views.density_layer import contours_of
-from symmviz.views.scatter import EmbeddingScatter
+from symmviz.views.map.density_layer import contours_of
+from symmviz.views.map.scatter import EmbeddingScatter
 
 _ODD = Qt.FillRule.OddEvenFill
 SIZE = (600.0, 300.0)

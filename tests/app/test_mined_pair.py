@@ -16,9 +16,9 @@ from symmviz.model.loaded import Loaded
 from symmviz.model.mined_pair import group_of, mined_pair
 from symmviz.model.playground import PLANE, START
 from symmviz.model.resolve.point_facts import mined_at
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Workspace
-from symmviz.views.learn_page import LearnPage
+from symmviz.views.learn.page import LearnPage
 
 
 def picked(dimensions: int = 6, scale: float = 1.0) -> PickedPairs:

@@ -9,16 +9,16 @@ from PySide6.QtGui import QFontMetrics, QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from pytestqt.qtbot import QtBot
 
-from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import LegendEntry
 from symmviz.model.display import ColourBy
+from symmviz.model.map.class_choice import shown_classes
 from symmviz.model.names import NO_NAME, shown_name, shown_text, told_apart, without_shared_start
 from symmviz.presenters.controls import Notice
-from symmviz.views.controls_bar import NoticeBar
-from symmviz.views.elided_label import ElidedLabel, elided
-from symmviz.views.legend import ColourLegend
-from symmviz.views.plain_tip import breakable, plain_tip
-from symmviz.views.run_legend import RunLegend
+from symmviz.views.curves.run_legend import RunLegend
+from symmviz.views.map.legend import ColourLegend
+from symmviz.views.widgets.elided_label import ElidedLabel, elided
+from symmviz.views.widgets.plain_tip import breakable, plain_tip
+from symmviz.views.window.controls_bar import NoticeBar
 
 HEBREW, ARABIC = "חתולים", "قطط صغيرة"
 MARK, ISOLATE, END = "\u200e", "\u2068", "\u2069"

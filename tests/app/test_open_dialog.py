@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.data.images.formats import image_endings
-from symmviz.views.open_dialog import ask_for_images
+from symmviz.views.dialogs.open_dialog import ask_for_images
 
 
 def test_images_are_listed_by_every_ending_that_is_decoded(

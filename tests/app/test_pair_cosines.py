@@ -13,18 +13,18 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import EmbeddedSet
-from symmviz.model.layers import Layer
-from symmviz.model.pair_cosines import BINS, PairCosines, PairGroup
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.pair_cosines import BINS, PairCosines, PairGroup
 from symmviz.model.resolve import watch
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services import pair_cosines as service
 from symmviz.services.frame_facts import FramePart
 from symmviz.services.frames import FrameLoader
 from symmviz.services.pair_cosines import pair_cosines
-from symmviz.views.cosine_histogram import CosineHistogram
-from symmviz.views.theme import DARK, LIGHT, Theme
+from symmviz.views.map.cosine_histogram import CosineHistogram
+from symmviz.views.style.theme import DARK, LIGHT, Theme
 
 
 def images(embeddings: object, labels: list[int]) -> EmbeddedSet:

@@ -8,7 +8,7 @@ from symmcore.settings.scores import final_ks
 from symmcore.training.config import TrainingConfig, preset_config
 from symmcore.training.spec import parse_spec
 from symmviz.cli.score_table import score_table
-from symmviz.model.paper_scores import PaperScores, all_paper_scores, paper_scores
+from symmviz.model.runs.paper_scores import PaperScores, all_paper_scores, paper_scores
 
 DATASETS = ("cub200", "cars196", "sop")
 

@@ -5,16 +5,16 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording
 
 from symmcore.records import PickedPairs
-from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
-from symmviz.model.picked import MapPair, MapPick, map_pairs
+from symmviz.model.map.class_choice import ShownClasses
+from symmviz.model.map.picked import MapPair, MapPick, map_pairs
 from symmviz.model.resolve import watch
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Display, Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frame_facts import FramePart
-from symmviz.views.point_colours import PointFacts, argb, colouring
-from symmviz.views.theme import LIGHT
+from symmviz.views.map.point_colours import PointFacts, argb, colouring
+from symmviz.views.style.theme import LIGHT
 
 SAMPLES = np.array([10, 20, 30, 40], np.int64)
 PARTNER = np.array([1, 0, 3, -1], np.int64)

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import PickedPairs
-from symmcore.runs.info import RunInfo
-from symmviz.model.layers import Layer
+from symmcore.runs.formats.info import RunInfo
 from symmviz.model.loaded import Loaded
-from symmviz.model.picked_types import COLUMNS, ROWS, PickedTypes
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.picked_types import COLUMNS, ROWS, PickedTypes
 from symmviz.model.resolve.point_facts import types_of
 from symmviz.model.workspace import Workspace
-from symmviz.views.picked_types_map import PickedTypesMap
+from symmviz.views.map.picked_types_map import PickedTypesMap
 
 COUNTS = np.zeros((4, 4), np.int64)
 COUNTS[0, 0], COUNTS[2, 3], COUNTS[2, 1] = 60, 39, 1

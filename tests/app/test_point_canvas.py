@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
-from symmviz.model.drawing import DrawsAtOnce
+from symmviz.model.map.drawing import DrawsAtOnce
 from symmviz.raster import PixelArray, Scene, Symbol, Transform
-from symmviz.views import point_canvas
-from symmviz.views.point_canvas import PointCanvas
+from symmviz.views.map import point_canvas
+from symmviz.views.map.point_canvas import PointCanvas
 
 
 class Broken(DrawsAtOnce):

@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.projection import neighbours
 from symmcore.records import EmbeddedSet
-from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
-from symmviz.model.frame_changes import NEIGHBOURS
 from symmviz.model.loaded import Shares
+from symmviz.model.map.class_choice import ShownClasses
+from symmviz.model.map.frame_changes import NEIGHBOURS
 from symmviz.model.resolve import share_target, watch
 from symmviz.model.resolve.point_facts import since_choice
 from symmviz.model.since import COMPARING, SinceChoice
@@ -22,9 +22,9 @@ from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frames import FrameLoader
 from symmviz.services.point_shares import class_loss, drift, false_neighbours, missing_neighbours
-from symmviz.views.colour_box import ColourField
-from symmviz.views.point_colours import SCALE_STEPS, PointFacts, argb, colouring, scale_colours
-from symmviz.views.theme import DARK, LIGHT, Theme
+from symmviz.views.map.point_colours import SCALE_STEPS, PointFacts, argb, colouring, scale_colours
+from symmviz.views.style.theme import DARK, LIGHT, Theme
+from symmviz.views.widgets.colour_box import ColourField
 
 
 def test_drift_is_one_minus_the_cosine_whatever_the_norms() -> None:

@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 from symmviz.actions.preferences import PreferenceActions
 from symmviz.app import Launched
 from symmviz.model.appearance import Appearance
-from symmviz.model.layers import AT_FIRST, Layer
+from symmviz.model.map.layers import AT_FIRST, Layer
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.start_memory import form_of, form_text
 from symmviz.services.preferences import Settings
-from symmviz.views.divided import Divided
-from symmviz.views.main_window import MainWindow
-from symmviz.views.start_page import StartPage
-from symmviz.views.theme import has_animations
+from symmviz.views.start.page import StartPage
+from symmviz.views.style.theme import has_animations
+from symmviz.views.widgets.divided import Divided
+from symmviz.views.window.main_window import MainWindow
 
 
 def test_a_form_is_read_as_it_was_written() -> None:

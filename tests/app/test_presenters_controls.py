@@ -5,7 +5,7 @@ from unittest.mock import MagicMock, call
 import pytest
 from helpers_recording import FakeRecording
 
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.model.resolve import Offers, branch_parents, offers
 from symmviz.presenters import controls

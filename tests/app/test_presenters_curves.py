@@ -6,7 +6,7 @@ import pytest
 from helpers_recording import FakeRecording
 
 from symmviz.model.curve import Abscissa, CurveLook, Diagnostic, Panel, PanelKey, Reading, Variant
-from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Cursor, Display, Workspace
 from symmviz.presenters.curves import CurvesPresenter, CurvesView
 

@@ -5,7 +5,7 @@ from helpers_recording import FakeLoaded, FakeRecording
 
 from symmviz.model.display import NeighbourRow, PictureId
 from symmviz.model.resolve import SearchTarget
-from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
+from symmviz.model.retrieval.query import Neighbour, Query, RunNeighbours, Split
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 

@@ -6,13 +6,13 @@ import pytest
 from helpers_start import FORM, form
 
 from symmcore.errors import InputError
-from symmcore.runs.naming import run_folder
+from symmcore.runs.writing.naming import run_folder
 from symmcore.settings.losses import LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import TrainingConfig
 from symmcore.training.recording_size import recording_size
 from symmcore.training.spec import RunSpec, parse_spec
-from symmviz.model.comparison import comparison_note
+from symmviz.model.runs.comparison import comparison_note
 from symmviz.presenters.start import (
     chosen_spec,
     dataset_config,

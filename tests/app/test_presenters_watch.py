@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
-from symmviz.model.bounds import Bounds
 from symmviz.model.display import ColourBy, RunTitle
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.map.bounds import Bounds
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Cursor, Display, Workspace
 from symmviz.presenters.watch import WatchPresenter, WatchView
 

@@ -1,5 +1,5 @@
-from symmviz.model.history import QueryHistory
-from symmviz.model.retrieval import Query, Split, Upload
+from symmviz.model.retrieval.history import QueryHistory
+from symmviz.model.retrieval.query import Query, Split, Upload
 from symmviz.model.workspace import Selection
 
 

@@ -16,14 +16,14 @@ from sklearn.decomposition import PCA
 
 from symmcore.records import PlanePoints, Projection
 from symmcore.runs import Recorder, open_runs
-from symmcore.runs.frames import projection_bytes
-from symmcore.runs.layout import projection_path
+from symmcore.runs.formats.frames import projection_bytes
+from symmcore.runs.formats.layout import projection_path
 from symmviz.model.appearance import Appearance
-from symmviz.model.recent import RecentRun
+from symmviz.model.runs.recent import RecentRun
 from symmviz.services.opening import map_picture, read_recent_runs
-from symmviz.views.main_window import MainWindow
-from symmviz.views.recent_runs import RecentRuns
-from symmviz.views.start_page import StartPage
+from symmviz.views.start.page import StartPage
+from symmviz.views.start.recent_runs import RecentRuns
+from symmviz.views.window.main_window import MainWindow
 
 _PICTURE = np.full((96, 96, 3), 200, np.uint8)
 _RUNS = tuple(

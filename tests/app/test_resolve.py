@@ -6,7 +6,7 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmcore.records import MapQuality
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.sink import ParentRun
 from symmviz.model.display import RunTitle
 from symmviz.model.loaded import LivePicture
@@ -20,8 +20,8 @@ from symmviz.model.resolve import (
     timeline,
     watch,
 )
-from symmviz.model.retrieval import Neighbour, Query, RunNeighbours, Split
-from symmviz.model.titles import named_title, run_titles
+from symmviz.model.retrieval.query import Neighbour, Query, RunNeighbours, Split
+from symmviz.model.runs.titles import named_title, run_titles
 from symmviz.model.workspace import Cursor, Display, Workspace
 
 QUERY = Query(3, Split.TEST)
@@ -164,7 +164,7 @@ class TestWatch:
         measured = replace(known, test=replace(known.test, quality=quality))
         loaded.known["npair", "pca", 20] = measured
         assert watch(workspace, loaded).columns[0].trust == (
-            "The map shows 52 of 66 · trustworthiness 0.89 · 81% true motion"
+            "Recall@1 52 in the map, 66 in the embedding · trustworthiness 0.89 · 81% true motion"
         )
         nothing = MapQuality(math.nan, math.nan, math.nan, math.nan)
         measured = replace(known, test=replace(known.test, quality=nothing))

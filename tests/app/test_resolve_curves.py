@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmviz.model.curve import Abscissa, CurveLook, Diagnostic, Panel, PaperLine, Reading, Variant

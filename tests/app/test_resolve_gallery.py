@@ -6,11 +6,11 @@ import pytest
 from helpers_recording import FakeLoaded, FakeRecording
 
 from symmcore.records import ImageFiles
-from symmviz.model.browse import Browse, GalleryList, GalleryOrder, OrderKind
-from symmviz.model.class_rows import class_rows
-from symmviz.model.query_scores import QueryScores, ScoreTarget
 from symmviz.model.resolve import ListingState, listed_from, listing, score_targets
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.browse import Browse, GalleryList, GalleryOrder, OrderKind
+from symmviz.model.retrieval.class_rows import class_rows
+from symmviz.model.retrieval.query import Query, Split
+from symmviz.model.retrieval.query_scores import QueryScores, ScoreTarget
 from symmviz.model.workspace import Cursor, Workspace
 
 COUNT = 9  # test images of the helpers' runs

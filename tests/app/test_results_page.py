@@ -13,22 +13,22 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.palette import run_places
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.results import Setting
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmviz.app import Launched
-from symmviz.model.browse import Browse, GalleryList
 from symmviz.model.results import Format, OutcomeRow, formatted, outcome, results_table
+from symmviz.model.retrieval.browse import Browse, GalleryList
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.results import OutcomeView, ResultsPresenter, ResultsView
 from symmviz.services import results
 from symmviz.services.results import Results, ResultsReader
-from symmviz.views.outcome_table import OutcomeTable
-from symmviz.views.result_card import ResultCard
-from symmviz.views.results_page import ResultsPage
-from symmviz.views.run_colours import RunMark
-from symmviz.views.score_table import ScoreTable
+from symmviz.views.results.page import ResultsPage
+from symmviz.views.style.run_colours import RunMark
+from symmviz.views.watch.outcome_table import OutcomeTable
+from symmviz.views.watch.result_card import ResultCard
+from symmviz.views.widgets.score_table import ScoreTable
 
 WAIT_MS = 90_000
 PLAIN, BETTER = {0: 0.50, 1: 0.60, 2: 0.70}, {0: 0.61, 1: 0.70, 2: 0.79}

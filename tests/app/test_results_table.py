@@ -8,7 +8,7 @@ import pytest
 from helpers_results import over_seeds, result
 from scipy import stats
 
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.results import Setting
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec

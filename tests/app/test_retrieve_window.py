@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.runs import Recorder
 from symmviz.app import Launched, launch
-from symmviz.model.browse import GalleryList
-from symmviz.model.retrieval import Query, Split
-from symmviz.views.retrieve_page import RetrievePage
+from symmviz.model.retrieval.browse import GalleryList
+from symmviz.model.retrieval.query import Query, Split
+from symmviz.views.retrieve.page import RetrievePage
 
 WAIT_MS = 60_000
 COUNT, CLASSES = 48, 4

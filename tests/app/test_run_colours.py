@@ -1,33 +1,38 @@
-"""A run has one colour wherever it is shown, and no two of a comparison have the same."""
+"""A run has one colour and symbol wherever it is shown, and no two of a comparison share one."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers_recording import FakeLoaded, FakeRecording
 from helpers_results import over_seeds
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from symmcore.palette import RUNS_ON_DARK, RUNS_ON_LIGHT, run_places
+from symmcore.palette import RUN_SYMBOLS, RUNS_ON_DARK, RUNS_ON_LIGHT, run_places
 from symmcore.settings.losses import CATALOG
 from symmviz.exporting.curves import CurvesSheet
 from symmviz.exporting.sheet import sheet_image
 from symmviz.model.curve import Curve, CurveLook, Panel, Reading, Variant
 from symmviz.model.display import NeighbourRow
+from symmviz.model.line_symbols import line_symbols
 from symmviz.model.pictures import NoPictures
-from symmviz.model.recent import RecentRun
 from symmviz.model.resolve import curve_legend, run_colour_places, watch
 from symmviz.model.results import RowKind, results_table
-from symmviz.model.titles import run_titles
+from symmviz.model.runs.recent import RecentRun
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace
-from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.map_column import MapColumn
-from symmviz.views.neighbour_row import NeighbourRowWidget
-from symmviz.views.recent_runs import RecentRuns
-from symmviz.views.theme import current_theme
+from symmviz.run_symbols import draw_symbol
+from symmviz.views.curves.grid import CurveGrid
+from symmviz.views.curves.run_legend import RunLegend
+from symmviz.views.map.column import MapColumn
+from symmviz.views.retrieve.neighbour_row import NeighbourRowWidget
+from symmviz.views.start.recent_runs import RecentRuns
+from symmviz.views.style.theme import current_theme
 
 SETTINGS = [f"{loss}{symm}" for loss in (info.name for info in CATALOG) for symm in ("", "+symm")]
 
@@ -108,21 +113,35 @@ def test_a_run_has_one_colour_in_every_view(qtbot: QtBot, tmp_path: Path) -> Non
     row.show_row(NeighbourRow(title, "", ()))
     for part in (column, row):
         part.resize(300, 200)
-        assert pixels_of(part, colour) >= 100
+        assert pixels_of(part, colour) >= WHOLE
     grid = CurveGrid(parent)
     grid.resize(800, 200)
     grid.set_places(run_colour_places((other, run), ()))
     legend = curve_legend((other, run), (), CurveLook())
     assert [entry.place for entry in legend] == [run_places(("npair",))[0], place]
     grid.set_legend(legend, has_seeds=False)
-    assert pixels_of(grid, colour) > 20
+    assert pixels_of(grid, colour) >= 10
     panel = grid.panel(Panel.LOSS)
     panel.set_readings((Reading(1, Variant.SOLID, 0.5),), "")
     assert colour.name() in panel.readings()
+    symbol = RUN_SYMBOLS[place]
+    assert symbol in grid.findChildren(RunLegend)[0].text()
+    assert RUN_SYMBOLS[legend[0].place] not in panel.readings(), "a value alone needs no symbol"
+    panel.set_readings(tuple(Reading(at, Variant.SOLID, 0.5) for at in (0, 1)), "")
+    assert panel.readings().index(RUN_SYMBOLS[legend[0].place]) < panel.readings().index(symbol)
+    panel.set_curves(tuple(replace(LINE, run=at) for at in (0, 1)), ())
+    drawn = {line.place: line for line in panel.symbols}
+    assert set(drawn) == {legend[0].place, place}
+    assert drawn[place].colour == colour
+    assert not set(drawn[place].places) & set(drawn[legend[0].place].places), "neither hides one"
+    smoothed = replace(LINE, smoothed=LINE.values / 2)
+    panel.set_curves((smoothed,), ())
+    (line,) = panel.symbols
+    np.testing.assert_allclose(line.values, line.places / 2)
     recent = RecentRuns(parent)
     recent.resize(300, 200)
     recent.set_runs((RecentRun(tmp_path, "Symm + Triplet", "a\nb", None, (place,)),))
-    assert pixels_of(recent, colour) >= 81
+    assert pixels_of(recent, colour) >= WHOLE
 
 
 def test_results_have_it_too() -> None:
@@ -144,4 +163,50 @@ def test_an_exported_plot_has_it_too(qtbot: QtBot) -> None:
         assert (rows == QColor(RUNS_ON_LIGHT[title.place]).rgb()).sum() > 20
 
 
+def test_each_symbol_differs_from_the_others_as_text_and_drawn(qtbot: QtBot) -> None:
+    """By an eighth of its box at least, wherever it is best laid over another."""
+    assert len(set(RUN_SYMBOLS)) == len(RUN_SYMBOLS) == len(RUNS_ON_LIGHT)
+    shapes = []
+    for place in range(len(RUN_SYMBOLS)):
+        image = QImage(40, 40, QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        draw_symbol(painter, place, QPointF(20, 20), 12, QColor("black"))
+        painter.end()
+        shapes.append(np.frombuffer(image.constBits(), np.uint8).reshape(40, 40, 4)[..., 0] < 128)
+    for one, other in itertools.combinations(shapes, 2):
+        moved = itertools.product(range(-4, 5), repeat=2)
+        unlike = [(one ^ np.roll(other, by, axis=(0, 1))).sum() for by in moved]
+        assert min(unlike) > 24 * 24 / 8
+
+
+def test_symbols_stand_on_the_line_and_stay_when_it_is_moved() -> None:
+    places = np.arange(1001.0)
+    values = places**2
+    x, y = line_symbols(places, values, (0, 1000), 500, 1)
+    assert 500 / 120 <= len(x) <= 500 / 60 + 1
+    np.testing.assert_allclose(y, x**2)
+    moved, _ = line_symbols(places, values, (100, 1100), 500, 1)
+    assert set(x[x >= 100]) <= set(moved)
+    assert all(moved <= 1000), "where the line ends"
+    first, _ = line_symbols(places, values, (0, 1000), 500, 0)
+    assert abs(first[:, None] - x).min() >= 500 / 60
+
+
+def test_a_line_has_a_symbol_however_short_and_none_in_a_gap() -> None:
+    short = line_symbols(np.array([3.0, 4.0]), np.array([1.0, 2.0]), (0, 1000), 300, 0)
+    assert [list(part) for part in short] == [[4.0], [2.0]]
+    alone = line_symbols(np.array([0.0]), np.array([0.5]), (0, 10), 300, 3)
+    assert [list(part) for part in alone] == [[0.0], [0.5]]
+    places = np.arange(101.0)
+    gap = np.where((places > 20) & (places < 80), np.nan, places)
+    x, _ = line_symbols(places, gap, (0, 100), 2000, 0)
+    assert len(x) > 5
+    assert not ((x > 20) & (x < 80)).any()
+    for values in (gap[30:40], np.empty(0)):
+        assert not len(line_symbols(places[: len(values)], values, (0, 100), 300, 0)[0])
+    assert not len(line_symbols(places, places, (200, 300), 300, 0)[0]), "none of it is in view"
+
+
+WHOLE = 20  # pixels of a symbol that are covered from edge to edge, at least
 LINE = Curve(Panel.LOSS, 0, Variant.SOLID, np.arange(3.0), np.arange(3.0))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from symmviz.views.save_dialog import ask_where_to_save
+from symmviz.views.widgets.save_dialog import ask_where_to_save
 
 FORMATS = {".png": "PNG", ".pdf": "PDF"}
 

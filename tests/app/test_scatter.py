@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from symmcore.records import FloatArray
-from symmviz.model.bounds import Bounds
-from symmviz.model.class_choice import shown_classes
 from symmviz.model.display import ColourBy, PointCloud, PointPositions
-from symmviz.model.drawing import DrawsAtOnce
+from symmviz.model.map.bounds import Bounds
+from symmviz.model.map.class_choice import shown_classes
+from symmviz.model.map.drawing import DrawsAtOnce
 from symmviz.raster import PixelArray, Scene
 from symmviz.services.drawing import PointDrawing
-from symmviz.views.scatter import EmbeddingScatter
-from symmviz.views.theme import current_theme
+from symmviz.views.map.scatter import EmbeddingScatter
+from symmviz.views.style.theme import current_theme
 
 
 class DrawsLater(DrawsAtOnce):

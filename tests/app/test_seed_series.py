@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from symmcore.runs import Recording
-from symmcore.runs.recording import open_runs
+from symmcore.runs.reading.recording import open_runs
 from symmcore.runs.results import read_results
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
@@ -20,12 +20,12 @@ from symmcore.training.status import FinishReason, RunState, TrainingStatus
 from symmviz.actions.seed_series import SeedSeries
 from symmviz.app import Launched
 from symmviz.model.curve import Panel, Variant
-from symmviz.model.seed_runs import SeedRuns
+from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
-from symmviz.services.seed_series import SeedsLeft
 from symmviz.services.session import Session
-from symmviz.views.results_page import ResultsPage
-from symmviz.views.seeds_field import SeedsField
+from symmviz.services.training.seed_series import SeedsLeft
+from symmviz.views.results.page import ResultsPage
+from symmviz.views.start.seeds_field import SeedsField
 
 WAIT_MS = 60_000
 

@@ -8,17 +8,17 @@ from helpers_recording import FakeLoaded, FakeRecording
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPolygonF
 
-from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PictureId, PointCloud
-from symmviz.model.lasso import inside
 from symmviz.model.loaded import Verdicts
+from symmviz.model.map.class_choice import ShownClasses
+from symmviz.model.map.lasso import inside
 from symmviz.model.resolve import watch
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frame_facts import FramePart
-from symmviz.views.point_colours import PointFacts, colouring
-from symmviz.views.theme import LIGHT
+from symmviz.views.map.point_colours import PointFacts, colouring
+from symmviz.views.style.theme import LIGHT
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from helpers_projection import Deadly, Unusable
 from helpers_recording import FakeRecording, make_projection
-from test_projection_doubles import Deadly, Unusable
 
 from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Frame
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.sink import ParentRun
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services import projecting
 from symmviz.services.frames import FrameLoader

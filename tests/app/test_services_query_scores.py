@@ -9,12 +9,12 @@ from helpers_recording import FakeRecording
 
 from symmcore.records import EmbeddedSet, FloatArray, IndexArray
 from symmcore.runs import Recording
-from symmviz.model.query_scores import QueryScores, ScoreTarget, class_scores, is_confused
-from symmviz.model.retrieval import Split
-from symmviz.services import rankings as rankings_module
-from symmviz.services.query_scores import NEARLY_EQUAL, score_queries
-from symmviz.services.rankings import Rankings
-from symmviz.services.search_index import SearchIndex, searched_images
+from symmviz.model.retrieval.query import Split
+from symmviz.model.retrieval.query_scores import QueryScores, ScoreTarget, class_scores, is_confused
+from symmviz.services.retrieval import rankings as rankings_module
+from symmviz.services.retrieval.query_scores import NEARLY_EQUAL, score_queries
+from symmviz.services.retrieval.rankings import Rankings
+from symmviz.services.retrieval.search_index import SearchIndex, searched_images
 
 PATIENCE = 20.0
 

@@ -9,9 +9,9 @@ from helpers_training import make_snapshot
 
 from symmcore.records import EmbeddedSet, FloatArray
 from symmviz.model.resolve import SearchTarget
-from symmviz.model.retrieval import Query, RunNeighbours, Split
-from symmviz.services.search import Searches
-from symmviz.services.search_index import NotSearchedError, SearchIndex
+from symmviz.model.retrieval.query import Query, RunNeighbours, Split
+from symmviz.services.retrieval.search import Searches
+from symmviz.services.retrieval.search_index import NotSearchedError, SearchIndex
 
 PATIENCE = 20.0
 
@@ -171,7 +171,7 @@ def test_a_fault_of_this_program_is_said_and_reported(
     def fail(*_: object) -> None:
         raise fault
 
-    monkeypatch.setattr("symmviz.services.search.searched_images", fail)
+    monkeypatch.setattr("symmviz.services.retrieval.search.searched_images", fail)
     target = SearchTarget(run.key, 0, Query(0, Split.TEST))
     searches.want((target,), {run.key: run})
     wait(searches)

@@ -8,7 +8,7 @@ import pytest
 from symmviz.services.drawing import PointDrawing
 from symmviz.services.projecting import Projections
 from symmviz.services.session import Session
-from symmviz.services.training_process import TrainingProcess
+from symmviz.services.training.process import TrainingProcess
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers_recording import FakeRecording
 
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import THUMBNAILS
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import THUMBNAILS
 from symmviz.model.display import PictureId
 from symmviz.services.thumbnails import Thumbnails
 

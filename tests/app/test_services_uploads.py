@@ -14,11 +14,11 @@ from symmcore.processes import CallError
 from symmcore.records import FloatArray
 from symmcore.runs import Recording
 from symmviz.model.resolve import SearchTarget
-from symmviz.model.retrieval import RunNeighbours, Split, Upload
-from symmviz.services import uploads as module
-from symmviz.services.embed_request import EmbedJob
-from symmviz.services.search_index import SearchIndex, searched_images
-from symmviz.services.uploads import Uploads
+from symmviz.model.retrieval.query import RunNeighbours, Split, Upload
+from symmviz.services.retrieval import uploads as module
+from symmviz.services.retrieval.embed_request import EmbedJob
+from symmviz.services.retrieval.search_index import SearchIndex, searched_images
+from symmviz.services.retrieval.uploads import Uploads
 
 PATIENCE = 20.0
 

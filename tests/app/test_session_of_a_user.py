@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched
-from symmviz.views.export_dialog import ExportDialog
-from symmviz.views.start_page import StartPage
-from symmviz.views.time_track import TimeTrack
+from symmviz.views.dialogs.export_dialog import ExportDialog
+from symmviz.views.start.page import StartPage
+from symmviz.views.time.track import TimeTrack
 
 WAIT_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton

@@ -27,17 +27,17 @@ from symmcore.losses import build_loss
 from symmcore.settings.losses import CATALOG, LossSettings
 from symmcore.settings.symm import Symm
 from symmcore.training.config import preset_config
-from symmviz.model.comparison import MOST_RUNS
-from symmviz.model.figures import FIGURES, Figure
+from symmviz.model.runs.comparison import MOST_RUNS
+from symmviz.model.runs.figures import FIGURES, Figure
 from symmviz.presenters.start import chosen_seeds, training_config
 from symmviz.presenters.start_check import start_problem
-from symmviz.views.dataset_picker import DatasetPicker
-from symmviz.views.loss_fields import LossFields
-from symmviz.views.preset_field import PresetField
-from symmviz.views.seeds_field import SeedsField
-from symmviz.views.start_page import StartPage
-from symmviz.views.training_fields import TrainingFields
-from symmviz.views.typed_choice import TypedChoice
+from symmviz.views.forms.loss_fields import LossFields
+from symmviz.views.forms.training_fields import TrainingFields
+from symmviz.views.start.dataset_picker import DatasetPicker
+from symmviz.views.start.page import StartPage
+from symmviz.views.start.preset_field import PresetField
+from symmviz.views.start.seeds_field import SeedsField
+from symmviz.views.widgets.typed_choice import TypedChoice
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 from symmcore.training.status import RunState, TrainingStatus
-from symmviz.services.status_box import StatusBox, Updates
+from symmviz.services.training.status_box import StatusBox, Updates
 
 
 def test_nothing_that_went_wrong_is_lost_between_two_looks() -> None:

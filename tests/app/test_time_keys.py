@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Curve, Panel, Variant
 from symmviz.model.timeline import TimelineState
-from symmviz.views.curves import CurvePanel
-from symmviz.views.main_window import MainWindow
-from symmviz.views.shortcuts import ShortcutList, show_shortcuts
-from symmviz.views.start_page import StartPage
+from symmviz.views.curves.plot import CurvePanel
+from symmviz.views.dialogs.shortcuts import ShortcutList, show_shortcuts
+from symmviz.views.start.page import StartPage
+from symmviz.views.window.main_window import MainWindow
 
 _KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
 

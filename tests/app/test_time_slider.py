@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from symmviz.model.appearance import Appearance
 from symmviz.model.timeline import TimelineState
-from symmviz.views.theme import apply_appearance
-from symmviz.views.time_slider import TimeSlider
-from symmviz.views.transport_button import Sign
+from symmviz.views.style.theme import apply_appearance
+from symmviz.views.time.slider import TimeSlider
+from symmviz.views.widgets.transport_button import Sign
 
 _FRAMES = (0, 1, 5, 10, 20, 40, 60, 80, 100)
 _LIVE = TimelineState(0, 105, 100, True, True, _FRAMES, (0, 50, 100), 200)

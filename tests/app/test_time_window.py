@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from symmviz.app import Launched, launch
-from symmviz.views.branch_dialog import BranchDialog
+from symmviz.views.dialogs.branch_dialog import BranchDialog
 
 WAIT_MS = 60_000
 

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from symmviz.views.title_label import TitleLabel
+from symmviz.views.widgets.title_label import TitleLabel
 
 TEXT = "599 of 599 test images · fail: 62 in N-pair, 46 in Symm + N-pair, 43 in Triplet"
 

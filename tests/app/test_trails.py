@@ -6,11 +6,11 @@ import numpy as np
 from helpers_recording import FakeLoaded, FakeRecording, make_projection
 
 from symmcore.records import PlanePoints
-from symmviz.model.layers import Layer
 from symmviz.model.loaded import LivePicture
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.trails import MOST_FRAMES, MOST_POINTS, Trails, trails
 from symmviz.model.resolve import watch
-from symmviz.model.retrieval import Query, Split
-from symmviz.model.trails import MOST_FRAMES, MOST_POINTS, Trails, trails
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.window import frames_wanted
 

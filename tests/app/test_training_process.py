@@ -14,22 +14,24 @@ import pytest
 from helpers_training import tiny_config, tiny_dataset
 
 from symmcore.errors import InputError
-from symmcore.runs import Recording, files
-from symmcore.runs.continuation import resume_plan
-from symmcore.runs.info import RunStatus
+from symmcore.runs import Recording
+from symmcore.runs.continuing.continuation import resume_plan
+from symmcore.runs.formats import files
+from symmcore.runs.formats.info import RunStatus
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Environment, TrainingContext
 from symmcore.training.spec import RunSpec
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.services import training_child, training_host
-from symmviz.services.status_box import StatusBox
-from symmviz.services.training_child import spawn_child
-from symmviz.services.training_host import Reporter
-from symmviz.services.training_messages import Began, Order, Problem, Report
-from symmviz.services.training_process import TrainingProcess
+from symmviz.services.training import child as training_child
+from symmviz.services.training import host as training_host
+from symmviz.services.training.child import spawn_child
+from symmviz.services.training.host import Reporter
+from symmviz.services.training.messages import Began, Order, Problem, Report
+from symmviz.services.training.process import TrainingProcess
+from symmviz.services.training.status_box import StatusBox
 
 if TYPE_CHECKING:
-    from symmcore.runs.training_recorder import TrainingRecorder
+    from symmcore.runs.writing.training_recorder import TrainingRecorder
 
 PATIENCE = 60.0
 LONG = 100_000
@@ -139,8 +141,8 @@ import sys, time
 from pathlib import Path
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec
-from symmviz.services.status_box import StatusBox
-from symmviz.services.training_process import TrainingProcess
+from symmviz.services.training.status_box import StatusBox
+from symmviz.services.training.process import TrainingProcess
 
 if __name__ == "__main__":
     box = StatusBox()

@@ -11,11 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from symmviz.actions.undo import UndoActions
 from symmviz.model.appearance import Appearance
-from symmviz.model.class_choice import ClassChoice
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.map.class_choice import ClassChoice
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Workspace
-from symmviz.views.main_window import MainWindow
-from symmviz.views.start_page import StartPage
+from symmviz.views.start.page import StartPage
+from symmviz.views.window.main_window import MainWindow
 
 
 @pytest.fixture(name="window")

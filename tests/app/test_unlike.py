@@ -3,11 +3,11 @@
 import pytest
 from helpers_recording import FakeRecording
 
-from symmcore.runs.info import RunInfo
+from symmcore.runs.formats.info import RunInfo
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmviz.model.resolve import warnings
-from symmviz.model.unlike import unlike
+from symmviz.model.runs.unlike import unlike
 
 END = ": a difference between their scores is not that of their losses alone."
 

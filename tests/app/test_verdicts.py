@@ -6,12 +6,12 @@ import torch
 
 from symmcore.evaluation import recall_at_k
 from symmcore.records import EmbeddedSet
-from symmviz.model.class_choice import ShownClasses
 from symmviz.model.display import ColourBy, PointCloud
-from symmviz.services.search_index import SearchIndex
+from symmviz.model.map.class_choice import ShownClasses
+from symmviz.services.retrieval.search_index import SearchIndex
 from symmviz.services.verdicts import NONE, RIGHT, WRONG, nearest_verdicts
-from symmviz.views.point_colours import PointFacts, argb, colouring
-from symmviz.views.theme import DARK
+from symmviz.views.map.point_colours import PointFacts, argb, colouring
+from symmviz.views.style.theme import DARK
 
 
 def images(embeddings: object, labels: list[int]) -> EmbeddedSet:

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.projection import methods
 from symmcore.projection.base import PCA, TSNE, UMAP
-from symmviz.views.method_box import MethodBox
+from symmviz.views.map.method_box import MethodBox
 
 
 def test_a_method_whose_library_is_missing_says_what_to_install(

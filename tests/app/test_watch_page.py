@@ -11,22 +11,22 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
-from symmviz.model.class_choice import shown_classes
 from symmviz.model.curve import Curve, LegendEntry, Panel, Reading, Variant
 from symmviz.model.display import ColourBy
-from symmviz.model.layers import AT_FIRST, Layer
-from symmviz.model.retrieval import Split
-from symmviz.model.titles import spec_title
-from symmviz.views.elided_label import ElidedLabel
-from symmviz.views.legend import ColourLegend
-from symmviz.views.map_column import MapColumn
-from symmviz.views.map_toggles import LayerMenu
-from symmviz.views.plain_tip import plain_tip
-from symmviz.views.readings import ReadingsLabel
-from symmviz.views.run_colours import RunColours
-from symmviz.views.run_legend import RunLegend
-from symmviz.views.title_label import TitleLabel
-from symmviz.views.watch_page import WatchPage
+from symmviz.model.map.class_choice import shown_classes
+from symmviz.model.map.layers import AT_FIRST, Layer
+from symmviz.model.retrieval.query import Split
+from symmviz.model.runs.titles import spec_title
+from symmviz.views.curves.readings import ReadingsLabel
+from symmviz.views.curves.run_legend import RunLegend
+from symmviz.views.map.column import MapColumn
+from symmviz.views.map.legend import ColourLegend
+from symmviz.views.map.toggles import LayerMenu
+from symmviz.views.style.run_colours import RunColours
+from symmviz.views.watch.page import WatchPage
+from symmviz.views.widgets.elided_label import ElidedLabel
+from symmviz.views.widgets.plain_tip import plain_tip
+from symmviz.views.widgets.title_label import TitleLabel
 
 SETTINGS = "alpha=12.345,beta=98.765,rank=12,pairs=official,angle_deg=45.123,l2_reg=0.123456"
 LONG = f"angular+symm:{SETTINGS}"
@@ -285,7 +285,7 @@ def test_what_is_said_of_a_map_is_cut_between_its_parts(qtbot: QtBot, page: Watc
     page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs))
     caption, trust = (
         "t-SNE · step 40 · loading, PCA meanwhile",
-        "The map shows 80 of 84 · trustworthiness 0.97",
+        "Recall@1 80 in the map, 84 in the embedding · trustworthiness 0.97",
     )
     page.set_caption(0, caption)
     page.set_trust(0, trust)
@@ -293,7 +293,7 @@ def test_what_is_said_of_a_map_is_cut_between_its_parts(qtbot: QtBot, page: Watc
     page.resize(1256, 640)
     qtbot.waitUntil(lambda: column.width() < 210)
     assert column.caption.shown() == "… · loading, PCA meanwhile"
-    assert column.trust.shown() == "Shows 80 of 84 · trust 0.97"
+    assert column.trust.shown() == "R@1 80 vs 84 · trust 0.97"
     assert plain_tip(trust).removesuffix("</span>") in column.trust.toolTip()
     page.set_runs(tuple(spec_title(parse_spec(spec)) for spec in specs[:1]))
     page.set_caption(0, caption)

@@ -19,9 +19,9 @@ from symmviz.app import Launched
 from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel, Variant
 from symmviz.model.display import ColourBy
-from symmviz.views.dataset_picker import DatasetPicker
-from symmviz.views.shortcuts import ShortcutList, show_shortcuts
-from symmviz.views.theme import DARK, LIGHT, current_theme
+from symmviz.views.dialogs.shortcuts import ShortcutList, show_shortcuts
+from symmviz.views.start.dataset_picker import DatasetPicker
+from symmviz.views.style.theme import DARK, LIGHT, current_theme
 
 # Generous: a loaded machine takes a while to import torch.
 WAIT_MS = 60_000
@@ -121,7 +121,7 @@ def test_compare_is_one_click_to_two_columns_and_two_recorded_runs(
 def test_a_run_in_the_window_records_what_the_command_line_records(
     qtbot: QtBot, launched: Launched, runs_folder: Path, tmp_path: Path
 ) -> None:
-    from symmcore.runs.training_recorder import TrainingRecorder
+    from symmcore.runs.writing.training_recorder import TrainingRecorder
     from symmcore.settings.symm import Symm
     from symmcore.training.config import TrainingConfig
     from symmcore.training.control import Control

@@ -12,14 +12,14 @@ from pytestqt.qtbot import QtBot
 from symmviz.model.appearance import Appearance
 from symmviz.model.curve import Panel
 from symmviz.model.display import ImageCard, NeighbourRow, PictureId, RunTitle
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.presenters.controls import Commands, Notice
-from symmviz.views.curve_grid import CurveGrid
-from symmviz.views.flow_layout import FlowLayout
-from symmviz.views.main_window import MainWindow
-from symmviz.views.start_page import StartPage
-from symmviz.views.theme import apply_appearance
-from symmviz.views.window_size import PREFERRED, fitted_area, opening_area, place_window
+from symmviz.views.curves.grid import CurveGrid
+from symmviz.views.start.page import StartPage
+from symmviz.views.style.theme import apply_appearance
+from symmviz.views.widgets.flow_layout import FlowLayout
+from symmviz.views.window.main_window import MainWindow
+from symmviz.views.window.window_size import PREFERRED, fitted_area, opening_area, place_window
 
 # What remains of common screens in logical pixels: at 200, 150 and 100%, with and without a panel.
 SCREENS = {

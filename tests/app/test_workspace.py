@@ -4,7 +4,7 @@ from unittest.mock import Mock
 import pytest
 from helpers_recording import FakeRecording
 
-from symmviz.model.retrieval import Query, Split, Upload
+from symmviz.model.retrieval.query import Query, Split, Upload
 from symmviz.model.workspace import MOST_UPLOADS, Cursor, Display, Selection, Workspace
 
 

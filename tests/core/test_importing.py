@@ -19,7 +19,8 @@ from symmcore.export import KINDS, ExportOptions
 from symmcore.importing import ImportOptions, read_embeddings, write_run
 from symmcore.importing import imported as limits
 from symmcore.progress import Progress, ignore_progress
-from symmcore.runs import Recording, files
+from symmcore.runs import Recording
+from symmcore.runs.formats import files
 
 POINTS = embeddings(1)
 NAMES = [f"class {label}" for label in labels()]

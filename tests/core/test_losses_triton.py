@@ -17,7 +17,7 @@ from symmcore.losses.backends.torch.terms import Scales
 from symmcore.losses.backends.triton import agreement
 from symmcore.mining import pair_candidates, triplet_candidates
 
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="Triton comes with torch on Linux alone"
@@ -26,10 +26,9 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, dict[str, Any]]:
-    path = os.pathsep.join([str(HERE), *sys.path])
-    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     finished = subprocess.run(
-        [sys.executable, str(HERE / "triton_cases.py")],
+        [sys.executable, str(HELPERS / "triton_cases.py")],
         env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

@@ -12,7 +12,7 @@ import torch
 from helpers_readme import code_with
 
 from symmcore.runs import Recorder, open_runs
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 
 PLAIN = """
 import numpy as np

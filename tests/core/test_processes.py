@@ -21,6 +21,8 @@ from symmcore.processes import (
     let_idle_threads_sleep,
 )
 
+HELPERS = Path(__file__).parents[1] / "helpers"
+
 
 class CancelError(Exception):
     pass
@@ -75,7 +77,7 @@ def test_a_stop_that_ended_the_process_too_is_a_stop() -> None:
 def program(path: Path) -> list[str]:
     """A script without a guard, that fetches and says how it went."""
     text = (
-        f"import signal, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import signal, sys; sys.path.insert(0, {str(HELPERS)!r})\n"
         # A shell's background jobs, and what they start, ignore interrupts.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from symmcore.processes import call_in_subprocess\n"

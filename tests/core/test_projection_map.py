@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from helpers_projection import make_frame
 from scipy.spatial.transform import Rotation
-from test_projection_doubles import make_frame
 
 from symmcore.projection import neighbour_map
 from symmcore.projection.base import ProjectionJob, ProjectionSettings, ProjectionUpdate

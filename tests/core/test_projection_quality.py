@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import sklearn.manifold
+from helpers_projection import make_frame
 from scipy.spatial.distance import cdist
-from test_projection_doubles import make_frame
 
 from symmcore.projection import quality
 from symmcore.projection.base import ProjectionJob, ProjectionSettings
@@ -17,13 +17,13 @@ from symmcore.projection.pca import PcaProjector
 from symmcore.projection.quality import continuity, map_quality, recall_at_1, trustworthiness
 from symmcore.projection.tsne import TsneMethod
 from symmcore.records import EmbeddedSet, Frame, MapQuality, WatchedSet
-from symmcore.runs.frames import (
+from symmcore.runs.formats.frames import (
     PROJECTION_ARRAYS,
     QUALITY_ARRAYS,
     projection_bytes,
     projection_from,
 )
-from symmcore.runs.reading import read_arrays
+from symmcore.runs.formats.untrusted_files import read_arrays
 
 Array = npt.NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from symmcore.projection.pca import PcaProjector
 from symmcore.projection.worker import SUBMISSIONS_PER_RESTART, ProjectionWorker
 from symmcore.records import Projection
 
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).parents[1] / "helpers"
 PATIENCE = 20.0  # how long a test waits for what must happen, before it fails
 
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
@@ -62,7 +62,7 @@ class Heard:
 
 
 class Gate:
-    """Where the process waits for the test; see ``test_projection_doubles.meet``."""
+    """Where the process waits for the test; see ``helpers_projection.meet``."""
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -87,8 +87,8 @@ class Gate:
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     # The process takes over sys.path, and so finds this module by the same name.
-    monkeypatch.syspath_prepend(HERE)
-    return importlib.import_module("test_projection_doubles")
+    monkeypatch.syspath_prepend(HELPERS)
+    return importlib.import_module("helpers_projection")
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ import json, os, queue, signal, sys
 from symmcore.projection.worker import ProjectionWorker
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 sys.path.insert(0, sys.argv[1])
-import test_projection_doubles as doubles
+import helpers_projection as doubles
 told = queue.Queue()
 worker = ProjectionWorker(
     lambda _, update: told.put(update.projections),
@@ -457,7 +457,7 @@ def run_program(ending: str) -> tuple[int, list[str]]:
     It waits for every process that has the program's output open, so for the worker's.
     """
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM + ending, str(HERE)],
+        [sys.executable, "-W", "error", "-c", PROGRAM + ending, str(HELPERS)],
         capture_output=True,
         text=True,
         timeout=3 * PATIENCE,

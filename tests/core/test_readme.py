@@ -9,7 +9,7 @@ from helpers_training import add_dataset
 from PIL import Image
 
 from symmcore.runs import Recording
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.trainer import Trainer

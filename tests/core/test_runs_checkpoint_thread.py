@@ -14,13 +14,14 @@ from helpers_runs import make_checkpoint
 from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
 
 from symmcore.records import StepRecord
-from symmcore.runs import Recording, checkpoint_thread
-from symmcore.runs import files as files_module
-from symmcore.runs.info import RunStatus
-from symmcore.runs.lock import RunLock
-from symmcore.runs.safetensors_file import safetensors_chunks
-from symmcore.runs.shared_past import cut
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs import Recording
+from symmcore.runs.formats import files as files_module
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.lock import RunLock
+from symmcore.runs.formats.safetensors_file import safetensors_chunks
+from symmcore.runs.writing import checkpoint_thread
+from symmcore.runs.writing.shared_past import cut
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.sink import Environment, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus

@@ -13,10 +13,10 @@ from helpers_runs import make_checkpoint, make_gallery, same_frame
 from helpers_training import make_snapshot
 
 from symmcore.runs import Recording
-from symmcore.runs import files as files_module
-from symmcore.runs.info import RunStatus
-from symmcore.runs.metrics import scalars_line
-from symmcore.runs.run_writer import RunWriter
+from symmcore.runs.formats import files as files_module
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.metrics import scalars_line
+from symmcore.runs.writing.run_writer import RunWriter
 
 SHORT = "short write"
 KINDS: list[int | str] = [errno.ENOSPC, errno.EIO, errno.EACCES, SHORT]

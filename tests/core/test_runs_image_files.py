@@ -11,8 +11,9 @@ from symmcore.data.images.store import ArrayImages
 from symmcore.data.value_range import EIGHT_BITS
 from symmcore.errors import RunError
 from symmcore.records import ImageFiles
-from symmcore.runs import Recorder, Recording, image_files
-from symmcore.runs.image_files import (
+from symmcore.runs import Recorder, Recording
+from symmcore.runs.formats import image_files
+from symmcore.runs.formats.image_files import (
     DatasetImages,
     FileImages,
     read_image_files,

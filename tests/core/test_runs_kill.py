@@ -14,17 +14,19 @@ from helpers_runs import make_checkpoint, run_lock
 from helpers_training import make_snapshot
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmcore.runs.shared_past import cut
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.writing.shared_past import cut
+
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 WRITER = """
 import sys
 from pathlib import Path
 from helpers_runs import make_checkpoint, make_gallery
 from helpers_training import make_snapshot
-from symmcore.runs.lock import RunLock
-from symmcore.runs.metrics import scalars_line
-from symmcore.runs.run_writer import RunWriter
+from symmcore.runs.formats.lock import RunLock
+from symmcore.runs.formats.metrics import scalars_line
+from symmcore.runs.writing.run_writer import RunWriter
 
 folder = Path(sys.argv[1])
 lock = RunLock(folder)
@@ -80,9 +82,8 @@ def test_nothing_acknowledged_is_lost(seed: int, tmp_path: Path) -> None:
 def killed_after(folder: Path, seconds: float) -> dict[str, int]:
     """Run the writer and kill it so long after its first checkpoint; what it has told by then."""
     told = {"line": 0, "frame": 0, "checkpoint": 0}
-    environment_path = str(Path(__file__).parent)
     child = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {environment_path!r})\n{WRITER}",
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n{WRITER}",
          str(folder)],
         stdout=subprocess.PIPE,
         text=True,

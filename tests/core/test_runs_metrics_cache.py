@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symmcore.runs import Recorder, Recording, metrics_cache, run_writer
-from symmcore.runs.index import RunIndex
-from symmcore.runs.layout import LARGEST_STEP, METRICS, METRICS_CACHE
-from symmcore.runs.metrics import MetricsTable, scalars_line
-from symmcore.runs.metrics_cache import ANCHOR, anchor_of, cache_chunks, read_cache
+from symmcore.runs import Recorder, Recording
+from symmcore.runs.formats import metrics_cache
+from symmcore.runs.formats.layout import LARGEST_STEP, METRICS, METRICS_CACHE
+from symmcore.runs.formats.metrics import MetricsTable, scalars_line
+from symmcore.runs.formats.metrics_cache import ANCHOR, anchor_of, cache_chunks, read_cache
+from symmcore.runs.reading.index import RunIndex
+from symmcore.runs.writing import run_writer
 
 LINES = 300
 

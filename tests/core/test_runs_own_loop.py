@@ -7,7 +7,7 @@ from pytorch_metric_learning.losses import NPairsLoss
 
 from symmcore.data.sources.digits import load_digits
 from symmcore.runs import Recorder, open_runs
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 
 
 def watched() -> tuple[torch.Tensor, torch.Tensor]:

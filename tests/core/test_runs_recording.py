@@ -27,12 +27,12 @@ from helpers_training import make_snapshot
 from symmcore.errors import InputError, RunError
 from symmcore.records import WatchedSet
 from symmcore.runs import Recording, open_runs, recent_runs
-from symmcore.runs.follower import DirectoryFollower
-from symmcore.runs.index import RunIndex
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import LOCK
-from symmcore.runs.metrics import MetricsTable
-from symmcore.runs.reading import json_object
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import LOCK
+from symmcore.runs.formats.metrics import MetricsTable
+from symmcore.runs.formats.untrusted_files import json_object
+from symmcore.runs.reading.follower import DirectoryFollower
+from symmcore.runs.reading.index import RunIndex
 from symmcore.synthesis import reflect
 from symmcore.training.spec import parse_spec
 
@@ -257,7 +257,7 @@ class TestFollowing:
         def refuse(*_: object) -> None:
             raise PermissionError
 
-        monkeypatch.setattr("symmcore.runs.files.write", refuse)
+        monkeypatch.setattr("symmcore.runs.formats.files.write", refuse)
         given = make_projection(2, 0, COUNT)
         recording.store_projection(given)
         recording.poll()

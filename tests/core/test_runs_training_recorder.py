@@ -17,14 +17,14 @@ from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, 
 from symmcore.data.unused import Unused
 from symmcore.errors import InputError
 from symmcore.records import EvalRecord, StepRecord
-from symmcore.runs import files as files_module
-from symmcore.runs.claim import check_free
-from symmcore.runs.config_file import read_info
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import run_directories
-from symmcore.runs.lock import RunLock
-from symmcore.runs.metrics import metrics_line
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.formats import files as files_module
+from symmcore.runs.formats.config_file import read_info
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import run_directories
+from symmcore.runs.formats.lock import RunLock
+from symmcore.runs.formats.metrics import metrics_line
+from symmcore.runs.writing.claim import check_free
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control
 from symmcore.training.sink import Environment, Sinks, TrainingContext

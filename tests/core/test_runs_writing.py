@@ -24,15 +24,16 @@ from helpers_training import add_dataset, make_snapshot, pixels, tiny_config, ti
 from symmcore.data.images.store import ArrayImages, ImageArray
 from symmcore.errors import InputError, RunError
 from symmcore.records import Checkpoint, IndexArray, StepRecord
-from symmcore.runs import Recording, follower, open_runs
-from symmcore.runs import files as files_module
-from symmcore.runs.budget import superfluous
-from symmcore.runs.continuation import branch_plan, resume_plan
-from symmcore.runs.info import RunStatus
-from symmcore.runs.memory import frame_size
-from symmcore.runs.thumbnails import LONGEST_SIDE, decode, encode, shrunk
-from symmcore.runs.training_recorder import TrainingRecorder
-from symmcore.runs.unsaved import Unsaved
+from symmcore.runs import Recording, open_runs
+from symmcore.runs.continuing.continuation import branch_plan, resume_plan
+from symmcore.runs.formats import files as files_module
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.thumbnails import LONGEST_SIDE, decode, encode, shrunk
+from symmcore.runs.reading import follower
+from symmcore.runs.reading.memory import frame_size
+from symmcore.runs.writing.budget import superfluous
+from symmcore.runs.writing.training_recorder import TrainingRecorder
+from symmcore.runs.writing.unsaved import Unsaved
 from symmcore.settings.transforms import TransformSettings
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Environment, ParentRun, TrainingContext

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from symmcore.errors import InputError
-from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.reading.recording import Recording, open_runs
 from symmcore.settings.scores import base_name, final_ks
 
 

@@ -243,8 +243,8 @@ def test_the_command_lines_part_of_the_core_imports_no_torch() -> None:
     # The window paints, and the command line answers, before torch is imported.
     script = (
         "import sys, symmcore.training.config, symmcore.training.sink, "
-        "symmcore.training.recording_size, symmcore.runs.training_recorder, "
-        "symmcore.runs.continuation\n"
+        "symmcore.training.recording_size, symmcore.runs.writing.training_recorder, "
+        "symmcore.runs.continuing.continuation\n"
         "slow = {'torch', 'sklearn', 'scipy', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(f'imported {slow}' if slow else 0)"
     )

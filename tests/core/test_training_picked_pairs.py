@@ -11,8 +11,8 @@ from symmcore.losses import build_loss
 from symmcore.losses.base import Selection
 from symmcore.losses.reference import four_points
 from symmcore.records import MinedGroups, PickedPairs
-from symmcore.runs.frames import frame_bytes, frame_from
-from symmcore.runs.reading import arrays_in
+from symmcore.runs.formats.frames import frame_bytes, frame_from
+from symmcore.runs.formats.untrusted_files import arrays_in
 from symmcore.settings.symm import Symm
 from symmcore.training import picked_pairs
 from symmcore.training.control import Control

@@ -14,10 +14,11 @@ import pytest
 from small_training import Acknowledged, WholeTraining, check_folder, check_recording, play
 
 from symmcore.errors import InputError
-from symmcore.runs import files, thumbnail_writer, training_recorder
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import run_directories
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.formats import files
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import run_directories
+from symmcore.runs.writing import thumbnail_writer, training_recorder
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 
 TRAINING, CHECKPOINTS, THUMBNAILS = "training", "checkpoints", "thumbnails"
 """Threads that write: each one's calls come in an order that does not change."""

@@ -18,10 +18,10 @@ from disk_faults import FaultyDisk
 from small_training import FINISHED, Acknowledged, WholeRun, WholeTraining, check_folder, play
 
 from symmcore.errors import InputError
-from symmcore.runs.continuation import ContinuationPlan, resume_plan
-from symmcore.runs.info import RunStatus
-from symmcore.runs.layout import run_directories
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.continuing.continuation import ContinuationPlan, resume_plan
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.formats.layout import run_directories
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.control import Control
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason

@@ -26,9 +26,9 @@ from small_training import METHOD, Events, play
 from symmcore.errors import InputError
 from symmcore.networks import load_network
 from symmcore.runs import Recording
-from symmcore.runs.continuation import ContinuationPlan, branch_plan, resume_plan
-from symmcore.runs.recent import recent_runs
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.continuing.continuation import ContinuationPlan, branch_plan, resume_plan
+from symmcore.runs.reading.recent import recent_runs
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.control import Control
 from symmcore.training.sink import TrainingContext
 from symmcore.training.status import FinishReason

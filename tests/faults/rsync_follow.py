@@ -16,8 +16,8 @@ import numpy as np
 
 from symmcore.errors import InputError
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmcore.runs.recording import open_runs
+from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.reading.recording import open_runs
 
 _SECONDS_BETWEEN_COPIES = 1.0
 _SECONDS_BETWEEN_LOOKS = 0.1

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-# The tests' own helpers lie beside, and in the folder of the core's tests.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "core")]
+# What the tests share lies beside, and in a folder of its own.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "helpers")]
 
 from disk_faults import (
     CHECKPOINTS,

@@ -19,7 +19,7 @@ from symmcore.records import (
     WatchedSet,
 )
 from symmcore.runs import Recording
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 
 _DIMENSIONS = 64
 _IMAGES = 24  # of a split of the tiny dataset

@@ -24,11 +24,11 @@ from symmcore.records import (
     StepRecord,
 )
 from symmcore.runs import Recording
-from symmcore.runs.frames import frame_bytes, gallery_bytes, gallery_from
-from symmcore.runs.layout import gallery_path
-from symmcore.runs.metrics import metrics_line
-from symmcore.runs.reading import arrays_in
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs.formats.frames import frame_bytes, gallery_bytes, gallery_from
+from symmcore.runs.formats.layout import gallery_path
+from symmcore.runs.formats.metrics import metrics_line
+from symmcore.runs.formats.untrusted_files import arrays_in
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training import learner
 from symmcore.training.config import TrainingConfig
 from symmcore.training.control import Control

@@ -18,9 +18,10 @@ from mutations import make_run, mutate
 from scrubbing import watch_and_scrub
 from small_training import play, small_config, small_dataset_and_network, tiny_dataset, train_whole
 
-from symmcore.runs import open_runs, recording
-from symmcore.runs.run_writer import RunWriter
-from symmcore.runs.training_recorder import TrainingRecorder
+from symmcore.runs import open_runs
+from symmcore.runs.reading import recording
+from symmcore.runs.writing.run_writer import RunWriter
+from symmcore.runs.writing.training_recorder import TrainingRecorder
 
 _EVERY = 25  # calls of a save; an odd number, so that all kinds have their turn
 

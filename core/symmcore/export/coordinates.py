@@ -8,7 +8,7 @@ from symmcore.progress import Progress, ProgressCallback
 from symmcore.projection.base import PCA, drawn_steps
 from symmcore.projection.methods import METHODS
 from symmcore.records import Projection
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 
 def chosen_method(

@@ -15,7 +15,7 @@ from symmcore.export.tables import PARQUET, file_ending, write_table
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.records import EmbeddedSet, FloatArray
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 NPZ = ".npz"
 

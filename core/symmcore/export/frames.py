@@ -11,7 +11,7 @@ from symmcore.errors import InputError
 from symmcore.export.options import ExportOptions
 from symmcore.projection.base import TEST, TRAIN
 from symmcore.records import EmbeddedSet, Frame, WatchedSet
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 
 def frame_step(recording: Recording, step: int | None) -> int:

@@ -20,6 +20,7 @@ from symmcore.export.sprite import make_sprite
 from symmcore.palette import (
     ORIGINAL_ON_DARK,
     ORIGINAL_ON_LIGHT,
+    RUN_SYMBOLS,
     RUNS_ON_DARK,
     RUNS_ON_LIGHT,
     SYNTHETIC_ON_DARK,
@@ -30,7 +31,7 @@ from symmcore.palette import (
 from symmcore.progress import ProgressCallback
 from symmcore.projection.base import TRAIN
 from symmcore.projection.methods import method_info
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 _MOST_FRAMES = 100
 _TILE = 48  # pixels of a thumbnail's side
@@ -77,6 +78,7 @@ def _data(
     coordinates = quantised([(plane.synthetic, plane.original) for plane in planes])
     sprite = make_sprite(recording, samples, _TILE, progress)
     info = recording.info
+    (place,) = run_places((info.name,))
     return {
         "title": display_name(info.name),
         "folder": display_name(info.folder.name),
@@ -98,12 +100,12 @@ def _data(
         "scores": scores(recording, options.step),
         "curves": curve_panels(recording, options.step),
         "failures": failures(recording, last, options, progress),
-        "colours": _colours(len(classes), recording.info.name),
+        "colours": _colours(len(classes), place),
+        "symbol": RUN_SYMBOLS[place],
     }
 
 
-def _colours(classes: int, run: str) -> dict[str, Any]:
-    (place,) = run_places((run,))
+def _colours(classes: int, place: int) -> dict[str, Any]:
     return {
         "light": {
             "classes": class_colours(classes, dark=False),

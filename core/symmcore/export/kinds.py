@@ -14,7 +14,7 @@ from symmcore.export.retrieval import write_retrieval, write_selection
 from symmcore.export.tables import CSV, PARQUET, file_ending
 from symmcore.export.tensorboard import EVENTS, write_tensorboard
 from symmcore.progress import ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 Writer = Callable[[Sequence[Recording], Path, ExportOptions, ProgressCallback], None]
 """Writes to a path where nothing is yet; the progress is told now and then, and raises to

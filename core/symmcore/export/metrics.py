@@ -8,7 +8,7 @@ from symmcore.export.frames import run_names
 from symmcore.export.options import ExportOptions
 from symmcore.export.tables import Columns, write_table
 from symmcore.progress import ProgressCallback
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 
 def write_metrics(

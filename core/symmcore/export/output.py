@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from symmcore.errors import InputError
-from symmcore.runs import files
+from symmcore.runs.formats import files
 
 
 class OutputExistsError(InputError):

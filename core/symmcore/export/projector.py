@@ -11,7 +11,7 @@ from symmcore.export.options import ExportOptions
 from symmcore.export.sprite import make_sprite
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.records import EmbeddedSet
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 CONFIG = "projector_config.pbtxt"
 TENSORS, METADATA, SPRITE = "tensors.tsv", "metadata.tsv", "sprite.png"

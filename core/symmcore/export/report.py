@@ -16,8 +16,8 @@ from symmcore.export.options import ExportOptions
 from symmcore.export.sprite import make_sprite
 from symmcore.progress import ProgressCallback
 from symmcore.records import EmbeddedSet, FloatArray
-from symmcore.runs.metrics import Metric
-from symmcore.runs.recording import Recording
+from symmcore.runs.formats.metrics import Metric
+from symmcore.runs.reading.recording import Recording
 
 _MOST_FAILURES = 60
 _NEIGHBOURS = 5

@@ -13,7 +13,7 @@ from symmcore.export.options import ExportOptions
 from symmcore.export.tables import CSV, Columns, file_ending, write_table
 from symmcore.progress import ProgressCallback
 from symmcore.records import EmbeddedSet
-from symmcore.runs.recording import Recording
+from symmcore.runs.reading.recording import Recording
 
 
 def write_retrieval(

@@ -7,8 +7,8 @@ from pathlib import Path
 from symmcore.errors import InputError, one_line
 from symmcore.export.frames import ImageNames
 from symmcore.export.tables import CSV, file_ending
-from symmcore.runs.files import reason
-from symmcore.runs.recording import Recording
+from symmcore.runs.formats.files import reason
+from symmcore.runs.reading.recording import Recording
 
 _MOST_BYTES = 64 * 2**20
 _SHOWN = 80

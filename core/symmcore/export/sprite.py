@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.recording import Recording
-from symmcore.runs.thumbnails import picture_of
+from symmcore.runs.formats.thumbnails import picture_of
+from symmcore.runs.reading.recording import Recording
 
 _GREY = (128, 128, 128)
 _ROWS_BETWEEN_CALLS = 50

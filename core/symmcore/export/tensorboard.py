@@ -10,8 +10,8 @@ from symmcore.export.frames import run_names
 from symmcore.export.libraries import needed
 from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
-from symmcore.runs.metrics import Metric
-from symmcore.runs.recording import Recording
+from symmcore.runs.formats.metrics import Metric
+from symmcore.runs.reading.recording import Recording
 
 EVENTS = "events.out.tfevents.0.symmviz"
 """What TensorBoard looks for in a folder: any file with "tfevents" in its name."""

@@ -9,7 +9,7 @@ from symmcore.importing.arrays import load_array, read_npy, read_npz
 from symmcore.importing.imported import Imported, ImportOptions, check_file
 from symmcore.importing.parquet import read_parquet
 from symmcore.importing.projector import is_projector, read_projector
-from symmcore.runs.files import reason
+from symmcore.runs.formats.files import reason
 
 __all__ = ["ImportOptions", "read_embeddings"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from symmcore.errors import InputError
 from symmcore.records import FloatArray
-from symmcore.runs.files import reason
+from symmcore.runs.formats.files import reason
 
 MOST_BYTES = 8 * 2**30
 """Most bytes that a file may take, and what is read of it in memory."""

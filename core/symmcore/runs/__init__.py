@@ -12,8 +12,8 @@ A training loop of one's own records like this::
                 recorder.frame(step, embeddings)
 """
 
-from symmcore.runs.recent import RunSummary, recent_runs
-from symmcore.runs.recorder import Recorder
-from symmcore.runs.recording import Recording, open_runs
+from symmcore.runs.reading.recent import RunSummary, recent_runs
+from symmcore.runs.reading.recording import Recording, open_runs
+from symmcore.runs.writing.recorder import Recorder
 
 __all__ = ["Recorder", "Recording", "RunSummary", "open_runs", "recent_runs"]

@@ -116,22 +116,22 @@ class NoSink:
     """A sink that does nothing; to be derived from where some things matter."""
 
     def begin(self, context: TrainingContext) -> None:
-        """See :class:`Sink`."""
+        """Do nothing."""
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """See :class:`Sink`."""
+        """Do nothing."""
 
     def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
-        """See :class:`Sink`."""
+        """Do nothing."""
 
     def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
-        """See :class:`Sink`."""
+        """Do nothing."""
 
     def ended(self, run: int, message: str) -> None:
-        """See :class:`Sink`."""
+        """Do nothing."""
 
     def status(self, status: TrainingStatus) -> None:
-        """See :class:`Sink`."""
+        """Do nothing."""
 
 
 class Sinks:
@@ -141,31 +141,31 @@ class Sinks:
         self._sinks = tuple(sinks)
 
     def begin(self, context: TrainingContext) -> None:
-        """See :class:`Sink`."""
+        """Tell every sink."""
         for sink in self._sinks:
             sink.begin(context)
 
     def scalar(self, run: int, record: StepRecord | EvalRecord) -> None:
-        """See :class:`Sink`."""
+        """Tell every sink."""
         for sink in self._sinks:
             sink.scalar(run, record)
 
     def snapshots(self, snapshots: tuple[Snapshot | None, ...]) -> None:
-        """See :class:`Sink`."""
+        """Tell every sink."""
         for sink in self._sinks:
             sink.snapshots(snapshots)
 
     def checkpoints(self, checkpoints: tuple[Checkpoint | None, ...]) -> None:
-        """See :class:`Sink`."""
+        """Tell every sink."""
         for sink in self._sinks:
             sink.checkpoints(checkpoints)
 
     def ended(self, run: int, message: str) -> None:
-        """See :class:`Sink`."""
+        """Tell every sink."""
         for sink in self._sinks:
             sink.ended(run, message)
 
     def status(self, status: TrainingStatus) -> None:
-        """See :class:`Sink`."""
+        """Tell every sink."""
         for sink in self._sinks:
             sink.status(status)

@@ -3,7 +3,7 @@
 import argparse
 from argparse import Namespace
 
-from symmcore.runs.seed_folder import parse_seeds
+from symmcore.runs.continuing.seed_folder import parse_seeds
 from symmviz.cli.bench.definition import Bench, add_threads
 from symmviz.cli.bench.report import Report
 from symmviz.cli.output_file import check_writable

@@ -32,18 +32,18 @@ class Plane:
     """A plane, seen from above."""
 
     def project(self, points: Points) -> Points:
-        """See :class:`Space`."""
+        """Where points (..., D) are seen: (..., 3) of x, y and nearness, positive in front."""
         return np.concatenate((points, np.ones_like(points[..., :1])), -1)
 
     def place(self, x: float, y: float, old: Points) -> Points:
-        """See :class:`Space`; near the origin it snaps to it."""
+        """Where a point is once it is seen at x, y: shape (2,); near the origin it snaps to it."""
         norm = math.hypot(x, y)
         if norm < _SNAP:
             return np.zeros(2)
         return np.array([x, y]) * min(1.0, LONGEST / norm)
 
     def nudged(self, point: Points, right: float, up: float) -> Points:
-        """See :class:`Space`; without snapping, or no key would leave the origin."""
+        """Where a point is after a small move; never snapped, or no key would leave the origin."""
         moved: Points = np.round(point + np.array([right, up]), 9)
         return moved * min(1.0, LONGEST / max(float(np.linalg.norm(moved)), 1e-9))
 
@@ -69,14 +69,15 @@ class Sphere:
         )
 
     def project(self, points: Points) -> Points:
-        """See :class:`Space`."""
+        """Where points (..., D) are seen: (..., 3) of x, y and nearness, positive in front."""
         seen: Points = points @ self._rotation().T
         away = _CAMERA / (_CAMERA - seen[..., 2:])
         return np.concatenate((seen[..., :2] * away, seen[..., 2:]), -1)
 
     def place(self, x: float, y: float, old: Points) -> Points:
-        """See :class:`Space`; what is beside the sphere is on its outline,
-        and a point behind it stays behind it.
+        """Where a point that was at ``old`` is once it is seen at x, y: shape (3,), norm 1.
+
+        What is beside the sphere is on its outline, and a point behind it stays behind it.
         """
         within = min(1.0, outline_radius() / max(math.hypot(x, y), 1e-9))
         ray = np.array([x * within, y * within, -_CAMERA])  # from the eye at (0, 0, camera)
@@ -89,7 +90,7 @@ class Sphere:
         return placed / np.linalg.norm(placed)
 
     def nudged(self, point: Points, right: float, up: float) -> Points:
-        """See :class:`Space`; along the sphere."""
+        """Where a point is after a small move along the sphere: shape (3,), norm 1."""
         x, y, z = self._rotation() @ point
         about_y, about_x = _about_y(right), _about_x(-up)
         moved: Points = self._rotation().T @ (about_x @ about_y @ np.array([x, y, z]))

@@ -7,8 +7,8 @@ import numpy as np
 
 from symmcore.records import BatchHealth
 from symmcore.runs import Recording
-from symmcore.runs.info import RunInfo, RunStatus
-from symmcore.runs.metrics import Metric
+from symmcore.runs.formats.info import RunInfo, RunStatus
+from symmcore.runs.formats.metrics import Metric
 from symmviz.model.curve import (
     Abscissa,
     Curve,
@@ -22,10 +22,10 @@ from symmviz.model.curve import (
     Variant,
 )
 from symmviz.model.outline import Values
-from symmviz.model.paper_scores import paper_scores
 from symmviz.model.resolve.seeds import SeedGroup, mean_and_spread, seed_groups
+from symmviz.model.runs.paper_scores import paper_scores
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.smoothing import smoothed
-from symmviz.model.titles import run_titles
 from symmviz.model.workspace import Workspace
 
 _NOTHING_MINED = "A run without Symm picks no points."

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from symmcore.projection.neighbours import EXACT_UP_TO
 from symmcore.runs import Recording
-from symmviz.model.events import Event, event_sentence
+from symmviz.model.map.events import Event, event_sentence
 from symmviz.model.names import shown_name
-from symmviz.model.retrieval import Split
-from symmviz.model.titles import run_titles
+from symmviz.model.retrieval.query import Split
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace
 
 MOST_LINES = 100

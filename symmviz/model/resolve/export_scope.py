@@ -8,7 +8,7 @@ from symmcore.records import Projection
 from symmcore.runs import Recording
 from symmviz.model.loaded import Loaded
 from symmviz.model.resolve.time import shown_step
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Workspace
 
 

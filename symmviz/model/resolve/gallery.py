@@ -8,20 +8,20 @@ import numpy.typing as npt
 
 from symmcore.records import FloatArray, ImageFiles, IndexArray
 from symmcore.runs import Recording
-from symmviz.model.browse import Browse, GalleryList, OrderKind
 from symmviz.model.display import Gallery, RunRanks
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.names import shown_name
-from symmviz.model.query_scores import (
+from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
+from symmviz.model.retrieval.browse import Browse, GalleryList, OrderKind
+from symmviz.model.retrieval.query import Split
+from symmviz.model.retrieval.query_scores import (
     ALIKE,
     ClassRow,
     QueryScores,
     ScoreTarget,
     is_confused,
 )
-from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
-from symmviz.model.retrieval import Split
-from symmviz.model.titles import label_names, run_titles
+from symmviz.model.runs.titles import label_names, run_titles
 from symmviz.model.workspace import Cursor, Workspace, images_key
 
 _LONGEST_RANK = 10_000.0  # where a class has no other image: behind every real rank

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from symmcore.runs import Recording
-from symmviz.model.browse import Browse, GalleryList, GalleryOrder, OrderKind
 from symmviz.model.display import Gallery, OrderChoice, RunTitle
 from symmviz.model.loaded import Loaded, SplitImages
-from symmviz.model.query_scores import ClassRow
 from symmviz.model.resolve.gallery import (
     GalleryScores,
     Scored,
@@ -19,8 +17,10 @@ from symmviz.model.resolve.gallery import (
     gallery_scores,
     searchable_steps,
 )
-from symmviz.model.retrieval import Split
-from symmviz.model.titles import run_titles
+from symmviz.model.retrieval.browse import Browse, GalleryList, GalleryOrder, OrderKind
+from symmviz.model.retrieval.query import Split
+from symmviz.model.retrieval.query_scores import ClassRow
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symmcore.runs import Recording
-from symmcore.runs.continuation import not_diverged
-from symmcore.runs.info import RunStatus
-from symmviz.model.branch import BranchParent
-from symmviz.model.titles import run_titles
-from symmviz.model.unlike import unlike
+from symmcore.runs.continuing.continuation import not_diverged
+from symmcore.runs.formats.info import RunStatus
+from symmviz.model.runs.branch import BranchParent
+from symmviz.model.runs.titles import run_titles
+from symmviz.model.runs.unlike import unlike
 
 _ENDED = (RunStatus.FINISHED, RunStatus.STOPPED)
 # A training that was killed, or fell over, can go on from its newest checkpoint, too.

@@ -3,14 +3,14 @@
 from symmcore.records import FloatArray, Projection
 from symmcore.runs import Recording
 from symmviz.model.display import ColourBy
-from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, ShareTarget, SplitImages
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.map.picked import MapPair, map_pairs
+from symmviz.model.map.picked_types import PickedTypes
 from symmviz.model.mined_pair import MinedPair, group_of, mined_pair
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.picked import MapPair, map_pairs
-from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve.time import newest_at, shown_step, timeline
-from symmviz.model.retrieval import Split
+from symmviz.model.retrieval.query import Split
 from symmviz.model.since import COMPARING, SinceChoice
 from symmviz.model.workspace import Cursor, Workspace
 

@@ -21,8 +21,8 @@ from symmviz.model.resolve.gallery import (
     searched_step,
 )
 from symmviz.model.resolve.time import newest_at, shown_step, steps_looked_at
-from symmviz.model.retrieval import AnyQuery, Query, RunNeighbours, Split, Upload
-from symmviz.model.titles import run_titles
+from symmviz.model.retrieval.query import AnyQuery, Query, RunNeighbours, Split, Upload
+from symmviz.model.runs.titles import run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 _NOTHING_TO_SEARCH = "Nothing to search yet: a training brings its images here when it begins."

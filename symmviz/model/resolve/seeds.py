@@ -6,8 +6,8 @@ from functools import reduce
 
 import numpy as np
 
-from symmcore.runs.info import RunInfo
-from symmcore.runs.metrics import Metric
+from symmcore.runs.formats.info import RunInfo
+from symmcore.runs.formats.metrics import Metric
 from symmviz.model.outline import Values
 
 SeedGroup = tuple[int, ...]

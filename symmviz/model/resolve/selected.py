@@ -12,8 +12,8 @@ from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.names import shown_name
 from symmviz.model.resolve.retrieve import class_name
 from symmviz.model.resolve.time import shown_step
-from symmviz.model.retrieval import Query, Split
-from symmviz.model.titles import label_names, run_titles
+from symmviz.model.retrieval.query import Query, Split
+from symmviz.model.runs.titles import label_names, run_titles
 from symmviz.model.workspace import Workspace, images_key
 
 _MOST_PICTURES = 200

@@ -2,8 +2,8 @@
 
 from symmcore.runs import Recording
 from symmviz.model.loaded import Loaded, SplitImages
-from symmviz.model.retrieval import Split
-from symmviz.model.unlike import unlike
+from symmviz.model.retrieval.query import Split
+from symmviz.model.runs.unlike import unlike
 from symmviz.model.workspace import Workspace
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from symmcore.runs import Recording
-from symmcore.runs.info import RecordingState, RunStatus
+from symmcore.runs.formats.info import RecordingState, RunStatus
 from symmviz.model.timeline import TimelineState
 from symmviz.model.workspace import Cursor
 

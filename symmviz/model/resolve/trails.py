@@ -2,11 +2,11 @@
 
 from symmcore.records import Projection
 from symmcore.runs import Recording
-from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, SplitImages
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.trails import MOST_FRAMES, Trails, trails
 from symmviz.model.resolve.selected import selected_row, selected_rows
-from symmviz.model.retrieval import Split
-from symmviz.model.trails import MOST_FRAMES, Trails, trails
+from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Workspace
 
 

@@ -8,8 +8,7 @@ import numpy as np
 from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray, PlanePoints, Projection
 from symmcore.runs import Recording
-from symmcore.runs.info import RunStatus
-from symmviz.model.class_choice import ShownClasses, shown_classes
+from symmcore.runs.formats.info import RunStatus
 from symmviz.model.display import (
     ColourBy,
     MapNeighbour,
@@ -18,13 +17,15 @@ from symmviz.model.display import (
     PointPositions,
     RunTitle,
 )
-from symmviz.model.layers import Layer
 from symmviz.model.loaded import Loaded, SplitImages, VerdictArray
+from symmviz.model.map.class_choice import ShownClasses, shown_classes
+from symmviz.model.map.layers import Layer
+from symmviz.model.map.pair_cosines import PairCosines
+from symmviz.model.map.picked import MapPair
+from symmviz.model.map.picked_types import PickedTypes
+from symmviz.model.map.trails import Trails
 from symmviz.model.mined_pair import MinedPair
 from symmviz.model.names import shown_name
-from symmviz.model.pair_cosines import PairCosines
-from symmviz.model.picked import MapPair
-from symmviz.model.picked_types import PickedTypes
 from symmviz.model.resolve.point_facts import (
     cosines_of,
     mined_at,
@@ -43,10 +44,9 @@ from symmviz.model.resolve.selected import (
 from symmviz.model.resolve.shown import shown_text
 from symmviz.model.resolve.time import shown_step, steps_looked_at
 from symmviz.model.resolve.trails import trails_of
-from symmviz.model.retrieval import Query, Split
+from symmviz.model.retrieval.query import Query, Split
+from symmviz.model.runs.titles import label_names, run_titles
 from symmviz.model.since import SinceChoice
-from symmviz.model.titles import label_names, run_titles
-from symmviz.model.trails import Trails
 from symmviz.model.workspace import Workspace, images_key
 
 _NO_PICTURE = "No picture was made"
@@ -313,14 +313,14 @@ def _caption(projection: Projection, note: str, diverged: str) -> str:
 
 
 def trust(plane: PlanePoints) -> str:
-    """How far a map can be trusted, in a line: "The map shows 52 of 66 · ..."."""
+    """How far a map can be trusted: "Recall@1 52 in the map, 66 in the embedding · ..."."""
     quality = plane.quality
     if quality is None:
         return ""
     parts = []
     if not math.isnan(quality.plane_recall_at_1):
         drawn, true = (100 * one for one in (quality.plane_recall_at_1, quality.recall_at_1))
-        parts.append(f"The map shows {drawn:.0f} of {true:.0f}")
+        parts.append(f"Recall@1 {drawn:.0f} in the map, {true:.0f} in the embedding")
     if not math.isnan(quality.trustworthiness):
         parts.append(f"trustworthiness {quality.trustworthiness:.2f}")
     if not math.isnan(quality.embedding_motion):

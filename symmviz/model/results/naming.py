@@ -7,7 +7,7 @@ from symmcore.runs.results import RunResult, Setting
 from symmcore.settings.setting import settings_of
 from symmcore.training.config import TrainingConfig
 from symmviz.model.names import shown_name
-from symmviz.model.titles import named_title
+from symmviz.model.runs.titles import named_title
 
 
 def setting_titles(results: tuple[RunResult, ...]) -> dict[Setting, str]:

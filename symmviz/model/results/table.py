@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from symmcore.palette import run_places
-from symmcore.runs.info import RunStatus
+from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.results import RunResult, Setting, Summary, sample_of, summarise
 from symmviz.model.names import shown_name
-from symmviz.model.paper_scores import PaperScores, paper_scores
 from symmviz.model.results.best import best_runs, best_settings
 from symmviz.model.results.cells import (
     MEASURED,
@@ -21,7 +20,8 @@ from symmviz.model.results.cells import (
     score_columns,
 )
 from symmviz.model.results.naming import setting_titles
-from symmviz.model.unlike import unlike
+from symmviz.model.runs.paper_scores import PaperScores, paper_scores
+from symmviz.model.runs.unlike import unlike
 
 _IN_PERCENT = "Scores in percent."
 _OVER_SEEDS = "Means over seeds \N{PLUS-MINUS SIGN} standard deviation (N - 1 in the denominator)."

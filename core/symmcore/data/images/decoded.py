@@ -66,13 +66,14 @@ class DecodedImages:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """See :class:`~symmcore.data.images.store.ImageStore`."""
+        """(N, H, W, C), C 1 or 3."""
         return len(self._files), self._size, self._size, 3
 
     def read(self, positions: IndexArray, out: ImageArray | None = None) -> ImageArray:
-        """See :class:`~symmcore.data.images.store.ImageStore`.
+        """Decode the images at ``positions`` (B,) int64: (B, H, W, C) uint8, ``out`` if given.
 
         Raises:
+            IndexError: if a position lies outside.
             InputError: if a file can no longer be decoded.
             ProcessLostError: if a process ended; the next read starts new ones.
         """
@@ -93,11 +94,11 @@ class DecodedImages:
         return out
 
     def fingerprint(self) -> str:
-        """See :class:`~symmcore.data.images.store.ImageStore`."""
+        """A SHA-256 of shape and pixels, in hex; known without reading the pixels again."""
         return self._digest
 
     def release(self) -> None:
-        """See :class:`~symmcore.data.images.store.ImageStore`."""
+        """End worker processes, if there are any; the next read starts them anew."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:

@@ -60,26 +60,30 @@ class ArrayImages:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """See :class:`ImageStore`."""
+        """(N, H, W, C), C 1 or 3."""
         _, height, width, channels = self._array.shape
         return len(self._rows), height, width, channels
 
     def read(self, positions: IndexArray, out: ImageArray | None = None) -> ImageArray:
-        """See :class:`ImageStore`."""
+        """Copy the images at ``positions`` (B,) int64: (B, H, W, C) uint8, ``out`` if given.
+
+        Raises:
+            IndexError: if a position lies outside.
+        """
         rows = self._rows[checked_positions(positions, len(self._rows))]
         # "clip", since "raise" copies twice; nothing is left to clip
         taken: ImageArray = np.take(self._array, rows, axis=0, out=out, mode="clip")
         return taken
 
     def fingerprint(self) -> str:
-        """See :class:`ImageStore`."""
+        """A SHA-256 of shape and pixels, in hex; known without reading the pixels again."""
         if not self._digest:
             pixels = self.read(np.arange(len(self._rows)))
             self._digest = images_digest(self.shape, [pixels.tobytes()])
         return self._digest
 
     def release(self) -> None:
-        """See :class:`ImageStore`: there are none."""
+        """Do nothing: there are no worker processes."""
 
 
 def images_digest(shape: tuple[int, ...], parts: list[bytes]) -> str:

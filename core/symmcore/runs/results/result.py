@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from symmcore.runs.info import RecordingState, RunInfo, RunStatus
-from symmcore.runs.recording import Recording
+from symmcore.runs.formats.info import RecordingState, RunInfo, RunStatus
+from symmcore.runs.reading.recording import Recording
 from symmcore.settings.setting import with_given
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import RunSpec

@@ -1,0 +1,1 @@
+"""Reads runs: finds, opens and follows them."""

@@ -1,0 +1,1 @@
+"""Writes runs: recorders, and what they do on threads of their own."""

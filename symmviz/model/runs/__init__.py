@@ -1,0 +1,1 @@
+"""Runs: what they are called, how they differ, what is found in them."""

@@ -1,0 +1,1 @@
+"""Search for neighbours, scores of queries, and images from elsewhere."""

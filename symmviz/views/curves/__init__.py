@@ -1,0 +1,1 @@
+"""The shared plots: their lines, axes, readings and legend."""

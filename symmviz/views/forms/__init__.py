@@ -1,0 +1,1 @@
+"""Fields of forms, made from the settings table, and how they line up."""

@@ -1,0 +1,1 @@
+"""Colours: of themes, runs, classes, and as text that can be read."""

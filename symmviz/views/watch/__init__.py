@@ -1,0 +1,1 @@
+"""The Watch page, and what it holds beside maps and plots."""
