@@ -25,7 +25,7 @@ class Divided(QSplitter):
         """Whether the user has divided it."""
         return self._by_user
 
-    def take(self, state: QByteArray) -> None:
+    def restore(self, state: QByteArray) -> None:
         """Divide it as the user did at an earlier launch."""
         self._by_user = self.restoreState(state)
 
