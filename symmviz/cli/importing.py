@@ -4,9 +4,11 @@ import argparse
 import sys
 from argparse import Namespace
 
+import numpy as np
+
 from symmcore.data.names import display_name
-from symmcore.importing import ImportOptions, read_embeddings, write_run
-from symmcore.progress import Progress
+from symmcore.importing import Imported, ImportOptions, read_embeddings, write_run
+from symmcore.progress import Progress, ProgressCallback
 from symmviz.cli.paths import user_path
 from symmviz.cli.preparing import Preparing
 from symmviz.cli.streams import output_status
@@ -41,6 +43,12 @@ def add_import(parser: argparse.ArgumentParser) -> None:
             metavar="NAME",
             help=f"name of the column or array of {what}s (default the usual ones)",
         )
+    add(
+        "--no-scores",
+        action="store_true",
+        help="record Recall@1 alone, not Recall@2, 4 and 8, MAP@R, NMI and F1: of 60,000 "
+        "embeddings in many classes k-means takes minutes",
+    )
 
 
 def run_import(options: Namespace) -> int:
@@ -56,7 +64,8 @@ def run_import(options: Namespace) -> int:
     try:
         say(Progress("Reading embeddings", 0))
         found = read_embeddings(options.source, wanted)
-        warnings = write_run(options.source, found, options.out, wanted, say)
+        scores = {} if options.no_scores else _scores(found, say)
+        warnings = write_run(options.source, found, options.out, wanted, say, scores)
     finally:
         preparing.done()
     for warning in warnings:
@@ -67,3 +76,19 @@ def run_import(options: Namespace) -> int:
         display_name(f"Wrote {rows:,} embeddings of {columns}{labels} to {options.out}") + "\n"
     )
     return output_status()
+
+
+def _scores(found: Imported, say: ProgressCallback) -> dict[str, float]:
+    if found.labels is None or not np.isfinite(found.embeddings).all():
+        return {}
+    say(Progress("Scoring embeddings", 0))
+    import torch
+
+    from symmcore.evaluation import summary
+
+    labels = np.unique(np.asarray(found.labels), return_inverse=True)[1]
+
+    def tick(iteration: int, most: int) -> None:
+        say(Progress("Clustering embeddings", iteration, most))
+
+    return summary(torch.from_numpy(found.embeddings), torch.from_numpy(labels), progress=tick)

@@ -32,10 +32,16 @@ _STARTED: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
 
 
 def _where() -> str:
-    """The innermost frames of this project, or all where there are none."""
-    frames = traceback.extract_stack()[:-2]
-    ours = [frame for frame in frames if "symmviz" in frame.filename or "tests" in frame.filename]
-    return "".join(traceback.format_list((ours or frames)[-4:]))
+    """The innermost lines of this project, or of all where it has none, outermost first.
+
+    Each wait of a test starts timers: the lines are not read from their files.
+    """
+    places = [
+        f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
+        for frame, line in traceback.walk_stack(sys._getframe(2))
+    ]
+    ours = [place for place in places if "symmviz" in place or "tests" in place]
+    return "\n".join(reversed((ours or places)[:4]))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers_widgets import control, enter
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from symmviz.model.display import ColourBy, PointCloud
@@ -120,17 +122,18 @@ def test_the_list_of_classes_is_searched_and_gives_colours(qtbot: QtBot) -> None
     qtbot.addWidget(legend)
     legend.set_meaning(ColourBy.CLASS, shown_classes(MANY, NAMES, None))
     chooser = legend.chooser
-    chooser.search("class")
+    names = control(chooser, QLineEdit, "Name of a class")
+    enter(qtbot, names, "class")
     assert chooser.texts()[:2] == ["class 0", "class 20"]
     assert len(chooser.texts()) == 100
-    chooser.search("CLASS 19")
+    enter(qtbot, names, "CLASS 19")
     assert chooser.texts() == ["class 190", "class 192", "class 194", "class 196", "class 198"]
     with qtbot.waitSignal(legend.class_chosen) as chosen:
         chooser.toggled.emit(192)
     assert chosen.args == [192]
     many = tuple(range(20_000))
     legend.set_meaning(ColourBy.CLASS, shown_classes(many, tuple(map(str, many)), None))
-    chooser.search("")
+    enter(qtbot, names, "")
     assert chooser.texts()[-1] == "19,700 more: search"
 
 

@@ -11,7 +11,7 @@ from helpers_runs import record_loop
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.export import ExportOptions
@@ -60,6 +60,14 @@ def dialog(shown: Launched, qtbot: QtBot) -> ExportDialog:
     (found,) = shown.window.findChildren(ExportDialog)
     qtbot.waitExposed(found)
     return found
+
+
+@pytest.fixture
+def alone(qtbot: QtBot) -> ExportDialog:
+    """The dialog without the window that carries it out."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    return ExportDialog(EXPORTS, ["N-pair"], 1, Path("/"), lambda kind: kind.about, window)
 
 
 def choose(dialog: ExportDialog, what: str) -> None:
@@ -128,13 +136,12 @@ def test_a_wrong_file_is_said_in_the_dialog(
     dialog.reject()
 
 
-def test_the_format_and_the_file_say_the_same(dialog: ExportDialog) -> None:
-    choose(dialog, "map")
-    dialog.form.setCurrentIndex(dialog.form.findData(".pdf"))
-    assert dialog.file.text().endswith("map.pdf")
-    choose(dialog, "projector")
-    assert Path(dialog.file.text()).suffix == ""
-    dialog.reject()
+def test_the_format_and_the_file_say_the_same(alone: ExportDialog) -> None:
+    choose(alone, "map")
+    alone.form.setCurrentIndex(alone.form.findData(".pdf"))
+    assert alone.file.text().endswith("map.pdf")
+    choose(alone, "projector")
+    assert Path(alone.file.text()).suffix == ""
 
 
 def test_what_is_selected_is_listed(
@@ -169,13 +176,12 @@ def test_it_is_said_which_steps_and_images_an_export_is_of(shown: Launched) -> N
     dialog.reject()
 
 
-def test_every_field_has_a_name_and_a_tip(dialog: ExportDialog) -> None:
+def test_every_field_has_a_name_and_a_tip(alone: ExportDialog) -> None:
     for at in range(len(EXPORTS)):
-        dialog.what.setCurrentIndex(at)
-        for field in (dialog.what, dialog.run, dialog.form, dialog.file, dialog.neighbours):
+        alone.what.setCurrentIndex(at)
+        for field in (alone.what, alone.run, alone.form, alone.file, alone.neighbours):
             assert field.accessibleName()
             assert field.toolTip()
-    dialog.reject()
 
 
 def test_an_export_is_cancelled_and_leaves_nothing(tmp_path: Path, qtbot: QtBot) -> None:

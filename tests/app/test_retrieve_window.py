@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_widgets import choose, click_item, control, enter
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from symmcore.runs import Recorder
@@ -75,7 +76,7 @@ def wait_for_rows(qtbot: QtBot, parts: Launched) -> None:
 
 def test_failures_come_first_and_lead_to_their_neighbours(qtbot: QtBot, opened: Launched) -> None:
     page = page_of(opened)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     wait_for_rows(qtbot, opened)
     assert "first right at rank" in page.row(0).caption()
     assert "rank 1 " not in page.row(0).caption()
@@ -87,16 +88,16 @@ def test_failures_come_first_and_lead_to_their_neighbours(qtbot: QtBot, opened: 
 
 def test_a_neighbour_is_gone_on_from_and_back_leads_back(qtbot: QtBot, opened: Launched) -> None:
     page = page_of(opened)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     wait_for_rows(qtbot, opened)
-    first = page.query_caption()
+    first = page.query.caption()
     page.row(1).tile(2).click()
-    second = page.query_caption()
+    second = page.query.caption()
     assert second != first
     page.query.back.emit()
-    assert page.query_caption() == first
+    assert page.query.caption() == first
     page.query.forward.emit()
-    assert page.query_caption() == second
+    assert page.query.caption() == second
 
 
 def test_all_selected_images_are_listed_and_stay_selected(qtbot: QtBot, opened: Launched) -> None:
@@ -107,7 +108,7 @@ def test_all_selected_images_are_listed_and_stay_selected(qtbot: QtBot, opened: 
     window.watch_page.neighbours_wanted.emit()
     assert window.page is page
     assert set(page.gallery.listed()) == chosen
-    page.gallery.choose(page.gallery.listed().index(27))
+    click_item(qtbot, page.gallery, page.gallery.place(page.gallery.listed().index(27)))
     assert workspace.selection.query == Query(27, Split.TEST)
     assert workspace.selection.samples == chosen
     assert set(page.gallery.listed()) == chosen
@@ -126,9 +127,9 @@ def test_the_keyboard_goes_from_the_images_to_the_neighbours(
     page = page_of(opened)
     opened.window.activateWindow()
     page.gallery.setFocus()
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     qtbot.keyClick(page.gallery, Qt.Key.Key_Right)
-    assert page.gallery.chosen_place() == 1
+    assert page.gallery.currentIndex() == page.gallery.place(1)
     wait_for_rows(qtbot, opened)
     for key, focused in (
         (Qt.Key.Key_Return, (0, 0)),
@@ -138,38 +139,39 @@ def test_the_keyboard_goes_from_the_images_to_the_neighbours(
     ):
         qtbot.keyClick(QApplication.focusWidget(), key)
         assert QApplication.focusWidget() is page.row(focused[0]).tile(focused[1]).button
-    before = page.query_caption()
+    before = page.query.caption()
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    assert page.query_caption() != before
+    assert page.query.caption() != before
     qtbot.keyClick(page, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
-    assert page.query_caption() == before
+    assert page.query.caption() == before
 
 
 def test_lists_orders_and_texts_choose_what_is_listed(qtbot: QtBot, opened: Launched) -> None:
     page = page_of(opened)
-    page.listing.search("img_007")
-    assert page.gallery.listed() == [7]
-    page.listing.search("")
+    names = control(page.listing, QLineEdit, "Class or file name")
+    enter(qtbot, names, "img_007")
+    qtbot.waitUntil(lambda: page.gallery.listed() == [7], timeout=WAIT_MS)
+    enter(qtbot, names, "")
     assert page.gallery.counts() == (COUNT, COUNT)
-    titles = page.listing.orders()
-    page.listing.choose_order(next(at for at, one in enumerate(titles) if "Fixed" in one))
+    order = control(page.listing, QComboBox, "Order")
+    titles = [order.itemText(at) for at in range(order.count())]
+    choose(qtbot, order, next(title for title in titles if "Fixed" in title))
     assert 0 < page.gallery.counts()[0] < COUNT
-    page.listing.choose_list(GalleryList.CLASSES)
+    control(page.listing, QPushButton, GalleryList.CLASSES.value).click()
     recalls = [float(page.listing.classes.cell(row, 1)) for row in range(CLASSES)]
     assert recalls == sorted(recalls)
-    page.listing.choose_order(0)
     name, confused = (page.listing.classes.cell(0, column) for column in (0, 3))
-    page.listing.classes.choose(0, confused=True)
+    click_item(qtbot, page.listing.classes, page.listing.classes.model().index(0, 3))
     assert f"({page.gallery.counts()[0]})" in confused
     assert {sample % CLASSES for sample in page.gallery.listed()} == {int(name)}
     for shown in (GalleryList.DUPLICATES, GalleryList.LABELS, GalleryList.IMAGES):
-        page.listing.choose_list(shown)
+        control(page.listing, QPushButton, shown.value).click()
         assert opened.controller.workspace.browse.shown is shown
 
 
 def test_as_many_neighbours_as_wanted_are_shown(qtbot: QtBot, opened: Launched) -> None:
     page = page_of(opened)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     page.query.count_chosen.emit(25)
     qtbot.waitUntil(lambda: page.row_count() == 2, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: len(page.row(0).cards()) == 25, timeout=WAIT_MS)
@@ -179,7 +181,7 @@ def test_the_menu_of_an_image_copies_its_path_and_shows_it_in_the_map(
     qtbot: QtBot, opened: Launched
 ) -> None:
     page = page_of(opened)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     wait_for_rows(qtbot, opened)
     page.row(0).menu_wanted.disconnect()  # or it would open, which takes a screen
     cards = []
@@ -199,7 +201,7 @@ def test_the_menu_of_an_image_copies_its_path_and_shows_it_in_the_map(
 
 def test_the_step_of_the_slider_is_the_one_searched(qtbot: QtBot, opened: Launched) -> None:
     page = page_of(opened)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     wait_for_rows(qtbot, opened)
     opened.window.time_slider.moved.emit(0)
     qtbot.waitUntil(lambda: "step 0 " in page.row(0).caption(), timeout=WAIT_MS)
@@ -212,7 +214,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in (runs[0], runs[1])])
     assert page.take(data)
-    assert "no class" in page.query_caption()
+    assert "no class" in page.query.caption()
     assert len(page.uploads().cards()) == 2
     assert "No checkpoint" in page.row(0).caption()
     image = QImage(13, 7, QImage.Format.Format_ARGB32)
@@ -223,7 +225,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     upload = opened.controller.workspace.selection.upload
     assert upload is not None
     assert opened.session.uploads.read(upload.number, 26).shape == (14, 26, 3)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     assert isinstance(opened.controller.workspace.selection.asked, Query)
     page.query.back.emit()
     assert opened.controller.workspace.selection.upload == upload

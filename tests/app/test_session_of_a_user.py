@@ -85,7 +85,7 @@ def follow_a_failure(qtbot: QtBot, parts: Launched) -> None:
     spot = page.gallery.visualRect(page.gallery.place(0)).center()
     qtbot.mouseClick(page.gallery.viewport(), LEFT, pos=spot)
     qtbot.waitUntil(lambda: page.row_count() == 3, timeout=WAIT_MS)
-    first = page.query_caption()
+    first = page.query.caption()
 
     def is_wrong() -> None:
         wrong = [run for run in range(3) if "✗" in page.row(run).tile(0).text()]
@@ -93,7 +93,7 @@ def follow_a_failure(qtbot: QtBot, parts: Launched) -> None:
         qtbot.mouseClick(page.row(wrong[0]).tile(0).button, LEFT)
 
     qtbot.waitUntil(is_wrong, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: page.query_caption() != first, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: page.query.caption() != first, timeout=WAIT_MS)
 
 
 def export(qtbot: QtBot, parts: Launched, file: Path) -> None:

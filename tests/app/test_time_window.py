@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers_runs import record_loop
+from helpers_widgets import click_item
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -77,7 +78,7 @@ def test_an_old_step_is_seen_while_training_goes_on_and_the_run_opens_with_the_s
     train(qtbot, launched, 100_000)
     qtbot.waitUntil(lambda: 10 in frames(launched), timeout=WAIT_MS)
     window, slider = launched.window, launched.window.time_slider
-    window.retrieve_page.gallery.choose(4)
+    click_item(qtbot, window.retrieve_page.gallery, window.retrieve_page.gallery.place(4))
     step = 5  # evaluated, so that there is a gallery of it
     slider.moved.emit(step)
     wait_for_picture(qtbot, launched, step)

@@ -8,9 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_widgets import choose, click_item, control, enter
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+)
 from pytestqt.qtbot import QtBot
 from torch import Tensor
 
@@ -236,9 +245,9 @@ def test_choosing_a_test_image_shows_its_neighbours_for_every_run(
     for run in (0, 1):
         assert "searched 598 other test images" in page.row(run).caption()
         assert "✓" in page.row(run).tile(0).text() or "✗" in page.row(run).tile(0).text()
-    first = page.query_caption()
+    first = page.query.caption()
     page.row(1).tile(0).click()
-    assert page.query_caption() != first
+    assert page.query.caption() != first
 
 
 def test_the_tab_key_goes_from_the_images_to_what_was_found(
@@ -249,7 +258,7 @@ def test_the_tab_key_goes_from_the_images_to_what_was_found(
     launched.window.activateWindow()
     launched.window.show_page(page)
     assert page.gallery.hasFocus(), "the arrow keys choose an image at once"
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
     for rank in range(3):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
@@ -262,7 +271,7 @@ def test_retrieval_works_while_training(qtbot: QtBot, launched: Launched) -> Non
     page = launched.window.retrieve_page
     launched.window.show_page(page)
     qtbot.waitUntil(lambda: page.gallery.counts()[0] > 0, timeout=WAIT_MS)
-    page.gallery.choose(0)
+    click_item(qtbot, page.gallery, page.gallery.place(0))
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
     first = page.row(0).caption()
     qtbot.waitUntil(lambda: page.row(0).caption() != first, timeout=WAIT_MS)
@@ -288,13 +297,13 @@ def test_clicking_a_point_selects_its_image(qtbot: QtBot, launched: Launched) ->
     qtbot.waitUntil(clicked, timeout=WAIT_MS)
     page = launched.window.retrieve_page
     qtbot.waitUntil(lambda: page.row_count() == 1, timeout=WAIT_MS)
-    assert "Test image" in page.query_caption()
+    assert "Test image" in page.query.caption()
 
 
 def test_training_points_can_be_shown_and_chosen(qtbot: QtBot, launched: Launched) -> None:
     finish(qtbot, launched)
     watch = launched.window.watch_page
-    watch.choose_split(1)
+    choose(qtbot, control(watch, QComboBox, "Which images"), "Training images")
     positions = watch.scatter(0).positions
     assert positions is not None
     assert len(positions.original) == 200
@@ -458,25 +467,28 @@ def test_the_chosen_image_stays_marked_and_can_be_chosen_again(
 ) -> None:
     finish(qtbot, launched)
     page, watch = launched.window.retrieve_page, launched.window.watch_page
-    page.gallery.choose(5)
-    chosen = page.query_caption()
-    page.listing.search("3")
-    page.listing.search("")
-    assert page.gallery.chosen_place() == 5
-    assert page.query_caption() == chosen
-    watch.choose_split(1)
+    click_item(qtbot, page.gallery, page.gallery.place(5))
+    chosen = page.query.caption()
+    names = control(page.listing, QLineEdit, "Class or file name")
+    enter(qtbot, names, "x")
+    qtbot.waitUntil(lambda: page.gallery.counts()[0] == 0, timeout=WAIT_MS)
+    enter(qtbot, names, "")
+    assert page.gallery.currentIndex() == page.gallery.place(5)
+    assert page.query.caption() == chosen
+    choose(qtbot, control(watch, QComboBox, "Which images"), "Training images")
     watch.row_picked.emit(0, 3)
-    assert page.query_caption() != chosen
-    watch.choose_split(0)
-    page.gallery.choose(5)
-    assert page.query_caption() == chosen
+    assert page.query.caption() != chosen
+    choose(qtbot, control(watch, QComboBox, "Which images"), "Test images")
+    click_item(qtbot, page.gallery, page.gallery.place(5))
+    assert page.query.caption() == chosen
 
 
 def test_the_status_line_says_when_synthetic_points_are_hidden(
     qtbot: QtBot, launched: Launched
 ) -> None:
     finish(qtbot, launched)
-    launched.window.watch_page.show_synthetic(False)
+    synthetic = control(launched.window.watch_page, QCheckBox, "Synthetic points")
+    synthetic.click()
     assert "synthetic points are hidden" in launched.window.shown()
     label = launched.window.statusBar().findChild(QLabel)
     assert label is not None
@@ -484,7 +496,7 @@ def test_the_status_line_says_when_synthetic_points_are_hidden(
     launched.window.show_page(launched.window.start_page)
     seen.append(label.isVisible())
     assert seen == [True, False]
-    launched.window.watch_page.show_synthetic(True)
+    synthetic.click()
     assert "and their 200 synthetic points" in launched.window.shown()
 
 

@@ -51,7 +51,7 @@ def test_blocks_of_many_threads_at_once() -> None:
 
     def hold(most: int) -> None:
         start.wait()
-        for _ in range(50):
+        for _ in range(10):
             with limited_blas_threads(most):
                 assert max(blas_threads()) <= most
 

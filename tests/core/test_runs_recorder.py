@@ -67,6 +67,27 @@ class TestWhatIsWritten:
         ]
         assert told == expected
 
+    def test_scores_of_ones_own_stand_beside_recall_and_in_the_results(
+        self, tmp_path: Path
+    ) -> None:
+        with Recorder(tmp_path / "run", labels=labels()) as recorder:
+            recorder.frame(1, embeddings(1), test_nmi=0.25)
+            recorder.frame(2, embeddings(2), test_recall_at_1=np.float32(0.5), test_f1=None)
+            with pytest.raises(InputError, match="test_f1"):
+                recorder.frame(3, embeddings(3), test_f1="high")  # type: ignore[arg-type] # refused
+        first, second = lines(tmp_path / "run")
+        assert first["test_nmi"] == 0.25
+        assert first.keys() == {"kind", "step", "test_recall_at_1", "test_nmi"}
+        assert second == {"kind": "eval", "step": 2, "test_recall_at_1": 0.5}
+
+    def test_names_of_classes_are_in_natural_order(self, tmp_path: Path) -> None:
+        names = ["class 10", "class 2", "class 10", "Class 1"]
+        with Recorder(tmp_path / "run", labels=names) as recorder:
+            recorder.frame(0, np.eye(4))
+        recording = open_runs(tmp_path / "run")[0]
+        assert recording.info.class_names == ("Class 1", "class 2", "class 10")
+        assert list(recording.frame(0).test.points.labels) == [2, 1, 2, 0]
+
     def test_without_labels_or_images(self, tmp_path: Path) -> None:
         with Recorder(tmp_path / "run") as recorder:
             recorder.frame(0, [[1.0, 2.0], [3.0, 4.0]])

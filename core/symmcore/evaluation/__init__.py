@@ -4,6 +4,7 @@ from symmcore.evaluation.clustering import ClusteringScores, clustering_scores
 from symmcore.evaluation.diagnosis import Diagnosis, diagnose
 from symmcore.evaluation.precision import RetrievalPrecision, precision_at_r
 from symmcore.evaluation.recall import Recall, recall_at_k
+from symmcore.evaluation.summary import summary
 from symmcore.evaluation.synthetic import cycle_partners, synthetic_recall_at_1
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "diagnose",
     "precision_at_r",
     "recall_at_k",
+    "summary",
     "synthetic_recall_at_1",
 ]

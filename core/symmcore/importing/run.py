@@ -1,7 +1,9 @@
 """Records embeddings that were made elsewhere as a run of one frame."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from symmcore.errors import InputError
@@ -19,7 +21,12 @@ _SECONDS_BETWEEN_CALLS = 0.5
 
 
 def write_run(
-    source: Path, found: Imported, folder: Path, options: ImportOptions, progress: ProgressCallback
+    source: Path,
+    found: Imported,
+    folder: Path,
+    options: ImportOptions,
+    progress: ProgressCallback,
+    scores: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Record a run, whole or not at all.
 
@@ -29,6 +36,7 @@ def write_run(
         folder: the run directory, which must not be there yet.
         options: where the images are.
         progress: told what is being done.
+        scores: by the names that ``symmcore.evaluation.summary`` gives them.
 
     Returns:
         sentences on what is missing, which the run says too.
@@ -44,7 +52,7 @@ def write_run(
         raise InputError(f"{options.images} cannot be read ({reason(error)}).") from error
     progress(Progress("Recording embeddings", 0, len(found.embeddings)))
     with whole_output(folder, overwrite=False, contents=(CONFIG,)) as made:
-        warnings = _record(made, source.name, found, images, progress)
+        warnings = _record(made, source.name, found, images, progress, scores)
         if warnings is None:
             raise InputError(
                 f"{folder} cannot be written whole: make room on its disk, or name a folder on "
@@ -63,7 +71,12 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _record(
-    made: Path, source: str, found: Imported, images: Any, progress: ProgressCallback
+    made: Path,
+    source: str,
+    found: Imported,
+    images: Any,
+    progress: ProgressCallback,
+    scores: Mapping[str, float],
 ) -> tuple[str, ...] | None:
     """Record the frame and the thumbnails; returns warnings, or None if some are not written."""
     count = len(found.embeddings)
@@ -75,7 +88,9 @@ def _record(
         on_problem=lambda _: None,  # they are asked for below
     )
     with recorder:
-        recorder.frame(_STEP, found.embeddings)
+        recorder.frame(
+            _STEP, found.embeddings, **{f"test_{name}": score for name, score in scores.items()}
+        )
         progress(Progress("Writing thumbnails", 0, count))
         while not recorder.unsaved and not recorder.finish_thumbnails(_SECONDS_BETWEEN_CALLS):
             progress(Progress("Writing thumbnails", len(ThumbnailFiles(made).samples()), count))

@@ -59,10 +59,6 @@ class ClassChooser(QFrame):
         """What is listed."""
         return [self._list.item(at).text() for at in range(self._list.count())]
 
-    def search(self, text: str) -> None:
-        """List the classes whose name holds this."""
-        self._search.setText(text)
-
     def _fill(self) -> None:
         wanted, top = self._search.text().casefold(), self._list.verticalScrollBar().value()
         self._list.clear()

@@ -107,10 +107,6 @@ class ClassTable(QTableView):
         """What a cell says."""
         return _cell(self._classes.rows[row], column)
 
-    def choose(self, row: int, *, confused: bool = False) -> None:
-        """Choose a class, or the images that are found as another, as a click does."""
-        self._choose(self._classes.index(row, _INSTEAD if confused else _NAME))
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose with Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

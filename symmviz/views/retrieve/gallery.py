@@ -98,14 +98,6 @@ class GalleryView(QTableView):
         """The cell of the image that is listed at a place, from 0."""
         return self._images.place(at)
 
-    def chosen_place(self) -> int | None:
-        """Where in the list the chosen image stands; None where none does."""
-        return self._images.at(self.currentIndex())
-
-    def choose(self, at: int) -> None:
-        """Choose the image that is listed at a place, as a click does."""
-        self.setCurrentIndex(self._images.place(at))
-
     def mark(self, query: Query | None) -> None:
         """Mark an image as chosen without announcing it; none where it is not listed."""
         gallery = self._images.gallery

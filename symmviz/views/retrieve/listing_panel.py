@@ -126,27 +126,9 @@ class ListingPanel(QWidget):
         return (*self._switch.buttons(), self._search, self._split, self._order, self._since,
                 self._selected)  # fmt: skip
 
-    def search(self, text: str) -> None:
-        """Filter by a text, as typing it does."""
-        self._search.setText(text)
-        self._on_typed()
-
     def summary(self) -> str:
         """What is said of the list."""
         return self._summary.text()
-
-    def orders(self) -> list[str]:
-        """The orders that there are."""
-        return [self._order.itemText(at) for at in range(self._order.count())]
-
-    def choose_order(self, at: int) -> None:
-        """Choose an order, as a click does."""
-        self._order.setCurrentIndex(at)
-        self._order.activated.emit(at)
-
-    def choose_list(self, shown: GalleryList) -> None:
-        """Choose a list, as a click does."""
-        self._switch.button(list(GalleryList).index(shown)).click()
 
     def _prepare(self) -> None:
         for at, shown in enumerate(GalleryList):

@@ -137,10 +137,6 @@ class RetrievePage(QWidget):
         """The user's own images."""
         return self._uploads
 
-    def query_caption(self) -> str:
-        """What is said of the query."""
-        return self.query.caption()
-
     def take(self, data: QMimeData) -> bool:
         """Take images that were dropped or pasted; whether there was one."""
         files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -276,14 +276,6 @@ class WatchPage(QWidget):
         """Whether points glide from frame to frame."""
         return self._columns.glides
 
-    def choose_split(self, at: int) -> None:
-        """Show the first (test) or second (training) kind of images."""
-        self._split.setCurrentIndex(at)
-
-    def show_synthetic(self, visible: bool) -> None:
-        """Show or hide the synthetic points."""
-        self._synthetic.setChecked(visible)
-
     def toggle_colour(self) -> None:
         """Colour by the next meaning."""
         self.colours.choose_next()

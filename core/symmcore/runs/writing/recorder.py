@@ -24,6 +24,7 @@ from symmcore.runs.reading.recording import Recording
 from symmcore.runs.writing.budget import share_of_budget
 from symmcore.runs.writing.claim import cannot_write, check_free, claimed
 from symmcore.runs.writing.own_images import OwnImages
+from symmcore.runs.writing.own_labels import own_labels
 from symmcore.runs.writing.own_values import as_array, number
 from symmcore.runs.writing.recall import recall_at_1
 from symmcore.runs.writing.run_writer import RunWriter
@@ -32,6 +33,7 @@ from symmcore.runs.writing.training_recorder import warn
 _BUDGET = 4 * 10**9
 _SECONDS_FOR_THUMBNAILS = 30.0
 _PARTNER_SEED = 0
+_RECALL_AT_1 = "test_recall_at_1"
 
 
 class Recorder:
@@ -79,7 +81,7 @@ class Recorder:
         self.folder = _folder(folder)
         self._images = None if images is None else OwnImages(images)
         self._count: int | None = None
-        self._labels, self._names = _labels(labels, class_names)
+        self._labels, self._names = own_labels(labels, class_names)
         self._has_labels = labels is not None
         self._set_counts(labels is not None)
         self._dim: int | None = None
@@ -109,34 +111,35 @@ class Recorder:
         """
         with self._thread_lock:
             checked = self._checked_step(step, self._scalar_step, "scalars", again=True)
-            numbers = {
-                _name(name): number(name, value)
-                for name, value in values.items()
-                if value is not None
-            }
+            numbers = _numbers(values)
             self._scalar_step = checked
             self._writer.add_line(scalars_line("step", checked, numbers))
 
-    def frame(self, step: int, embeddings: Any) -> None:
-        """Record where all N images are embedded after a step, and their Recall@1.
+    def frame(self, step: int, embeddings: Any, **scores: SupportsFloat | None) -> None:
+        """Record where all N images are embedded after a step, and their scores.
 
         Args:
             step: steps finished; more than in an earlier call.
             embeddings: (N, D), an array or a tensor on any device.
+            scores: more scores of this step; as ``test_recall_at_4``, ``test_nmi``, ``test_f1``
+                or ``test_map_at_r``, shares in [0, 1], they stand in the table of results.
+                ``test_recall_at_1`` is computed where it is not given and there are labels.
 
         Raises:
-            InputError: if the shape does not fit, or the step does not go on.
+            InputError: if the shape does not fit, a score is no number, or the step does not
+                go on.
         """
         with self._thread_lock:
             checked = self._checked_step(step, self._frame_step, "frame", again=False)
             points = self._checked_points(embeddings)
+            given = _numbers(scores)
             self._frame_step = checked
             labels = self._known_labels(len(points))
-            if self._has_labels:
+            if self._has_labels and _RECALL_AT_1 not in given:
                 recall = recall_at_1(points, labels)
-                if recall is not None:
-                    line = scalars_line("eval", checked, {"test_recall_at_1": recall})
-                    self._writer.add_line(line)
+                given = given if recall is None else {_RECALL_AT_1: recall} | given
+            if given:
+                self._writer.add_line(scalars_line("eval", checked, given))
             self._writer.add_frame(self._made(checked, points, labels), None)
 
     def live(self) -> Recording:
@@ -306,36 +309,8 @@ def _folder(folder: str | Path) -> Path:
         return Path(folder)
 
 
-def _labels(labels: Any, names: Sequence[str] | None) -> tuple[IndexArray, tuple[str, ...]]:
-    """Labels as positions in the class names, and those."""
-    if labels is None:
-        return _read_only(np.zeros(0, dtype=np.int64)), ()
-    array = as_array(labels)
-    if array.ndim != 1:
-        raise InputError(f"The labels have the shape {array.shape}: it must be (N,).")
-    if not len(array):
-        raise InputError("There are no labels: give at least one, or leave them out.")
-    if array.dtype.kind not in "iubUS":
-        if array.dtype.kind != "O" or not all(isinstance(label, str) for label in array):
-            raise InputError(f"The labels are of type {array.dtype}: give integers or strings.")
-        array = array.astype(str)
-    if names is None:
-        values, positions = np.unique(array, return_inverse=True)
-        return _read_only(positions.astype(np.int64)), tuple(str(value) for value in values)
-    if isinstance(names, str | Mapping):
-        raise InputError(
-            f"class_names is a {type(names).__name__}: it must be a list, in which a label's "
-            "position has its name."
-        )
-    names = tuple(str(name) for name in names)
-    if array.dtype.kind not in "iub":
-        raise InputError("The labels are strings: with class_names they are positions in them.")
-    if not (array.min() >= 0 and array.max() < len(names)):
-        raise InputError(
-            f"The labels go from {array.min()} to {array.max()}, and there are {len(names)} "
-            "class_names: each label is a position in them."
-        )
-    return _read_only(array.astype(np.int64)), names
+def _numbers(values: Mapping[str, SupportsFloat | None]) -> dict[str, float]:
+    return {_name(name): number(name, value) for name, value in values.items() if value is not None}
 
 
 def _name(name: str) -> str:
