@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from helpers_recording import FakeRecording
-from helpers_training import make_snapshot
+from helpers_records import make_snapshot
 
 from symmcore.records import EmbeddedSet, FloatArray
 from symmviz.model.resolve import SearchTarget

@@ -110,3 +110,33 @@ def test_where_many_neighbours_are_new_a_recorded_layout_is_worked_on_longer() -
 
     assert pieces(0.9, is_live=False) > 2 * pieces(0.1, is_live=False)
     assert pieces(0.9, is_live=True) == pieces(0.1, is_live=True)
+
+
+def test_the_gradient_is_that_of_opentsne_where_its_tree_is_exact() -> None:
+    pytest.importorskip("openTSNE")
+    from openTSNE.tsne import kl_divergence_bh
+    from scipy.sparse import random_array
+
+    from symmcore.projection.tsne_gradient import exact_gradient
+
+    random = np.random.default_rng(0)
+    places = random.normal(scale=10.0, size=(60, 2))
+    affinities = random_array((60, 60), density=0.2, format="csr", rng=random)
+    affinities = (affinities + affinities.T) / (2.0 * affinities.sum())
+    for exaggerated in (affinities, 12.0 * affinities):
+        _, found = exact_gradient(places, exaggerated)
+        _, expected = kl_divergence_bh(places, exaggerated, dof=1, bh_params={"theta": 0.0})
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_first_layout_that_is_watched_is_a_picture_from_its_beginning() -> None:
+    """No line of points: the shorter way across it is never a small part of the longer."""
+    method = tsne()
+    points, _ = clusters()
+    layout = method.begin(points, Beginning(principal_plane(points), 0.0, 3, is_live=True))
+    shapes = []
+    while layout.done < 1.0:
+        layout.advance()
+        across = np.linalg.svd(layout.coordinates - layout.coordinates.mean(axis=0))[1]
+        shapes.append(across[1] / across[0])
+    assert min(shapes) > 0.3

@@ -22,6 +22,7 @@ from symmcore.projection.split_map import SplitMap
 from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
+REACH = 5.0
 
 
 class Drift:
@@ -34,6 +35,9 @@ class Drift:
 
     def prepare(self) -> None:
         pass
+
+    def reach(self, count: int) -> float:
+        return REACH
 
     def begin(self, points: Array, beginning: Beginning) -> Layout:
         self.begun.append((points, beginning))
@@ -99,14 +103,16 @@ def test_updates_come_until_all_is_done_and_say_how_far_they_are() -> None:
             assert np.isfinite(points).all()
 
 
-def test_the_first_picture_is_a_pca_at_once() -> None:
+def test_the_first_picture_is_a_pca_at_once_and_reaches_as_far_as_the_layout_will() -> None:
     first = next(NeighbourProjector(Drift()).run(job(make_frame(7))))
     rows = make_frame(7).test
     points = np.concatenate([rows.points.embeddings, rows.synthetic]).astype(float)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     plane = first.projections[0].test
     drawn = np.concatenate([plane.original, plane.synthetic])
-    np.testing.assert_allclose(drawn, principal_plane(points), atol=1e-5)
+    expected = principal_plane(points)
+    expected *= REACH / np.linalg.norm(expected, axis=1).max()
+    np.testing.assert_allclose(drawn, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_frame_goes_on_from_where_the_points_were_and_is_turned_to_fit() -> None:
@@ -248,15 +254,23 @@ def test_a_first_layout_is_shown_once_its_points_have_parted_if_no_frame_cuts_it
     updates = list(NeighbourProjector(Between()).run(asked))
     first = updates[0].projections[0].train.original
     waits = [bool((one.projections[0].train.original == first).all()) for one in updates]
-    # as begun, of either split, and after two pieces of each
+    # as begun, of either split, after two pieces of each, and until both have done one more
     assert waits == [True] * waits.count(True) + [False] * waits.count(False)
-    assert waits.count(True) == (6 if rests else 2)
+    assert waits.count(True) == (7 if rests else 3)
     notes = [one.note for one in updates]
     assert notes.count("laying out") == (5 if rests else 0)  # the other split is a piece behind
     assert notes[-1] == ""
     for one in updates:
         assert not one.note or one.matured == 0.0, "what is not shown is begun anew"
     assert updates[-1].matured == 1.0
+
+
+def test_compared_runs_are_shown_at_the_same_piece() -> None:
+    updates = NeighbourProjector(Drift()).run(job(make_frame(1), make_frame(1)))
+    drawn = [[size(one.test.original) for one in update.projections] for update in updates]
+    assert len({first for first, _ in drawn}) == 5  # as begun, and after each piece
+    for first, second in drawn:
+        assert second == pytest.approx(first, rel=1e-4)
 
 
 class Broken(Drift):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from helpers_records import make_snapshot
 from helpers_runs import (
     make_checkpoint,
     make_gallery,
@@ -19,7 +20,7 @@ from helpers_runs import (
     same_frame,
     with_gallery,
 )
-from helpers_training import add_dataset, make_snapshot, pixels, tiny_config, tiny_dataset
+from helpers_training import add_dataset, pixels, tiny_config, tiny_dataset
 
 from symmcore.data.images.store import ArrayImages, ImageArray
 from symmcore.errors import InputError, RunError

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from threading import Lock
 from types import FunctionType, TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numba
 from numba.np.ufunc.parallel import threading_layer
@@ -30,16 +30,27 @@ def kernel(function: _Function) -> _Function:
     return _compiled(function, parallel=False)
 
 
+def dividing_kernel(function: _Function) -> _Function:
+    """The same for loops that divide: by zero they give infinity or NaN, as NumPy does.
+
+    Looking for a zero to raise an error by would keep them from vector instructions.
+    """
+    return _compiled(function, parallel=False, error_model="numpy")
+
+
 def parallel_kernel(function: _Function) -> _Function:
     """The same for a function whose ``numba.prange`` loops several threads may share."""
     return _compiled(function, parallel=can_share())
 
 
-def _compiled(function: _Function, *, parallel: bool) -> _Function:
-    dispatcher: Any = numba.njit(nogil=True, fastmath=_FASTMATH, parallel=parallel)(function)
+def _compiled(
+    function: _Function, *, parallel: bool, error_model: Literal["python", "numpy"] = "python"
+) -> _Function:
+    make = numba.njit(nogil=True, fastmath=_FASTMATH, parallel=parallel, error_model=error_model)
+    dispatcher: Any = make(function)
     assert isinstance(function, FunctionType), "it is what def makes"
     # What cache=True does, which knows numba's own cache alone.
-    dispatcher._cache = CodeCache(function, f"{sorted(_FASTMATH)} {parallel}")
+    dispatcher._cache = CodeCache(function, f"{sorted(_FASTMATH)} {parallel} {error_model}")
     return cast(_Function, dispatcher)
 
 

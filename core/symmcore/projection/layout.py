@@ -69,6 +69,12 @@ class LayoutMethod(Protocol):
             ImportError: if a library is missing or broken.
         """
 
+    def reach(self, count: int) -> float:
+        """About how far so many points lie from their middle at most, once they are laid out.
+
+        The picture that a first layout begins from reaches as far: what is seen of the plane stays.
+        """
+
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the graph of ``points`` (N, D), N at least :data:`FEWEST_POINTS`."""
 

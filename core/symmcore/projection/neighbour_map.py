@@ -55,7 +55,7 @@ class NeighbourProjector:
             ValueError: if the runs hold different numbers of images.
             UnusableMethodError: if the method's library is missing or broken.
         """
-        columns = _columns(job)
+        columns = _columns(job, self._method)
         maps = [one for column in columns for one in column]
         again = [one.again for one in maps if one.again is not None]
         laid = [one for one in (*maps, *again) if one.needs_layout]
@@ -82,6 +82,8 @@ class NeighbourProjector:
         while any(one.done < 1.0 for one in laid):
             for one in laid:  # a piece of one map is what a cancelled job is waited for
                 one.advance()
+                if one is laid[-1]:  # all at the same piece: runs are compared meanwhile, too
+                    _follow(laid)
                 waits = job.settings.rests and any(each.is_waiting for each in laid)
                 yield update(min(each.done for each in laid), _MOVING if waits else "")
             if job.settings.is_live and time.monotonic() - measured > pause:
@@ -95,6 +97,11 @@ def _pause(maps: list[SplitMap]) -> float:
     """Return the seconds from one measurement of maps to the next."""
     count = sum(one.count for one in maps)
     return max(_SECONDS_BETWEEN_MEASUREMENTS, count / _POINTS_MEASURED_A_SECOND)
+
+
+def _follow(laid: list[SplitMap]) -> None:
+    for one in laid:
+        one.follow()
 
 
 def _measure(maps: list[SplitMap]) -> None:
@@ -141,7 +148,7 @@ class _Preparation:
             self._error.__cause__ = error
 
 
-def _columns(job: ProjectionJob) -> list[list[SplitMap]]:
+def _columns(job: ProjectionJob, method: LayoutMethod) -> list[list[SplitMap]]:
     """Make the maps of each run, one for each split that is to be projected."""
     columns: list[list[SplitMap]] = []
     for frame, start, before in zip(job.frames, job.starts, job.before, strict=True):
@@ -154,14 +161,14 @@ def _columns(job: ProjectionJob) -> list[list[SplitMap]]:
                 one.reference = columns[0][at]
                 if one.count != one.reference.count:
                     raise ValueError("runs that are drawn together must watch the same images")
-            one.place()
+            one.place(method)
             if before is not None and one.start is not None and one.matured >= 1.0:
                 one.again = SplitMap.of(
                     _watched(before, job.settings.splits[at]),
                     _plane(start, job.settings.splits[at]),
                     job.settings.matured,
                 )
-                one.again.place()
+                one.again.place(method)
         columns.append(column)
     return columns
 

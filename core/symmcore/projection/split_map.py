@@ -115,7 +115,7 @@ class SplitMap:
         layout = self._layout
         return layout is not None and layout.is_between and (self.matured >= 1.0 or self._rests)
 
-    def place(self) -> None:
+    def place(self, method: LayoutMethod) -> None:
         """Choose where the points are at first; points in one place stay there."""
         if not self.is_spread:
             return
@@ -133,6 +133,9 @@ class SplitMap:
             self.coordinates = shared.coordinates
         else:
             self.coordinates = principal_plane(self.points)
+            if self.needs_layout:
+                farthest = float(np.linalg.norm(self.coordinates, axis=1).max())
+                self.coordinates *= method.reach(len(self.points)) / farthest
 
     def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
         """Make the graph; before that of the frame that is laid out once more, in the same way."""
@@ -149,9 +152,13 @@ class SplitMap:
         )
 
     def advance(self) -> None:
-        """Move the points on, and turn them to fit; they stay while they are between layouts."""
+        """Have the layout move its points on; they are shown there by :meth:`follow`."""
         assert self._layout is not None, "begun before"
         self._layout.advance()
+
+    def follow(self) -> None:
+        """Show the points where their layout has them by now, turned to fit, unless they wait."""
+        assert self._layout is not None, "begun before"
         if self.is_waiting:
             return
         coordinates = self._as_wide(np.asarray(self._layout.coordinates, dtype=np.float64))
@@ -162,10 +169,7 @@ class SplitMap:
             self.coordinates = turned_to(coordinates, target, self.count)
 
     def _as_wide(self, coordinates: Points) -> Points:
-        """Enlarge a first layout, until it is done, where it is narrower than what was shown.
-
-        t-SNE draws all points into one place at first: nobody would see them beside another map.
-        """
+        """Enlarge a first layout, until it is done, where it is narrower than what was shown."""
         if self.matured >= 1.0 or self.done >= 1.0:
             return coordinates
         narrow, wide = (_spread(points[: self.count]) for points in (coordinates, self.coordinates))

@@ -16,13 +16,16 @@ from symmcore.projection.points import Points
 # that the space has, and 30 keeps 0.79.
 PERPLEXITY = 15.0
 _NEIGHBOURS_A_PERPLEXITY = 3
-# The interpolation's cost hardly grows with the points, that of the tree does.
-_INTERPOLATED_FROM = 6_000
-# Width of the interpolation's intervals. Where somebody watches, or of many points, twice
-# openTSNE's: of 10,000 a third of the time, for 0.50 of the neighbours in the plane, not 0.52.
-_INTERVAL, _WIDE_INTERVAL = 1, 2
-_WIDE_FROM = 15_000
+# Up to there all pairs are compared, which is exact, and as fast as an interpolation with intervals
+# of twice openTSNE's width; of 10,000 those have 0.50 of the neighbours in the plane, and not 0.52.
+_EXACT_UP_TO = 12_000
+_INTERVAL = 2
 _FIRST_SPREAD = 1e-4  # of a beginning that is no layout yet: Kobak and Berens (2019)
+# Where somebody watches it is as wide as it is held by the exaggeration: drawn into one place its
+# points would lie in a line for a second, the first direction in which they part again.
+_FIRST_SPREAD_LIVE = 1.0
+# How far a first layout reaches, which from some number of points on its iterations limit.
+_REACH_A_ROOT, _WIDEST_FROM = 1.8, 1_500
 _POINTS_A_PIECE = 40_000
 _FEWEST_A_PIECE, _MOST_A_PIECE = 2, 25
 
@@ -45,8 +48,9 @@ WARM = (Phase(100, 12.0, 0.5), Phase(250, 1.0, 0.8))
 # exaggeration as a cold one has, eased, and as long a refinement.
 MUCH_CHANGED = 0.35
 WARM_FAR = (Phase(250, 12.0, 0.5), Phase(200, 4.0, 0.8), Phase(500, 1.0, 0.8))
-# While frames come faster than a first layout is done, it is gone on with on each of them.
-COLD_LIVE = (Phase(100, 12.0, 0.5), Phase(200, 1.0, 0.8))
+# While frames come faster than a first layout is done, it is gone on with on each of them. The
+# exaggeration is what the wide beginning bears without being drawn together.
+COLD_LIVE = (Phase(100, 3.0, 0.8), Phase(200, 1.0, 0.8))
 LIVE = (Phase(25, 4.0, 0.8), Phase(55, 1.0, 0.8))
 
 
@@ -56,12 +60,20 @@ class TsneMethod:
     name = TSNE
 
     def prepare(self) -> None:
-        """Import openTSNE.
+        """Import openTSNE, and load the loops of the gradient, or compile them: 2 seconds.
 
         Raises:
-            ImportError: if it is missing or broken.
+            ImportError: if openTSNE or numba is missing or broken.
         """
         import openTSNE  # noqa: F401 - loaded here, where it may take its time
+
+        from symmcore.projection.tsne_gradient import warm_up  # imports numba
+
+        warm_up()
+
+    def reach(self, count: int) -> float:
+        """As measured of first layouts of 60 to 4,000 points."""
+        return _REACH_A_ROOT * float(np.sqrt(min(count, _WIDEST_FROM)))
 
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the affinities of points (N, D) and begin."""
@@ -74,6 +86,8 @@ class _TsneLayout:
         from openTSNE.affinity import PerplexityBasedNN
         from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
+        from symmcore.projection.tsne_gradient import exact_gradient  # imports numba
+
         count = len(points)
         k = min(int(_NEIGHBOURS_A_PERPLEXITY * PERPLEXITY), count - 1)
         perplexity = min(PERPLEXITY, k / _NEIGHBOURS_A_PERPLEXITY)
@@ -81,14 +95,13 @@ class _TsneLayout:
         affinities = PerplexityBasedNN(
             perplexity=perplexity, knn_index=PrecomputedNeighbors(*found), n_jobs=1
         )
-        is_quick = beginning.is_live or count >= _WIDE_FROM
         self._embedding: Any = TSNEEmbedding(
             _first(beginning),
             affinities,
             random_state=beginning.seed,
             n_jobs=1,
-            negative_gradient_method="fft" if count >= _INTERPOLATED_FROM else "bh",
-            ints_in_interval=_WIDE_INTERVAL if is_quick else _INTERVAL,
+            negative_gradient_method=exact_gradient if count <= _EXACT_UP_TO else "fft",
+            ints_in_interval=_INTERVAL,
         )
         is_warm = beginning.matured >= 1.0
         self._exaggeration = 1.0  # as moved last
@@ -153,8 +166,9 @@ def _first(beginning: Beginning) -> Points:
     coordinates = beginning.coordinates - beginning.coordinates.mean(axis=0)
     spread = float(coordinates[:, 0].std()) or 1.0
     if not beginning.matured:
-        coordinates = coordinates * (_FIRST_SPREAD / spread)
-        spread = _FIRST_SPREAD
+        first = _FIRST_SPREAD_LIVE if beginning.is_live else _FIRST_SPREAD
+        coordinates = coordinates * (first / spread)
+        spread = first
     # copies of a point would never part
     random = np.random.default_rng(beginning.seed)
     nudged: Points = coordinates + random.normal(scale=1e-4 * spread, size=coordinates.shape)

@@ -47,6 +47,10 @@ class UmapMethod:
         points = random.normal(size=(4 * NEIGHBOURS, 4))
         self.begin(points, Beginning(points[:, :2], 1.0, 0)).advance()
 
+    def reach(self, count: int) -> float:
+        """As far as at its beginning, however many there are."""
+        return _FIRST_EXTENT
+
     def begin(self, points: Points, beginning: Beginning) -> Layout:
         """Make the fuzzy simplicial set of points (N, D) and begin."""
         return _UmapLayout(points, beginning)
