@@ -30,7 +30,7 @@ from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.start import chosen_seeds, training_config
-from symmviz.services.faults import report_unexpected, said_of
+from symmviz.services.faults import error_sentence, report_unexpected
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.style.theme import apply_appearance, has_animations
@@ -236,7 +236,7 @@ class Controller(QObject):
         try:
             opened = opening.result()
         except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
-            self._window.start_page.set_error(said_of(error))
+            self._window.start_page.set_error(error_sentence(error))
             return
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}

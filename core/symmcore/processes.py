@@ -162,7 +162,7 @@ def call_in_subprocess(
 
 
 @contextmanager
-def emptied(part: Path) -> Iterator[None]:
+def scratch_folder(part: Path) -> Iterator[None]:
     """An empty folder to work in; gone afterwards.
 
     Only for who holds a lock on it: what a process left there that was killed is removed.

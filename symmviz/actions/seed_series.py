@@ -13,7 +13,7 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, TrainingStatus
 from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
-from symmviz.services.faults import report_unexpected, said_of
+from symmviz.services.faults import error_sentence, report_unexpected
 from symmviz.services.session import Session
 from symmviz.services.training.seed_series import SeedsLeft
 
@@ -117,7 +117,7 @@ class SeedSeries:
         except Exception as error:  # noqa: BLE001 - else the window waits for this seed for ever
             seeds = self._seeds
             self._end(() if seeds is None else seeds.finished, is_left=seeds is not None)
-            self._refuse(said_of(error))
+            self._refuse(error_sentence(error))
         if self._trained is not None:
             self._over()
 

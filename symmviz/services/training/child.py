@@ -34,7 +34,7 @@ def spawn_child() -> Child:
     return ChildProcess(serve, NAME, has_children=True)
 
 
-def said_of_end(code: int | None) -> str:
+def exit_sentence(code: int | None) -> str:
     """What is said of a process that ended by itself, or by another's will."""
     how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended ({code})"
     memory = ", for want of memory perhaps" if code == -9 else ""

@@ -16,7 +16,7 @@ from symmcore.runs.formats.layout import run_directories
 from symmcore.runs.writing.claim import check_free
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.services.faults import said_of
+from symmviz.services.faults import error_sentence
 from symmviz.services.training import child as training_child
 from symmviz.services.training.child import Child
 from symmviz.services.training.messages import (
@@ -255,9 +255,9 @@ class TrainingProcess:
                 try:
                     self._take(report)
                 except Exception as error:  # noqa: BLE001 - no fault here is to end the training
-                    self._box.problem(said_of(error))
+                    self._box.problem(error_sentence(error))
         code = child.end(_SECONDS_TO_END)
-        self._lose(training_child.said_of_end(code))
+        self._lose(training_child.exit_sentence(code))
 
     def _take_over(self, child: Child) -> None:
         with self._lock:
@@ -343,4 +343,4 @@ class TrainingProcess:
             try:
                 recording.read_whole()
             except Exception as error:  # noqa: BLE001 - whatever it was, the training has ended
-                self._box.problem(said_of(error))
+                self._box.problem(error_sentence(error))

@@ -19,7 +19,7 @@ from symmcore.data.sources.torchvision_catalog import (
 )
 from symmcore.errors import InputError
 from symmcore.locks import held
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
+from symmcore.processes import CallError, bytes_in, call_in_subprocess, scratch_folder
 from symmcore.progress import Progress, ProgressCallback
 
 _CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
@@ -62,7 +62,7 @@ def fetch_set(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
             stack.enter_context(held(lock, waiting))
             if entry.is_fetched:
                 return
-            stack.enter_context(emptied(part))
+            stack.enter_context(scratch_folder(part))
         try:
             call_in_subprocess(_download, (entry.name, str(part)), look)
         except CallError as error:
