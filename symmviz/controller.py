@@ -180,12 +180,12 @@ class Controller(QObject):
             self._show_status(updates.status)
         for problem in updates.problems:
             self._controls.set_problem(problem)
-        self._checks.take()
-        self._dropped.take()
-        self._going_on.take()
-        self._series.take()
-        self._take_opened()
-        self._take_listed()
+        self._checks.poll()
+        self._dropped.poll()
+        self._going_on.poll()
+        self._series.poll()
+        self._poll_opened()
+        self._poll_listed()
 
     def _is_busy(self) -> bool:
         pages = self.page_maker, self._pages
@@ -229,7 +229,7 @@ class Controller(QObject):
             self._checks.look_at_dataset()  # its images may be in the cache by now
             self.list_runs()
 
-    def _take_opened(self) -> None:
+    def _poll_opened(self) -> None:
         if self._opening is None or not self._opening.done():
             return
         opening, self._opening = self._opening, None
@@ -246,7 +246,7 @@ class Controller(QObject):
             self.workspace.show_selection(self._selection)
         self._show_runs()
 
-    def _take_listed(self) -> None:
+    def _poll_listed(self) -> None:
         if self._listing is None or not self._listing.done():
             return
         listing, self._listing = self._listing, None

@@ -116,7 +116,7 @@ class GoingOn:
             then=start,
         )
 
-    def take(self) -> None:
+    def poll(self) -> None:
         """Begin, once it has been read what from; nothing was changed where that failed."""
         planned = self._planned
         if planned is None or not planned.reading.done():

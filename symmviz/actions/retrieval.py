@@ -202,7 +202,7 @@ class RetrievalActions(QObject):
             self._workspace.selection = selection
 
     def _paste(self) -> None:
-        if not self._page.take(QGuiApplication.clipboard().mimeData()):
+        if not self._page.accept_images(QGuiApplication.clipboard().mimeData()):
             self._tell("Nothing to search with was copied: copy an image, or an image's file.")
 
     def _ask_for_image(self) -> None:

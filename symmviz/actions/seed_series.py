@@ -105,9 +105,9 @@ class SeedSeries:
         self._session.look_up(folder.withdraw)
         return False
 
-    def take(self) -> None:
+    def poll(self) -> None:
         """Begin the next seed, once it has been found."""
-        self._take_looked()
+        self._poll_looked()
         if self._reading is None or not self._reading.done():
             return
         reading, self._reading = self._reading, None
@@ -154,7 +154,7 @@ class SeedSeries:
             workspace.seeds = replace(workspace.seeds, finished=finished, going=False)
         self._resumable = workspace.recordings if is_left else ()
 
-    def _take_looked(self) -> None:
+    def _poll_looked(self) -> None:
         if self._looking is None or not self._looking[1].done():
             return
         (shown, found), self._looking = self._looking, None

@@ -88,7 +88,7 @@ class Session:
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower(self._box.problem)
         self._training = TrainingProcess(
-            self._box, lambda more: self._follower.tell(is_more_than_metrics=more)
+            self._box, lambda more: self._follower.notify(is_more_than_metrics=more)
         )
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
         self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")

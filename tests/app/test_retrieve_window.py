@@ -257,7 +257,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     page = page_of(opened)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in (runs[0], runs[1])])
-    assert page.take(data)
+    assert page.accept_images(data)
     assert "no class" in page.query.caption()
     assert len(page.uploads().cards()) == 2
     assert "No checkpoint" in page.row(0).caption()
@@ -265,7 +265,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     image.fill(Qt.GlobalColor.red)
     data = QMimeData()
     data.setImageData(image)
-    assert page.take(data)
+    assert page.accept_images(data)
     upload = opened.controller.workspace.selection.upload
     assert upload is not None
     assert opened.session.uploads.read(upload.number, 26).shape == (14, 26, 3)

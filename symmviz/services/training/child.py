@@ -12,10 +12,10 @@ NAME = "symmviz-training"
 class Child(Protocol):
     """The other end: see :class:`~symmcore.child_process.ChildProcess`."""
 
-    def tell(self, message: object) -> None:
+    def send(self, message: object) -> None:
         """Send a command; raises OSError if it has died."""
 
-    def hear(self) -> Report:
+    def receive(self) -> Report:
         """Wait for a report; raises EOFError or OSError if it has died."""
 
     def terminate(self) -> None:

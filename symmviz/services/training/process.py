@@ -231,13 +231,13 @@ class TrainingProcess:
             self._queued.append(command)
             return
         with contextlib.suppress(OSError):
-            self._child.tell(command)
+            self._child.send(command)
 
     def _end_child(self, child: Child) -> None:
         """Have it end: at once where nothing was begun that could be lost."""
         if self._is_used:
             with contextlib.suppress(OSError):
-                child.tell(Order.CLOSE)
+                child.send(Order.CLOSE)
         else:
             child.terminate()
 
@@ -251,7 +251,7 @@ class TrainingProcess:
         self._take_over(child)
         with contextlib.suppress(EOFError, OSError):
             while True:
-                report = child.hear()
+                report = child.receive()
                 try:
                     self._take(report)
                 except Exception as error:  # noqa: BLE001 - no fault here is to end the training
@@ -265,7 +265,7 @@ class TrainingProcess:
             queued, self._queued = self._queued, []
             with contextlib.suppress(OSError):  # that it has died is heard
                 for command in queued:
-                    child.tell(command)
+                    child.send(command)
             if self._closed:
                 self._end_child(child)
 

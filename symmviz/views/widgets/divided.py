@@ -33,7 +33,7 @@ class Divided(QSplitter):
         self._proposed = sizes
         self.setSizes(sizes)
 
-    def take(self, state: QByteArray) -> None:
+    def restore(self, state: QByteArray) -> None:
         """Divide it as the user did at an earlier launch."""
         if self._kept is not None:
             self._kept, self._by_user = state, True

@@ -48,7 +48,7 @@ def fetch_set(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
     def waiting() -> None:
         on_progress(Progress(f"{what} in another process", bytes_in(part), in_bytes=True))
 
-    def look() -> None:
+    def poll() -> None:
         done = bytes_in(part)
         if done <= entry.download:
             on_progress(Progress(what, done, entry.download, in_bytes=True, roughly=True))
@@ -64,7 +64,7 @@ def fetch_set(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
                 return
             stack.enter_context(scratch_folder(part))
         try:
-            call_in_subprocess(_download, (entry.name, str(part)), look)
+            call_in_subprocess(_download, (entry.name, str(part)), poll)
         except CallError as error:
             raise InputError(
                 f"torchvision:{entry.name} could not be fetched into {folder} ({error})."
