@@ -58,6 +58,7 @@ class RunPages(QObject):
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
         watch.neighbours_wanted.connect(self._retrieval.show_selected)
+        window.result_card.retrieve_wanted.connect(self._retrieval.show_first_failure)
         watch.selection.mined_wanted.connect(partial(_show_mined, window))
         slider.moved.connect(self.time.move)
         slider.following.connect(self.time.follow)
