@@ -18,6 +18,7 @@ from symmviz.actions.going_on import GoingOn
 from symmviz.actions.preferences import PreferenceActions
 from symmviz.actions.run_files import copy_weights, open_folder
 from symmviz.actions.seed_series import SeedSeries
+from symmviz.actions.start_checks import StartChecks
 from symmviz.actions.undo import UndoActions
 from symmviz.bridge import Bridge
 from symmviz.model.appearance import Appearance
@@ -28,15 +29,8 @@ from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
-from symmviz.presenters.dataset import DatasetPresenter
-from symmviz.presenters.start import (
-    chosen_seeds,
-    dataset_config,
-    recording_note,
-    training_config,
-)
-from symmviz.presenters.start_check import start_problem
-from symmviz.services.faults import report_unexpected, said_of
+from symmviz.presenters.start import chosen_seeds, training_config
+from symmviz.services.faults import error_sentence, report_unexpected
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.style.theme import apply_appearance, has_animations
@@ -71,7 +65,7 @@ class Controller(QObject):
             window, session, self.workspace, self._prepare, self._controls.set_problem
         )
         self._dropped = DroppedFolders(window.start_page, session, self.open)
-        self._dataset = DatasetPresenter(window.start_page, session.scan_dataset)
+        self._checks = StartChecks(window.start_page, session)
         self._series = SeedSeries(
             session, self.workspace, self._prepare_seed, self._show_end, self._controls.set_problem
         )
@@ -79,7 +73,6 @@ class Controller(QObject):
         chosen = self._settings.gliding
         window.set_gliding(has_animations(app) if chosen is None else chosen)
         self._connect()
-        self._look_at_dataset()
         self._bridge.start()
 
     @property
@@ -90,11 +83,7 @@ class Controller(QObject):
     def start(self, *, compare: bool) -> None:
         """Train what the Start page says."""
         page = self._window.start_page
-        if self._find_problem() or self._series.busy:
-            return
-        page.set_error(self._dataset.problem)
-        if self._dataset.problem:
-            self._look_at_dataset()  # it may have been put right since
+        if self._series.busy or not self._checks.can_start():
             return
         try:
             form = page.form()
@@ -160,8 +149,6 @@ class Controller(QObject):
         window.start_page.start.connect(lambda: self.start(compare=False))
         window.start_page.compare.connect(lambda: self.start(compare=True))
         window.start_page.runs_folder_chosen.connect(self._choose_runs_folder)
-        window.start_page.dataset_changed.connect(self._look_at_dataset)
-        window.start_page.settings_changed.connect(self._say_what_follows)
         window.controls.pause.connect(session.pause)
         window.controls.resume.connect(session.resume_paused)
         window.controls.extend.connect(self._extend)
@@ -193,13 +180,12 @@ class Controller(QObject):
             self._show_status(updates.status)
         for problem in updates.problems:
             self._controls.set_problem(problem)
-        if self._dataset.poll():
-            self._say_what_follows()
-        self._dropped.take()
-        self._going_on.take()
-        self._series.take()
-        self._take_opened()
-        self._take_listed()
+        self._checks.poll()
+        self._dropped.poll()
+        self._going_on.poll()
+        self._series.poll()
+        self._poll_opened()
+        self._poll_listed()
 
     def _is_busy(self) -> bool:
         pages = self.page_maker, self._pages
@@ -240,17 +226,17 @@ class Controller(QObject):
         if self._status is not None and self._status.state is RunState.FINISHED:
             self._controls.set_status(self._status)
             self.workspace.nothing_comes()
-            self._look_at_dataset()  # its images may be in the cache by now
+            self._checks.look_at_dataset()  # its images may be in the cache by now
             self.list_runs()
 
-    def _take_opened(self) -> None:
+    def _poll_opened(self) -> None:
         if self._opening is None or not self._opening.done():
             return
         opening, self._opening = self._opening, None
         try:
             opened = opening.result()
         except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
-            self._window.start_page.set_error(said_of(error))
+            self._window.start_page.set_error(error_sentence(error))
             return
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}
@@ -260,7 +246,7 @@ class Controller(QObject):
             self.workspace.show_selection(self._selection)
         self._show_runs()
 
-    def _take_listed(self) -> None:
+    def _poll_listed(self) -> None:
         if self._listing is None or not self._listing.done():
             return
         listing, self._listing = self._listing, None
@@ -268,30 +254,6 @@ class Controller(QObject):
             self._window.start_page.set_recent_runs(listing.result())
         except Exception as error:  # noqa: BLE001 - of a folder that cannot be read Start says so
             report_unexpected(error)
-
-    def _look_at_dataset(self) -> None:
-        try:
-            self._dataset.look(dataset_config(self._window.start_page.form()))
-        except InputError as error:
-            self._dataset.refuse(str(error))
-        self._say_what_follows()
-
-    def _say_what_follows(self) -> None:
-        """Say of what is chosen whether it can be trained, and how much that records."""
-        page = self._window.start_page
-        form = page.form()
-        page.set_recording_note(recording_note(form, self._dataset.counts))
-        self._find_problem()
-
-    def _find_problem(self) -> bool:
-        """Say on the Start page what cannot be trained of what is chosen; whether there is any."""
-        page = self._window.start_page
-        problem = start_problem(page.form(), self._session.missing_devices)
-        page.set_problem(
-            "" if problem is None else problem.text,
-            of_preset=problem is not None and problem.of_preset,
-        )
-        return problem is not None
 
     def _extend(self, steps: int) -> None:
         """Train what is shown for more steps."""

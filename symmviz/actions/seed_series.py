@@ -13,7 +13,7 @@ from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, TrainingStatus
 from symmviz.model.runs.seed_runs import SeedRuns
 from symmviz.model.workspace import Workspace
-from symmviz.services.faults import report_unexpected, said_of
+from symmviz.services.faults import error_sentence, report_unexpected
 from symmviz.services.session import Session
 from symmviz.services.training.seed_series import SeedsLeft
 
@@ -105,9 +105,9 @@ class SeedSeries:
         self._session.look_up(folder.withdraw)
         return False
 
-    def take(self) -> None:
+    def poll(self) -> None:
         """Begin the next seed, once it has been found."""
-        self._take_looked()
+        self._poll_looked()
         if self._reading is None or not self._reading.done():
             return
         reading, self._reading = self._reading, None
@@ -117,7 +117,7 @@ class SeedSeries:
         except Exception as error:  # noqa: BLE001 - else the window waits for this seed for ever
             seeds = self._seeds
             self._end(() if seeds is None else seeds.finished, is_left=seeds is not None)
-            self._refuse(said_of(error))
+            self._refuse(error_sentence(error))
         if self._trained is not None:
             self._over()
 
@@ -154,7 +154,7 @@ class SeedSeries:
             workspace.seeds = replace(workspace.seeds, finished=finished, going=False)
         self._resumable = workspace.recordings if is_left else ()
 
-    def _take_looked(self) -> None:
+    def _poll_looked(self) -> None:
         if self._looking is None or not self._looking[1].done():
             return
         (shown, found), self._looking = self._looking, None

@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 
 from symmcore.errors import InputError
-from symmcore.settings.networks import check_image_size, check_library, network_info
+from symmcore.settings.networks import (
+    check_image_size,
+    check_library,
+    network_info,
+    timm_name,
+)
 from symmcore.settings.presets import QUICK, preset
+from symmcore.timm_names import check_timm_name
 from symmcore.training.config import TrainingConfig
 from symmcore.training.input import known_side
 from symmviz.presenters.start import StartForm, training_config
@@ -26,13 +32,16 @@ class StartProblem:
 
 
 def start_problem(
-    form: StartForm, missing_devices: frozenset[str] = frozenset()
+    form: StartForm,
+    missing_devices: frozenset[str] = frozenset(),
+    timm_names: frozenset[str] = frozenset(),
 ) -> StartProblem | None:
     """What cannot work of a form, as far as that is known without reading the dataset.
 
     Args:
         form: what the user chose.
         missing_devices: names of those that are not on this machine.
+        timm_names: names of timm's networks; empty where they are not known (yet).
     """
     try:
         config = training_config(form, compare=False)
@@ -40,6 +49,9 @@ def start_problem(
             device = _DEVICES[config.device]
             return StartProblem(f"Torch finds no {device} here: choose another device.")
         check_library(network_info(config.network))
+        model = timm_name(config.network)
+        if model and timm_names:
+            check_timm_name(model, timm_names)
         return _size_problem(config)
     except InputError as error:
         return StartProblem(str(error))

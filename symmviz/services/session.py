@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from importlib import import_module
@@ -88,7 +88,7 @@ class Session:
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower(self._box.problem)
         self._training = TrainingProcess(
-            self._box, lambda more: self._follower.tell(is_more_than_metrics=more)
+            self._box, lambda more: self._follower.notify(is_more_than_metrics=more)
         )
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
         self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")
@@ -332,6 +332,11 @@ class Session:
         for part in readers:
             part.close(max(0.0, deadline - time.monotonic()))
         return self._training.close(max(0.0, deadline - time.monotonic()))
+
+    def check_open(self) -> None:
+        """Raise ``CancelledError`` once all is closed: for what a thread is at; for any thread."""
+        if self._closed:
+            raise CancelledError
 
     def _plan(
         self, read: Callable[[], ContinuationPlan], out: Callable[[ContinuationPlan], Path]

@@ -173,11 +173,11 @@ def test_a_seed_that_cannot_be_found_ends_the_series_whatever_was_raised(
     series.start(TrainingConfig("digits", (parse_spec("npair"),)), Path("out"), (0, 1), told.append)
     folder = MagicMock(seeds=(0, 1))
     readings[0].set_result(SeedsLeft(folder, (), 0, MagicMock()))
-    series.take()
+    series.poll()
     assert workspace.seeds is not None
     assert series.ended(TrainingStatus(RunState.FINISHED, reason=FinishReason.COMPLETED))
     readings[1].set_exception(KeyError("odd"))
-    series.take()
+    series.poll()
     assert told == ["KeyError: 'odd'."]
     over.assert_called_once_with()
     assert not series.busy

@@ -45,11 +45,11 @@ def test_a_picture_is_not_begun_while_it_is_to_give_way(thumbnails: Thumbnails) 
     run = FakeRecording()
     way, waits = threading.Event(), threading.Event()
 
-    def give_way() -> None:
+    def wait_for_turn() -> None:
         waits.set()
         assert way.wait(PATIENCE)
 
-    thumbnails.give_way = give_way
+    thumbnails.wait_for_turn = wait_for_turn
     thumbnails.show((run,))
     thumbnails.picture(PictureId(run.key, 7), 56)
     assert waits.wait(PATIENCE)

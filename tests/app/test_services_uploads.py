@@ -7,7 +7,7 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 from helpers_recording import FakeRecording
-from helpers_training import make_snapshot
+from helpers_records import make_snapshot
 from PIL import Image
 
 from symmcore.processes import CallError

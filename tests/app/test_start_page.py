@@ -180,9 +180,11 @@ def test_a_network_of_timm_is_typed_in(
         qtbot.keyClicks(edit, text)
         qtbot.keyClick(edit, Qt.Key.Key_Return)
 
-    for name in ("timm:test_vit", "timm:test_resnet", "resnet-18"):
+    for name in ("timm:test_vit", "timm:test_resnet"):
         type_in(name)
-        assert fields.network_problem() == ""
+        assert fields.network_problem() == "Checking the name with timm..."
+    type_in("resnet-18")
+    assert fields.network_problem() == ""
     assert page.form().settings["network"] == "resnet18"
     type_in("resnett")
     assert fields.network_problem().startswith("Unknown network 'resnett': choose one of conv3,")
@@ -193,16 +195,44 @@ def test_a_network_of_timm_is_typed_in(
     assert page.form().settings["network"] == "timm:test_vit"
     assert [box.itemData(at) for at in range(box.count())].count("timm:test_vit") == 1
     taken = replace(page.form(), settings={"network": "timm:test_resnet"})
-    page.take(taken)
+    page.set_form(taken)
     assert page.form().settings["network"] == "timm:test_resnet"
     page.set_preset("paper")
     page.set_preset("quick")
     assert page.form().settings["network"] == "conv3"
+    fields.set_timm_names(frozenset())
     monkeypatch.setitem(sys.modules, "timm", None)
     type_in("timm:test_vit")
     assert fields.network_problem() == (
         "The network timm:test_vit needs timm: pip install 'symmviz[timm]'."
     )
+
+
+def test_a_name_that_timm_has_not_is_said_beside_the_field(page: StartPage, qtbot: QtBot) -> None:
+    (box,) = page.findChildren(TypedChoice)
+    fields, edit = page.training, box.lineEdit()
+    assert edit is not None
+    edit.clear()
+    with qtbot.waitSignal(fields.timm_names_wanted):
+        qtbot.keyClicks(edit, "timm:")  # while it is typed
+    box.choose("timm:resnet5O")
+    assert [fields.wants_timm_names, fields.network_problem()[:8]] == [True, "Checking"]
+    names = frozenset({"resnet50", "resnet50.a1_in1k", "vit_tiny"})
+    fields.set_timm_names(names)
+    said = fields.network_problem()
+    assert said.endswith("has no network 'resnet5O': near are resnet50.")
+    assert start_problem(page.form()) is None
+    problem = start_problem(page.form(), timm_names=names)
+    assert problem is not None
+    assert problem.text == said
+    box.choose("timm:resnet50.a1_in1k")
+    assert fields.network_problem() == ""
+    completer = edit.completer()
+    completer.setCompletionPrefix("NET50")
+    assert completer.completionCount() == 2
+    box.choose("timm:anything")
+    fields.set_timm_names(frozenset())  # nobody knows them
+    assert fields.network_problem() == ""
 
 
 def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:

@@ -4,6 +4,8 @@ For every candidate there are two groups for which it is the hardest, and for ea
 two groups for which they tie: the first of them in the order is then the pick.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -13,10 +15,9 @@ import torch
 from candidate_cases import Cases, can_tie_alone, cases
 from numpy.typing import NDArray
 
+from symmcore.losses.backends.numba.kernels.both_orders import pick_official, search_both_orders
 from symmcore.losses.backends.numba.kernels.picks import (
     mirror,
-    pick_official,
-    pick_official_turned,
     pick_pairs,
     pick_triplets,
 )
@@ -28,6 +29,7 @@ from symmcore.mining.search import search as torchs_search
 from symmcore.settings.symm import PAIR_SETS
 
 Array = NDArray[Any]
+Tile = tuple[Array, int, int, Array, Array, Array, Array]
 TOLERANCE = 1e-4
 SETS = {
     f"{kind}, {pairs}": make(pairs)
@@ -78,7 +80,7 @@ def test_torchs_search(candidates: Candidates, dtype: torch.dtype) -> None:
     expect(candidates, found, MinedCodes(candidates, tiles, picks.blocks).matrix())
 
 
-def tile_of(found: Cases, dtype: torch.dtype) -> tuple[Array, int, int, Array, Array, Array, Array]:
+def tile_of(found: Cases, dtype: torch.dtype) -> Tile:
     """What the compiled loops take: all groups in one tile; its last two are written."""
     groups = found.points.shape[1]
     originals = found.points.transpose(0, 1).reshape(2 * groups, 2).to(dtype)
@@ -118,32 +120,45 @@ def test_unrolled_official_pairs(dtype: torch.dtype) -> None:
     expect(candidates, found, torch.from_numpy(tile[-1]))
 
 
-@pytest.mark.parametrize("skipped", [0, 3])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_unrolled_official_pairs_of_the_mirror_image(dtype: torch.dtype, skipped: int) -> None:
-    found = cases(pair_candidates("official"))
-    tile, turned = tile_of(found, dtype), tile_of(found, dtype)
-    tile[0][5] = np.nan
-    pick_official(tile[0].T.copy(), *tile[1:])
-    pick_official_turned(tile[0], *turned[1:], skipped)
-    np.testing.assert_array_equal(turned[-1][skipped:], tile[-1][skipped:])
-    np.testing.assert_allclose(turned[-2][skipped:], tile[-2][skipped:], rtol=1e-6)
-    assert not turned[-1][:skipped].any()
-    assert not turned[-2][:skipped].any()
+def both_orders(candidates: Candidates, rank: int, tile: Tile) -> None:
+    """Search a tile for the pairs (g, h) and (h, g)."""
+    planes = planes_of(candidates)
+    search_both_orders(*tile, planes, planes % 4 * 4 + planes // 4, rank)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_what_is_no_number_is_picked_as_in_the_search(dtype: torch.dtype) -> None:
-    candidates = pair_candidates("official")
-    found = cases(candidates)
-    searched, picked = tile_of(found, dtype), tile_of(found, dtype)
-    for products in (searched[0], picked[0]):
-        products[4] = products[:, 9] = products[2, 3] = np.nan
-        products[6, 5] = np.inf
-    search(*searched, planes_of(candidates), 1, False)
-    pick_official(*picked)
-    np.testing.assert_array_equal(picked[-1], searched[-1])
-    np.testing.assert_array_equal(picked[-2], searched[-2])
+IN_BOTH_ORDERS: dict[str, tuple[Candidates, int, Callable[[Tile], None]]] = {
+    f"{kind}, rank {rank}": (candidates, rank, partial(both_orders, candidates, rank))
+    for (kind, candidates), rank in product(SETS.items(), (1, 2, 6))
+    if not candidates.symmetric
+} | {"unrolled": (SETS["pairs, official"], 1, lambda tile: pick_official(*tile))}
+
+
+@pytest.mark.parametrize("which", IN_BOTH_ORDERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_picks_in_both_orders_are_those_of_the_tile_and_of_its_mirror_image(
+    which: str, dtype: type[np.floating]
+) -> None:
+    candidates, rank, pick = IN_BOTH_ORDERS[which]
+    generator, groups, planes = np.random.default_rng(0), 21, planes_of(candidates)
+    weights = generator.normal(size=(4, 2 * groups)).astype(dtype)
+    gram = generator.normal(size=(4 * groups, 4 * groups)).astype(dtype)
+    gram[:, 49] = gram[2, 53] = np.nan
+    gram[6, 55] = np.inf
+    gram = np.triu(gram) + np.triu(gram, 1).T
+    shape = 2 * groups, 2 * groups
+    tolerance = np.array([TOLERANCE], dtype)
+    values, codes = np.zeros(shape, dtype), np.zeros(shape, np.uint8)
+    search(gram, 0, 0, tolerance, weights, values, codes, planes, rank, False)
+    given = gram.copy()
+    given[np.tril_indices(4 * groups, -1)] = 9.0  # what is below the diagonal does not count
+    found = np.zeros(shape, dtype), np.zeros(shape, np.uint8)
+    half = 2 * groups
+    for row, column in ((0, 0), (0, groups), (groups, groups)):
+        tile = given[2 * row : 2 * row + half, 2 * column : 2 * column + half].copy()
+        pick((tile, row, column, tolerance, weights, *found))
+    apart = ~np.eye(2 * groups, dtype=np.bool_)
+    np.testing.assert_array_equal(found[1][apart], codes[apart])
+    np.testing.assert_allclose(found[0][apart], values[apart], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -141,6 +141,22 @@ def listed(kind: str, path: Path) -> ImageListing:
     return listing
 
 
+def call_here(
+    function: Callable[..., None], arguments: tuple[str, ...], _look: Callable[[], None]
+) -> None:
+    """As ``call_in_subprocess``, without the second that a process takes to begin."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        raise CallError(one_line(error)) from error
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matlab, "call_in_subprocess", call_here)
+
+
+@pytest.mark.usefixtures("here")
 class TestWhole:
     def test_the_folder_or_its_parent_will_do(self, kind: str, archive: Path) -> None:
         listing = listed(kind, archive)
@@ -206,6 +222,7 @@ def test_cub200_splits_by_class_number(tmp_path: Path) -> None:
         assert all(file.startswith(f"images/{name}/") for file in files)
 
 
+@pytest.mark.usefixtures("here")
 def test_cars196_splits_by_class_number_not_by_its_own_mark(tmp_path: Path) -> None:
     listing = listed("cars196", make_cars196(tmp_path))
     assert listing.class_names == tuple(CARS.values())
@@ -226,6 +243,7 @@ def test_sop_splits_by_its_two_lists(tmp_path: Path) -> None:
     assert all(len(files) == 3 for files in members(listing, range(18)).values())
 
 
+@pytest.mark.usefixtures("here")
 class TestMissing:
     def test_nothing_there(self, kind: str, tmp_path: Path) -> None:
         path = tmp_path / "nowhere"
@@ -344,6 +362,7 @@ OUTSIDE = ["../secret.jpg", "/etc/passwd", "a/../../secret.jpg", "C:\\Windows\\a
            "\\\\server\\share.jpg", "..\\secret.jpg", "a/.."]  # fmt: skip
 
 
+@pytest.mark.usefixtures("here")
 class TestPathsOutside:
     """Refused naming file and line, whether or not there is such a file."""
 
@@ -544,21 +563,6 @@ class TestMatlabApart:
         monkeypatch.syspath_prepend(tmp_path / "broken")
         message = refusal(list_cars196, root)
         assert "cars_annos.mat cannot be read (ImportError: no BLAS): it may be" in message
-
-
-def call_here(
-    function: Callable[..., None], arguments: tuple[str, ...], _look: Callable[[], None]
-) -> None:
-    """As ``call_in_subprocess``, without the second that a process takes to begin."""
-    try:
-        function(*arguments)
-    except Exception as error:
-        raise CallError(one_line(error)) from error
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matlab, "call_in_subprocess", call_here)
 
 
 @pytest.mark.usefixtures("here")

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import safetensors.numpy
+from helpers_records import make_snapshot
 from helpers_runs import make_checkpoint
-from helpers_training import add_dataset, make_snapshot, tiny_config, tiny_dataset
+from helpers_training import add_dataset, tiny_config, tiny_dataset
 
 from symmcore.records import StepRecord
 from symmcore.runs import Recording

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers_records import make_snapshot
 from helpers_runs import make_checkpoint, make_gallery, same_frame
-from helpers_training import make_snapshot
 
 from symmcore.runs import Recording
 from symmcore.runs.formats import files as files_module

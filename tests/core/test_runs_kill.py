@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_records import make_snapshot
 from helpers_runs import make_checkpoint, run_lock
-from helpers_training import make_snapshot
 
 from symmcore.runs import Recording
 from symmcore.runs.formats.info import RunStatus
@@ -23,7 +23,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from helpers_runs import make_checkpoint, make_gallery
-from helpers_training import make_snapshot
+from helpers_records import make_snapshot
 from symmcore.runs.formats.lock import RunLock
 from symmcore.runs.formats.metrics import scalars_line
 from symmcore.runs.writing.run_writer import RunWriter

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from helpers_records import make_snapshot
 from helpers_runs import (
     COUNT,
     embeddings,
@@ -22,7 +23,6 @@ from helpers_runs import (
     write_format_1,
     write_frame,
 )
-from helpers_training import make_snapshot
 
 from symmcore.errors import InputError, RunError
 from symmcore.records import WatchedSet

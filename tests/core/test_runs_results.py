@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers_records import make_snapshot
 from helpers_results import over_seeds, result
 from helpers_runs import record_loop, write_format_1
-from helpers_training import make_snapshot
 from scipy import stats
 
 from symmcore.runs import Recorder, Recording

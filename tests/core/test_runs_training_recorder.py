@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from helpers_records import make_snapshot
 from helpers_runs import make_checkpoint, run_lock
-from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config, tiny_dataset
+from helpers_training import Recorder, add_dataset, tiny_config, tiny_dataset
 
 from symmcore.data.unused import Unused
 from symmcore.errors import InputError

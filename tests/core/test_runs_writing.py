@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from helpers_records import make_snapshot
 from helpers_runs import (
     make_checkpoint,
     make_gallery,
@@ -19,7 +20,7 @@ from helpers_runs import (
     same_frame,
     with_gallery,
 )
-from helpers_training import add_dataset, make_snapshot, pixels, tiny_config, tiny_dataset
+from helpers_training import add_dataset, pixels, tiny_config, tiny_dataset
 
 from symmcore.data.images.store import ArrayImages, ImageArray
 from symmcore.errors import InputError, RunError
@@ -110,7 +111,9 @@ class TestConfig:
         settings: dict[str, Any] = {"device": "auto", "threads": None, "learning_rate": 0.003}
         begun(tmp_path / "run", *specs, **settings).status(FINISHED)
         config = tiny_config(*specs, **settings)
-        for run, recording in enumerate(open_runs(tmp_path / "run")):
+        recordings = open_runs(tmp_path / "run")
+        assert len(recordings) == len(specs)
+        for run, recording in enumerate(recordings):
             info = recording.info
             assert info.problems == ()
             assert info.spec == config.specs[run]

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers_training import Recorder, add_dataset, make_snapshot, tiny_config
+from helpers_records import make_snapshot
+from helpers_training import Recorder, add_dataset, tiny_config
 
 from symmcore.errors import RunError
 from symmcore.losses import build_loss

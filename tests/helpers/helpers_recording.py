@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from helpers_training import CLASSES, make_snapshot, tiny_dataset
+from helpers_records import make_snapshot
+from helpers_training import CLASSES, tiny_dataset
 
 from symmcore.data.images.store import ImageArray
 from symmcore.errors import InputError

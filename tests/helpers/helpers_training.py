@@ -17,12 +17,9 @@ from symmcore.data.sources.splits import split_within_classes
 from symmcore.networks import build_network
 from symmcore.records import (
     Checkpoint,
-    EmbeddedSet,
     EvalRecord,
-    Frame,
     Snapshot,
     StepRecord,
-    WatchedSet,
 )
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import TrainingContext
@@ -171,26 +168,6 @@ class Recorder:
         return [
             dataclasses.replace(record, seconds=0.0) for of, record in self.records if of == run
         ]
-
-
-def make_snapshot(step: int = 0, seed: int = 0, spread: float = 1.0) -> Snapshot:
-    """A snapshot of 12 watched training and 9 test images in 5 dimensions, partners made up."""
-    random = np.random.default_rng(seed)
-
-    def watched(samples: list[int]) -> WatchedSet:
-        count = len(samples)
-        return WatchedSet(
-            EmbeddedSet(
-                np.array(samples),
-                np.arange(count) % 3,
-                spread * random.standard_normal((count, 5)).astype(np.float32),
-            ),
-            np.where(np.arange(count) == 1, -1, (np.arange(count) + 3) % count),
-            random.standard_normal((count, 5)).astype(np.float32),
-        )
-
-    train, test = watched(list(range(0, 24, 2))), watched(list(range(1, 19, 2)))
-    return Snapshot(Frame(step, train, test), test.points)
 
 
 def spec(text: str) -> RunSpec:

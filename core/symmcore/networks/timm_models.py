@@ -4,7 +4,6 @@ A network keeps the size and normalisation of images that timm gives for it: wha
 brought to them first.
 """
 
-import difflib
 import importlib
 import time
 from typing import Any
@@ -19,8 +18,7 @@ from symmcore.processes import CallError, call_in_subprocess
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.settings.networks import NetworkInfo, network_info, timm_name
 from symmcore.settings.transforms import TransformSettings
-
-_NEAR_NAMES = 3
+from symmcore.timm_names import check_timm_name, listed_names
 
 
 class OwnInput(nn.Module):
@@ -98,12 +96,8 @@ def check_timm(info: NetworkInfo) -> None:
     Raises:
         InputError: if not.
     """
-    timm, model = _timm(info), timm_name(info.name)
-    if timm.is_model(model):
-        return
-    near = difflib.get_close_matches(model, timm.list_models(), _NEAR_NAMES)
-    hint = f"near are {', '.join(near)}" if near else "timm.list_models() names them"
-    raise InputError(f"timm {timm.__version__} has no network {model!r}: {hint}.")
+    _timm(info)
+    check_timm_name(timm_name(info.name), listed_names())
 
 
 def fetch_timm(info: NetworkInfo, on_progress: ProgressCallback) -> None:
@@ -116,12 +110,12 @@ def fetch_timm(info: NetworkInfo, on_progress: ProgressCallback) -> None:
     _check_has_weights(info)
     began = time.monotonic()
 
-    def look() -> None:
+    def poll() -> None:
         seconds = round(time.monotonic() - began)
         on_progress(Progress(f"Fetching the weights of {info.title}, in seconds", seconds))
 
     try:
-        call_in_subprocess(_download, (info.name,), look)
+        call_in_subprocess(_download, (info.name,), poll)
     except (OSError, CallError) as error:
         raise _unavailable(info, one_line(error)) from error
 

@@ -106,6 +106,10 @@ class ListingPanel(QWidget):
             self._labels = {shown_name(name): label for label, name in enumerate(names)}
             self._known.setStringList(list(self._labels))
 
+    def is_of(self, browse: Browse, split: Split) -> bool:
+        """Whether these images are listed, as is chosen here."""
+        return self.gallery.split is split and self._browse == browse
+
     def set_progress(self, text: str, *, can_rank: bool) -> None:
         """Say how far ranking is; empty for not at all.
 

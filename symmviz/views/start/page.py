@@ -107,7 +107,7 @@ class StartPage(QWidget):
         self._lay_out()
         self._data.changed.connect(self._on_dataset)
         self._on_dataset()
-        self._training.split_changed.connect(self.dataset_changed)
+        self.training.split_changed.connect(self.dataset_changed)
         self._preset.chosen.connect(self.dataset_changed)
         on_change(self._all_fields(), self._on_settings)
         self._symm.toggled.connect(self.settings_changed)
@@ -131,7 +131,7 @@ class StartPage(QWidget):
             seeds=self._main.seeds.text(),
         )
 
-    def take(self, form: StartForm) -> None:
+    def set_form(self, form: StartForm) -> None:
         """Choose what a form says, but for the folder of runs."""
         self.set_dataset(form.dataset)
         self._data.set_follow_links(form.settings.get("follow_links") is True)
@@ -142,7 +142,7 @@ class StartPage(QWidget):
         self.set_settings(form.settings)
         if form.seeds:
             self._main.seeds.setText(form.seeds)
-        self._loss_fields.take_run(form.loss_settings, form.symm_settings)
+        self._loss_fields.set_run(form.loss_settings, form.symm_settings)
 
     def set_recent_runs(self, runs: tuple[RecentRun, ...]) -> None:
         """List the runs that can be opened with a click, newest first."""
@@ -195,8 +195,8 @@ class StartPage(QWidget):
 
     def set_settings(self, values: Mapping[str, object]) -> None:
         """Choose settings of the training, by field of ``TrainingConfig``."""
-        self._main.take(values)
-        self._training.take(values)
+        self._main.set_values(values)
+        self.training.set_values(values)
 
     def set_symm(self, symm: bool) -> None:
         """Choose whether to train with Symm."""
@@ -213,11 +213,11 @@ class StartPage(QWidget):
 
     def _make_advanced(self) -> None:
         self._advanced = QWidget(self)
-        self._training = TrainingFields(self._advanced)
+        self.training = TrainingFields(self._advanced)
         self._loss_fields = LossFields(self._advanced)
         columns = FlowLayout(self._advanced, spacing=36, line_spacing=12, top=True)
         columns.setContentsMargins(0, 4, 0, 4)
-        columns.addWidget(self._training)
+        columns.addWidget(self.training)
         columns.addWidget(self._loss_fields)
         self._more = Disclosure("Advanced", self._advanced, self)
         self._more.setToolTip("Show or hide all other settings of a training.")
@@ -277,7 +277,7 @@ class StartPage(QWidget):
             *self._main.fields(),
             *(self.comparison.add_button, self.comparison.figures_button),
             *(self._runs_folder.button, self._more),
-            *self._training.fields(),
+            *self.training.fields(),
             *self._loss_fields.fields(),
             *(self.start_button, self.compare_button),
             *self.recent.fields(),
@@ -286,7 +286,7 @@ class StartPage(QWidget):
             self.setTabOrder(one, following)
 
     def _on_dataset(self) -> None:
-        self._training.set_can_split(self._data.can_split())
+        self.training.set_can_split(self._data.can_split())
         self.dataset_changed.emit()
 
     def _on_loss(self) -> None:
@@ -331,8 +331,8 @@ class StartPage(QWidget):
             self.dropped.emit(Path(path))
 
     def _settings(self) -> dict[str, object]:
-        return self._main.values() | self._training.values()
+        return self._main.values() | self.training.values()
 
     def _all_fields(self) -> tuple[QWidget, ...]:
-        advanced = (*self._training.fields(), *self._loss_fields.fields())
+        advanced = (*self.training.fields(), *self._loss_fields.fields())
         return (*self._main.setting_fields(), *advanced)

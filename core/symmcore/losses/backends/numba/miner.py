@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from symmcore.compiled.jit import Threads
+from symmcore.losses.backends.numba.kernels.both_orders import pick_official, search_both_orders
 from symmcore.losses.backends.numba.kernels.gradient import PAIRS, Upstream, gradient
 from symmcore.losses.backends.numba.kernels.gram import gram
 from symmcore.losses.backends.numba.kernels.own import own_products
 from symmcore.losses.backends.numba.kernels.picks import (
     mirror,
-    pick_official,
-    pick_official_turned,
     pick_pairs,
     pick_triplets,
 )
@@ -78,6 +77,7 @@ class CompiledMiner:
         exchanged = candidates.exchanged() if candidates.symmetric else ()
         self._exchanged = np.array(exchanged, np.uint8)
         self._planes = planes_of(candidates)
+        self._turned_planes = self._planes % 4 * 4 + self._planes // 4
         self._own_pairs = np.array(candidates.own_pairs(), np.int64).T.copy()
         self._adds = _adds(candidates)
         # Sums of two points are not made where no pick has any.
@@ -139,52 +139,55 @@ class CompiledMiner:
     def _pick(self, mined: MinedGroups) -> None:
         """Search tile by tile."""
         groups, dtype = len(mined.values), mined.values.dtype
-        symmetric = self._candidates.symmetric
+        upper = self._candidates.symmetric or not self._unrolled or self._official
         room = np.empty(4 * min(_ROWS, groups) * min(_COLUMNS, groups), dtype)
         for row in range(0, groups, _ROWS):
             rows = min(_ROWS, groups - row)
             for column in range(row, groups, _COLUMNS):
                 columns = min(_COLUMNS, groups - column)
                 tile = room[: 4 * rows * columns].reshape(2 * rows, 2 * columns)
-                gram(mined.originals, row, column, symmetric, tile)
-                self._pick_tile(tile, row, column, mined)
-                if symmetric:
-                    continue  # the pairs (h, g) are written too
-                # Below the diagonal, but for the square on it.
-                skipped = _ROWS if column == row else 0
-                if columns > skipped:
-                    self._pick_turned(tile, row, column, skipped, mined)
+                gram(mined.originals, row, column, upper, tile)
+                if self._candidates.symmetric:
+                    self._pick_pairs(tile, row, column, mined)
+                elif upper:
+                    self._pick_both_orders(tile, row, column, mined)
+                else:
+                    _pick_triplets(tile, row, column, mined)
 
-    def _pick_turned(
-        self, tile: Floats, row: int, column: int, skipped: int, mined: MinedGroups
-    ) -> None:
-        """Search for the pairs (h, g) of a tile of pairs (g, h), but for so many of its columns."""
-        if self._unrolled and self._official:
-            pick_official_turned(
-                tile, row, column, _tolerance(tile.dtype), mined.weights, mined.values,
-                mined.codes, skipped,
-            )  # fmt: skip
-        else:  # torch turns a matrix in half the time that NumPy takes
-            turned = torch.from_numpy(tile[:, 2 * skipped :]).T.contiguous().numpy()
-            self._pick_tile(turned, column + skipped, row, mined)
-
-    def _pick_tile(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
-        """Search in a tile, given its Gram matrix, first row and first column."""
-        common = (
-            tile, row, column, _tolerance(tile.dtype), mined.weights, mined.values, mined.codes,
-        )  # fmt: skip
-        if not self._unrolled:
-            symmetric = self._candidates.symmetric
-            search(*common, self._planes, self._symm.rank, symmetric)
-            if symmetric:
-                height, width = (side // 2 for side in tile.shape)
-                mirror(row, column, height, width, self._exchanged, mined.values, mined.codes)
-        elif self._official:
-            pick_official(*common)
-        elif len(self._planes) == 2:
-            pick_triplets(*common)
-        else:
+    def _pick_pairs(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
+        """Search for the pairs above the diagonal, whose picks are those of the others too."""
+        common = _common(tile, row, column, mined)
+        if self._unrolled:
             pick_pairs(*common, self._exchanged)
+            return
+        search(*common, self._planes, self._symm.rank, True)
+        height, width = (side // 2 for side in tile.shape)
+        mirror(row, column, height, width, self._exchanged, mined.values, mined.codes)
+
+    def _pick_both_orders(self, tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
+        """Search for the pairs above the diagonal and for those below it."""
+        common = _common(tile, row, column, mined)
+        if self._unrolled:
+            pick_official(*common)
+        else:
+            search_both_orders(*common, self._planes, self._turned_planes, self._symm.rank)
+
+
+def _pick_triplets(tile: Floats, row: int, column: int, mined: MinedGroups) -> None:
+    """Search for all pairs (g, h) of a tile, and (h, g) but for the square on the diagonal."""
+    pick_triplets(*_common(tile, row, column, mined))
+    skipped = len(tile) // 2 if column == row else 0
+    # torch turns a matrix in half the time that NumPy takes
+    turned = torch.from_numpy(tile[:, 2 * skipped :]).T.contiguous().numpy()
+    pick_triplets(*_common(turned, column + skipped, row, mined))
+
+
+def _common(
+    tile: Floats, row: int, column: int, mined: MinedGroups
+) -> tuple[Floats, int, int, Floats, Floats, Floats, NDArray[np.uint8]]:
+    """The first arguments of every search of a tile, given its Gram matrix and where it begins."""
+    tolerance = _tolerance(tile.dtype)
+    return tile, row, column, tolerance, mined.weights, mined.values, mined.codes
 
 
 def planes_of(candidates: Candidates) -> NDArray[np.int64]:

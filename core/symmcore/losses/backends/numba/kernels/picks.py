@@ -1,8 +1,7 @@
 """The hardest of all pairs, or triplets, of points of every two groups of a tile, unrolled.
 
-What ``search`` finds for any candidates is found here for those of the paper, and for the official
-pairs, at rank 1, in registers: small batches take half the time. A test compares every code with
-``Candidates``.
+What ``search`` finds for any candidates is found here for those of the paper, at rank 1, in
+registers: small batches take half the time. A test compares every code with ``Candidates``.
 
 A tile pairs groups g, ``rows`` onwards, with groups h, ``columns`` onwards; its Gram matrix holds
 the products of their originals, x_i and x_j of each group in turn on either side. The candidates
@@ -228,101 +227,3 @@ def pick_triplets(
             lost = p33 != p33
             value_row[columns + h] = p33 if lost else best
             code_row[columns + h] = np.uint8(23) if lost else picked
-
-
-@kernel
-def hardest_official(
-    p01: float, p02: float, p12: float, p03: float, p13: float, p32: float, tie: float
-) -> tuple[float, np.uint8]:
-    """The largest of the 6 products of the authors' code, and its code, by the tie rule."""
-    hardest = max(max(max(p01, p02), max(p03, p12)), max(p13, p32))
-    least = hardest - tie * abs(hardest)
-    best, picked = p32, np.uint8(5)
-    best, picked = prefer(p13, np.uint8(4), least, best, picked)
-    best, picked = prefer(p12, np.uint8(3), least, best, picked)
-    best, picked = prefer(p03, np.uint8(2), least, best, picked)
-    best, picked = prefer(p02, np.uint8(1), least, best, picked)
-    best, picked = prefer(p01, np.uint8(0), least, best, picked)
-    if p32 != p32:
-        return p32, np.uint8(5)
-    return best, picked
-
-
-@parallel_kernel
-def pick_official(
-    gram: Floats,
-    rows: int,
-    columns: int,
-    tolerance: Floats,
-    weights: Floats,
-    values: Floats,
-    codes: NDArray[np.uint8],
-) -> None:
-    """The largest of the 6 products p . n of the authors' code, by the tie rule.
-
-    Arguments as ``pick_pairs``, but for the last; what is below the diagonal counts.
-    """
-    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2, tolerance[0]
-    for g in numba.prange(height):
-        gram_i, gram_j = gram[2 * g], gram[2 * g + 1]
-        own_h_i, other_h_i = weights[0, columns:], weights[1, columns:]
-        own_h_j, other_h_j = weights[2, columns:], weights[3, columns:]
-        own_j, other_j = weights[2, rows + g], weights[3, rows + g]
-        value_row, code_row = values[rows + g, columns:], codes[rows + g, columns:]
-        for h in range(width):
-            p00, p01 = gram_i[2 * h], gram_i[2 * h + 1]
-            p10, p11 = gram_j[2 * h], gram_j[2 * h + 1]
-            p02 = own_h_i[h] * p00 + other_h_i[h] * p01
-            p12 = own_h_i[h] * p10 + other_h_i[h] * p11
-            p03 = own_h_j[h] * p01 + other_h_j[h] * p00
-            p13 = own_h_j[h] * p11 + other_h_j[h] * p10
-            p32 = own_j * p12 + other_j * p02
-            value_row[h], code_row[h] = hardest_official(p01, p02, p12, p03, p13, p32, tie)
-
-
-@parallel_kernel
-def pick_official_turned(
-    gram: Floats,
-    rows: int,
-    columns: int,
-    tolerance: Floats,
-    weights: Floats,
-    values: Floats,
-    codes: NDArray[np.uint8],
-    skipped: int,
-) -> None:
-    """The same for the pairs (h, g) of a tile, but for its first columns.
-
-    Arguments as ``pick_official``; what is written is the tile's mirror image.
-
-    Args:
-        skipped: So many groups of the columns are left out: none of the others is in the rows.
-    """
-    height, width, tie = gram.shape[0] // 2, gram.shape[1] // 2 - skipped, tolerance[0]
-    for block in numba.prange((height + _LANES - 1) // _LANES):
-        first = block * _LANES
-        count = min(_LANES, height - first)
-        found, picked = np.empty((count, width), gram.dtype), np.empty((count, width), np.uint8)
-        own_h_j, other_h_j = weights[2, columns + skipped :], weights[3, columns + skipped :]
-        for n in range(count):
-            g = first + n
-            gram_i, gram_j = gram[2 * g, 2 * skipped :], gram[2 * g + 1, 2 * skipped :]
-            own_i, other_i = weights[0, rows + g], weights[1, rows + g]
-            own_j, other_j = weights[2, rows + g], weights[3, rows + g]
-            found_row, picked_row = found[n], picked[n]
-            for h in range(width):
-                # Products of a point of h, the first index, with one of g.
-                p00, p10 = gram_i[2 * h], gram_i[2 * h + 1]
-                p01, p11 = gram_j[2 * h], gram_j[2 * h + 1]
-                p02 = own_i * p00 + other_i * p01
-                p12 = own_i * p10 + other_i * p11
-                p03 = own_j * p01 + other_j * p00
-                p13 = own_j * p11 + other_j * p10
-                p32 = own_h_j[h] * p12 + other_h_j[h] * p02
-                found_row[h], picked_row[h] = hardest_official(p01, p02, p12, p03, p13, p32, tie)
-        # A line of the cache at a time.
-        for h in range(width):
-            value_row, code_row = values[columns + skipped + h], codes[columns + skipped + h]
-            for n in range(count):
-                value_row[rows + first + n] = found[n, h]
-                code_row[rows + first + n] = picked[n, h]

@@ -201,6 +201,44 @@ def ranked(
 
 
 @kernel
+def search_products(
+    products: Floats,
+    planes: NDArray[np.int64],
+    tie: float,
+    rank: int,
+    best: Floats,
+    codes: NDArray[np.uint8],
+    sums: Floats,
+    levels: Floats,
+) -> None:
+    """The largest value of the candidates, or the rank-th largest, of a group and many others.
+
+    Args:
+        products: As ``point_products`` writes them.
+        planes: As in ``search``.
+        tie: Relative difference up to which candidates tie.
+        rank: As in ``search``.
+        best: Written, of shape (W,): the picked values.
+        codes: Written, of shape (W,): their codes.
+        sums: Room, of shape (K, W or more) if values are sums of two products.
+        levels: Room, of shape (2, rank + 1, W or more).
+    """
+    width = len(best)
+    picked = levels[1, rank, :width]
+    for k in range(len(sums)):
+        add(products[planes[0, k]], products[planes[1, k]], sums[k, :width])
+    # Values of pairs are products, in another order.
+    of = sums if len(planes) == 2 else products
+    at = np.arange(planes.shape[1]) if len(planes) == 2 else planes[0]
+    if rank == 1:
+        first_of_tied(of, at, tie, best, picked, levels[0, 0, :width])
+    else:
+        ranked(of, at, rank, best, picked, levels)
+    for h in range(width):
+        codes[h] = np.uint8(picked[h])
+
+
+@kernel
 def search_rows(
     gram: Floats,
     rows: int,
@@ -222,29 +260,14 @@ def search_rows(
     products = np.empty((16, whole), gram.dtype)
     sums = np.empty((candidates if len(planes) == 2 else 0, whole), gram.dtype)
     levels = np.empty((2, rank + 1, whole), gram.dtype)
-    places = np.arange(candidates)
     for g in range(pair, height - pair, max(1, height - 1 - 2 * pair)):
         start = max(0, rows + g - columns) // _LANES * _LANES if upper else 0
         if start >= whole:
             continue
-        width = whole - start
-        best = values[rows + g, columns + start : columns + whole]
-        picked = levels[1, rank, :width]
-        found = np.empty(width, gram.dtype)
         point_products(gram, rows, columns, g, start, weights, products)
-        for k in range(len(sums)):
-            add(products[planes[0, k]], products[planes[1, k]], sums[k, :width])
-        # Values of pairs are products, in another order.
-        of = sums if len(planes) == 2 else products
-        at = places if len(planes) == 2 else planes[0]
-        if rank == 1:
-            first_of_tied(of, at, tolerance[0], best, picked, found)
-        else:
-            ranked(of, at, rank, best, found, levels)
-            copy(found, picked)
-        row = codes[rows + g, columns + start :]
-        for h in range(width):
-            row[h] = np.uint8(picked[h])
+        best = values[rows + g, columns + start : columns + whole]
+        picked = codes[rows + g, columns + start : columns + whole]
+        search_products(products, planes, tolerance[0], rank, best, picked, sums, levels)
 
 
 @parallel_kernel

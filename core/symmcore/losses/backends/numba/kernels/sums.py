@@ -128,8 +128,9 @@ def shared_cross_entropy(
         for h in range(len(row)):
             count += labels[h] == label
         places, alike = np.empty(count, np.int64), np.empty(count, np.float64)
+        places[0], alike[0] = g, own[g]
         end = 0
-        for h in range(len(row)):
+        for h in range(len(row) if count > 1 else 0):  # mostly g is alone in its class
             if labels[h] == label:
                 places[end], alike[end] = h, own[g] if h == g else scale * row[h]
                 end += 1
