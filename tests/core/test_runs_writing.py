@@ -111,7 +111,9 @@ class TestConfig:
         settings: dict[str, Any] = {"device": "auto", "threads": None, "learning_rate": 0.003}
         begun(tmp_path / "run", *specs, **settings).status(FINISHED)
         config = tiny_config(*specs, **settings)
-        for run, recording in enumerate(open_runs(tmp_path / "run")):
+        recordings = open_runs(tmp_path / "run")
+        assert len(recordings) == len(specs)
+        for run, recording in enumerate(recordings):
             info = recording.info
             assert info.problems == ()
             assert info.spec == config.specs[run]
