@@ -165,7 +165,7 @@ class Controller(QObject):
         window.appearance_chosen.connect(self._choose_appearance)
         window.gliding_chosen.connect(self._choose_gliding)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
-        self.workspace.subscribe(self._bridge.hurry)
+        self.workspace.subscribe(self._bridge.poll_soon)
 
     def _tick(self) -> None:
         updates = self._session.drain()
@@ -293,7 +293,7 @@ class Controller(QObject):
 
     def _close(self) -> None:
         self._bridge.stop()
-        self._session.hurry()
+        self._session.abort()
 
     def _choose_runs_folder(self, folder: Path) -> None:
         self._settings.runs_folder = folder

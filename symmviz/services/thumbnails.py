@@ -76,7 +76,7 @@ class Thumbnails(WantedAnswers[_Key]):
         self._thread.want_first(key, _MOST_WANTED)
         return None
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         """Why there are no pictures of a run, in a sentence; empty where there are or may be."""
         with self._lock:
             return self._lacks.get(run, "")
