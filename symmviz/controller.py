@@ -30,7 +30,7 @@ from symmviz.model.workspace import Selection, Workspace
 from symmviz.page_maker import PageMaker
 from symmviz.presenters.controls import ControlsPresenter
 from symmviz.presenters.start import chosen_seeds, training_config
-from symmviz.services.faults import report_unexpected, said_of
+from symmviz.services.faults import error_sentence, report_unexpected
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
 from symmviz.views.style.theme import apply_appearance, has_animations
@@ -165,7 +165,7 @@ class Controller(QObject):
         window.appearance_chosen.connect(self._choose_appearance)
         window.gliding_chosen.connect(self._choose_gliding)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
-        self.workspace.subscribe(self._bridge.hurry)
+        self.workspace.subscribe(self._bridge.poll_soon)
 
     def _tick(self) -> None:
         updates = self._session.drain()
@@ -175,17 +175,18 @@ class Controller(QObject):
             self._pages.update()
         shown, seeds = self.workspace.recordings, self.workspace.seeds
         series, left = "" if seeds is None else str(seeds), self._series.can_resume(shown)
-        self._controls.show(shown, series, seeds_left=left)
+        whole = self._series.can_extend(shown)
+        self._controls.show(shown, series, seeds_left=left, seeds_whole=whole)
         if updates.status is not None:
             self._show_status(updates.status)
         for problem in updates.problems:
             self._controls.set_problem(problem)
-        self._checks.take()
-        self._dropped.take()
-        self._going_on.take()
-        self._series.take()
-        self._take_opened()
-        self._take_listed()
+        self._checks.poll()
+        self._dropped.poll()
+        self._going_on.poll()
+        self._series.poll()
+        self._poll_opened()
+        self._poll_listed()
 
     def _is_busy(self) -> bool:
         pages = self.page_maker, self._pages
@@ -229,14 +230,14 @@ class Controller(QObject):
             self._checks.look_at_dataset()  # its images may be in the cache by now
             self.list_runs()
 
-    def _take_opened(self) -> None:
+    def _poll_opened(self) -> None:
         if self._opening is None or not self._opening.done():
             return
         opening, self._opening = self._opening, None
         try:
             opened = opening.result()
         except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
-            self._window.start_page.set_error(said_of(error))
+            self._window.start_page.set_error(error_sentence(error))
             return
         running = self._adopted if self._session.running else ()
         known = {recording.key for recording in running}
@@ -246,7 +247,7 @@ class Controller(QObject):
             self.workspace.show_selection(self._selection)
         self._show_runs()
 
-    def _take_listed(self) -> None:
+    def _poll_listed(self) -> None:
         if self._listing is None or not self._listing.done():
             return
         listing, self._listing = self._listing, None
@@ -261,6 +262,10 @@ class Controller(QObject):
         if self._series.can_resume(recordings):
             self._series.resume()
             return
+        last = max((recording.state.last_step for recording in recordings), default=0)
+        if self._series.can_extend(recordings):
+            self._series.extend(last + steps)
+            return
         if self._session.can_extend and recordings == self._adopted:
             try:
                 self._session.extend(steps)
@@ -272,7 +277,6 @@ class Controller(QObject):
             return
         folder = offers(recordings).going_on
         if folder is not None:
-            last = max(recording.state.last_step for recording in recordings)
             self._going_on.resume(folder, last + steps)
 
     def _try(self, run: int, at: int) -> None:
@@ -289,7 +293,7 @@ class Controller(QObject):
 
     def _close(self) -> None:
         self._bridge.stop()
-        self._session.hurry()
+        self._session.abort()
 
     def _choose_runs_folder(self, folder: Path) -> None:
         self._settings.runs_folder = folder

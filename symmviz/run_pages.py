@@ -46,7 +46,7 @@ class RunPages(QObject):
         self._thumbnails = session.thumbnails
         self._pictures = 0
         session.searches.on_found = bridge.wake
-        session.thumbnails.give_way = session.searches.give_way
+        session.thumbnails.wait_for_turn = session.searches.wait_for_searches
         self._presenter = WindowPresenter(watch, watch.curves, retrieve, slider, workspace, session)
         WatchActions(watch, workspace, session.frames, self._presenter, bridge)
         for page in self._shown:
@@ -58,6 +58,7 @@ class RunPages(QObject):
         watch.set_drawer(session.drawing)
         watch.shown_changed.connect(window.set_shown)
         watch.neighbours_wanted.connect(self._retrieval.show_selected)
+        window.result_card.retrieve_wanted.connect(self._retrieval.show_first_failure)
         watch.selection.mined_wanted.connect(partial(_show_mined, window))
         slider.moved.connect(self.time.move)
         slider.following.connect(self.time.follow)

@@ -51,7 +51,7 @@ class ChildProcess:
         """Our end of the pipe, to wait for."""
         return self._connection
 
-    def tell(self, message: object) -> None:
+    def send(self, message: object) -> None:
         """Send a message.
 
         Raises:
@@ -59,7 +59,7 @@ class ChildProcess:
         """
         send(self._connection, message)
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         """Wait for a message.
 
         Raises:
@@ -68,7 +68,7 @@ class ChildProcess:
         return receive(self._connection)
 
     def terminate(self) -> None:
-        """Ask the process to end, from any thread; wakes the one in :meth:`hear`."""
+        """Ask the process to end, from any thread; wakes the one in :meth:`receive`."""
         self._process.terminate()
 
     def kill(self) -> None:

@@ -25,8 +25,8 @@ from pathlib import Path
 
 from symmcore.errors import InputError, one_line, type_and_line
 
-_SECONDS_BETWEEN_LOOKS = 0.2
-_LOOK_SHARE = 4  # a look at a large folder takes at most one part in so many and one
+_SECONDS_BETWEEN_POLLS = 0.2
+_POLL_SHARE = 4  # a poll of a large folder takes at most one part in so many and one
 _SECONDS_TO_TERMINATE = 1.0
 _SAFE_PATH = "PYTHONSAFEPATH"  # what -P is to one process, to all that inherit it
 _PATH = "PYTHONPATH"
@@ -124,14 +124,14 @@ class CallError(Exception):
 
 
 def call_in_subprocess(
-    function: Callable[..., None], arguments: tuple[str, ...], look: Callable[[], None]
+    function: Callable[..., None], arguments: tuple[str, ...], poll: Callable[[], None]
 ) -> None:
     """Call ``function(*arguments)`` in another process, and wait for it.
 
     Args:
         function: of a module, so that the other process can import it.
         arguments: its arguments.
-        look: called here now and then; when it raises, the process is ended.
+        poll: called here now and then; when it raises, the process is ended.
 
     Raises:
         CallError: if it raised, or its process died.
@@ -147,13 +147,13 @@ def call_in_subprocess(
         start_new_session=True,  # an interrupt at the terminal is for this process to handle
     )
     try:
-        pause = _SECONDS_BETWEEN_LOOKS
+        pause = _SECONDS_BETWEEN_POLLS
         while not _has_ended(child, pause):
             began = time.perf_counter()
-            look()
-            pause = max(_SECONDS_BETWEEN_LOOKS, _LOOK_SHARE * (time.perf_counter() - began))
+            poll()
+            pause = max(_SECONDS_BETWEEN_POLLS, _POLL_SHARE * (time.perf_counter() - began))
         if child.returncode != 0:
-            look()  # whoever wants it to end may have ended it
+            poll()  # whoever wants it to end may have ended it
             assert child.stdout is not None, "it is a pipe"
             problem = child.stdout.read().decode(errors="replace").strip()
             raise CallError(problem or f"its process ended with code {child.returncode}")
@@ -162,7 +162,7 @@ def call_in_subprocess(
 
 
 @contextmanager
-def emptied(part: Path) -> Iterator[None]:
+def scratch_folder(part: Path) -> Iterator[None]:
     """An empty folder to work in; gone afterwards.
 
     Only for who holds a lock on it: what a process left there that was killed is removed.

@@ -36,7 +36,7 @@ class DroppedFolders:
         self._looking: tuple[Path, Future[_Kind]] | None = None
         page.dropped.connect(self._look_into)
 
-    def take(self) -> None:
+    def poll(self) -> None:
         """Open what was dropped if it is a run; train on it if it is another folder."""
         if self._looking is None or not self._looking[1].done():
             return

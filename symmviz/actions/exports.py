@@ -92,7 +92,7 @@ class ExportActions(QObject):
         try:
             request = ExportRequest(
                 dialog.kind,
-                tuple(self._recordings[at] for at in dialog.chosen_runs),
+                self._chosen(),
                 dialog.path(),
                 self._options(dialog),
                 dialog.overwrite,
@@ -116,6 +116,7 @@ class ExportActions(QObject):
             split=TRAIN if display.split is Split.TRAIN else TEST,
             preferred=display.method,
             drawn=self._drawn(dialog.kind),
+            awaits=dialog.kind.name in _MAPS and self._is_projected(),
             neighbours=dialog.neighbours.value(),
             wrong_only=dialog.wrong.isChecked(),
             samples=samples,
@@ -132,7 +133,20 @@ class ExportActions(QObject):
             has_maps=kind.name in _MAPS,
             is_history=kind.is_history,
             drawn=self._drawn(kind),
+            is_awaited=self._is_projected(),
         )
+
+    def _is_projected(self) -> bool:
+        """Whether the shown projection of these runs is being recorded, frame by frame."""
+        method, shown = self._workspace.display.method, self._workspace.recordings
+        is_usable = method not in self._session.frames.unusable_methods()
+        return is_usable and set(self._chosen()) <= set(shown)
+
+    def _chosen(self) -> tuple[Recording, ...]:
+        """The runs that are ticked in the dialog; all that are shown before it is there."""
+        if self._dialog is None:
+            return self._workspace.recordings
+        return tuple(self._recordings[at] for at in self._dialog.chosen_runs)
 
     def _drawn(self, kind: ExportKind) -> tuple[tuple[str, Projection], ...]:
         """What is on the screen of what an export draws: a map is to be what one sees."""

@@ -62,7 +62,11 @@ class Figure8Actions(QObject):
         if dialog is None:
             return
         drawing = self._drawing
-        if drawing is not None and drawing.done():
+        if drawing is not None and not drawing.done():
+            progress = self._session.exports.figure_progress
+            if progress is not None:
+                dialog.say(progress.sentence(), keep_working=True)
+        elif drawing is not None:
             self._drawing = None
             error = drawing.exception()
             if error is None:
@@ -107,10 +111,12 @@ class Figure8Actions(QObject):
             preferred=display.method,
             synthetic=True,
             steps=steps,
+            awaits=display.method not in self._session.frames.unusable_methods(),
         )
 
     def _on_closed(self) -> None:
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
+        self._session.exports.cancel_figure()
         self._drawing, self._writing = None, False

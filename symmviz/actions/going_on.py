@@ -14,7 +14,7 @@ from symmcore.training.spec import RunSpec
 from symmviz.model.resolve import branch_parents
 from symmviz.model.runs.branch import BranchRequest
 from symmviz.model.workspace import Workspace
-from symmviz.services.faults import said_of
+from symmviz.services.faults import error_sentence
 from symmviz.services.session import Session
 from symmviz.services.training.continuing import Continuation, drop_continuation
 from symmviz.views.dialogs.branch_dialog import BranchDialog
@@ -116,7 +116,7 @@ class GoingOn:
             then=start,
         )
 
-    def take(self) -> None:
+    def poll(self) -> None:
         """Begin, once it has been read what from; nothing was changed where that failed."""
         planned = self._planned
         if planned is None or not planned.reading.done():
@@ -125,7 +125,7 @@ class GoingOn:
         try:
             specs = self._session.go_on(planned.reading.result())
         except Exception as error:  # noqa: BLE001 - whatever it was, the user waits for an answer
-            planned.refuse(said_of(error))
+            planned.refuse(error_sentence(error))
             return
         planned.begin(specs)
 

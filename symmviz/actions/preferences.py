@@ -37,7 +37,7 @@ class PreferenceActions(QObject):
         self._divided: dict[str, list[int]] = {}
         left = form_of(settings.start, window.start_page.runs_folder)
         if left is not None:
-            window.start_page.take(left)
+            window.start_page.set_form(left)
         self._layers = settings.layers
         self._draw(self._layers)
         workspace.subscribe(self._on_change)
@@ -53,7 +53,7 @@ class PreferenceActions(QObject):
         """Everything as at the first launch, but for where runs are kept."""
         self._draw(AT_FIRST)
         self._settings.forget()
-        self._window.start_page.take(self._first)
+        self._window.start_page.set_form(self._first)
         for name, splitter in self._splitters.items():
             splitter.reset(self._divided[name])
         action = appearance_action(self._window, Appearance.SYSTEM)
@@ -82,7 +82,7 @@ class PreferenceActions(QObject):
                 self._divided[name] = splitter.sizes()
                 state = self._settings.divided(name)
                 if state is not None:
-                    splitter.take(state)
+                    splitter.restore(state)
 
     def _on_closed(self) -> None:
         self._settings.geometry = self._window.saveGeometry()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from symmviz.model.workspace import MOST_UPLOADS, Selection, Workspace
 from symmviz.services.session import Session
 from symmviz.views.dialogs.open_dialog import ask_for_images
 from symmviz.views.window.main_window import MainWindow
+
+
+class _First(Enum):
+    """Whether the first failure is to be chosen once it is known."""
+
+    LEFT = "left alone"
+    PROPOSED = "where nothing is selected"
+    WANTED = "whatever is selected"
 
 
 class RetrievalActions(QObject):
@@ -50,13 +59,15 @@ class RetrievalActions(QObject):
         self._history = QueryHistory()
         self._recordings: tuple[Recording, ...] = ()
         self._opening: tuple[Path, Future[bool]] | None = None
+        self._first = _First.LEFT
         self._connect()
         workspace.subscribe(self._on_change)
         if window.page is self._page:  # it was turned to before this was there
-            self._browse(open=True)
+            self._on_page(self._page)
 
     def poll(self) -> None:
-        """Open the file that was asked for, once it is known to be there."""
+        """Choose the first failure, and open the file that was asked for, once they are known."""
+        self._choose_first()
         if self._opening is None or not self._opening[1].done():
             return
         (path, is_there), self._opening = self._opening, None
@@ -82,6 +93,24 @@ class RetrievalActions(QObject):
         if len(self._workspace.selection.samples) > 1:
             self._list_selected()
         self._window.show_page(self._page)
+
+    def show_first_failure(self) -> None:
+        """Choose the first failure that is listed, whatever is selected."""
+        self._first = _First.WANTED
+
+    def _choose_first(self) -> None:
+        """Choose the first failure once it is known; for who selected nothing, or asked for it."""
+        workspace = self._workspace
+        if self._first is _First.PROPOSED and workspace.selection.asked is not None:
+            self._first = _First.LEFT
+        if self._first is _First.LEFT or not self._page.listing.is_of(
+            workspace.browse, workspace.display.split
+        ):
+            return
+        at = self._page.gallery.first_failure()
+        if at is not None:
+            self._first = _First.LEFT
+            self._page.gallery.choose(at)
 
     def _list_selected(self) -> None:
         self._browse(
@@ -130,7 +159,12 @@ class RetrievalActions(QObject):
         self._page.set_history(back=self._history.can_go_back, forward=self._history.can_go_forward)
 
     def _on_page(self, page: QWidget) -> None:
-        self._browse(open=page is self._page)
+        is_open = page is self._page
+        if not is_open:
+            self._first = _First.LEFT
+        elif self._first is _First.LEFT:
+            self._first = _First.PROPOSED
+        self._browse(open=is_open)
 
     def _on_chosen(self, query: Query | Upload, run: str) -> None:
         if isinstance(query, Upload):
@@ -168,7 +202,7 @@ class RetrievalActions(QObject):
             self._workspace.selection = selection
 
     def _paste(self) -> None:
-        if not self._page.take(QGuiApplication.clipboard().mimeData()):
+        if not self._page.accept_images(QGuiApplication.clipboard().mimeData()):
             self._tell("Nothing to search with was copied: copy an image, or an image's file.")
 
     def _ask_for_image(self) -> None:

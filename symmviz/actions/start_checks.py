@@ -44,7 +44,7 @@ class StartChecks:
             return False
         return True
 
-    def take(self) -> None:
+    def poll(self) -> None:
         """Say what was found out meanwhile."""
         if self._dataset.poll():
             self.say_what_follows()

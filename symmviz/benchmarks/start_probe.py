@@ -67,7 +67,7 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
         seen["torch_before"] = "torch" in sys.modules
         QTimer.singleShot(0, timer, timer.start)  # after what else begins now
 
-    def look() -> None:
+    def poll() -> None:
         nonlocal pressed
         if not pressed:
             if press == WARM and not launched.session.warm:
@@ -85,7 +85,7 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
     launched = launch(application, on_painted=on_painted)
     launched.controller.page_maker.made.connect(collect_what_comes)
     window = launched.window
-    timer.timeout.connect(look)
+    timer.timeout.connect(poll)
     application.exec()
 
 

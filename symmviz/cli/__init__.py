@@ -27,12 +27,12 @@ def _prepare_process() -> None:
     leave_out_current_folder()
     let_idle_threads_sleep()
     from symmviz.cli.streams import make_output_last
-    from symmviz.cli.surroundings import leave_out_nonsense
+    from symmviz.cli.thread_counts import remove_invalid_thread_counts
     from symmviz.notes import say_on_stderr, show_notes
 
     make_output_last()
     show_notes(say_on_stderr)
-    leave_out_nonsense(say_on_stderr)
+    remove_invalid_thread_counts(say_on_stderr)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -112,9 +112,9 @@ class MapSheet:
     def _legend_height(self, width: int) -> int:
         return LINE * len(legend_lines(self._legend, width - 2 * _MARGIN))
 
-    def load_loops(self, look: Callable[[], None]) -> None:
+    def load_loops(self, poll: Callable[[], None]) -> None:
         """Have many pictures drawn fast: see :meth:`symmviz.raster.Rasterizer.load`."""
-        self._rasterizer.load(look)
+        self._rasterizer.load(poll)
 
     def paint(self, painter: QPainter) -> None:
         """Paint all of it, from (0, 0) on; the background is there already."""

@@ -53,20 +53,20 @@ class Rasterizer:
             return eager.nearest(scene, x, y, radius)
         return _nearest(self._kernels, scene, x, y, radius)
 
-    def load(self, look: Callable[[], None] = lambda: None) -> None:
+    def load(self, poll: Callable[[], None] = lambda: None) -> None:
         """Load the compiled loops; takes half a second, or many where they are to be compiled.
 
         That happens in a subprocess: numba's compiler holds Python's lock. Where it is not
         possible, NumPy goes on drawing, which is said in a warning.
 
         Args:
-            look: called now and then while it takes long; when it raises, all is given up.
+            poll: called now and then while it takes long; when it raises, all is given up.
         """
         if find_spec("numba") is None:
             note_once(f"numba is not installed: {_SLOWER}.")
             return
         try:
-            self._kernels = _load(look)
+            self._kernels = _load(poll)
         except CallError as error:
             note_once(f"The loops that draw cannot be compiled ({error}): {_SLOWER}.")
         # It is particular about NumPy's version, and raises what the environment makes it raise.
@@ -83,11 +83,11 @@ def compile_kernels() -> None:
     _try(kernels)
 
 
-def _load(look: Callable[[], None]) -> ModuleType | None:
+def _load(poll: Callable[[], None]) -> ModuleType | None:
     kernels = _loaded()
     if kernels is not None:
         return kernels
-    call_in_subprocess(compile_kernels, (), look)
+    call_in_subprocess(compile_kernels, (), poll)
     kernels = _loaded()
     if kernels is None:
         note_once(f"Compiled loops cannot be kept: {_SLOWER}.")

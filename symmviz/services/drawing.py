@@ -71,11 +71,11 @@ class PointDrawing:
 
     def _load(self) -> None:
         try:
-            self._rasterizer.load(self._look)
+            self._rasterizer.load(self._check_open)
         except _ClosedError:
             return
 
-    def _look(self) -> None:
+    def _check_open(self) -> None:
         if self._closed.is_set():
             raise _ClosedError
 

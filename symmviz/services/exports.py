@@ -45,6 +45,25 @@ class _CancelledError(Exception):
     """The user wants no export any more."""
 
 
+class Drawing:
+    """A figure that is being drawn.
+
+    Attributes:
+        progress: how far it is; None before it says so.
+        cancelled: set once nobody wants it any more.
+    """
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+        self.cancelled = threading.Event()
+
+    def say(self, progress: Progress) -> None:
+        """Take how far it is; raises if it was cancelled."""
+        if self.cancelled.is_set():
+            raise _CancelledError
+        self.progress = progress
+
+
 class Exports:
     """Writes one export at a time.
 
@@ -58,13 +77,28 @@ class Exports:
         self._cancelled = threading.Event()
         self._state: ExportState | None = None
         self._drawer = ThreadPoolExecutor(1, thread_name_prefix="symmviz-figure")
-        self._closed = threading.Event()
+        self._drawing: Drawing | None = None
+
+    @property
+    def figure_progress(self) -> Progress | None:
+        """How far the newest figure is; None before it says so."""
+        return None if self._drawing is None else self._drawing.progress
+
+    def cancel_figure(self) -> None:
+        """End the drawing under way, soon."""
+        if self._drawing is not None:
+            self._drawing.cancelled.set()
 
     def draw_figure(
         self, recordings: tuple[Recording, ...], options: "ExportOptions"
     ) -> "Future[DrawnFigure]":
-        """Draw frames of runs: see :func:`symmviz.exporting.figure8.draw_figure8`."""
-        return self._drawer.submit(self._draw, recordings, options)
+        """Draw frames of runs: see :func:`symmviz.exporting.figure8.draw_figure8`.
+
+        The one before is cancelled.
+        """
+        self.cancel_figure()
+        self._drawing = Drawing()
+        return self._drawer.submit(_draw, recordings, options, self._drawing)
 
     def start(self, request: "ExportRequest") -> None:
         """Begin an export, once the last one has ended."""
@@ -93,23 +127,13 @@ class Exports:
     def close(self, timeout: float) -> bool:
         """Cancel, and end the threads; whether they have ended within ``timeout`` seconds."""
         self.cancel()
-        self._closed.set()
+        self.cancel_figure()
         deadline = time.monotonic() + timeout
         drawn = shut_down((self._drawer,), timeout)  # a figure ends with the frame that it reads
         if self._thread is None:
             return drawn
         self._thread.join(max(0.0, deadline - time.monotonic()))
         return drawn and not self._thread.is_alive()
-
-    def _draw(self, recordings: tuple[Recording, ...], options: "ExportOptions") -> "DrawnFigure":
-        def check(_: Progress) -> None:
-            if self._closed.is_set():
-                raise _CancelledError
-
-        # By name: it imports Qt, of which services know nothing.
-        draw = import_module("symmviz.exporting.figure8").draw_figure8
-        figure: DrawnFigure = draw(recordings, options, check)
-        return figure
 
     def _run(self, request: "ExportRequest") -> None:
         from symmviz.exporting import (
@@ -149,3 +173,12 @@ class Exports:
     def _set(self, state: ExportState) -> None:
         with self._lock:
             self._state = state
+
+
+def _draw(
+    recordings: tuple[Recording, ...], options: "ExportOptions", drawing: Drawing
+) -> "DrawnFigure":
+    # By name: it imports Qt, of which services know nothing.
+    draw = import_module("symmviz.exporting.figure8").draw_figure8
+    figure: DrawnFigure = draw(recordings, options, drawing.say)
+    return figure

@@ -19,7 +19,7 @@ def report_fault(error: Exception) -> None:
     )
 
 
-def said_of(error: Exception) -> str:
+def error_sentence(error: Exception) -> str:
     """What an error is shown as: its own words if it is a user's, else its type and a line.
 
     A fault of this program is reported, too.

@@ -45,7 +45,7 @@ class Follower:
                 )
                 self._thread.start()
 
-    def tell(self, *, is_more_than_metrics: bool) -> None:
+    def notify(self, *, is_more_than_metrics: bool) -> None:
         """Something is new in one of them: look soon; from any thread."""
         with self._condition:
             self._is_told_of_metrics = True

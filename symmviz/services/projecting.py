@@ -10,6 +10,7 @@ from symmcore.projection.base import PCA, ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Projection
 from symmcore.runs import Recording
+from symmcore.runs.reading.groups import grouped
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services.faults import report_fault
@@ -19,7 +20,6 @@ from symmviz.services.projection_tasks import (
     Shown,
     Task,
     gets_newer,
-    grouped,
     is_training,
     live_job,
     next_task,

@@ -11,6 +11,7 @@ from symmcore.projection.base import PCA, ProjectionJob, ProjectionSettings
 from symmcore.records import Frame, Projection
 from symmcore.runs import Recording
 from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.reading.groups import Groups
 from symmviz.model.resolve import shown_step
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
@@ -19,7 +20,6 @@ _STARTS_TRIED = 4  # of projections near a frame, until one has a picture to go 
 _NEAR_FRAMES = 3  # from which the points of one frame find their places in another
 SHARE_WHILE_TRAINING = 0.3  # of the time for what is only to be recorded
 
-Groups = tuple[tuple[Recording, ...], ...]
 Given = tuple[str, str, int]
 """(key, method, step) of what was projected here, or given up."""
 
@@ -48,16 +48,6 @@ class Task:
     runs: tuple[Recording, ...]
     step: int
     live: Split | None = None
-
-
-def grouped(recordings: tuple[Recording, ...]) -> Groups:
-    """Runs that were trained together, which are drawn alike; every other run alone."""
-    groups: dict[object, list[Recording]] = {}
-    for recording in recordings:
-        info = recording.info
-        together = recording.key if info.group is None else (info.group, info.fingerprint)
-        groups.setdefault(together, []).append(recording)
-    return tuple(map(tuple, groups.values()))
 
 
 def next_task(shown: Shown, done: frozenset[Given], settled: frozenset[Task]) -> Task | None:

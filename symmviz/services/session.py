@@ -88,7 +88,7 @@ class Session:
         self._projections = Projections(self.frames, self._box.problem)
         self._follower = Follower(self._box.problem)
         self._training = TrainingProcess(
-            self._box, lambda more: self._follower.tell(is_more_than_metrics=more)
+            self._box, lambda more: self._follower.notify(is_more_than_metrics=more)
         )
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="symmviz-look")
         self._opens = ThreadPoolExecutor(2, thread_name_prefix="symmviz-open")
@@ -208,9 +208,9 @@ class Session:
         """End the training at the next batch boundary; it is then evaluated as at its end."""
         self._training.order(Order.STOP)
 
-    def hurry(self) -> None:
+    def abort(self) -> None:
         """End the training at the next batch boundary, with nothing more."""
-        self._training.order(Order.HURRY)
+        self._training.order(Order.ABORT)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
@@ -316,7 +316,7 @@ class Session:
         """
         self._closed = True
         deadline = time.monotonic() + timeout
-        self.hurry()
+        self.abort()
         self._opens.shutdown(wait=False, cancel_futures=True)
         if self._planned is not None:
             self._planned.add_done_callback(drop_continuation)

@@ -41,12 +41,12 @@ class Thumbnails(WantedAnswers[_Key]):
     Threads: one, from the first picture to :meth:`close`.
 
     Attributes:
-        give_way: called on the thread before each picture; waits while what matters more is made.
+        wait_for_turn: called on the thread before each picture; waits while searches go on.
     """
 
     def __init__(self, read_upload: ReadUpload | None = None) -> None:
         self._read_upload = read_upload
-        self.give_way: Callable[[], None] = _go_on
+        self.wait_for_turn: Callable[[], None] = _go_on
         super().__init__("symmviz-thumbnails", self._make, self._fault)
         self._made: ByteCache[_Key, ImageArray] = ByteCache(_BYTES, _ENTRIES)
         self._recordings: dict[str, Recording] = {}
@@ -76,7 +76,7 @@ class Thumbnails(WantedAnswers[_Key]):
         self._thread.want_first(key, _MOST_WANTED)
         return None
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         """Why there are no pictures of a run, in a sentence; empty where there are or may be."""
         with self._lock:
             return self._lacks.get(run, "")
@@ -91,7 +91,7 @@ class Thumbnails(WantedAnswers[_Key]):
             return self._revision
 
     def _make(self, key: _Key) -> None:
-        self.give_way()
+        self.wait_for_turn()
         picture, side = key
         read: ImageArray | None = None
         with self._lock:

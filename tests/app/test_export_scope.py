@@ -32,22 +32,26 @@ def scope(workspace: Workspace, *, is_history: bool) -> str:
     return export_scope(workspace, has_images=True, has_maps=True, is_history=is_history)
 
 
-def test_a_map_that_is_not_recorded_yet_is_said_to_be_drawn_by_another_method(
+def test_a_map_that_is_not_recorded_yet_is_said_to_be_laid_out_first(
     workspace: Workspace, run: FakeRecording
 ) -> None:
-    lacking = "t-SNE is not recorded of {} yet, which a window that stays open does."
     run.change(projection_steps={"tsne": (0, 10)})
     said = scope(workspace, is_history=False)
     assert said == (
-        f"At the newest step, of the test images, by PCA: {lacking.format('this frame')}"
+        "At the newest step, of the test images, by t-SNE, which this frame is laid out by first."
     )
     workspace.cursor = Cursor(10)
     assert scope(workspace, is_history=False).endswith("test images, by t-SNE.")
     assert scope(workspace, is_history=True).endswith("test images, by t-SNE.")
     workspace.cursor = Cursor()
-    assert scope(workspace, is_history=True).endswith(lacking.format("all these frames"))
+    assert scope(workspace, is_history=True).endswith("all these frames are laid out by first.")
     run.change(projection_steps={"tsne": (0, 10), "umap": (0, 10, 20)})
-    assert ", by UMAP: t-SNE is not recorded" in scope(workspace, is_history=False)
+    broken = export_scope(
+        workspace, has_images=True, has_maps=True, is_history=False, is_awaited=False
+    )
+    assert broken.endswith(
+        ", by UMAP: t-SNE cannot be used here, and this frame is not laid out by it."
+    )
     workspace.display = dataclasses.replace(workspace.display, method="pca", split=Split.TRAIN)
     said = scope(workspace, is_history=True)
     assert said == "Up to the newest step, of the training images, by PCA."
@@ -73,7 +77,7 @@ def test_a_map_that_is_on_the_screen_is_drawn_as_it_is_there(
     assert said.endswith("by t-SNE.")
     workspace.cursor = Cursor(10)  # of which nothing is on the screen
     said = export_scope(workspace, has_images=True, has_maps=True, is_history=False, drawn=drawn)
-    assert "by PCA: t-SNE is not recorded" in said
+    assert said.endswith("by t-SNE, which this frame is laid out by first.")
 
 
 def test_what_has_no_maps_says_nothing_of_them(workspace: Workspace) -> None:

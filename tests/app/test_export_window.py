@@ -97,7 +97,7 @@ def test_of_several_seeds_all_that_are_drawn_can_be_written(
     choose(dialog, "metrics")
     dialog.file.setText(str(tmp_path / "seeds.csv"))
     click(dialog, qtbot)
-    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: dialog.message().startswith("Wrote"), timeout=_PATIENCE)
     with (tmp_path / "seeds.csv").open(newline="") as file:
         assert {row["run"] for row in csv.DictReader(file)} == {"mine", "other"}
 
@@ -108,17 +108,17 @@ def test_the_dialog_writes_what_is_chosen(
     choose(dialog, "metrics")
     dialog.file.setText(str(tmp_path / "m.csv"))
     click(dialog, qtbot)
-    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: dialog.message().startswith("Wrote"), timeout=_PATIENCE)
     assert not dialog.is_error()
     with (tmp_path / "m.csv").open(newline="") as file:
         assert {row["metric"] for row in csv.DictReader(file)} == {"loss", "test_recall_at_1"}
     click(dialog, qtbot)
-    qtbot.waitUntil(lambda: "exists" in dialog.said(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "exists" in dialog.message(), timeout=_PATIENCE)
     assert dialog.is_error()
     assert dialog.export_button.isEnabled()
     dialog.replace.setChecked(True)
     click(dialog, qtbot)
-    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: dialog.message().startswith("Wrote"), timeout=_PATIENCE)
     dialog.reject()
 
 
@@ -129,10 +129,10 @@ def test_a_wrong_file_is_said_in_the_dialog(
     for name, said in (("", "no file"), ("a.doc", "is written as .png, .svg or .pdf")):
         dialog.file.setText(name)
         click(dialog, qtbot)
-        assert said in dialog.said()
+        assert said in dialog.message()
     dialog.file.setText(str(tmp_path / "nowhere" / "a.png"))
     click(dialog, qtbot)
-    qtbot.waitUntil(lambda: "its folder does not exist" in dialog.said(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "its folder does not exist" in dialog.message(), timeout=_PATIENCE)
     dialog.reject()
 
 
@@ -152,7 +152,7 @@ def test_what_is_selected_is_listed(
     choose(dialog, "selection")
     dialog.file.setText(str(tmp_path / "list.txt"))
     click(dialog, qtbot)
-    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: dialog.message().startswith("Wrote"), timeout=_PATIENCE)
     assert (tmp_path / "list.txt").read_text() == "7\n"
     dialog.reject()
 

@@ -134,7 +134,7 @@ def test_the_dialog_shows_draws_anew_copies_and_saves(
     assert len(proposed) == PROPOSED
     dialog.steps.setText("nothing")
     qtbot.keyClick(dialog.steps, Qt.Key.Key_Return)
-    assert "whole numbers" in dialog.said()
+    assert "whole numbers" in dialog.message()
     assert dialog.image is first
     dialog.steps.setText(f"{proposed[0]} {proposed[-1]}")
     qtbot.keyClick(dialog.steps, Qt.Key.Key_Return)
@@ -147,9 +147,9 @@ def test_the_dialog_shows_draws_anew_copies_and_saves(
     path = tmp_path / "figure.pdf"
     monkeypatch.setattr(figure_dialog, "ask_where_to_save", lambda *_: path)
     buttons["Save..."].click()
-    qtbot.waitUntil(lambda: dialog.said() == f"Wrote {path}.", timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: dialog.message() == f"Wrote {path}.", timeout=_PATIENCE)
     assert path.read_bytes().startswith(b"%PDF")
     path = tmp_path / "no" / "figure.pdf"
     buttons["Save..."].click()
-    qtbot.waitUntil(lambda: "its folder does not exist" in dialog.said(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "its folder does not exist" in dialog.message(), timeout=_PATIENCE)
     dialog.reject()

@@ -95,11 +95,11 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
 
 def test_it_begins_once_it_has_been_read(parts: Parts) -> None:
     parts.going_on.resume(Path("run"), 10)
-    parts.going_on.take()
+    parts.going_on.poll()
     assert parts.begun == []
     parts.readings[0].set_result(MagicMock(spec=Continuation))
-    parts.going_on.take()
-    parts.going_on.take()
+    parts.going_on.poll()
+    parts.going_on.poll()
     assert parts.begun == [("npair",)]
     assert parts.refused == []
 
@@ -109,7 +109,7 @@ def test_a_dialog_that_is_closed_gives_up_what_it_asked_for(parts: Parts) -> Non
     parts.dialog.rejected.emit()
     made = MagicMock(spec=Continuation)
     parts.readings[0].set_result(made)
-    parts.going_on.take()
+    parts.going_on.poll()
     assert parts.begun == []
     assert made.mock_calls, "what was begun for it is closed"
 
@@ -120,7 +120,7 @@ def test_a_dialog_that_is_closed_gives_up_nothing_else(parts: Parts) -> None:
     assert "being read" in parts.dialog.errors[0]
     parts.dialog.rejected.emit()
     parts.readings[0].set_result(MagicMock(spec=Continuation))
-    parts.going_on.take()
+    parts.going_on.poll()
     assert parts.begun == [("npair",)]
     assert len(parts.readings) == 1
 
@@ -129,7 +129,7 @@ def test_a_dialog_that_is_closed_gives_up_nothing_else(parts: Parts) -> None:
 def test_why_not_is_said_where_it_was_asked(parts: Parts, ask: Callable[[Parts], None]) -> None:
     ask(parts)
     parts.readings[0].set_exception(InputError("No."))
-    parts.going_on.take()
+    parts.going_on.poll()
     assert [*parts.dialog.errors, *parts.refused] == ["No."]
     parts.going_on.resume(Path("run"), 10)
     parts.going_on.resume(Path("run"), 10)
@@ -143,7 +143,7 @@ def test_a_fault_of_this_program_is_said_and_reported(
     monkeypatch.setattr("threading.excepthook", reported.append)
     parts.going_on.resume(Path("run"), 10)
     parts.readings[0].set_exception(KeyError("odd"))
-    parts.going_on.take()
+    parts.going_on.poll()
     assert parts.refused == ["KeyError: 'odd'."]
     assert len(reported) == 1
 

@@ -39,7 +39,7 @@ def drag(qtbot: QtBot, widget: QWidget, by: QPoint) -> None:
 def test_a_point_follows_the_mouse_and_the_words_follow_the_point(
     qtbot: QtBot, page: LearnPage
 ) -> None:
-    before, said = page.playground.points, page.said()
+    before, said = page.playground.points, page.sentence()
     handle = page.view.handles[0]
     place = handle.geometry().center()
     drag(qtbot, handle, QPoint(-60, 40))
@@ -48,9 +48,9 @@ def test_a_point_follows_the_mouse_and_the_words_follow_the_point(
     assert moved[0, 0] < before[0, 0]
     assert moved[0, 1] < before[0, 1]
     np.testing.assert_array_equal(moved[1:], before[1:])
-    assert page.said() != said
-    assert page.said() == sentence(page.playground, outcome(page.playground)) + "."
-    assert page.view.accessibleDescription() == page.said()
+    assert page.sentence() != said
+    assert page.sentence() == sentence(page.playground, outcome(page.playground)) + "."
+    assert page.view.accessibleDescription() == page.sentence()
 
 
 def test_tab_goes_from_point_to_point_and_the_arrow_keys_move_it(
@@ -80,7 +80,7 @@ def test_every_control_is_named(page: LearnPage) -> None:
 def test_controls_change_what_is_shown(page: LearnPage) -> None:
     controls = page.controls
     controls.rank.setValue(16)
-    assert page.said().startswith("The 16th hardest of 16 pairs")
+    assert page.sentence().startswith("The 16th hardest of 16 pairs")
     controls.pairs.setCurrentIndex(1)
     assert page.playground.symm.rank == controls.rank.maximum() == 6
     controls.loss.setCurrentText("Angular")
@@ -88,9 +88,9 @@ def test_controls_change_what_is_shown(page: LearnPage) -> None:
     controls.alpha.setValue(20)
     controls.beta.setValue(10)
     assert (page.playground.symm.alpha, page.playground.symm.beta) == (1.0, 0.5)
-    assert "of 12 triplets" in page.said()
+    assert "of 12 triplets" in page.sentence()
     controls.symm.setChecked(False)
-    assert page.said().startswith("Without Symm, Angular compares")
+    assert page.sentence().startswith("Without Symm, Angular compares")
     assert not controls.alpha.isEnabled()
     assert "with Symm" not in page.legend.text()
     value = outcome(page.playground).baseline.value
@@ -99,12 +99,12 @@ def test_controls_change_what_is_shown(page: LearnPage) -> None:
 
 def test_situations_and_reset(qtbot: QtBot, page: LearnPage) -> None:
     press(qtbot, page, "Zero axis")
-    assert "x_l is zero" in page.said_details()
+    assert "x_l is zero" in page.details()
     press(qtbot, page, "Sphere")
     np.testing.assert_allclose(np.linalg.norm(page.playground.points, axis=1), 1.0)
     press(qtbot, page, "cos 3t")
     assert page.playground.points.shape == (4, 3)
-    assert "t = 40" in page.said_details()
+    assert "t = 40" in page.details()
     press(qtbot, page, "Zero axis")  # no sphere has one
     assert page.playground.points.shape == (4, 2)
     page.controls.alpha.setValue(60)

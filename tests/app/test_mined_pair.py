@@ -109,11 +109,11 @@ def test_the_learn_page_says_where_it_is_from_until_something_else_is_shown(qtbo
     shown = mined_pair(picked(), 0, parse_spec("npair+symm"), 3)
     page.show_mined(shown)
     assert page.playground.points is shown.playground.points
-    assert page.said_details().startswith(shown.note)
+    assert page.details().startswith(shown.note)
     page.controls.loss.setCurrentIndex(page.controls.loss.findData("triplet"))
-    assert page.said_details().startswith(shown.note)
+    assert page.details().startswith(shown.note)
     page.view.moved.emit(0, np.array([0.5, 0.5]))
-    assert page.said_details().startswith("Moved from where a mined pair was.")
+    assert page.details().startswith("Moved from where a mined pair was.")
     page.controls.presets[0].click()
-    assert "mined" not in page.said_details()
+    assert "mined" not in page.details()
     assert START.playground(PLANE).points.shape == page.playground.points.shape

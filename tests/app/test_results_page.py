@@ -96,14 +96,14 @@ class TestPage:
         (rows,) = page.findChildren(QTableWidget)
         assert not rows.isVisible()
         page.copy(Format.CSV)
-        assert page.said() == ""
+        assert page.message() == ""
 
     @pytest.mark.parametrize("form", list(Format))
     def test_copies_each_format(self, page: ResultsPage, form: Format) -> None:
         page.set_table(TABLE)
         page.copy(form)
         assert QGuiApplication.clipboard().text() == formatted(TABLE, form)
-        assert page.said().startswith("Copied as ")
+        assert page.message().startswith("Copied as ")
 
     def test_asks_where_to_save(
         self, page: ResultsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
@@ -333,12 +333,12 @@ def test_a_training_ends_with_a_card_and_a_table_that_can_be_saved(
     assert [page.cell(row, "Seed") for row in range(page.row_count())] == ["0", "0", "1 seed"]
     file = tmp_path / "table.csv"
     page.save_wanted.emit(file, Format.CSV)
-    qtbot.waitUntil(lambda: page.said() != "", timeout=WAIT_MS)
-    assert page.said() == f"Saved as {file}."
+    qtbot.waitUntil(lambda: page.message() != "", timeout=WAIT_MS)
+    assert page.message() == f"Saved as {file}."
     assert page.table is not None
     assert file.read_text("utf-8") == formatted(page.table, Format.CSV)
     page.save_wanted.emit(tmp_path / "none" / "x.csv", Format.CSV)
-    qtbot.waitUntil(lambda: "cannot be written" in page.said(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "cannot be written" in page.message(), timeout=WAIT_MS)
     window.show_page(window.watch_page)
     assert card.isVisible()
     qtbot.mouseClick(card.dismiss_button, Qt.MouseButton.LeftButton)

@@ -1,6 +1,7 @@
 """The Retrieve page in the real window, on runs that are opened."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from symmcore.runs import Recorder
 from symmviz.app import Launched, launch
+from symmviz.model.display import Gallery, RunRanks
 from symmviz.model.retrieval.browse import GalleryList
 from symmviz.model.retrieval.query import Query, Split
+from symmviz.model.workspace import Selection
+from symmviz.views.retrieve.gallery import GalleryView
 from symmviz.views.retrieve.page import RetrievePage
 
 WAIT_MS = 60_000
@@ -84,6 +88,46 @@ def test_failures_come_first_and_lead_to_their_neighbours(qtbot: QtBot, opened: 
     assert page.query.file().endswith(".png")
     qtbot.waitUntil(lambda: len(page.query.curves.curves) == 2, timeout=WAIT_MS)
     assert page.query.curves.curves[0].steps == (0, 10, 20)
+
+
+def test_the_first_failure_is_shown_to_who_has_selected_nothing(
+    qtbot: QtBot, opened: Launched
+) -> None:
+    window, workspace, page = opened.window, opened.controller.workspace, page_of(opened)
+    first = page.gallery.listed()[0]
+    qtbot.waitUntil(lambda: workspace.selection.query == Query(first, Split.TEST), timeout=WAIT_MS)
+    wait_for_rows(qtbot, opened)
+    assert "rank 1 " not in page.row(0).caption()
+    workspace.selection = Selection()
+    qtbot.wait(100)
+    assert workspace.selection == Selection(), "not again to who has let go of it"
+    window.show_page(window.watch_page)
+    other = Query(page.gallery.listed()[-1], Split.TEST)
+    workspace.select(workspace.recordings[0], other)
+    window.show_page(page)
+    qtbot.wait(100)
+    assert workspace.selection.query == other, "what was selected elsewhere stays so"
+    window.show_page(window.watch_page)
+    window.result_card.retrieve_wanted.emit()
+    assert window.page is page
+    qtbot.waitUntil(lambda: workspace.selection.query == Query(first, Split.TEST), timeout=WAIT_MS)
+    assert page.gallery.verticalScrollBar().value() == 0
+
+
+def test_the_first_failure_of_a_list_in_any_order(qtbot: QtBot) -> None:
+    gallery = GalleryView()
+    qtbot.addWidget(gallery)
+    listed = Gallery("run", Split.TEST, np.arange(5), np.zeros(5, np.int64), ("a",), np.arange(5))
+    assert gallery.first_failure() is None
+    for ranks, rows, wanted in (
+        (None, [0, 1, 2], None),
+        ([1, 0, 1, 4, 2], [], None),
+        ([1, 0, 1, 4, 2], [0, 1, 4, 3], 2),
+        ([1, 0, 1, 4, 2], [2, 1, 0], 0),
+    ):
+        known = () if ranks is None else (RunRanks("run", np.array(ranks)),)
+        gallery.set_gallery(replace(listed, rows=np.array(rows, np.int64), ranks=known))
+        assert gallery.first_failure() == wanted
 
 
 def test_a_neighbour_is_gone_on_from_and_back_leads_back(qtbot: QtBot, opened: Launched) -> None:
@@ -213,7 +257,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     page = page_of(opened)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in (runs[0], runs[1])])
-    assert page.take(data)
+    assert page.accept_images(data)
     assert "no class" in page.query.caption()
     assert len(page.uploads().cards()) == 2
     assert "No checkpoint" in page.row(0).caption()
@@ -221,7 +265,7 @@ def test_dropped_and_pasted_images_say_that_there_is_no_network(
     image.fill(Qt.GlobalColor.red)
     data = QMimeData()
     data.setImageData(image)
-    assert page.take(data)
+    assert page.accept_images(data)
     upload = opened.controller.workspace.selection.upload
     assert upload is not None
     assert opened.session.uploads.read(upload.number, 26).shape == (14, 26, 3)

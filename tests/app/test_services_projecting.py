@@ -13,6 +13,7 @@ from symmcore.projection.base import ProjectionJob, ProjectionUpdate
 from symmcore.projection.worker import ProjectionWorker
 from symmcore.records import Frame
 from symmcore.runs.formats.info import RunStatus
+from symmcore.runs.reading.groups import grouped
 from symmcore.training.sink import ParentRun
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
@@ -23,7 +24,6 @@ from symmviz.services.projection_tasks import (
     Given,
     Shown,
     Task,
-    grouped,
     live_job,
     next_task,
     recorded_job,

@@ -129,12 +129,12 @@ def test_who_waits_is_told_once_all_is_found_and_others_give_way(searches: Searc
 
     searches.on_found = tell
     searches.want(targets, {run.key: run})
-    searches.give_way()
+    searches.wait_for_searches()
     assert done.wait(PATIENCE)
     wait(searches)
     assert told == [[True, True]]
     searches.want(targets, {run.key: run})
-    searches.give_way()  # nothing is waited for
+    searches.wait_for_searches()  # nothing is waited for
     assert told == [[True, True]]
 
 

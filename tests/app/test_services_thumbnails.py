@@ -45,11 +45,11 @@ def test_a_picture_is_not_begun_while_it_is_to_give_way(thumbnails: Thumbnails) 
     run = FakeRecording()
     way, waits = threading.Event(), threading.Event()
 
-    def give_way() -> None:
+    def wait_for_turn() -> None:
         waits.set()
         assert way.wait(PATIENCE)
 
-    thumbnails.give_way = give_way
+    thumbnails.wait_for_turn = wait_for_turn
     thumbnails.show((run,))
     thumbnails.picture(PictureId(run.key, 7), 56)
     assert waits.wait(PATIENCE)
@@ -177,14 +177,14 @@ def test_a_run_without_any_image_says_so_and_is_asked_once(
     asked: list[int] = []
     monkeypatch.setattr(run, "find_thumbnail", asked.append)
     thumbnails.show((run,))
-    assert not thumbnails.lack(run.key)
+    assert not thumbnails.missing_reason(run.key)
     before = thumbnails.revision
     thumbnails.picture(PictureId(run.key, 7), 56)
     wait(thumbnails)
-    assert thumbnails.lack(run.key) == f"This run was {how} without images."
+    assert thumbnails.missing_reason(run.key) == f"This run was {how} without images."
     assert thumbnails.revision > before
     assert thumbnails.picture(PictureId(run.key, 8), 56) is None
     wait(thumbnails)
     assert asked == [7]
     thumbnails.show((run,))  # they may be there by now
-    assert not thumbnails.lack(run.key)
+    assert not thumbnails.missing_reason(run.key)

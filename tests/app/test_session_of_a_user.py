@@ -105,7 +105,7 @@ def export(qtbot: QtBot, parts: Launched, file: Path) -> None:
     dialog.what.setCurrentIndex(dialog.what.findData("metrics"))
     dialog.file.setText(str(file))
     qtbot.mouseClick(dialog.export_button, LEFT)
-    qtbot.waitUntil(lambda: dialog.said().startswith("Wrote"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: dialog.message().startswith("Wrote"), timeout=WAIT_MS)
     dialog.reject()
 
 

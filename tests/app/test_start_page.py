@@ -195,7 +195,7 @@ def test_a_network_of_timm_is_typed_in(
     assert page.form().settings["network"] == "timm:test_vit"
     assert [box.itemData(at) for at in range(box.count())].count("timm:test_vit") == 1
     taken = replace(page.form(), settings={"network": "timm:test_resnet"})
-    page.take(taken)
+    page.set_form(taken)
     assert page.form().settings["network"] == "timm:test_resnet"
     page.set_preset("paper")
     page.set_preset("quick")

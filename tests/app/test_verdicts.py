@@ -45,8 +45,9 @@ def test_copies_of_an_image_are_told_apart_as_in_a_search(noise: float) -> None:
     given += noise * random.normal(size=given.shape)
     found = images(given, random.integers(0, 2, 300).tolist())
     index = SearchIndex(found, 0)
-    nearest = [index.find(row, 1).neighbours[0].correct for row in range(300)]
-    assert nearest_verdicts(found).tolist() == [RIGHT if one else WRONG for one in nearest]
+    rows = range(0, 300, 5)
+    nearest = [index.find(row, 1).neighbours[0].correct for row in rows]
+    assert nearest_verdicts(found)[rows].tolist() == [RIGHT if one else WRONG for one in nearest]
 
 
 def test_wrong_points_lie_over_right_ones() -> None:

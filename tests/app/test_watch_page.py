@@ -6,15 +6,16 @@ from functools import partial
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from symmcore.training.spec import parse_spec
 from symmviz.model.curve import Curve, LegendEntry, Panel, Reading, Variant
-from symmviz.model.display import ColourBy
+from symmviz.model.display import ColourBy, PictureId
 from symmviz.model.map.class_choice import shown_classes
 from symmviz.model.map.layers import AT_FIRST, Layer
+from symmviz.model.resolve.events import EventsState
 from symmviz.model.retrieval.query import Split
 from symmviz.model.runs.titles import spec_title
 from symmviz.views.curves.readings import ReadingsLabel
@@ -24,6 +25,7 @@ from symmviz.views.map.legend import ColourLegend
 from symmviz.views.map.toggles import LayerMenu
 from symmviz.views.style.run_colours import RunColours
 from symmviz.views.watch.page import WatchPage
+from symmviz.views.widgets.divided import Divided
 from symmviz.views.widgets.elided_label import ElidedLabel
 from symmviz.views.widgets.plain_tip import plain_tip
 from symmviz.views.widgets.title_label import TitleLabel
@@ -310,3 +312,62 @@ def test_plots_have_shorter_titles_where_they_are_narrow(qtbot: QtBot, page: Wat
     qtbot.waitUntil(lambda: all(0 < title.width() < 200 for title in titles))
     assert not any(title.shown().endswith("…") for title in titles)
     assert [title.text() for title in titles] == [panel.value for panel in Panel]
+
+
+@pytest.mark.parametrize(
+    ("size", "runs", "beside"),
+    [((900, 445), 2, True), ((900, 445), 1, True), ((900, 445), 3, False), ((1280, 640), 2, False)],
+)
+def test_plots_stand_beside_the_maps_where_the_page_is_low(
+    qtbot: QtBot, page: WatchPage, size: tuple[int, int], runs: int, beside: bool
+) -> None:
+    page.set_runs((spec_title(parse_spec("npair")),) * runs)
+    page.resize(*size)
+    maps = [page.scatter(run) for run in range(runs)]
+
+    def are_beside() -> bool:
+        plots = page.curves.mapTo(page, QPoint())
+        return bool(plots.x() > maps[-1].mapTo(page, QPoint()).x())
+
+    qtbot.waitUntil(lambda: are_beside() == beside)
+    if runs <= 2:
+        qtbot.waitUntil(lambda: all(one.height() >= 170 for one in maps))
+    if beside:
+        bar = page.findChildren(QScrollArea)[0].verticalScrollBar()
+        assert bar is None or bar.maximum() == 0, "nothing is cut"
+        page.events.set_events(EventsState(visible=True, note="", lines=()))
+        qtbot.waitUntil(lambda: not are_beside())
+
+
+def test_plots_are_divided_as_before_once_the_page_is_high_again(
+    qtbot: QtBot, page: WatchPage
+) -> None:
+    page.set_runs((spec_title(parse_spec("npair")),) * 2)
+    page.resize(1280, 700)
+    (divided,) = page.findChildren(Divided)
+    qtbot.waitUntil(lambda: divided.sizes()[0] > 0)
+    divided.moveSplitter(300, 1)
+    before, state = divided.sizes(), divided.saveState()
+    page.resize(900, 445)
+    qtbot.waitUntil(lambda: divided.orientation() is Qt.Orientation.Horizontal)
+    assert divided.saveState() == state, "which the next launch has"
+    page.resize(1280, 700)
+    qtbot.waitUntil(lambda: divided.orientation() is Qt.Orientation.Vertical)
+    qtbot.waitUntil(lambda: abs(divided.sizes()[0] - before[0]) <= 2)
+
+
+def test_what_is_offered_for_the_selection_says_whether_it_is_one_or_several(
+    page: WatchPage,
+) -> None:
+    offered = []
+    for text, count in (("", 0), ("Image 1", 1), ("Three images", 3)):
+        page.set_selection(text, tuple(PictureId("run", at) for at in range(count)))
+        (button,) = (
+            one for one in page.selection.findChildren(QPushButton) if one.text() != "Show in Learn"
+        )
+        offered.append((button.text(), button.isEnabled()))
+    assert offered == [
+        ("See its neighbours", False),
+        ("See its neighbours", True),
+        ("List them in Retrieve", True),
+    ]

@@ -428,9 +428,10 @@ def test_help_lists_every_shortcut(qtbot: QtBot, launched: Launched) -> None:
     show_shortcuts(launched.window)
     (listed,) = launched.window.findChildren(ShortcutList)
     actions = launched.window.findChildren(QAction)
-    for action in actions:
-        if not action.shortcut().isEmpty():
-            assert listed.text().count(f"<td>{action.text().replace('&', '')}</td>") == 1
+    with_keys = [action for action in actions if not action.shortcut().isEmpty()]
+    assert len(with_keys) > 10
+    for action in with_keys:
+        assert listed.text().count(f"<td>{action.text().replace('&', '')}</td>") == 1
     listed.close()
 
 

@@ -177,7 +177,7 @@ def test_the_plots_stand_in_two_rows_in_a_narrow_window(qtbot: QtBot, window: Ma
     grid = window.findChild(CurveGrid)
     assert grid is not None
     for width, across in ((1280, 4), (837, 4), (640, 2), (1280, 4)):
-        settle(qtbot, window, window.watch_page, (width, 700))
+        settle(qtbot, window, window.watch_page, (width, 900))  # under the maps
         assert grid.across == across
         tops = [window.watch_page.curves.panel(panel).y() for panel in Panel]
         assert len(set(tops)) == 4 // across

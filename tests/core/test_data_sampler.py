@@ -54,6 +54,7 @@ def test_pairs_spread_evenly_over_the_classes_in_the_long_run() -> None:
     counts = Counter(
         int(labels[first]) for _ in range(2000) for first, _ in pairs_of(draw.next_batch())
     )
+    assert len(counts) == 10
     # 2,000 draws of 4 of 10: the standard deviation of a class's count is 22
     assert all(abs(count - 2800) < 5 * 22 for count in counts.values()), counts
 

@@ -16,9 +16,9 @@ from symmcore.processes import (
     bytes_in,
     call_in_subprocess,
     default_threads,
-    emptied,
     idle_threads_sleep,
     let_idle_threads_sleep,
+    scratch_folder,
 )
 
 HELPERS = Path(__file__).parents[1] / "helpers"
@@ -110,7 +110,7 @@ def test_an_empty_folder_to_fetch_into(tmp_path: Path) -> None:
     part = tmp_path / "goal.part"
     part.mkdir()
     (part / "left").touch()
-    with emptied(part):
+    with scratch_folder(part):
         assert list(part.iterdir()) == []
         (part / "new").touch()
     assert not part.exists()

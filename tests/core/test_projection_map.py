@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from helpers_layout import REACH, Drift, Drifting
 from helpers_projection import make_frame
 from scipy.spatial.transform import Rotation
 
@@ -22,38 +23,6 @@ from symmcore.projection.split_map import SplitMap
 from symmcore.records import EmbeddedSet, Frame, Projection, WatchedSet
 
 Array = npt.NDArray[np.float64]
-REACH = 5.0
-
-
-class Drift:
-    """Moves all points one to the right at each piece, for four pieces, and turns them."""
-
-    name = "drift"
-
-    def __init__(self) -> None:
-        self.begun: list[tuple[Array, Beginning]] = []
-
-    def prepare(self) -> None:
-        pass
-
-    def reach(self, count: int) -> float:
-        return REACH
-
-    def begin(self, points: Array, beginning: Beginning) -> Layout:
-        self.begun.append((points, beginning))
-        return _Drifting(beginning.coordinates)
-
-
-class _Drifting:
-    def __init__(self, coordinates: Array) -> None:
-        self.coordinates = coordinates
-        self.done = 0.0
-        self.is_between = False
-
-    def advance(self) -> None:
-        turn = Rotation.from_euler("z", 90, degrees=True).as_matrix()[:2, :2]
-        self.coordinates = 2.0 * self.coordinates @ turn + [1.0, 0.0]
-        self.done += 0.25
 
 
 def watched(rows: npt.ArrayLike, partner: npt.ArrayLike | None = None) -> WatchedSet:
@@ -228,7 +197,7 @@ class Between(Drift):
         return _Between(beginning.coordinates)
 
 
-class _Between(_Drifting):
+class _Between(Drifting):
     def advance(self) -> None:
         super().advance()
         self.is_between = self.done <= 0.5

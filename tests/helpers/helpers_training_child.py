@@ -24,17 +24,17 @@ class ThreadChild:
         self._thread = threading.Thread(target=self._serve, name="training host")
         self._thread.start()
 
-    def tell(self, message: object) -> None:
+    def send(self, message: object) -> None:
         send(self._connection, message)
 
-    def hear(self) -> Report:
+    def receive(self) -> Report:
         answer: Any = receive(self._connection)
         report: Report = answer
         return report
 
     def terminate(self) -> None:
         with contextlib.suppress(OSError):
-            self.tell(Order.CLOSE)
+            self.send(Order.CLOSE)
 
     def end(self, patience: float) -> int | None:
         self._connection.close()

@@ -1,12 +1,13 @@
-"""Where the watched images of runs lie in the plane: as recorded, as on the screen, or by PCA."""
+"""Where the watched images of runs lie in the plane: as recorded, on the screen, or laid out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from symmcore.errors import InputError
+from symmcore.export.layouts import lay_out, wait_for_layouts
 from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.projection.base import PCA, drawn_steps
-from symmcore.projection.methods import METHODS
+from symmcore.projection.methods import METHODS, is_installed, method_info, what_to_install
 from symmcore.records import Projection
 from symmcore.runs.reading.recording import Recording
 
@@ -16,13 +17,15 @@ def chosen_method(
 ) -> str:
     """The method to show frames by: the one that was asked for, or what is recorded of all runs.
 
+    The preferred one is taken too where it is waited for.
+
     Args:
         recordings: the runs.
         options: which name it, or say which is preferred.
         steps: of the frames.
 
     Raises:
-        InputError: if there is no such method, or it is not recorded and not PCA.
+        InputError: if there is no such method, or it is neither recorded nor installed.
     """
     known = [info.name for info in METHODS]
     method = options.method
@@ -30,14 +33,12 @@ def chosen_method(
         raise InputError(f"There is no projection called {method!r:.40}: {', '.join(known)} are.")
     recorded = [name for name in known if _is_there(recordings, name, steps, options)]
     if not method:
-        if options.preferred == PCA or options.preferred in recorded:
+        if options.preferred and (options.awaits or options.preferred in (PCA, *recorded)):
             return options.preferred
         return recorded[0] if recorded else PCA
-    if method != PCA and method not in recorded:
-        raise InputError(
-            f"{recordings[0].folder} holds no {method} of these frames: open it in the window, "
-            "which records them, or export pca."
-        )
+    info = method_info(method)
+    if method not in recorded and not is_installed(info):
+        raise InputError(f"{what_to_install(info)}.")
     return method
 
 
@@ -50,8 +51,9 @@ def projections(
 ) -> list[list[Projection]]:
     """The coordinates of frames, for each run and each of its steps.
 
-    PCA that is not recorded is computed, each frame from the one before so that the picture does
-    not jump, and of several runs the first one's picture is followed.
+    What is not recorded is waited for, where the options say so, or else computed, each frame from
+    the one before so that the picture does not jump. By PCA that is done for these frames alone;
+    of several runs the first one's picture is followed.
 
     Args:
         recordings: the runs.
@@ -61,13 +63,20 @@ def projections(
         progress: told how many frames are done.
 
     Raises:
-        InputError: if a frame is damaged.
+        InputError: if a frame is damaged, a library missing, or what is waited for does not come.
     """
     # imports SciPy, which the window does without until something is exported
     from symmcore.projection.pca import PcaProjector
 
     projector = PcaProjector()
-    on_screen = {(key, one.method, one.step): one for key, one in options.drawn}
+    others = {(key, one.step): one for key, one in options.drawn if one.method == method}
+    if method != PCA and not _is_there(
+        recordings, method, {step for own in steps for step in own}, options
+    ):
+        if options.awaits:
+            wait_for_layouts(recordings, steps, method, progress)
+        else:
+            others |= lay_out(recordings, steps, method, options.split, progress)
     made: list[list[Projection]] = [[] for _ in recordings]
     for at in range(len(steps[0])):
         progress(Progress("Reading frames", at, len(steps[0])))
@@ -75,7 +84,7 @@ def projections(
             step = steps[run][at]
             found = recording.projection(method, step)
             if found is None:
-                found = on_screen.get((recording.key, method, step))
+                found = others.get((recording.key, step))
             if found is None:
                 start = made[run][-1] if made[run] else None
                 (found,) = projector.project((recording.frame(step),), (start,))
@@ -84,7 +93,7 @@ def projections(
 
 
 def _is_there(
-    recordings: Sequence[Recording], method: str, steps: Sequence[int], options: ExportOptions
+    recordings: Sequence[Recording], method: str, steps: Iterable[int], options: ExportOptions
 ) -> bool:
     """Whether all runs have a map of the frames that they have at these steps."""
     for recording in recordings:

@@ -33,6 +33,8 @@ class ExportOptions:
         synthetic: whether maps show synthetic points.
         steps: whose frames stand side by side in a figure of several; empty for some from the
             first to the last.
+        awaits: whether frames that the preferred projection is not recorded of are waited for, as
+            the window is laying them out.
     """
 
     step: int | None = None
@@ -48,6 +50,7 @@ class ExportOptions:
     by_class: bool = True
     synthetic: bool = True
     steps: tuple[int, ...] = ()
+    awaits: bool = False
 
 
 def parse_steps(text: str) -> tuple[int, ...]:

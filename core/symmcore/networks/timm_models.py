@@ -110,12 +110,12 @@ def fetch_timm(info: NetworkInfo, on_progress: ProgressCallback) -> None:
     _check_has_weights(info)
     began = time.monotonic()
 
-    def look() -> None:
+    def poll() -> None:
         seconds = round(time.monotonic() - began)
         on_progress(Progress(f"Fetching the weights of {info.title}, in seconds", seconds))
 
     try:
-        call_in_subprocess(_download, (info.name,), look)
+        call_in_subprocess(_download, (info.name,), poll)
     except (OSError, CallError) as error:
         raise _unavailable(info, one_line(error)) from error
 

@@ -19,7 +19,7 @@ from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.networks.state_dicts import find_match
 from symmcore.networks.timm_models import fetch_timm, load_timm
 from symmcore.networks.weight_files import check_tensor, read_tensors
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
+from symmcore.processes import CallError, bytes_in, call_in_subprocess, scratch_folder
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 from symmcore.settings.networks import (
     FROM_SCRATCH,
@@ -149,17 +149,17 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
     note = "those that were kept are damaged" if goal.exists() else ""
     part = folder / f"{goal.name}.part"
 
-    def look() -> None:
+    def poll() -> None:
         on_progress(Progress(what, min(bytes_in(part), size), size, in_bytes=True, note=note))
 
     try:
         with ExitStack() as stack:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(held(folder / f"{goal.name}.lock", look))
+            stack.enter_context(held(folder / f"{goal.name}.lock", poll))
             if goal.is_file() and _is_whole(goal):  # another process was first
                 return goal
-            stack.enter_context(emptied(part))
-            call_in_subprocess(_download, (weights.url, str(part / goal.name)), look)
+            stack.enter_context(scratch_folder(part))
+            call_in_subprocess(_download, (weights.url, str(part / goal.name)), poll)
             (part / goal.name).replace(goal)
     except (OSError, CallError) as error:
         raise _unavailable(info, weights.url, one_line(error)) from error

@@ -34,6 +34,8 @@ class ProjectionSettings:
             layout that was cut short by a new frame is gone on with on that frame.
         rests: whether no new frame comes meanwhile: a first layout is shown once its points have
             parted, and not while they are drawn into one place.
+        measures_motion: whether the frames before, where they are given, are laid out once more,
+            which takes as long as the frames; the layouts are the same.
     """
 
     seed: int = 0
@@ -42,6 +44,7 @@ class ProjectionSettings:
     share: float = 1.0
     matured: float = 1.0
     rests: bool = False
+    measures_motion: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -58,6 +58,8 @@ class NeighbourProjector:
         columns = _columns(job, self._method)
         maps = [one for column in columns for one in column]
         again = [one.again for one in maps if one.again is not None]
+        if not job.settings.measures_motion:
+            again = []
         laid = [one for one in (*maps, *again) if one.needs_layout]
 
         def update(done: float, note: str = "", *, is_final: bool = False) -> ProjectionUpdate:

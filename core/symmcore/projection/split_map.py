@@ -59,6 +59,7 @@ class SplitMap:
     reference: "SplitMap | None" = None
     again: "SplitMap | None" = None
     changed: float = 0.0
+    _begins_at: Points | None = None
     _layout: Layout | None = None
     _rests: bool = False
 
@@ -107,6 +108,11 @@ class SplitMap:
         return self.matured + (1.0 - self.matured) * self.done
 
     @property
+    def begins_at(self) -> Points:
+        """Where the layout begins, (N + S, 2)."""
+        return self.coordinates if self._begins_at is None else self._begins_at
+
+    @property
     def is_waiting(self) -> bool:
         """Whether the points stay where they were, as those of their layout have not parted yet.
 
@@ -116,26 +122,26 @@ class SplitMap:
         return layout is not None and layout.is_between and (self.matured >= 1.0 or self._rests)
 
     def place(self, method: LayoutMethod) -> None:
-        """Choose where the points are at first; points in one place stay there."""
+        """Choose where the points are at first; points in one place stay there.
+
+        A first layout is begun where that of the first run is, and shown as what is known of its
+        own points until then: their PCA.
+        """
         if not self.is_spread:
             return
         if self.start is not None and self.needs_layout:
             self.coordinates = self.start
             return
         self.matured = 0.0
+        self.coordinates = principal_plane(self.points)
+        if not self.needs_layout:
+            return
+        farthest = float(np.linalg.norm(self.coordinates, axis=1).max())
+        self.coordinates *= method.reach(len(self.points)) / farthest
         shared = self.reference
-        if (
-            shared is not None
-            and len(shared.points) == len(self.points)
-            and shared.needs_layout
-            and self.needs_layout
-        ):
-            self.coordinates = shared.coordinates
-        else:
-            self.coordinates = principal_plane(self.points)
-            if self.needs_layout:
-                farthest = float(np.linalg.norm(self.coordinates, axis=1).max())
-                self.coordinates *= method.reach(len(self.points)) / farthest
+        if shared is not None and len(shared.points) == len(self.points) and shared.needs_layout:
+            self.coordinates = turned_to(self.coordinates, shared.coordinates, self.count)
+            self._begins_at = shared.begins_at
 
     def begin(self, method: LayoutMethod, settings: ProjectionSettings) -> None:
         """Make the graph; before that of the frame that is laid out once more, in the same way."""
@@ -143,12 +149,12 @@ class SplitMap:
             before = self.again.points[: self.count]
             self.changed = changed_share(before, self.points[: self.count])
             self.again.changed = self.changed
+        if not settings.measures_motion:
+            self.again = None
         self._rests = settings.rests
         self._layout = method.begin(
             self.points,
-            Beginning(
-                self.coordinates, self.matured, settings.seed, settings.is_live, self.changed
-            ),
+            Beginning(self.begins_at, self.matured, settings.seed, settings.is_live, self.changed),
         )
 
     def advance(self) -> None:

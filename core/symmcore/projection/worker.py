@@ -165,7 +165,7 @@ class ProjectionWorker:
             return
         going_on = job if self._newest is None or self._newest[0] is not job else self._newest[1]
         try:
-            self._child.tell(going_on)
+            self._child.send(going_on)
             self._hear(self._child, job)
         except (EOFError, OSError):
             self._lose_child(job)
@@ -180,11 +180,11 @@ class ProjectionWorker:
         while True:
             ready = wait([child.connection, self._woken])
             if self._woken in ready and self._rest() and not is_cancelled:
-                child.tell(Cancel())
+                child.send(Cancel())
                 is_cancelled = True
             if child.connection not in ready:
                 continue
-            answer: Answer = child.hear()
+            answer: Answer = child.receive()
             if isinstance(answer, Cancelled):
                 return
             is_last = isinstance(answer, Failure) or answer.is_final
@@ -220,8 +220,8 @@ class ProjectionWorker:
             if self._closed:  # close() came when there was nothing to terminate yet.
                 child.terminate()
         try:
-            child.tell(self._factory)
-            child.hear()
+            child.send(self._factory)
+            child.receive()
         except (EOFError, OSError):
             self._lose_child(None)
 

@@ -65,17 +65,17 @@ def load_loops(
         return
     began = time.monotonic()
 
-    def look() -> None:
+    def poll() -> None:
         what = "Compiling the losses, only once on this machine, in seconds"
         seconds = round(time.monotonic() - began)
         usual = _USUAL_SECONDS if seconds < _USUAL_SECONDS else None
         on_progress(Progress(what, seconds, usual, roughly=True))
 
     while not _COMPILING.acquire(timeout=_SECONDS_BETWEEN_LOOKS):
-        look()
+        poll()
     try:
         if not _is_kept(warm_up):
-            _compile(warm_up, specs, look)
+            _compile(warm_up, specs, poll)
     finally:
         _COMPILING.release()
 
@@ -91,13 +91,13 @@ def compile_loops(*specs: str) -> None:
 
 
 def _compile(
-    warm_up: Callable[[], None], specs: Sequence[RunSpec], look: Callable[[], None]
+    warm_up: Callable[[], None], specs: Sequence[RunSpec], poll: Callable[[], None]
 ) -> None:
     from symmcore.compiled.code_cache import can_keep  # imports numba
 
     if can_keep():
         try:
-            call_in_subprocess(compile_loops, tuple(spec.name for spec in specs), look)
+            call_in_subprocess(compile_loops, tuple(spec.name for spec in specs), poll)
         except CallError as error:
             note_once(f"The losses are compiled here, which holds the window ({error}).")
     if not _is_kept(warm_up):

@@ -32,6 +32,7 @@ def export_scope(
     has_maps: bool,
     is_history: bool,
     drawn: Collection[tuple[str, Projection]] = (),
+    is_awaited: bool = True,
 ) -> str:
     """Which steps and images an export is of, and what projects them.
 
@@ -41,17 +42,22 @@ def export_scope(
         has_maps: whether it draws them in the plane.
         is_history: whether it is of all frames up to a step, not of that one alone.
         drawn: as :func:`maps_on_screen` has it, where it serves.
+        is_awaited: whether the shown projection is waited for where it is not recorded.
     """
     step = workspace.cursor.step
     when = "the newest step" if step is None else f"step {step:,}, where the time slider is"
     split = "training" if workspace.display.split is Split.TRAIN else "test"
     images = f", of the {split} images" if has_images else ""
-    maps = _projected(workspace, drawn, is_history=is_history) if has_maps else "."
+    maps = _projected(workspace, drawn, is_awaited, is_history=is_history) if has_maps else "."
     return f"{'Up to' if is_history else 'At'} {when}{images}{maps}"
 
 
 def _projected(
-    workspace: Workspace, drawn: Collection[tuple[str, Projection]], *, is_history: bool
+    workspace: Workspace,
+    drawn: Collection[tuple[str, Projection]],
+    is_awaited: bool,
+    *,
+    is_history: bool,
 ) -> str:
     """The rest of the sentence: by which method, and why by another one than is shown."""
     wanted = workspace.display.method
@@ -68,10 +74,12 @@ def _projected(
     ]
     if wanted == PCA or wanted in recorded:
         return f", by {method_info(wanted).label}."
+    frames = "all these frames are" if is_history else "this frame is"
+    label = method_info(wanted).label
+    if is_awaited:
+        return f", by {label}, which {frames} laid out by first."
     taken = method_info(recorded[0] if recorded else PCA).label
-    frames = "all these frames" if is_history else "this frame"
-    lacking = f"{method_info(wanted).label} is not recorded of {frames} yet"
-    return f", by {taken}: {lacking}, which a window that stays open does."
+    return f", by {taken}: {label} cannot be used here, and {frames} not laid out by it."
 
 
 def _steps(workspace: Workspace, recording: Recording, *, is_history: bool) -> Iterable[int]:

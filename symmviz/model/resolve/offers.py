@@ -7,8 +7,8 @@ from symmcore.runs import Recording
 from symmcore.runs.continuing.continuation import not_diverged
 from symmcore.runs.formats.info import RunStatus
 from symmviz.model.runs.branch import BranchParent
+from symmviz.model.runs.mismatch import mismatch
 from symmviz.model.runs.titles import run_titles
-from symmviz.model.runs.unlike import unlike
 
 _ENDED = (RunStatus.FINISHED, RunStatus.STOPPED)
 # A training that was killed, or fell over, can go on from its newest checkpoint, too.
@@ -57,7 +57,7 @@ def warnings(recordings: tuple[Recording, ...]) -> tuple[str, ...]:
 
     Of several runs, on what they do not share, too.
     """
-    found = dict.fromkeys(filter(None, (unlike(tuple(one.info for one in recordings)),)))
+    found = dict.fromkeys(filter(None, (mismatch(tuple(one.info for one in recordings)),)))
     for recording in recordings:
         info = recording.info
         found |= dict.fromkeys((*info.warnings, *info.problems, *recording.state.warnings))

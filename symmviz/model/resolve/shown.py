@@ -3,7 +3,7 @@
 from symmcore.runs import Recording
 from symmviz.model.loaded import Loaded, SplitImages
 from symmviz.model.retrieval.query import Split
-from symmviz.model.runs.unlike import unlike
+from symmviz.model.runs.mismatch import mismatch
 from symmviz.model.workspace import Workspace
 
 
@@ -14,7 +14,7 @@ def shown_text(workspace: Workspace, loaded: Loaded) -> str:
         images = loaded.images(recording.key)
         if images is not None:
             texts[_shown_of(workspace, recording, images.of(workspace.display.split))] = None
-    not_shared = unlike(tuple(recording.info for recording in workspace.recordings))
+    not_shared = mismatch(tuple(recording.info for recording in workspace.recordings))
     return " · ".join(filter(None, ("; ".join(texts), not_shared)))
 
 

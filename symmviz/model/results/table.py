@@ -20,8 +20,8 @@ from symmviz.model.results.cells import (
     score_columns,
 )
 from symmviz.model.results.naming import setting_titles
+from symmviz.model.runs.mismatch import mismatch
 from symmviz.model.runs.paper_scores import PaperScores, paper_scores
-from symmviz.model.runs.unlike import unlike
 
 _IN_PERCENT = "Scores in percent."
 _OVER_SEEDS = "Means over seeds \N{PLUS-MINUS SIGN} standard deviation (N - 1 in the denominator)."
@@ -223,7 +223,7 @@ class _Table:
             for result in results
             for column in self._columns
         )
-        not_shared = unlike(results)
+        not_shared = mismatch(results)
         said = [
             (_IN_PERCENT, True),
             (_OVER_SEEDS, RowKind.MEAN in kinds),

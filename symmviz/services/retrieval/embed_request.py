@@ -37,14 +37,14 @@ class EmbedJob:
 
 
 def embed_in_subprocess(
-    jobs: Sequence[EmbedJob], folder: Path, look: Callable[[], None]
+    jobs: Sequence[EmbedJob], folder: Path, poll: Callable[[], None]
 ) -> list[FloatArray | str]:
     """Embed images, and wait for it.
 
     Args:
         jobs: which.
         folder: an empty one to exchange files in.
-        look: called now and then; when it raises, the process is ended.
+        poll: called now and then; when it raises, the process is ended.
 
     Returns:
         For each job (D,) float32, or a sentence on why there is none.
@@ -54,7 +54,7 @@ def embed_in_subprocess(
     """
     request = [{"run": str(job.run), "step": job.step, "image": str(job.image)} for job in jobs]
     (folder / _REQUEST).write_text(json.dumps(request))
-    call_in_subprocess(embed_request, (str(folder),), look)
+    call_in_subprocess(embed_request, (str(folder),), poll)
     try:
         errors = json.loads((folder / _ERRORS).read_bytes())
         arrays = safetensors.numpy.load_file(folder / _EMBEDDINGS)

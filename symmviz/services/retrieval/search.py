@@ -105,7 +105,7 @@ class Searches(WantedAnswers[_Wanted]):
             self._indexes.put(key, index, index.size)
         return index
 
-    def give_way(self) -> None:
+    def wait_for_searches(self) -> None:
         """Wait a moment while searches are waited for: on threads that draw what can come later."""
         self._is_found.wait(_LONGEST_WAY)
 
@@ -188,7 +188,7 @@ class Searches(WantedAnswers[_Wanted]):
                 self._passing.put(key, made, made.size)
             return made
 
-        self.give_way()
+        self.wait_for_searches()
         if self._results.get(target) is None:
             self._keep(target, index, epoch)
 

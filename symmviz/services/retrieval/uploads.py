@@ -148,14 +148,14 @@ class Uploads(WantedAnswers[_Batch]):
             return
         targets = frozenset(target for target, _ in missing)
 
-        def look() -> None:
+        def poll() -> None:
             with self._lock:
                 if not targets & self._wanted:
                     raise CancelledError
 
         found: list[FloatArray | str]
         try:
-            found = self._embedded(missing, look)
+            found = self._embedded(missing, poll)
         except (CallError, LookupError, OSError) as error:
             found = [f"The image could not be embedded: {one_line(error)}."] * len(missing)
         with self._lock:
@@ -165,7 +165,7 @@ class Uploads(WantedAnswers[_Batch]):
                 size = 1 if isinstance(embedding, str) else embedding.nbytes
                 self._embeddings.put(_key(target), embedding, size)
 
-    def _embedded(self, missing: list[_Wanted], look: Callable[[], None]) -> list[FloatArray | str]:
+    def _embedded(self, missing: list[_Wanted], poll: Callable[[], None]) -> list[FloatArray | str]:
         # Nothing is lost where what was exchanged cannot be removed.
         with tempfile.TemporaryDirectory(prefix="symmviz-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
@@ -173,7 +173,7 @@ class Uploads(WantedAnswers[_Batch]):
                 EmbedJob(recording.folder, target.step, self._file(target, folder))
                 for target, recording in missing
             ]
-            return embed_in_subprocess(jobs, folder, look)
+            return embed_in_subprocess(jobs, folder, poll)
 
     def _file(self, target: SearchTarget, folder: Path) -> Path:
         """An upload's file; one is made of a pasted image."""

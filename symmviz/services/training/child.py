@@ -12,10 +12,10 @@ NAME = "symmviz-training"
 class Child(Protocol):
     """The other end: see :class:`~symmcore.child_process.ChildProcess`."""
 
-    def tell(self, message: object) -> None:
+    def send(self, message: object) -> None:
         """Send a command; raises OSError if it has died."""
 
-    def hear(self) -> Report:
+    def receive(self) -> Report:
         """Wait for a report; raises EOFError or OSError if it has died."""
 
     def terminate(self) -> None:
@@ -34,7 +34,7 @@ def spawn_child() -> Child:
     return ChildProcess(serve, NAME, has_children=True)
 
 
-def said_of_end(code: int | None) -> str:
+def exit_sentence(code: int | None) -> str:
     """What is said of a process that ended by itself, or by another's will."""
     how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended ({code})"
     memory = ", for want of memory perhaps" if code == -9 else ""

@@ -20,7 +20,7 @@ from symmcore.runs.writing.training_recorder import TrainingRecorder
 from symmcore.training.config import TrainingConfig
 from symmcore.training.sink import Sinks, TrainingContext
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.services.faults import said_of
+from symmviz.services.faults import error_sentence
 from symmviz.services.training.messages import (
     Began,
     Begin,
@@ -136,8 +136,8 @@ class TrainingHost:
                 self._training.resume()
             case Order.STOP:
                 self._training.stop()
-            case Order.HURRY:
-                self._training.hurry()
+            case Order.ABORT:
+                self._training.abort()
 
     def _begin(self, config: TrainingConfig, out: Path) -> None:
         try:
@@ -161,7 +161,7 @@ class TrainingHost:
         try:
             recorder = self._claimed_recorder(claim)
         except Exception as error:  # noqa: BLE001 - whatever it was, the window waits for an answer
-            self._reports.send(Claimed(claim.number, said_of(error)))
+            self._reports.send(Claimed(claim.number, error_sentence(error)))
             return
         self._claimed[claim.number] = _Claimed(claim.config, recorder, claim.plan)
         self._reports.send(Claimed(claim.number))

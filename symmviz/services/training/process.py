@@ -16,7 +16,7 @@ from symmcore.runs.formats.layout import run_directories
 from symmcore.runs.writing.claim import check_free
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, RunState, TrainingStatus
-from symmviz.services.faults import said_of
+from symmviz.services.faults import error_sentence
 from symmviz.services.training import child as training_child
 from symmviz.services.training.child import Child
 from symmviz.services.training.messages import (
@@ -231,13 +231,13 @@ class TrainingProcess:
             self._queued.append(command)
             return
         with contextlib.suppress(OSError):
-            self._child.tell(command)
+            self._child.send(command)
 
     def _end_child(self, child: Child) -> None:
         """Have it end: at once where nothing was begun that could be lost."""
         if self._is_used:
             with contextlib.suppress(OSError):
-                child.tell(Order.CLOSE)
+                child.send(Order.CLOSE)
         else:
             child.terminate()
 
@@ -251,13 +251,13 @@ class TrainingProcess:
         self._take_over(child)
         with contextlib.suppress(EOFError, OSError):
             while True:
-                report = child.hear()
+                report = child.receive()
                 try:
                     self._take(report)
                 except Exception as error:  # noqa: BLE001 - no fault here is to end the training
-                    self._box.problem(said_of(error))
+                    self._box.problem(error_sentence(error))
         code = child.end(_SECONDS_TO_END)
-        self._lose(training_child.said_of_end(code))
+        self._lose(training_child.exit_sentence(code))
 
     def _take_over(self, child: Child) -> None:
         with self._lock:
@@ -265,7 +265,7 @@ class TrainingProcess:
             queued, self._queued = self._queued, []
             with contextlib.suppress(OSError):  # that it has died is heard
                 for command in queued:
-                    child.tell(command)
+                    child.send(command)
             if self._closed:
                 self._end_child(child)
 
@@ -343,4 +343,4 @@ class TrainingProcess:
             try:
                 recording.read_whole()
             except Exception as error:  # noqa: BLE001 - whatever it was, the training has ended
-                self._box.problem(said_of(error))
+                self._box.problem(error_sentence(error))

@@ -7,7 +7,16 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from symmviz.model.curve import (
     SMOOTHING,
@@ -30,6 +39,7 @@ _LEAST_WIDTH = 180  # pixels of a plot with its axis
 _SPACING = 16
 _MOST_ACROSS = 4
 _HEAD_SPACING = 6
+_HEAD_IN_A_ROW = 620  # pixels from which the legend stands beside the fields
 _ABSCISSAE = {Abscissa.STEP: "By step", Abscissa.TIME: "By time", Abscissa.EPOCH: "By epoch"}
 
 
@@ -98,16 +108,21 @@ class CurveGrid(QFrame):
         self._fit.clicked.connect(self.fit)
         self._across = _MOST_ACROSS
         self._panels: dict[PanelKey, CurvePanel] = {}
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(10, 6, 10, 8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 10, 8)
+        self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(_SPACING)
-        self._head = QHBoxLayout()
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._head.setSpacing(_HEAD_SPACING)  # a grid of two spacings hands none on
         self._head.addWidget(self._legend, 1)
+        fields = QHBoxLayout()
+        fields.setSpacing(_HEAD_SPACING)
         chosen = (self._bands, self._abscissa, self._smoothing, self._diagnostics, self._fit)
         for widget in chosen:
-            self._head.addWidget(widget)
-        self._grid.addLayout(self._head, 0, 0, 1, _MOST_ACROSS)
+            fields.addWidget(widget)
+        self._head.addLayout(fields)
+        column.addLayout(self._head)
+        column.addLayout(self._grid, 1)
         self.set_panels(panels)
 
     @property
@@ -188,8 +203,13 @@ class CurveGrid(QFrame):
             panel.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take as many columns as are wide enough."""
+        """Take as many columns as are wide enough, and put the legend above its fields."""
         super().resizeEvent(event)
+        self._head.setDirection(
+            QBoxLayout.Direction.LeftToRight
+            if self.width() >= _HEAD_IN_A_ROW
+            else QBoxLayout.Direction.TopToBottom
+        )
         in_a_row = _MOST_ACROSS * (_LEAST_WIDTH + _SPACING)
         across = _MOST_ACROSS if self.width() >= in_a_row else _MOST_ACROSS // 2
         if across != self._across:
@@ -232,8 +252,8 @@ class CurveGrid(QFrame):
         for widget in panels:
             self._grid.removeWidget(widget)
         for at, panel in enumerate(panels):
-            self._grid.addWidget(panel, 1 + at // across, at % across)
+            self._grid.addWidget(panel, at // across, at % across)
         for column in range(_MOST_ACROSS):
             self._grid.setColumnStretch(column, 1 if column < across else 0)
-        for row in range(max(len(panels), self._grid.rowCount() - 1)):
-            self._grid.setRowStretch(1 + row, 1 if row * across < len(panels) else 0)
+        for row in range(max(len(panels), self._grid.rowCount())):
+            self._grid.setRowStretch(row, 1 if row * across < len(panels) else 0)

@@ -88,7 +88,7 @@ class ReadingsLabel(QWidget):
 
     def _markup(self, readings: Sequence[Reading], *, with_symbols: bool = True) -> str:
         parts = []
-        marks_runs = with_symbols and len({one.run for one in self._readings}) > 1
+        marks_runs = with_symbols and self._colours.are_several
         for variant in Variant:
             values = [
                 (self._colours.markup(one.run) if marks_runs else "")

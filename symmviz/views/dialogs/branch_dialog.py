@@ -116,7 +116,7 @@ class BranchDialog(QDialog):
         self.loss.setCurrentIndex(self.loss.findData(spec.loss))
         self._on_loss()
         self.symm.setChecked(spec.symm is not None)
-        self.loss_fields.take_run(spec.loss_settings, spec.symm)
+        self.loss_fields.set_run(spec.loss_settings, spec.symm)
         self.learning_rate.setValue(spec.learning_rate or self._parent_run.learning_rate)
         self._on_changed()
 

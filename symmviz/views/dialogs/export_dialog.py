@@ -170,7 +170,7 @@ class ExportDialog(QDialog):
         """Whether it is being written."""
         return self._running
 
-    def said(self) -> str:
+    def message(self) -> str:
         """What is said of the export; empty for nothing."""
         return "" if self._said.isHidden() else self._said.text()
 

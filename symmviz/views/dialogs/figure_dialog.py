@@ -121,7 +121,7 @@ class FigureDialog(QDialog):
         """The picture that is shown."""
         return self._picture.image
 
-    def said(self) -> str:
+    def message(self) -> str:
         """What is said under the picture."""
         return self._said.text()
 

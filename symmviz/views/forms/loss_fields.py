@@ -34,19 +34,21 @@ class LossFields(SettingFields):
 
     def reset(self, pairs: PairSet) -> None:
         """Show all settings at their defaults, but for which points are combined."""
-        self.take({named.name: named.default for named in settings_of(Symm)} | {"pairs": pairs})
+        self.set_values(
+            {named.name: named.default for named in settings_of(Symm)} | {"pairs": pairs}
+        )
         self.show_loss(self._info)
 
     def is_reset(self, pairs: PairSet) -> bool:
         """Whether all settings are those that :meth:`reset` shows."""
         return self.symm() == Symm(pairs=pairs) and self.loss_settings() == LossSettings()
 
-    def take_run(self, settings: LossSettings, symm: Symm | None) -> None:
+    def set_run(self, settings: LossSettings, symm: Symm | None) -> None:
         """Show these settings of the loss that is chosen, and of Symm where it is given."""
-        self.take(settings.given())
+        self.set_values(settings.given())
         if symm is not None:
-            self.take({"pairs": symm.pairs})  # these decide which ranks there are
-            self.take({name: getattr(symm, name) for name in _SYMM_NAMES})
+            self.set_values({"pairs": symm.pairs})  # these decide which ranks there are
+            self.set_values({name: getattr(symm, name) for name in _SYMM_NAMES})
 
     def set_symm_enabled(self, enabled: bool) -> None:
         """Offer the settings of Symm, or not."""

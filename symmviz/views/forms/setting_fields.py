@@ -89,7 +89,7 @@ class SettingFields(QWidget):
         """What is chosen, by the name of the setting."""
         return {name: field_value(self._fields[name], one) for name, one in self._settings.items()}
 
-    def take(self, values: Mapping[str, object]) -> None:
+    def set_values(self, values: Mapping[str, object]) -> None:
         """Show values, by the name of the setting; the other fields stay as they are."""
         for name, value in values.items():
             if name in self._fields:

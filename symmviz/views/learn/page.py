@@ -65,11 +65,11 @@ class LearnPage(QScrollArea):
         self._say(self._details, " ".join(filter(None, (note, words))))
         self.view.setAccessibleDescription(said)
 
-    def said(self) -> str:
+    def sentence(self) -> str:
         """The sentence for what is to be seen."""
         return self._sentence.accessibleName()
 
-    def said_details(self) -> str:
+    def details(self) -> str:
         """How the synthetic points come about."""
         return self._details.accessibleName()
 

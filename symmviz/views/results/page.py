@@ -98,7 +98,7 @@ class ResultsPage(QWidget):
         self._said.set_error(is_error)
         self._said.show()
 
-    def said(self) -> str:
+    def message(self) -> str:
         """What is said of saving or copying; empty for nothing."""
         return "" if self._said.isHidden() else self._said.text()
 

@@ -1,12 +1,13 @@
 """A grid of images to choose one from; thumbnails are asked for as they are scrolled to."""
 
+import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from symmviz.model.display import Gallery, ImageCard, PictureId
 from symmviz.model.pictures import PictureSource
-from symmviz.model.retrieval.query import Query
+from symmviz.model.retrieval.query import Query, Split
 from symmviz.views.retrieve.gallery_cells import CELL_SIDE, GalleryModel, ThumbnailDelegate
 
 
@@ -53,7 +54,7 @@ class GalleryView(QTableView):
 
     def pictures_came(self) -> None:
         """Draw what is there by now, of what is seen."""
-        if self._images.lack and self._cells.waiting:
+        if self._images.missing_reason and self._cells.waiting:
             self._cells.waiting.clear()  # none of them comes
             self.viewport().update()
         seen = self.viewport().rect()
@@ -80,9 +81,15 @@ class GalleryView(QTableView):
         self._mark_chosen()
 
     @property
-    def lack(self) -> str:
+    def split(self) -> Split | None:
+        """Which images are listed; None where there are none yet."""
+        gallery = self._images.gallery
+        return None if gallery is None else gallery.split
+
+    @property
+    def missing_reason(self) -> str:
         """Why there are no pictures, in a sentence; empty where there are or may be."""
-        return self._images.lack
+        return self._images.missing_reason
 
     def listed(self) -> list[int]:
         """Positions in the dataset of the images that are listed, in order."""
@@ -97,6 +104,20 @@ class GalleryView(QTableView):
     def place(self, at: int) -> QModelIndex:
         """The cell of the image that is listed at a place, from 0."""
         return self._images.place(at)
+
+    def choose(self, at: int) -> None:
+        """Choose the image that is listed at a place, as a click does."""
+        self.setCurrentIndex(self._images.place(at))
+
+    def first_failure(self) -> int | None:
+        """Place of the first image whose nearest neighbour is wrong; 0 where all are right.
+
+        None while it is not known how they do, and where none is listed.
+        """
+        gallery = self._images.gallery
+        if gallery is None or not gallery.ranks or not len(gallery.rows):
+            return None
+        return int(np.argmax(gallery.ranks[0].ranks[gallery.rows] > 1))
 
     def mark(self, query: Query | None) -> None:
         """Mark an image as chosen without announcing it; none where it is not listed."""

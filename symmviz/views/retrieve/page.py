@@ -137,7 +137,7 @@ class RetrievePage(QWidget):
         """The user's own images."""
         return self._uploads
 
-    def take(self, data: QMimeData) -> bool:
+    def accept_images(self, data: QMimeData) -> bool:
         """Take images that were dropped or pasted; whether there was one."""
         files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
         if files:
@@ -157,7 +157,7 @@ class RetrievePage(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Search with what was dropped."""
-        if self.take(event.mimeData()):
+        if self.accept_images(event.mimeData()):
             event.acceptProposedAction()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

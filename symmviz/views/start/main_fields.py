@@ -50,7 +50,7 @@ class MainFields:
         }
         return chosen | {_SEED: self.seeds.first}
 
-    def take(self, values: Mapping[str, object]) -> None:
+    def set_values(self, values: Mapping[str, object]) -> None:
         """Show values, by field of ``TrainingConfig``; the other fields stay as they are."""
         for name, field in self._fields.items():
             if name in values:

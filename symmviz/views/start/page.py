@@ -131,7 +131,7 @@ class StartPage(QWidget):
             seeds=self._main.seeds.text(),
         )
 
-    def take(self, form: StartForm) -> None:
+    def set_form(self, form: StartForm) -> None:
         """Choose what a form says, but for the folder of runs."""
         self.set_dataset(form.dataset)
         self._data.set_follow_links(form.settings.get("follow_links") is True)
@@ -142,7 +142,7 @@ class StartPage(QWidget):
         self.set_settings(form.settings)
         if form.seeds:
             self._main.seeds.setText(form.seeds)
-        self._loss_fields.take_run(form.loss_settings, form.symm_settings)
+        self._loss_fields.set_run(form.loss_settings, form.symm_settings)
 
     def set_recent_runs(self, runs: tuple[RecentRun, ...]) -> None:
         """List the runs that can be opened with a click, newest first."""
@@ -195,8 +195,8 @@ class StartPage(QWidget):
 
     def set_settings(self, values: Mapping[str, object]) -> None:
         """Choose settings of the training, by field of ``TrainingConfig``."""
-        self._main.take(values)
-        self.training.take(values)
+        self._main.set_values(values)
+        self.training.set_values(values)
 
     def set_symm(self, symm: bool) -> None:
         """Choose whether to train with Symm."""

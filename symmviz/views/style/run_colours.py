@@ -32,6 +32,11 @@ class RunColours:
         """What a run is called; empty where that is not known."""
         return self._names.get(run, "")
 
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one run to tell apart."""
+        return len(self._names) > 1
+
     def of(self, run: int) -> QColor:
         """The colour of a run in the present theme."""
         return QColor(current_theme().run_colour(self.place(run)))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -44,9 +45,9 @@ from symmviz.views.map.scatter import EmbeddingScatter
 from symmviz.views.map.toggles import LayerMenu, pairs_toggle, synthetic_toggle
 from symmviz.views.watch.event_panel import EventPanel
 from symmviz.views.watch.finding_strip import FindingStrip
+from symmviz.views.watch.maps_and_plots import MapsAndPlots
 from symmviz.views.watch.selection_strip import SelectionBar
 from symmviz.views.widgets.colour_box import ColourField
-from symmviz.views.widgets.divided import Divided
 from symmviz.views.widgets.flow_layout import FlowLayout
 from symmviz.views.widgets.hover_card import HoverCard
 from symmviz.views.widgets.scroll_area import SqueezedContent, scrolling
@@ -279,6 +280,11 @@ class WatchPage(QWidget):
         """Colour by the next meaning."""
         self.colours.choose_next()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Stand maps and plots beside each other where the page is low."""
+        super().resizeEvent(event)
+        self._parts.arrange()
+
     def _on_split(self) -> None:
         split = _SPLITS[self._split.currentIndex()]
         self._pairs.setEnabled(split is Split.TRAIN)  # batches are of training images
@@ -307,18 +313,12 @@ class WatchPage(QWidget):
         maps.addWidget(self.events)
         above.addLayout(maps, 1)
         above.addWidget(self.selection)
-        bottom = self.curves
-        splitter = Divided("watch", Qt.Orientation.Vertical, self)
-        splitter.addWidget(top)
-        splitter.addWidget(bottom)
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([390, 250])
+        self._parts = MapsAndPlots(top, self.curves, self._columns, self.events, self)
         content = SqueezedContent(self)
         column = QVBoxLayout(content)
         column.setContentsMargins(12, 10, 12, 8)
         column.addLayout(head)
-        column.addWidget(splitter, 1)
+        column.addWidget(self._parts, 1)
         scroll = scrolling(content, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

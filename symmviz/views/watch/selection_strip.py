@@ -13,7 +13,15 @@ from symmviz.views.widgets.images import numbered, picture_pixmap, placeholder
 
 _SIZE, _GAP = 34, 4
 _ROOM_FOR_MORE = 64
-_NOTHING_SELECTED = "Click a point to select its image; Shift and drag around several."
+_NOTHING_SELECTED = (
+    "Click a point to select its image; Shift and drag around several.",
+    "Click a point; Shift and drag around several.",
+    "Click a point to select it.",
+)
+_SEE_ONE = "See its neighbours"
+_SEE_SEVERAL = "List them in Retrieve"
+_TIP_ONE = "Show on the Retrieve page what each run finds for what is selected."
+_TIP_SEVERAL = "List the selected images on the Retrieve page, to see what each run finds for each."
 
 
 class SelectionStrip(QWidget):
@@ -58,7 +66,7 @@ class SelectionStrip(QWidget):
         fit = self._fitting()
         for at, picture in enumerate(self._shown[:fit]):
             pixmap = picture_pixmap(self._pictures, picture, _SIZE, ratio)
-            if pixmap is None and self._pictures.lack(picture.run):
+            if pixmap is None and self._pictures.missing_reason(picture.run):
                 pixmap = numbered(picture.sample, _SIZE, ratio)
             self._waits |= pixmap is None
             pixmap = placeholder(_SIZE, ratio) if pixmap is None else pixmap
@@ -98,11 +106,9 @@ class SelectionBar(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.strip = SelectionStrip(self)
-        self._text = ElidedLabel(_NOTHING_SELECTED, self)
+        self._text = ElidedLabel(parent=self)
         self._text.setProperty("muted", True)
-        self._see = QPushButton("See its neighbours", self)
-        self._see.setToolTip("Show on the Retrieve page what each run finds for what is selected.")
-        self._see.setEnabled(False)
+        self._see = QPushButton(self)
         self._see.clicked.connect(self.neighbours_wanted)
         self._mined: MinedPair | None = None
         self.learn_button = QPushButton("Show in Learn", self)
@@ -120,6 +126,7 @@ class SelectionBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.strip)
         layout.addLayout(line)
+        self.show_images("", ())
 
     @property
     def text(self) -> str:
@@ -133,6 +140,9 @@ class SelectionBar(QWidget):
 
     def show_images(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """Say this of what is selected, empty for nothing, and show these pictures."""
-        self._text.setText(text or _NOTHING_SELECTED)
+        self._text.setText(*((text,) if text else _NOTHING_SELECTED))
+        several = len(pictures) > 1
+        self._see.setText(_SEE_SEVERAL if several else _SEE_ONE)
+        self._see.setToolTip(_TIP_SEVERAL if several else _TIP_ONE)
         self._see.setEnabled(bool(text))
         self.strip.set_images(pictures)

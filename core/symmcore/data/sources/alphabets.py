@@ -144,20 +144,20 @@ def draw_usual() -> None:
     _usual_images(AlphabetSettings(), ignore_progress)
 
 
-def draw_usual_beside(look: Callable[[], None]) -> None:
+def draw_usual_beside(poll: Callable[[], None]) -> None:
     """Have the usual images drawn by another process, unless they are in the cache.
 
     For a process that imports meanwhile. Its other threads wait for them if they need them; they
     draw them where that has failed.
 
     Args:
-        look: called now and then while it takes long; when it raises, the process is ended.
+        poll: called now and then while it takes long; when it raises, the process is ended.
     """
     settings = AlphabetSettings()
     with _DRAWING:
         if settings not in _KEPT and read_drawn(_shape(settings), settings, _DRAWN_BY) is None:
             with contextlib.suppress(CallError, OSError):
-                call_in_subprocess(draw_usual, (), look)
+                call_in_subprocess(draw_usual, (), poll)
 
 
 # The usual images, 3 MB that take a second to draw: for the next training in this process.

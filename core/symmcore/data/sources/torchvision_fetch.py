@@ -19,7 +19,7 @@ from symmcore.data.sources.torchvision_catalog import (
 )
 from symmcore.errors import InputError
 from symmcore.locks import held
-from symmcore.processes import CallError, bytes_in, call_in_subprocess, emptied
+from symmcore.processes import CallError, bytes_in, call_in_subprocess, scratch_folder
 from symmcore.progress import Progress, ProgressCallback
 
 _CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
@@ -48,7 +48,7 @@ def fetch_set(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
     def waiting() -> None:
         on_progress(Progress(f"{what} in another process", bytes_in(part), in_bytes=True))
 
-    def look() -> None:
+    def poll() -> None:
         done = bytes_in(part)
         if done <= entry.download:
             on_progress(Progress(what, done, entry.download, in_bytes=True, roughly=True))
@@ -62,9 +62,9 @@ def fetch_set(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
             stack.enter_context(held(lock, waiting))
             if entry.is_fetched:
                 return
-            stack.enter_context(emptied(part))
+            stack.enter_context(scratch_folder(part))
         try:
-            call_in_subprocess(_download, (entry.name, str(part)), look)
+            call_in_subprocess(_download, (entry.name, str(part)), poll)
         except CallError as error:
             raise InputError(
                 f"torchvision:{entry.name} could not be fetched into {folder} ({error})."

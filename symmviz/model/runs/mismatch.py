@@ -37,7 +37,7 @@ class ComparedRun(Protocol):
 
 
 @lru_cache(maxsize=16)  # of the runs that are shown it is asked with every frame
-def unlike(runs: tuple[ComparedRun, ...]) -> str:
+def mismatch(runs: tuple[ComparedRun, ...]) -> str:
     """A sentence that names what runs should share and do not; "" where they share it.
 
     Several seeds of each setting are alike where every setting has the same ones.

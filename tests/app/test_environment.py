@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from symmviz.cli.surroundings import leave_out_nonsense
+from symmviz.cli.thread_counts import remove_invalid_thread_counts
 
 _TIMEOUT = 120
 
@@ -108,7 +108,7 @@ def test_numbers_of_threads(
 ) -> None:
     monkeypatch.setenv(name, value)
     said: list[str] = []
-    leave_out_nonsense(said.append)
+    remove_invalid_thread_counts(said.append)
     assert os.environ.get(name) == (value if kept else None)
     assert [sentence.partition(":")[0] for sentence in said] == (
         [] if kept else [f"{name} is {value!r}"]

@@ -7,7 +7,7 @@ from symmcore.runs.formats.info import RunInfo
 from symmcore.training.config import TrainingConfig
 from symmcore.training.spec import parse_spec
 from symmviz.model.resolve import warnings
-from symmviz.model.runs.unlike import unlike
+from symmviz.model.runs.mismatch import mismatch
 
 END = ": a difference between their scores is not that of their losses alone."
 
@@ -47,7 +47,7 @@ def infos(*runs: FakeRecording) -> tuple[RunInfo, ...]:
     ],
 )
 def test_of_what_is_alike_nothing_is_said(runs: tuple[FakeRecording, ...]) -> None:
-    assert unlike(infos(*runs)) == ""
+    assert mismatch(infos(*runs)) == ""
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_of_what_is_alike_nothing_is_said(runs: tuple[FakeRecording, ...]) -> No
 )
 def test_what_differs_is_named(runs: tuple[FakeRecording, ...], what: str) -> None:
     sentence = f"These runs differ in {what}{END}"
-    assert unlike(infos(*runs)) == sentence
+    assert mismatch(infos(*runs)) == sentence
     assert sentence in warnings(runs)

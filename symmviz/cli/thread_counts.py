@@ -1,4 +1,4 @@
-"""What the environment asks of the libraries, as far as they take nonsense badly."""
+"""Numbers of threads that the environment sets: libraries take badly what is no number."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _THREAD_COUNTS = (
 )
 
 
-def leave_out_nonsense(say: Callable[[str], None]) -> None:
+def remove_invalid_thread_counts(say: Callable[[str], None]) -> None:
     """Take numbers of threads out of the environment that are none, before libraries read them.
 
     Args:
