@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from symmviz.model.outline import Values
+from symmviz.model.m4_aggregation import Values
 
 
 class Panel(Enum):
