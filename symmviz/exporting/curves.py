@@ -24,10 +24,10 @@ from symmviz.exporting.sheet import (
     text_width,
     write_sheet,
 )
-from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Variant
+from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Values, Variant
 from symmviz.model.display import RunTitle
 from symmviz.model.line_symbols import line_symbols
-from symmviz.model.m4_aggregation import Values, m4_aggregated
+from symmviz.model.m4_aggregation import m4_aggregated
 from symmviz.model.resolve import curves, panels, paper_lines
 from symmviz.model.runs.titles import run_titles
 from symmviz.run_symbols import draw_symbol

@@ -1,9 +1,8 @@
 """M4 aggregation of a long line: the few points that colour the pixels all of it would."""
 
 import numpy as np
-import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+from symmviz.model.curve import Values
 
 _POINTS_A_COLUMN = 4
 

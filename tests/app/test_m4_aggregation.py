@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from symmviz.model.m4_aggregation import Values, m4_aggregated
+from symmviz.model.curve import Values
+from symmviz.model.m4_aggregation import m4_aggregated
 
 
 def pixels(places: Values, values: Values, view: tuple[float, float], columns: int) -> Values:

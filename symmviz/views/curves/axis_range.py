@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symmviz.model.m4_aggregation import Values
+from symmviz.model.curve import Values
 
 Range = tuple[float, float]
 

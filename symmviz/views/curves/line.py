@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
-from symmviz.model.curve import Curve, Variant
+from symmviz.model.curve import Curve, Values, Variant
 from symmviz.model.line_symbols import line_symbols
-from symmviz.model.m4_aggregation import Values, m4_aggregated
+from symmviz.model.m4_aggregation import m4_aggregated
 from symmviz.views.curves.axis_range import Range, finite_range, joined_range
 
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
