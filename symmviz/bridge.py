@@ -49,7 +49,7 @@ class Bridge(QObject):
         self._heard.close()
         self._door.close()
 
-    def hurry(self) -> None:
+    def poll_soon(self) -> None:
         """Look again soon: something was asked for."""
         self._set_interval(_HURRIED_MS)
 

@@ -165,7 +165,7 @@ class Controller(QObject):
         window.appearance_chosen.connect(self._choose_appearance)
         window.gliding_chosen.connect(self._choose_gliding)
         self._app.styleHints().colorSchemeChanged.connect(self._apply_appearance)
-        self.workspace.subscribe(self._bridge.hurry)
+        self.workspace.subscribe(self._bridge.poll_soon)
 
     def _tick(self) -> None:
         updates = self._session.drain()
@@ -175,7 +175,8 @@ class Controller(QObject):
             self._pages.update()
         shown, seeds = self.workspace.recordings, self.workspace.seeds
         series, left = "" if seeds is None else str(seeds), self._series.can_resume(shown)
-        self._controls.show(shown, series, seeds_left=left)
+        whole = self._series.can_extend(shown)
+        self._controls.show(shown, series, seeds_left=left, seeds_whole=whole)
         if updates.status is not None:
             self._show_status(updates.status)
         for problem in updates.problems:
@@ -261,6 +262,10 @@ class Controller(QObject):
         if self._series.can_resume(recordings):
             self._series.resume()
             return
+        last = max((recording.state.last_step for recording in recordings), default=0)
+        if self._series.can_extend(recordings):
+            self._series.extend(last + steps)
+            return
         if self._session.can_extend and recordings == self._adopted:
             try:
                 self._session.extend(steps)
@@ -272,7 +277,6 @@ class Controller(QObject):
             return
         folder = offers(recordings).going_on
         if folder is not None:
-            last = max(recording.state.last_step for recording in recordings)
             self._going_on.resume(folder, last + steps)
 
     def _try(self, run: int, at: int) -> None:
@@ -289,7 +293,7 @@ class Controller(QObject):
 
     def _close(self) -> None:
         self._bridge.stop()
-        self._session.hurry()
+        self._session.abort()
 
     def _choose_runs_folder(self, folder: Path) -> None:
         self._settings.runs_folder = folder

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from symmcore.runs import Recording
+from symmcore.runs.continuing.continuation import not_diverged
 from symmcore.runs.continuing.seed_folder import SeedFolder
-from symmcore.runs.continuing.unfinished_seeds import unfinished_seeds
+from symmcore.runs.continuing.unfinished_seeds import recorded_seeds
 from symmcore.training.config import TrainingConfig
 from symmcore.training.status import FinishReason, TrainingStatus
 from symmviz.model.runs.seed_runs import SeedRuns
@@ -19,6 +20,8 @@ from symmviz.services.training.seed_series import SeedsLeft
 
 Begin = Callable[[tuple[str, ...], SeedRuns], None]
 Tell = Callable[[str], None]
+_Looked = tuple[SeedFolder | None, bool]
+"""The folder of seeds that was opened, if it is one, and whether some are left to train."""
 _GOES_ON = (FinishReason.COMPLETED, FinishReason.DIVERGED)
 
 
@@ -51,8 +54,9 @@ class SeedSeries:
         self._trained: int | None = None
         self._seeds: SeedRuns | None = None  # of what trains, whatever else is shown
         self._going = False
-        self._looking: tuple[tuple[Recording, ...], Future[SeedFolder | None]] | None = None
+        self._looking: tuple[tuple[Recording, ...], Future[_Looked]] | None = None
         self._resumable: tuple[Recording, ...] = ()
+        self._whole: tuple[Recording, ...] = ()
 
     def start(
         self, config: TrainingConfig, out: Path, seeds: tuple[int, ...], refuse: Tell
@@ -77,11 +81,26 @@ class SeedSeries:
         assert folder is not None, "it was offered"
         self._begin_first(lambda: folder, self._tell)
 
+    def can_extend(self, recordings: tuple[Recording, ...]) -> bool:
+        """Whether these runs are of seeds that are all finished, and can take more steps."""
+        is_whole = bool(recordings) and recordings == self._whole and not self.busy
+        return is_whole and bool(not_diverged(recordings))
+
+    def extend(self, steps: int) -> None:
+        """Go on with every seed, one after the other.
+
+        Args:
+            steps: of each, from its beginning.
+        """
+        folder = self._folder
+        assert folder is not None, "it was offered"
+        self._begin_first(lambda: folder.longer(steps), self._tell)
+
     def opened(self, paths: tuple[Path, ...]) -> None:
         """These were opened and are shown: find out whether they are seeds that can go on."""
         self._looking = None
         if len(paths) == 1:
-            found = self._session.look_up(partial(unfinished_seeds, paths[0]))
+            found = self._session.look_up(partial(_look_at, paths[0]))
             self._looking = self._workspace.recordings, found
 
     @property
@@ -140,7 +159,7 @@ class SeedSeries:
 
     def _begin_first(self, open_folder: Callable[[], SeedFolder], refuse: Tell) -> None:
         self._going, self._trained, self._refuse = True, None, refuse
-        self._resumable = ()
+        self._resumable = self._whole = ()
         self._plan(open_folder)
 
     def _plan(self, open_folder: Callable[[], SeedFolder]) -> None:
@@ -153,16 +172,23 @@ class SeedSeries:
         if began and workspace.seeds is not None:
             workspace.seeds = replace(workspace.seeds, finished=finished, going=False)
         self._resumable = workspace.recordings if is_left else ()
+        self._whole = workspace.recordings if began and not is_left else ()
 
     def _poll_looked(self) -> None:
         if self._looking is None or not self._looking[1].done():
             return
         (shown, found), self._looking = self._looking, None
         try:
-            folder = found.result()
+            folder, is_left = found.result()
         except Exception as error:  # noqa: BLE001 - what is wrong with runs is said where they are shown
             report_unexpected(error)
             return
         if shown == self._workspace.recordings:
             self._folder = folder or self._folder
-            self._resumable = shown if folder is not None else ()
+            self._resumable = shown if folder is not None and is_left else ()
+            self._whole = shown if folder is not None and not is_left else ()
+
+
+def _look_at(path: Path) -> _Looked:
+    folder = recorded_seeds(path)
+    return folder, folder is not None and not folder.is_whole

@@ -73,7 +73,7 @@ class WatchActions(QObject):
 
     def _on_pointed(self, place: float | None) -> None:
         self._pages.curves.point(place)
-        self._bridge.hurry()
+        self._bridge.poll_soon()
 
     def _on_place_chosen(self, place: float) -> None:
         step = self._pages.curves.step_at(place)

@@ -241,6 +241,6 @@ class _Bench:
     def _stop(self) -> None:
         self._set_scrubbing(False)
         session = self._launched.session
-        session.hurry()
+        session.abort()
         process_until(lambda: not session.running, 60)
         process_for(0.3)

@@ -19,7 +19,7 @@ class PictureSource(Protocol):
             side: of the square, in device pixels.
         """
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         """Why there are no pictures of a run, in a sentence; empty where there are or may be.
 
         Args:
@@ -34,6 +34,6 @@ class NoPictures:
         """None: there is never a picture."""
         return None
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         """Empty: of no run is it known why there are no pictures."""
         return ""

@@ -29,7 +29,8 @@ class Commands:
         folder: show the folder of the run that is shown.
         weights: copy the path of its trained weights.
         seeds: going on trains the seeds that are left, too.
-        one_seed: going on trains one seed alone, of several that are finished.
+        all_seeds: going on trains every one of several seeds for more steps.
+        one_seed: going on trains one seed alone, of several.
     """
 
     pause: bool = False
@@ -42,6 +43,7 @@ class Commands:
     folder: bool = False
     weights: bool = False
     seeds: bool = False
+    all_seeds: bool = False
     one_seed: bool = False
 
 
@@ -86,8 +88,8 @@ class ControlsPresenter:
         self._told: TrainingStatus | None = None  # the newest that the view was told
         self._told_at = 0.0
         self._offers = Offers()
-        self._shown: tuple[Offers, str, bool] | None = None
-        self._seeds_left = False
+        self._shown: tuple[Offers, str, bool, bool] | None = None
+        self._seeds_left = self._seeds_whole = False
         self._warned: tuple[str, ...] = ()
         self._series = ""
         self._offered = Commands()
@@ -120,7 +122,12 @@ class ControlsPresenter:
         self._offer(Commands(start=False))
 
     def show(
-        self, recordings: tuple[Recording, ...], series: str = "", *, seeds_left: bool = False
+        self,
+        recordings: tuple[Recording, ...],
+        series: str = "",
+        *,
+        seeds_left: bool = False,
+        seeds_whole: bool = False,
     ) -> None:
         """Offer what can be done with the runs that are shown; say how they stand.
 
@@ -130,6 +137,7 @@ class ControlsPresenter:
             recordings: the runs.
             series: which of several trainings they are of; empty for one alone.
             seeds_left: whether they are of several seeds, of which some are left to train.
+            seeds_whole: whether they are of several seeds, of which all are finished.
         """
         if self._status is not None and self._status is not self._told:
             self._tell(self._status)
@@ -139,9 +147,10 @@ class ControlsPresenter:
         if text:
             self._series = series
             text = self._in_series(text)
-        if (self._offers, text, seeds_left) == self._shown:
+        shown = self._offers, text, seeds_left, seeds_whole
+        if shown == self._shown:
             return
-        self._shown, self._seeds_left = (self._offers, text, seeds_left), seeds_left
+        self._shown, self._seeds_left, self._seeds_whole = shown, seeds_left, seeds_whole
         if text:
             done, total = _recorded_steps(recordings)
             self._view.set_progress(done, max(1, total), text)
@@ -207,12 +216,14 @@ class ControlsPresenter:
     def _commands(self) -> Commands:
         offered, status = self._offers, self._status
         folder, weights = offered.folder is not None, offered.weights is not None
+        several = self._seeds_left or self._seeds_whole
         if status is None or status.state is RunState.FINISHED:
             return Commands(
                 start=True,
-                extend=offered.going_on is not None or self._seeds_left,
+                extend=offered.going_on is not None or several,
                 seeds=self._seeds_left,
-                one_seed=bool(self._series) and not self._seeds_left,
+                all_seeds=self._seeds_whole,
+                one_seed=bool(self._series) and not several,
                 unfinished=offered.unfinished,
                 branch=offered.can_branch,
                 folder=folder,

@@ -208,9 +208,9 @@ class Session:
         """End the training at the next batch boundary; it is then evaluated as at its end."""
         self._training.order(Order.STOP)
 
-    def hurry(self) -> None:
+    def abort(self) -> None:
         """End the training at the next batch boundary, with nothing more."""
-        self._training.order(Order.HURRY)
+        self._training.order(Order.ABORT)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
@@ -316,7 +316,7 @@ class Session:
         """
         self._closed = True
         deadline = time.monotonic() + timeout
-        self.hurry()
+        self.abort()
         self._opens.shutdown(wait=False, cancel_futures=True)
         if self._planned is not None:
             self._planned.add_done_callback(drop_continuation)

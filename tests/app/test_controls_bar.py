@@ -111,6 +111,8 @@ def test_going_on_with_one_of_several_seeds_says_so(bar: ControlsBar) -> None:
     bar.set_commands(Commands(extend=True, one_seed=True))
     assert bar.extend_button.text() == "Go on, this seed"
     assert "other seeds stay" in bar.extend_button.toolTip()
+    bar.set_commands(Commands(extend=True, all_seeds=True, unfinished=True))
+    assert bar.extend_button.text() == "Go on, all seeds"
     bar.set_commands(Commands(extend=True))
     assert bar.extend_button.text() == "Go on"
 

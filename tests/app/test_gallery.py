@@ -22,7 +22,7 @@ class Pictures:
         self.asked: list[int] = []
         self.lacks = ""
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         return self.lacks
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:
@@ -75,7 +75,7 @@ def test_of_a_run_without_images_numbers_are_drawn_in_no_squares(qtbot: QtBot) -
     placeholder = view.viewport().grab().toImage()
     pictures.lacks = "This run has none."
     view.pictures_came()
-    assert view.lack == pictures.lacks
+    assert view.missing_reason == pictures.lacks
     shown = view.viewport().grab().toImage()
     corner = view.visualRect(view.place(0)).topLeft() + QPoint(9, 9)
     paper = shown.pixelColor(view.viewport().width() - 2, view.viewport().height() - 2)

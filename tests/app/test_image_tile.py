@@ -19,7 +19,7 @@ class Pictures:
         self.made: dict[PictureId, int] = {}
         self.lacks = ""
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         return self.lacks
 
     def picture(self, picture: PictureId, side: int) -> ImageArray | None:

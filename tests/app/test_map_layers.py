@@ -149,7 +149,7 @@ class Pictures:
         image[...] = (250, 0, 250)
         return image if self.there else None
 
-    def lack(self, run: str) -> str:
+    def missing_reason(self, run: str) -> str:
         return ""
 
 

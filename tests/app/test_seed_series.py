@@ -8,7 +8,7 @@ from unittest.mock import MagicMock
 import pytest
 from helpers_runs import record_loop
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from symmcore.runs import Recording
@@ -131,8 +131,20 @@ def test_seeds_that_were_stopped_go_on_at_another_launch(
     qtbot.waitUntil(lambda: controls.extend_button.text() == "Resume seeds", timeout=WAIT_MS)
     qtbot.mouseClick(controls.extend_button, Qt.MouseButton.LeftButton)
     wait_for(qtbot, launched, "Seed 2 of 2", "Finished")
-    qtbot.waitUntil(lambda: controls.extend_button.text() == "Go on, this seed", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: controls.extend_button.text() == "Go on, all seeds", timeout=WAIT_MS)
     assert {one.info.seed for one in open_whole(out)} == {0, 1}
+    (more,) = (one for one in controls.findChildren(QSpinBox) if one.isVisible())
+    more.setValue(2)
+    qtbot.mouseClick(controls.extend_button, Qt.MouseButton.LeftButton)
+    wait_for(qtbot, launched, "Seed 1 of 2")
+    wait_for(qtbot, launched, "Seed 2 of 2", "Finished", "step 5 of 5")
+    assert {one.state.last_step for one in open_whole(out)} == {5}
+    launched.window.start_page.open_runs_wanted.emit((out,))
+    qtbot.waitUntil(lambda: len(launched.controller.workspace.recordings) == 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: controls.extend_button.text() == "Go on, all seeds", timeout=WAIT_MS)
+    assert main([*command[:3], "0-1", "--steps", "5", "--out", str(out)]) == 0, (
+        "as it goes on there"
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_said_on_the_start_page(

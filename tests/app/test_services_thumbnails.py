@@ -177,14 +177,14 @@ def test_a_run_without_any_image_says_so_and_is_asked_once(
     asked: list[int] = []
     monkeypatch.setattr(run, "find_thumbnail", asked.append)
     thumbnails.show((run,))
-    assert not thumbnails.lack(run.key)
+    assert not thumbnails.missing_reason(run.key)
     before = thumbnails.revision
     thumbnails.picture(PictureId(run.key, 7), 56)
     wait(thumbnails)
-    assert thumbnails.lack(run.key) == f"This run was {how} without images."
+    assert thumbnails.missing_reason(run.key) == f"This run was {how} without images."
     assert thumbnails.revision > before
     assert thumbnails.picture(PictureId(run.key, 8), 56) is None
     wait(thumbnails)
     assert asked == [7]
     thumbnails.show((run,))  # they may be there by now
-    assert not thumbnails.lack(run.key)
+    assert not thumbnails.missing_reason(run.key)

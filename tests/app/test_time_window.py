@@ -103,7 +103,7 @@ def test_an_old_step_is_seen_while_training_goes_on_and_the_run_opens_with_the_s
     slider.following.emit()
     qtbot.waitUntil(lambda: not np.array_equal(shown(launched), past), timeout=WAIT_MS)
     assert slider.state.following
-    launched.session.hurry()
+    launched.session.abort()
     qtbot.waitUntil(lambda: not launched.session.running, timeout=WAIT_MS)
     last = recording.state.frame_steps[-1]
     wait_for_picture(qtbot, launched, last)

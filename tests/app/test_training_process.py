@@ -286,7 +286,7 @@ def test_what_could_not_be_written_at_the_end_is_written_once_there_is_room(
     watched.wait_for_steps()
     monkeypatch.setattr(files, "write_all", write_all)
     monkeypatch.setattr(training_host, "_SECONDS_BETWEEN_TRIES", 0.05)
-    process.order(Order.HURRY)
+    process.order(Order.ABORT)
     ended = watched.wait_for_end()
     assert any("in memory alone" in problem for problem in watched.problems)
     assert recorded(watched).state.status is RunStatus.TRAINING, "nothing could be written"

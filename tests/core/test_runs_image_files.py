@@ -1,4 +1,6 @@
+import contextlib
 import json
+import warnings
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -7,9 +9,10 @@ from helpers_training import tiny_dataset
 from PIL import Image
 
 from symmcore.data.dataset import ImageDataset
-from symmcore.data.images.store import ArrayImages
+from symmcore.data.images.decoding import DecodeError
+from symmcore.data.images.store import ArrayImages, ImageArray
 from symmcore.data.value_range import EIGHT_BITS
-from symmcore.errors import RunError
+from symmcore.errors import InputError, ProcessLostError, RunError
 from symmcore.records import ImageFiles
 from symmcore.runs import Recorder, Recording
 from symmcore.runs.formats import image_files
@@ -19,6 +22,7 @@ from symmcore.runs.formats.image_files import (
     read_image_files,
     write_image_files,
 )
+from symmcore.runs.writing.own_images import OwnImages
 
 
 def test_files_are_read_back_as_they_were_written(tmp_path: Path) -> None:
@@ -151,3 +155,61 @@ def test_a_run_of_ones_own_shows_its_files_and_thumbnails_where_they_have_gone(
     assert missing.find_image(0) is None
     assert missing.find_image(1) is None, "no such image"
     assert missing.image(0).shape[2] == 1
+
+
+class Raising:
+    """Images of which none can be read, for this reason."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def read(self, sample: int) -> ImageArray:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError("gone"),
+        PermissionError("closed"),
+        DecodeError(Path("a.png"), "is no image"),
+        IndexError(7),
+        InputError("a file can no longer be decoded"),
+        ProcessLostError("a process that decodes was ended"),
+    ],
+)
+def test_an_image_that_is_gone_or_damaged_is_missing_and_no_fault(
+    tmp_path: Path, error: Exception
+) -> None:
+    with Recorder(tmp_path / "run", labels=[0]) as recorder:
+        recorder.frame(1, np.ones((1, 2), np.float32))
+    recording = Recording.open(tmp_path / "run", Raising(error))
+    assert recording.find_thumbnail(0) is None
+    assert recording.find_image(0) is None
+
+
+def test_a_fault_of_the_program_is_not_taken_for_a_missing_image(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run", labels=[0]) as recorder:
+        recorder.frame(1, np.ones((1, 2), np.float32))
+    recording = Recording.open(tmp_path / "run", Raising(AttributeError("no such method")))
+    for find in (recording.find_thumbnail, recording.find_image):
+        with pytest.raises(AttributeError, match="no such method"):
+            find(0)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "tiff", "webp"])
+def test_a_damaged_file_of_ones_own_raises_nothing_but_an_oserror(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"photo.{ending}"
+    Image.fromarray(np.arange(32 * 32 * 3, dtype=np.uint8).reshape(32, 32, 3)).save(path)
+    images, whole = OwnImages([path]), path.read_bytes()
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(whole[: int(random.integers(1, len(whole) + 1))])
+        for at in random.integers(0, len(damaged), 4).tolist():
+            damaged[at] = int(random.integers(256))
+        path.write_bytes(damaged)
+        with warnings.catch_warnings(), contextlib.suppress(OSError):
+            warnings.simplefilter("ignore")  # Pillow's, of what is odd about the file
+            assert images.read(0).dtype == np.uint8

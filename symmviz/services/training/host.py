@@ -136,8 +136,8 @@ class TrainingHost:
                 self._training.resume()
             case Order.STOP:
                 self._training.stop()
-            case Order.HURRY:
-                self._training.hurry()
+            case Order.ABORT:
+                self._training.abort()
 
     def _begin(self, config: TrainingConfig, out: Path) -> None:
         try:

@@ -66,7 +66,7 @@ class Order(Enum):
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
-    HURRY = "hurry"
+    ABORT = "abort"
     CLOSE = "close"
 
 

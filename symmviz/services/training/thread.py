@@ -113,7 +113,7 @@ class TrainingThread:
         """End the training at the next batch boundary; what was recorded stays."""
         self._control.stop()
 
-    def hurry(self) -> None:
+    def abort(self) -> None:
         """End the training as :meth:`stop` does, without a last evaluation."""
         self._control.close()
 

@@ -96,7 +96,7 @@ class ImageLayer:
     def boxes(self, positions: PointPositions) -> tuple[Box, ...]:
         """Where the images are that are drawn, in pixels, with the points at these places."""
         rows, side = list(self.placed.rows), self.placed.side
-        if not rows or max(rows) >= len(positions.original) or self._lack():
+        if not rows or max(rows) >= len(positions.original) or self._missing_reason():
             return ()
         places = _pixels(positions.original[rows], self._canvas.view)
         places = places[np.isfinite(places).all(axis=1)]
@@ -110,13 +110,13 @@ class ImageLayer:
     @property
     def problem(self) -> str:
         """Why no image is drawn, in a sentence; empty where some are."""
-        return self._placed.failure or self.placed.problem or self._lack()
+        return self._placed.failure or self.placed.problem or self._missing_reason()
 
     def paint(self, painter: QPainter, theme: Theme, colours: Colouring) -> None:
         """Paint the images, those that matter most over others."""
         self._waits = False
         placed = self.placed
-        if self._cloud is None or not placed.rows or self._lack():
+        if self._cloud is None or not placed.rows or self._missing_reason():
             return
         made, ratio = 0, self._canvas.view[2]
         rows = np.array(placed.rows, np.int64)
@@ -136,8 +136,8 @@ class ImageLayer:
         if made == _MOST_AT_ONCE:
             self._more.start()
 
-    def _lack(self) -> str:
-        return "" if self._cloud is None else self._pictures.lack(self._cloud.run)
+    def _missing_reason(self) -> str:
+        return "" if self._cloud is None else self._pictures.missing_reason(self._cloud.run)
 
     def _make(self, row: int, side: int, ratio: float, shade: int) -> QPixmap | None:
         assert self._cloud is not None, "it has the row"

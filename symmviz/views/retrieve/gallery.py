@@ -54,7 +54,7 @@ class GalleryView(QTableView):
 
     def pictures_came(self) -> None:
         """Draw what is there by now, of what is seen."""
-        if self._images.lack and self._cells.waiting:
+        if self._images.missing_reason and self._cells.waiting:
             self._cells.waiting.clear()  # none of them comes
             self.viewport().update()
         seen = self.viewport().rect()
@@ -87,9 +87,9 @@ class GalleryView(QTableView):
         return None if gallery is None else gallery.split
 
     @property
-    def lack(self) -> str:
+    def missing_reason(self) -> str:
         """Why there are no pictures, in a sentence; empty where there are or may be."""
-        return self._images.lack
+        return self._images.missing_reason
 
     def listed(self) -> list[int]:
         """Positions in the dataset of the images that are listed, in order."""

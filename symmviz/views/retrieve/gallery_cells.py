@@ -127,9 +127,9 @@ class GalleryModel(QAbstractTableModel):
         return sum(int(one.ranks[row]) > 1 for one in ranks), len(ranks)
 
     @property
-    def lack(self) -> str:
+    def missing_reason(self) -> str:
         """Why there are no pictures, in a sentence; empty where there are or may be."""
-        return "" if self.gallery is None else self.pictures.lack(self.gallery.run)
+        return "" if self.gallery is None else self.pictures.missing_reason(self.gallery.run)
 
     def sample(self, at: int) -> int:
         """The position in the dataset of the image that is listed at a place, from 0."""
@@ -172,7 +172,7 @@ class ThumbnailDelegate(QStyledItemDelegate):
         corner = area.center() - QPoint(_SIZE // 2 - 1, _SIZE // 2 - 1)
         frame = QRect(corner, QSize(_SIZE, _SIZE))
         pixmap = model.thumbnail(at)
-        if pixmap is None and model.lack:
+        if pixmap is None and model.missing_reason:
             draw_number(painter, frame, model.sample(at))
         elif pixmap is None:
             painter.fillRect(frame, QColor(current_theme().border))

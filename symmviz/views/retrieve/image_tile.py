@@ -157,11 +157,11 @@ class ImageTile(QWidget):
     def _show_picture(self, card: ImageCard) -> None:
         ratio = self.devicePixelRatioF()
         pixmap = picture_pixmap(self._pictures, card.picture, _SIZE, ratio)
-        is_lacking = pixmap is None and bool(self._pictures.lack(card.picture.run))
-        self._waits = pixmap is None and not is_lacking
+        is_missing = pixmap is None and bool(self._pictures.missing_reason(card.picture.run))
+        self._waits = pixmap is None and not is_missing
         if pixmap is None:
             sample = card.picture.sample
-            pixmap = numbered(sample, _SIZE, ratio) if is_lacking else placeholder(_SIZE, ratio)
+            pixmap = numbered(sample, _SIZE, ratio) if is_missing else placeholder(_SIZE, ratio)
         self._button.setIcon(QIcon(pixmap))
 
     def _on_clicked(self) -> None:

@@ -75,7 +75,7 @@ class ListingPanel(QWidget):
         self._selected = QPushButton(self)
         self._summary = TitleLabel(self, _MOST_LINES)
         self._stop = QToolButton(self)
-        self._lack = Note(self)
+        self._missing = Note(self)
         self._typing = QTimer(self)
         self._prepare()
         self._lay_out()
@@ -88,7 +88,7 @@ class ListingPanel(QWidget):
     def pictures_came(self) -> None:
         """Draw what is there by now."""
         self.gallery.pictures_came()
-        self._show_lack()
+        self._show_missing()
 
     def set_listing(self, state: ListingState) -> None:
         """Show what is listed, and what of the fields is chosen."""
@@ -99,7 +99,7 @@ class ListingPanel(QWidget):
         is_classes = state.browse.shown is GalleryList.CLASSES
         self._stack.setCurrentWidget(self.classes if is_classes else self.gallery)
         self._summary.setText(shown_text(state.summary))
-        self._show_lack()
+        self._show_missing()
         names = () if state.gallery is None else state.gallery.class_names
         if names != self._names:
             self._names = names
@@ -178,7 +178,14 @@ class ListingPanel(QWidget):
         self._filter.setProperty("title", True)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
-        parts = (self._since, self._filter, self._unfilter, self._selected, self._stop, self._lack)
+        parts = (
+            self._since,
+            self._filter,
+            self._unfilter,
+            self._selected,
+            self._stop,
+            self._missing,
+        )
         for hidden in parts:
             hidden.hide()
 
@@ -209,7 +216,7 @@ class ListingPanel(QWidget):
         layout.addWidget(self._since)
         layout.addLayout(filtered)
         layout.addLayout(below)
-        layout.addWidget(self._lack)
+        layout.addWidget(self._missing)
         layout.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
@@ -250,12 +257,12 @@ class ListingPanel(QWidget):
         self._selected.setText(f"Selection ({state.selected:,})")
         self._selected.setVisible(state.selected > 0 and browse.shown is not GalleryList.CLASSES)
 
-    def _show_lack(self) -> None:
+    def _show_missing(self) -> None:
         """Say once why there are no pictures."""
-        lack = self.gallery.lack
-        if lack != self._lack.text():
-            self._lack.setText(lack)
-            self._lack.setVisible(bool(lack))
+        missing = self.gallery.missing_reason
+        if missing != self._missing.text():
+            self._missing.setText(missing)
+            self._missing.setVisible(bool(missing))
 
     def _browse_by(self, **changes: object) -> None:
         self.browsed.emit(replace(self._browse, **changes))  # type: ignore[arg-type]  # by name

@@ -199,9 +199,9 @@ class QueryPanel(QWidget):
             return
         ratio = self.devicePixelRatioF()
         pixmap = picture_pixmap(self._pictures, self._card.picture, self._size, ratio)
-        is_lacking = pixmap is None and bool(self._pictures.lack(self._card.picture.run))
-        self._waits = pixmap is None and not is_lacking
-        self._picture.setHidden(is_lacking)
+        is_missing = pixmap is None and bool(self._pictures.missing_reason(self._card.picture.run))
+        self._waits = pixmap is None and not is_missing
+        self._picture.setHidden(is_missing)
         self._picture.setPixmap(placeholder(self._size, ratio) if pixmap is None else pixmap)
 
     def _show_curves(self) -> None:

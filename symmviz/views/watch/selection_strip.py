@@ -66,7 +66,7 @@ class SelectionStrip(QWidget):
         fit = self._fitting()
         for at, picture in enumerate(self._shown[:fit]):
             pixmap = picture_pixmap(self._pictures, picture, _SIZE, ratio)
-            if pixmap is None and self._pictures.lack(picture.run):
+            if pixmap is None and self._pictures.missing_reason(picture.run):
                 pixmap = numbered(picture.sample, _SIZE, ratio)
             self._waits |= pixmap is None
             pixmap = placeholder(_SIZE, ratio) if pixmap is None else pixmap

@@ -71,7 +71,9 @@ class HoverCard(QFrame):
         size = _SIZE if len(self._shown) < _MOST else _SIZE_OF_TWO
         self._waits = False
         for at, label in enumerate(self._images):
-            is_there = at < len(self._shown) and not self._pictures.lack(self._shown[at].run)
+            is_there = at < len(self._shown) and not self._pictures.missing_reason(
+                self._shown[at].run
+            )
             label.setVisible(is_there)
             if is_there:
                 pixmap = picture_pixmap(self._pictures, self._shown[at], size, ratio)

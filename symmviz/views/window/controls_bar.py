@@ -194,6 +194,9 @@ class ControlsBar(QWidget):
     def _show_going_on(self, commands: Commands) -> None:
         if commands.seeds:
             text, tip = "Resume seeds", "Train what is left of this seed, then the seeds after it."
+        elif commands.all_seeds:
+            text = "Go on, all seeds"
+            tip = "Train every seed for that many more steps, one after the other."
         elif commands.unfinished:
             text, tip = "Resume", "Go on exactly as if it had not been stopped."
         elif commands.one_seed:

@@ -170,6 +170,26 @@ class SeedFolder:
         planned = [one.info.resolved.steps for one in recordings if one.info.resolved is not None]
         return resume_plan(self.folder(seed), max([self._config.steps, *planned]))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to train of any seed.
+
+        Raises:
+            InputError: if a run is there and cannot be opened.
+        """
+        return all(map(self.is_finished, self.seeds))
+
+    def longer(self, steps: int) -> "SeedFolder":
+        """The same seeds, all of which go on up to a later step; see the constructor.
+
+        Args:
+            steps: of each seed, from its beginning.
+
+        Raises:
+            InputError: if the folder cannot be written.
+        """
+        return SeedFolder(self._out, dataclasses.replace(self._config, steps=steps), self.seeds)
+
     def withdraw(self) -> None:
         """Take back what was asked if no run has begun: what was there before is there again."""
         if not self._wrote or any(self._recordings(seed) for seed in self.seeds):

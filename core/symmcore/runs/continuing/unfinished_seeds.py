@@ -1,4 +1,4 @@
-"""Finds out whether a folder holds seeds that are left to train."""
+"""Finds out whether a folder holds the trainings of several seeds, and whether some are left."""
 
 import dataclasses
 from pathlib import Path
@@ -19,15 +19,27 @@ def unfinished_seeds(out: Path) -> SeedFolder | None:
         InputError: if the folder or a run in it cannot be read.
         OSError: if it cannot be looked into.
     """
+    folder = recorded_seeds(out)
+    return None if folder is None or folder.is_whole else folder
+
+
+def recorded_seeds(out: Path) -> SeedFolder | None:
+    """The folder of seeds, of which one at least was begun; None for any other.
+
+    Args:
+        out: what was opened.
+
+    Raises:
+        InputError: if the folder or a run in it cannot be read.
+        OSError: if it cannot be looked into.
+    """
     if not (out / SEEDS).is_file():
         return None
     for one in seed_folders(out):
         recordings = open_runs(one)
         config = _training(recordings)
         if config is not None:
-            folder = SeedFolder(out, config, ())  # for no others: to look changes nothing
-            is_left = not all(map(folder.is_finished, folder.seeds))
-            return folder if is_left else None
+            return SeedFolder(out, config, ())  # for no others: to look changes nothing
     return None
 
 

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from symmcore.data.images.decoding import DecodeError
 from symmcore.data.images.store import ImageArray
-from symmcore.errors import RunError, one_line
+from symmcore.errors import InputError, ProcessLostError, RunError, one_line
 from symmcore.records import IndexArray
 from symmcore.runs.formats.files import reason
 from symmcore.runs.formats.frames import safetensors_bytes
@@ -22,6 +23,9 @@ LONGEST_SIDE = 96
 
 IMAGES = "images"
 """What a run's warning of an image that cannot be read is kept under."""
+
+UNREADABLE = (DecodeError, InputError, LookupError, OSError, ProcessLostError)
+"""What is raised where an image is missing or damaged; of anything else whoever asked hears."""
 
 _SMALL = 32  # up to which PNG is smaller than JPEG and loses nothing
 _QUALITY = 85
@@ -38,7 +42,7 @@ class ImageSource(Protocol):
         """One image: (H, W, C) uint8, C 1 or 3.
 
         Raises:
-            Exception: whatever keeps it from being read.
+            Exception: one of ``UNREADABLE``, where it is missing or damaged.
         """
 
 

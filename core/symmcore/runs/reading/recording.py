@@ -40,6 +40,7 @@ from symmcore.runs.formats.layout import (
 )
 from symmcore.runs.formats.thumbnails import (
     IMAGES,
+    UNREADABLE,
     ImageSource,
     ThumbnailFiles,
     grey_square,
@@ -238,7 +239,7 @@ class Recording:
             for name, warning in self._thumbnails.warnings.items():
                 self._index.warn(f"{THUMBNAILS}/{name}", warning)
         if found is None and self._images is not None:
-            with contextlib.suppress(Exception):  # it is gone, or what wrote the run reads others
+            with contextlib.suppress(*UNREADABLE):  # it is gone, or the run was made of others
                 return shrunk(self._images.read(sample))
         return found
 
@@ -248,7 +249,7 @@ class Recording:
             return self.find_thumbnail(sample)
         try:
             return self._images.read(sample)
-        except Exception as error:  # noqa: BLE001 - whatever the images are, nothing ends for one
+        except UNREADABLE as error:
             if not self.live:
                 return self.find_thumbnail(sample)
             self._index.warn(IMAGES, unreadable(sample, error))

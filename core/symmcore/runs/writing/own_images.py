@@ -11,7 +11,7 @@ from PIL import Image
 
 from symmcore.data.images.decoding import MAX_PIXELS
 from symmcore.data.images.store import ImageArray
-from symmcore.errors import InputError
+from symmcore.errors import InputError, type_and_line
 from symmcore.runs.formats.thumbnails import pixels_of
 from symmcore.runs.writing.own_values import without_torch
 
@@ -42,19 +42,19 @@ class OwnImages:
 
         Raises:
             IndexError: if there is none at this position.
-            OSError: if its file cannot be read.
+            OSError: if it, or its file, cannot be read or is damaged.
         """
         if not 0 <= sample < len(self._images):
             raise IndexError(sample)
         image = self._images[sample]
         if isinstance(image, np.ndarray):
             return image[..., None] if image.ndim == 2 else image
-        if isinstance(image, Image.Image):
-            return pixels_of(image)
-        with Image.open(image) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise OSError(f"{image} has too many pixels")
-            return pixels_of(opened)
+        try:
+            return _decoded(image)
+        except OSError:
+            raise
+        except Exception as error:  # damaged bytes make Pillow's decoders raise anything at all
+            raise OSError(f"image {sample} is damaged: {type_and_line(error)}") from error
 
     def files(self) -> list[Path]:
         """The files that the images are read from; empty unless all of them are files."""
@@ -73,6 +73,16 @@ class OwnImages:
                 digest.update(str(pixels.shape).encode())
                 digest.update(pixels.data)
         return digest.digest()
+
+
+def _decoded(image: Any) -> ImageArray:
+    """The pixels of a picture, or of an image file."""
+    if isinstance(image, Image.Image):
+        return pixels_of(image)
+    with Image.open(image) as opened:
+        if opened.width * opened.height > MAX_PIXELS:
+            raise OSError(f"{image} has too many pixels")
+        return pixels_of(opened)
 
 
 def _checked(images: Any) -> Sequence[Any]:
