@@ -29,7 +29,7 @@ class EventSource(Protocol):
     def refuses(self, recordings: tuple[Recording, ...], split: Split) -> bool:
         """Whether one of these runs watches too many images of a split."""
 
-    def want(self, recordings: tuple[Recording, ...], split: Split) -> None:
+    def request(self, recordings: tuple[Recording, ...], split: Split) -> None:
         """Find what happened in these runs."""
 
     def found(self, recording: Recording, split: Split) -> tuple[Event, ...]:
@@ -61,7 +61,7 @@ class EventsPresenter:
             return
         self._seen = seen
         wanted = recordings if display.events_visible else ()
-        source.want(wanted, display.split)
+        source.request(wanted, display.split)
         looking = source.is_behind(wanted, display.split)
         refused = source.refuses(wanted, display.split)
         state = events(workspace, source.found, looking=looking, refused=refused)

@@ -43,7 +43,7 @@ class ResultsPresenter:
         Args:
             trained: the runs of the newest training of this window.
         """
-        self._reader.want(self._by_seed(), self._ended(trained))
+        self._reader.request(self._by_seed(), self._ended(trained))
         results, before = self._reader.results, self._shown
         if results is None or results is before:
             return

@@ -48,7 +48,9 @@ class UploadSearches(Protocol):
     def revision(self) -> int:
         """A number that grows with each batch of searches."""
 
-    def want(self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]) -> None:
+    def request(
+        self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]
+    ) -> None:
         """Make these searches, and give up all others."""
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
@@ -210,16 +212,16 @@ class WindowPresenter:
 
     def _read(self) -> None:
         workspace, readers = self._workspace, self._readers
-        readers.frames.want(frames_wanted(workspace, self.time.direction))
+        readers.frames.request(frames_wanted(workspace, self.time.direction))
         by_key = {recording.key: recording for recording in workspace.recordings}
         targets = search_targets(workspace)
         is_upload = workspace.selection.upload is not None
         others = tuple(one for one in history_targets(workspace) if one not in targets)
-        readers.searches.want(
+        readers.searches.request(
             () if is_upload else targets, by_key, others, index_targets(workspace)
         )
-        readers.uploads.want(targets if is_upload else (), by_key)
-        readers.rankings.want(score_targets(workspace), by_key)
+        readers.uploads.request(targets if is_upload else (), by_key)
+        readers.rankings.request(score_targets(workspace), by_key)
         readers.show(workspace)
 
 

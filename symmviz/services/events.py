@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
-from symmcore.libraries import limited_blas_threads
 from symmcore.projection.neighbours import EXACT_UP_TO
 from symmcore.runs import Recording
 from symmviz.model.map.events import Event
 from symmviz.model.map.frame_changes import Neighbourhood, find_events, neighbourhood
 from symmviz.model.retrieval.query import Split
 from symmviz.services.faults import ignore_problem
-from symmviz.services.wanted import WantedAnswers
+from symmviz.services.request_thread import RequestedAnswers
 
 MOST_FRAMES = 200
 """Of each run so many of the newest frames are compared with the one before."""
@@ -38,7 +38,7 @@ def frame_pairs(recording: Recording) -> tuple[tuple[int, int], ...]:
     return tuple(pairwise(steps))[::-1]
 
 
-class EventFinder(WantedAnswers[tuple[FramePair, Recording, int]]):
+class EventFinder(RequestedAnswers[tuple[FramePair, Recording, int]]):
     """Compares frames; what was found is kept until other runs are shown.
 
     Threads: one, from the first wish to :meth:`close`. It takes one core at most.
@@ -66,7 +66,7 @@ class EventFinder(WantedAnswers[tuple[FramePair, Recording, int]]):
         with self._lock:
             return any(True for one in recordings for _ in self._unknown(one, split))
 
-    def want(self, recordings: tuple[Recording, ...], split: Split) -> None:
+    def request(self, recordings: tuple[Recording, ...], split: Split) -> None:
         """Compare the frames of these runs, the newest first, as far as they were not."""
         with self._lock:
             wanted = [
@@ -75,7 +75,7 @@ class EventFinder(WantedAnswers[tuple[FramePair, Recording, int]]):
                 for steps in self._unknown(one, split)
             ]
         wanted.sort(key=lambda one: -one[0].step)
-        self._thread.want(tuple(wanted))
+        self._thread.request(tuple(wanted))
 
     def found(self, recording: Recording, split: Split) -> tuple[Event, ...]:
         """What happened in a run as far as it is known, the newest first."""
@@ -85,7 +85,7 @@ class EventFinder(WantedAnswers[tuple[FramePair, Recording, int]]):
 
     def clear(self) -> None:
         """Forget what was found: other runs are shown, or one goes on from an earlier step."""
-        self._thread.want(())
+        self._thread.request(())
         with self._lock:
             self._epoch += 1
             self._revision += 1

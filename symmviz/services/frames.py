@@ -21,7 +21,7 @@ from symmviz.model.map.pair_cosines import PairCosines
 from symmviz.model.retrieval.query import Split
 from symmviz.services.faults import ignore_problem
 from symmviz.services.frame_facts import FrameFacts, FramePart, FrameWanted
-from symmviz.services.wanted import WantedAnswers
+from symmviz.services.request_thread import RequestedAnswers
 
 _BYTES = 64 * 2**20
 _ENTRIES = 96
@@ -30,7 +30,7 @@ _Files = tuple[object, ...]
 """What files a run has of frames, galleries and projections."""
 
 
-class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
+class FrameLoader(RequestedAnswers[tuple[FrameWanted, int]]):
     """What was read of the recordings: see :class:`symmviz.model.loaded.Loaded`.
 
     Of a frame only what is drawn is kept: where its points lie, and once a run, which images
@@ -60,11 +60,11 @@ class FrameLoader(WantedAnswers[tuple[FrameWanted, int]]):
         # What was wanted before something was forgotten is not kept.
         self._epoch = self._loading = 0
 
-    def want(self, wanted: tuple[FrameWanted, ...]) -> None:
+    def request(self, wanted: tuple[FrameWanted, ...]) -> None:
         """Read these, in this order, as far as they are not in memory."""
         with self._lock:
             epoch = self._epoch
-        self._thread.want(tuple((one, epoch) for one in wanted if not self._has(one)))
+        self._thread.request(tuple((one, epoch) for one in wanted if not self._has(one)))
 
     def images(self, key: str) -> RunImages | None:
         """The images that a run watches, once one of its frames was read."""

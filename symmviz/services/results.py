@@ -8,7 +8,7 @@ from symmcore.runs import Recording
 from symmcore.runs.results import read_results
 from symmviz.model.results import Outcome, ResultsTable, outcome, results_table
 from symmviz.services.faults import ignore_problem
-from symmviz.services.wanted import WantedAnswers
+from symmviz.services.request_thread import RequestedAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Wanted:
     ended: tuple[Recording, ...]
 
 
-class ResultsReader(WantedAnswers[_Wanted]):
+class ResultsReader(RequestedAnswers[_Wanted]):
     """Makes the newest results that were wanted.
 
     Threads: one, from the first wish to :meth:`close`.
@@ -46,7 +46,7 @@ class ResultsReader(WantedAnswers[_Wanted]):
         self._seen: tuple[object, ...] | None = None
         self._results: Results | None = None
 
-    def want(self, recordings: tuple[Recording, ...], ended: tuple[Recording, ...]) -> None:
+    def request(self, recordings: tuple[Recording, ...], ended: tuple[Recording, ...]) -> None:
         """Make the results of these runs, unless nothing of them has changed.
 
         Args:
@@ -60,7 +60,7 @@ class ResultsReader(WantedAnswers[_Wanted]):
         )
         if self._seen is None or not _is_same(seen, self._seen):
             self._seen = seen
-            self._thread.want((_Wanted(recordings, ended),))
+            self._thread.request((_Wanted(recordings, ended),))
 
     @property
     def results(self) -> Results | None:

@@ -15,7 +15,7 @@ from symmcore.runs import Recording
 from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.formats.thumbnails import has_thumbnails
 from symmviz.model.display import UPLOADS, PictureId
-from symmviz.services.wanted import WantedAnswers
+from symmviz.services.request_thread import RequestedAnswers
 
 _BYTES = 24 * 2**20
 _ENTRIES = 2000
@@ -32,7 +32,7 @@ ReadUpload = Callable[[int, int], ImageArray]
 """An upload by its number, to fit a square of so many pixels."""
 
 
-class Thumbnails(WantedAnswers[_Key]):
+class Thumbnails(RequestedAnswers[_Key]):
     """Makes pictures as they are asked for, the newest wish first.
 
     See :class:`symmviz.model.pictures.PictureSource`: a view that got None draws a
@@ -73,7 +73,7 @@ class Thumbnails(WantedAnswers[_Key]):
             if len(self._asked) >= _MOST_WANTED:
                 self._asked.clear()  # the thread drops the oldest of them: they may be asked again
             self._asked.add(key)
-        self._thread.want_first(key, _MOST_WANTED)
+        self._thread.request_first(key, _MOST_WANTED)
         return None
 
     def missing_reason(self, run: str) -> str:

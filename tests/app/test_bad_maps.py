@@ -136,7 +136,7 @@ def test_there_is_a_picture_or_a_sentence(
         )
         query = Query(0, workspace.display.split)
         workspace.select_all(run, query, frozenset(range(several if at % 3 else 1)))
-        loader.want(frames_wanted(workspace, 1))
+        loader.request(frames_wanted(workspace, 1))
         qtbot.waitUntil(lambda: not loader.busy, timeout=60_000)
         presenter.update()
         qtbot.waitUntil(lambda: scatter.still and not scatter.layers.pending, timeout=20_000)

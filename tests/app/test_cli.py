@@ -8,14 +8,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 import torch
-from helpers_training import add_dataset, tiny_dataset
+from helpers_training import tiny_dataset
 
 from symmcore.data import catalogue as catalog
 from symmcore.runs.formats import files
@@ -37,14 +36,11 @@ QUICK = ["--steps", "4", "--batch-size", "12", "--dim", "8", "--eval-every", "4"
 
 
 @pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of its own to run in, a small dataset, and torch's threads as they were."""
+def workplace(tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to run in, and a small dataset."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    add_dataset(monkeypatch)
-    threads = torch.get_num_threads()
-    yield tmp_path / "here"
-    torch.set_num_threads(threads)
+    return tmp_path / "here"
 
 
 def call(*arguments: str) -> int:

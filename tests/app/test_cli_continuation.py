@@ -2,13 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from helpers_runs import run_lock
 from helpers_training import add_dataset, tiny_dataset
 from PIL import Image
@@ -26,13 +24,7 @@ STEPS = 6
 SIZES = ("--batch-size", "12", "--dim", "8", "--eval-every", "1", "--threads", "1")
 TINY = ("tiny", *SIZES, "--device", "cpu", "--steps", str(STEPS))
 
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    add_dataset(monkeypatch)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 @pytest.fixture(scope="module", name="runs")

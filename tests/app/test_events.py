@@ -77,7 +77,7 @@ def test_what_is_kept_of_a_long_training_does_not_grow(
     run = FakeRecording()
     for step in range(0, 120, 10):
         run.add_frame(step)
-        finder.want((run,), Split.TEST)
+        finder.request((run,), Split.TEST)
         wait(finder)
     assert not finder.is_behind((run,), Split.TEST)
     ((_, kept),) = finder._found.items()
@@ -88,7 +88,7 @@ def test_what_is_kept_of_a_long_training_does_not_grow(
 def test_each_frame_is_read_once_and_compared_with_the_one_before(finder: EventFinder) -> None:
     run = MovingRecording()
     run.add_frame(0, 10, 20, 30)
-    finder.want((run,), Split.TEST)
+    finder.request((run,), Split.TEST)
     wait(finder)
     assert sorted(run.reads) == [("frame", step) for step in (0, 10, 20, 30)]
     found = finder.found(run, Split.TEST)
@@ -96,7 +96,7 @@ def test_each_frame_is_read_once_and_compared_with_the_one_before(finder: EventF
     assert found[0].kind is EventKind.MIX
     assert found[0].labels == (0, 1)
     run.add_frame(40)
-    finder.want((run,), Split.TEST)
+    finder.request((run,), Split.TEST)
     wait(finder)
     assert run.reads[4:] == [("frame", 40)]
     assert finder.found(run, Split.TEST) == found
@@ -117,7 +117,7 @@ def test_a_frame_that_cannot_be_read_is_left_out_and_not_read_for_ever(finder: E
     run = Broken()
     run.add_frame(0, 10, 20, 30)
     for _ in range(2):
-        finder.want((run,), Split.TEST)
+        finder.request((run,), Split.TEST)
         wait(finder)
     assert finder.found(run, Split.TEST) == ()
     assert [step for _, step in run.reads].count(10) == 2  # of the two pairs that it is in
@@ -243,7 +243,7 @@ def test_a_line_is_chosen_by_click_and_by_key_and_stays_current(qtbot: QtBot) ->
     run = MovingRecording()
     run.add_frame(0, 20)
     finder = EventFinder()
-    finder.want((run,), Split.TEST)
+    finder.request((run,), Split.TEST)
     wait(finder)
     kept = Kept()
     EventsPresenter(kept, shown(run), finder).update()

@@ -227,7 +227,7 @@ def test_they_are_computed_of_the_shown_frame_where_they_are_wanted() -> None:
     workspace.cursor = Cursor(15)
     for split in Split:
         workspace.display = dataclasses.replace(workspace.display, split=split)
-        loader.want(frames_wanted(workspace, 1))
+        loader.request(frames_wanted(workspace, 1))
         while loader.busy:
             pass
         watched = run.frame(10).test if split is Split.TEST else run.frame(10).train

@@ -100,7 +100,7 @@ def test_what_is_wanted_is_computed_from_the_recorded_frames(
     target = share_target(workspace, run, 20)
     assert target is not None
     assert target.since == (10 if meaning in COMPARING else 0)
-    loader.want(frames_wanted(workspace, 1))
+    loader.request(frames_wanted(workspace, 1))
     while loader.busy:
         pass
     found = loader.shares(target)

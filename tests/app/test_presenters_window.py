@@ -14,7 +14,7 @@ class Frames(FakeLoaded):
     def __init__(self) -> None:
         super().__init__()
         self.revision = 0
-        self.want = Mock()
+        self.request = Mock()
 
 
 def test_points_that_move_are_no_reason_to_look_at_what_is_recorded() -> None:
@@ -29,7 +29,7 @@ def test_points_that_move_are_no_reason_to_look_at_what_is_recorded() -> None:
     presenter = WindowPresenter(watch, MagicMock(), MagicMock(), MagicMock(), workspace, readers)
     presenter.refresh()
     watch.move_points.assert_called_once()
-    for calls in (watch, readers, frames.want):
+    for calls in (watch, readers, frames.request):
         calls.reset_mock()
     presenter.refresh()
     assert watch.mock_calls == []
@@ -38,10 +38,10 @@ def test_points_that_move_are_no_reason_to_look_at_what_is_recorded() -> None:
     frames.revision += 1
     presenter.refresh()
     watch.move_points.assert_called_once()
-    frames.want.assert_not_called()
+    frames.request.assert_not_called()
     readers.show.assert_not_called()
 
     run.add_frame(6)
     presenter.refresh()
-    frames.want.assert_called_once()
+    frames.request.assert_called_once()
     readers.show.assert_called_once_with(workspace)

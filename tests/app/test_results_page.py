@@ -209,28 +209,28 @@ class TestPresenter:
 
     def test_what_has_ended_is_the_training_of_this_window(self) -> None:
         self.presenter.update(self.runs)
-        self.reader.want.assert_called_with(self.runs, ())  # it is training
+        self.reader.request.assert_called_with(self.runs, ())  # it is training
         for run in self.runs:
             run.change(status=RunStatus.FINISHED)
         self.presenter.update(self.runs)
-        self.reader.want.assert_called_with(self.runs, self.runs)
+        self.reader.request.assert_called_with(self.runs, self.runs)
         self.presenter.update(())  # they were opened
-        self.reader.want.assert_called_with(self.runs, ())
+        self.reader.request.assert_called_with(self.runs, ())
         self.workspace.prepare(("angular",))
         self.presenter.update(self.runs)
-        self.reader.want.assert_called_with((), ())
+        self.reader.request.assert_called_with((), ())
 
     def test_a_run_that_diverged_holds_up_no_card(self) -> None:
         diverged, left = self.runs
         diverged.change(status=RunStatus.DIVERGED)
         self.presenter.update(self.runs)
-        self.reader.want.assert_called_with(self.runs, ())
+        self.reader.request.assert_called_with(self.runs, ())
         left.change(status=RunStatus.FINISHED)
         self.presenter.update(self.runs)
-        self.reader.want.assert_called_with(self.runs, (left,))
+        self.reader.request.assert_called_with(self.runs, (left,))
         left.change(status=RunStatus.DIVERGED)
         self.presenter.update(self.runs)
-        self.reader.want.assert_called_with(self.runs, ())
+        self.reader.request.assert_called_with(self.runs, ())
 
     def test_shows_what_is_new_once(self) -> None:
         found = outcome((result("npair", 0, 0.5),))
@@ -248,15 +248,15 @@ class TestPresenter:
 def test_results_are_made_anew_only_where_something_has_changed(qtbot: QtBot) -> None:
     reader, run = ResultsReader(), FakeRecording("npair")
     try:
-        reader.want((run,), ())
+        reader.request((run,), ())
         qtbot.waitUntil(lambda: reader.results is not None)
         first = reader.results
         run.add_frame(3)
-        reader.want((run,), ())
+        reader.request((run,), ())
         assert not reader.busy
         assert reader.results is first
         run.change(last_evaluation={"step": 3, "test_recall_at_1": 0.5, "test_nmi": 0.25})
-        reader.want((run,), ())
+        reader.request((run,), ())
         qtbot.waitUntil(lambda: reader.results is not first)
         assert reader.results is not None
         assert reader.results.table.rows[0].cells["nmi"].value == 25.0
@@ -274,7 +274,7 @@ def test_results_that_cannot_be_made_are_told_once(
     try:
         for step in (3, 4):
             run.change(last_evaluation={"step": step})
-            reader.want((run,), ())
+            reader.request((run,), ())
             qtbot.waitUntil(lambda: not reader.busy)
         assert said == ["The results cannot be shown (ArithmeticError: odd)."]
     finally:

@@ -4,7 +4,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from symmviz.services import follower
-from symmviz.services.wanted import WantedThread
+from symmviz.services.request_thread import RequestThread
 
 PATIENCE = 20.0
 
@@ -23,7 +23,7 @@ class Progress:
         self.done.append(item)
 
 
-def finish(thread: WantedThread[int], doing: Progress, count: int) -> list[int]:
+def finish(thread: RequestThread[int], doing: Progress, count: int) -> list[int]:
     for _ in range(count):
         doing.go_on.release()
     for _ in range(count):
@@ -36,33 +36,33 @@ def finish(thread: WantedThread[int], doing: Progress, count: int) -> list[int]:
 
 def test_what_is_no_longer_wanted_is_dropped_but_for_what_was_begun() -> None:
     doing = Progress()
-    thread: WantedThread[int] = WantedThread("test", doing)
-    thread.want((1, 2, 3))
+    thread: RequestThread[int] = RequestThread("test", doing)
+    thread.request((1, 2, 3))
     assert doing.begun.acquire(timeout=PATIENCE)
-    thread.want((4, 5))
+    thread.request((4, 5))
     doing.begun.release()
     assert finish(thread, doing, 3) == [1, 4, 5]
 
 
 def test_the_newest_wish_comes_first_and_the_oldest_are_forgotten() -> None:
     doing = Progress()
-    thread: WantedThread[int] = WantedThread("test", doing)
-    thread.want_first(0, 3)
+    thread: RequestThread[int] = RequestThread("test", doing)
+    thread.request_first(0, 3)
     assert doing.begun.acquire(timeout=PATIENCE)
     for item in (1, 2, 3, 4):
-        thread.want_first(item, 3)
+        thread.request_first(item, 3)
     doing.begun.release()
     assert finish(thread, doing, 4) == [0, 4, 3, 2]
 
 
 def test_closing_ends_it_and_nothing_comes_after() -> None:
-    thread: WantedThread[int] = WantedThread("test", lambda item: pytest.fail(f"did {item}"))
+    thread: RequestThread[int] = RequestThread("test", lambda item: pytest.fail(f"did {item}"))
     assert thread.close(PATIENCE)
-    thread.want((1,))
+    thread.request((1,))
     assert not thread.busy
     doing = Progress()
-    thread = WantedThread("test", doing)
-    thread.want((1, 2))
+    thread = RequestThread("test", doing)
+    thread.request((1, 2))
     assert doing.begun.acquire(timeout=PATIENCE)
     assert not thread.close(0.0)
     doing.go_on.release()
@@ -83,10 +83,10 @@ def test_an_item_that_fails_is_reported_and_the_next_is_done(
             raise fault
         done.set()
 
-    thread: WantedThread[int] = WantedThread(
+    thread: RequestThread[int] = RequestThread(
         "test", do, lambda item, error: told.append((item, error))
     )
-    thread.want((1, 2))
+    thread.request((1, 2))
     assert done.wait(PATIENCE)
     assert thread.close(PATIENCE)
     assert reported == [fault]

@@ -29,8 +29,8 @@ def run() -> FakeRecording:
     return made
 
 
-def want(loader: FrameLoader, run: FakeRecording, *steps: int | None) -> None:
-    loader.want(tuple(FrameWanted(run, "pca", step) for step in steps))
+def request(loader: FrameLoader, run: FakeRecording, *steps: int | None) -> None:
+    loader.request(tuple(FrameWanted(run, "pca", step) for step in steps))
     while loader.busy:
         pass
 
@@ -38,14 +38,14 @@ def want(loader: FrameLoader, run: FakeRecording, *steps: int | None) -> None:
 def test_of_a_frame_only_the_projection_is_read_but_for_the_first(
     loader: FrameLoader, run: FakeRecording
 ) -> None:
-    want(loader, run, 10, 20)
+    request(loader, run, 10, 20)
     assert run.reads == [("frame", 10), ("projection", 10), ("projection", 20)]
     assert loader.projection(run.key, "pca", 20) is run.projections[20]
     images = loader.images(run.key)
     assert images is not None
     assert (len(images.train.samples), len(images.test.samples)) == (12, 9)
     before = loader.revision
-    want(loader, run, 10, 20)
+    request(loader, run, 10, 20)
     assert loader.revision == before
     assert len(run.reads) == 3
 
@@ -54,12 +54,12 @@ def test_the_gallery_is_read_once_and_again_when_there_is_a_real_one(
     loader: FrameLoader, run: FakeRecording
 ) -> None:
     run.change(gallery_steps=())
-    want(loader, run, None)
-    want(loader, run, None)
+    request(loader, run, None)
+    request(loader, run, None)
     assert run.reads == [("gallery", 20)]
     run.change(gallery_steps=(10,))
-    want(loader, run, None)
-    want(loader, run, None)
+    request(loader, run, None)
+    request(loader, run, None)
     assert run.reads[1:] == [("gallery", 10)]
     assert loader.gallery(run.key) is not None
 
@@ -68,9 +68,9 @@ def test_a_projection_that_is_missing_is_looked_for_once_until_it_is_there(
     loader: FrameLoader, run: FakeRecording
 ) -> None:
     run.add_frame(30, projected=False)
-    want(loader, run, 30)
+    request(loader, run, 30)
     run.reads.clear()
-    want(loader, run, 30)
+    request(loader, run, 30)
     assert run.reads == []
     loader.put(run.key, make_projection(30))
     assert loader.projection(run.key, "pca", 30) is not None
@@ -80,9 +80,9 @@ def test_a_projection_that_another_process_has_stored_meanwhile_is_read(
     loader: FrameLoader, run: FakeRecording
 ) -> None:
     run.add_frame(30, projected=False)
-    want(loader, run, 30)
+    request(loader, run, 30)
     run.store_projection(make_projection(30))
-    want(loader, run, 30)
+    request(loader, run, 30)
     assert loader.projection(run.key, "pca", 30) is not None
 
 
@@ -90,12 +90,12 @@ def test_what_cannot_be_read_says_why_and_is_not_read_for_ever(
     loader: FrameLoader, run: FakeRecording
 ) -> None:
     run.broken.add(10)
-    want(loader, run, 10)
+    request(loader, run, 10)
     assert loader.failure(run.key, 10) == "frame 10 is broken"
     run.reads.clear()
-    want(loader, run, 10)
+    request(loader, run, 10)
     assert run.reads == []
-    want(loader, run, 20)
+    request(loader, run, 20)
     assert loader.projection(run.key, "pca", 20) is not None
 
 
@@ -110,7 +110,7 @@ def test_what_is_kept_is_bounded_over_thousands_of_frames(
 def test_runs_that_are_no_longer_shown_are_forgotten(
     loader: FrameLoader, run: FakeRecording
 ) -> None:
-    want(loader, run, 10, None)
+    request(loader, run, 10, None)
     loader.keep_only(frozenset())
     assert loader.images(run.key) is None
     assert loader.gallery(run.key) is None
@@ -151,7 +151,7 @@ def test_whatever_cannot_be_read_is_read_again_only_when_the_run_has_other_files
 
 
 def wait(loader: FrameLoader, wish: FrameWanted) -> None:
-    loader.want((wish,))
+    loader.request((wish,))
     while loader.busy:
         pass
 
@@ -167,7 +167,7 @@ def test_a_fault_of_any_kind_is_remembered(
 
     monkeypatch.setattr(run, "frame", fail)
     for _ in range(3):
-        want(loader, run, 10)
+        request(loader, run, 10)
     assert run.reads == [("frame", 10)]
     assert loader.failure(run.key, 10) == "MemoryError"
 
@@ -180,5 +180,5 @@ def test_what_was_under_way_when_a_run_was_forgotten_is_not_kept(
         return make_projection(step)
 
     monkeypatch.setattr(run, "projection", read)
-    want(loader, run, 10)
+    request(loader, run, 10)
     assert loader.projection(run.key, "pca", 10) is None

@@ -135,7 +135,7 @@ def test_frames_are_scored_once_and_what_cannot_be_read_is_left(rankings: Rankin
     run.broken.add(3)
     good, broken = (ScoreTarget(run.key, step, Split.TRAIN) for step in (0, 3))
     for _ in range(2):
-        rankings.want((broken, good), {run.key: run})
+        rankings.request((broken, good), {run.key: run})
         wait(rankings)
     assert rankings.found(broken) is None
     scores = rankings.found(good)
@@ -159,7 +159,7 @@ def test_a_fault_leaves_no_progress_and_is_said_once(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(rankings_module, "score_queries", fail)
     made = Rankings(recorded_index, said.append)
     for _ in range(3):
-        made.want((ScoreTarget(run.key, 3, Split.TRAIN),), {run.key: run})
+        made.request((ScoreTarget(run.key, 3, Split.TRAIN),), {run.key: run})
         wait(made)
     assert made.progress is None
     assert said == ["The queries of step 3 are not ranked (ArithmeticError: odd)."]
@@ -180,7 +180,7 @@ def test_what_was_under_way_when_all_was_forgotten_is_not_kept(
         return score_queries(index, ignore)
 
     monkeypatch.setattr(rankings_module, "score_queries", score)
-    made.want((target,), {run.key: run})
+    made.request((target,), {run.key: run})
     wait(made)
     assert made.found(target) is None
     assert made.close(PATIENCE)

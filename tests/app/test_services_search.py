@@ -104,14 +104,14 @@ def test_a_gallery_is_read_once_for_many_queries(searches: Searches) -> None:
         SearchTarget(run.key, 0, Query(int(sample), Split.TEST)) for sample in gallery.samples[:5]
     )
     for target in targets:
-        searches.want((target,), {run.key: run})
+        searches.request((target,), {run.key: run})
         wait(searches)
         found = searches.found(target)
         assert isinstance(found, RunNeighbours)
         assert len(found.neighbours) == min(target.count, len(gallery.samples) - 1)
     assert run.reads == [("gallery", 0)]
     assert searches.revision == len(targets)
-    searches.want(targets, {run.key: run})
+    searches.request(targets, {run.key: run})
     assert not searches.busy
 
 
@@ -128,12 +128,12 @@ def test_who_waits_is_told_once_all_is_found_and_others_give_way(searches: Searc
         done.set()
 
     searches.on_found = tell
-    searches.want(targets, {run.key: run})
+    searches.request(targets, {run.key: run})
     searches.wait_for_searches()
     assert done.wait(PATIENCE)
     wait(searches)
     assert told == [[True, True]]
-    searches.want(targets, {run.key: run})
+    searches.request(targets, {run.key: run})
     searches.wait_for_searches()  # nothing is waited for
     assert told == [[True, True]]
 
@@ -142,7 +142,7 @@ def test_a_training_image_is_searched_among_the_watched_ones(searches: Searches)
     run = FakeRecording()
     sample = int(make_snapshot(0, run.seed).frame.train.points.samples[2])
     target = SearchTarget(run.key, 0, Query(sample, Split.TRAIN))
-    searches.want((target,), {run.key: run})
+    searches.request((target,), {run.key: run})
     wait(searches)
     found = searches.found(target)
     assert isinstance(found, RunNeighbours)
@@ -154,7 +154,7 @@ def test_what_cannot_be_searched_says_why(searches: Searches) -> None:
     run.broken.add(3)
     unknown = SearchTarget(run.key, 0, Query(10**6, Split.TEST))
     broken = SearchTarget(run.key, 3, Query(1, Split.TRAIN))
-    searches.want((unknown, broken), {run.key: run})
+    searches.request((unknown, broken), {run.key: run})
     wait(searches)
     assert "not among the images" in str(searches.found(unknown))
     assert "frame 3 is broken" in str(searches.found(broken))
@@ -173,7 +173,7 @@ def test_a_fault_of_this_program_is_said_and_reported(
 
     monkeypatch.setattr("symmviz.services.retrieval.search.searched_images", fail)
     target = SearchTarget(run.key, 0, Query(0, Split.TEST))
-    searches.want((target,), {run.key: run})
+    searches.request((target,), {run.key: run})
     wait(searches)
     assert searches.found(target) == "The search failed (KeyError: 'odd')."
     assert reported == [fault]
@@ -195,10 +195,10 @@ def test_what_was_under_way_when_all_was_forgotten_is_not_kept(
     monkeypatch.setattr(old, "gallery", gallery)
     sample = int(make_snapshot(0, old.seed).searched.samples[0])
     target = SearchTarget(old.key, 0, Query(sample, Split.TEST))
-    searches.want((target,), {old.key: old})
+    searches.request((target,), {old.key: old})
     wait(searches)
     assert searches.found(target) is None
-    searches.want((target,), {new.key: new})
+    searches.request((target,), {new.key: new})
     wait(searches)
     expected = SearchIndex(make_snapshot(0, new.seed).searched, 0).find(sample, target.count)
     assert searches.found(target) == expected

@@ -61,7 +61,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, run: FakeRecording) -> list[EmbedJob]
 
 def found(uploads: Uploads, run: FakeRecording, upload: Upload) -> RunNeighbours | str | None:
     target = SearchTarget(run.key, 0, upload, 3)
-    uploads.want((target,), {run.key: run})
+    uploads.request((target,), {run.key: run})
     deadline = monotonic() + PATIENCE
     while uploads.busy:
         assert monotonic() < deadline

@@ -183,6 +183,20 @@ def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
     assert page.curves.panel(Panel.RECALL).readings() == ""
 
 
+def test_a_second_row_of_the_same_runs_has_no_symbols_again(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    colours = RunColours()
+    colours.set_names({0: "N-pair", 1: "Angular"})
+    label = ReadingsLabel(".3f", parent, colours)
+    label.resize(400, 20)
+    both = [Reading(run, Variant.SOLID, 0.1) for run in (0, 1)]
+    label.set_readings((*both, *(Reading(run, Variant.DASHED, 0.2) for run in (0, 1))))
+    assert [label.text().count(colours.markup(run)) for run in (0, 1)] == [1, 1]
+    label.set_readings((*both, Reading(1, Variant.DASHED, 0.2)))
+    assert [label.text().count(colours.markup(run)) for run in (0, 1)] == [1, 2]
+
+
 def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot: QtBot) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)

@@ -38,7 +38,11 @@ def cloud(count: int, dim: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("labels", [[7, 7, 2, 2, 5, 5], [4, 4, 1, 1, 4, 4, 9, 9], [3, 1, 2]])
-def test_classes_of_pairs_and_of_single_images(labels: list[int]) -> None:
+@pytest.mark.parametrize("small", [0, 200_000])
+def test_classes_of_pairs_and_of_single_images(
+    labels: list[int], small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SMALL_PRODUCT", small)
     x = cloud(len(labels), 4)
     norm, within, between = by_loops(x.tolist(), labels)
     found = diagnose(x, labels)
@@ -46,11 +50,12 @@ def test_classes_of_pairs_and_of_single_images(labels: list[int]) -> None:
     assert found.within_cosine == (None if within is None else pytest.approx(within, rel=1e-12))
 
 
-@pytest.mark.parametrize("rows_at_once", [3, 8192])
+@pytest.mark.parametrize(("rows_at_once", "small"), [(3, 0), (8192, 0), (8192, 200_000)])
 def test_is_what_loops_over_all_pairs_give(
-    rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+    rows_at_once: int, small: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(module, "_SMALL_PRODUCT", small)
     x, labels = cloud(17, 4), [3, 3, 3, 9, 9, -1, 4, 4, 4, 4, 9, 3, 8, 8, 2, 2, 2]
     x[5] = 0.0
     norm, within, between = by_loops(x.tolist(), labels)

@@ -35,10 +35,7 @@ from symmcore.training.trainer import Trainer
 FINISHED = TrainingStatus(RunState.FINISHED, reason=FinishReason.COMPLETED)
 ENVIRONMENT = Environment("cpu", 3, (("python", "3.11.7"), ("torch", "2.15.0")))
 
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    add_dataset(monkeypatch)
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def context_of(config: TrainingConfig) -> TrainingContext:

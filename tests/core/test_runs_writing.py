@@ -20,7 +20,7 @@ from helpers_runs import (
     same_frame,
     with_gallery,
 )
-from helpers_training import add_dataset, pixels, tiny_config, tiny_dataset
+from helpers_training import pixels, tiny_config, tiny_dataset
 
 from symmcore.data.images.store import ArrayImages, ImageArray
 from symmcore.errors import InputError, RunError
@@ -43,10 +43,7 @@ from symmcore.training.status import FinishReason, RunState, TrainingStatus
 FINISHED = TrainingStatus(RunState.FINISHED, reason=FinishReason.COMPLETED)
 STOPPED = TrainingStatus(RunState.FINISHED, reason=FinishReason.STOPPED)
 
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    add_dataset(monkeypatch)
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def context_of(config: TrainingConfig, **more: object) -> TrainingContext:

@@ -102,15 +102,32 @@ def test_before_the_first_step_there_is_nothing_to_have_fallen_from(
 
 @pytest.mark.parametrize("make", [norms_collapse, directions_collapse])
 @pytest.mark.parametrize("size", [1, 3, 7, 59])
-def test_bit_by_bit_it_finds_the_same(make: type, size: int) -> None:
+@pytest.mark.parametrize("at_a_glance", [False, True])
+def test_bit_by_bit_it_finds_the_same(make: type, size: int, at_a_glance: bool) -> None:
     for series in (make(20), recorded(COLLAPSED[0]), sound(gradient_norm=0.0)):
         doctor = Doctor()
         for begin in range(0, len(series.steps), size):
             part = slice(begin, begin + size)
-            doctor.take(
-                HealthSeries(*(getattr(series, field.name)[part] for field in fields(series)))
-            )
+            some = [getattr(series, field.name)[part] for field in fields(series)]
+            if not (at_a_glance and doctor.take_sound(list(zip(*some, strict=True)))):
+                doctor.take(HealthSeries(*some))
         assert doctor.findings == findings(series)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_at_a_glance_nothing_is_missed_in_recorded_runs(size: int) -> None:
+    glances = 0
+    for name in (*COLLAPSED, *SOUND):
+        series = recorded(name)
+        doctor, columns = Doctor(), [getattr(series, field.name) for field in fields(series)]
+        for begin in range(0, len(series.steps), size):
+            some = [column[begin : begin + size] for column in columns]
+            if doctor.take_sound(list(zip(*some, strict=True))):
+                glances += 1
+            else:
+                doctor.take(HealthSeries(*some))
+        assert doctor.findings == findings(series), name
+    assert glances
 
 
 def test_one_that_ends_is_told_with_its_end() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from helpers_training import Recorder, add_dataset, tiny_config
+from helpers_training import Recorder, tiny_config
 
-from symmcore.errors import DegradedWarning, note_once
+from symmcore.errors import DegradedWarning, warn_once
 from symmcore.losses import LiftedStructureLoss, NPairLoss, Symm
 from symmcore.processes import CallError
 from symmcore.progress import Progress, ignore_progress
@@ -54,9 +54,9 @@ class Loops:
 
 @pytest.fixture
 def loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loops]:
-    note_once.cache_clear()
+    warn_once.cache_clear()
     yield Loops(monkeypatch)
-    note_once.cache_clear()
+    warn_once.cache_clear()
 
 
 def test_what_is_kept_is_loaded(loops: Loops) -> None:
@@ -104,11 +104,8 @@ def test_which_losses_have_loops() -> None:
     assert not has_loops(LiftedStructureLoss(symm=Symm()), CPU)
 
 
+@pytest.mark.usefixtures("tiny")
 class TestTraining:
-    @pytest.fixture(autouse=True)
-    def tiny(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        add_dataset(monkeypatch)
-
     def test_the_first_picture_comes_before_the_losses_are_compiled(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

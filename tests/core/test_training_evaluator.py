@@ -19,10 +19,7 @@ from symmcore.training.learner import Learner
 
 CPU = torch.device("cpu")
 
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    add_dataset(monkeypatch)
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 class Evaluation(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers_training import add_dataset, tiny_config, tiny_dataset, training_batch
+from helpers_training import tiny_config, tiny_dataset, training_batch
 from torch import nn
 
 from symmcore.data.feed.batches import BatchLoader
@@ -24,10 +24,7 @@ from symmcore.training.learner import Learner
 
 CPU = torch.device("cpu")
 
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    add_dataset(monkeypatch)
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 Batch = tuple[torch.Tensor, torch.Tensor]

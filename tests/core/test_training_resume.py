@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,8 @@ SETTINGS = {
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    add_dataset(monkeypatch)
+def tiny_with_dropout(tiny: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learner_module, "build_network", with_dropout)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 def trained(

@@ -30,13 +30,7 @@ from symmcore.training.trainer import Trainer
 
 PATIENCE = 30.0  # how long a test waits for what must happen, before it fails
 
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    add_dataset(monkeypatch)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def train(

@@ -121,16 +121,15 @@ class Hinges:
     @property
     def zero_share(self) -> float:
         """Share of the terms that are zero, so have no gradient; waits for their device."""
-        zero = self.values <= 0.0
         if self.left_out is None:
-            return int(zero.count_nonzero()) / zero.numel()
-        zero &= ~self.left_out
-        # NumPy counts a batch's in a third of the time, but a GPU counts where they are.
-        counts = [
-            np.count_nonzero(flags.numpy()) if flags.is_cpu else int(flags.count_nonzero())
-            for flags in (zero, self.left_out)
-        ]
-        return counts[0] / (zero.numel() - counts[1])
+            return int((self.values <= 0.0).count_nonzero()) / self.values.numel()
+        if self.values.is_cpu:  # NumPy takes a quarter of the time for a batch's
+            values, left_out = self.values.numpy(), self.left_out.numpy()
+            zero = np.count_nonzero((values <= 0.0) > left_out)
+            return zero / (values.size - np.count_nonzero(left_out))
+        zero_ones = (self.values <= 0.0) & ~self.left_out  # a GPU counts where they are
+        counted = self.left_out.numel() - int(self.left_out.count_nonzero())
+        return int(zero_ones.count_nonzero()) / counted
 
 
 @dataclass(frozen=True, slots=True)

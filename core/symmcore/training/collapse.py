@@ -9,7 +9,8 @@ one class, batches in which no class has two images.
 """
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 
@@ -18,6 +19,8 @@ import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+HealthRow = tuple[float, ...]
+"""The numbers of ``HealthSeries`` of one step, in its order."""
 
 _SMALL_SHARE = 0.18  # of the largest mean norm before
 _SMALL_NORM = 0.15  # no product of two embeddings is much larger than its square
@@ -147,6 +150,28 @@ class Doctor:
         for symptom, flags in shows.items():
             self._streaks[symptom].take(flags, series.steps, series.trivial_loss)
 
+    def take_sound(self, rows: Sequence[HealthRow]) -> bool:
+        """Take in the steps that come next if no symptom can show in them.
+
+        In nearly all of a sound run's, which takes a tenth of the time of :meth:`take`.
+
+        Args:
+            rows: for each step the numbers of ``HealthSeries``, in its order.
+
+        Returns:
+            Whether they were taken in.
+        """
+        shown = any(streak.is_open for streak in self._streaks.values())
+        if shown or self._gradient_norm == 0.0 or not all(map(_is_sound, rows)):
+            return False
+        for _, _, _, norm, _, cosine, gradient, _, _ in rows:
+            if math.isfinite(norm):
+                self._largest_norm = max(self._largest_norm, norm)
+            self._largest_spread = max(self._largest_spread, 1.0 - cosine)
+            if not math.isnan(gradient):
+                self._gradient_norm = gradient
+        return True
+
     def _shown(self, series: HealthSeries) -> dict[Symptom, Flags]:
         norm, cosine = series.mean_norm, series.between_cosine
         norms = _largest_so_far(norm, self._largest_norm)
@@ -187,6 +212,11 @@ class _Streak:
     def findings(self) -> tuple[Finding, ...]:
         return (*self._over, *(() if self._current is None else (self._current,)))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the symptom showed in the newest step, or is a finding that is not over."""
+        return self._since is not None or self._current is not None
+
     def take(self, flags: Flags, steps: Values, trivial: Values) -> None:
         """Take in at which of the next steps the symptom shows."""
         if self._current is None and not flags.any():  # as in nearly every step of a sound run
@@ -224,6 +254,18 @@ class _Streak:
             self._over.append(dataclasses.replace(self._current, until=self._quiet_since))
             self._since = self._current = None
             self._quiet = 0
+
+
+def _is_sound(row: HealthRow) -> bool:
+    """Whether none of ``Doctor._shown`` is true of a step, whatever was before, at a glance."""
+    _, loss, trivial, _, within, between, gradient, _, rate = row
+    return (
+        abs(loss - trivial) > _NEAR_FOR_DIRECTIONS * trivial
+        and rate > _STILL_RATE
+        and gradient != 0.0
+        and math.isfinite(within)
+        and math.isfinite(between)
+    )
 
 
 def _largest_so_far(values: Values, before: float) -> Values:

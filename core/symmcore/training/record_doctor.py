@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from symmcore.records import StepRecord
-from symmcore.training.collapse import Doctor, Finding, HealthSeries
+from symmcore.training.collapse import Doctor, Finding, HealthRow, HealthSeries
 
 _STEPS_AT_ONCE = 4
 """A look at one step takes as long as one at several. What is sure after 16 is said within 20."""
@@ -19,7 +19,7 @@ class RecordDoctor:
 
     def __init__(self) -> None:
         self._doctor = Doctor()
-        self._waiting: list[tuple[float, ...]] = []
+        self._waiting: list[HealthRow] = []
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -47,6 +47,6 @@ class RecordDoctor:
     def look(self) -> bool:
         """Look at the steps that wait; returns whether there were any."""
         waiting, self._waiting = self._waiting, []
-        if waiting:
+        if waiting and not self._doctor.take_sound(waiting):
             self._doctor.take(HealthSeries(*np.array(waiting).T))
         return bool(waiting)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import replace
 
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
-from symmcore.libraries import limited_blas_threads
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording
@@ -14,9 +14,9 @@ from symmviz.model.retrieval.class_rows import class_rows
 from symmviz.model.retrieval.query import Split
 from symmviz.model.retrieval.query_scores import QueryScores, ScoreTarget
 from symmviz.services.faults import ignore_problem
+from symmviz.services.request_thread import RequestedAnswers
 from symmviz.services.retrieval.query_scores import score_queries
 from symmviz.services.retrieval.search_index import SearchIndex
-from symmviz.services.wanted import WantedAnswers
 
 _BYTES = 64 * 2**20
 _ENTRIES = 512
@@ -25,7 +25,7 @@ _Wanted = tuple[ScoreTarget, Recording, int]
 """A frame, its run, and how often all was forgotten before it was wanted."""
 
 
-class Rankings(WantedAnswers[_Wanted]):
+class Rankings(RequestedAnswers[_Wanted]):
     """Scores every image of a frame as a query; kept for each frame, and given up when unwanted.
 
     Threads: one, from the first wish to :meth:`close`.
@@ -52,7 +52,9 @@ class Rankings(WantedAnswers[_Wanted]):
         self._progress: Progress | None = None
         self._epoch = 0
 
-    def want(self, targets: tuple[ScoreTarget, ...], recordings: Mapping[str, Recording]) -> None:
+    def request(
+        self, targets: tuple[ScoreTarget, ...], recordings: Mapping[str, Recording]
+    ) -> None:
         """Score these, in this order, as far as they were not; give up what is not among them."""
         with self._lock:
             new = [
@@ -62,7 +64,7 @@ class Rankings(WantedAnswers[_Wanted]):
             ]
             self._wanted = frozenset(new)
             epoch = self._epoch
-        self._thread.want(tuple((target, recordings[target.key], epoch) for target in new))
+        self._thread.request(tuple((target, recordings[target.key], epoch) for target in new))
 
     def found(self, target: ScoreTarget) -> QueryScores | None:
         """The scores of a frame, if they are there."""
@@ -90,7 +92,7 @@ class Rankings(WantedAnswers[_Wanted]):
     def _give_up(self) -> None:
         with self._lock:
             self._wanted = frozenset()
-        self._thread.want(())
+        self._thread.request(())
 
     def _score(self, wanted: _Wanted) -> None:
         target, recording, epoch = wanted

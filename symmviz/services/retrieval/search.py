@@ -15,8 +15,8 @@ from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval.query import Query, RunNeighbours, Split
 from symmviz.model.retrieval.query_scores import ScoreTarget
 from symmviz.services.faults import report_unexpected
+from symmviz.services.request_thread import RequestedAnswers, RequestThread
 from symmviz.services.retrieval.search_index import NotSearchedError, SearchIndex, searched_images
-from symmviz.services.wanted import WantedAnswers, WantedThread
 
 # One index of 60,502 images in 512 dimensions takes 124 MB; six runs are compared at most.
 _INDEX_BYTES = 1024 * 2**20
@@ -35,7 +35,7 @@ _Wanted = tuple[SearchTarget | ScoreTarget, Recording, int]
 _Indexes = ByteCache[tuple[Recording, int, Split], SearchIndex]
 
 
-class Searches(WantedAnswers[_Wanted]):
+class Searches(RequestedAnswers[_Wanted]):
     """Searches recordings for what is selected; the newest wish counts.
 
     Threads: one for the steps that are shown and one for all others, each from its first search
@@ -47,7 +47,7 @@ class Searches(WantedAnswers[_Wanted]):
 
     def __init__(self) -> None:
         super().__init__("symmviz-retrieval", self._search)
-        self._others = WantedThread("symmviz-retrieval-history", self._search_other)
+        self._others = RequestThread("symmviz-retrieval-history", self._search_other)
         self._indexes: _Indexes = ByteCache(_INDEX_BYTES, _INDEXES)
         self._passing: _Indexes = ByteCache(_PASSING_BYTES, _PASSING)
         self._results: ByteCache[SearchTarget, RunNeighbours | str] = ByteCache(
@@ -60,7 +60,7 @@ class Searches(WantedAnswers[_Wanted]):
         self.on_found: Callable[[], None] = _tell_nobody
         self._epoch = 0
 
-    def want(
+    def request(
         self,
         targets: tuple[SearchTarget, ...],
         recordings: Mapping[str, Recording],
@@ -85,8 +85,8 @@ class Searches(WantedAnswers[_Wanted]):
         )
         new = self._new(targets, recordings, epoch)
         self._wait_for({target for target in targets if self._results.get(target) is None})
-        self._thread.want((*new, *ahead))
-        self._others.want(self._new(others, recordings, epoch))
+        self._thread.request((*new, *ahead))
+        self._others.request(self._new(others, recordings, epoch))
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
         """What a search has found, why it failed, or None while it has not been made."""
@@ -117,7 +117,7 @@ class Searches(WantedAnswers[_Wanted]):
     def clear(self) -> None:
         """Forget what was found: other runs are shown, which may have the same keys."""
         for thread in (self._thread, self._others):
-            thread.want(())
+            thread.request(())
         self._wait_for(set())
         with self._lock:
             self._epoch += 1

@@ -19,9 +19,9 @@ from symmcore.runs import Recording
 from symmviz.model.resolve import SearchTarget
 from symmviz.model.retrieval.query import RunNeighbours, Split, Upload
 from symmviz.services.faults import report_unexpected
+from symmviz.services.request_thread import RequestedAnswers
 from symmviz.services.retrieval.embed_request import EmbedJob, embed_in_subprocess
 from symmviz.services.retrieval.search_index import NotSearchedError, SearchIndex
-from symmviz.services.wanted import WantedAnswers
 
 _RESULTS = 512
 _EMBEDDINGS = 2048
@@ -32,7 +32,7 @@ _Batch = tuple[tuple[_Wanted, ...], int]
 _EmbeddingKey = tuple[int, str, int]
 
 
-class Uploads(WantedAnswers[_Batch]):
+class Uploads(RequestedAnswers[_Batch]):
     """Takes images, embeds them in a process of its own, and searches recordings for them.
 
     Threads: one, from the first search to :meth:`close`; the process ends with each batch.
@@ -80,14 +80,16 @@ class Uploads(WantedAnswers[_Batch]):
         height, width = fitting_size(source.shape[:2], side)
         return np.asarray(Image.fromarray(source).resize((width, height)))
 
-    def want(self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]) -> None:
+    def request(
+        self, targets: tuple[SearchTarget, ...], recordings: Mapping[str, Recording]
+    ) -> None:
         """Make these searches, and give up all others."""
         new = tuple(target for target in targets if self._results.get(target) is None)
         with self._lock:
             self._wanted = frozenset(new)
             epoch = self._epoch
         batch = tuple((target, recordings[target.key]) for target in new)
-        self._thread.want(((batch, epoch),) if batch else ())
+        self._thread.request(((batch, epoch),) if batch else ())
 
     def found(self, target: SearchTarget) -> RunNeighbours | str | None:
         """What a search has found, why it failed, or None while it has not been made."""
@@ -95,7 +97,7 @@ class Uploads(WantedAnswers[_Batch]):
 
     def clear(self) -> None:
         """Forget what was found: other runs are shown, which may have the same keys."""
-        self.want((), {})
+        self.request((), {})
         with self._lock:
             self._epoch += 1
             self._results.clear()

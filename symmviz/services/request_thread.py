@@ -1,4 +1,4 @@
-"""A thread that does what is wanted now, and drops what no longer is."""
+"""A thread that serves the newest requests, and drops those that were replaced."""
 
 import threading
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from symmviz.services.faults import report_fault
 Item = TypeVar("Item")
 
 
-class WantedThread(Generic[Item]):
-    """Does items one after another, in the order in which they are wanted.
+class RequestThread(Generic[Item]):
+    """Does items one after another, in the order in which they are requested.
 
-    Whoever wants something else replaces the list: what was not begun is dropped. The thread
+    A new request replaces the list: what was not begun is dropped. The thread
     starts with the first item; its owner ends it with :meth:`close`.
 
     Args:
@@ -20,7 +20,7 @@ class WantedThread(Generic[Item]):
         do: called on the thread for each item. What it raises is reported as a thread's end by an
             exception is, and the next item done.
         on_fault: called on the thread with an item and what was raised in doing it: to remember
-            it, so that the item is not wanted for ever, and to say so in the window.
+            it, so that the item is not requested for ever, and to say so in the window.
     """
 
     def __init__(
@@ -33,34 +33,34 @@ class WantedThread(Generic[Item]):
         self._do = do
         self._on_fault = on_fault
         self._condition = threading.Condition()
-        self._wanted: tuple[Item, ...] = ()
+        self._requests: tuple[Item, ...] = ()
         self._busy = False
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def want(self, items: tuple[Item, ...]) -> None:
-        """Do these, and nothing else that was wanted before."""
+    def request(self, items: tuple[Item, ...]) -> None:
+        """Do these, and nothing else that was requested before."""
         with self._condition:
-            self._wanted = items
+            self._requests = items
             self._wake()
 
-    def want_first(self, item: Item, most: int) -> None:
-        """Do this before all else; of what is wanted, keep the newest ``most``."""
+    def request_first(self, item: Item, most: int) -> None:
+        """Do this before all else; of the other requests, keep the newest ``most - 1``."""
         with self._condition:
-            self._wanted = (item, *self._wanted[: most - 1])
+            self._requests = (item, *self._requests[: most - 1])
             self._wake()
 
     @property
     def busy(self) -> bool:
-        """Whether something wanted has not been done yet."""
+        """Whether a request has not been served yet."""
         with self._condition:
-            return self._busy or bool(self._wanted)
+            return self._busy or bool(self._requests)
 
     def close(self, timeout: float) -> bool:
         """End after the item under way; whether it has ended within ``timeout`` seconds."""
         with self._condition:
             self._closed = True
-            self._wanted = ()
+            self._requests = ()
             self._condition.notify_all()
             thread = self._thread
         if thread is None:
@@ -69,8 +69,8 @@ class WantedThread(Generic[Item]):
         return not thread.is_alive()
 
     def _wake(self) -> None:
-        if self._closed or not self._wanted:
-            self._wanted = ()
+        if self._closed or not self._requests:
+            self._requests = ()
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -81,12 +81,12 @@ class WantedThread(Generic[Item]):
         while True:
             with self._condition:
                 self._busy = False
-                while not self._wanted:
+                while not self._requests:
                     if self._closed:
                         return
                     self._condition.wait()
-                item, *rest = self._wanted
-                self._wanted = tuple(rest)
+                item, *rest = self._requests
+                self._requests = tuple(rest)
                 self._busy = True
             try:
                 self._do(item)
@@ -96,13 +96,13 @@ class WantedThread(Generic[Item]):
                     self._on_fault(item, error)
 
 
-class WantedAnswers(Generic[Item]):
-    """Base of what finds answers to wishes on a thread, and keeps them for whoever asks.
+class RequestedAnswers(Generic[Item]):
+    """Base of what finds answers to requests on a thread, and keeps them for whoever asks.
 
     Args:
         name: of the thread.
-        do: see :class:`WantedThread`.
-        on_fault: see :class:`WantedThread`.
+        do: see :class:`RequestThread`.
+        on_fault: see :class:`RequestThread`.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class WantedAnswers(Generic[Item]):
         do: Callable[[Item], None],
         on_fault: Callable[[Item, Exception], None] | None = None,
     ) -> None:
-        self._thread: WantedThread[Item] = WantedThread(name, do, on_fault)
+        self._thread: RequestThread[Item] = RequestThread(name, do, on_fault)
         self._lock = threading.Lock()
         self._revision = 0  # guarded by the lock
 
@@ -123,7 +123,7 @@ class WantedAnswers(Generic[Item]):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer that is wanted is not there yet."""
+        """Whether an answer that was requested is not there yet."""
         return self._thread.busy
 
     def close(self, timeout: float) -> bool:
