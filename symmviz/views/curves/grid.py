@@ -163,6 +163,8 @@ class CurveGrid(QFrame):
         self._entries = entries
         self._legend.set_entries(entries)
         self._colours.set_names({entry.run: shown_name(entry.title) for entry in entries})
+        for panel in self._panels.values():
+            panel.name_runs()
 
     def set_curve_look(self, look: CurveLook) -> None:
         """Show what is chosen, and have the axes of it."""
