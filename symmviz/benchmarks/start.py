@@ -4,8 +4,8 @@ Each launch is a process of its own, beside one that shows an empty window of Qt
 nobody saves. The very first launch has an empty cache, later ones have compiled loops and drawn
 alphabets in it. Start is pressed for a comparison on alphabets with the quick preset, at the first
 paint, a second later, or once all that its first picture needs has been loaded behind the Start
-page. With ``cold`` the system is asked before each launch to forget the files of Python's packages; those that another
-process has in use it keeps.
+page. With ``cold`` the system is asked before each launch to forget the files of Python's packages;
+those that another process has in use it keeps.
 """
 
 import json
