@@ -19,9 +19,9 @@ from symmcore.folders import remove_temporary_cache_folder
 from symmcore.projection.methods import default_method
 from symmviz.controller import Controller
 from symmviz.model.workspace import Selection
-from symmviz.notes import say_on_stderr, show_notes
 from symmviz.services.preferences import Settings
 from symmviz.services.session import Session
+from symmviz.user_warnings import say_on_stderr, show_warnings
 from symmviz.views.start.page import StartPage
 from symmviz.views.style.theme import apply_appearance
 from symmviz.views.window.main_window import MainWindow
@@ -114,7 +114,7 @@ def run_window(
         say_on_stderr(sentence)
         launched.session.note(sentence)
 
-    show_notes(say)
+    show_warnings(say)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: launched.window.close_without_asking())
     # Python handles a signal between two of its own instructions: give it some.

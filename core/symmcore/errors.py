@@ -11,7 +11,7 @@ class DegradedWarning(UserWarning):
 
 
 @cache
-def note_once(sentence: str) -> None:
+def warn_once(sentence: str) -> None:
     """Warn that something works with a cost; each sentence once in a process."""
     warnings.warn(sentence, DegradedWarning, stacklevel=2)
 

@@ -32,9 +32,15 @@ from symmcore.projection.points import Points, centred, normalised
 from symmcore.projection.quality import NEIGHBOURS, recall_at_1, trustworthiness
 from symmcore.records import Frame, Projection
 from symmviz.benchmarks.projection_frames import generated, trained
-from symmviz.benchmarks.projection_report import KeptPlane, LiveRow, Report, Row, Sizes, Way
-
-_SETTLED = 0.05  # of the way that is left
+from symmviz.benchmarks.projection_report import (
+    SETTLED,
+    KeptPlane,
+    LiveRow,
+    Report,
+    Row,
+    Sizes,
+    Way,
+)
 
 Labels = npt.NDArray[np.int64]
 
@@ -270,7 +276,7 @@ def _live_row(frames: tuple[Frame, ...], method: str, seed: int) -> LiveRow:
     settled = next(
         seconds
         for seconds, plane, _ in drawn
-        if float(np.linalg.norm(plane - end, axis=1).mean()) <= _SETTLED * way
+        if float(np.linalg.norm(plane - end, axis=1).mean()) <= SETTLED * way
     )
     first = next(seconds for seconds, _, done in drawn if done > 0.0)
     return LiveRow(len(end), method, first, settled)

@@ -153,7 +153,7 @@ def measure(method: str, rounds: int, seed: int = 0, points: int = _POINTS) -> R
     backlog = _Backlog(method, points, seed)
     pairs: list[tuple[_Round, _Round]] = []
     try:
-        _wait_until_it_trains(training)
+        wait_until_it_trains(training)
         _round(training, backlog, is_on=True)  # loads and compiles what is needed
         for number in range(rounds):
             found = {is_on: _round(training, backlog, is_on=is_on) for is_on in _order(number)}
@@ -181,7 +181,7 @@ def _ratio(beside: _Round, alone: _Round) -> float:
     return beside.speed / alone.speed
 
 
-def _wait_until_it_trains(training: EndlessTraining) -> None:
+def wait_until_it_trains(training: EndlessTraining) -> None:
     """Wait for some steps.
 
     Raises:

@@ -10,7 +10,10 @@ from symmcore.projection.quality import MOST_ROWS
 _WARM_AT_LEAST = 0.95  # of cold's quality
 _MOVES_AT_MOST = 0.5  # of cold's way
 _KEEPS_AT_LEAST = 0.75  # of the space's Recall@1, on the last frame of the first dataset
-_LIVE_WITHIN = {4_000: (1.0, 3.0), 10_000: (3.0, 10.0)}  # seconds: drawn, settled
+LIVE_WITHIN = {4_000: (1.0, 3.0), 10_000: (3.0, 10.0)}
+"""Seconds within which a new frame of so many points is drawn, and has settled."""
+SETTLED = 0.05
+"""Share of the way that is left to points that count as settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +166,9 @@ class LiveRow:
             f"live {self.points:>6,} {self.method:<5} a new frame is drawn after {self.first:.2f} "
             f"CPU s and settled (95%) after {self.settled:.2f}"
         )
-        if self.points not in _LIVE_WITHIN:
+        if self.points not in LIVE_WITHIN:
             return text
-        first, settled = _LIVE_WITHIN[self.points]
+        first, settled = LIVE_WITHIN[self.points]
         is_met = self.first <= first and self.settled <= settled
         return f"{text} (bars {first:.0f} and {settled:.0f} s): {_verdict(is_met)}"
 

@@ -28,10 +28,10 @@ def _prepare_process() -> None:
     let_idle_threads_sleep()
     from symmviz.cli.streams import make_output_last
     from symmviz.cli.thread_counts import remove_invalid_thread_counts
-    from symmviz.notes import say_on_stderr, show_notes
+    from symmviz.user_warnings import say_on_stderr, show_warnings
 
     make_output_last()
-    show_notes(say_on_stderr)
+    show_warnings(say_on_stderr)
     remove_invalid_thread_counts(say_on_stderr)
 
 

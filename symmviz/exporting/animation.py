@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from symmcore.errors import InputError, one_line
 from symmcore.export.frames import frame_step, spread_evenly
-from symmcore.export.libraries import needed
+from symmcore.export.optional_modules import optional_module
 from symmcore.export.options import ExportOptions
 from symmcore.export.tables import file_ending
 from symmcore.progress import Progress, ProgressCallback
@@ -35,7 +35,7 @@ def write_animation(
     Raises:
         InputError: if a library is missing, there are too many runs, or one has no frame.
     """
-    imageio: Any = needed("imageio.v2", "An animation")
+    imageio: Any = optional_module("imageio.v2", "An animation")
     is_gif = file_ending(path) == ".gif"
     if not is_gif:
         _check_ffmpeg()
@@ -56,7 +56,7 @@ def write_animation(
 
 def _check_ffmpeg() -> None:
     try:
-        needed("imageio_ffmpeg", "MP4").get_ffmpeg_exe()
+        optional_module("imageio_ffmpeg", "MP4").get_ffmpeg_exe()
     except RuntimeError as error:
         raise InputError(f"MP4 needs ffmpeg, which is not there ({one_line(error)}).") from error
 

@@ -24,10 +24,10 @@ from symmviz.exporting.sheet import (
     text_width,
     write_sheet,
 )
-from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Variant
+from symmviz.model.curve import Curve, CurveLook, Panel, PanelKey, PaperLine, Values, Variant
 from symmviz.model.display import RunTitle
 from symmviz.model.line_symbols import line_symbols
-from symmviz.model.outline import Values, outline
+from symmviz.model.m4_aggregation import m4_aggregated
 from symmviz.model.resolve import curves, panels, paper_lines
 from symmviz.model.runs.titles import run_titles
 from symmviz.run_symbols import draw_symbol
@@ -186,7 +186,7 @@ def _paint_axes(painter: QPainter, area: QRectF, across: Axis, up: Axis) -> None
 
 def _stretches(line: Curve, across: Axis) -> list[tuple[Values, Values]]:
     """The points to draw, apart where there are gaps; a value alone becomes a dot."""
-    places, values = outline(line.places, line.values, (across.low, across.high), _COLUMNS)
+    places, values = m4_aggregated(line.places, line.values, (across.low, across.high), _COLUMNS)
     there = np.isfinite(values)
     ends = np.flatnonzero(np.diff(there.astype(np.int8), prepend=0, append=0))
     found = []

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from symmviz.model.outline import Values
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
 
 
 class Panel(Enum):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from symmviz.model.outline import Values
+from symmviz.model.curve import Values
 
 _APART = 60  # pixels at least between two symbols of a line; less than twice as many
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from symmviz.model.outline import Values
+from symmviz.model.curve import Values
 
 # Below this a number is too little of the sum to be seen in it.
 _LEAST_WEIGHT = 1e-12

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from symmcore.errors import note_once
+from symmcore.errors import warn_once
 from symmcore.processes import CallError, call_in_subprocess
 from symmviz.raster import eager
 from symmviz.raster.scene import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
@@ -63,15 +63,15 @@ class Rasterizer:
             poll: called now and then while it takes long; when it raises, all is given up.
         """
         if find_spec("numba") is None:
-            note_once(f"numba is not installed: {_SLOWER}.")
+            warn_once(f"numba is not installed: {_SLOWER}.")
             return
         try:
             self._kernels = _load(poll)
         except CallError as error:
-            note_once(f"The loops that draw cannot be compiled ({error}): {_SLOWER}.")
+            warn_once(f"The loops that draw cannot be compiled ({error}): {_SLOWER}.")
         # It is particular about NumPy's version, and raises what the environment makes it raise.
         except ImportError as error:
-            note_once(f"numba cannot be used ({error}): {_SLOWER}.")
+            warn_once(f"numba cannot be used ({error}): {_SLOWER}.")
 
 
 def compile_kernels() -> None:
@@ -90,7 +90,7 @@ def _load(poll: Callable[[], None]) -> ModuleType | None:
     call_in_subprocess(compile_kernels, (), poll)
     kernels = _loaded()
     if kernels is None:
-        note_once(f"Compiled loops cannot be kept: {_SLOWER}.")
+        warn_once(f"Compiled loops cannot be kept: {_SLOWER}.")
     return kernels
 
 

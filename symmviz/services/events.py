@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
-from symmcore.libraries import limited_blas_threads
 from symmcore.projection.neighbours import EXACT_UP_TO
 from symmcore.runs import Recording
 from symmviz.model.map.events import Event

@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.byte_cache import ByteCache
-from symmcore.libraries import limited_blas_threads
 from symmcore.records import PickedPairs
 from symmcore.runs import Recording
 from symmviz.model.loaded import Shares, ShareTarget, Verdicts

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from symmcore.compiled import code_cache
-from symmcore.errors import DegradedWarning, note_once
+from symmcore.errors import DegradedWarning, warn_once
 from symmviz.raster import (
     Hit,
     Look,
@@ -182,7 +182,7 @@ def test_loops_that_are_not_on_the_disk_are_not_compiled_here(
     monkeypatch.setattr(rasterizer, "call_in_subprocess", lambda *args: asked.append(args))
     from symmviz.raster import kernels
 
-    note_once.cache_clear()
+    warn_once.cache_clear()
     made = Rasterizer()
     cast(Any, kernels.draw_points)._reset_overloads()  # as in a process that starts now
     with pytest.warns(DegradedWarning, match="cannot be kept: the map is drawn by NumPy"):

@@ -20,6 +20,7 @@ from symmviz.model.resolve import (
     timeline,
     watch,
 )
+from symmviz.model.resolve.watch import trust
 from symmviz.model.retrieval.query import Neighbour, Query, RunNeighbours, Split
 from symmviz.model.runs.titles import named_title, run_titles
 from symmviz.model.workspace import Cursor, Display, Workspace
@@ -164,8 +165,9 @@ class TestWatch:
         measured = replace(known, test=replace(known.test, quality=quality))
         loaded.known["npair", "pca", 20] = measured
         assert watch(workspace, loaded).columns[0].trust == (
-            "Recall@1 52 in the map, 66 in the embedding · trustworthiness 0.89 · 81% true motion"
-        )
+            "Recall@1 52 in the map, 66 in the embedding · trustworthiness 0.89"
+        ), "of PCA all motion is the embedding's"
+        assert trust(measured.test, "tsne").endswith(" · trustworthiness 0.89 · 81% true motion")
         nothing = MapQuality(math.nan, math.nan, math.nan, math.nan)
         measured = replace(known, test=replace(known.test, quality=nothing))
         loaded.known["npair", "pca", 20] = measured

@@ -183,6 +183,20 @@ def test_values_at_the_step_that_is_shown_stand_beside_what_the_strokes_mean(
     assert page.curves.panel(Panel.RECALL).readings() == ""
 
 
+def test_a_second_row_of_the_same_runs_has_no_symbols_again(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    colours = RunColours()
+    colours.set_names({0: "N-pair", 1: "Angular"})
+    label = ReadingsLabel(".3f", parent, colours)
+    label.resize(400, 20)
+    both = [Reading(run, Variant.SOLID, 0.1) for run in (0, 1)]
+    label.set_readings((*both, *(Reading(run, Variant.DASHED, 0.2) for run in (0, 1))))
+    assert [label.text().count(colours.markup(run)) for run in (0, 1)] == [1, 1]
+    label.set_readings((*both, Reading(1, Variant.DASHED, 0.2)))
+    assert [label.text().count(colours.markup(run)) for run in (0, 1)] == [1, 2]
+
+
 def test_values_that_do_not_fit_are_left_out_whole_and_told_by_the_tooltip(qtbot: QtBot) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)
@@ -335,8 +349,13 @@ def test_plots_stand_beside_the_maps_where_the_page_is_low(
     if beside:
         bar = page.findChildren(QScrollArea)[0].verticalScrollBar()
         assert bar is None or bar.maximum() == 0, "nothing is cut"
-        page.events.set_events(EventsState(visible=True, note="", lines=()))
-        qtbot.waitUntil(lambda: not are_beside())
+        for visible, listed in ((True, page.events), (False, page.curves)):
+            page.events.set_events(EventsState(visible=visible, note="", lines=()))
+            qtbot.waitUntil(listed.isVisible)
+            other = page.curves if visible else page.events
+            qtbot.waitUntil(other.isHidden)  # one is in place of the other
+            qtbot.waitUntil(lambda: all(one.height() >= 170 for one in maps))
+            assert bar is None or bar.maximum() == 0
 
 
 def test_plots_are_divided_as_before_once_the_page_is_high_again(

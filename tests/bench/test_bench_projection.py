@@ -24,7 +24,7 @@ def test_pca_and_tsne_cold_and_warm(tmp_path: Path) -> None:
     assert (pca.method, tsne.method, tsne.source, tsne.points) == ("pca", "tsne", "generated", 120)
     assert tsne.space_recall_at_1 == pca.space_recall_at_1
     assert tsne.cold.quality.neighborhood_preservation > pca.cold.quality.neighborhood_preservation
-    assert tsne.warm.displacement < tsne.cold.displacement
+    assert tsne.warm.drawn_displacement < tsne.cold.drawn_displacement
     for way in (tsne.cold, tsne.warm):
         assert 0.5 < way.quality.trustworthiness <= 1.0
         assert way.seconds > 0.0

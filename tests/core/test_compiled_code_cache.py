@@ -14,7 +14,7 @@ import platformdirs
 import pytest
 
 from symmcore.compiled import code_cache
-from symmcore.errors import DegradedWarning, note_once
+from symmcore.errors import DegradedWarning, warn_once
 from symmcore.folders import remove_temporary_cache_folder, temporary_cache_folder
 from symmcore.losses.backends.numba import availability as compiled
 
@@ -35,11 +35,11 @@ VALUES = np.arange(4.0)
 @pytest.fixture(autouse=True)
 def nothing_said_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    for remembered in (note_once, code_cache._folder):
+    for remembered in (warn_once, code_cache._folder):
         remembered.cache_clear()
     yield
     remove_temporary_cache_folder()
-    for remembered in (note_once, code_cache._folder):
+    for remembered in (warn_once, code_cache._folder):
         remembered.cache_clear()
 
 
@@ -139,7 +139,7 @@ def test_without_any_folder_each_start_compiles(
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: Path("~/.cache"))
     for _ in range(2):
         kernel = fresh(tmp_path)
-        note_once.cache_clear()
+        warn_once.cache_clear()
         code_cache._folder.cache_clear()
         with pytest.warns(DegradedWarning, match="at every start.* set HOME or XDG_CACHE_HOME"):
             assert not was_kept(kernel)

@@ -48,16 +48,29 @@ def test_the_thread_has_the_idle_policy_and_the_caller_keeps_its_own(spare: Spar
 
 
 @linux
+@pytest.mark.parametrize("is_allowed", [True, False])
 def test_where_no_core_is_idle_the_caller_computes_for_a_while(
-    spare: SpareTime, monkeypatch: pytest.MonkeyPatch
+    spare: SpareTime, monkeypatch: pytest.MonkeyPatch, is_allowed: bool
 ) -> None:
+    lifted: list[int] = []
+    set_policy = spare_time._set_policy
+
+    def may_be_lifted(thread: int, *, is_idle: bool) -> bool:
+        if is_idle:
+            return set_policy(thread, is_idle=True)
+        lifted.append(thread)
+        return is_allowed
+
     def starved() -> Iterator[int]:
         while True:
-            time.sleep(0.3)  # as a thread that gets no core
+            time.sleep(0.5)  # as a thread that gets no core
             yield os.sched_getscheduler(threading.get_native_id())
 
+    monkeypatch.setattr(spare_time, "_set_policy", may_be_lifted)
     items = starved()
     assert spare.next(items) == os.SCHED_IDLE
+    assert lifted, "it was noticed while that was computed"
+    assert lifted[0] != threading.get_native_id()
     assert spare.next(items) != os.SCHED_IDLE
     monkeypatch.setattr(spare_time, "_SECONDS_UNTIL_TRIED_AGAIN", 0.0)
     later = time.monotonic() + 60

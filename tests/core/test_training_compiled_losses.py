@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers_training import Recorder, tiny_config
 
-from symmcore.errors import DegradedWarning, note_once
+from symmcore.errors import DegradedWarning, warn_once
 from symmcore.losses import LiftedStructureLoss, NPairLoss, Symm
 from symmcore.processes import CallError
 from symmcore.progress import Progress, ignore_progress
@@ -54,9 +54,9 @@ class Loops:
 
 @pytest.fixture
 def loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loops]:
-    note_once.cache_clear()
+    warn_once.cache_clear()
     yield Loops(monkeypatch)
-    note_once.cache_clear()
+    warn_once.cache_clear()
 
 
 def test_what_is_kept_is_loaded(loops: Loops) -> None:

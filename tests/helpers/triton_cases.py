@@ -14,7 +14,7 @@ import torch
 from candidate_cases import cases
 from loss_cases import BATCHES, batch, expect, picks_of, relative_error, run
 
-from symmcore.errors import note_once
+from symmcore.errors import warn_once
 from symmcore.losses import Symm
 from symmcore.losses.backends.numba import availability as compiled
 from symmcore.losses.backends.triton import agreement, miner
@@ -80,7 +80,7 @@ def agreement_of(candidates: Candidates) -> dict[str, Any]:
 
     def asked() -> str:
         agreement.agrees.cache_clear()
-        note_once.cache_clear()
+        warn_once.cache_clear()
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             agrees = agreement.agrees(torch.device("cpu"), candidates)

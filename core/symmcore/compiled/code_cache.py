@@ -24,7 +24,7 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from symmcore.errors import note_once
+from symmcore.errors import warn_once
 from symmcore.folders import NoCacheFolderError, temporary_cache_folder, user_cache_folder
 
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
@@ -98,7 +98,7 @@ class CodeCache(NullCache):
         try:
             _write(path, hashlib.sha256(code).digest() + code)
         except OSError as error:
-            note_once(f"{path.parent} cannot be written ({error.strerror}): {_COST}.")
+            warn_once(f"{path.parent} cannot be written ({error.strerror}): {_COST}.")
 
     def _kept(self, sig: object, target_context: Any) -> object:
         target_context.refresh()
@@ -110,11 +110,11 @@ class CodeCache(NullCache):
         except FileNotFoundError:
             return None
         except OSError as error:
-            note_once(f"{path.parent} cannot be read ({error.strerror}): {_COST}.")
+            warn_once(f"{path.parent} cannot be read ({error.strerror}): {_COST}.")
             return None
         checksum, code = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
         if hashlib.sha256(code).digest() != checksum:
-            note_once(f"Compiled loops in {path.parent} were damaged: they are compiled anew.")
+            warn_once(f"Compiled loops in {path.parent} were damaged: they are compiled anew.")
             return None
         rebuild: Any = CompileResult._rebuild
         return rebuild(target_context, *pickle.loads(code))  # noqa: S301 - ours: see above
@@ -154,7 +154,7 @@ def _folder(sources: Path) -> Path | None:
         except OSError:
             continue
         return folder
-    note_once(f"{_COST}: {reason}.")
+    warn_once(f"{_COST}: {reason}.")
     try:  # a subprocess that compiles hands it on, and the window is not held meanwhile
         return temporary_cache_folder()
     except OSError:

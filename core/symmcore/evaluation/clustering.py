@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.evaluation.features import features_of
 from symmcore.evaluation.kmeans import MOST_ITERATIONS, Progress, kmeans, spread_start
-from symmcore.libraries import limited_blas_threads
 from symmcore.mining import check_embeddings, check_labels
 
 # Clusters up to which scikit-learn's k-means is as fast as ours; with twice as many it takes twice

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symmcore.export.libraries import needed
+from symmcore.export.optional_modules import optional_module
 from symmcore.progress import Progress, ProgressCallback
 
 CSV, PARQUET = ".csv", ".parquet"
@@ -80,8 +80,8 @@ def _cell(value: object) -> object:
 
 
 def _write_parquet(parts: Iterable[Columns], path: Path, progress: ProgressCallback) -> None:
-    arrow: Any = needed("pyarrow", "Parquet")
-    parquet: Any = needed("pyarrow.parquet", "Parquet")
+    arrow: Any = optional_module("pyarrow", "Parquet")
+    parquet: Any = optional_module("pyarrow.parquet", "Parquet")
     writer, done = None, 0
     try:
         for part in parts:

@@ -7,7 +7,7 @@ from typing import Any
 
 from symmcore.errors import InputError
 from symmcore.export.frames import run_names
-from symmcore.export.libraries import needed
+from symmcore.export.optional_modules import optional_module
 from symmcore.export.options import ExportOptions
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.runs.formats.metrics import Metric
@@ -43,8 +43,8 @@ def write_tensorboard(
 def _write_events(
     recording: Recording, path: Path, last: int | None, progress: ProgressCallback
 ) -> None:
-    writers: Any = needed("tensorboard.summary.writer.record_writer", _WHAT)
-    events: Any = needed("tensorboard.compat.proto.event_pb2", _WHAT)
+    writers: Any = optional_module("tensorboard.summary.writer.record_writer", _WHAT)
+    events: Any = optional_module("tensorboard.compat.proto.event_pb2", _WHAT)
     metrics = recording.state.metrics
     seconds = metrics.get(_SECONDS)
     points = _points(metrics, last)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symmcore.errors import InputError, one_line
-from symmcore.export.libraries import needed
+from symmcore.export.optional_modules import optional_module
 from symmcore.importing.imported import (
     EMBEDDING_NAMES,
     FILE_NAMES,
@@ -27,8 +27,8 @@ def read_parquet(path: Path, options: ImportOptions) -> Imported:
     Raises:
         InputError: if there is no such column, or the file is damaged.
     """
-    arrow: Any = needed("pyarrow", "Parquet")
-    parquet: Any = needed("pyarrow.parquet", "Parquet")
+    arrow: Any = optional_module("pyarrow", "Parquet")
+    parquet: Any = optional_module("pyarrow.parquet", "Parquet")
     check_file(path)
     try:
         with parquet.ParquetFile(str(path)) as file:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from symmcore.errors import note_once
+from symmcore.errors import warn_once
 from symmcore.losses import MetricLoss, build_loss
 from symmcore.losses.backends.numba import availability
 from symmcore.losses.log_sum import LogSumLoss
@@ -99,7 +99,7 @@ def _compile(
         try:
             call_in_subprocess(compile_loops, tuple(spec.name for spec in specs), poll)
         except CallError as error:
-            note_once(f"The losses are compiled here, which holds the window ({error}).")
+            warn_once(f"The losses are compiled here, which holds the window ({error}).")
     if not _is_kept(warm_up):
         warm_up()
 

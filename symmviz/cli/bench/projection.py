@@ -46,10 +46,21 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="measure this alone: what recording a backlog by the first of the methods costs a "
         "training beside it, in so many alternations of 15 seconds",
     )
+    add(
+        "--clock",
+        type=between(1, LARGEST),
+        metavar="ROUNDS",
+        help="measure this alone: in how many seconds of a clock a new frame of --live points is "
+        "on the screen, in so many rounds, with and without a training beside it",
+    )
 
 
 def _measure(options: Namespace) -> Report:
     methods = _installed(options.methods)
+    if options.clock is not None:
+        from symmviz.benchmarks import projection_live  # imports torch
+
+        return projection_live.measure(methods, options.live, options.clock, options.seed)
     if options.backlog is not None:
         from symmviz.benchmarks import projection_backlog  # imports torch
 

@@ -19,9 +19,9 @@ from symmviz.model.curve import (
     PanelKey,
     PaperLine,
     Reading,
+    Values,
     Variant,
 )
-from symmviz.model.outline import Values
 from symmviz.model.resolve.seeds import SeedGroup, mean_and_spread, seed_groups
 from symmviz.model.runs.paper_scores import paper_scores
 from symmviz.model.runs.titles import run_titles

@@ -8,7 +8,7 @@ import numpy as np
 
 from symmcore.runs.formats.info import RunInfo
 from symmcore.runs.formats.metrics import Metric
-from symmviz.model.outline import Values
+from symmviz.model.curve import Values
 
 SeedGroup = tuple[int, ...]
 """Positions of runs; of one run alone, or of several that differ in the seed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from symmcore.projection.base import PCA
 from symmcore.projection.methods import method_info
 from symmcore.records import FloatArray, PlanePoints, Projection
 from symmcore.runs import Recording
@@ -228,7 +229,7 @@ def _column(workspace: Workspace, recording: Recording, loaded: Loaded, found: F
         plane = projection.train if workspace.display.split is Split.TRAIN else projection.test
         positions = PointPositions(plane.original, plane.synthetic)
         caption = _caption(projection, note, _diverged(workspace, recording))
-        trusted = trust(plane)
+        trusted = trust(plane, projection.method)
         found_right = loaded.verdicts(recording.key, projection.step)
         verdicts = None if found_right is None else found_right.of(workspace.display.split)
     return Column(
@@ -312,8 +313,12 @@ def _caption(projection: Projection, note: str, diverged: str) -> str:
     return f"{text} · {projection.explained:.0%} of the variance"
 
 
-def trust(plane: PlanePoints) -> str:
-    """How far a map can be trusted: "Recall@1 52 in the map, 66 in the embedding · ..."."""
+def trust(plane: PlanePoints, method: str) -> str:
+    """How far a map by a method can be trusted, in a line: "Recall@1 52 in the map, ...".
+
+    PCA is the same from wherever it begins, and its movement always the embedding's: nothing that
+    has to be said at each frame.
+    """
     quality = plane.quality
     if quality is None:
         return ""
@@ -323,7 +328,7 @@ def trust(plane: PlanePoints) -> str:
         parts.append(f"Recall@1 {drawn:.0f} in the map, {true:.0f} in the embedding")
     if not math.isnan(quality.trustworthiness):
         parts.append(f"trustworthiness {quality.trustworthiness:.2f}")
-    if not math.isnan(quality.embedding_motion):
+    if method != PCA and not math.isnan(quality.embedding_motion):
         parts.append(f"{quality.embedding_motion:.0%} true motion")
     return " · ".join(parts)
 

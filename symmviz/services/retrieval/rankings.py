@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import replace
 
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.byte_cache import ByteCache
 from symmcore.errors import InputError, type_and_line
-from symmcore.libraries import limited_blas_threads
 from symmcore.processes import usable_cores
 from symmcore.progress import Progress
 from symmcore.runs import Recording

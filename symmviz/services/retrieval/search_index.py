@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from symmcore.libraries import limited_blas_threads
+from symmcore.blas_threads import limited_blas_threads
 from symmcore.processes import usable_cores
 from symmcore.records import EmbeddedSet, FloatArray, IndexArray
 from symmcore.runs import Recording

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symmviz.model.outline import Values
+from symmviz.model.curve import Values
 
 Range = tuple[float, float]
 

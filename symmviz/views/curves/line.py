@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
-from symmviz.model.curve import Curve, Variant
+from symmviz.model.curve import Curve, Values, Variant
 from symmviz.model.line_symbols import line_symbols
-from symmviz.model.outline import Values, outline
+from symmviz.model.m4_aggregation import m4_aggregated
 from symmviz.views.curves.axis_range import Range, finite_range, joined_range
 
 _STROKES = {Variant.SOLID: Qt.PenStyle.SolidLine, Variant.DASHED: Qt.PenStyle.DashLine}
@@ -92,7 +92,7 @@ class CurveLine:
         curve = self._curve
         if curve is None:
             return
-        _set(self._strokes, *outline(curve.places, self._values, view, columns))
+        _set(self._strokes, *m4_aggregated(curve.places, self._values, view, columns))
         self._draw_average(curve, view, columns)
         self._draw_band(curve, view, columns)
         if self._alone.any() and self._points is None:
@@ -143,7 +143,7 @@ class CurveLine:
                 self._average = pg.PlotCurveItem(antialias=True)
                 self._add(self._average, _OVER)
             shown = _scaled(average, logarithmic=self._logarithmic)
-            _set(self._average, *outline(curve.places, shown, view, columns))
+            _set(self._average, *m4_aggregated(curve.places, shown, view, columns))
         if self._average is not None:
             self._average.setVisible(len(average) > 0)
 
@@ -154,7 +154,7 @@ class CurveLine:
                 self._band = pg.FillBetweenItem(*self._edges)
                 self._add(self._band, _UNDER)
             for item, edge in zip(self._edges, self._band_edges(curve), strict=True):
-                _set(item, *outline(curve.places, edge, view, columns))
+                _set(item, *m4_aggregated(curve.places, edge, view, columns))
         if self._band is not None:
             self._band.setVisible(curve.spread is not None)
 

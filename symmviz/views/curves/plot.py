@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from symmviz.model.curve import (
     Abscissa,
@@ -20,7 +20,8 @@ from symmviz.model.curve import (
 )
 from symmviz.views.curves.axis_range import Range, joined_range, place_axis, share_axis, value_axis
 from symmviz.views.curves.cursors import PlotCursors
-from symmviz.views.curves.line import CurveLine, cosmetic_pen
+from symmviz.views.curves.line import CurveLine
+from symmviz.views.curves.paper_scores import PaperScores
 from symmviz.views.curves.readings import ReadingsLabel
 from symmviz.views.curves.symbols import PlotSymbols, SymbolsOfLine
 from symmviz.views.curves.words import LOG_TIP, strokes, tip, titles
@@ -37,6 +38,9 @@ _AXES: dict[PanelKey, Callable[[Range | None], Range]] = {
 }
 _LEAST_HEIGHT = 80  # pixels of a plot
 _HEIGHT_FOR_LABEL = 110  # pixels from which an axis is labelled
+# From this width on there is room for the strokes and values of two runs in one line; narrower
+# plots have two lines from this height on.
+_WIDTH_FOR_BOTH, _HEIGHT_FOR_TWO = 270, 126
 _LEAST_RANGE = {Abscissa.STEP: 10.0, Abscissa.TIME: 1.0, Abscissa.EPOCH: 0.1}
 
 
@@ -60,7 +64,6 @@ class CurvePanel(QWidget):
         super().__init__(parent)
         self._panel, self._colours = panel, colours or RunColours()
         self._lines: dict[tuple[int, Variant], CurveLine] = {}
-        self._paper: list[pg.InfiniteLine] = []
         self._look, self._note, self._place = CurveLook(), "", ""
         self._following, self._drawing, self._keeps_pictures = True, False, False
         title, *shorter = titles(panel)
@@ -78,9 +81,11 @@ class CurvePanel(QWidget):
         self._readings = ReadingsLabel(".3f" if share else ".4g", self, self._colours)
         self._legend.setProperty("muted", True)
         self.setToolTip(tip(panel))
+        self._under = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.setAccessibleName(title)
         self.pictures = PictureMenu(self, self._plot, self._title.text, (self._log,))
+        self._paper = PaperScores(self._plot, self._colours)
         self._cursors = PlotCursors(self._plot)
         self._symbols = PlotSymbols(self._plot.getViewBox())
         self._prepare_plot()
@@ -137,7 +142,7 @@ class CurvePanel(QWidget):
                 line.set_colour(self._colours.of(run))
                 line.keep_picture(self._keeps_pictures)
             line.set_curve(curve, logarithmic=self._panel in self._look.log)
-        self._draw_paper(paper)
+        self._paper.draw(paper, logarithmic=self._panel in self._look.log)
         if self._following:
             self._fit()
         self._draw()
@@ -166,6 +171,10 @@ class CurvePanel(QWidget):
         self._place = place
         self._readings.set_readings(readings)
         self._say()
+
+    def name_runs(self) -> None:
+        """Tell the values of other runs apart from now on."""
+        self._readings.show_again()
 
     def readings(self) -> str:
         """The values at the step that is shown, as markup."""
@@ -207,8 +216,15 @@ class CurvePanel(QWidget):
         return tuple(places), tuple(values)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the axis unlabelled where that would take the room of the lines."""
+        """Leave the axis unlabelled where that would take the room of the lines.
+
+        Where the plot is narrow and high, its values have a line of their own.
+        """
         super().resizeEvent(event)
+        narrow = self.width() < _WIDTH_FOR_BOTH and self.height() >= _HEIGHT_FOR_TWO
+        ways = QBoxLayout.Direction
+        self._under.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        self._plot.setMinimumHeight(_LEAST_HEIGHT - (self._legend.height() if narrow else 0))
         self._plot.getAxis("bottom").showLabel(self._plot.height() >= _HEIGHT_FOR_LABEL)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -249,7 +265,7 @@ class CurvePanel(QWidget):
     def _fitted(self) -> tuple[Range, Range]:
         """What the axes show where they fit the lines."""
         ranges = [line.ranges() for line in self._lines.values()]
-        paper = [(float(line.value()),) * 2 for line in self._paper]
+        paper = [(place, place) for place in self._paper.places]
         places = place_axis(
             joined_range([places for places, _ in ranges]), _LEAST_RANGE[self._look.abscissa]
         )
@@ -265,22 +281,6 @@ class CurvePanel(QWidget):
         for line in self._lines.values():
             line.draw(view, columns)
         self._symbols.follow(self._lines, self._colours, view)
-
-    def _draw_paper(self, paper: tuple[PaperLine, ...]) -> None:
-        while len(self._paper) > len(paper):
-            self._plot.removeItem(self._paper.pop())
-        while len(self._paper) < len(paper):
-            line = pg.InfiniteLine(
-                angle=0, label="paper {value:.3f}", labelOpts={"position": 0.12}, movable=False
-            )
-            self._plot.addItem(line, ignoreBounds=True)
-            self._paper.append(line)
-        for line, one in zip(self._paper, paper, strict=True):
-            colour = self._colours.of(one.run)
-            line.setPen(cosmetic_pen(colour, Qt.PenStyle.DotLine))
-            line.label.setColor(colour)
-            logarithmic = self._panel in self._look.log
-            line.setValue(math.log10(one.value) if logarithmic else one.value)
 
     def _on_moved(self) -> None:
         self._following = False
@@ -320,11 +320,10 @@ class CurvePanel(QWidget):
         head.addWidget(self._title, 1)
         head.addWidget(self._log)
         layout.addLayout(head)
-        under = QHBoxLayout()
-        under.setSpacing(6)
-        under.addWidget(self._legend)
-        under.addWidget(self._readings, 1)
-        layout.addLayout(under)
+        self._under.setSpacing(6)
+        self._under.addWidget(self._legend)
+        self._under.addWidget(self._readings, 1)
+        layout.addLayout(self._under)
         layout.addWidget(self._plot, 1)
 
     def _apply_theme(self) -> None:

@@ -19,6 +19,8 @@ _NO_NUMBER = "n/a"
 class ReadingsLabel(QWidget):
     """Numbers in the colours of their runs, behind their symbols; of dashed lines behind a dash.
 
+    Those of dashed lines stand in the same order, without symbols where the runs are the same.
+
     Where they do not fit, those of dashed lines are left out, then those of the last runs, and the
     tooltip tells all, and whose they are. The label with the text is in no layout: it changes with
     every frame and every movement of the pointer, and Qt would lay out the whole window anew each
@@ -88,8 +90,11 @@ class ReadingsLabel(QWidget):
 
     def _markup(self, readings: Sequence[Reading], *, with_symbols: bool = True) -> str:
         parts = []
-        marks_runs = with_symbols and self._colours.are_several
+        marked: list[int] = []  # a second row of the same runs needs no symbols again
         for variant in Variant:
+            runs = [one.run for one in readings if one.variant is variant]
+            marks_runs = with_symbols and self._colours.are_several and runs != marked
+            marked = runs
             values = [
                 (self._colours.markup(one.run) if marks_runs else "")
                 + f"<span style='color:{self._colours.of(one.run).name()}'>"

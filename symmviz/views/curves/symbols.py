@@ -9,8 +9,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
-from symmviz.model.curve import Variant
-from symmviz.model.outline import Values
+from symmviz.model.curve import Values, Variant
 from symmviz.run_symbols import draw_symbol
 from symmviz.views.curves.axis_range import Range
 from symmviz.views.curves.line import CurveLine

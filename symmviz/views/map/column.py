@@ -28,7 +28,8 @@ _TRUST_TIP = (
     "Trustworthiness: how few of each image's ten neighbours in the plane are none in the space; "
     "1 is perfect, a map at random has about 0.5.\n"
     "True motion: the frame before was projected once more from the same places; what that moves "
-    "is the projection's, the rest of the way to this frame is the embedding's."
+    "is the projection's, the rest of the way to this frame is the embedding's. It is not said of "
+    "PCA, which is the same from wherever it begins."
 )
 _BETWEEN = " · "
 # In a narrow column; the tooltip has the whole.

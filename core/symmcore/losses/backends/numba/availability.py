@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from symmcore.errors import note_once, one_line
+from symmcore.errors import one_line, warn_once
 
 
 def serves(embeddings: Tensor) -> bool:
@@ -54,7 +54,7 @@ def _has_numba() -> bool:
     # It is particular about NumPy's version, and raises as many errors for what the environment
     # or a file of settings in the current folder asks of it as there are settings.
     except Exception as error:  # noqa: BLE001
-        note_once(
+        warn_once(
             f"numba cannot be used ({one_line(error)}): the losses with Symm are computed by "
             "torch's own operations, which take longer."
         )

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from symmcore.errors import note_once, type_and_line
+from symmcore.errors import type_and_line, warn_once
 from symmcore.losses.backends.base import LogSum
 from symmcore.losses.backends.torch.backend import TorchBackend
 from symmcore.losses.backends.torch.terms import Scales
@@ -50,7 +50,7 @@ def agrees(device: torch.device, candidates: Candidates) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever a compiler or driver raises
         reason = type_and_line(error)
     if reason:
-        note_once(
+        warn_once(
             f"Symm's kernels for {device} are not used ({reason}): "
             "the loss is computed by torch's own operations."
         )

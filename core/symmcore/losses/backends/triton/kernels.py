@@ -56,6 +56,94 @@ def _weights(weights, group, groups):
 
 
 @triton.jit
+def _hardest_triplet(
+    p00, p01, p02, p03, p10, p11, p12, p13, p20, p21, p22, p23, p30, p31, p32, p33,
+    tolerance, block: tl.constexpr,
+):  # fmt: skip
+    """The largest of the 24 sums (p + q) . r, and its code, by the tie rule."""
+    most = p20 + p30
+    most = tl.maximum(most, p00 + p10)
+    most = tl.maximum(most, p01 + p11)
+    most = tl.maximum(most, p02 + p12)
+    most = tl.maximum(most, p03 + p13)
+    most = tl.maximum(most, p00 + p20)
+    most = tl.maximum(most, p01 + p21)
+    most = tl.maximum(most, p00 + p30)
+    most = tl.maximum(most, p01 + p31)
+    most = tl.maximum(most, p10 + p20)
+    most = tl.maximum(most, p11 + p21)
+    most = tl.maximum(most, p10 + p30)
+    most = tl.maximum(most, p11 + p31)
+    most = tl.maximum(most, p02 + p22)
+    most = tl.maximum(most, p03 + p23)
+    most = tl.maximum(most, p02 + p32)
+    most = tl.maximum(most, p03 + p33)
+    most = tl.maximum(most, p12 + p22)
+    most = tl.maximum(most, p13 + p23)
+    most = tl.maximum(most, p12 + p32)
+    most = tl.maximum(most, p13 + p33)
+    most = tl.maximum(most, p21 + p31)
+    most = tl.maximum(most, p22 + p32)
+    most = tl.maximum(most, p23 + p33)
+    least = most - tolerance * tl.abs(most)
+    best, picked = p23 + p33, tl.full((block, block), 23, tl.int32)
+    best, picked = _prefer(p22 + p32, 22, least, best, picked)
+    best, picked = _prefer(p21 + p31, 21, least, best, picked)
+    best, picked = _prefer(p20 + p30, 20, least, best, picked)
+    best, picked = _prefer(p13 + p33, 19, least, best, picked)
+    best, picked = _prefer(p12 + p32, 18, least, best, picked)
+    best, picked = _prefer(p13 + p23, 17, least, best, picked)
+    best, picked = _prefer(p12 + p22, 16, least, best, picked)
+    best, picked = _prefer(p03 + p33, 15, least, best, picked)
+    best, picked = _prefer(p02 + p32, 14, least, best, picked)
+    best, picked = _prefer(p03 + p23, 13, least, best, picked)
+    best, picked = _prefer(p02 + p22, 12, least, best, picked)
+    best, picked = _prefer(p11 + p31, 11, least, best, picked)
+    best, picked = _prefer(p10 + p30, 10, least, best, picked)
+    best, picked = _prefer(p11 + p21, 9, least, best, picked)
+    best, picked = _prefer(p10 + p20, 8, least, best, picked)
+    best, picked = _prefer(p01 + p31, 7, least, best, picked)
+    best, picked = _prefer(p00 + p30, 6, least, best, picked)
+    best, picked = _prefer(p01 + p21, 5, least, best, picked)
+    best, picked = _prefer(p00 + p20, 4, least, best, picked)
+    best, picked = _prefer(p03 + p13, 3, least, best, picked)
+    best, picked = _prefer(p02 + p12, 2, least, best, picked)
+    best, picked = _prefer(p01 + p11, 1, least, best, picked)
+    best, picked = _prefer(p00 + p10, 0, least, best, picked)
+    return best, picked
+
+
+@triton.jit
+def _hardest_pair(
+    p00, p01, p02, p03, p10, p11, p12, p13, p20, p21, p22, p23, p30, p31, p32, p33,
+    tolerance, block: tl.constexpr,
+):  # fmt: skip
+    """The largest of the 16 products p . n, and its code, by the tie rule."""
+    most = tl.maximum(tl.maximum(p00, p01), tl.maximum(p10, p11))
+    most = tl.maximum(most, tl.maximum(tl.maximum(p02, p03), tl.maximum(p12, p13)))
+    most = tl.maximum(most, tl.maximum(tl.maximum(p20, p21), tl.maximum(p30, p31)))
+    most = tl.maximum(most, tl.maximum(tl.maximum(p22, p23), tl.maximum(p32, p33)))
+    least = most - tolerance * tl.abs(most)
+    best, picked = p33, tl.full((block, block), 15, tl.int32)
+    best, picked = _prefer(p32, 14, least, best, picked)
+    best, picked = _prefer(p23, 13, least, best, picked)
+    best, picked = _prefer(p22, 12, least, best, picked)
+    best, picked = _prefer(p31, 11, least, best, picked)
+    best, picked = _prefer(p30, 10, least, best, picked)
+    best, picked = _prefer(p21, 9, least, best, picked)
+    best, picked = _prefer(p20, 8, least, best, picked)
+    best, picked = _prefer(p13, 7, least, best, picked)
+    best, picked = _prefer(p12, 6, least, best, picked)
+    best, picked = _prefer(p03, 5, least, best, picked)
+    best, picked = _prefer(p02, 4, least, best, picked)
+    best, picked = _prefer(p11, 3, least, best, picked)
+    best, picked = _prefer(p10, 2, least, best, picked)
+    best, picked = _prefer(p01, 1, least, best, picked)
+    best, picked = _prefer(p00, 0, least, best, picked)
+    return best, picked
+
+
+@triton.jit
 def pick(
     points, weights, tolerance, values, codes, exchanged, groups, dim,
     triplets: tl.constexpr, block: tl.constexpr, depth: tl.constexpr,
@@ -82,78 +170,16 @@ def pick(
         p33 = own_j[:, None] * p13 + other_j[:, None] * p03
         if triplets:
             last = 23
-            most = p20 + p30
-            most = tl.maximum(most, p00 + p10)
-            most = tl.maximum(most, p01 + p11)
-            most = tl.maximum(most, p02 + p12)
-            most = tl.maximum(most, p03 + p13)
-            most = tl.maximum(most, p00 + p20)
-            most = tl.maximum(most, p01 + p21)
-            most = tl.maximum(most, p00 + p30)
-            most = tl.maximum(most, p01 + p31)
-            most = tl.maximum(most, p10 + p20)
-            most = tl.maximum(most, p11 + p21)
-            most = tl.maximum(most, p10 + p30)
-            most = tl.maximum(most, p11 + p31)
-            most = tl.maximum(most, p02 + p22)
-            most = tl.maximum(most, p03 + p23)
-            most = tl.maximum(most, p02 + p32)
-            most = tl.maximum(most, p03 + p33)
-            most = tl.maximum(most, p12 + p22)
-            most = tl.maximum(most, p13 + p23)
-            most = tl.maximum(most, p12 + p32)
-            most = tl.maximum(most, p13 + p33)
-            most = tl.maximum(most, p21 + p31)
-            most = tl.maximum(most, p22 + p32)
-            most = tl.maximum(most, p23 + p33)
-            least = most - tolerance * tl.abs(most)
-            best, picked = p23 + p33, tl.full((block, block), last, tl.int32)
-            best, picked = _prefer(p22 + p32, 22, least, best, picked)
-            best, picked = _prefer(p21 + p31, 21, least, best, picked)
-            best, picked = _prefer(p20 + p30, 20, least, best, picked)
-            best, picked = _prefer(p13 + p33, 19, least, best, picked)
-            best, picked = _prefer(p12 + p32, 18, least, best, picked)
-            best, picked = _prefer(p13 + p23, 17, least, best, picked)
-            best, picked = _prefer(p12 + p22, 16, least, best, picked)
-            best, picked = _prefer(p03 + p33, 15, least, best, picked)
-            best, picked = _prefer(p02 + p32, 14, least, best, picked)
-            best, picked = _prefer(p03 + p23, 13, least, best, picked)
-            best, picked = _prefer(p02 + p22, 12, least, best, picked)
-            best, picked = _prefer(p11 + p31, 11, least, best, picked)
-            best, picked = _prefer(p10 + p30, 10, least, best, picked)
-            best, picked = _prefer(p11 + p21, 9, least, best, picked)
-            best, picked = _prefer(p10 + p20, 8, least, best, picked)
-            best, picked = _prefer(p01 + p31, 7, least, best, picked)
-            best, picked = _prefer(p00 + p30, 6, least, best, picked)
-            best, picked = _prefer(p01 + p21, 5, least, best, picked)
-            best, picked = _prefer(p00 + p20, 4, least, best, picked)
-            best, picked = _prefer(p03 + p13, 3, least, best, picked)
-            best, picked = _prefer(p02 + p12, 2, least, best, picked)
-            best, picked = _prefer(p01 + p11, 1, least, best, picked)
-            best, picked = _prefer(p00 + p10, 0, least, best, picked)
+            best, picked = _hardest_triplet(
+                p00, p01, p02, p03, p10, p11, p12, p13, p20, p21, p22, p23, p30, p31, p32, p33,
+                tolerance, block,
+            )  # fmt: skip
         else:
             last = 15
-            most = tl.maximum(tl.maximum(p00, p01), tl.maximum(p10, p11))
-            most = tl.maximum(most, tl.maximum(tl.maximum(p02, p03), tl.maximum(p12, p13)))
-            most = tl.maximum(most, tl.maximum(tl.maximum(p20, p21), tl.maximum(p30, p31)))
-            most = tl.maximum(most, tl.maximum(tl.maximum(p22, p23), tl.maximum(p32, p33)))
-            least = most - tolerance * tl.abs(most)
-            best, picked = p33, tl.full((block, block), last, tl.int32)
-            best, picked = _prefer(p32, 14, least, best, picked)
-            best, picked = _prefer(p23, 13, least, best, picked)
-            best, picked = _prefer(p22, 12, least, best, picked)
-            best, picked = _prefer(p31, 11, least, best, picked)
-            best, picked = _prefer(p30, 10, least, best, picked)
-            best, picked = _prefer(p21, 9, least, best, picked)
-            best, picked = _prefer(p20, 8, least, best, picked)
-            best, picked = _prefer(p13, 7, least, best, picked)
-            best, picked = _prefer(p12, 6, least, best, picked)
-            best, picked = _prefer(p03, 5, least, best, picked)
-            best, picked = _prefer(p02, 4, least, best, picked)
-            best, picked = _prefer(p11, 3, least, best, picked)
-            best, picked = _prefer(p10, 2, least, best, picked)
-            best, picked = _prefer(p01, 1, least, best, picked)
-            best, picked = _prefer(p00, 0, least, best, picked)
+            best, picked = _hardest_pair(
+                p00, p01, p02, p03, p10, p11, p12, p13, p20, p21, p22, p23, p30, p31, p32, p33,
+                tolerance, block,
+            )  # fmt: skip
         lost = p33 != p33  # every comparison with NaN fails
         best = tl.where(lost, p33, best)
         picked = tl.where(lost, last, picked)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from symmcore.libraries import limited_blas_threads
+from symmcore.blas_threads import limited_blas_threads
 
 
 def blas_threads() -> set[int]:

@@ -8,7 +8,7 @@ from typing import TextIO
 from symmcore.errors import DegradedWarning
 
 
-def show_notes(say: Callable[[str], None]) -> None:
+def show_warnings(say: Callable[[str], None]) -> None:
     """Show warnings in the words of this program from here on, for a process of its own.
 
     What libraries warn of speaks of their code, and nobody here can mend it; what matters of it

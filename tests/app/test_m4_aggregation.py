@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from symmviz.model.outline import Values, outline
+from symmviz.model.curve import Values
+from symmviz.model.m4_aggregation import m4_aggregated
 
 
 def pixels(places: Values, values: Values, view: tuple[float, float], columns: int) -> Values:
@@ -24,7 +25,7 @@ def pixels(places: Values, values: Values, view: tuple[float, float], columns: i
 @pytest.mark.parametrize("count", [0, 1, 400])
 def test_of_a_short_series_all_is_drawn(count: int) -> None:
     places = np.arange(float(count))
-    drawn_places, drawn = outline(places, places % 7, (0.0, 400.0), 100)
+    drawn_places, drawn = m4_aggregated(places, places % 7, (0.0, 400.0), 100)
     np.testing.assert_array_equal(drawn_places, places)
     np.testing.assert_array_equal(drawn, places % 7)
 
@@ -38,7 +39,7 @@ def test_no_pixel_differs_from_the_whole_line(view: tuple[float, float], gaps: b
     if gaps:
         values[random.random(len(places)) < 0.2] = np.nan
         values[20_000:30_000] = np.nan
-    drawn_places, drawn = outline(places, values, view, 200)
+    drawn_places, drawn = m4_aggregated(places, values, view, 200)
     assert len(drawn_places) == len(drawn) <= 4 * 200 + 8
     assert (np.diff(drawn_places) >= 0).all()
     inside = (drawn_places >= view[0]) & (drawn_places <= view[1])
@@ -51,7 +52,7 @@ def test_no_pixel_differs_from_the_whole_line(view: tuple[float, float], gaps: b
 
 def test_a_line_goes_on_beyond_the_view() -> None:
     places = np.arange(1_000.0)
-    drawn_places, _ = outline(places, places, (300.4, 300.6), 50)
+    drawn_places, _ = m4_aggregated(places, places, (300.4, 300.6), 50)
     assert list(drawn_places) == [300.0, 301.0]
-    drawn_places, _ = outline(places, places, (100.5, 900.5), 20)
+    drawn_places, _ = m4_aggregated(places, places, (100.5, 900.5), 20)
     assert (drawn_places[0], drawn_places[-1]) == (100.0, 901.0)

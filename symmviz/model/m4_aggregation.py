@@ -1,14 +1,13 @@
-"""What is drawn of a long series of numbers: no pixel differs from all of it drawn."""
+"""M4 aggregation of a long line: the few points that colour the pixels all of it would."""
 
 import numpy as np
-import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+from symmviz.model.curve import Values
 
 _POINTS_A_COLUMN = 4
 
 
-def outline(
+def m4_aggregated(
     places: Values, values: Values, view: tuple[float, float], columns: int
 ) -> tuple[Values, Values]:
     """The points to draw of a series in a view of so many pixel columns.

@@ -6,7 +6,7 @@ from typing import Any
 from symmcore.errors import InputError
 
 
-def needed(module: str, what: str) -> Any:
+def optional_module(module: str, what: str) -> Any:
     """Return a module of the extra ``symmviz[export]``.
 
     Args:
