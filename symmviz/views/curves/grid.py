@@ -70,59 +70,16 @@ class CurveGrid(QFrame):
         self._legend = RunLegend(self)
         self._legend.toggled.connect(self._toggle_run)
         self._abscissa = QComboBox(self)
-        self._abscissa.setToolTip("What the horizontal axes count.")
-        self._abscissa.setAccessibleName("Horizontal axis of the plots")
-        for abscissa, text in _ABSCISSAE.items():
-            self._abscissa.addItem(text, abscissa)
-        self._abscissa.activated.connect(
-            lambda: self._choose(abscissa=self._abscissa.currentData())
-        )
         self._smoothing = QComboBox(self)
-        self._smoothing.setToolTip(
-            "Draw a moving average over each line, which stays visible behind it. The number is "
-            "the weight of the past."
-        )
-        self._smoothing.setAccessibleName("Smoothing of the plots")
-        for weight in SMOOTHING:
-            self._smoothing.addItem(f"Smooth {weight:g}" if weight else "Not smoothed", weight)
-        self._smoothing.activated.connect(
-            lambda: self._choose(smoothing=self._smoothing.currentData())
-        )
         self._bands = QPushButton("Seeds as bands", self)
-        self._bands.setCheckable(True)
-        self._bands.hide()
-        self._bands.setToolTip(
-            "Draw runs that differ in nothing but the seed as one line, their mean, in a band of "
-            "one standard deviation."
-        )
-        self._bands.clicked.connect(lambda checked: self._choose(bands=checked))
         self._diagnostics = QPushButton("Diagnostics", self)
-        self._diagnostics.setCheckable(True)
-        self._diagnostics.setToolTip(
-            "Show plots of what tells of a collapse too: norms, cosines, effective rank, gradient, "
-            "the loss's trivial value and its zero terms."
-        )
-        self._diagnostics.clicked.connect(lambda checked: self._choose(diagnostics=checked))
         self._fit = QPushButton("Fit plots", self)
-        self._fit.setToolTip("Show all of every line again (or double-click a plot).")
-        self._fit.clicked.connect(self.fit)
+        self._grid = QGridLayout()
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._across = _MOST_ACROSS
         self._panels: dict[PanelKey, CurvePanel] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 6, 10, 8)
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(_SPACING)
-        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._head.setSpacing(_HEAD_SPACING)  # a grid of two spacings hands none on
-        self._head.addWidget(self._legend, 1)
-        fields = QHBoxLayout()
-        fields.setSpacing(_HEAD_SPACING)
-        chosen = (self._bands, self._abscissa, self._smoothing, self._diagnostics, self._fit)
-        for widget in chosen:
-            fields.addWidget(widget)
-        self._head.addLayout(fields)
-        column.addLayout(self._head)
-        column.addLayout(self._grid, 1)
+        self._prepare()
+        self._lay_out()
         self.set_panels(panels)
 
     @property
@@ -217,6 +174,55 @@ class CurveGrid(QFrame):
         if across != self._across:
             self._across = across
             self._arrange()
+
+    def _prepare(self) -> None:
+        self._abscissa.setToolTip("What the horizontal axes count.")
+        self._abscissa.setAccessibleName("Horizontal axis of the plots")
+        for abscissa, text in _ABSCISSAE.items():
+            self._abscissa.addItem(text, abscissa)
+        self._abscissa.activated.connect(
+            lambda: self._choose(abscissa=self._abscissa.currentData())
+        )
+        self._smoothing.setToolTip(
+            "Draw a moving average over each line, which stays visible behind it. The number is "
+            "the weight of the past."
+        )
+        self._smoothing.setAccessibleName("Smoothing of the plots")
+        for weight in SMOOTHING:
+            self._smoothing.addItem(f"Smooth {weight:g}" if weight else "Not smoothed", weight)
+        self._smoothing.activated.connect(
+            lambda: self._choose(smoothing=self._smoothing.currentData())
+        )
+        self._bands.setCheckable(True)
+        self._bands.hide()
+        self._bands.setToolTip(
+            "Draw runs that differ in nothing but the seed as one line, their mean, in a band of "
+            "one standard deviation."
+        )
+        self._bands.clicked.connect(lambda checked: self._choose(bands=checked))
+        self._diagnostics.setCheckable(True)
+        self._diagnostics.setToolTip(
+            "Show plots of what tells of a collapse too: norms, cosines, effective rank, gradient, "
+            "the loss's trivial value and its zero terms."
+        )
+        self._diagnostics.clicked.connect(lambda checked: self._choose(diagnostics=checked))
+        self._fit.setToolTip("Show all of every line again (or double-click a plot).")
+        self._fit.clicked.connect(self.fit)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 10, 8)
+        self._grid.setHorizontalSpacing(_SPACING)
+        self._head.setSpacing(_HEAD_SPACING)  # a grid of two spacings hands none on
+        self._head.addWidget(self._legend, 1)
+        fields = QHBoxLayout()
+        fields.setSpacing(_HEAD_SPACING)
+        chosen = (self._bands, self._abscissa, self._smoothing, self._diagnostics, self._fit)
+        for widget in chosen:
+            fields.addWidget(widget)
+        self._head.addLayout(fields)
+        column.addLayout(self._head)
+        column.addLayout(self._grid, 1)
 
     def _made(self, key: PanelKey) -> CurvePanel:
         panel = CurvePanel(key, self, self._colours)
