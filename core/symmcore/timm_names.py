@@ -6,14 +6,12 @@ written, is as if it were not there.
 """
 
 import contextlib
-import difflib
 import hashlib
 import importlib
 import os
 import re
 import tempfile
 from collections.abc import Callable, Collection
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from symmcore.errors import InputError
@@ -37,6 +35,8 @@ def check_timm_name(model: str, names: Collection[str]) -> None:
     """
     if model in names:
         return
+    import difflib
+
     # Close names, among those of networks unless one with a tag was meant.
     alike = [name for name in names if ("." in name) == ("." in model)]
     near = difflib.get_close_matches(model, sorted(alike), _NEAR_NAMES)
@@ -120,6 +120,9 @@ def _path() -> Path:
 
 
 def _version() -> str:
+    # not before the window is painted, for which it takes 20 ms
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("timm")
     except PackageNotFoundError:  # a copy that was not installed

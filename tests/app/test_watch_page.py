@@ -349,8 +349,13 @@ def test_plots_stand_beside_the_maps_where_the_page_is_low(
     if beside:
         bar = page.findChildren(QScrollArea)[0].verticalScrollBar()
         assert bar is None or bar.maximum() == 0, "nothing is cut"
-        page.events.set_events(EventsState(visible=True, note="", lines=()))
-        qtbot.waitUntil(lambda: not are_beside())
+        for visible, listed in ((True, page.events), (False, page.curves)):
+            page.events.set_events(EventsState(visible=visible, note="", lines=()))
+            qtbot.waitUntil(listed.isVisible)
+            other = page.curves if visible else page.events
+            qtbot.waitUntil(other.isHidden)  # one is in place of the other
+            qtbot.waitUntil(lambda: all(one.height() >= 170 for one in maps))
+            assert bar is None or bar.maximum() == 0
 
 
 def test_plots_are_divided_as_before_once_the_page_is_high_again(

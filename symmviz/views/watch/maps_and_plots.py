@@ -23,7 +23,7 @@ class MapsAndPlots(Divided):
         maps: what stands above the plots, or left of them.
         plots: of all runs.
         columns: of the maps.
-        events: whose list takes the room that plots would have beside the maps.
+        events: whose list stands beside the maps.
         page: that all of it is on.
     """
 
@@ -50,20 +50,26 @@ class MapsAndPlots(Divided):
         return super().event(event)
 
     def arrange(self) -> None:
-        """Stand both beside or above each other, as the page has room."""
+        """Stand both beside or above each other, as the page has room.
+
+        On a low page the list of events, which stands beside the maps, takes the plots' place.
+        """
         size = self._page.size()
-        if not self._are_beside(size):
+        is_low = self._is_low(size)
+        hides_plots = is_low and not self._events.isHidden()
+        if hides_plots != self._plots.isHidden():
+            self._plots.setHidden(hides_plots)
+        if not is_low or hides_plots or not self._fit_beside(size):
             self.turn_back()
         elif self.orientation() is Qt.Orientation.Vertical:
             maps = round(size.width() * _MAPS_SHARE)
             self.turn(Qt.Orientation.Horizontal, [maps, size.width() - maps])
 
-    def _are_beside(self, size: QSize) -> bool:
-        return (
-            size.height() < _LEAST_HEIGHT
-            and size.width() >= _LEAST_WIDTH
-            and 0 < len(self._columns.shown) <= _MOST_BESIDE
-            and self._events.isHidden()
-            and len(self._plots.panels) <= len(Panel)
-            and self._plots.minimumSizeHint().width() <= size.width() / 2
-        )
+    def _is_low(self, size: QSize) -> bool:
+        is_wide = size.width() >= _LEAST_WIDTH
+        few = 0 < len(self._columns.shown) <= _MOST_BESIDE
+        return size.height() < _LEAST_HEIGHT and is_wide and few
+
+    def _fit_beside(self, size: QSize) -> bool:
+        narrow = self._plots.minimumSizeHint().width() <= size.width() / 2
+        return narrow and len(self._plots.panels) <= len(Panel)

@@ -140,8 +140,9 @@ class SelectionBar(QWidget):
 
     def show_images(self, text: str, pictures: tuple[PictureId, ...]) -> None:
         """Say this of what is selected, empty for nothing, and show these pictures."""
-        self._text.setText(*((text,) if text else _NOTHING_SELECTED))
         several = len(pictures) > 1
+        shorter = (text.partition(":")[0],) if several else ()  # how many, before which and how
+        self._text.setText(*((text, *shorter) if text else _NOTHING_SELECTED))
         self._see.setText(_SEE_SEVERAL if several else _SEE_ONE)
         self._see.setToolTip(_TIP_SEVERAL if several else _TIP_ONE)
         self._see.setEnabled(bool(text))
