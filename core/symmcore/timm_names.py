@@ -6,23 +6,20 @@ written, is as if it were not there.
 """
 
 import contextlib
-import difflib
 import hashlib
 import importlib
 import os
 import re
 import tempfile
 from collections.abc import Callable, Collection
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.folders import user_cache_folder
-from symmcore.processes import call_in_subprocess
+from symmcore.processes import call_in_subprocess, lower_priority
 
 _FOLDER = "timm"
 _NEAR_NAMES = 3
-_LOWER_PRIORITY = 10
 _LARGEST_FILE = 1_000_000  # bytes: that of timm 1.0 has 80,000
 
 
@@ -38,6 +35,8 @@ def check_timm_name(model: str, names: Collection[str]) -> None:
     """
     if model in names:
         return
+    import difflib
+
     # Close names, among those of networks unless one with a tag was meant.
     alike = [name for name in names if ("." in name) == ("." in model)]
     near = difflib.get_close_matches(model, sorted(alike), _NEAR_NAMES)
@@ -77,8 +76,7 @@ def listed_names() -> frozenset[str]:
 
 def _write_names(goal: str) -> None:
     """What the subprocess does."""
-    if hasattr(os, "nice"):
-        os.nice(_LOWER_PRIORITY)
+    lower_priority()
     names = "\n".join(sorted(listed_names())).encode()
     Path(goal).write_bytes(hashlib.sha256(names).hexdigest().encode() + b"\n" + names)
 
@@ -122,6 +120,9 @@ def _path() -> Path:
 
 
 def _version() -> str:
+    # not before the window is painted, for which it takes 20 ms
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("timm")
     except PackageNotFoundError:  # a copy that was not installed

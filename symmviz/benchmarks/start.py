@@ -3,9 +3,9 @@
 Each launch is a process of its own, beside one that shows an empty window of Qt's: what that takes,
 nobody saves. The very first launch has an empty cache, later ones have compiled loops and drawn
 alphabets in it. Start is pressed for a comparison on alphabets with the quick preset, at the first
-paint, or once all that its first picture needs has been loaded behind the Start page. With ``cold``
-the system is asked before each launch to forget the files of Python's packages; those that another
-process has in use it keeps.
+paint, a second later, or once all that its first picture needs has been loaded behind the Start
+page. With ``cold`` the system is asked before each launch to forget the files of Python's packages;
+those that another process has in use it keeps.
 """
 
 import json
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.processes import call_in_subprocess
-from symmviz.benchmarks.start_probe import AT_ONCE, BARE, WARM
+from symmviz.benchmarks.start_probe import AT_ONCE, BARE, SOON, WARM
 
 _PATIENCE = 600.0
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
@@ -41,6 +41,7 @@ class Report:
         torch_before: whether torch was imported before, in any launch.
         first_at_once: from Start at the first paint to the first picture, on the first launch.
         later_at_once: the same on later launches.
+        later_soon: the same, from Start a second after the first paint.
         later_warm: from Start to the first picture once all it needs is loaded, on later launches.
     """
 
@@ -51,6 +52,7 @@ class Report:
     torch_before: bool
     first_at_once: float
     later_at_once: float
+    later_soon: float
     later_warm: float
 
     def lines(self) -> list[str]:
@@ -66,6 +68,7 @@ class Report:
             f"  first launch, at the first paint   {self.first_at_once:6.2f} s  "
             f"{_verdict(self.first_at_once, _FIRST_BAR)}",
             f"  later launch, at the first paint   {self.later_at_once:6.2f} s",
+            f"  later launch, a second later       {self.later_soon:6.2f} s",
             f"  later launch, all is loaded        {self.later_warm:6.2f} s  "
             f"{_verdict(self.later_warm, _LATER_BAR)}",
         ]
@@ -87,7 +90,8 @@ def measure(rounds: int, *, cold: bool) -> Report:
     """
     if cold and not hasattr(os, "posix_fadvise"):
         raise InputError("--cold cannot be had here: the system cannot be asked to forget files.")
-    seen: dict[str, list[dict[str, float]]] = {kind: [] for kind in ("bare", "first", "at", "warm")}
+    kinds = "bare", "first", "at", "soon", "warm"
+    seen: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         kept = folder / "kept"
@@ -100,12 +104,13 @@ def measure(rounds: int, *, cold: bool) -> Report:
                 ("bare", BARE, kept),
                 ("first", AT_ONCE, empty),
                 ("at", AT_ONCE, kept),
+                ("soon", SOON, kept),
                 ("warm", WARM, kept),
             ):
                 if cold:
                     _forget_files()
                 seen[kind].append(_launch(folder / f"{kind}-{number}", press, loops))
-    windows = [*seen["first"], *seen["at"], *seen["warm"]]
+    windows = [one for kind in kinds[1:] for one in seen[kind]]
     return Report(
         rounds=rounds,
         cold=cold,
@@ -114,6 +119,7 @@ def measure(rounds: int, *, cold: bool) -> Report:
         torch_before=any(one["torch_before"] for one in windows),
         first_at_once=_median(seen["first"], "picture"),
         later_at_once=_median(seen["at"], "picture"),
+        later_soon=_median(seen["soon"], "picture"),
         later_warm=_median(seen["warm"], "picture"),
     )
 

@@ -12,10 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-BARE, AT_ONCE, WARM = "bare", "at once", "warm"
-"""A window of Qt's with nothing in it; Start is pressed at the first paint; once all is loaded."""
+BARE, AT_ONCE, SOON, WARM = "bare", "at once", "soon", "warm"
+"""A window of Qt's with nothing in it; Start is pressed at the first paint; a second later, as
+somebody would who looks before; once all is loaded."""
 
 _POLL_MS = 5
+_SECONDS_TO_LOOK = 1.0
 
 
 def main(launched_at: float, folder: Path, press: str) -> None:
@@ -58,12 +60,14 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication), "made just now"
     seen: dict[str, object] = {}
-    pressed = 0.0
+    pressed = painted_at = 0.0
     timer = QTimer()
     timer.setInterval(_POLL_MS)
 
     def on_painted() -> None:
-        seen["painted"] = time.time() - launched_at
+        nonlocal painted_at
+        painted_at = time.time()
+        seen["painted"] = painted_at - launched_at
         seen["torch_before"] = "torch" in sys.modules
         QTimer.singleShot(0, timer, timer.start)  # after what else begins now
 
@@ -71,6 +75,8 @@ def _show(app: object, launched_at: float, folder: Path, press: str) -> None:
         nonlocal pressed
         if not pressed:
             if press == WARM and not launched.session.warm:
+                return
+            if press == SOON and time.time() < painted_at + _SECONDS_TO_LOOK:
                 return
             pressed = time.time()
             window.start_page.set_runs_folder(folder)

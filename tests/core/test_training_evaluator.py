@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -301,6 +302,33 @@ def test_runs_that_are_embedded_together_are_embedded_as_alone() -> None:
             np.testing.assert_allclose(
                 one.points.embeddings, other.points.embeddings, rtol=1e-4, atol=1e-6
             )
+
+
+def test_runs_that_have_not_parted_are_embedded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny_config("npair", "npair+symm", "angular", "npair:dim=4", batch_size=8)
+    dataset = tiny_dataset(0)
+    loader = BatchLoader(dataset, CPU, 0, DRAWINGS)
+    learners = [Learner(spec, config, 1, CPU) for spec in config.specs]
+    embedded: list[Learner] = []
+
+    def embed(learner: Learner, images: torch.Tensor) -> torch.Tensor:
+        embedded.append(learner)
+        return Learner.embed(learner, images)
+
+    for learner in learners:
+        monkeypatch.setattr(learner, "embed", partial(embed, learner))
+    runs = list(zip(learners, config.specs, strict=True))
+    evaluator = Evaluator(dataset, loader, config)
+    snapshots = evaluator.snapshots(runs, 0, lambda: None)
+    assert set(embedded) == {learners[0], learners[3]}
+    first, second = (one.frame.test.points.embeddings for one in snapshots[:2])
+    np.testing.assert_array_equal(first, second)
+    assert not np.shares_memory(first, second)
+    batch = next(iter(loader.evaluation_batches(dataset.train, 8)))
+    learners[1].step(batch, torch.arange(4).repeat_interleave(2))
+    embedded.clear()
+    evaluator.snapshots(runs, 1, lambda: None)
+    assert set(embedded) == {learners[0], learners[1], learners[3]}
 
 
 def test_the_dataset_decides_which_recalls_there_are_at_the_end(

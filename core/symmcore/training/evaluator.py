@@ -185,13 +185,18 @@ class Evaluator:
         positions: IndexArray,
         checkpoint: Callable[[], None],
     ) -> list[Tensor]:
-        """The embeddings (N, D) of each run."""
-        parts: list[list[Tensor]] = [[] for _ in runs]
+        """The embeddings (N, D) of each run; found once for those that have not parted yet."""
+        learners = [learner for learner, _ in runs]
+        alike = [
+            next(at for at, other in enumerate(learners) if one.embeds_as(other))
+            for one in learners
+        ]
+        parts: dict[int, list[Tensor]] = {at: [] for at in alike}
         for batch in self._loader.evaluation_batches(positions, self._batch):
-            for own, (learner, _) in zip(parts, runs, strict=True):
+            for at, own in parts.items():
                 checkpoint()
-                own.append(learner.embed(batch))
-        return [torch.cat(own) for own in parts]
+                own.append(learners[at].embed(batch))
+        return [torch.cat(parts[at]) for at in alike]
 
     def _labels(self, positions: IndexArray) -> Tensor:
         return torch.from_numpy(self._dataset.labels[positions])

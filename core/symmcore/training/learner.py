@@ -197,6 +197,17 @@ class Learner:
         self._network.eval()
         return self._forward(images)
 
+    def embeds_as(self, other: "Learner") -> bool:
+        """Whether another one is known to embed as this: itself, or with the same fresh weights."""
+        if self is other:
+            return True
+        if self._steps_taken or other._steps_taken:
+            return False
+        own, others = self._network.state_dict(), other._network.state_dict()
+        return own.keys() == others.keys() and all(
+            torch.equal(value, others[name]) for name, value in own.items()
+        )
+
     def _forward(self, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=self._memory_format)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
