@@ -119,6 +119,12 @@ def leave_out_current_folder() -> None:
         sys.path[:] = [entry for entry in sys.path if entry != here]
 
 
+def lower_priority(by: int = 10) -> None:
+    """Have the system run this process after others, where it knows priorities."""
+    if hasattr(os, "nice"):
+        os.nice(by)
+
+
 class CallError(Exception):
     """What was called failed: why, in one line."""
 

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from symmcore.errors import InputError
 from symmcore.folders import user_cache_folder
-from symmcore.processes import call_in_subprocess
+from symmcore.processes import call_in_subprocess, lower_priority
 
 _FOLDER = "timm"
 _NEAR_NAMES = 3
-_LOWER_PRIORITY = 10
 _LARGEST_FILE = 1_000_000  # bytes: that of timm 1.0 has 80,000
 
 
@@ -77,8 +76,7 @@ def listed_names() -> frozenset[str]:
 
 def _write_names(goal: str) -> None:
     """What the subprocess does."""
-    if hasattr(os, "nice"):
-        os.nice(_LOWER_PRIORITY)
+    lower_priority()
     names = "\n".join(sorted(listed_names())).encode()
     Path(goal).write_bytes(hashlib.sha256(names).hexdigest().encode() + b"\n" + names)
 

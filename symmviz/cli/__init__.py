@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-_BAD_INPUT = 2
-_INTERRUPTED = 130
+from symmviz.cli.exit_status import BAD_INPUT, INTERRUPTED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _prepare_process()
         return _run(arguments)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _prepare_process() -> None:
@@ -53,4 +52,4 @@ def _run(arguments: Sequence[str] | None) -> int:
         return options.run(options)
     except InputError as error:
         sys.stderr.write(f"symmviz: {display_name(str(error))}\n")
-        return _BAD_INPUT
+        return BAD_INPUT

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
+from symmviz.cli.exit_status import BAD_INPUT
+
 AddArguments = Callable[[argparse.ArgumentParser], None]
 
 
@@ -29,4 +31,4 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the process with status 2, after one line."""
         sentence = message[:1].upper() + message[1:]
-        self.exit(2, f"{self.prog}: {sentence.rstrip('.')} (see {self.prog} --help).\n")
+        self.exit(BAD_INPUT, f"{self.prog}: {sentence.rstrip('.')} (see {self.prog} --help).\n")

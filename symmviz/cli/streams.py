@@ -4,7 +4,7 @@ import io
 import sys
 from typing import TextIO
 
-_FAILED = 1
+from symmviz.cli.exit_status import FAILED
 
 
 class LastingStream(io.TextIOBase):
@@ -88,4 +88,4 @@ def output_status() -> int:
     if not failure:
         return 0
     sys.stderr.write(f"symmviz: The output cannot be written ({failure}).\n")
-    return _FAILED
+    return FAILED

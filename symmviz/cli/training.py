@@ -27,13 +27,12 @@ from symmcore.training.sink import Sinks
 from symmcore.training.status import FinishReason
 from symmviz.cli.continuation import continuation
 from symmviz.cli.doctor import DoctorSink
+from symmviz.cli.exit_status import FAILED, INTERRUPTED
 from symmviz.cli.progress import ProgressSink
 from symmviz.cli.results import seed_lines
 from symmviz.cli.streams import output_status
 from symmviz.cli.training_options import add_training_options, training_config
 
-_FAILED = 1
-_INTERRUPTED = 130
 _STDERR = 2
 _STOPPING = b"\nStopping after this batch and a last evaluation; Ctrl-C again ends at once.\n"
 _SECONDS_FOR_THUMBNAILS = 60.0
@@ -98,7 +97,7 @@ def _train_seeds(options: Namespace, seeds: tuple[int, ...]) -> int:
         results = read_results(recordings)
         for line in seed_lines(results):
             _say(line)
-        return output_status() or (0 if all(one.is_whole for one in results) else _FAILED)
+        return output_status() or (0 if all(one.is_whole for one in results) else FAILED)
 
 
 def _train_seed(folder: SeedFolder, seed: int) -> _End:
@@ -136,14 +135,14 @@ def _train(config: TrainingConfig, out: Path, plan: ContinuationPlan | None) -> 
         if progress.began and directory.is_dir():
             _say(f"Recorded in {directory}")
     if status.reason is FinishReason.STOPPED:
-        return _End(is_over=False, status=_INTERRUPTED)
+        return _End(is_over=False, status=INTERRUPTED)
     sys.stderr.write(status.detail)
     if status.message:
         sys.stderr.write(f"symmviz: {display_name(status.message)}\n")
     if status.reason is FinishReason.COMPLETED:
         failed = recorder.unsaved or bool(progress.diverged)
-        return _End(is_over=not recorder.unsaved, status=_FAILED if failed else 0)
-    return _End(is_over=status.reason is FinishReason.DIVERGED, status=_FAILED)
+        return _End(is_over=not recorder.unsaved, status=FAILED if failed else 0)
+    return _End(is_over=status.reason is FinishReason.DIVERGED, status=FAILED)
 
 
 @contextlib.contextmanager

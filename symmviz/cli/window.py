@@ -5,7 +5,7 @@ import os
 import signal
 from argparse import Namespace
 
-_INTERRUPTED = 130
+from symmviz.cli.exit_status import INTERRUPTED
 
 
 def open_window(options: Namespace) -> int:
@@ -23,7 +23,7 @@ def open_window(options: Namespace) -> int:
     check_window_possible()
     # Importing Qt turns an exception into another one or none. Nothing is to be lost before
     # the window is there, and from then on it has a handler of its own.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     # A tenth of the time to the first paint would be spent looking for garbage among what is
     # imported, of which there is none. It is looked for again once all pages are made.
     gc.disable()

@@ -5,6 +5,9 @@ from typing import Protocol
 from symmcore.data.images.store import ImageArray
 from symmviz.model.display import PictureId
 
+SHOW_PIXELS_BELOW = 64
+"""Pixels of its longer side below which an image is shown unsmoothed: a digit is only a blur."""
+
 
 class PictureSource(Protocol):
     """Images of recordings, scaled to be drawn; made elsewhere, never while a view waits."""

@@ -8,8 +8,6 @@ from symmviz.model.results import Outcome, ResultsTable
 from symmviz.model.workspace import Workspace
 from symmviz.services.results import Results, ResultsReader
 
-_ENDED = (RunStatus.FINISHED, RunStatus.STOPPED)
-
 
 class ResultsView(Protocol):
     """What the presenter needs of the Results page."""
@@ -66,7 +64,7 @@ class ResultsPresenter:
         ended = tuple(
             one for one in trained if one in shown and one.state.status is not RunStatus.DIVERGED
         )
-        if not ended or any(one.state.status not in _ENDED for one in ended):
+        if not ended or any(not one.state.status.is_complete for one in ended):
             return ()
         if seeds is None:
             return ended

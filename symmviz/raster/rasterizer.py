@@ -1,6 +1,5 @@
 """Draws scenes by compiled loops where they are there, and by NumPy until then."""
 
-import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from types import ModuleType
@@ -8,12 +7,11 @@ from types import ModuleType
 import numpy as np
 
 from symmcore.errors import warn_once
-from symmcore.processes import CallError, call_in_subprocess
+from symmcore.processes import CallError, call_in_subprocess, lower_priority
 from symmviz.raster import eager
 from symmviz.raster.scene import Hit, Look, PixelArray, Points, Scene, Symbol, Transform
 from symmviz.raster.stamps import stamp
 
-_LOWER_PRIORITY = 10
 _SLOWER = "the map is drawn by NumPy, which takes longer"
 
 
@@ -76,8 +74,7 @@ class Rasterizer:
 
 def compile_kernels() -> None:
     """Compile the loops, so that they are on the disk: what the subprocess does."""
-    if hasattr(os, "nice"):
-        os.nice(_LOWER_PRIORITY)
+    lower_priority()
     from symmviz.raster import kernels
 
     _try(kernels)

@@ -15,6 +15,7 @@ from symmcore.runs import Recording
 from symmcore.runs.formats.info import RunStatus
 from symmcore.runs.formats.thumbnails import has_thumbnails
 from symmviz.model.display import UPLOADS, PictureId
+from symmviz.model.pictures import SHOW_PIXELS_BELOW
 from symmviz.services.request_thread import RequestedAnswers
 
 _BYTES = 24 * 2**20
@@ -23,8 +24,6 @@ _ENTRIES = 2000
 _MOST_WANTED = 600
 # A recording's own thumbnails are no larger; beyond, the image itself is asked for.
 _THUMBNAIL = 96
-# Below this width an image is shown as its pixels; a smoothed digit is only a blur.
-_SHOW_PIXELS_BELOW = 64
 _SECONDS_BETWEEN_TRIES = 0.5
 
 _Key = tuple[PictureId, int]
@@ -160,7 +159,7 @@ def _scaled(image: ImageArray, side: int) -> ImageArray:
     height, width, channels = image.shape
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    smooth = max(width, height) >= _SHOW_PIXELS_BELOW
+    smooth = max(width, height) >= SHOW_PIXELS_BELOW
     # Pillow's grey images have no third axis.
     pixels = Image.fromarray(np.ascontiguousarray(image[..., 0] if channels == 1 else image))
     kind = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST

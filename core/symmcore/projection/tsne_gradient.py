@@ -14,7 +14,7 @@ from symmcore.compiled.jit import dividing_kernel
 from symmcore.projection.points import Points
 
 Singles = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int32]
+Indices = npt.NDArray[np.uint32]
 _SMALLEST = 1e-12  # of the sum of similarities
 
 
@@ -31,13 +31,14 @@ def exact_gradient(
         0 for the divergence, which nobody asks for; and the gradient (N, 2), without the factor of
         4, which openTSNE leaves to the learning rate.
     """
-    places = np.ascontiguousarray(embedding, dtype=np.float64).view(np.ndarray)
-    columns: Singles = np.ascontiguousarray(places.T, dtype=np.float32)
-    gradient = np.empty((2, len(places)), np.float32)
+    places = np.ascontiguousarray(embedding.T, dtype=np.float64).view(np.ndarray)
+    columns: Singles = places.astype(np.float32)
+    gradient = np.empty_like(columns)
     total = _repel(columns[0], columns[1], gradient[0], gradient[1])
     gradient *= np.float32(-1.0 / max(total, _SMALLEST))
-    graph = affinities.indptr, affinities.indices, affinities.data
-    return 0.0, _attract(places, *graph, gradient)
+    # unsigned: looking for negative numbers would keep the loop from vector instructions
+    starts, others = (one.astype(np.uint32) for one in (affinities.indptr, affinities.indices))
+    return 0.0, _attract(places[0], places[1], starts, others, affinities.data, gradient)
 
 
 def warm_up() -> None:
@@ -70,17 +71,19 @@ def _repel(x: Singles, y: Singles, across: Singles, up: Singles) -> float:
 
 @dividing_kernel
 def _attract(
-    places: Points, starts: Indices, others: Indices, affinities: Points, repulsion: Singles
+    x: Points, y: Points, starts: Indices, others: Indices, affinities: Points, repulsion: Singles
 ) -> Points:
     """Add each point's attraction by its neighbours to the repulsion (2, N); gives (N, 2)."""
-    gradient = np.empty_like(places)
-    for at in range(len(places)):
-        x, y = places[at, 0], places[at, 1]
-        force_x, force_y = float(repulsion[0, at]), float(repulsion[1, at])
+    gradient = np.empty((len(x), 2))
+    for at in range(len(x)):
+        own_x, own_y = x[at], y[at]
+        force_x, force_y = 0.0, 0.0
         for edge in range(starts[at], starts[at + 1]):
-            away_x, away_y = x - places[others[edge], 0], y - places[others[edge], 1]
+            other = others[edge]
+            away_x, away_y = own_x - x[other], own_y - y[other]
             force = affinities[edge] / (1.0 + away_x * away_x + away_y * away_y)
             force_x += force * away_x
             force_y += force * away_y
-        gradient[at, 0], gradient[at, 1] = force_x, force_y
+        gradient[at, 0] = force_x + float(repulsion[0, at])
+        gradient[at, 1] = force_y + float(repulsion[1, at])
     return gradient

@@ -4,7 +4,6 @@ numba's compiler holds Python's lock for seconds at a time, which no window surv
 keeps what it compiled on the disk, and this process loads it from there.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,11 +14,10 @@ from symmcore.errors import warn_once
 from symmcore.losses import MetricLoss, build_loss
 from symmcore.losses.backends.numba import availability
 from symmcore.losses.log_sum import LogSumLoss
-from symmcore.processes import CallError, call_in_subprocess
+from symmcore.processes import CallError, call_in_subprocess, lower_priority
 from symmcore.progress import Progress, ProgressCallback
 from symmcore.training.spec import RunSpec, parse_spec
 
-_LOWER_PRIORITY = 10
 _SECONDS_BETWEEN_LOOKS = 0.1
 _USUAL_SECONDS = 20
 
@@ -82,8 +80,7 @@ def load_loops(
 
 def compile_loops(*specs: str) -> None:
     """Compile the loops of these SPECs' losses: what the subprocess does."""
-    if hasattr(os, "nice"):
-        os.nice(_LOWER_PRIORITY)
+    lower_priority()
     torch.set_num_threads(1)
     for spec in map(parse_spec, specs):
         loss = build_loss(spec.loss, spec.symm, spec.loss_settings)

@@ -8,10 +8,9 @@ from typing import Protocol
 
 from symmcore.data.names import display_name
 from symmcore.errors import InputError
+from symmviz.cli.exit_status import FAILED
 from symmviz.cli.output_file import write_file
 from symmviz.cli.streams import output_status
-
-_FAILED = 1
 
 
 class Report(Protocol):
@@ -52,4 +51,4 @@ def report_on(measure: Callable[[], Report], path: Path | None) -> int:
 
 def _failed(sentence: str) -> int:
     sys.stderr.write(f"symmviz: {display_name(sentence)}\n")
-    return _FAILED
+    return FAILED

@@ -10,7 +10,6 @@ from symmviz.model.runs.branch import BranchParent
 from symmviz.model.runs.mismatch import mismatch
 from symmviz.model.runs.titles import run_titles
 
-_ENDED = (RunStatus.FINISHED, RunStatus.STOPPED)
 # A training that was killed, or fell over, can go on from its newest checkpoint, too.
 _BROKEN_OFF = (RunStatus.FAILED, RunStatus.UNKNOWN)
 
@@ -98,7 +97,7 @@ def _going_on(recordings: tuple[Recording, ...]) -> Path | None:
     going = not_diverged(recordings)
     can = all(one.info.config is not None for one in recordings) and all(
         one.state.checkpoint_steps
-        and (one.state.status in _ENDED or one.state.status in _BROKEN_OFF)
+        and (one.state.status.is_complete or one.state.status in _BROKEN_OFF)
         for one in going
     )
     # All runs of a comparison go on together.

@@ -18,9 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from symmviz.views.widgets.note import Note
-from symmviz.views.widgets.save_dialog import ask_where_to_save
+from symmviz.views.widgets.save_dialog import PICTURE_FORMATS, ask_where_to_save
 
-_FORMATS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF"}
 _ABOUT = (
     "Original points blue, synthetic ones red, a row a run. All maps have one scale; a step "
     "without a frame shows the one before it."
@@ -154,6 +153,6 @@ class FigureDialog(QDialog):
             self.say("The picture was copied.")
 
     def _ask_where_to_save(self) -> None:
-        path = ask_where_to_save(self, "Save the figure", "figure8.png", _FORMATS)
+        path = ask_where_to_save(self, "Save the figure", "figure8.png", PICTURE_FORMATS)
         if path is not None:
             self.save_wanted.emit(path)

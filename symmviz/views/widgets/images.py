@@ -6,11 +6,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from symmcore.data.images.store import ImageArray
 from symmviz.model.display import PictureId
-from symmviz.model.pictures import PictureSource
+from symmviz.model.pictures import SHOW_PIXELS_BELOW, PictureSource
 from symmviz.views.style.theme import current_theme
-
-# Below this width an image is shown as its pixels; a smoothed digit is only a blur.
-_SHOW_PIXELS_BELOW = 64
 
 
 def image_pixmap(image: ImageArray, size: int, ratio: float) -> QPixmap:
@@ -25,7 +22,7 @@ def image_pixmap(image: ImageArray, size: int, ratio: float) -> QPixmap:
     pixels = np.ascontiguousarray(image)
     kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
     picture = QImage(pixels.data, width, height, width * channels, kind)
-    smooth = max(width, height) >= _SHOW_PIXELS_BELOW
+    smooth = max(width, height) >= SHOW_PIXELS_BELOW
     side = round(size * ratio)
     scaled = picture.scaled(
         side,

@@ -30,9 +30,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QMenu, QWidget
 
 from symmviz.views.style.theme import current_theme
-from symmviz.views.widgets.save_dialog import ask_where_to_save
+from symmviz.views.widgets.save_dialog import PICTURE_FORMATS, ask_where_to_save
 
-_FORMATS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF"}
 _LEAST_PIXELS = 2.0  # for each logical pixel: a picture is looked at larger than it was
 
 
@@ -79,7 +78,9 @@ class PictureMenu(QObject):
 
     def ask_where_to_save(self) -> None:
         """Ask for a file; its ending says the format."""
-        path = ask_where_to_save(self._target, "Save picture", f"{self._name()}.png", _FORMATS)
+        path = ask_where_to_save(
+            self._target, "Save picture", f"{self._name()}.png", PICTURE_FORMATS
+        )
         if path is not None:
             self.save_wanted.emit(path, self.coded(path.suffix.lower()))
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+PICTURE_FORMATS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF"}
+"""What a picture can be saved as, by the endings of files."""
+
 
 def ask_where_to_save(
     parent: QWidget, title: str, proposed: str, formats: Mapping[str, str]

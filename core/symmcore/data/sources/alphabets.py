@@ -14,7 +14,6 @@ numbers, batches of 128, Adam at 0.001; the network was the quick preset's then)
 """
 
 import contextlib
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from symmcore.data.sources.drawn_images import keep_drawn, read_drawn
 from symmcore.data.sources.splits import SplitRule, split_listed
 from symmcore.data.sources.strokes import FAMILY_SIZE, PIXELS, Distortion, draw, family_shapes
 from symmcore.errors import InputError
-from symmcore.processes import CallError, call_in_subprocess
+from symmcore.processes import CallError, call_in_subprocess, lower_priority
 from symmcore.progress import Progress, ProgressCallback, ignore_progress
 
 Pictures = npt.NDArray[np.uint8]
@@ -139,8 +138,7 @@ def load_alphabets(
 
 def draw_usual() -> None:
     """Have the usual images in the cache: what a subprocess of low priority does."""
-    if hasattr(os, "nice"):
-        os.nice(_LOWER_PRIORITY)
+    lower_priority(_BELOW_WINDOW)
     _usual_images(AlphabetSettings(), ignore_progress)
 
 
@@ -164,7 +162,7 @@ def draw_usual_beside(poll: Callable[[], None]) -> None:
 _KEPT: dict[AlphabetSettings, Pictures] = {}
 _DRAWING = threading.Lock()  # what one thread draws, another need not draw too
 _SECONDS_BETWEEN_LOOKS = 0.05
-_LOWER_PRIORITY = 5  # than the window, but not than what compiles
+_BELOW_WINDOW = 5  # but not below what compiles
 _DRAWN_BY = strokes, sys.modules[__name__]
 
 

@@ -23,6 +23,11 @@ class RunStatus(Enum):
     UNKNOWN = "unknown"
     """It did not say that it ended, and what wrote it is gone, or silent for minutes."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it ended by itself or as it was asked to, so was scored at its end."""
+        return self in (RunStatus.FINISHED, RunStatus.STOPPED)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunInfo:

@@ -21,6 +21,7 @@ Points = dict[str, tuple[list[int], list[float]]]
 
 MOST_METRICS = 1000
 LONGEST_NAME = 100
+LONGEST_LINE = 2**20
 RESERVED = frozenset({"kind", "step"})
 # Of BatchHealth: null says that it was not taken in this step.
 _NOW_AND_THEN = frozenset({"gradient_norm", "zero_terms"})

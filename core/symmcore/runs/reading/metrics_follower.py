@@ -7,6 +7,7 @@ from typing import Any
 from symmcore.errors import RunError
 from symmcore.runs.formats.files import reason
 from symmcore.runs.formats.layout import METRICS
+from symmcore.runs.formats.metrics import LONGEST_LINE
 from symmcore.runs.formats.metrics_cache import ANCHOR, anchor_of, read_cache
 from symmcore.runs.formats.untrusted_files import open_file
 from symmcore.runs.reading.index import RunIndex
@@ -16,7 +17,6 @@ _BLOCK = 2**18
 _MOST_A_POLL = 24 * 2**20
 _MOST_LINES_A_POLL = 250_000
 _MOST_DAMAGED_A_POLL = 20_000  # lines that take longer than others
-_LONGEST_LINE = 2**20
 
 
 class MetricsFollower:
@@ -113,7 +113,7 @@ class MetricsFollower:
             *lines, rest = (rest + block).split(b"\n")
             lines_left -= len(lines)
             self._take(lines)
-            if len(rest) > _LONGEST_LINE:
+            if len(rest) > LONGEST_LINE:
                 self._pass_over(rest)
                 rest = b""
         self._has_rest = bool(rest) or self._skipping

@@ -21,10 +21,9 @@ from symmcore.runs.formats.layout import (
     gallery_step,
     is_method,
 )
+from symmcore.runs.formats.metrics import LONGEST_LINE
 from symmcore.runs.formats.untrusted_files import open_file
 from symmcore.settings.checkpoint_files import CHECKPOINTS
-
-_LONGEST_LINE = 2**20
 
 
 def cut(run: Path, step: int) -> None:
@@ -130,7 +129,7 @@ def _metrics_until(run: Path, step: int) -> bytes:
     with os.fdopen(_opened(run, path), "rb") as stream:
         if size is not None and size <= path.stat().st_size:
             return stream.read(size)
-        lines = iter(partial(stream.readline, _LONGEST_LINE), b"")
+        lines = iter(partial(stream.readline, LONGEST_LINE), b"")
         # what has no end is no line
         return b"".join(line for line in lines if line.endswith(b"\n") and _step_in(line) <= step)
 
