@@ -10,6 +10,7 @@ from symmviz.model.map.layers import AT_FIRST, Layer
 from symmviz.presenters.controls import Commands, Notice
 from symmviz.views.map.toggles import LayerMenu
 from symmviz.views.style.theme import apply_appearance
+from symmviz.views.widgets.elided_label import ElidedLabel
 from symmviz.views.widgets.note import Note
 from symmviz.views.window.controls_bar import ControlsBar
 
@@ -57,6 +58,17 @@ def test_the_bar_is_as_high_with_go_on_as_without(bar: ControlsBar) -> None:
     without = bar.minimumSizeHint().height()
     bar.set_commands(commands(extend=True))
     assert bar.minimumSizeHint().height() == without
+
+
+def test_of_a_long_progress_whole_parts_are_left_out_from_the_end(bar: ControlsBar) -> None:
+    (label,) = (one for one in bar.findChildren(ElidedLabel) if one.text() == "No training yet")
+    whole = "Seed 3 of 3 · Training · step 20 of 300 · 8.1 steps/s · 34 s left"
+    bar.set_progress(20, 300, whole)
+    assert bar.progress_text() == whole
+    for kept in (5, 4, 2, 1):
+        wanted = " · ".join(whole.split(" · ")[:kept])
+        label.resize(label.fontMetrics().horizontalAdvance(wanted) + 2, label.height())
+        assert label.shown() == wanted
 
 
 def test_the_keyboard_stays_with_what_takes_the_place_of_pause(

@@ -348,14 +348,14 @@ def test_plots_stand_beside_the_maps_where_the_page_is_low(
         qtbot.waitUntil(lambda: all(one.height() >= 170 for one in maps))
     if beside:
         bar = page.findChildren(QScrollArea)[0].verticalScrollBar()
-        assert bar is None or bar.maximum() == 0, "nothing is cut"
+        qtbot.waitUntil(lambda: bar.maximum() == 0)  # nothing is cut
         for visible, listed in ((True, page.events), (False, page.curves)):
             page.events.set_events(EventsState(visible=visible, note="", lines=()))
             qtbot.waitUntil(listed.isVisible)
             other = page.curves if visible else page.events
             qtbot.waitUntil(other.isHidden)  # one is in place of the other
             qtbot.waitUntil(lambda: all(one.height() >= 170 for one in maps))
-            assert bar is None or bar.maximum() == 0
+            qtbot.waitUntil(lambda: bar.maximum() == 0)
 
 
 def test_plots_are_divided_as_before_once_the_page_is_high_again(

@@ -214,10 +214,14 @@ class CurveGrid(QFrame):
         column.setContentsMargins(10, 6, 10, 8)
         self._grid.setHorizontalSpacing(_SPACING)
         self._head.setSpacing(_HEAD_SPACING)  # a grid of two spacings hands none on
-        self._head.addWidget(self._legend, 1)
+        named = QHBoxLayout()
+        named.addWidget(self._legend, 1)
+        named.addWidget(self._bands)
+        self._head.addLayout(named, 1)
         fields = QHBoxLayout()
-        fields.setSpacing(_HEAD_SPACING)
-        chosen = (self._bands, self._abscissa, self._smoothing, self._diagnostics, self._fit)
+        for line in (named, fields):
+            line.setSpacing(_HEAD_SPACING)
+        chosen = (self._abscissa, self._smoothing, self._diagnostics, self._fit)
         for widget in chosen:
             fields.addWidget(widget)
         self._head.addLayout(fields)

@@ -20,6 +20,7 @@ from symmviz.views.widgets.note import Note
 
 _WIDTH_FOR_FACTS = 760  # pixels
 _MOST_NOTICES = 20  # kept until they are dismissed
+_BETWEEN = " \N{MIDDLE DOT} "  # the parts of what is said of a training
 
 
 class NoticeBar(QFrame):
@@ -164,7 +165,9 @@ class ControlsBar(QWidget):
         """Show how far training is."""
         self._progress.setRange(0, total)
         self._progress.setValue(step)
-        self._text.setText(text)
+        parts = text.split(_BETWEEN)  # the least important stands last
+        shorter = [_BETWEEN.join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
+        self._text.setText(text, *shorter)
 
     def set_facts(self, text: str) -> None:
         """Show device and seed."""
