@@ -16,6 +16,7 @@ from symmcore.training.input import known_side
 from symmviz.presenters.start import StartForm, training_config
 
 _DEVICES = {"cuda": "GPU for CUDA", "mps": "GPU of Apple"}
+_WAY_OUT = "choose another network under Advanced."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,22 @@ def start_problem(
         check_library(network_info(config.network))
         model = timm_name(config.network)
         if model and timm_names:
-            check_timm_name(model, timm_names)
+            _check_timm(model, timm_names)
         return _size_problem(config)
     except InputError as error:
         return StartProblem(str(error))
+
+
+def _check_timm(model: str, names: frozenset[str]) -> None:
+    """Check a name, and say where another can be chosen, which need not be shown.
+
+    Raises:
+        InputError: if timm has no such network.
+    """
+    try:
+        check_timm_name(model, names)
+    except InputError as error:
+        raise InputError(f"{str(error).removesuffix('.')}; {_WAY_OUT}") from error
 
 
 def _size_problem(config: TrainingConfig) -> StartProblem | None:
@@ -80,6 +93,5 @@ def _size_problem(config: TrainingConfig) -> StartProblem | None:
     try:
         check_image_size(network_info(config.network), side, side)
     except InputError as error:
-        way_out = "choose another network under Advanced."
-        raise InputError(f"{str(error).removesuffix('.')} ({title}); {way_out}") from error
+        raise InputError(f"{str(error).removesuffix('.')} ({title}); {_WAY_OUT}") from error
     return None

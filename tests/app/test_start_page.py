@@ -37,6 +37,7 @@ from symmviz.views.start.dataset_picker import DatasetPicker
 from symmviz.views.start.page import StartPage
 from symmviz.views.start.preset_field import PresetField
 from symmviz.views.start.seeds_field import SeedsField
+from symmviz.views.widgets.disclosure import Disclosure
 from symmviz.views.widgets.typed_choice import TypedChoice
 
 
@@ -224,7 +225,7 @@ def test_a_name_that_timm_has_not_is_said_beside_the_field(page: StartPage, qtbo
     assert start_problem(page.form()) is None
     problem = start_problem(page.form(), timm_names=names)
     assert problem is not None
-    assert problem.text == said
+    assert problem.text == f"{said[:-1]}; choose another network under Advanced."
     box.choose("timm:resnet50.a1_in1k")
     assert fields.network_problem() == ""
     completer = edit.completer()
@@ -233,6 +234,19 @@ def test_a_name_that_timm_has_not_is_said_beside_the_field(page: StartPage, qtbo
     box.choose("timm:anything")
     fields.set_timm_names(frozenset())  # nobody knows them
     assert fields.network_problem() == ""
+
+
+def test_what_is_below_the_fold_is_scrolled_to_when_it_is_opened(
+    page: StartPage, qtbot: QtBot
+) -> None:
+    page.resize(900, 480)
+    page.show()
+    (more,) = page.findChildren(Disclosure)
+    assert not page.training.visibleRegion().boundingRect().height()
+    with qtbot.waitSignal(more.opened):
+        more.click()
+    assert page.training.visibleRegion().boundingRect().height() > 100
+    assert more.visibleRegion().boundingRect().height() == more.height()
 
 
 def test_symm_and_the_loss_are_trained_as_they_are_set(page: StartPage) -> None:

@@ -108,5 +108,5 @@ def test_scrubbing_keeps_no_frame_but_in_its_cache(
 def test_damaged_runs_are_read_with_a_sentence_at_worst(tmp_path: Path) -> None:
     faults: list[str] = []
     with tiny_dataset():
-        mutate(make_run(tmp_path), 120, 0, faults.append)
+        mutate(make_run(tmp_path), 60, 0, faults.append)
     assert faults == [], "of time and memory, too"

@@ -78,7 +78,7 @@ class NeighbourProjector:
             begun = any(one.start is not None for one in laid)
             yield update(0.0, "loading" if begun else "loading, PCA meanwhile")
         for one in laid:
-            yield update(0.0)
+            yield update(0.0, _note(job, laid))
             one.begin(self._method, job.settings)
         measured, pause = time.monotonic(), _pause(maps)
         while any(one.done < 1.0 for one in laid):
@@ -86,8 +86,7 @@ class NeighbourProjector:
                 one.advance()
                 if one is laid[-1]:  # all at the same piece: runs are compared meanwhile, too
                     _follow(laid)
-                waits = job.settings.rests and any(each.is_waiting for each in laid)
-                yield update(min(each.done for each in laid), _MOVING if waits else "")
+                yield update(min(each.done for each in laid), _note(job, laid))
             if job.settings.is_live and time.monotonic() - measured > pause:
                 _measure(maps)
                 measured = time.monotonic()
@@ -99,6 +98,11 @@ def _pause(maps: list[SplitMap]) -> float:
     """Return the seconds from one measurement of maps to the next."""
     count = sum(one.count for one in maps)
     return max(_SECONDS_BETWEEN_MEASUREMENTS, count / _POINTS_MEASURED_A_SECOND)
+
+
+def _note(job: ProjectionJob, laid: list[SplitMap]) -> str:
+    waits = job.settings.rests and any(one.is_waiting for one in laid)
+    return _MOVING if waits or any(one.is_parting for one in laid) else ""
 
 
 def _follow(laid: list[SplitMap]) -> None:

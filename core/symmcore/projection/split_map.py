@@ -121,6 +121,11 @@ class SplitMap:
         layout = self._layout
         return layout is not None and layout.is_between and (self.matured >= 1.0 or self._rests)
 
+    @property
+    def is_parting(self) -> bool:
+        """Whether the points of a first layout are not where it is a picture of them yet."""
+        return self.matured < 1.0 and (self._layout is None or self._layout.is_between)
+
     def place(self, method: LayoutMethod) -> None:
         """Choose where the points are at first; points in one place stay there.
 

@@ -37,6 +37,8 @@ class TrainingFields(SettingFields):
         self._box("split").currentIndexChanged.connect(self.split_changed)
         self._problem = Note(self)
         self._timm_names: frozenset[str] | None = None
+        # as the widest field: the page's other column stays beside this one
+        self._problem.setMaximumWidth(max(one.sizeHint().width() for one in self.fields()))
         below = self.fields().index(self._box("network")) + 1  # a row each
         self.form.insertRow(below, "", self._problem)
         network = self._box("network")

@@ -40,7 +40,7 @@ from symmviz.views.start.runs_folder import RunsFolder
 from symmviz.views.widgets.disclosure import Disclosure
 from symmviz.views.widgets.dropped import dropped_path
 from symmviz.views.widgets.flow_layout import FlowLayout
-from symmviz.views.widgets.scroll_area import scrolling
+from symmviz.views.widgets.scroll_area import reveal, scrolling
 
 _WIDTH_FOR_RECENT = 840  # pixels from which recent runs stand beside the form
 
@@ -248,6 +248,8 @@ class StartPage(QWidget):
         column.addWidget(self._advanced)
         column.addStretch(1)
         scroll = scrolling(centred(content, self), self)
+        # what was below the fold would seem to be nothing
+        self._more.opened.connect(lambda: reveal(scroll, self._advanced, self._more))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -20,6 +20,7 @@ class SeedsField(QLineEdit):
         self.setAccessibleName("Seeds")
         self.setToolTip(_TIP)
         self.setMaxLength(200)
+        self.setTextMargins(2, 0, 0, 0)  # begins where the numbers above and below do
         self._first = 0
         self.textChanged.connect(self._on_text)
 

@@ -158,7 +158,7 @@ def _palette(theme: Theme) -> QPalette:
 
 
 # PySide takes names as str, whatever its stubs say.
-_FRAMED: tuple[Any, ...] = ("QAbstractSpinBox", "QLineEdit", "QCheckBox")
+_FRAMED: tuple[Any, ...] = ("QAbstractSpinBox", "QLineEdit", "QCheckBox", "TypedChoice")
 _DARKER = 140  # percent
 
 

@@ -25,3 +25,9 @@ def scrolling(content: QWidget, parent: QWidget) -> QScrollArea:
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setWidget(content)
     return made
+
+
+def reveal(area: QScrollArea, *widgets: QWidget) -> None:
+    """Scroll as little as it takes to see these; the last, where there is no room for all."""
+    for widget in widgets:
+        area.ensureWidgetVisible(widget, 0, 0)
