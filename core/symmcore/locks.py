@@ -18,7 +18,7 @@ _WITHOUT_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOP
 
 
 @contextmanager
-def held(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold a lock.
 
     Args:
@@ -41,11 +41,11 @@ def held(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
-def unless_held(path: Path, action: Callable[[], None]) -> None:
+def if_unlocked(path: Path, action: Callable[[], None]) -> None:
     """Call ``action`` under a lock, unless another process holds it.
 
     Raises:
-        OSError: as for :func:`held`.
+        OSError: as for :func:`locked`.
     """
     with suppress(Timeout), lock_of(path).acquire(timeout=0):
         action()

@@ -25,11 +25,11 @@ def _prepare_process() -> None:
 
     leave_out_current_folder()
     let_idle_threads_sleep()
-    from symmviz.cli.streams import make_output_last
+    from symmviz.cli.streams import survive_closed_output
     from symmviz.cli.thread_counts import remove_invalid_thread_counts
     from symmviz.user_warnings import say_on_stderr, show_warnings
 
-    make_output_last()
+    survive_closed_output()
     show_warnings(say_on_stderr)
     remove_invalid_thread_counts(say_on_stderr)
 
@@ -42,9 +42,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     from symmcore.data.names import display_name
     from symmcore.errors import InputError
     from symmviz.cli.arguments import parse_arguments
-    from symmviz.cli.streams import make_output_last
+    from symmviz.cli.streams import survive_closed_output
 
-    make_output_last()
+    survive_closed_output()
     # Pillow says of odd images what nobody here can mend; what cannot be read is told.
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)

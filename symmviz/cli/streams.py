@@ -7,7 +7,7 @@ from typing import TextIO
 from symmviz.cli.exit_status import FAILED
 
 
-class LastingStream(io.TextIOBase):
+class SurvivingStream(io.TextIOBase):
     """Writes to a stream while it can be written, and to nowhere from then on.
 
     A training is not to end because the terminal it spoke to is closed, or a pipe's reader gone.
@@ -73,18 +73,18 @@ class LastingStream(io.TextIOBase):
         return self._stream.fileno()
 
 
-def make_output_last() -> None:
+def survive_closed_output() -> None:
     """Let what reads this process's output go away without ending it."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if not isinstance(stream, LastingStream):
-            setattr(sys, name, LastingStream(stream))
+        if not isinstance(stream, SurvivingStream):
+            setattr(sys, name, SurvivingStream(stream))
 
 
 def output_status() -> int:
     """The exit status of a command whose result is what it printed: 1 where that was lost."""
     sys.stdout.flush()
-    failure = sys.stdout.failure if isinstance(sys.stdout, LastingStream) else ""
+    failure = sys.stdout.failure if isinstance(sys.stdout, SurvivingStream) else ""
     if not failure:
         return 0
     sys.stderr.write(f"symmviz: The output cannot be written ({failure}).\n")

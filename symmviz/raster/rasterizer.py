@@ -96,15 +96,15 @@ def _loaded() -> ModuleType | None:
     from symmcore.compiled.loading import loading_numba
 
     with loading_numba():  # numba imports more of itself at the first call
-        from symmcore.compiled.code_cache import NotKeptError
-        from symmcore.compiled.jit import only_load
+        from symmcore.compiled.code_cache import NotCachedError
+        from symmcore.compiled.jit import load_from_cache_only
         from symmviz.raster import kernels
 
         for function in (kernels.draw_points, kernels.nearest_point):
-            only_load(function)
+            load_from_cache_only(function)
         try:
             _try(kernels)
-        except NotKeptError:
+        except NotCachedError:
             return None
     return kernels
 

@@ -25,7 +25,7 @@ from symmcore.training.trainer import Trainer
 from symmviz.benchmarks import evaluation, loss_memory
 from symmviz.cli import main, training
 from symmviz.cli.arguments import parse_arguments
-from symmviz.cli.streams import LastingStream
+from symmviz.cli.streams import SurvivingStream
 from symmviz.cli.training_options import training_config
 
 PATIENCE = 120.0  # how long a process may take, on a machine that is busy
@@ -475,7 +475,7 @@ class TestPresets:
     def test_on_a_terminal_it_is_said_once(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(LastingStream, "isatty", lambda _: True)
+        monkeypatch.setattr(SurvivingStream, "isatty", lambda _: True)
         assert call("train", "tiny", "--out", "run", *QUICK, "--network", "googlenet") == 2
         error = capsys.readouterr().err
         assert error.count("GoogLeNet reads images") == 1

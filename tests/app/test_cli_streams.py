@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from symmviz.cli.streams import LastingStream
+from symmviz.cli.streams import SurvivingStream
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="uses a POSIX shell")
 
@@ -21,7 +21,7 @@ class Broken(io.StringIO):
 
 def test_what_can_be_written_is() -> None:
     inner = io.StringIO()
-    stream = LastingStream(inner)
+    stream = SurvivingStream(inner)
     assert stream.write("word") == 4
     assert inner.getvalue() == "word"
     assert not stream.isatty()
@@ -29,7 +29,7 @@ def test_what_can_be_written_is() -> None:
 
 @pytest.mark.parametrize("inner", [None, Broken()])
 def test_from_then_on_nothing_is(inner: io.StringIO | None) -> None:
-    stream = LastingStream(inner)
+    stream = SurvivingStream(inner)
     for _ in range(2):
         assert stream.write("word") == 4
         stream.flush()
@@ -41,7 +41,7 @@ def test_from_then_on_nothing_is(inner: io.StringIO | None) -> None:
 
 def test_what_the_encoding_lacks_is_escaped() -> None:
     inner = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", newline="")
-    stream = LastingStream(inner)
+    stream = SurvivingStream(inner)
     stream.write("\N{HANGUL SYLLABLE HAN} and \xe9\n")
     stream.flush()
     assert inner.buffer.getvalue() == b"\\ud55c and \xe9\n"
@@ -50,7 +50,7 @@ def test_what_the_encoding_lacks_is_escaped() -> None:
 def test_a_closed_stream_is_silent() -> None:
     inner = io.StringIO()
     inner.close()
-    stream = LastingStream(inner)
+    stream = SurvivingStream(inner)
     assert not stream.isatty()
     assert stream.write("word") == 4
 

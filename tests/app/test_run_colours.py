@@ -17,7 +17,7 @@ from symmcore.palette import RUN_SYMBOLS, RUNS_ON_DARK, RUNS_ON_LIGHT, run_place
 from symmcore.settings.losses import CATALOG
 from symmviz.exporting.curves import CurvesSheet
 from symmviz.exporting.sheet import sheet_image
-from symmviz.model.curve import Curve, CurveLook, Panel, Reading, Variant
+from symmviz.model.curve import Curve, CurveLook, LegendEntry, Panel, Reading, Variant
 from symmviz.model.display import NeighbourRow
 from symmviz.model.line_symbols import line_symbols
 from symmviz.model.pictures import NoPictures
@@ -162,6 +162,20 @@ def test_an_exported_plot_has_it_too(qtbot: QtBot) -> None:
     rows = np.frombuffer(image.constBits(), np.uint32)
     for title in titles:
         assert (rows == QColor(RUNS_ON_LIGHT[title.place]).rgb()).sum() > 20
+
+
+def test_the_picture_of_a_plot_says_below_it_which_run_is_which(qtbot: QtBot) -> None:
+    grid = CurveGrid()
+    qtbot.addWidget(grid)
+    panel = grid.panel(Panel.LOSS)
+    panel.set_curves((LINE, replace(LINE, run=2)), ())
+    before = panel.pictures.image().height()
+    entries = tuple(LegendEntry(run, (f"{run}",), f"run {run}") for run in range(3))
+    grid.set_legend(entries, has_seeds=False)
+    assert panel.pictures.image().height() >= before + 2 * 2 * panel.fontMetrics().height()
+    words = panel.pictures.coded(".svg").decode()
+    assert words.index("run 0") < words.index("run 2")
+    assert "run 1" not in words, "it has no line here"
 
 
 def test_each_symbol_differs_from_the_others_as_text_and_drawn(qtbot: QtBot) -> None:

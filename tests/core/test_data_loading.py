@@ -280,7 +280,7 @@ class TestCache:
         def refused(*_: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(cache_entries, "held", refused)
+        monkeypatch.setattr(cache_entries, "locked", refused)
         monkeypatch.setattr(os, "utime", refused)
         again = load(listing, settings)
         assert not [note for note in again.notes if "cannot keep" in note]

@@ -29,17 +29,17 @@ class Loops:
     """Loops that are kept once the subprocess has compiled them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.kept, self.can_keep, self.compiled_here = False, True, 0
+        self.kept, self.can_cache, self.compiled_here = False, True, 0
         self.asked: list[tuple[Callable[..., None], tuple[str, ...]]] = []
         self.error: Exception | None = None
         monkeypatch.setattr(compiled_losses, "call_in_subprocess", self._call)
-        monkeypatch.setattr(code_cache, "can_keep", lambda: self.can_keep)
+        monkeypatch.setattr(code_cache, "can_cache", lambda: self.can_cache)
 
     def warm_up(self) -> None:
         if self.kept:
             return
         if code_cache._KEPT_ONLY.get():
-            raise code_cache.NotKeptError
+            raise code_cache.NotCachedError
         self.compiled_here += 1
 
     def _call(
@@ -75,7 +75,7 @@ def test_what_is_not_is_compiled_in_a_subprocess_with_progress(loops: Loops) -> 
 
 
 def test_where_nothing_can_be_kept_it_is_compiled_here_alone(loops: Loops) -> None:
-    loops.can_keep = False
+    loops.can_cache = False
     load_loops(loops.warm_up, SPECS, ignore_progress)
     assert (loops.asked, loops.compiled_here) == ([], 1)
 
@@ -139,7 +139,7 @@ def test_inside_kept_only_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -
     def twice(value: float) -> float:
         return 2 * value
 
-    with code_cache.kept_only(), contextlib.suppress(code_cache.NotKeptError):
+    with code_cache.cached_only(), contextlib.suppress(code_cache.NotCachedError):
         twice(2.0)
         pytest.fail("it was compiled")
     assert twice(3.0) == 6

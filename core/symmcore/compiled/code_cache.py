@@ -35,13 +35,13 @@ _COST = "Loops are compiled at every start, which takes up to 20 seconds"
 _KEPT_ONLY: ContextVar[bool] = ContextVar("symmcore_kept_only", default=False)
 
 
-class NotKeptError(Exception):
+class NotCachedError(Exception):
     """The machine code of a kernel is not on the disk, and it is not to be compiled here."""
 
 
 @contextmanager
-def kept_only() -> Iterator[None]:
-    """Inside, what is not kept raises ``NotKeptError``, instead of being compiled."""
+def cached_only() -> Iterator[None]:
+    """Inside, a kernel that is not cached raises ``NotCachedError``, instead of being compiled."""
     token = _KEPT_ONLY.set(True)
     try:
         yield
@@ -49,7 +49,7 @@ def kept_only() -> Iterator[None]:
         _KEPT_ONLY.reset(token)
 
 
-def can_keep() -> bool:
+def can_cache() -> bool:
     """Whether what is compiled can be kept; says what it costs if not."""
     return _folder(Path(__file__).parent) is not None
 
@@ -82,11 +82,11 @@ class CodeCache(NullCache):
         """Return what was compiled for a signature; None if it is not there or damaged.
 
         Raises:
-            NotKeptError: instead of returning None, where nothing is to be compiled.
+            NotCachedError: instead of returning None, where nothing is to be compiled.
         """
         kept = self._kept(sig, target_context)
         if kept is None and (_KEPT_ONLY.get() or not self.compiles):
-            raise NotKeptError(self._function.__name__)
+            raise NotCachedError(self._function.__name__)
         return kept
 
     def save_overload(self, sig: object, data: Any) -> None:

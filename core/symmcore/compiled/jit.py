@@ -54,10 +54,10 @@ def _compiled(
     return cast(_Function, dispatcher)
 
 
-def only_load(function: Callable[..., object]) -> None:
+def load_from_cache_only(function: Callable[..., object]) -> None:
     """Have a kernel take machine code from the disk alone: compiling holds Python's lock.
 
-    Where there is none for the arguments it is called with, it raises ``NotKeptError``.
+    Where there is none for the arguments it is called with, it raises ``NotCachedError``.
     """
     dispatcher: Any = function
     dispatcher._cache.compiles = False

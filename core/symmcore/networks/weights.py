@@ -14,7 +14,7 @@ import torch
 
 from symmcore.errors import InputError, one_line
 from symmcore.folders import NoCacheFolderError
-from symmcore.locks import held
+from symmcore.locks import locked
 from symmcore.networks.embedding import EmbeddingNetwork
 from symmcore.networks.state_dicts import find_match
 from symmcore.networks.timm_models import fetch_timm, load_timm
@@ -155,7 +155,7 @@ def fetch_weights(info: NetworkInfo, on_progress: ProgressCallback = ignore_prog
     try:
         with ExitStack() as stack:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(held(folder / f"{goal.name}.lock", poll))
+            stack.enter_context(locked(folder / f"{goal.name}.lock", poll))
             if goal.is_file() and _is_whole(goal):  # another process was first
                 return goal
             stack.enter_context(scratch_folder(part))

@@ -90,9 +90,9 @@ def compile_loops(*specs: str) -> None:
 def _compile(
     warm_up: Callable[[], None], specs: Sequence[RunSpec], poll: Callable[[], None]
 ) -> None:
-    from symmcore.compiled.code_cache import can_keep  # imports numba
+    from symmcore.compiled.code_cache import can_cache  # imports numba
 
-    if can_keep():
+    if can_cache():
         try:
             call_in_subprocess(compile_loops, tuple(spec.name for spec in specs), poll)
         except CallError as error:
@@ -102,11 +102,11 @@ def _compile(
 
 
 def _is_kept(warm_up: Callable[[], None]) -> bool:
-    from symmcore.compiled.code_cache import NotKeptError, kept_only  # imports numba
+    from symmcore.compiled.code_cache import NotCachedError, cached_only  # imports numba
 
     try:
-        with kept_only():
+        with cached_only():
             warm_up()
-    except NotKeptError:
+    except NotCachedError:
         return False
     return True

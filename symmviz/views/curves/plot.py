@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
@@ -84,7 +85,13 @@ class CurvePanel(QWidget):
         self._under = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._plot = pg.PlotWidget(self, enableMenu=False)
         self._plot.setAccessibleName(title)
-        self.pictures = PictureMenu(self, self._plot, self._title.text, (self._log,))
+        self.pictures = PictureMenu(
+            self,
+            self._plot,
+            self._title.text,
+            (self._log,),
+            partial(self._colours.named, self._lines),
+        )
         self._paper = PaperScores(self._plot, self._colours)
         self._cursors = PlotCursors(self._plot)
         self._symbols = PlotSymbols(self._plot.getViewBox())

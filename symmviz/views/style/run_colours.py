@@ -1,6 +1,6 @@
 """The colours and symbols of the runs: the same in every view, by what was trained."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
@@ -31,6 +31,11 @@ class RunColours:
     def name(self, run: int) -> str:
         """What a run is called; empty where that is not known."""
         return self._names.get(run, "")
+
+    def named(self, lines: Iterable[tuple[int, object]]) -> tuple[tuple[int, str], ...]:
+        """The place and name of each run that has one, of lines that begin with their run."""
+        runs = sorted({run for run, _ in lines})
+        return tuple((self.place(run), self._names[run]) for run in runs if run in self._names)
 
     @property
     def are_several(self) -> bool:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from symmcore.locks import held, unless_held
+from symmcore.locks import if_unlocked, locked
 
 _PART = ".part"
 # What reading a damaged entry raises, or one that is not there.
@@ -44,7 +44,7 @@ def open_whole(
     """
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with held(_lock_of(entry), waiting):
+        with locked(_lock_of(entry), waiting):
             # Somebody may have tidied up there, or a disk have lost the end of a file.
             with suppress(*_DAMAGED):
                 return opened(), False
@@ -125,7 +125,7 @@ def _age_and_size(content: Path) -> tuple[float, int, Path] | None:
 
 def _unless_used(entry: Path, action: Callable[[], None]) -> None:
     with suppress(OSError):  # another's, whose lock may not be touched: let it be
-        unless_held(_lock_of(entry), action)
+        if_unlocked(_lock_of(entry), action)
 
 
 def _remove(entry: Path) -> None:

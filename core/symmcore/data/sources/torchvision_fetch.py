@@ -18,7 +18,7 @@ from symmcore.data.sources.torchvision_catalog import (
     TorchvisionEntry,
 )
 from symmcore.errors import InputError
-from symmcore.locks import held
+from symmcore.locks import locked
 from symmcore.processes import CallError, bytes_in, call_in_subprocess, scratch_folder
 from symmcore.progress import Progress, ProgressCallback
 
@@ -59,7 +59,7 @@ def fetch_set(entry: TorchvisionEntry, on_progress: ProgressCallback) -> None:
         with _writing(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
             lock = folder.with_name(f"{entry.name}.lock")
-            stack.enter_context(held(lock, waiting))
+            stack.enter_context(locked(lock, waiting))
             if entry.is_fetched:
                 return
             stack.enter_context(scratch_folder(part))
