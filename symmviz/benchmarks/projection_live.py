@@ -156,7 +156,9 @@ def measure(
             for method in methods
             for count in counts
         }
+        _say("while nothing trains")
         alone = {name: _timing(process, job, rounds) for name, job in jobs.items()}
+        _say("beside a training")
         training = EndlessTraining()
         try:
             wait_until_it_trains(training)
@@ -171,7 +173,7 @@ def measure(
 
 def _job(process: _Process, method: str, count: int, seed: int) -> ProjectionJob:
     """The second of two frames, from where the points of the first were left."""
-    sys.stderr.write(f"{count:,} points by {method}: the first layout\n")
+    _say(f"{count:,} points by {method}: the first layout")
     before, after = generated(count, 2, seed)
     settings = ProjectionSettings(seed=seed, splits=(TEST,), is_live=True)
     first = ProjectionJob(method, (before,), (None,), settings)
@@ -201,6 +203,11 @@ def _round(process: _Process, job: ProjectionJob) -> Timing:
         next(at for at, one in came if _between(_points(one), end) <= left),
         None if used is None or used_by_now is None else used_by_now - used,
     )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _points(update: ProjectionUpdate) -> FloatArray:
