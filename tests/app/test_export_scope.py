@@ -38,13 +38,13 @@ def test_a_map_that_is_not_recorded_yet_is_said_to_be_laid_out_first(
     run.change(projection_steps={"tsne": (0, 10)})
     said = scope(workspace, is_history=False)
     assert said == (
-        "At the newest step, of the test images, by t-SNE, which this frame is laid out by first."
+        "At the newest step, of the test images, by t-SNE: this frame is laid out first."
     )
     workspace.cursor = Cursor(10)
     assert scope(workspace, is_history=False).endswith("test images, by t-SNE.")
     assert scope(workspace, is_history=True).endswith("test images, by t-SNE.")
     workspace.cursor = Cursor()
-    assert scope(workspace, is_history=True).endswith("all these frames are laid out by first.")
+    assert scope(workspace, is_history=True).endswith("all these frames are laid out first.")
     run.change(projection_steps={"tsne": (0, 10), "umap": (0, 10, 20)})
     broken = export_scope(
         workspace, has_images=True, has_maps=True, is_history=False, is_awaited=False
@@ -77,7 +77,7 @@ def test_a_map_that_is_on_the_screen_is_drawn_as_it_is_there(
     assert said.endswith("by t-SNE.")
     workspace.cursor = Cursor(10)  # of which nothing is on the screen
     said = export_scope(workspace, has_images=True, has_maps=True, is_history=False, drawn=drawn)
-    assert said.endswith("by t-SNE, which this frame is laid out by first.")
+    assert said.endswith("by t-SNE: this frame is laid out first.")
 
 
 def test_what_has_no_maps_says_nothing_of_them(workspace: Workspace) -> None:

@@ -41,6 +41,37 @@ def test_a_picture_that_cannot_be_drawn_is_said_until_one_can(qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: not canvas.failure)
 
 
+class Later(DrawsAtOnce):
+    """Draws all black, once it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[Future[None]] = []
+
+    def draw(self, scene: Scene, pixels: PixelArray) -> "Future[None]":
+        pixels[:] = 0xFF000000
+        self.begun.append(Future())
+        return self.begun[-1]
+
+
+def test_a_picture_of_points_that_are_gone_by_then_is_not_shown(qtbot: QtBot) -> None:
+    drawer, owner = Later(), QObject()
+    canvas = PointCanvas(owner)
+    canvas.set_drawer(drawer)
+    canvas.set_view(Transform(1.0, 0.0, 1.0, 0.0), 200, 100, 1.0)
+    canvas.set_active(True)
+    qtbot.waitUntil(lambda: len(drawer.begun) == 1)
+    canvas.clear()
+    drawer.begun[0].set_result(None)
+    qtbot.waitUntil(lambda: len(drawer.begun) == 2)  # of no points
+    image = QImage(200, 100, QImage.Format.Format_RGB32)
+    image.fill(0xFF808080)
+    blank = image.copy()
+    painter = QPainter(image)
+    canvas.paint(painter)
+    painter.end()
+    assert image == blank
+
+
 class Counts(DrawsAtOnce):
     """Counts the pictures."""
 

@@ -77,7 +77,7 @@ def _projected(
     frames = "all these frames are" if is_history else "this frame is"
     label = method_info(wanted).label
     if is_awaited:
-        return f", by {label}, which {frames} laid out by first."
+        return f", by {label}: {frames} laid out first."
     taken = method_info(recorded[0] if recorded else PCA).label
     return f", by {taken}: {label} cannot be used here, and {frames} not laid out by it."
 

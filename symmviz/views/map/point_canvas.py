@@ -67,6 +67,7 @@ class PointCanvas(QObject):
         self._front: _Picture | None = None
         self._back: _Picture | None = None
         self._drawing: Future[None] | None = None
+        self._outdated: Future[None] | None = None
         self._failure = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -94,7 +95,7 @@ class PointCanvas(QObject):
         """Have no points."""
         self._points = ()
         self._duration = 0.0
-        self._front = None
+        self._front, self._outdated = None, self._drawing
         self.redraw()
 
     def set_points(self, ends: tuple[tuple[FloatArray, Symbol], ...]) -> None:
@@ -290,7 +291,7 @@ class PointCanvas(QObject):
             return
         error = drawing.exception()
         self._failure = "" if error is None else f"The points cannot be drawn ({error})."
-        if error is None:
+        if error is None and drawing is not self._outdated:
             self._front, self._back = self._back, self._front
         self.drawn.emit()
 
