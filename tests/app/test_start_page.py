@@ -228,6 +228,10 @@ def test_a_name_that_timm_has_not_is_said_beside_the_field(page: StartPage, qtbo
     assert problem.text == f"{said[:-1]}; choose another network under Advanced."
     box.choose("timm:resnet50.a1_in1k")
     assert fields.network_problem() == ""
+    weights = fields.field("weights")
+    assert weights.isEnabled()
+    box.choose("timm:vit_tiny")  # of which there are no weights among the names
+    assert not weights.isEnabled()
     completer = edit.completer()
     completer.setCompletionPrefix("NET50")
     assert completer.completionCount() == 2

@@ -74,7 +74,7 @@ class TrainingFields(SettingFields):
         try:
             info = network_info(box.currentData())
             box.setToolTip(info.description)
-            offers_weights = info.imagenet
+            offers_weights = info.imagenet and self._may_have_weights(timm_name(info.name))
             check_library(info)
             note = self._timm_note(info)
         except InputError as error:
@@ -101,6 +101,13 @@ class TrainingFields(SettingFields):
         if self._timm_names:
             check_timm_name(model, self._timm_names)
         return ""
+
+    def _may_have_weights(self, model: str) -> bool:
+        """Whether nothing is known that speaks against weights of a network of timm."""
+        names = self._timm_names
+        if not model or not names or "." in model:  # a name of weights is of those timm has
+            return True
+        return any(name.startswith(f"{model}.") for name in names)
 
     def _on_typed(self, text: str) -> None:
         """Have the names by the time that one is typed in."""
