@@ -204,3 +204,11 @@ def scatter(qtbot: QtBot) -> EmbeddingScatter:
     window.show()
     qtbot.waitExposed(window)
     return made
+
+
+@pytest.fixture
+def workplace(tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to run commands in, and a small dataset."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
