@@ -21,7 +21,7 @@ from symmcore.projection.base import PCA, ProjectionJob, ProjectionSettings, Pro
 from symmcore.projection.worker import ProjectionWorker
 from symmviz.benchmarks.projection_frames import generated
 from symmviz.benchmarks.training import EndlessTraining
-from symmviz.services.projection_tasks import SHARE_WHILE_TRAINING
+from symmviz.services.projection.tasks import SHARE_WHILE_TRAINING
 
 _POINTS = 2_000  # images of each split of a watch set
 _ROUND_SECONDS = 6.0

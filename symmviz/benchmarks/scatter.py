@@ -28,7 +28,7 @@ from symmviz.benchmarks.training import EndlessTraining
 from symmviz.model.display import ColourBy, PointCloud, PointPositions
 from symmviz.model.map.bounds import Bounds
 from symmviz.model.map.class_choice import shown_classes
-from symmviz.services.drawing import PointDrawing
+from symmviz.services.projection.drawing import PointDrawing
 from symmviz.views.map.scatter import EmbeddingScatter
 
 _SIZE = 1000, 640  # logical pixels of the map

@@ -17,7 +17,7 @@ class EventsView(Protocol):
 
 
 class EventSource(Protocol):
-    """Finds events: see :class:`symmviz.services.events.EventFinder`."""
+    """Finds events: see :class:`symmviz.services.frames.events.EventFinder`."""
 
     @property
     def revision(self) -> int:

@@ -30,8 +30,8 @@ from symmviz.presenters.findings import FindingsPresenter
 from symmviz.presenters.retrieve import RetrievePresenter, RetrieveView
 from symmviz.presenters.time import TimePresenter, TimeView
 from symmviz.presenters.watch import WatchPresenter, WatchView
-from symmviz.services.frame_facts import FramePart, FrameWanted
-from symmviz.services.frames import FrameLoader
+from symmviz.services.frames.facts import FramePart, FrameWanted
+from symmviz.services.frames.loader import FrameLoader
 from symmviz.services.retrieval.rankings import Rankings
 from symmviz.services.retrieval.search import Searches
 

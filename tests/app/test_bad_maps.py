@@ -18,7 +18,7 @@ from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.watch import WatchPresenter
 from symmviz.presenters.window import frames_wanted
-from symmviz.services.frames import FrameLoader
+from symmviz.services.frames.loader import FrameLoader
 from symmviz.views.map.cosine_histogram import CosineHistogram
 from symmviz.views.style.theme import current_theme
 from symmviz.views.watch.page import WatchPage

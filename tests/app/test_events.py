@@ -18,8 +18,8 @@ from symmviz.model.resolve.events import MOST_LINES, EventsState
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.events import EventsPresenter
-from symmviz.services import events as events_module
-from symmviz.services.events import MOST_FRAMES, EventFinder, frame_pairs
+from symmviz.services.frames import events as events_module
+from symmviz.services.frames.events import MOST_FRAMES, EventFinder, frame_pairs
 from symmviz.views.watch.event_panel import EventPanel
 from symmviz.views.watch.page import WatchPage
 

@@ -10,7 +10,7 @@ from symmviz.model.resolve import export_scope
 from symmviz.model.resolve.export_scope import maps_on_screen
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor, Workspace
-from symmviz.services.frames import FrameLoader
+from symmviz.services.frames.loader import FrameLoader
 
 
 @pytest.fixture

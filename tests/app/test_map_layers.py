@@ -19,7 +19,7 @@ from symmviz.model.map.drawing import Answer, DrawsAtOnce
 from symmviz.model.map.images import FEW, MOST, SIDES, MapImages, placed_images
 from symmviz.model.map.layers import Layer
 from symmviz.model.map.trails import MOST_POINTS, Trails
-from symmviz.services.drawing import PointDrawing
+from symmviz.services.projection.drawing import PointDrawing
 from symmviz.views.map.density_layer import contours_of
 from symmviz.views.map.scatter import EmbeddingScatter
 

@@ -19,10 +19,10 @@ from symmviz.model.resolve import watch
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.window import frames_wanted
-from symmviz.services import pair_cosines as service
-from symmviz.services.frame_facts import FramePart
-from symmviz.services.frames import FrameLoader
-from symmviz.services.pair_cosines import pair_cosines
+from symmviz.services.frames import pair_cosines as service
+from symmviz.services.frames.facts import FramePart
+from symmviz.services.frames.loader import FrameLoader
+from symmviz.services.frames.pair_cosines import pair_cosines
 from symmviz.views.map.cosine_histogram import CosineHistogram
 from symmviz.views.style.theme import DARK, LIGHT, Theme
 

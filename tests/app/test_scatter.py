@@ -15,7 +15,7 @@ from symmviz.model.map.bounds import Bounds
 from symmviz.model.map.class_choice import shown_classes
 from symmviz.model.map.drawing import DrawsAtOnce
 from symmviz.raster import PixelArray, Scene
-from symmviz.services.drawing import PointDrawing
+from symmviz.services.projection.drawing import PointDrawing
 from symmviz.views.map.scatter import EmbeddingScatter
 from symmviz.views.style.theme import current_theme
 

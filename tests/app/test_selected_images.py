@@ -16,7 +16,7 @@ from symmviz.model.resolve import watch
 from symmviz.model.retrieval.query import Query, Split
 from symmviz.model.workspace import Workspace
 from symmviz.presenters.window import frames_wanted
-from symmviz.services.frame_facts import FramePart
+from symmviz.services.frames.facts import FramePart
 from symmviz.views.map.point_colours import PointFacts, colouring
 from symmviz.views.style.theme import LIGHT
 

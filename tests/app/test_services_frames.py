@@ -9,8 +9,8 @@ from symmcore.errors import InputError
 from symmcore.records import EmbeddedSet
 from symmviz.model.display import ColourBy
 from symmviz.model.loaded import ShareTarget
-from symmviz.services.frame_facts import FramePart, FrameWanted
-from symmviz.services.frames import FrameLoader
+from symmviz.services.frames.facts import FramePart, FrameWanted
+from symmviz.services.frames.loader import FrameLoader
 
 PATIENCE = 20.0
 

@@ -5,8 +5,8 @@ from unittest.mock import Mock, PropertyMock
 
 import pytest
 
-from symmviz.services.drawing import PointDrawing
-from symmviz.services.projecting import Projections
+from symmviz.services.projection.drawing import PointDrawing
+from symmviz.services.projection.projections import Projections
 from symmviz.services.session import Session
 from symmviz.services.training.process import TrainingProcess
 

@@ -20,7 +20,7 @@ from symmviz.model.loaded import (
 from symmviz.model.map.pair_cosines import PairCosines
 from symmviz.model.retrieval.query import Split
 from symmviz.services.faults import ignore_problem
-from symmviz.services.frame_facts import FrameFacts, FramePart, FrameWanted
+from symmviz.services.frames.facts import FrameFacts, FramePart, FrameWanted
 from symmviz.services.request_thread import RequestedAnswers
 
 _BYTES = 64 * 2**20

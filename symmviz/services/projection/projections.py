@@ -14,8 +14,8 @@ from symmcore.runs.reading.groups import grouped
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
 from symmviz.services.faults import report_fault
-from symmviz.services.frames import FrameLoader
-from symmviz.services.projection_tasks import (
+from symmviz.services.frames.loader import FrameLoader
+from symmviz.services.projection.tasks import (
     Given,
     Shown,
     Task,

@@ -14,9 +14,9 @@ from symmcore.runs import Recording
 from symmviz.model.loaded import Shares, ShareTarget, Verdicts
 from symmviz.model.map.pair_cosines import PairCosines
 from symmviz.model.retrieval.query import Split
-from symmviz.services.pair_cosines import pair_cosines
-from symmviz.services.point_shares import frame_shares
-from symmviz.services.verdicts import frame_verdicts
+from symmviz.services.frames.pair_cosines import pair_cosines
+from symmviz.services.frames.point_shares import frame_shares
+from symmviz.services.frames.verdicts import frame_verdicts
 
 _ENTRIES = 96
 _VERDICT_BYTES = 16 * 2**20

@@ -1,0 +1,1 @@
+"""Has frames projected, and points drawn, off the GUI thread."""
