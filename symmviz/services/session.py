@@ -20,12 +20,12 @@ from symmcore.training.spec import RunSpec
 from symmviz.model.runs.recent import RecentRun
 from symmviz.model.workspace import Workspace
 from symmviz.services.dataset_scan import DatasetScan
-from symmviz.services.projection.drawing import PointDrawing
-from symmviz.services.frames.events import EventFinder
 from symmviz.services.exports import Exports
 from symmviz.services.follower import Follower
+from symmviz.services.frames.events import EventFinder
 from symmviz.services.frames.loader import FrameLoader
 from symmviz.services.opening import read_recent_runs
+from symmviz.services.projection.drawing import PointDrawing
 from symmviz.services.projection.projections import Projections
 from symmviz.services.results import ResultsReader
 from symmviz.services.retrieval.rankings import Rankings

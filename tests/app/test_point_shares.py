@@ -21,7 +21,12 @@ from symmviz.model.since import COMPARING, SinceChoice
 from symmviz.model.workspace import Cursor, Workspace
 from symmviz.presenters.window import frames_wanted
 from symmviz.services.frames.loader import FrameLoader
-from symmviz.services.frames.point_shares import class_loss, drift, false_neighbours, missing_neighbours
+from symmviz.services.frames.point_shares import (
+    class_loss,
+    drift,
+    false_neighbours,
+    missing_neighbours,
+)
 from symmviz.views.map.point_colours import SCALE_STEPS, PointFacts, argb, colouring, scale_colours
 from symmviz.views.style.theme import DARK, LIGHT, Theme
 from symmviz.views.widgets.colour_box import ColourField

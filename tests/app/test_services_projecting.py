@@ -17,8 +17,8 @@ from symmcore.runs.reading.groups import grouped
 from symmcore.training.sink import ParentRun
 from symmviz.model.retrieval.query import Split
 from symmviz.model.workspace import Cursor
-from symmviz.services.projection import projections as projecting
 from symmviz.services.frames.loader import FrameLoader
+from symmviz.services.projection import projections as projecting
 from symmviz.services.projection.projections import Projections
 from symmviz.services.projection.tasks import (
     Given,

@@ -8,8 +8,8 @@ from symmcore.evaluation import recall_at_k
 from symmcore.records import EmbeddedSet
 from symmviz.model.display import ColourBy, PointCloud
 from symmviz.model.map.class_choice import ShownClasses
-from symmviz.services.retrieval.search_index import SearchIndex
 from symmviz.services.frames.verdicts import NONE, RIGHT, WRONG, nearest_verdicts
+from symmviz.services.retrieval.search_index import SearchIndex
 from symmviz.views.map.point_colours import PointFacts, argb, colouring
 from symmviz.views.style.theme import DARK
 
