@@ -66,12 +66,18 @@ def run_places(names: Sequence[str]) -> tuple[int, ...]:
     A loss, with or without Symm, has a place of its own, whatever its other settings; a user's own
     loop, one by the letters of its name. Of runs that are shown together and would have one
     colour, the first keeps it, and each of the others takes the next that none of them would
-    have: as many runs as there are colours all differ.
+    have: as many runs as there are colours all differ. Of more, those of one name have one place:
+    seeds of one SPEC.
 
     Args:
         names: SPECs of the runs that are shown together, or names of users' own loops, in order.
     """
     count = len(RUNS_ON_LIGHT)
+    if len(names) > count:
+        specs = tuple(dict.fromkeys(names))
+        if len(specs) < len(names):
+            by_name = dict(zip(specs, run_places(specs), strict=True))
+            return tuple(by_name[name] for name in names)
     own = [
         _PLACES.get(name.partition(":")[0], crc32(name.encode("utf-8", "replace")) % count)
         for name in names

@@ -78,9 +78,16 @@ def test_the_first_of_equal_runs_keeps_the_colour_and_no_two_have_the_same() -> 
     assert places[0] == own
     assert places[2] == run_places(("npair+symm",))[0]
     assert places[5] == run_places(("triplet",))[0]
-    many = run_places(["my loop"] * 30)
-    assert len(set(many[: len(RUNS_ON_LIGHT)])) == len(RUNS_ON_LIGHT)
-    assert all(0 <= place < len(RUNS_ON_LIGHT) for place in many)
+    many = run_places(["my loop"] * len(RUNS_ON_LIGHT))
+    assert len(set(many)) == len(RUNS_ON_LIGHT)
+
+
+def test_of_more_runs_than_colours_those_of_one_name_share_theirs() -> None:
+    specs = ("npair", "npair+symm", "triplet", "triplet+symm")
+    seeds = run_places([spec for spec in specs for _ in range(5)])
+    assert seeds == tuple(place for place in run_places(specs) for _ in range(5))
+    names = [f"loop {at}" for at in range(30)]  # that is all that can be told of them
+    assert set(run_places(names)) == set(range(len(RUNS_ON_LIGHT)))
 
 
 @pytest.mark.parametrize("name", ["npair+symm:rank=2", "mein Lauf", "\ud800", ""])

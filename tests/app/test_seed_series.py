@@ -78,7 +78,7 @@ def test_each_seed_is_shown_while_it_trains_and_all_count_in_the_end(
     keys = {(0, Variant.SOLID), (1, Variant.SOLID)}
     qtbot.waitUntil(lambda: loss.lines == keys, timeout=WAIT_MS)  # a mean of each
     window.show_page(window.results_page)
-    seeds = ["3", "3", "5", "5", "2 seeds", "2 seeds", "2 seeds"]
+    seeds = ["2 seeds", "2 seeds", "2 seeds", "3", "3", "5", "5"]
     qtbot.waitUntil(lambda: titled(window.results_page) == seeds, timeout=WAIT_MS)
 
 

@@ -92,7 +92,7 @@ class ResultsTable:
 def results_table(
     results: tuple[RunResult, ...], *, scores: tuple[str, ...] = (), runs: bool = True
 ) -> ResultsTable:
-    """The table of some runs.
+    """The table of some runs; of several seeds what they come to together stands first.
 
     Args:
         results: the runs.
@@ -102,12 +102,10 @@ def results_table(
     columns = tuple(score_columns(results, only=scores)) + (() if scores else MEASURED)
     places = run_places([result.setting.name for result in results])
     table = _Table(columns, summarise(results), setting_titles(results), places)
-    rows = (
-        *(table.runs(results) if runs else ()),
-        *(table.means(results) if table.has_seeds or not runs else ()),
-        *table.differences(),
-        *table.paper(results),
-    )
+    single = table.runs(results) if runs else []
+    means = table.means(results) if table.has_seeds or not runs else []
+    first, last = (means, single) if means else (single, [])
+    rows = (*first, *table.differences(), *table.paper(results), *last)
     return ResultsTable(columns, rows, table.notes(rows, results), table.bold_note(rows))
 
 
