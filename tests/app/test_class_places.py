@@ -54,9 +54,16 @@ def test_names_give_way_to_what_is_covered_and_are_left_out_where_all_is() -> No
 
 
 def test_the_edges_of_the_map_cut_no_name() -> None:
-    names = (Box(3, 50, 30, 12), Box(60, 2, 30, 12), Box(98, 99, 30, 12), Box(-40, 50, 30, 12))
+    names = (Box(3, 50, 24, 10), Box(60, 2, 24, 10), Box(98, 99, 24, 10), Box(-40, 50, 24, 10))
     left, above, corner, beyond = placed(names, size=(100, 100))
-    assert left == Box(15, 50, 30, 12)
-    assert above == Box(60, 14, 30, 12)
-    assert corner == Box(85, 87, 30, 12)
+    assert left == Box(12, 50, 24, 10)
+    assert above == Box(60, 12, 24, 10)
+    assert corner == Box(88, 89, 24, 10)
     assert beyond is None
+
+
+def test_on_a_small_map_only_the_names_that_leave_the_points_to_be_seen_have_places() -> None:
+    names = tuple(Box(15.0 + 30 * at, 25.0, 30.0, 10.0) for at in range(10))
+    assert None not in placed(names, size=(300.0, 150.0))  # 3,000 of 45,000 square pixels
+    small = placed(names[:5], size=(150.0, 50.0))  # 7,500: two names cover 600 of them
+    assert [box is None for box in small] == [False, False, True, True, True]

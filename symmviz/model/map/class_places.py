@@ -1,5 +1,6 @@
 """Where the names of classes stand on a map."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ MOST_POINTS = 20_000
 """Of more points no middles are taken: that would keep the window waiting."""
 
 _FEWEST = 3  # points: the name of fewer would hide them
+_MOST_COVERED = 0.08  # of a map: on a small one the names of all classes would hide the points
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,15 @@ def placed(
 ) -> tuple[Box | None, ...]:
     """Where names stand without covering each other: moved by up to two lines, else left out.
 
+    The last are left out, too, where all together would cover much of the map.
+
     Args:
         boxes: where they would stand, those first that matter most.
         covered: what no name may cover.
         size: width and height of the map, whose edges are to cut no name; None for any.
     """
     taken = list(covered)
+    room = math.inf if size is None else _MOST_COVERED * size[0] * size[1]
     result: list[Box | None] = []
     for box in boxes:
         x = box.x if size is None else _inside(box, size[0])
@@ -87,6 +92,9 @@ def placed(
         )
         inside = (one for one in tries if size is None or one.within(*size))
         free = next((one for one in inside if not any(map(one.meets, taken))), None)
+        if free is not None:
+            room -= free.width * free.height
+            free = free if room >= 0 else None
         result.append(free)
         if free is not None:
             taken.append(free)
