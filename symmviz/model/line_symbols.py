@@ -31,7 +31,10 @@ def line_symbols(
     phase = _phase(run)
     at = np.arange(math.ceil(low / step - phase), math.floor(high / step - phase) + 1) + phase
     along = at * step
-    found = np.interp(along, places, values)
+    # of a million points those beside a symbol: NumPy would copy all of them first
+    after = np.searchsorted(places, along)
+    beside = np.unique(np.clip([after - 1, after], 0, len(places) - 1))
+    found = np.interp(along, places[beside], values[beside]) if len(along) else along
     there = np.isfinite(found)
     if there.any():
         return along[there], found[there]
