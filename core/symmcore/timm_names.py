@@ -47,11 +47,11 @@ def check_timm_name(model: str, names: Collection[str]) -> None:
     raise InputError(f"timm {_version()} has no network {model!r}: {hint}.")
 
 
-def read_timm_names(look: Callable[[], None]) -> frozenset[str]:
+def read_timm_names(poll: Callable[[], None]) -> frozenset[str]:
     """Return all names of timm's networks, from the cache or from timm in a subprocess.
 
     Args:
-        look: called now and then meanwhile; when it raises, the subprocess is ended.
+        poll: called now and then meanwhile; when it raises, the subprocess is ended.
 
     Raises:
         CallError: if timm cannot be imported there, or the subprocess dies.
@@ -62,7 +62,7 @@ def read_timm_names(look: Callable[[], None]) -> frozenset[str]:
         return kept
     with tempfile.TemporaryDirectory(prefix="symmviz-") as folder:
         answer = Path(folder) / "names"
-        call_in_subprocess(_write_names, (str(answer),), look)
+        call_in_subprocess(_write_names, (str(answer),), poll)
         content = answer.read_bytes()
     _keep(content)
     return _names_in(content)

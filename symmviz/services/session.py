@@ -260,7 +260,7 @@ class Session:
         return self._opens.submit(read_runs, paths)
 
     def look_up(self, what: Callable[[], _Found]) -> "Future[_Found]":
-        """Ask the disk something, on a thread for that."""
+        """Find something out that takes a while (a disk, a subprocess), on a thread for that."""
         return self._opens.submit(what)
 
     def read_recent_runs(self, folder: Path) -> "Future[tuple[RecentRun, ...]]":
